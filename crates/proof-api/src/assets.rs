@@ -1,0 +1,58 @@
+//! The built web parts: embedded in release builds, read from disk in debug builds.
+
+use axum::{
+    body::Body,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::RustEmbed;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/widget/dist"]
+#[allow_missing = true]
+struct WidgetFiles;
+
+#[derive(RustEmbed)]
+#[folder = "$CARGO_MANIFEST_DIR/../../web/embed/dist"]
+#[allow_missing = true]
+struct EmbedFiles;
+
+const HASHED: &str = "public, max-age=31536000, immutable";
+const LOADER: &str = "public, max-age=300";
+
+/// A hashed file of the widget.
+pub fn widget_file(path: &str) -> Option<Response> {
+    let file = WidgetFiles::get(&format!("assets/{path}"))?;
+    Some(response(path, file.data.into_owned(), HASHED))
+}
+
+/// The loader that partners' pages include.
+pub fn loader() -> Option<Response> {
+    let file = EmbedFiles::get("widget.2.0.js")?;
+    Some(response("widget.2.0.js", file.data.into_owned(), LOADER))
+}
+
+/// The frame's page, before it is told who may embed it.
+pub fn page() -> Option<String> {
+    String::from_utf8(WidgetFiles::get("index.html")?.data.into_owned()).ok()
+}
+
+fn response(path: &str, data: Vec<u8>, cache: &'static str) -> Response {
+    let kind = match path.rsplit('.').next() {
+        Some("js") => "text/javascript; charset=utf-8",
+        Some("css") => "text/css; charset=utf-8",
+        Some("svg") => "image/svg+xml",
+        Some("json") => "application/json",
+        Some("woff2") => "font/woff2",
+        Some(_) | None => "application/octet-stream",
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(cache)),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    (StatusCode::OK, headers, Body::from(data)).into_response()
+}

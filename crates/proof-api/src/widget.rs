@@ -1,0 +1,268 @@
+//! The frame and its own API (docs, "The widget's own API").
+
+use crate::{Api, assets, bearer, body, error::Refused, origin};
+use axum::{
+    Json, Router,
+    extract::{Path, Query, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post, put},
+};
+use proof_core::{
+    ErrorCode, Fiat,
+    id::{OrderId, QuoteId},
+    identity::{DocumentKind, DocumentSide},
+};
+use proof_engine::{ApiError, Frame, PictureUpload, View, VisitOpen, VisitOpened};
+use serde::Deserialize;
+use uuid::Uuid;
+
+/// Longest that a reader is kept waiting for a change.
+const WAIT_SECONDS_MAX: i64 = 25;
+
+pub fn routes() -> Router<Api> {
+    Router::new()
+        .route("/widget.2.0.js", get(loader))
+        .route("/assets/{*path}", get(asset))
+        .route("/frame/{widget_id}", get(page))
+        .route("/frame/api/visits", post(visit))
+        .route("/frame/api/order", get(order))
+        .route("/frame/api/identity/start", post(identity_start))
+        .route(
+            "/frame/api/identity/documents/{side}",
+            put(identity_document),
+        )
+        .route("/frame/api/identity/frames/{index}", put(identity_frame))
+        .route("/frame/api/identity/submit", post(identity_submit))
+        .route("/frame/api/quote", post(quote))
+        .route("/frame/api/payments", post(payment))
+        .route("/frame/api/payments/check", post(payment_check))
+        .route("/frame/api/cancel", post(cancel))
+}
+
+fn not_built() -> Refused {
+    Refused(ApiError::new(ErrorCode::NotFound, "No such file."))
+}
+
+async fn loader() -> Result<Response, Refused> {
+    assets::loader().ok_or_else(not_built)
+}
+
+async fn asset(Path(path): Path<String>) -> Result<Response, Refused> {
+    assets::widget_file(&path).ok_or_else(not_built)
+}
+
+async fn page(State(api): State<Api>, Path(widget_id): Path<String>) -> Result<Response, Refused> {
+    let unknown = || Refused(ApiError::not_found("widget"));
+    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
+    let frame = api.engine.frame(widget_id).await?;
+    let html = assets::page().ok_or_else(not_built)?;
+    let boot = serde_json::json!({
+        "origins": frame.origins,
+        "fields_origin": frame.fields_origin,
+    });
+    // `<` cannot close the block early when it is written as an escape.
+    let boot = boot.to_string().replace('<', "\\u003c");
+    let block = format!("<script type=\"application/json\" id=\"proof-boot\">{boot}</script>");
+    let html = html.replace("<!--proof-boot-->", &block);
+    let policy = HeaderValue::from_str(&content_policy(&frame));
+    let policy = policy.map_err(|_| not_built())?;
+    let headers = [
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("text/html; charset=utf-8"),
+        ),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("strict-origin"),
+        ),
+        (
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ),
+    ];
+    Ok((StatusCode::OK, headers, html).into_response())
+}
+
+/// Only the partner's pages may hold the frame; only the provider's card fields may be in it.
+fn content_policy(frame: &Frame) -> String {
+    let ancestors: Vec<&str> = frame.origins.iter().map(|o| o.as_str()).collect();
+    let ancestors = if ancestors.is_empty() {
+        "'none'".into()
+    } else {
+        ancestors.join(" ")
+    };
+    format!(
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+         media-src blob:; connect-src 'self'; frame-src {}; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {ancestors}",
+        frame.fields_origin
+    )
+}
+
+/// The frame's calls come from our own page only.
+fn own_origin(api: &Api, headers: &HeaderMap) -> Result<(), Refused> {
+    match origin(headers) {
+        None => Ok(()),
+        Some(text) if text == api.origin.as_str() => Ok(()),
+        Some(_) => {
+            let message = "This call belongs to the widget's own page.";
+            Err(Refused(ApiError::new(ErrorCode::ForbiddenOrigin, message)))
+        }
+    }
+}
+
+/// The order that the caller's visit opens.
+async fn visited(api: &Api, headers: &HeaderMap) -> Result<OrderId, Refused> {
+    own_origin(api, headers)?;
+    Ok(api.engine.visit_order(bearer(headers)).await?)
+}
+
+async fn visit(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<(StatusCode, Json<VisitOpened>), Refused> {
+    let (parts, body) = request.into_parts();
+    own_origin(&api, &parts.headers)?;
+    let bytes = body::read(body, body::JSON_BYTES_MAX).await?;
+    let open: VisitOpen = serde_json::from_slice(&bytes).map_err(|_| {
+        let message = "The widget was started without a widget id or an init token.";
+        Refused(ApiError::new(ErrorCode::DecodeError, message))
+    })?;
+    Ok((
+        StatusCode::CREATED,
+        Json(api.engine.visit_open(open).await?),
+    ))
+}
+
+#[derive(Deserialize)]
+struct Wait {
+    seen: Option<i64>,
+    wait: Option<i64>,
+}
+
+async fn order(
+    State(api): State<Api>,
+    Query(query): Query<Wait>,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    let Some(seen) = query.seen else {
+        return Ok(Json(api.engine.view(id).await?));
+    };
+    let wait = query.wait.unwrap_or(0).clamp(0, WAIT_SECONDS_MAX);
+    let until = api.engine.now().plus_seconds(wait);
+    Ok(Json(api.engine.view_changed(id, seen, until).await?))
+}
+
+#[derive(Deserialize)]
+struct IdentityStart {
+    document: DocumentKind,
+}
+
+async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let start: IdentityStart = body::json(body).await?;
+    Ok(Json(api.engine.identity_start(id, start.document).await?))
+}
+
+async fn identity_document(
+    State(api): State<Api>,
+    Path(side): Path<String>,
+    request: Request,
+) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let side = [DocumentSide::Front, DocumentSide::Back]
+        .into_iter()
+        .find(|s| s.name() == side)
+        .ok_or_else(|| {
+            let message = "The side is front or back.";
+            Refused(ApiError::field(ErrorCode::ValidationError, "side", message))
+        })?;
+    let bytes = body::read(body, body::PICTURE_BYTES_MAX).await?;
+    let upload = PictureUpload::Document { side };
+    api.engine
+        .identity_picture(id, upload, bytes.into())
+        .await?;
+    Ok(Json(api.engine.view(id).await?))
+}
+
+#[derive(Deserialize)]
+struct FrameStep {
+    step: String,
+}
+
+async fn identity_frame(
+    State(api): State<Api>,
+    Path(index): Path<u32>,
+    Query(FrameStep { step }): Query<FrameStep>,
+    request: Request,
+) -> Result<StatusCode, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let bytes = body::read(body, body::PICTURE_BYTES_MAX).await?;
+    let upload = PictureUpload::Frame { index, step };
+    api.engine
+        .identity_picture(id, upload, bytes.into())
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn identity_submit(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.identity_submit(id).await?))
+}
+
+#[derive(Deserialize)]
+struct QuoteAsk {
+    fiat_currency: Option<Fiat>,
+}
+
+async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let ask: QuoteAsk = body::json(body).await?;
+    Ok(Json(api.engine.quote_lock(id, ask.fiat_currency).await?))
+}
+
+#[derive(Deserialize)]
+struct PaymentStart {
+    card_token: String,
+    quote_id: String,
+}
+
+async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let start: PaymentStart = body::json(body).await?;
+    let quote: QuoteId = start.quote_id.parse().map_err(|_| {
+        let message = "The field quote_id must be the id of the quote that was shown.";
+        Refused(ApiError::field(
+            ErrorCode::ValidationError,
+            "quote_id",
+            message,
+        ))
+    })?;
+    Ok(Json(
+        api.engine
+            .payment_start(id, quote, start.card_token)
+            .await?,
+    ))
+}
+
+async fn payment_check(State(api): State<Api>, headers: HeaderMap) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.payment_check(id).await?))
+}
+
+async fn cancel(State(api): State<Api>, headers: HeaderMap) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.order_cancel(id).await?))
+}

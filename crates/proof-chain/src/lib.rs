@@ -1,0 +1,6 @@
+//! Chain adapters: build, broadcast, watch and confirm.
+//!
+//! An adapter reads a chain through one node and hands signed bytes to it; keys are elsewhere. One
+//! folder per kind of chain.
+
+pub mod simulated;

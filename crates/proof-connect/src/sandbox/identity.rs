@@ -1,0 +1,76 @@
+//! Identity checks.
+
+use super::{PROVIDER, code, map, refused_question, unanswered_question, wire};
+use proof_outbound::Configured;
+use proof_port::{Identity, IdentityStatus, Picture, PictureProblem, PortError};
+
+/// Nothing here moves money and every call may be repeated, so no failure is in doubt.
+pub struct SandboxIdentity {
+    provider: Configured,
+}
+
+impl SandboxIdentity {
+    pub fn new(provider: Configured) -> Self {
+        Self { provider }
+    }
+}
+
+#[async_trait::async_trait]
+impl Identity for SandboxIdentity {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    async fn picture(
+        &self,
+        reference: &str,
+        picture: &Picture,
+        bytes: Vec<u8>,
+    ) -> Result<Result<(), PictureProblem>, PortError> {
+        let base = ["identity", "v1", "verifications", reference];
+        let sent = match picture {
+            Picture::Document { kind, side } => {
+                let path = [&base[..], &["documents", kind.name(), side.name()]].concat();
+                self.provider.put(&path, &[], bytes).await
+            }
+            Picture::Frame { index, step } => {
+                let index = index.to_string();
+                let path = [&base[..], &["frames", &index]].concat();
+                self.provider.put(&path, &[("step", step)], bytes).await
+            }
+        };
+        let answer = sent.map_err(unanswered_question)?;
+        if answer.is_success() {
+            return Ok(Ok(()));
+        }
+        let problem = match answer.status {
+            422 => map::picture_problem(&code(&answer)),
+            _ => None,
+        };
+        problem.map(Err).ok_or_else(|| refused_question(&answer))
+    }
+
+    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError> {
+        let path = ["identity", "v1", "verifications", reference, "submit"];
+        let answer = self.provider.post(&path, &wire::Submit { email }).await;
+        let answer = answer.map_err(unanswered_question)?;
+        if answer.is_success() {
+            Ok(())
+        } else {
+            Err(refused_question(&answer))
+        }
+    }
+
+    async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
+        let path = ["identity", "v1", "verifications", reference];
+        let answer = self.provider.get(&path, &[]).await;
+        let answer = answer.map_err(unanswered_question)?;
+        match answer.status {
+            404 => Ok(IdentityStatus::Unknown),
+            200 => answer.json().map(map::verification).map_err(|error| {
+                PortError::retry(PROVIDER, format!("unreadable answer: {error}")).answered()
+            }),
+            _ => Err(refused_question(&answer)),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The sandbox's words in ours.
+
+use super::{PROVIDER, wire};
+use proof_core::money::Money;
+use proof_port::{
+    Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, IdentityOutcome,
+    IdentityStatus, PictureProblem, RefundState, VoidState,
+};
+use std::num::ParseIntError;
+
+pub fn amount(money: Money) -> wire::Amount {
+    wire::Amount {
+        currency: money.fiat().code().to_owned(),
+        minor: money.minor().to_string(),
+    }
+}
+
+/// Why an answer cannot be used although it is JSON of the right form.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("an amount is not a number")]
+    Amount(#[from] ParseIntError),
+    #[error("the currency is unknown")]
+    Currency(#[from] proof_core::asset::UnknownName),
+    #[error("it speaks of another reference")]
+    Reference,
+    #[error("a part is missing: {0}")]
+    Missing(&'static str),
+}
+
+pub fn authorisation(
+    reference: &str,
+    answer: wire::Authorisation,
+) -> Result<Authorisation, Unusable> {
+    if answer.reference != reference {
+        return Err(Unusable::Reference);
+    }
+    Ok(Authorisation {
+        reference: reference.to_owned(),
+        state: state(answer)?,
+    })
+}
+
+fn state(answer: wire::Authorisation) -> Result<AuthorisationState, Unusable> {
+    let fiat = answer.amount.currency.parse()?;
+    let money = |minor: &str| Ok::<_, ParseIntError>(Money::new(fiat, minor.parse()?));
+    Ok(match answer.status.as_str() {
+        "three_ds_required" => AuthorisationState::ThreeDs {
+            url: answer
+                .three_ds_url
+                .ok_or(Unusable::Missing("three_ds_url"))?,
+        },
+        "held" => AuthorisationState::Held {
+            card: card(answer.card.ok_or(Unusable::Missing("card"))?),
+            liability_shift: answer.liability_shift,
+        },
+        "declined" => AuthorisationState::Declined {
+            code: decline_code(answer.decline_code.as_deref()),
+        },
+        "captured" => AuthorisationState::Captured {
+            captured: money(&answer.captured)?,
+            refunded: money(&answer.refunded)?,
+        },
+        "voided" => AuthorisationState::Voided,
+        other => unknown("authorisation", other, AuthorisationState::Pending),
+    })
+}
+
+fn card(card: wire::Card) -> CardSummary {
+    CardSummary {
+        brand: card.brand,
+        last4: card.last4,
+        country: card.country,
+        fingerprint: card.fingerprint,
+    }
+}
+
+/// That it was declined is certain; a reason that we do not know is the general one.
+fn decline_code(code: Option<&str>) -> DeclineCode {
+    match code {
+        Some("insufficient_funds") => DeclineCode::InsufficientFunds,
+        Some("three_ds_failed") => DeclineCode::ThreeDsFailed,
+        Some("expired_card") => DeclineCode::ExpiredCard,
+        Some("token_invalid") => DeclineCode::TokenInvalid,
+        Some("processor_unavailable") => DeclineCode::ProcessorUnavailable,
+        _ => DeclineCode::Declined,
+    }
+}
+
+pub fn capture(status: &str) -> CaptureState {
+    match status {
+        "captured" => CaptureState::Captured,
+        other => unknown("capture", other, CaptureState::Pending),
+    }
+}
+
+pub fn void(status: &str) -> VoidState {
+    match status {
+        "voided" => VoidState::Voided,
+        "captured" => VoidState::Captured,
+        other => unknown("void", other, VoidState::Pending),
+    }
+}
+
+pub fn refund(status: &str) -> RefundState {
+    match status {
+        "refunded" => RefundState::Refunded,
+        other => unknown("refund", other, RefundState::Pending),
+    }
+}
+
+pub fn verification(answer: wire::Verification) -> IdentityStatus {
+    let reason = answer.reason.unwrap_or_default();
+    match answer.status.as_str() {
+        "pending" => IdentityStatus::Pending,
+        "approved" => IdentityStatus::Done(IdentityOutcome::Approved),
+        "rejected" => IdentityStatus::Done(IdentityOutcome::Rejected {
+            reason,
+            may_retry: answer.may_retry,
+        }),
+        "review" => IdentityStatus::Done(IdentityOutcome::Review { reason }),
+        other => unknown("verification", other, IdentityStatus::Pending),
+    }
+}
+
+pub fn picture_problem(code: &str) -> Option<PictureProblem> {
+    match code {
+        "not_an_image" => Some(PictureProblem::NotAnImage),
+        "too_small" => Some(PictureProblem::TooSmall),
+        "too_large" => Some(PictureProblem::TooLarge),
+        "truncated" => Some(PictureProblem::Truncated),
+        _ => None,
+    }
+}
+
+/// Waits on what we do not understand, and says so: the log line is what gets it taught to us.
+fn unknown<T>(what: &'static str, status: &str, waiting: T) -> T {
+    tracing::warn!(provider = PROVIDER, what, status = %format_args!("{status:.40}"), "unknown provider status taken as pending");
+    waiting
+}

@@ -1,0 +1,126 @@
+//! Card payments.
+
+use super::{
+    PROVIDER, code, map, refused, refused_question, unanswered_order, unanswered_question, wire,
+};
+use proof_core::money::Money;
+use proof_outbound::{Answer, Configured};
+use proof_port::{
+    Authorisation, AuthoriseRequest, CaptureState, Payments, PortError, RefundState, VoidState,
+};
+use serde::Serialize;
+
+pub struct SandboxPayments {
+    processor: Configured,
+}
+
+impl SandboxPayments {
+    pub fn new(processor: Configured) -> Self {
+        Self { processor }
+    }
+
+    async fn order(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, PortError> {
+        let path = [&["v1", "authorisations"], path].concat();
+        self.processor
+            .post(&path, body)
+            .await
+            .map_err(unanswered_order)
+    }
+}
+
+#[async_trait::async_trait]
+impl Payments for SandboxPayments {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn fields_origin(&self) -> String {
+        self.processor.base().origin().ascii_serialization()
+    }
+
+    async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {
+        let body = wire::Authorise {
+            reference: &request.reference,
+            token: &request.card_token,
+            amount: map::amount(request.amount),
+        };
+        let answer = self.order(&[], &body).await?;
+        if !answer.is_success() {
+            return Err(refused(&answer));
+        }
+        let read = answer.json().map_err(unreadable)?;
+        map::authorisation(&request.reference, read).map_err(unreadable)
+    }
+
+    async fn authorisation(&self, reference: &str) -> Result<Option<Authorisation>, PortError> {
+        let path = ["v1", "authorisations", reference];
+        let answer = self.processor.get(&path, &[]).await;
+        let answer = answer.map_err(unanswered_question)?;
+        // Only the processor itself may say that it never heard of a payment, not some host on
+        // the way that has no such page.
+        if answer.status == 404 && code(&answer) == "not_found" {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused_question(&answer));
+        }
+        let unreadable =
+            |error: String| PortError::retry(PROVIDER, format!("unreadable: {error}")).answered();
+        let read = answer
+            .json()
+            .map_err(|error| unreadable(error.to_string()))?;
+        map::authorisation(reference, read)
+            .map(Some)
+            .map_err(|error| unreadable(error.to_string()))
+    }
+
+    async fn capture(&self, reference: &str, amount: Money) -> Result<CaptureState, PortError> {
+        let body = wire::Capture {
+            amount: map::amount(amount),
+        };
+        let answer = self.order(&[reference, "capture"], &body).await?;
+        if answer.status == 409 && code(&answer) == "not_capturable" {
+            return Ok(CaptureState::Refused);
+        }
+        Ok(map::capture(&status(&answer)?))
+    }
+
+    async fn void(&self, reference: &str) -> Result<VoidState, PortError> {
+        let answer = self.order(&[reference, "void"], &wire::Nothing {}).await?;
+        if answer.status == 409 {
+            return Ok(VoidState::Refused);
+        }
+        Ok(map::void(&status(&answer)?))
+    }
+
+    async fn refund(
+        &self,
+        reference: &str,
+        refund_reference: &str,
+        amount: Money,
+    ) -> Result<RefundState, PortError> {
+        let body = wire::Refund {
+            refund_reference,
+            amount: map::amount(amount),
+        };
+        let answer = self.order(&[reference, "refunds"], &body).await?;
+        if answer.status == 409 {
+            return Ok(RefundState::Refused);
+        }
+        Ok(map::refund(&status(&answer)?))
+    }
+}
+
+/// The status of a call that was carried out.
+fn status(answer: &Answer) -> Result<String, PortError> {
+    if !answer.is_success() {
+        return Err(refused(answer));
+    }
+    let read: wire::Status = answer.json().map_err(unreadable)?;
+    Ok(read.status)
+}
+
+/// The call was carried out, but how it ended is not known.
+fn unreadable(error: impl std::fmt::Display) -> PortError {
+    PortError::in_doubt(PROVIDER, format!("unreadable answer: {error}")).answered()
+}

@@ -1,0 +1,234 @@
+//! One attempt to prove who somebody is.
+
+use crate::{
+    id::{CustomerId, OrderId, VerificationId},
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// What the user is asked to do in front of the camera, in this order.
+pub const SELFIE_STEPS: [&str; 3] = ["center", "left", "right"];
+
+/// Pictures taken at each step.
+pub const FRAMES_PER_STEP: u32 = 2;
+
+/// Tries that a customer has in one order.
+pub const TRIES_MAX: u32 = 10;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentKind {
+    Passport,
+    NationalId,
+    DrivingLicence,
+}
+
+impl DocumentKind {
+    /// A passport says everything on one page; cards have two sides.
+    pub const fn sides(self) -> &'static [DocumentSide] {
+        match self {
+            Self::Passport => &[DocumentSide::Front],
+            Self::NationalId | Self::DrivingLicence => &[DocumentSide::Front, DocumentSide::Back],
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Passport => "passport",
+            Self::NationalId => "national_id",
+            Self::DrivingLicence => "driving_licence",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentSide {
+    Front,
+    Back,
+}
+
+impl DocumentSide {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Front => "front",
+            Self::Back => "back",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum VerificationState {
+    /// The user is still taking pictures.
+    Collecting,
+    /// Everything is with the provider, or on its way there.
+    Submitted {
+        at: Timestamp,
+        accepted: bool,
+    },
+    /// A person has to look.
+    Review {
+        reason: String,
+    },
+    Approved,
+    Rejected {
+        reason: String,
+        may_retry: bool,
+    },
+}
+
+impl VerificationState {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Collecting => "collecting",
+            Self::Submitted { .. } => "submitted",
+            Self::Review { .. } => "review",
+            Self::Approved => "approved",
+            Self::Rejected { .. } => "rejected",
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Verification {
+    pub id: VerificationId,
+    pub customer: CustomerId,
+    pub order: OrderId,
+    pub document: DocumentKind,
+    pub received: BTreeSet<DocumentSide>,
+    pub try_number: u32,
+    pub started_at: Timestamp,
+    pub state: VerificationState,
+}
+
+/// What the provider said.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IdentityOutcome {
+    Approved,
+    Rejected {
+        reason: String,
+        may_retry: bool,
+    },
+    /// A person has to look.
+    Review {
+        reason: String,
+    },
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum IdentityRefusal {
+    #[error("this verification is past that step")]
+    WrongState,
+    #[error("a side of the document is missing")]
+    Incomplete,
+    #[error("no tries are left")]
+    TriesExhausted,
+    #[error("this document has no such side")]
+    NoSuchSide,
+}
+
+impl Verification {
+    /// A picture arrived at the provider.
+    pub fn document_received(mut self, side: DocumentSide) -> Result<Self, IdentityRefusal> {
+        if self.state != VerificationState::Collecting {
+            return Err(IdentityRefusal::WrongState);
+        }
+        if !self.document.sides().contains(&side) {
+            return Err(IdentityRefusal::NoSuchSide);
+        }
+        self.received.insert(side);
+        Ok(self)
+    }
+
+    /// The user is done; the provider is asked next.
+    pub fn submit(mut self, now: Timestamp) -> Result<Self, IdentityRefusal> {
+        if self.state != VerificationState::Collecting {
+            return Err(IdentityRefusal::WrongState);
+        }
+        if !self
+            .document
+            .sides()
+            .iter()
+            .all(|side| self.received.contains(side))
+        {
+            return Err(IdentityRefusal::Incomplete);
+        }
+        self.state = VerificationState::Submitted {
+            at: now,
+            accepted: false,
+        };
+        Ok(self)
+    }
+
+    /// The provider has everything and is thinking.
+    pub fn accepted(mut self) -> Result<Self, IdentityRefusal> {
+        let VerificationState::Submitted { at, .. } = self.state else {
+            return Err(IdentityRefusal::WrongState);
+        };
+        self.state = VerificationState::Submitted { at, accepted: true };
+        Ok(self)
+    }
+
+    /// The provider says that pictures are missing: back to the user, who takes them again.
+    pub fn reopened(mut self) -> Result<Self, IdentityRefusal> {
+        let VerificationState::Submitted { .. } = self.state else {
+            return Err(IdentityRefusal::WrongState);
+        };
+        self.state = VerificationState::Collecting;
+        Ok(self)
+    }
+
+    /// The provider, or the person who looked, has decided.
+    pub fn decided(mut self, outcome: IdentityOutcome) -> Result<Self, IdentityRefusal> {
+        match self.state {
+            VerificationState::Submitted { .. } | VerificationState::Review { .. } => {}
+            VerificationState::Collecting
+            | VerificationState::Approved
+            | VerificationState::Rejected { .. } => return Err(IdentityRefusal::WrongState),
+        }
+        self.state = match outcome {
+            IdentityOutcome::Approved => VerificationState::Approved,
+            IdentityOutcome::Review { reason } => VerificationState::Review { reason },
+            IdentityOutcome::Rejected { reason, may_retry } => VerificationState::Rejected {
+                reason,
+                may_retry: may_retry && self.try_number < TRIES_MAX,
+            },
+        };
+        Ok(self)
+    }
+}
+
+/// What the partner may know of a customer's identity (contract §4).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KycStatus {
+    NotStarted,
+    Pending,
+    Verified,
+    Failed,
+}
+
+impl KycStatus {
+    /// From the latest verification; one that was never submitted counts as not started.
+    pub const fn of(latest: Option<&VerificationState>) -> Self {
+        match latest {
+            None | Some(VerificationState::Collecting) => Self::NotStarted,
+            Some(VerificationState::Submitted { .. } | VerificationState::Review { .. }) => {
+                Self::Pending
+            }
+            Some(VerificationState::Approved) => Self::Verified,
+            Some(VerificationState::Rejected { .. }) => Self::Failed,
+        }
+    }
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::NotStarted => "not_started",
+            Self::Pending => "pending",
+            Self::Verified => "verified",
+            Self::Failed => "failed",
+        }
+    }
+}

@@ -1,0 +1,356 @@
+//! Double entry: what every step of an order does to the books.
+//!
+//! Postings are signed, debit positive; those of one entry sum to zero in every unit. Wallets and
+//! provider accounts are assets (debit), what we owe is credit. An account with a floor may not fall
+//! below zero on its own side: coins that we do not have cannot be reserved, and a customer cannot
+//! owe us.
+
+use crate::{
+    asset::{Asset, Fiat, UnknownName},
+    id::{OrderId, PartnerId},
+    money::{Amount, Money, MoneyError},
+    quote::{LineCode, Quote},
+};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+/// What an account is kept in.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Unit {
+    Fiat(Fiat),
+    Crypto(Asset),
+}
+
+impl fmt::Display for Unit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fiat(fiat) => fiat.fmt(f),
+            Self::Crypto(asset) => fmt::Display::fmt(asset, f),
+        }
+    }
+}
+
+impl FromStr for Unit {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        if text.contains('/') {
+            text.parse().map(Self::Crypto)
+        } else {
+            text.parse().map(Self::Fiat)
+        }
+    }
+}
+
+impl Serialize for Unit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Unit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(D::Error::custom)
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Account {
+    /// Captured, with the payment provider.
+    Psp(String),
+    /// Owed to the customer of this order.
+    Customer(OrderId),
+    /// In our hot wallet, free to sell.
+    Wallet,
+    /// In our hot wallet, promised to an order.
+    Reserved,
+    /// Signed, not final.
+    InTransit,
+    /// What the owner put in.
+    Capital,
+    /// Bought against sold; its two sides are in different units.
+    Trading,
+    Spread,
+    Fee,
+    PartnerFee(PartnerId),
+    /// Network fees that we paid.
+    Gas,
+    Rounding,
+}
+
+impl Account {
+    /// `true`: debits increase it.
+    const fn is_asset(&self) -> bool {
+        match self {
+            Self::Psp(_) | Self::Wallet | Self::Reserved | Self::InTransit | Self::Gas => true,
+            Self::Customer(_)
+            | Self::Capital
+            | Self::Trading
+            | Self::Spread
+            | Self::Fee
+            | Self::PartnerFee(_)
+            | Self::Rounding => false,
+        }
+    }
+
+    const fn has_floor(&self) -> bool {
+        match self {
+            Self::Customer(_) | Self::Wallet | Self::Reserved | Self::InTransit => true,
+            Self::Psp(_)
+            | Self::Capital
+            | Self::Trading
+            | Self::Spread
+            | Self::Fee
+            | Self::PartnerFee(_)
+            | Self::Gas
+            | Self::Rounding => false,
+        }
+    }
+
+    /// Whether a signed balance is one that this account may have.
+    pub const fn allows(&self, balance: i128) -> bool {
+        !self.has_floor() || balance == 0 || (balance > 0) == self.is_asset()
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Psp(provider) => write!(f, "psp:{provider}"),
+            Self::Customer(order) => write!(f, "customer:{order}"),
+            Self::Wallet => f.write_str("wallet"),
+            Self::Reserved => f.write_str("reserved"),
+            Self::InTransit => f.write_str("in_transit"),
+            Self::Capital => f.write_str("capital"),
+            Self::Trading => f.write_str("trading"),
+            Self::Spread => f.write_str("spread"),
+            Self::Fee => f.write_str("fee"),
+            Self::PartnerFee(partner) => write!(f, "partner_fee:{partner}"),
+            Self::Gas => f.write_str("gas"),
+            Self::Rounding => f.write_str("rounding"),
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Posting {
+    pub account: Account,
+    pub unit: Unit,
+    /// Debit positive.
+    pub amount: i128,
+}
+
+impl Posting {
+    /// The account's name in the books, `wallet:USDT/TRC20`.
+    pub fn key(&self) -> String {
+        format!("{}:{}", self.account, self.unit)
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum EntryKind {
+    Fund,
+    Reserve,
+    Release,
+    Capture,
+    Send,
+    Deliver,
+    Return,
+    Refund,
+}
+
+impl EntryKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Fund => "fund",
+            Self::Reserve => "reserve",
+            Self::Release => "release",
+            Self::Capture => "capture",
+            Self::Send => "send",
+            Self::Deliver => "deliver",
+            Self::Return => "return",
+            Self::Refund => "refund",
+        }
+    }
+}
+
+/// A balanced set of postings.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Entry {
+    kind: EntryKind,
+    postings: Vec<Posting>,
+}
+
+impl Entry {
+    pub const fn kind(&self) -> EntryKind {
+        self.kind
+    }
+
+    pub fn postings(&self) -> &[Posting] {
+        &self.postings
+    }
+
+    /// Puts together an entry; zero postings are left out, an unbalanced set is refused.
+    pub fn new(kind: EntryKind, postings: Vec<Posting>) -> Result<Self, MoneyError> {
+        let postings: Vec<_> = postings.into_iter().filter(|p| p.amount != 0).collect();
+        if !balanced(postings.iter().map(|p| (p.unit, p.amount)))? {
+            return Err(MoneyError::Mismatch);
+        }
+        Ok(Self { kind, postings })
+    }
+}
+
+/// Whether signed amounts sum to zero in every unit.
+pub fn balanced(amounts: impl Iterator<Item = (Unit, i128)>) -> Result<bool, MoneyError> {
+    let mut sums: BTreeMap<Unit, i128> = BTreeMap::new();
+    for (unit, amount) in amounts {
+        let sum = sums.entry(unit).or_default();
+        *sum = sum.checked_add(amount).ok_or(MoneyError::Overflow)?;
+    }
+    Ok(sums.values().all(|sum| *sum == 0))
+}
+
+/// Moves `base` from one account to another, in one unit.
+fn moved(from: Account, to: Account, unit: Unit, base: u128) -> Result<[Posting; 2], MoneyError> {
+    let amount = i128::try_from(base).map_err(|_| MoneyError::Overflow)?;
+    let back = amount.checked_neg().ok_or(MoneyError::Overflow)?;
+    Ok([
+        Posting {
+            account: to,
+            unit,
+            amount,
+        },
+        Posting {
+            account: from,
+            unit,
+            amount: back,
+        },
+    ])
+}
+
+fn crypto(from: Account, to: Account, amount: Amount) -> Result<[Posting; 2], MoneyError> {
+    moved(from, to, Unit::Crypto(amount.asset()), amount.base())
+}
+
+fn fiat(from: Account, to: Account, money: Money) -> Result<[Posting; 2], MoneyError> {
+    moved(from, to, Unit::Fiat(money.fiat()), money.minor())
+}
+
+/// The owner puts coins into the hot wallet.
+pub fn fund(amount: Amount) -> Result<Entry, MoneyError> {
+    Entry::new(
+        EntryKind::Fund,
+        crypto(Account::Capital, Account::Wallet, amount)?.into(),
+    )
+}
+
+/// A payment starts: the coins are promised.
+pub fn reserve(amount: Amount) -> Result<Entry, MoneyError> {
+    Entry::new(
+        EntryKind::Reserve,
+        crypto(Account::Wallet, Account::Reserved, amount)?.into(),
+    )
+}
+
+/// The payment came to nothing: the coins are free again.
+pub fn release(amount: Amount) -> Result<Entry, MoneyError> {
+    Entry::new(
+        EntryKind::Release,
+        crypto(Account::Reserved, Account::Wallet, amount)?.into(),
+    )
+}
+
+/// The provider took the customer's money; we owe it until the crypto is delivered.
+pub fn capture(order: OrderId, provider: &str, total: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(
+        Account::Customer(order),
+        Account::Psp(provider.to_owned()),
+        total,
+    )?;
+    Entry::new(EntryKind::Capture, postings.into())
+}
+
+/// A transfer was signed: coins and fee have left our disposition.
+pub fn send(amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
+    let coins = crypto(Account::Reserved, Account::InTransit, amount)?;
+    let gas = crypto(Account::Wallet, Account::InTransit, fee)?;
+    Entry::new(EntryKind::Send, coins.into_iter().chain(gas).collect())
+}
+
+/// The transfer is final: the sale is made, its price falls to those it belongs to.
+pub fn deliver(
+    order: OrderId,
+    partner: PartnerId,
+    quote: &Quote,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let unused = fee_planned
+        .base()
+        .checked_sub(fee_paid.base())
+        .ok_or(MoneyError::Negative)?;
+    let unused = Amount::new(fee_planned.asset(), unused);
+    let money = |minor| Money::new(quote.fiat(), minor);
+    let fees = quote
+        .line(LineCode::Processing)
+        .checked_add(quote.line(LineCode::Network));
+    let price = i128::try_from(quote.line(LineCode::Crypto)).map_err(|_| MoneyError::Overflow)?;
+    let mid = i128::try_from(quote.mid.minor()).map_err(|_| MoneyError::Overflow)?;
+    let spread = price.checked_sub(mid).ok_or(MoneyError::Overflow)?;
+    let unit = Unit::Fiat(quote.fiat());
+    let customer = || Account::Customer(order);
+    let postings = [
+        crypto(Account::InTransit, Account::Trading, quote.crypto)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Wallet, unused)?,
+        fiat(Account::Trading, customer(), quote.mid)?,
+        // An amount below one minor unit is sold for one: the spread takes the difference.
+        [
+            Posting {
+                account: customer(),
+                unit,
+                amount: spread,
+            },
+            Posting {
+                account: Account::Spread,
+                unit,
+                amount: spread.saturating_neg(),
+            },
+        ],
+        fiat(
+            Account::Fee,
+            customer(),
+            money(fees.ok_or(MoneyError::Overflow)?),
+        )?,
+        fiat(
+            Account::PartnerFee(partner),
+            customer(),
+            money(quote.line(LineCode::Partner)),
+        )?,
+        fiat(
+            Account::Rounding,
+            customer(),
+            money(quote.line(LineCode::Rounding)),
+        )?,
+    ];
+    Entry::new(EntryKind::Deliver, postings.into_iter().flatten().collect())
+}
+
+/// A signed transfer is proven dead: its coins are ours again, still promised.
+pub fn take_back(amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
+    let coins = crypto(Account::InTransit, Account::Reserved, amount)?;
+    let gas = crypto(Account::InTransit, Account::Wallet, fee)?;
+    Entry::new(EntryKind::Return, coins.into_iter().chain(gas).collect())
+}
+
+/// The customer has the money back.
+pub fn refund(order: OrderId, provider: &str, total: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(
+        Account::Psp(provider.to_owned()),
+        Account::Customer(order),
+        total,
+    )?;
+    Entry::new(EntryKind::Refund, postings.into())
+}

@@ -1,0 +1,34 @@
+//! The decisions of a ramp, as pure functions.
+//!
+//! Nothing here reads a clock, a socket or a database: time arrives as [`Timestamp`], randomness
+//! through [`Entropy`], facts as values. `decide` functions take the present state and one command
+//! and answer with the next state, its events, its ledger entry and the moment at which somebody
+//! must look again. The engine saves that answer in one database transaction and only then acts.
+//!
+//! ```
+//! use proof_core::{Asset, Network, money::Amount};
+//! let usdt = Asset::find("USDT", Network::Trc20).unwrap();
+//! assert_eq!(Amount::parse(usdt, "99.50").unwrap().base(), 99_500_000);
+//! ```
+
+pub mod address;
+pub mod asset;
+pub mod error;
+pub mod id;
+pub mod identity;
+pub mod ledger;
+pub mod money;
+pub mod order;
+pub mod partner;
+pub mod payment;
+pub mod quote;
+pub mod secret;
+pub mod session;
+pub mod time;
+pub mod token;
+pub mod transfer;
+
+pub use address::Address;
+pub use asset::{Asset, Fiat, Network};
+pub use error::ErrorCode;
+pub use time::{Clock, Entropy, Timestamp};

@@ -1,0 +1,695 @@
+//! The transitions of a buy: an allow-list, one function per command.
+//!
+//! Each function names the states that it accepts; any other state is refused. A new state is thus
+//! refused everywhere until somebody allows it.
+
+use super::{
+    AFTER_REVIEW_SECONDS_MIN, ATTEMPTS_MAX, AUTHORISED_SECONDS_MAX, AUTHORISING_SECONDS,
+    Authorising, AuthorisingStep, CAPTURING_SECONDS_MAX, DELIVERING_SECONDS_MAX, Delivering,
+    EventKind, FailReason, InReview, NewEvent, Order, PAID_SECONDS_MAX, REFUNDING_SECONDS_MAX,
+    State, VOIDING_SECONDS_MAX, VoidReason, Voiding,
+};
+use crate::{
+    id::{IntentId, QuoteId},
+    ledger::{self, Entry},
+    money::{Amount, MoneyError},
+    payment::{CardSummary, DeclineCode},
+    quote::Quote,
+    time::Timestamp,
+    transfer::{Signed, UnsignedTransfer},
+};
+use serde_json::{Value, json};
+
+/// What the user did, or what somebody outside told us.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Command {
+    IdentityStarted,
+    IdentityPassed,
+    IdentityReview {
+        reason: String,
+    },
+    IdentityFailed {
+        reason: String,
+        may_retry: bool,
+    },
+    QuoteLock {
+        quote: Quote,
+    },
+    Pay {
+        quote: QuoteId,
+        card_token: String,
+    },
+    Cancel,
+    PaymentThreeDs {
+        attempt: u32,
+        url: String,
+    },
+    PaymentHeld {
+        attempt: u32,
+        card: CardSummary,
+        liability_shift: bool,
+    },
+    /// Declined or abandoned; the provider confirms that nothing is held.
+    PaymentDeclined {
+        attempt: u32,
+        code: DeclineCode,
+    },
+    Assessed {
+        verdict: Verdict,
+    },
+    Captured,
+    CaptureRefused,
+    /// The provider confirms that nothing is held any more.
+    Voided,
+    VoidRefused,
+    TransferPlanned {
+        intent: IntentId,
+        transfer: UnsignedTransfer,
+    },
+    TransferSigned {
+        signed: Signed,
+    },
+    TransferBroadcast,
+    TransferSeen {
+        confirmations: u64,
+    },
+    TransferFinal {
+        confirmations: u64,
+        fee: Amount,
+    },
+    TransferDead {
+        proof: Proof,
+    },
+    Refunded,
+    RefundRefused,
+    DeadlinePassed,
+}
+
+/// Why a first leg can never take effect any more. A time-out is not among the reasons.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Proof {
+    /// The signer's journal has no signature for this intent, and has closed it.
+    NeverSigned { intent: IntentId },
+    /// Final on the chain, and refused by it: the coins did not move.
+    RefusedByChain { hash: String },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    Allow,
+    Review { reason: String },
+    Refuse { reason: FailReason },
+}
+
+/// All that follows from a command; saved in one database transaction or not at all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    pub order: Order,
+    pub events: Vec<NewEvent>,
+    pub entries: Vec<Entry>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the order is past that step")]
+    WrongState,
+    #[error("the quote is not valid any more")]
+    QuoteExpired,
+    #[error("no payment attempts are left")]
+    AttemptsExhausted,
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+/// The next order, or why the command does not apply to this one.
+pub fn decide(order: &Order, command: Command, now: Timestamp) -> Result<Decision, Refusal> {
+    let before = order.status();
+    let mut draft = Draft::new(order.clone(), now, command.is_fact());
+    draft.apply(command)?;
+    draft.rewrap();
+    let after = draft.order.status();
+    if after != before {
+        draft.order.status_at = now;
+        let body = json!({
+            "status": after.name(),
+            "fiat_amount": draft.order.fiat_amount(),
+            "fiat_currency": draft.order.fiat,
+            "crypto_amount": draft.order.amount.to_decimal(),
+            "payment_method": draft.order.payment_method(),
+        });
+        draft.event(EventKind::StatusChanged, body);
+    }
+    Ok(Decision {
+        order: draft.order,
+        events: draft.events,
+        entries: draft.entries,
+    })
+}
+
+impl Command {
+    /// Facts from providers and chains may end a review; users' wishes may not.
+    const fn is_fact(&self) -> bool {
+        match self {
+            Self::IdentityStarted
+            | Self::QuoteLock { .. }
+            | Self::Pay { .. }
+            | Self::Cancel
+            | Self::IdentityReview { .. }
+            | Self::VoidRefused
+            | Self::RefundRefused
+            | Self::DeadlinePassed => false,
+            Self::IdentityPassed
+            | Self::IdentityFailed { .. }
+            | Self::PaymentThreeDs { .. }
+            | Self::PaymentHeld { .. }
+            | Self::PaymentDeclined { .. }
+            | Self::Assessed { .. }
+            | Self::Captured
+            | Self::CaptureRefused
+            | Self::Voided
+            | Self::TransferPlanned { .. }
+            | Self::TransferSigned { .. }
+            | Self::TransferBroadcast
+            | Self::TransferSeen { .. }
+            | Self::TransferFinal { .. }
+            | Self::TransferDead { .. }
+            | Self::Refunded => true,
+        }
+    }
+}
+
+/// An order on its way to the next state.
+struct Draft {
+    order: Order,
+    events: Vec<NewEvent>,
+    entries: Vec<Entry>,
+    /// The review that a fact was taken out of, to be put back if the fact does not end it.
+    review: Option<InReview>,
+    now: Timestamp,
+}
+
+type Step = Result<(), Refusal>;
+
+impl Draft {
+    fn new(mut order: Order, now: Timestamp, fact: bool) -> Self {
+        let review = match (&order.state, fact) {
+            (State::InReview(review), true) => Some((**review).clone()),
+            _ => None,
+        };
+        if let Some(review) = &review {
+            order.state = review.from.clone();
+        }
+        Self {
+            order,
+            events: Vec::new(),
+            entries: Vec::new(),
+            review,
+            now,
+        }
+    }
+
+    /// A fact that left the state of the same name goes on being reviewed.
+    fn rewrap(&mut self) {
+        let Some(mut review) = self.review.take() else {
+            return;
+        };
+        if self.order.state.name() == review.from.name() {
+            review.from = self.order.state.clone();
+            self.order.state = State::InReview(Box::new(review));
+        } else {
+            self.restart_clock(&review);
+        }
+    }
+
+    /// The payment hour does not run while a person looks.
+    fn restart_clock(&mut self, review: &InReview) {
+        let spent = self.now.millis_since(review.since) / 1_000;
+        let left = self.order.pay_until.plus_seconds(spent);
+        self.order.pay_until = left.max(self.in_seconds(AFTER_REVIEW_SECONDS_MIN));
+    }
+
+    fn event(&mut self, kind: EventKind, body: Value) {
+        self.order.sequence = self.order.sequence.saturating_add(1);
+        let sequence = self.order.sequence;
+        self.events.push(NewEvent {
+            sequence,
+            kind,
+            body,
+            occurred_at: self.now,
+        });
+    }
+
+    fn in_seconds(&self, seconds: i64) -> Timestamp {
+        self.now.plus_seconds(seconds)
+    }
+
+    fn apply(&mut self, command: Command) -> Step {
+        match command {
+            Command::IdentityStarted => self.identity_started(),
+            Command::IdentityPassed => self.identity_passed(),
+            Command::IdentityReview { reason } => self.identity_review(reason),
+            Command::IdentityFailed { reason, may_retry } => {
+                self.identity_failed(&reason, may_retry)
+            }
+            Command::QuoteLock { quote } => self.quote_lock(quote),
+            Command::Pay { quote, card_token } => self.pay(quote, card_token),
+            Command::Cancel => self.cancel(),
+            Command::PaymentThreeDs { attempt, url } => self.three_ds(attempt, url),
+            Command::PaymentHeld {
+                attempt,
+                card,
+                liability_shift,
+            } => self.held(attempt, card, liability_shift),
+            Command::PaymentDeclined { attempt, code } => self.declined(attempt, code),
+            Command::Assessed { verdict } => self.assessed(verdict),
+            Command::Captured => self.captured(),
+            Command::CaptureRefused => self.capture_refused(),
+            Command::Voided => self.voided(),
+            Command::VoidRefused => self.void_refused(),
+            Command::TransferPlanned { intent, transfer } => self.planned(intent, transfer),
+            Command::TransferSigned { signed } => self.signed(signed),
+            Command::TransferBroadcast => self.broadcast(),
+            Command::TransferSeen { confirmations } => self.seen(confirmations),
+            Command::TransferFinal { confirmations, fee } => {
+                self.transfer_final(confirmations, fee)
+            }
+            Command::TransferDead { proof } => self.dead(&proof),
+            Command::Refunded => self.refunded(),
+            Command::RefundRefused => self.refund_refused(),
+            Command::DeadlinePassed => self.deadline_passed(),
+        }
+    }
+
+    fn identity_started(&mut self) -> Step {
+        let State::Created = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.event(EventKind::IdentityStarted, json!({}));
+        Ok(())
+    }
+
+    fn identity_passed(&mut self) -> Step {
+        let State::Created = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.event(EventKind::IdentityVerified, json!({}));
+        self.order.state = State::AwaitingPayment { quote: None };
+        Ok(())
+    }
+
+    fn identity_review(&mut self, reason: String) -> Step {
+        let State::Created = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.review(reason);
+        Ok(())
+    }
+
+    fn identity_failed(&mut self, reason: &str, may_retry: bool) -> Step {
+        let State::Created = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        let body = json!({ "reason": reason, "may_retry": may_retry });
+        self.event(EventKind::IdentityFailed, body);
+        if may_retry {
+            // A review ends here too: the user has the next word.
+            if let Some(review) = self.review.take() {
+                self.restart_clock(&review);
+            }
+        } else {
+            self.fail(FailReason::IdentityRefused);
+        }
+        Ok(())
+    }
+
+    fn quote_lock(&mut self, quote: Quote) -> Step {
+        let State::AwaitingPayment { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        if self.now >= self.order.pay_until {
+            return Err(Refusal::WrongState);
+        }
+        self.order.fiat = quote.fiat();
+        let body = json!({ "total": quote.total.to_decimal(), "fiat_currency": quote.fiat() });
+        self.event(EventKind::QuoteLocked, body);
+        self.order.state = State::AwaitingPayment { quote: Some(quote) };
+        Ok(())
+    }
+
+    /// Pressing *pay* fixes the price for this attempt and promises the coins.
+    fn pay(&mut self, id: QuoteId, card_token: String) -> Step {
+        let State::AwaitingPayment { quote } = &self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        if self.now >= self.order.pay_until {
+            return Err(Refusal::WrongState);
+        }
+        if self.order.attempt >= ATTEMPTS_MAX {
+            return Err(Refusal::AttemptsExhausted);
+        }
+        let valid = quote
+            .clone()
+            .filter(|q| q.id == id && self.now < q.expires_at);
+        let quote = valid.ok_or(Refusal::QuoteExpired)?;
+        self.entries.push(ledger::reserve(quote.crypto)?);
+        self.order.attempt = self.order.attempt.saturating_add(1);
+        self.order.declined = None;
+        let body = json!({ "attempt": self.order.attempt, "total": quote.total.to_decimal() });
+        self.event(EventKind::PaymentStarted, body);
+        self.order.price = Some(quote);
+        self.order.state = State::Authorising(Authorising {
+            card_token,
+            deadline: self.in_seconds(AUTHORISING_SECONDS),
+            step: AuthorisingStep::Asked,
+        });
+        Ok(())
+    }
+
+    /// Until capture is called; once money may be held it has to be given back first.
+    fn cancel(&mut self) -> Step {
+        match &self.order.state {
+            State::Created | State::AwaitingPayment { .. } => self.cancelled(),
+            State::InReview(review) if matches!(review.from, State::Created) => self.cancelled(),
+            State::Authorising(_) | State::Authorised { .. } => self.void(VoidReason::Cancelled),
+            State::Capturing { .. }
+            | State::Voiding(_)
+            | State::Paid { .. }
+            | State::Delivering(_)
+            | State::Refunding { .. }
+            | State::InReview(_)
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Cancelled
+            | State::Expired => return Err(Refusal::WrongState),
+        }
+        Ok(())
+    }
+
+    fn authorising(&mut self, attempt: u32) -> Result<&mut Authorising, Refusal> {
+        let current = self.order.attempt == attempt;
+        match &mut self.order.state {
+            State::Authorising(authorising) if current => Ok(authorising),
+            _ => Err(Refusal::WrongState),
+        }
+    }
+
+    fn three_ds(&mut self, attempt: u32, url: String) -> Step {
+        self.authorising(attempt)?.step = AuthorisingStep::ThreeDs { url };
+        Ok(())
+    }
+
+    fn held(&mut self, attempt: u32, card: CardSummary, liability_shift: bool) -> Step {
+        let deadline = self.authorising(attempt)?.deadline;
+        let late = self.now >= deadline;
+        self.order.card = Some(card);
+        if late {
+            self.void(VoidReason::Failed(FailReason::PaymentVoided));
+        } else {
+            let deadline = self.in_seconds(AUTHORISED_SECONDS_MAX);
+            self.order.state = State::Authorised {
+                liability_shift,
+                deadline,
+            };
+        }
+        Ok(())
+    }
+
+    fn declined(&mut self, attempt: u32, code: DeclineCode) -> Step {
+        self.authorising(attempt)?;
+        self.release()?;
+        self.order.price = None;
+        self.order.declined = Some(code);
+        self.event(
+            EventKind::PaymentDeclined,
+            json!({ "attempt": attempt, "code": code }),
+        );
+        if self.order.attempt >= ATTEMPTS_MAX {
+            self.fail(FailReason::PaymentRefused);
+        } else {
+            self.order.state = State::AwaitingPayment { quote: None };
+        }
+        Ok(())
+    }
+
+    fn assessed(&mut self, verdict: Verdict) -> Step {
+        let State::Authorised { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        match verdict {
+            Verdict::Allow => {
+                let deadline = self.in_seconds(CAPTURING_SECONDS_MAX);
+                self.order.state = State::Capturing { deadline };
+            }
+            Verdict::Review { reason } => self.review(reason),
+            Verdict::Refuse { reason } => self.void(VoidReason::Failed(reason)),
+        }
+        Ok(())
+    }
+
+    /// The money is taken. After a void that came too late, it goes straight back.
+    fn captured(&mut self) -> Step {
+        let next = match &self.order.state {
+            State::Capturing { .. } => State::Paid {
+                deadline: self.in_seconds(PAID_SECONDS_MAX),
+            },
+            State::Voiding(_) => State::Refunding {
+                deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+            },
+            _ => return Err(Refusal::WrongState),
+        };
+        let price = self.price()?;
+        let total = price.total;
+        self.entries
+            .push(ledger::capture(self.order.id, &self.order.provider, total)?);
+        self.event(
+            EventKind::PaymentCaptured,
+            json!({ "total": total.to_decimal() }),
+        );
+        if matches!(next, State::Refunding { .. }) {
+            self.event(
+                EventKind::RefundStarted,
+                json!({ "total": total.to_decimal() }),
+            );
+        }
+        self.order.state = next;
+        Ok(())
+    }
+
+    fn capture_refused(&mut self) -> Step {
+        let State::Capturing { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.void(VoidReason::Failed(FailReason::PaymentRefused));
+        Ok(())
+    }
+
+    fn voided(&mut self) -> Step {
+        let State::Voiding(Voiding { why, .. }) = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.release()?;
+        match why {
+            VoidReason::Cancelled => self.cancelled(),
+            VoidReason::Failed(reason) => self.fail(reason),
+        }
+        Ok(())
+    }
+
+    fn void_refused(&mut self) -> Step {
+        let State::Voiding(_) = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.review("the provider refuses to void the payment".into());
+        Ok(())
+    }
+
+    fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
+        let State::Paid { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        let agrees = transfer.recipient == self.order.destination
+            && transfer.amount == self.order.amount
+            && transfer.fee.asset() == self.order.amount.asset().network().native();
+        if !agrees {
+            return Err(Refusal::Money(MoneyError::Mismatch));
+        }
+        self.order.state = State::Delivering(Delivering {
+            intent,
+            transfer,
+            signed: None,
+            broadcast: false,
+            confirmations: 0,
+            deadline: self.in_seconds(DELIVERING_SECONDS_MAX),
+        });
+        Ok(())
+    }
+
+    fn delivering(&mut self) -> Result<&mut Delivering, Refusal> {
+        match &mut self.order.state {
+            State::Delivering(delivering) => Ok(delivering),
+            _ => Err(Refusal::WrongState),
+        }
+    }
+
+    fn signed(&mut self, signed: Signed) -> Step {
+        let delivering = self.delivering()?;
+        if delivering.signed.is_some() {
+            return Err(Refusal::WrongState);
+        }
+        let body = json!({ "hash": signed.hash });
+        delivering.signed = Some(signed);
+        let entry = ledger::send(delivering.transfer.amount, delivering.transfer.fee)?;
+        self.entries.push(entry);
+        self.event(EventKind::TransferSigned, body);
+        Ok(())
+    }
+
+    fn broadcast(&mut self) -> Step {
+        let delivering = self.delivering()?;
+        let hash = match &delivering.signed {
+            Some(signed) if !delivering.broadcast => signed.hash.clone(),
+            _ => return Err(Refusal::WrongState),
+        };
+        delivering.broadcast = true;
+        self.event(EventKind::TransferBroadcast, json!({ "hash": hash }));
+        Ok(())
+    }
+
+    fn seen(&mut self, confirmations: u64) -> Step {
+        let delivering = self.delivering()?;
+        if delivering.signed.is_none() || delivering.confirmations == confirmations {
+            return Err(Refusal::WrongState);
+        }
+        delivering.confirmations = confirmations;
+        Ok(())
+    }
+
+    fn transfer_final(&mut self, confirmations: u64, fee: Amount) -> Step {
+        let delivering = self.delivering()?;
+        let planned = delivering.transfer.fee;
+        let Some(Signed { hash, .. }) = delivering.signed.clone() else {
+            return Err(Refusal::WrongState);
+        };
+        let price = self.price()?;
+        let (order, partner) = (self.order.id, self.order.partner);
+        self.entries
+            .push(ledger::deliver(order, partner, &price, planned, fee)?);
+        let body = json!({ "hash": hash, "confirmations": confirmations });
+        self.event(EventKind::TransferConfirmed, body);
+        self.event(EventKind::OrderCompleted, json!({ "hash": hash }));
+        self.order.state = State::Completed { hash };
+        Ok(())
+    }
+
+    /// The only way from a delivery to a refund, and it asks for the proof.
+    fn dead(&mut self, proof: &Proof) -> Step {
+        let delivering = self.delivering()?.clone();
+        let proven = match (proof, &delivering.signed) {
+            (Proof::NeverSigned { intent }, None) => *intent == delivering.intent,
+            (Proof::RefusedByChain { hash }, Some(signed)) => *hash == signed.hash,
+            (Proof::NeverSigned { .. }, Some(_)) | (Proof::RefusedByChain { .. }, None) => false,
+        };
+        if !proven {
+            return Err(Refusal::WrongState);
+        }
+        if delivering.signed.is_some() {
+            let (amount, fee) = (delivering.transfer.amount, delivering.transfer.fee);
+            self.entries.push(ledger::take_back(amount, fee)?);
+        }
+        let total = self.price()?.total;
+        self.event(
+            EventKind::RefundStarted,
+            json!({ "total": total.to_decimal() }),
+        );
+        self.order.state = State::Refunding {
+            deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+        };
+        Ok(())
+    }
+
+    fn refunded(&mut self) -> Step {
+        let State::Refunding { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        let total = self.price()?.total;
+        self.entries
+            .push(ledger::refund(self.order.id, &self.order.provider, total)?);
+        self.release()?;
+        self.fail(FailReason::Refunded);
+        Ok(())
+    }
+
+    fn refund_refused(&mut self) -> Step {
+        let State::Refunding { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.review("the provider refuses to refund the payment".into());
+        Ok(())
+    }
+
+    fn deadline_passed(&mut self) -> Step {
+        if self
+            .order
+            .deadline()
+            .is_none_or(|deadline| self.now < deadline)
+        {
+            return Err(Refusal::WrongState);
+        }
+        match &self.order.state {
+            State::Created | State::AwaitingPayment { .. } => self.expired(),
+            // Only an identity review has a deadline of its own.
+            State::InReview(_) => self.expired(),
+            State::Authorising(_) => self.review("the payment stays in doubt".into()),
+            State::Authorised { .. } => self.review("no decision on the payment".into()),
+            State::Capturing { .. } => self.review("the capture stays in doubt".into()),
+            State::Voiding(_) => self.review("the void stays in doubt".into()),
+            State::Paid { .. } => self.review("the transfer could not be planned".into()),
+            State::Delivering(_) => self.review("the transfer is not final in time".into()),
+            State::Refunding { .. } => self.review("the refund stays in doubt".into()),
+            State::Completed { .. } | State::Failed { .. } | State::Cancelled | State::Expired => {
+                return Err(Refusal::WrongState);
+            }
+        }
+        Ok(())
+    }
+
+    fn price(&self) -> Result<Quote, Refusal> {
+        self.order.price.clone().ok_or(Refusal::WrongState)
+    }
+
+    fn release(&mut self) -> Step {
+        self.entries.push(ledger::release(self.order.amount)?);
+        Ok(())
+    }
+
+    fn void(&mut self, why: VoidReason) {
+        let deadline = self.in_seconds(VOIDING_SECONDS_MAX);
+        self.order.state = State::Voiding(Voiding { why, deadline });
+    }
+
+    fn review(&mut self, reason: String) {
+        self.event(EventKind::ReviewStarted, json!({ "reason": reason }));
+        let from = self.order.state.clone();
+        let since = self.now;
+        self.order.state = State::InReview(Box::new(InReview {
+            from,
+            reason,
+            since,
+        }));
+    }
+
+    fn fail(&mut self, reason: FailReason) {
+        self.event(EventKind::OrderFailed, json!({ "reason": reason }));
+        self.order.state = State::Failed { reason };
+    }
+
+    fn cancelled(&mut self) {
+        self.event(EventKind::OrderCancelled, json!({}));
+        self.order.state = State::Cancelled;
+    }
+
+    fn expired(&mut self) {
+        self.event(EventKind::OrderExpired, json!({}));
+        self.order.state = State::Expired;
+    }
+}

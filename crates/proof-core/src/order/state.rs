@@ -1,0 +1,242 @@
+//! The states of a buy, each with its facts (domain, "Order lifecycle").
+
+use crate::{
+    id::IntentId,
+    quote::Quote,
+    time::Timestamp,
+    transfer::{Signed, UnsignedTransfer},
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum State {
+    /// Identity is not proven yet.
+    Created,
+    AwaitingPayment {
+        quote: Option<Quote>,
+    },
+    Authorising(Authorising),
+    /// The money is held; risk is looked at next.
+    Authorised {
+        liability_shift: bool,
+        deadline: Timestamp,
+    },
+    Capturing {
+        deadline: Timestamp,
+    },
+    Voiding(Voiding),
+    /// Captured; the transfer is planned next.
+    Paid {
+        deadline: Timestamp,
+    },
+    Delivering(Delivering),
+    Refunding {
+        deadline: Timestamp,
+    },
+    InReview(Box<InReview>),
+    Completed {
+        hash: String,
+    },
+    Failed {
+        reason: FailReason,
+    },
+    Cancelled,
+    Expired,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Authorising {
+    /// Single use, from the provider's hosted fields.
+    pub card_token: String,
+    /// From here on the provider is asked to close what is still open.
+    pub deadline: Timestamp,
+    pub step: AuthorisingStep,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthorisingStep {
+    /// The intent is committed; the call may or may not have been made.
+    Asked,
+    /// The user is on the bank's page.
+    ThreeDs { url: String },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Voiding {
+    pub why: VoidReason,
+    pub deadline: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoidReason {
+    Cancelled,
+    Failed(FailReason),
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Delivering {
+    pub intent: IntentId,
+    pub transfer: UnsignedTransfer,
+    pub signed: Option<Signed>,
+    pub broadcast: bool,
+    pub confirmations: u64,
+    pub deadline: Timestamp,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InReview {
+    pub from: State,
+    /// For operators; users read neutral words.
+    pub reason: String,
+    pub since: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailReason {
+    IdentityRefused,
+    PaymentRefused,
+    /// The bank's page was left open until a hold turned up too late.
+    PaymentVoided,
+    RiskRefused,
+    Screening,
+    Refunded,
+}
+
+impl FailReason {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::IdentityRefused => "identity_refused",
+            Self::PaymentRefused => "payment_refused",
+            Self::PaymentVoided => "payment_voided",
+            Self::RiskRefused => "risk_refused",
+            Self::Screening => "screening",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+/// What partners see (contract §7).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PublicStatus {
+    Pending,
+    Processing,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl PublicStatus {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Processing => "processing",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub const fn is_terminal(self) -> bool {
+        match self {
+            Self::Pending | Self::Processing => false,
+            Self::Completed | Self::Failed | Self::Cancelled => true,
+        }
+    }
+
+    /// Whether a partner may be told `next` after `self`.
+    pub const fn may_become(self, next: Self) -> bool {
+        match self {
+            Self::Pending => true,
+            Self::Processing => !matches!(next, Self::Pending),
+            Self::Completed => matches!(next, Self::Completed),
+            Self::Failed => matches!(next, Self::Failed),
+            Self::Cancelled => matches!(next, Self::Cancelled),
+        }
+    }
+}
+
+/// What the page's callbacks see (contract §9).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WidgetStatus {
+    New,
+    Pending,
+    Paid,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+impl WidgetStatus {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Pending => "pending",
+            Self::Paid => "paid",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+impl State {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::AwaitingPayment { .. } => "awaiting_payment",
+            Self::Authorising(_) => "authorising",
+            Self::Authorised { .. } => "authorised",
+            Self::Capturing { .. } => "capturing",
+            Self::Voiding(_) => "voiding",
+            Self::Paid { .. } => "paid",
+            Self::Delivering(_) => "delivering",
+            Self::Refunding { .. } => "refunding",
+            Self::InReview(_) => "in_review",
+            Self::Completed { .. } => "completed",
+            Self::Failed { .. } => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Expired => "expired",
+        }
+    }
+
+    pub fn public(&self) -> PublicStatus {
+        match self {
+            Self::Created
+            | Self::AwaitingPayment { .. }
+            | Self::Authorising(_)
+            | Self::Authorised { .. }
+            | Self::Capturing { .. }
+            | Self::Voiding(_) => PublicStatus::Pending,
+            Self::Paid { .. } | Self::Delivering(_) | Self::Refunding { .. } => {
+                PublicStatus::Processing
+            }
+            Self::InReview(review) => review.from.public(),
+            Self::Completed { .. } => PublicStatus::Completed,
+            Self::Failed { .. } | Self::Expired => PublicStatus::Failed,
+            Self::Cancelled => PublicStatus::Cancelled,
+        }
+    }
+
+    pub fn widget(&self) -> WidgetStatus {
+        match self {
+            Self::Created | Self::AwaitingPayment { .. } => WidgetStatus::New,
+            Self::Authorising(_)
+            | Self::Authorised { .. }
+            | Self::Capturing { .. }
+            | Self::Voiding(_) => WidgetStatus::Pending,
+            Self::Paid { .. } | Self::Delivering(_) | Self::Refunding { .. } => WidgetStatus::Paid,
+            Self::InReview(review) => review.from.widget(),
+            Self::Completed { .. } => WidgetStatus::Completed,
+            Self::Failed { .. } | Self::Expired => WidgetStatus::Failed,
+            Self::Cancelled => WidgetStatus::Cancelled,
+        }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        self.public().is_terminal()
+    }
+}

@@ -1,0 +1,42 @@
+//! `GET /widget/users/{id}/kyc-status` (contract §4).
+
+use crate::{Access, ApiError, Engine, error::refused};
+use proof_core::identity::KycStatus;
+use proof_store::Tx;
+use serde::Serialize;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct KycAnswer {
+    pub partner_user_id: String,
+    pub status: &'static str,
+}
+
+impl Engine {
+    pub async fn kyc_status(
+        &self,
+        access: &Access,
+        partner_user_id: String,
+    ) -> Result<KycAnswer, ApiError> {
+        let (partner, environment) = (access.partner.id, access.environment);
+        self.db
+            .read("kyc_status", move |tx: &mut Tx| {
+                let user = partner_user_id.clone();
+                Box::pin(async move {
+                    let customer = tx.customer_by_user(partner, environment, &user).await?;
+                    let customer = customer.ok_or_else(|| refused(ApiError::not_found("user")))?;
+                    let latest = tx.verification_latest(customer.id).await?;
+                    let status = if customer.person.is_some() {
+                        KycStatus::Verified
+                    } else {
+                        KycStatus::of(latest.as_ref().map(|stored| &stored.verification.state))
+                    };
+                    Ok(KycAnswer {
+                        partner_user_id: user,
+                        status: status.name(),
+                    })
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}

@@ -1,0 +1,187 @@
+//! A failed use case: what the caller may read, and what only the log may.
+
+use proof_core::{ErrorCode, identity::IdentityRefusal, order::Refusal, quote::QuoteError};
+use proof_port::{Class, PortError};
+use proof_store::{Failure, LedgerError, StoreError};
+
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{}: {message}", code.code())]
+pub struct ApiError {
+    pub code: ErrorCode,
+    /// For the caller: what is wrong and what to do.
+    pub message: String,
+    /// The field that is to blame.
+    pub field: Option<&'static str>,
+    /// For the log only.
+    pub context: Option<String>,
+}
+
+impl ApiError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            field: None,
+            context: None,
+        }
+    }
+
+    pub fn field(code: ErrorCode, field: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field: Some(field),
+            ..Self::new(code, message)
+        }
+    }
+
+    pub fn not_found(what: &str) -> Self {
+        Self::new(
+            ErrorCode::NotFound,
+            format!("No such {what} for this partner."),
+        )
+    }
+
+    pub(crate) fn unavailable(context: String) -> Self {
+        let message = "A provider cannot be reached right now; try the same call again.";
+        Self {
+            context: Some(context),
+            ..Self::new(ErrorCode::UpstreamUnavailable, message)
+        }
+    }
+
+    /// A fault of ours.
+    pub(crate) fn internal(context: impl ToString) -> Self {
+        let message = "Something failed on our side; nothing was half done. Try again.";
+        Self {
+            context: Some(context.to_string()),
+            ..Self::new(ErrorCode::DbError, message)
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        Self::internal(chain(&error))
+    }
+}
+
+/// The error with its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
+
+impl From<Failure<ApiError>> for ApiError {
+    fn from(failure: Failure<ApiError>) -> Self {
+        match failure {
+            Failure::Store(error) => error.into(),
+            Failure::Refused(error) => error,
+        }
+    }
+}
+
+impl From<PortError> for ApiError {
+    fn from(error: PortError) -> Self {
+        let (code, message) = match (error.answered, error.class) {
+            (true, _) => (
+                ErrorCode::ProviderError,
+                "A provider answered with an error; the same call may be tried again.",
+            ),
+            (false, Class::Retry) => (
+                ErrorCode::UpstreamUnavailable,
+                "A provider cannot be reached right now; try the same call again.",
+            ),
+            (false, Class::InDoubt | Class::GiveUp) => (
+                ErrorCode::UpstreamInvalidResponse,
+                "A provider gave no readable answer; try the same call again.",
+            ),
+        };
+        Self {
+            context: Some(error.to_string()),
+            ..Self::new(code, message)
+        }
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::WrongState => Self::new(
+                ErrorCode::WrongState,
+                "The order has moved on; read it again to see where it is.",
+            ),
+            Refusal::QuoteExpired => Self::new(
+                ErrorCode::QuoteExpired,
+                "This price has expired; ask for a new one.",
+            ),
+            Refusal::AttemptsExhausted => Self::new(
+                ErrorCode::AttemptsExhausted,
+                "No payment attempts are left for this order; start a new one.",
+            ),
+            Refusal::Money(error) => Self::internal(error),
+        }
+    }
+}
+
+impl From<IdentityRefusal> for ApiError {
+    fn from(refusal: IdentityRefusal) -> Self {
+        match refusal {
+            IdentityRefusal::WrongState => Self::from(Refusal::WrongState),
+            IdentityRefusal::Incomplete => Self::field(
+                ErrorCode::ValidationError,
+                "document",
+                "A side of the document is missing; take its picture first.",
+            ),
+            IdentityRefusal::TriesExhausted => Self::new(
+                ErrorCode::AttemptsExhausted,
+                "No identity checks are left for this order.",
+            ),
+            IdentityRefusal::NoSuchSide => Self::field(
+                ErrorCode::ValidationError,
+                "side",
+                "This document has only the sides that are listed in the view.",
+            ),
+        }
+    }
+}
+
+impl From<QuoteError> for ApiError {
+    fn from(error: QuoteError) -> Self {
+        match error {
+            QuoteError::RateStale => Self::unavailable(error.to_string()),
+            QuoteError::Money(_) | QuoteError::FeesTooHigh => Self::internal(error),
+        }
+    }
+}
+
+impl From<LedgerError> for ApiError {
+    fn from(error: LedgerError) -> Self {
+        match error {
+            LedgerError::Store(error) => error.into(),
+            LedgerError::Floor { account } => Self {
+                context: Some(format!("{account} would fall below zero")),
+                ..Self::new(
+                    ErrorCode::OutOfStock,
+                    "This amount is not available right now; nothing was charged.",
+                )
+            },
+        }
+    }
+}
+
+/// Lets `?` work inside database transactions whose own refusals are [`ApiError`]s.
+pub(crate) fn refused(error: impl Into<ApiError>) -> Failure<ApiError> {
+    Failure::Refused(error.into())
+}
+
+/// Ledger failures inside a database transaction: the database's own stay retryable.
+pub(crate) fn ledger_failed(error: LedgerError) -> Failure<ApiError> {
+    match error {
+        LedgerError::Store(error) => Failure::Store(error),
+        floor @ LedgerError::Floor { .. } => refused(floor),
+    }
+}

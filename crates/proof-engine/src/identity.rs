@@ -1,0 +1,374 @@
+//! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
+
+use crate::{
+    ApiError, Engine,
+    error::refused,
+    order::{SaveIds, apply, gone},
+    view::View,
+    worker::Outcome,
+};
+use proof_core::{
+    ErrorCode,
+    id::{JobId, OrderId, PersonId, VerificationId},
+    identity::{
+        DocumentKind, DocumentSide, FRAMES_PER_STEP, IdentityOutcome, IdentityRefusal,
+        SELFIE_STEPS, TRIES_MAX, Verification, VerificationState,
+    },
+    order::{Command, Refusal, State},
+};
+use proof_port::{Class, IdentityStatus, Picture, PictureProblem};
+use proof_store::{Failure, JobKind, StoredVerification, Topic, Tx};
+use std::collections::BTreeSet;
+
+/// Pause between two questions to the provider.
+const POLL_MS: i64 = 1_000;
+
+/// A person who looks takes hours; asking more often helps nobody.
+const REVIEW_POLL_MS: i64 = 60_000;
+
+/// Where an uploaded picture belongs.
+#[derive(Clone, Debug)]
+pub enum PictureUpload {
+    Document { side: DocumentSide },
+    Frame { index: u32, step: String },
+}
+
+fn wrong_state() -> Failure<ApiError> {
+    refused(Refusal::WrongState)
+}
+
+fn picture_refused(problem: PictureProblem) -> ApiError {
+    let message = match problem {
+        PictureProblem::NotAnImage => "This file is not a JPEG, PNG or WebP picture.",
+        PictureProblem::TooSmall => "This picture is too small to read; take it closer.",
+        PictureProblem::TooLarge => "This picture is too large; use one of at most 12 MB.",
+        PictureProblem::Truncated => "The picture arrived incomplete; send it again.",
+    };
+    ApiError::field(ErrorCode::PictureRefused, problem_name(problem), message)
+}
+
+/// The `problem` of the widget's API.
+pub(crate) const fn problem_name(problem: PictureProblem) -> &'static str {
+    match problem {
+        PictureProblem::NotAnImage => "not_an_image",
+        PictureProblem::TooSmall => "too_small",
+        PictureProblem::TooLarge => "too_large",
+        PictureProblem::Truncated => "truncated",
+    }
+}
+
+impl Engine {
+    /// The user chose a document: a fresh attempt begins.
+    pub async fn identity_start(
+        &self,
+        id: OrderId,
+        document: DocumentKind,
+    ) -> Result<View, ApiError> {
+        let now = self.now();
+        let fresh = VerificationId::new(now, self.entropy.as_ref());
+        let ids = SaveIds::new(self, now);
+        self.db
+            .write("identity_start", move |tx: &mut Tx| {
+                let ids = ids.clone();
+                Box::pin(async move {
+                    let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
+                    let customer = stored.order.customer;
+                    let latest = tx.verification_latest(customer).await?;
+                    let try_number = next_try(latest.as_ref(), id).map_err(refused)?;
+                    let verification = Verification {
+                        id: fresh,
+                        customer,
+                        order: id,
+                        document,
+                        received: BTreeSet::new(),
+                        try_number,
+                        started_at: now,
+                        state: VerificationState::Collecting,
+                    };
+                    apply(tx, stored, Command::IdentityStarted, &ids).await?;
+                    tx.verification_insert(&verification).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+        self.view(id).await
+    }
+
+    /// Hands a picture to the provider. We keep none.
+    pub async fn identity_picture(
+        &self,
+        id: OrderId,
+        upload: PictureUpload,
+        bytes: Vec<u8>,
+    ) -> Result<(), ApiError> {
+        let (stored, order) = self.identity_current(id).await?;
+        let verification = stored.verification;
+        let picture = match &upload {
+            PictureUpload::Document { side } => {
+                if !verification.document.sides().contains(side) {
+                    return Err(IdentityRefusal::NoSuchSide.into());
+                }
+                Picture::Document {
+                    kind: verification.document,
+                    side: *side,
+                }
+            }
+            PictureUpload::Frame { index, step } => frame(*index, step)?,
+        };
+        let reference = self.reference(order.id, "kyc", verification.try_number);
+        let identity = &self.rails(order.environment)?.identity;
+        identity
+            .picture(&reference, &picture, bytes)
+            .await?
+            .map_err(picture_refused)?;
+        if let PictureUpload::Document { side } = upload {
+            self.verification_change("identity_document", id, move |v| v.document_received(side))
+                .await?;
+        }
+        Ok(())
+    }
+
+    /// The user is done; the worker asks the provider.
+    pub async fn identity_submit(&self, id: OrderId) -> Result<View, ApiError> {
+        let now = self.now();
+        self.verification_change("identity_submit", id, move |v| v.submit(now))
+            .await?;
+        self.view(id).await
+    }
+
+    /// The attempt that this order is collecting pictures for.
+    async fn identity_current(
+        &self,
+        id: OrderId,
+    ) -> Result<(StoredVerification, proof_core::order::Order), ApiError> {
+        self.db
+            .read("identity_current", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let order = tx.order_work(id).await?.ok_or_else(gone)?.order;
+                    let State::Created = order.state else {
+                        return Err(wrong_state());
+                    };
+                    let latest = tx.verification_latest(order.customer).await?;
+                    let current = latest.filter(|v| {
+                        v.verification.order == id
+                            && v.verification.state == VerificationState::Collecting
+                    });
+                    Ok((current.ok_or_else(wrong_state)?, order))
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Changes this order's attempt and asks the worker to look at it.
+    async fn verification_change(
+        &self,
+        name: &'static str,
+        id: OrderId,
+        change: impl Fn(Verification) -> Result<Verification, IdentityRefusal>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    ) -> Result<(), ApiError> {
+        let now = self.now();
+        let job = JobId::new(now, self.entropy.as_ref());
+        self.db
+            .write(name, move |tx: &mut Tx| {
+                let change = change.clone();
+                Box::pin(async move {
+                    // The order's lock serialises the tabs of one user.
+                    let order = tx.order_lock(id).await?.ok_or_else(gone)?.order;
+                    let State::Created = order.state else {
+                        return Err(wrong_state());
+                    };
+                    let latest = tx.verification_latest(order.customer).await?;
+                    let stored = latest
+                        .filter(|v| v.verification.order == id)
+                        .ok_or_else(wrong_state)?;
+                    let changed = change(stored.verification).map_err(refused)?;
+                    tx.verification_save(&changed, stored.version).await?;
+                    if let VerificationState::Submitted { .. } = changed.state {
+                        tx.job_upsert(job, JobKind::Identity, changed.id.uuid(), now)
+                            .await?;
+                    }
+                    tx.wake(Topic::Order(id));
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// One step of a submitted verification, by the worker.
+    pub(crate) async fn identity_drive(&self, id: VerificationId) -> Result<Outcome, ApiError> {
+        let now = self.now();
+        let loaded = self
+            .db
+            .read("verification_load", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let Some(stored) = tx.verification_load(id).await? else {
+                        return Ok(None);
+                    };
+                    let order = tx.order_work(stored.verification.order).await?;
+                    Ok::<_, Failure<ApiError>>(order.map(|o| (stored.verification, o.order)))
+                })
+            })
+            .await?;
+        let Some((verification, order)) = loaded else {
+            return Ok(Outcome::Done);
+        };
+        let reference = self.reference(order.id, "kyc", verification.try_number);
+        let identity = &self.rails(order.environment)?.identity;
+        match &verification.state {
+            VerificationState::Submitted {
+                accepted: false, ..
+            } => {
+                match identity.submit(&reference, &order.email).await {
+                    Ok(()) => self.verification_step(order.id, id, Step::Accepted).await?,
+                    // Pictures are missing on the other side: the user takes them again.
+                    Err(error) if error.class == Class::GiveUp => {
+                        self.verification_step(order.id, id, Step::Reopened).await?;
+                    }
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            VerificationState::Submitted { .. } | VerificationState::Review { .. } => {
+                match identity.status(&reference).await? {
+                    IdentityStatus::Unknown | IdentityStatus::Pending => {}
+                    IdentityStatus::Done(outcome) => {
+                        self.verification_step(order.id, id, Step::Decided(outcome))
+                            .await?;
+                    }
+                }
+            }
+            VerificationState::Collecting
+            | VerificationState::Approved
+            | VerificationState::Rejected { .. } => return Ok(Outcome::Done),
+        }
+        let pause = match verification.state {
+            VerificationState::Review { .. } => REVIEW_POLL_MS,
+            VerificationState::Collecting
+            | VerificationState::Submitted { .. }
+            | VerificationState::Approved
+            | VerificationState::Rejected { .. } => POLL_MS,
+        };
+        Ok(Outcome::Again(now.plus_millis(pause)))
+    }
+
+    /// Records what the provider said, of the verification and of its order, at once.
+    async fn verification_step(
+        &self,
+        order: OrderId,
+        id: VerificationId,
+        step: Step,
+    ) -> Result<(), ApiError> {
+        let now = self.now();
+        let ids = SaveIds::new(self, now);
+        let person = PersonId::new(now, self.entropy.as_ref());
+        self.db
+            .write("verification_step", move |tx: &mut Tx| {
+                let (ids, step) = (ids.clone(), step.clone());
+                Box::pin(async move {
+                    let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
+                    let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
+                    let before = found.verification.state.clone();
+                    let after = step.apply(found.verification).map_err(refused)?;
+                    if after.state == before {
+                        return Ok(());
+                    }
+                    tx.verification_save(&after, found.version).await?;
+                    tx.wake(Topic::Order(order));
+                    if after.state == VerificationState::Approved {
+                        tx.customer_link(after.customer, person, now).await?;
+                    }
+                    if let Some(command) = command(&after.state)
+                        && !stored.order.state.is_terminal()
+                    {
+                        match apply(tx, stored, command, &ids).await {
+                            // The order went on without it (another order proved the same person).
+                            Ok(_) => {}
+                            Err(Failure::Refused(e)) if e.code == ErrorCode::WrongState => {}
+                            Err(error) => return Err(error),
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
+
+#[derive(Clone)]
+enum Step {
+    Accepted,
+    Reopened,
+    Decided(IdentityOutcome),
+}
+
+impl Step {
+    fn apply(self, verification: Verification) -> Result<Verification, IdentityRefusal> {
+        match self {
+            Self::Accepted => verification.accepted(),
+            Self::Reopened => verification.reopened(),
+            Self::Decided(outcome) => verification.decided(outcome),
+        }
+    }
+}
+
+/// What an order learns from its customer's verification.
+fn command(state: &VerificationState) -> Option<Command> {
+    match state {
+        VerificationState::Approved => Some(Command::IdentityPassed),
+        VerificationState::Review { reason } => Some(Command::IdentityReview {
+            reason: reason.clone(),
+        }),
+        VerificationState::Rejected { reason, may_retry } => Some(Command::IdentityFailed {
+            reason: reason.clone(),
+            may_retry: *may_retry,
+        }),
+        VerificationState::Collecting | VerificationState::Submitted { .. } => None,
+    }
+}
+
+/// Which try a new attempt would be; one that is still being decided is not overtaken.
+fn next_try(latest: Option<&StoredVerification>, order: OrderId) -> Result<u32, ApiError> {
+    let Some(latest) = latest.map(|stored| &stored.verification) else {
+        return Ok(1);
+    };
+    let number = match &latest.state {
+        VerificationState::Submitted { .. }
+        | VerificationState::Review { .. }
+        | VerificationState::Approved
+        | VerificationState::Rejected {
+            may_retry: false, ..
+        } => {
+            return Err(Refusal::WrongState.into());
+        }
+        // Another document before anything was sent: still a new reference, never a mixture.
+        VerificationState::Collecting | VerificationState::Rejected { .. } => {
+            if latest.order == order {
+                latest.try_number.saturating_add(1)
+            } else {
+                1
+            }
+        }
+    };
+    if number > TRIES_MAX {
+        return Err(IdentityRefusal::TriesExhausted.into());
+    }
+    Ok(number)
+}
+
+fn frame(index: u32, step: &str) -> Result<Picture, ApiError> {
+    let steps = u32::try_from(SELFIE_STEPS.len()).unwrap_or(0);
+    if !SELFIE_STEPS.contains(&step) || index >= steps.saturating_mul(FRAMES_PER_STEP) {
+        let message = "Frames belong to the steps that the view lists.";
+        return Err(ApiError::field(ErrorCode::ValidationError, "step", message));
+    }
+    Ok(Picture::Frame {
+        index,
+        step: step.to_owned(),
+    })
+}

@@ -1,0 +1,138 @@
+//! Use cases and reconcilers: decide (core), save (one database transaction), drive (call out).
+//!
+//! A use case loads, asks `proof_core` to decide and saves what came out. It never calls out about
+//! money: it leaves the order in a state that owes something, and the [`worker`] pays that debt,
+//! with no database transaction open, and records the answer through the same `decide`. A crash
+//! between any two lines leaves a state that still owes the same thing.
+
+mod access;
+mod customer;
+mod delivery;
+mod error;
+mod identity;
+mod installation;
+mod order;
+mod partner;
+mod payment;
+mod quote;
+mod session;
+mod signature;
+mod transfer;
+mod treasury;
+mod view;
+mod visit;
+pub mod worker;
+
+pub use access::Access;
+pub use customer::KycAnswer;
+pub use error::ApiError;
+pub use identity::PictureUpload;
+pub use order::{Transaction, Update};
+pub use partner::{PartnerCreate, PartnerCreated};
+pub use session::SessionResponse;
+pub use signature::webhook_signature;
+pub use view::View;
+pub use visit::{Frame, VisitOpen, VisitOpened};
+
+use proof_core::{Entropy, Network, Timestamp, id::OrderId, partner::Environment, time::random};
+use proof_outbound::Outbound;
+use proof_port::{Chain, Identity, Payments, Rates, Signer, Timer};
+use proof_store::{Db, Failure, Installation, Topic, Tx};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The world that orders of one environment reach.
+#[derive(Clone)]
+pub struct Rails {
+    pub payments: Arc<dyn Payments>,
+    pub identity: Arc<dyn Identity>,
+    pub rates: Arc<dyn Rates>,
+    pub signer: Arc<dyn Signer>,
+    pub chains: BTreeMap<Network, Arc<dyn Chain>>,
+}
+
+/// Everything the engine is given; it makes nothing of this by itself.
+pub struct Parts {
+    pub db: Db,
+    pub clock: Arc<dyn Timer>,
+    pub entropy: Arc<dyn Entropy>,
+    pub outbound: Outbound,
+    pub test_rails: Option<Rails>,
+    pub live_rails: Option<Rails>,
+}
+
+pub struct Engine {
+    db: Db,
+    clock: Arc<dyn Timer>,
+    entropy: Arc<dyn Entropy>,
+    outbound: Outbound,
+    test_rails: Option<Rails>,
+    live_rails: Option<Rails>,
+    installation: Installation,
+}
+
+impl Engine {
+    /// Takes possession of a database: finds out which installation it is, or makes it one.
+    pub async fn start(parts: Parts) -> Result<Self, ApiError> {
+        let entropy = Arc::clone(&parts.entropy);
+        let installation =
+            installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
+        Ok(Self {
+            db: parts.db,
+            clock: parts.clock,
+            entropy: parts.entropy,
+            outbound: parts.outbound,
+            test_rails: parts.test_rails,
+            live_rails: parts.live_rails,
+            installation,
+        })
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+
+    pub fn clock(&self) -> &Arc<dyn Timer> {
+        &self.clock
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A name for a request that came without one.
+    pub fn request_id(&self) -> String {
+        format!("req_{}", installation::hex_of(&self.random::<12>()))
+    }
+
+    /// Whether the database answers.
+    pub async fn ready(&self) -> Result<(), ApiError> {
+        self.db
+            .read("ready", |tx: &mut Tx| {
+                Box::pin(async move {
+                    tx.installation_load().await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Resolves at the next hint that this order changed; registered before it is first polled.
+    pub fn order_hint(&self, order: OrderId) -> impl Future<Output = ()> + Send + use<> {
+        let mut hints = self.db.wakes().listen();
+        async move { hints.next(|topic| topic == Topic::Order(order)).await }
+    }
+
+    fn random<const N: usize>(&self) -> [u8; N] {
+        random(self.entropy.as_ref())
+    }
+
+    /// The rails of an environment; a test order can never be given live ones.
+    fn rails(&self, environment: Environment) -> Result<&Rails, ApiError> {
+        let rails = match environment {
+            Environment::Test => self.test_rails.as_ref(),
+            Environment::Live => self.live_rails.as_ref(),
+        };
+        rails.ok_or_else(|| ApiError::unavailable(format!("no {} rails", environment.name())))
+    }
+}

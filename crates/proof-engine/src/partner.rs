@@ -1,0 +1,221 @@
+//! Making partners.
+
+use crate::{ApiError, Engine, signature::secret_generate};
+use proof_core::{
+    Address, Asset, Fiat, Network,
+    id::{EndpointId, PartnerId},
+    money::{Amount, Bps},
+    partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Stage, WidgetConfig},
+    quote::FeePolicy,
+    secret::Secret,
+    token::ClientToken,
+};
+use proof_store::{EndpointNew, Failure, Tx};
+
+/// What onboarding collects of a sandbox partner.
+#[derive(Clone, Debug)]
+pub struct PartnerCreate {
+    pub name: String,
+    pub kind: PartnerType,
+    pub contact_email: String,
+    pub origins: Vec<Origin>,
+    pub pairs: Vec<Asset>,
+    pub fiats: Vec<Fiat>,
+    /// For `treasury` (the partner's own) and `managed` (provisioned by the operator).
+    pub wallets: Vec<(Asset, Address)>,
+    pub webhook_url: Option<String>,
+    pub redirect_url: Option<String>,
+}
+
+/// The credentials, shown once.
+#[derive(Clone, Debug)]
+pub struct PartnerCreated {
+    pub partner: Partner,
+    pub client_token: String,
+    pub webhook_secret: Option<Secret>,
+}
+
+/// A default order is worth something, and never more than the hot wallet of a sandbox holds.
+fn pair_default(asset: Asset) -> Result<Pair, ApiError> {
+    let (min, max) = match asset.ticker() {
+        "BTC" => ("0.0002", "0.5"),
+        "ETH" => ("0.005", "10"),
+        "BNB" => ("0.02", "50"),
+        "SOL" => ("0.1", "200"),
+        _ => ("10", "10000"),
+    };
+    let amount = |text| Amount::parse(asset, text).map_err(ApiError::internal);
+    Ok(Pair {
+        asset,
+        min: amount(min)?,
+        max: amount(max)?,
+    })
+}
+
+fn fees_default() -> Result<FeePolicy, ApiError> {
+    let bps = |bps| Bps::new(bps).ok_or_else(|| ApiError::internal("fee above 100 %"));
+    Ok(FeePolicy {
+        spread: bps(100)?,
+        processing: bps(250)?,
+        processing_fixed_minor: 25,
+        partner: bps(50)?,
+    })
+}
+
+impl Engine {
+    /// Makes a sandbox partner with a token, its origins, wallets and, if asked, a webhook endpoint.
+    pub async fn partner_create(&self, request: PartnerCreate) -> Result<PartnerCreated, ApiError> {
+        let now = self.now();
+        let entropy = self.entropy.as_ref();
+        let pairs = request
+            .pairs
+            .iter()
+            .copied()
+            .map(pair_default)
+            .collect::<Result<Vec<_>, _>>()?;
+        let widget = WidgetConfig {
+            redirect_url: request.redirect_url,
+            ..WidgetConfig::default()
+        };
+        let partner = Partner {
+            id: PartnerId::new(now, entropy),
+            name: request.name,
+            kind: request.kind,
+            stage: Stage::Sandbox,
+            widget_id: proof_core::id::uuid_v7(now, entropy),
+            contact_email: request.contact_email,
+            policy: Policy {
+                pairs,
+                fiats: request.fiats,
+                fees: fees_default()?,
+                widget,
+            },
+            signature_key: Secret::new(crate::installation::hex_of(&self.random::<32>())),
+        };
+        let token = ClientToken::generate(Environment::Test, entropy);
+        let secret = request
+            .webhook_url
+            .as_ref()
+            .map(|_| secret_generate(self.random()));
+        let created = PartnerCreated {
+            partner: partner.clone(),
+            client_token: token.expose_secret().to_owned(),
+            webhook_secret: secret.clone(),
+        };
+        let endpoint = request.webhook_url.zip(secret);
+        let endpoint_id = EndpointId::new(now, entropy);
+        let (origins, wallets) = (request.origins, request.wallets);
+        self.db
+            .write("partner_create", move |tx: &mut Tx| {
+                let (partner, token) = (partner.clone(), token.clone());
+                let (origins, wallets) = (origins.clone(), wallets.clone());
+                let endpoint = endpoint.clone();
+                Box::pin(async move {
+                    tx.partner_insert(&partner, now).await?;
+                    tx.token_insert(partner.id, &token, now).await?;
+                    for origin in &origins {
+                        tx.origin_insert(partner.id, Environment::Test, origin)
+                            .await?;
+                    }
+                    for (asset, address) in &wallets {
+                        let wallet = (*asset, address);
+                        tx.wallet_insert(partner.id, Environment::Test, wallet, now)
+                            .await?;
+                    }
+                    if let Some((url, secret)) = &endpoint {
+                        let (partner, environment) = (partner.id, Environment::Test);
+                        let endpoint = EndpointNew {
+                            id: endpoint_id,
+                            partner,
+                            environment,
+                            url,
+                            secret,
+                        };
+                        tx.endpoint_put(endpoint, now).await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(created)
+    }
+
+    /// Lets pages of one more origin embed the partner's widget in the sandbox.
+    pub async fn origin_add(&self, partner: PartnerId, origin: Origin) -> Result<(), ApiError> {
+        self.db
+            .write("origin_add", move |tx: &mut Tx| {
+                let origin = origin.clone();
+                Box::pin(async move {
+                    tx.origin_insert(partner, Environment::Test, &origin)
+                        .await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Moves the partner's sandbox webhook to another URL; its secret stays.
+    pub async fn endpoint_move(&self, partner: PartnerId, url: String) -> Result<(), ApiError> {
+        let now = self.now();
+        let id = EndpointId::new(now, self.entropy.as_ref());
+        let secret = secret_generate(self.random());
+        self.db
+            .write("endpoint_move", move |tx: &mut Tx| {
+                let (url, secret) = (url.clone(), secret.clone());
+                Box::pin(async move {
+                    let environment = Environment::Test;
+                    let endpoint = EndpointNew {
+                        id,
+                        partner,
+                        environment,
+                        url: &url,
+                        secret: &secret,
+                    };
+                    tx.endpoint_put(endpoint, now).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// A fresh token beside those that are there.
+    pub async fn token_create(&self, partner: PartnerId) -> Result<String, ApiError> {
+        let now = self.now();
+        let token = ClientToken::generate(Environment::Test, self.entropy.as_ref());
+        let text = token.expose_secret().to_owned();
+        self.db
+            .write("token_create", move |tx: &mut Tx| {
+                let token = token.clone();
+                Box::pin(async move {
+                    tx.token_insert(partner, &token, now).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(text)
+    }
+
+    /// All partners, for operators.
+    pub async fn partner_list(&self) -> Result<Vec<Partner>, ApiError> {
+        /// One page of an operator's list.
+        const PARTNERS_MAX: i64 = 500;
+        self.db
+            .read("partner_list", move |tx: &mut Tx| {
+                Box::pin(
+                    async move { Ok::<_, Failure<ApiError>>(tx.partner_list(PARTNERS_MAX).await?) },
+                )
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Networks that this installation can deliver on in the sandbox.
+    pub fn networks(&self) -> Vec<Network> {
+        self.test_rails
+            .iter()
+            .flat_map(|rails| rails.chains.keys().copied())
+            .collect()
+    }
+}

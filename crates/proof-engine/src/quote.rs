@@ -1,0 +1,85 @@
+//! Locking a price.
+
+use crate::{ApiError, Engine, View};
+use proof_core::{
+    Asset, ErrorCode, Fiat, Timestamp,
+    id::{OrderId, QuoteId},
+    money::{Amount, Money, Rate, Rounding},
+    order::{Command, Order},
+    quote::{QuoteRequest, quote_buy},
+};
+
+/// The chain's fee is quoted with this margin, since it may rise until the transfer is sent.
+const NETWORK_FEE_MARGIN_BPS: u16 = 2_500;
+
+impl Engine {
+    /// Locks today's price for 60 s, in the currency that the user chose.
+    pub async fn quote_lock(&self, id: OrderId, wanted: Option<Fiat>) -> Result<View, ApiError> {
+        let order = self.order_load(id).await?.order;
+        let partner = self.partner_of(&order).await?;
+        let fiat = wanted.unwrap_or(order.fiat);
+        if !partner.policy.fiats.contains(&fiat) {
+            let message = format!("{fiat} is not offered for this order; choose one of the list.");
+            return Err(ApiError::field(
+                ErrorCode::ValidationError,
+                "fiat_currency",
+                message,
+            ));
+        }
+        let asset = order.amount.asset();
+        let (mid, rate_at) = self.mid(&order, asset, fiat).await?;
+        let network = self.network_fee(&order, fiat).await?;
+        let quote = quote_buy(&QuoteRequest {
+            id: QuoteId::new(self.now(), self.entropy.as_ref()),
+            crypto: order.amount,
+            fiat,
+            mid,
+            rate_at,
+            network,
+            fees: &partner.policy.fees,
+            now: self.now(),
+        })?;
+        self.order_apply("quote_lock", id, Command::QuoteLock { quote })
+            .await?;
+        self.view(id).await
+    }
+
+    async fn mid(
+        &self,
+        order: &Order,
+        asset: Asset,
+        fiat: Fiat,
+    ) -> Result<(Rate, Timestamp), ApiError> {
+        let mid = self
+            .rails(order.environment)?
+            .rates
+            .mid(asset, fiat)
+            .await?;
+        let rate = Rate::from_price(&mid.price, asset.decimals(), fiat.decimals())
+            .map_err(|e| ApiError::unavailable(format!("unreadable rate for {asset}: {e}")))?;
+        Ok((rate, mid.at))
+    }
+
+    /// What the transfer will cost us, in the currency that the user pays.
+    async fn network_fee(&self, order: &Order, fiat: Fiat) -> Result<Money, ApiError> {
+        let network = order.amount.asset().network();
+        let rails = self.rails(order.environment)?;
+        let chain = rails
+            .chains
+            .get(&network)
+            .ok_or_else(|| ApiError::unavailable(format!("no node for {network}")))?;
+        let fee = chain.fee().await?;
+        let (rate, _) = self.mid(order, network.native(), fiat).await?;
+        let with_margin = with_margin(fee)?;
+        let minor = rate.price(with_margin.base(), Rounding::HalfEven);
+        Ok(Money::new(fiat, minor.map_err(ApiError::internal)?))
+    }
+}
+
+/// A fee with room to rise: also the most that the transfer may spend.
+pub(crate) fn with_margin(fee: Amount) -> Result<Amount, ApiError> {
+    let bps = u128::from(NETWORK_FEE_MARGIN_BPS);
+    let more = proof_core::money::mul_div(fee.base(), bps, 10_000, Rounding::Up);
+    fee.checked_add(Amount::new(fee.asset(), more.map_err(ApiError::internal)?))
+        .map_err(ApiError::internal)
+}

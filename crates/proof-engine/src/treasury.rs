@@ -1,0 +1,47 @@
+//! What the owner puts into the hot wallets.
+
+use crate::{ApiError, Engine, error::ledger_failed};
+use proof_core::{
+    Address, Network, id::EntryId, ledger::fund, money::Amount, partner::Environment,
+};
+use proof_store::{Balance, Failure, Tx};
+
+impl Engine {
+    /// Books coins that arrived in a hot wallet from the owner.
+    pub async fn treasury_fund(&self, amount: Amount) -> Result<(), ApiError> {
+        let now = self.now();
+        let id = EntryId::new(now, self.entropy.as_ref());
+        let entry = fund(amount).map_err(ApiError::internal)?;
+        self.db
+            .write("treasury_fund", move |tx: &mut Tx| {
+                let entry = entry.clone();
+                Box::pin(async move {
+                    tx.ledger_post(id, None, &entry, now)
+                        .await
+                        .map_err(ledger_failed)?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Every account's balance, for operators.
+    pub async fn ledger_balances(&self) -> Result<Vec<Balance>, ApiError> {
+        self.db
+            .read("ledger_balances", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.ledger_balances().await?) })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// The hot wallet of a network in the sandbox.
+    pub async fn hot_wallet(&self, network: Network) -> Result<Address, ApiError> {
+        Ok(self
+            .rails(Environment::Test)?
+            .signer
+            .wallet(network)
+            .await?)
+    }
+}

@@ -1,0 +1,489 @@
+//! Everything that the widget needs to draw any screen.
+
+use crate::{ApiError, Engine, order::gone};
+use proof_core::{
+    Timestamp,
+    id::OrderId,
+    identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
+    order::{ATTEMPTS_MAX, AuthorisingStep, Command, FailReason, Order, State},
+    partner::Partner,
+    payment::DeclineCode,
+    quote::{LineCode, Quote},
+};
+use proof_store::{
+    CustomerRow, EventRow, Failure, SessionRow, StoredOrder, StoredVerification, Tx,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct View {
+    pub version: i64,
+    pub merchant_transaction_id: Uuid,
+    #[serde(rename = "type")]
+    pub side: &'static str,
+    pub status: &'static str,
+    pub widget_status: &'static str,
+    pub step: &'static str,
+    /// Masked: a link to the widget is not a way to read somebody's address.
+    pub email: String,
+    pub currency: &'static str,
+    pub network: &'static str,
+    pub crypto_amount: String,
+    pub address: String,
+    pub fiat_currency: &'static str,
+    pub fiat_currencies: Vec<&'static str>,
+    pub partner: String,
+    pub redirect_url: Option<String>,
+    pub now: String,
+    pub pay_until: String,
+    pub identity: Option<IdentityView>,
+    pub quote: Option<QuoteView>,
+    pub payment: Option<PaymentView>,
+    pub transfer: Option<TransferView>,
+    pub timeline: Vec<TimelineView>,
+    pub failure: Option<FailureView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct IdentityView {
+    pub status: &'static str,
+    pub document: Option<&'static str>,
+    pub sides: Vec<&'static str>,
+    pub received: Vec<&'static str>,
+    pub steps: Vec<&'static str>,
+    pub frames_per_step: u32,
+    pub reason: Option<String>,
+    pub may_retry: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct QuoteView {
+    pub id: String,
+    pub fiat_currency: &'static str,
+    pub total: String,
+    pub unit_price: String,
+    pub lines: Vec<LineView>,
+    pub expires_at: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LineView {
+    pub code: LineCode,
+    pub amount: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PaymentView {
+    pub attempt: u32,
+    pub attempts_left: u32,
+    pub state: Option<&'static str>,
+    pub three_ds_url: Option<String>,
+    pub declined: Option<DeclineCode>,
+    pub card: Option<CardView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CardView {
+    pub brand: String,
+    pub last4: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TransferView {
+    pub hash: String,
+    pub explorer_url: String,
+    pub confirmations: u64,
+    pub confirmations_final: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct TimelineView {
+    pub code: String,
+    pub at: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct FailureView {
+    pub code: &'static str,
+    pub money_moved: bool,
+}
+
+/// All rows that a view is made of.
+struct Facts {
+    stored: StoredOrder,
+    partner: Partner,
+    customer: CustomerRow,
+    session: SessionRow,
+    verification: Option<StoredVerification>,
+    events: Vec<EventRow>,
+}
+
+/// An order has a few dozen events in its life.
+const EVENTS_MAX: i64 = 200;
+
+impl Engine {
+    /// The view of an order, after its customer's identity was taken into account.
+    pub async fn view(&self, id: OrderId) -> Result<View, ApiError> {
+        let mut facts = self.view_facts(id).await?;
+        if let Some(command) = identity_known(&facts) {
+            // Another tab or the worker may have been faster; what counts is what is there now.
+            match self.order_apply("identity_known", id, command).await {
+                Ok(_) => {}
+                Err(error) if error.code == proof_core::ErrorCode::WrongState => {}
+                Err(error) => return Err(error),
+            }
+            facts = self.view_facts(id).await?;
+        }
+        self.view_of(&facts)
+    }
+
+    /// Waits until the view is another than the one that was seen, at most until `until`.
+    pub async fn view_changed(
+        &self,
+        id: OrderId,
+        seen: i64,
+        until: Timestamp,
+    ) -> Result<View, ApiError> {
+        loop {
+            // Register first, then look: a change in between is not missed.
+            let hint = self.order_hint(id);
+            let view = self.view(id).await?;
+            if view.version != seen || self.now() >= until {
+                return Ok(view);
+            }
+            let wait = self.clock.sleep_until(until);
+            futures::pin_mut!(wait, hint);
+            futures::future::select(hint, wait).await;
+        }
+    }
+
+    async fn view_facts(&self, id: OrderId) -> Result<Facts, ApiError> {
+        self.db
+            .read("view", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let stored = tx.order_work(id).await?.ok_or_else(gone)?;
+                    let order = &stored.order;
+                    let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
+                    let customer = tx
+                        .customer_load(order.partner, order.customer)
+                        .await?
+                        .ok_or_else(gone)?;
+                    let session = tx.session_load(id).await?.ok_or_else(gone)?;
+                    let verification = tx.verification_latest(order.customer).await?;
+                    let events = tx.event_list(id, 0, EVENTS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(Facts {
+                        stored,
+                        partner,
+                        customer,
+                        session,
+                        verification,
+                        events,
+                    })
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    fn view_of(&self, facts: &Facts) -> Result<View, ApiError> {
+        let order = &facts.stored.order;
+        let now = self.now();
+        let verification = facts.verification.as_ref().map(|v| &v.verification);
+        let asset = order.amount.asset();
+        Ok(View {
+            version: version(facts),
+            merchant_transaction_id: order.id.uuid(),
+            side: order.side.name(),
+            status: order.status().name(),
+            widget_status: order.state.widget().name(),
+            step: step(&order.state, verification, now),
+            email: email_masked(&order.email),
+            currency: asset.ticker(),
+            network: asset.network().name(),
+            crypto_amount: order.amount.to_decimal(),
+            address: order.destination.to_string(),
+            fiat_currency: order.fiat.code(),
+            fiat_currencies: facts
+                .partner
+                .policy
+                .fiats
+                .iter()
+                .map(|f| f.code())
+                .collect(),
+            partner: facts.partner.name.clone(),
+            redirect_url: facts.session.parameters.redirect_url.clone(),
+            now: now.to_contract(),
+            pay_until: order.pay_until.to_contract(),
+            identity: identity_view(&order.state, verification),
+            quote: quote_shown(order, now).map(quote_view).transpose()?,
+            payment: payment_view(order),
+            transfer: self.transfer_view(order)?,
+            timeline: facts.events.iter().filter_map(timeline_view).collect(),
+            failure: failure_view(order, verification),
+        })
+    }
+
+    fn transfer_view(&self, order: &Order) -> Result<Option<TransferView>, ApiError> {
+        let rails = self.rails(order.environment)?;
+        let Some(chain) = rails.chains.get(&order.amount.asset().network()) else {
+            return Ok(None);
+        };
+        let confirmations_final = chain.confirmations_final();
+        let shown = match inner(&order.state) {
+            State::Delivering(d) => d
+                .signed
+                .as_ref()
+                .map(|signed| (signed.hash.clone(), d.confirmations)),
+            State::Completed { hash } => Some((hash.clone(), confirmations_final)),
+            State::Created
+            | State::AwaitingPayment { .. }
+            | State::Authorising(_)
+            | State::Authorised { .. }
+            | State::Capturing { .. }
+            | State::Voiding(_)
+            | State::Paid { .. }
+            | State::Refunding { .. }
+            | State::InReview(_)
+            | State::Failed { .. }
+            | State::Cancelled
+            | State::Expired => None,
+        };
+        Ok(shown.map(|(hash, confirmations)| TransferView {
+            explorer_url: chain.explorer_url(&hash),
+            hash,
+            confirmations,
+            confirmations_final,
+        }))
+    }
+}
+
+/// What is known of the customer but not yet of this order.
+fn identity_known(facts: &Facts) -> Option<Command> {
+    let State::Created = facts.stored.order.state else {
+        return None;
+    };
+    if facts.customer.person.is_some() {
+        return Some(Command::IdentityPassed);
+    }
+    match facts.verification.as_ref().map(|v| &v.verification.state) {
+        // Refused for good stays refused in the next order, too.
+        Some(VerificationState::Rejected {
+            reason,
+            may_retry: false,
+        }) => Some(Command::IdentityFailed {
+            reason: reason.clone(),
+            may_retry: false,
+        }),
+        Some(
+            VerificationState::Rejected { .. }
+            | VerificationState::Collecting
+            | VerificationState::Submitted { .. }
+            | VerificationState::Review { .. }
+            | VerificationState::Approved,
+        )
+        | None => None,
+    }
+}
+
+/// Differs whenever anything that the view shows was saved anew.
+fn version(facts: &Facts) -> i64 {
+    let identity = facts.verification.as_ref().map_or(0, |v| {
+        i64::from(v.verification.try_number)
+            .saturating_mul(100)
+            .saturating_add(v.version)
+    });
+    facts
+        .stored
+        .version
+        .saturating_mul(10_000)
+        .saturating_add(identity)
+}
+
+/// The state that a review hides.
+fn inner(state: &State) -> &State {
+    match state {
+        State::InReview(review) => &review.from,
+        other => other,
+    }
+}
+
+fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &'static str {
+    match state {
+        State::Created => match verification.map(|v| &v.state) {
+            Some(VerificationState::Submitted { .. } | VerificationState::Approved) => {
+                "identity_checking"
+            }
+            Some(VerificationState::Review { .. }) => "review",
+            Some(VerificationState::Collecting | VerificationState::Rejected { .. }) | None => {
+                "identity"
+            }
+        },
+        State::AwaitingPayment { quote: Some(quote) } if now < quote.expires_at => "pay",
+        State::AwaitingPayment { .. } => "quote",
+        State::Authorising(a) => match a.step {
+            AuthorisingStep::Asked => "authorising",
+            AuthorisingStep::ThreeDs { .. } => "three_ds",
+        },
+        State::Authorised { .. } | State::Capturing { .. } | State::Voiding(_) => "authorising",
+        State::Paid { .. } | State::Delivering(_) | State::Refunding { .. } => "progress",
+        State::InReview(review) => match review.from {
+            State::Paid { .. } | State::Delivering(_) | State::Refunding { .. } => "progress",
+            State::Created
+            | State::AwaitingPayment { .. }
+            | State::Authorising(_)
+            | State::Authorised { .. }
+            | State::Capturing { .. }
+            | State::Voiding(_)
+            | State::InReview(_)
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Cancelled
+            | State::Expired => "review",
+        },
+        State::Completed { .. } => "completed",
+        State::Failed { .. } => "failed",
+        State::Cancelled => "cancelled",
+        State::Expired => "expired",
+    }
+}
+
+fn identity_view(state: &State, verification: Option<&Verification>) -> Option<IdentityView> {
+    let State::Created = inner(state) else {
+        return None;
+    };
+    let (reason, may_retry) = match verification.map(|v| &v.state) {
+        Some(VerificationState::Rejected { reason, may_retry }) => {
+            (Some(reason.clone()), *may_retry)
+        }
+        Some(
+            VerificationState::Collecting
+            | VerificationState::Submitted { .. }
+            | VerificationState::Review { .. }
+            | VerificationState::Approved,
+        )
+        | None => (None, true),
+    };
+    let sides = verification.map(|v| v.document.sides().iter().map(|s| s.name()).collect());
+    Some(IdentityView {
+        status: verification.map_or("not_started", |v| v.state.name()),
+        document: verification.map(|v| v.document.name()),
+        sides: sides.unwrap_or_default(),
+        received: verification
+            .map(|v| v.received.iter().map(|s| s.name()).collect())
+            .unwrap_or_default(),
+        steps: SELFIE_STEPS.to_vec(),
+        frames_per_step: FRAMES_PER_STEP,
+        reason,
+        may_retry,
+    })
+}
+
+/// The price that the screen shows: the one being paid, or the one on offer.
+fn quote_shown(order: &Order, now: Timestamp) -> Option<&Quote> {
+    match &order.state {
+        State::AwaitingPayment { quote } => quote.as_ref().filter(|q| now < q.expires_at),
+        State::Created
+        | State::Authorising(_)
+        | State::Authorised { .. }
+        | State::Capturing { .. }
+        | State::Voiding(_)
+        | State::Paid { .. }
+        | State::Delivering(_)
+        | State::Refunding { .. }
+        | State::InReview(_)
+        | State::Completed { .. }
+        | State::Failed { .. }
+        | State::Cancelled
+        | State::Expired => order.price.as_ref(),
+    }
+}
+
+fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
+    let line = |l: &proof_core::quote::Line| LineView {
+        code: l.code,
+        amount: l.amount.to_decimal(),
+    };
+    Ok(QuoteView {
+        id: quote.id.to_string(),
+        fiat_currency: quote.fiat().code(),
+        total: quote.total.to_decimal(),
+        unit_price: quote.unit_price().map_err(ApiError::internal)?,
+        lines: quote.lines.iter().map(line).collect(),
+        expires_at: quote.expires_at.to_contract(),
+    })
+}
+
+fn payment_view(order: &Order) -> Option<PaymentView> {
+    if order.attempt == 0 {
+        return None;
+    }
+    let (state, three_ds_url) = match &order.state {
+        State::Authorising(a) => match &a.step {
+            AuthorisingStep::Asked => (Some("asked"), None),
+            AuthorisingStep::ThreeDs { url } => (Some("three_ds"), Some(url.clone())),
+        },
+        other => (Some(other.name()), None),
+    };
+    Some(PaymentView {
+        attempt: order.attempt,
+        attempts_left: ATTEMPTS_MAX.saturating_sub(order.attempt),
+        state,
+        three_ds_url,
+        declined: order.declined,
+        card: order.card.as_ref().map(|c| CardView {
+            brand: c.brand.clone(),
+            last4: c.last4.clone(),
+        }),
+    })
+}
+
+fn timeline_view(event: &EventRow) -> Option<TimelineView> {
+    // Reviews are the operator's business, status changes the partner's.
+    let hidden = ["order.review_started", "order.status_changed"];
+    (!hidden.contains(&event.kind.as_str())).then(|| TimelineView {
+        code: event.kind.clone(),
+        at: event.occurred_at.to_contract(),
+    })
+}
+
+fn failure_view(order: &Order, verification: Option<&Verification>) -> Option<FailureView> {
+    match &order.state {
+        State::Failed { reason } => Some(FailureView {
+            code: reason.name(),
+            money_moved: *reason == FailReason::Refunded,
+        }),
+        State::Expired if matches!(verification, Some(v) if v.state.name() == "review") => {
+            Some(FailureView {
+                code: "identity_refused",
+                money_moved: false,
+            })
+        }
+        State::Expired => Some(FailureView {
+            code: "payment_deadline",
+            money_moved: false,
+        }),
+        State::Created
+        | State::AwaitingPayment { .. }
+        | State::Authorising(_)
+        | State::Authorised { .. }
+        | State::Capturing { .. }
+        | State::Voiding(_)
+        | State::Paid { .. }
+        | State::Delivering(_)
+        | State::Refunding { .. }
+        | State::InReview(_)
+        | State::Completed { .. }
+        | State::Cancelled => None,
+    }
+}
+
+/// `ann@example.com` → `a…n@example.com`.
+fn email_masked(email: &str) -> String {
+    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
+    let mut letters = local.chars();
+    match (letters.next(), letters.next_back()) {
+        (Some(first), Some(last)) => format!("{first}…{last}@{domain}"),
+        (first, _) => format!("{}…@{domain}", first.map(String::from).unwrap_or_default()),
+    }
+}

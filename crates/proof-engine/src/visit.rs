@@ -1,0 +1,175 @@
+//! Opening the widget: the init token is exchanged for a visit, after every parameter was compared
+//! with the session.
+
+use crate::{ApiError, Engine, View, access::forbidden_origin, installation::hex_of};
+use proof_core::{
+    ErrorCode,
+    id::OrderId,
+    partner::{Origin, Partner},
+    token::TokenHash,
+};
+use proof_store::{Failure, SessionRow, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// Until 30 days after the end a visit may look; an order itself ends within days.
+const VISIT_SECONDS: i64 = 32 * 24 * 3_600;
+
+/// What the frame sends when it starts.
+#[derive(Clone, Debug, Deserialize)]
+pub struct VisitOpen {
+    pub widget_id: Uuid,
+    pub init_token: String,
+    /// The parameters exactly as the page gave them.
+    #[serde(default)]
+    pub parameters: Map<String, Value>,
+    pub page_origin: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct VisitOpened {
+    pub visit_token: String,
+    pub view: View,
+}
+
+/// What the server needs to know to serve the frame's page.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub origins: Vec<Origin>,
+    pub fields_origin: String,
+}
+
+fn invalid() -> ApiError {
+    let message = "This session is unknown or has expired; go back to the shop and start again.";
+    ApiError::new(ErrorCode::InvalidToken, message)
+}
+
+impl Engine {
+    /// Who may embed this widget, and whose frames it may hold.
+    pub async fn frame(&self, widget_id: Uuid) -> Result<Frame, ApiError> {
+        let origins = self
+            .db
+            .read("frame", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let Some(partner) = tx.partner_by_widget(widget_id).await? else {
+                        return Ok(None);
+                    };
+                    Ok::<_, Failure<ApiError>>(Some(tx.origin_list(partner.id, None).await?))
+                })
+            })
+            .await?
+            .ok_or_else(|| ApiError::not_found("widget"))?;
+        let rails = self.test_rails.as_ref().or(self.live_rails.as_ref());
+        let fields_origin = rails
+            .map(|r| r.payments.fields_origin())
+            .unwrap_or_default();
+        Ok(Frame {
+            origins,
+            fields_origin,
+        })
+    }
+
+    pub async fn visit_open(&self, open: VisitOpen) -> Result<VisitOpened, ApiError> {
+        let now = self.now();
+        let (session, partner) = self.visit_session(&open).await?;
+        if now >= session.expires_at {
+            return Err(invalid());
+        }
+        self.visit_check(&open, &session, &partner).await?;
+        let token = format!("vt_{}", hex_of(&self.random::<32>()));
+        let (hash, order) = (TokenHash::of(&token), session.order);
+        self.db
+            .write("visit_open", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let expires_at = now.plus_seconds(VISIT_SECONDS);
+                    tx.visit_insert(hash, order, now, expires_at).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(VisitOpened {
+            visit_token: token,
+            view: self.view(order).await?,
+        })
+    }
+
+    async fn visit_session(&self, open: &VisitOpen) -> Result<(SessionRow, Partner), ApiError> {
+        let (init_hash, widget_id) = (TokenHash::of(&open.init_token), open.widget_id);
+        let found = self
+            .db
+            .read("visit_session", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let session = tx.session_by_init(init_hash).await?;
+                    let partner = tx.partner_by_widget(widget_id).await?;
+                    Ok::<_, Failure<ApiError>>(session.zip(partner))
+                })
+            })
+            .await?;
+        found
+            .filter(|(session, partner)| session.parameters.widget_id == partner.widget_id)
+            .ok_or_else(invalid)
+    }
+
+    /// Everything that can be wrong is found before the user's first input.
+    async fn visit_check(
+        &self,
+        open: &VisitOpen,
+        session: &SessionRow,
+        partner: &Partner,
+    ) -> Result<(), ApiError> {
+        let id = partner.id;
+        let origins = self
+            .db
+            .read("visit_origins", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.origin_list(id, None).await?) })
+            })
+            .await?;
+        if !Origin::parse(&open.page_origin).is_ok_and(|origin| origins.contains(&origin)) {
+            return Err(forbidden_origin(&open.page_origin));
+        }
+        let mut own = session.parameters.clone();
+        own.init_token.clone_from(&open.init_token);
+        let signature = open.parameters.get("signature").filter(|v| !v.is_null());
+        let field = own.mismatch(&open.parameters).or_else(|| {
+            let same = signature.is_none_or(|s| s.as_str() == Some(session.signature.as_str()));
+            (!same).then_some("signature")
+        });
+        if let Some(field) = field {
+            let message = format!(
+                "The parameter {field} differs from the session; nothing was started. \
+                 Go back to the shop."
+            );
+            return Err(ApiError::field(
+                ErrorCode::ParameterMismatch,
+                field,
+                message,
+            ));
+        }
+        // What we stored must still carry our own signature.
+        if !own.verify(
+            session.client_ip,
+            &partner.signature_key,
+            &session.signature,
+        ) {
+            return Err(ApiError::internal(
+                "a stored session does not match its signature",
+            ));
+        }
+        Ok(())
+    }
+
+    /// The order that a visit token opens.
+    pub async fn visit_order(&self, bearer: Option<&str>) -> Result<OrderId, ApiError> {
+        let token = bearer.filter(|text| !text.is_empty()).ok_or_else(|| {
+            ApiError::new(ErrorCode::MissingToken, "The widget must be opened first.")
+        })?;
+        let (hash, now) = (TokenHash::of(token), self.now());
+        self.db
+            .read("visit_order", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.visit_load(hash, now).await?) })
+            })
+            .await?
+            .ok_or_else(invalid)
+    }
+}

@@ -1,0 +1,222 @@
+//! The reconciler: takes due jobs, does the one step that each still owes, and looks again later.
+//!
+//! It takes no input but the database. It is woken by a hint or by the clock, and whether a job is
+//! new or was left behind by a crash makes no difference to it.
+
+use crate::{ApiError, Engine};
+use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use proof_core::{
+    ErrorCode, Timestamp,
+    id::{OrderId, VerificationId},
+    order::{Command, Duty, Order},
+};
+use proof_store::{Failure, Job, JobKind, Lease, Topic, Tx};
+use uuid::Uuid;
+
+/// Jobs that one process works on at the same time.
+const CONCURRENT_MAX: usize = 32;
+
+/// Longer than any step may take: three calls of 15 s each.
+const LEASE_SECONDS: i64 = 90;
+
+/// Even without any hint the database is looked at this often.
+const IDLE_SECONDS_MAX: i64 = 5;
+
+/// Pauses after failed steps; the last one repeats.
+const BACKOFF_MS: [i64; 7] = [500, 1_000, 2_000, 5_000, 15_000, 30_000, 60_000];
+
+/// How a step went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// The order, if anything is left to do, was scheduled with the state that was saved.
+    Done,
+    /// Nothing has changed; look again then.
+    Again(Timestamp),
+}
+
+impl Engine {
+    /// Works until `stop` resolves, then finishes what is in hand.
+    pub async fn work(&self, stop: impl Future<Output = ()> + Send) {
+        let mut stop = std::pin::pin!(stop.fuse());
+        let mut in_hand = FuturesUnordered::new();
+        let mut stopping = false;
+        loop {
+            let mut hints = self.db.wakes().listen();
+            let mut next = self.now().plus_seconds(IDLE_SECONDS_MAX);
+            if !stopping && in_hand.len() < CONCURRENT_MAX {
+                match self.claim(CONCURRENT_MAX - in_hand.len()).await {
+                    Ok((leases, due)) => {
+                        leases
+                            .into_iter()
+                            .for_each(|lease| in_hand.push(self.run(lease)));
+                        next = next.min(due.unwrap_or(next));
+                    }
+                    Err(error) => log(&error, "jobs cannot be claimed"),
+                }
+            }
+            if stopping && in_hand.is_empty() {
+                return;
+            }
+            let hint = async {
+                hints.next(|topic| topic == Topic::Jobs).await;
+            };
+            let wait = self.clock.sleep_until(next);
+            let (hint, wait) = (hint.fuse(), wait.fuse());
+            futures::pin_mut!(hint, wait);
+            futures::select_biased! {
+                () = stop => stopping = true,
+                () = in_hand.select_next_some() => {}
+                () = hint => {}
+                () = wait => {}
+            }
+        }
+    }
+
+    /// Takes due jobs, and says when the next one falls due.
+    async fn claim(&self, limit: usize) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
+        let now = self.now();
+        let token = Uuid::from_bytes(self.random());
+        let until = now.plus_seconds(LEASE_SECONDS);
+        let limit = i64::try_from(limit).unwrap_or(1);
+        let due = self
+            .db
+            .read("job_next", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.job_next().await?) })
+            })
+            .await?;
+        if due.is_none_or(|at| at > now) {
+            return Ok((Vec::new(), due));
+        }
+        let leases = self
+            .db
+            .write("job_claim", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    Ok::<_, Failure<ApiError>>(tx.job_claim(token, now, until, limit).await?)
+                })
+            })
+            .await?;
+        // Something was due; unless all of it is ours now, look again at once.
+        let due = (!leases.is_empty()).then_some(now);
+        Ok((leases, due))
+    }
+
+    async fn run(&self, lease: Lease) {
+        let job = *lease.job();
+        let outcome = match self.step(&job).await {
+            Ok(outcome) => Ok(outcome),
+            // Somebody was faster: there is nothing to do, or a newer job says what.
+            Err(error) if error.code == ErrorCode::WrongState => Ok(Outcome::Done),
+            Err(error) => {
+                log(&error, "a job failed and will be tried again");
+                Err(())
+            }
+        };
+        let now = self.now();
+        let (next, attempts) = match outcome {
+            Ok(Outcome::Done) => (None, 0),
+            Ok(Outcome::Again(at)) => (Some(at), 0),
+            Err(()) => {
+                let n = usize::try_from(job.attempts.saturating_sub(1)).unwrap_or(0);
+                let pause = BACKOFF_MS[n.min(BACKOFF_MS.len() - 1)];
+                (Some(now.plus_millis(pause)), job.attempts)
+            }
+        };
+        if let Err(error) = self.finish(lease, next, attempts).await {
+            // The lease runs out by itself, and somebody takes the job again.
+            log(&error, "a job could not be given back");
+        }
+    }
+
+    async fn finish(
+        &self,
+        lease: Lease,
+        next: Option<Timestamp>,
+        attempts: i64,
+    ) -> Result<(), ApiError> {
+        self.db
+            .write("job_finish", move |tx: &mut Tx| {
+                let lease = lease.clone();
+                Box::pin(async move {
+                    tx.job_finish(lease, next, attempts).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn step(&self, job: &Job) -> Result<Outcome, ApiError> {
+        match job.kind {
+            JobKind::Order => {
+                self.order_drive(OrderId::from_uuid(job.key), job.attempts)
+                    .await
+            }
+            JobKind::Identity => {
+                self.identity_drive(VerificationId::from_uuid(job.key))
+                    .await
+            }
+            JobKind::Delivery => self.delivery_drive(OrderId::from_uuid(job.key)).await,
+        }
+    }
+
+    /// The one outward step that an order's state owes.
+    async fn order_drive(&self, id: OrderId, tries: i64) -> Result<Outcome, ApiError> {
+        let order = self.order_load(id).await?.order;
+        let now = self.now();
+        if order.deadline().is_some_and(|deadline| deadline <= now) {
+            let after = self
+                .order_apply("deadline", id, Command::DeadlinePassed)
+                .await?;
+            if after.state.name() == "in_review" {
+                tracing::error!(order = %id, from = order.state.name(), "an order needs people");
+            }
+            return Ok(Outcome::Done);
+        }
+        match order.duty(now) {
+            Duty::None => Ok(order.wake_at(now).map_or(Outcome::Done, Outcome::Again)),
+            Duty::Authorise { card_token } => {
+                self.payment_authorise(&order, card_token, tries).await
+            }
+            Duty::AskPayment => self.payment_ask(&order).await,
+            Duty::ClosePayment => self.payment_close(&order).await,
+            Duty::Assess { liability_shift } => self.payment_assess(&order, liability_shift).await,
+            Duty::Capture => self.payment_capture(&order).await,
+            Duty::Void => self.payment_void(&order).await,
+            Duty::PlanTransfer => self.transfer_plan(&order).await,
+            Duty::Sign(delivering) => self.transfer_sign(&order, &delivering).await,
+            Duty::Broadcast(delivering) => self.transfer_broadcast(&order, &delivering).await,
+            Duty::WatchTransfer(delivering) => self.transfer_watch(&order, &delivering).await,
+            Duty::Refund => self.payment_refund(&order).await,
+        }
+    }
+
+    /// Records a fact that the world told us about an order; none means that it is still working.
+    pub(crate) async fn fact(
+        &self,
+        name: &'static str,
+        order: &Order,
+        command: Option<Command>,
+    ) -> Result<Outcome, ApiError> {
+        let again = self.now().plus_millis(proof_core::order::POLL_MS);
+        let wait = order.wake_at(self.now()).map_or(again, |at| at.max(again));
+        let Some(command) = command else {
+            return Ok(Outcome::Again(wait));
+        };
+        match self.order_apply(name, order.id, command).await {
+            Ok(_) => Ok(Outcome::Done),
+            // A fact that changes nothing: the state was right already, or moved on meanwhile.
+            Err(error) if error.code == ErrorCode::WrongState => Ok(Outcome::Again(wait)),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn log(error: &ApiError, message: &str) {
+    let context = error.context.as_deref().unwrap_or("");
+    tracing::warn!(
+        code = error.code.code(),
+        context,
+        "{message}: {}",
+        error.message
+    );
+}

@@ -1,0 +1,181 @@
+//! A provider at a place that the operator configured.
+
+use crate::transport::{Limits, Overlong, Transport, TransportError};
+use bytes::Bytes;
+use http::{HeaderValue, Method, header};
+use serde::{Serialize, de::DeserializeOwned};
+use std::{fmt, sync::Arc};
+use url::Url;
+
+/// Providers answer in well under a second; beyond this somebody is waiting in vain.
+const TIMEOUT_MS: u64 = 15_000;
+/// Generous for JSON about one payment or transfer.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+
+/// Whether the other side may have seen the request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sent {
+    No,
+    Maybe,
+}
+
+/// There is no answer to judge.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{provider}: {context}")]
+pub struct CallError {
+    pub provider: &'static str,
+    pub sent: Sent,
+    /// For logs; without addresses and bodies.
+    pub context: String,
+}
+
+/// What the other side said, whatever its status: judging it takes knowledge of the provider.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    body: Bytes,
+}
+
+impl Answer {
+    pub const fn is_success(&self) -> bool {
+        self.status >= 200 && self.status < 300
+    }
+
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+}
+
+/// Calls below one base address, with one bearer token.
+#[derive(Clone)]
+pub struct Configured {
+    transport: Arc<dyn Transport>,
+    name: &'static str,
+    base: Url,
+    bearer: Option<HeaderValue>,
+}
+
+impl Configured {
+    pub(crate) fn new(
+        transport: Arc<dyn Transport>,
+        name: &'static str,
+        base: Url,
+        bearer: Option<String>,
+    ) -> Self {
+        // A token that cannot be a header value is left out; the provider then says 401, which is
+        // a clearer message than any that could be given here.
+        let bearer = bearer
+            .and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok())
+            .map(|mut value| {
+                value.set_sensitive(true);
+                value
+            });
+        Self {
+            transport,
+            name,
+            base,
+            bearer,
+        }
+    }
+
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub const fn base(&self) -> &Url {
+        &self.base
+    }
+
+    pub async fn get(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Answer, CallError> {
+        self.send(Method::GET, self.url(path, query)?, None).await
+    }
+
+    pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.not_sent(error))?;
+        let body = Some(("application/json", Bytes::from(body)));
+        self.send(Method::POST, self.url(path, &[])?, body).await
+    }
+
+    pub async fn put(
+        &self,
+        path: &[&str],
+        query: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Result<Answer, CallError> {
+        let body = Some(("application/octet-stream", Bytes::from(body)));
+        self.send(Method::PUT, self.url(path, query)?, body).await
+    }
+
+    /// Segments are percent-encoded one by one, so that a reference cannot change the path.
+    fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, CallError> {
+        let mut url = self.base.clone();
+        url.path_segments_mut()
+            .map_err(|()| self.not_sent("the configured address has no path"))?
+            .pop_if_empty()
+            .extend(path);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Ok(url)
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, Bytes)>,
+    ) -> Result<Answer, CallError> {
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header(header::ACCEPT, "application/json");
+        if let Some(bearer) = &self.bearer {
+            request = request.header(header::AUTHORIZATION, bearer);
+        }
+        let bytes = match body {
+            Some((kind, bytes)) => {
+                request = request.header(header::CONTENT_TYPE, kind);
+                bytes
+            }
+            None => Bytes::new(),
+        };
+        let request = request.body(bytes).map_err(|error| self.not_sent(error))?;
+        let limits = Limits {
+            timeout_ms: TIMEOUT_MS,
+            body_bytes_max: ANSWER_BYTES_MAX,
+            overlong: Overlong::Refuse,
+            resolve: None,
+        };
+        let response = self.transport.send(request, limits).await;
+        response.map(answer).map_err(|error| self.failed(error))
+    }
+
+    fn not_sent(&self, context: impl fmt::Display) -> CallError {
+        CallError {
+            provider: self.name,
+            sent: Sent::No,
+            context: context.to_string(),
+        }
+    }
+
+    fn failed(&self, error: TransportError) -> CallError {
+        CallError {
+            provider: self.name,
+            sent: error.sent,
+            context: error.context,
+        }
+    }
+}
+
+impl fmt::Debug for Configured {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Configured({})", self.name)
+    }
+}
+
+fn answer(response: http::Response<Bytes>) -> Answer {
+    Answer {
+        status: response.status().as_u16(),
+        body: response.into_body(),
+    }
+}

@@ -1,0 +1,104 @@
+//! A place that a partner named: a webhook's receiver.
+
+use crate::{
+    configured::Sent,
+    guard::Guard,
+    transport::{Limits, Overlong, Transport},
+};
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, header};
+use std::sync::Arc;
+use url::Url;
+
+/// The contract's bound on one delivery.
+const TIMEOUT_MS: u64 = 15_000;
+/// Only the beginning of a reply is kept; the rest of this much is read out of politeness.
+const REPLY_BYTES_MAX: usize = 64 * 1024;
+const REPLY_SHOWN_CHARS_MAX: usize = 1024;
+/// `Retry-After` beyond a day says nothing that a schedule of days could use.
+const RETRY_AFTER_S_MAX: u64 = 86_400;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartnerCall {
+    pub url: Url,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartnerReply {
+    pub status: u16,
+    pub retry_after_s: Option<u64>,
+    /// For the delivery log.
+    pub body_start: String,
+}
+
+/// The partner gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OutboundError {
+    /// By its own text this place is not called; only another address helps.
+    #[error("not called: {0}")]
+    Refused(&'static str),
+    /// Also: its name led to an address that is not called, which may change.
+    #[error("not reached: {0}")]
+    NotSent(String),
+    #[error("no readable answer: {0}")]
+    MaybeSent(String),
+}
+
+pub struct PartnerDoor {
+    transport: Arc<dyn Transport>,
+    guard: Guard,
+}
+
+impl PartnerDoor {
+    pub(crate) fn new(transport: Arc<dyn Transport>, guard: Guard) -> Self {
+        Self { transport, guard }
+    }
+
+    pub async fn post(&self, call: PartnerCall) -> Result<PartnerReply, OutboundError> {
+        self.guard
+            .check_url(&call.url)
+            .map_err(OutboundError::Refused)?;
+        let limits = Limits {
+            timeout_ms: TIMEOUT_MS,
+            body_bytes_max: REPLY_BYTES_MAX,
+            overlong: Overlong::Cut,
+            resolve: Some(self.guard),
+        };
+        let sent = self.transport.send(request(call)?, limits).await;
+        let response = sent.map_err(|error| match error.sent {
+            Sent::No => OutboundError::NotSent(error.context),
+            Sent::Maybe => OutboundError::MaybeSent(error.context),
+        })?;
+        Ok(PartnerReply {
+            status: response.status().as_u16(),
+            retry_after_s: retry_after_s(&response),
+            body_start: String::from_utf8_lossy(response.body())
+                .chars()
+                .take(REPLY_SHOWN_CHARS_MAX)
+                .collect(),
+        })
+    }
+}
+
+fn request(call: PartnerCall) -> Result<http::Request<Bytes>, OutboundError> {
+    let unusable = |error: http::Error| OutboundError::NotSent(error.to_string());
+    let mut request = http::Request::post(call.url.as_str())
+        .body(Bytes::from(call.body))
+        .map_err(unusable)?;
+    for (name, value) in call.headers {
+        let name = HeaderName::try_from(name).map_err(|error| unusable(error.into()))?;
+        let value = HeaderValue::try_from(value).map_err(|error| unusable(error.into()))?;
+        request.headers_mut().append(name, value);
+    }
+    Ok(request)
+}
+
+/// Seconds only: the form with a date would need a clock, and senders of webhooks' answers use
+/// seconds.
+fn retry_after_s(response: &http::Response<Bytes>) -> Option<u64> {
+    let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
+    let seconds: u64 = text.trim().parse().ok()?;
+    Some(seconds.min(RETRY_AFTER_S_MAX))
+}

@@ -1,0 +1,56 @@
+//! Identity checks by a provider that keeps the pictures.
+
+use crate::PortError;
+use serde::{Deserialize, Serialize};
+
+pub use proof_core::identity::{DocumentKind, DocumentSide as Side, IdentityOutcome};
+
+/// One picture on its way to the provider, and where it belongs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Picture {
+    Document {
+        kind: DocumentKind,
+        side: Side,
+    },
+    /// Frame `index` of the selfie, taken while the user was asked for `step`.
+    Frame {
+        index: u32,
+        step: String,
+    },
+}
+
+/// Why a picture cannot be used; the user can take another.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureProblem {
+    NotAnImage,
+    TooSmall,
+    TooLarge,
+    Truncated,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IdentityStatus {
+    /// Nothing was submitted under this reference.
+    Unknown,
+    Pending,
+    Done(IdentityOutcome),
+}
+
+#[async_trait::async_trait]
+pub trait Identity: Send + Sync {
+    fn provider(&self) -> &'static str;
+
+    /// Hands over one picture; sending the same place again replaces it.
+    async fn picture(
+        &self,
+        reference: &str,
+        picture: &Picture,
+        bytes: Vec<u8>,
+    ) -> Result<Result<(), PictureProblem>, PortError>;
+
+    /// Asks for a decision on what was handed over. The same reference is decided once.
+    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError>;
+
+    async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError>;
+}

@@ -1,0 +1,26 @@
+//! The traits through which the engine reaches the world: plain data in, plain data out.
+//!
+//! Every call that moves money carries a reference of ours, and every error says what its caller
+//! may do next. A port never retries by itself and never guesses: an answer it does not understand
+//! is [`PortError::in_doubt`] for a call that moves money and *pending* for one that asks.
+
+mod chain;
+mod error;
+mod identity;
+mod payments;
+mod rates;
+mod signer;
+mod timer;
+
+pub use chain::{Chain, ChainTip, Coin, Network, TransferStatus, UnsignedFrom, UnsignedTransfer};
+pub use error::{Class, PortError};
+pub use identity::{
+    DocumentKind, Identity, IdentityOutcome, IdentityStatus, Picture, PictureProblem, Side,
+};
+pub use payments::{
+    Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary, DeclineCode,
+    Payments, RefundState, VoidState,
+};
+pub use rates::{MidRate, Rates};
+pub use signer::{IntentClass, Signed, SignedState, Signer, SigningIntent};
+pub use timer::Timer;

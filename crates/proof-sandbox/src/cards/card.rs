@@ -1,0 +1,148 @@
+//! Card numbers, and what each test card does.
+
+use crate::refusal::Refusal;
+use chrono::{DateTime, Datelike, Utc};
+use proof_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// No card is valid for longer.
+const EXPIRY_YEARS_MAX: i32 = 20;
+
+/// What a browser sends from the hosted fields.
+#[derive(Deserialize)]
+pub struct CardInput {
+    pub number: String,
+    /// `MM/YY`
+    pub expiry: String,
+    pub cvc: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Card {
+    pub brand: String,
+    pub last4: String,
+    pub country: String,
+    pub fingerprint: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Behaviour {
+    Held,
+    Declined,
+    InsufficientFunds,
+    ThreeDs,
+    ProcessorDown,
+    CaptureRefused,
+}
+
+pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour), Refusal> {
+    let number = number(&input.number)?;
+    let brand = brand(&number);
+    check_expiry(&input.expiry, now)?;
+    check_cvc(&input.cvc, brand)?;
+    let (behaviour, country) = behaviour(&number);
+    let card = Card {
+        brand: brand.to_owned(),
+        last4: number.get(number.len() - 4..).unwrap_or("").to_owned(),
+        country: country.to_owned(),
+        fingerprint: fingerprint(&number),
+    };
+    Ok((card, behaviour))
+}
+
+/// Any other card that could exist is declined, as test systems do with real cards.
+fn behaviour(number: &str) -> (Behaviour, &'static str) {
+    match number {
+        "4242424242424242" => (Behaviour::Held, "DE"),
+        "5555555555554444" => (Behaviour::Held, "FR"),
+        "4000000000009995" => (Behaviour::InsufficientFunds, "ES"),
+        "4000000000003220" => (Behaviour::ThreeDs, "NL"),
+        "4000000000000119" => (Behaviour::ProcessorDown, "IT"),
+        "4000000000000341" => (Behaviour::CaptureRefused, "PT"),
+        _ => (Behaviour::Declined, "US"),
+    }
+}
+
+/// Digits that pass the Luhn check; spaces are the reader's, not the card's.
+fn number(text: &str) -> Result<String, Refusal> {
+    let number: String = text.chars().filter(|c| *c != ' ').collect();
+    let digits = (12..=19).contains(&number.len()) && number.bytes().all(|b| b.is_ascii_digit());
+    if digits && passes_luhn(&number) {
+        Ok(number)
+    } else {
+        let refusal = Refusal::unprocessable("invalid_number", "This is not a card number");
+        Err(refusal.field("number"))
+    }
+}
+
+fn passes_luhn(number: &str) -> bool {
+    let digits = number.bytes().rev().map(|b| u32::from(b - b'0'));
+    let sum: u32 = digits
+        .enumerate()
+        .map(|(place, digit)| match (place % 2, digit) {
+            (0, _) => digit,
+            (_, 0..=4) => digit * 2,
+            _ => digit * 2 - 9,
+        })
+        .sum();
+    sum.is_multiple_of(10)
+}
+
+fn brand(number: &str) -> &'static str {
+    let first = |n: usize| number.get(..n).and_then(|s| s.parse().ok()).unwrap_or(0);
+    match (first(1), first(2)) {
+        (4, _) => "visa",
+        (_, 51..=55 | 22..=27) => "mastercard",
+        (_, 34 | 37) => "amex",
+        _ => "unknown",
+    }
+}
+
+fn check_expiry(text: &str, now: Timestamp) -> Result<(), Refusal> {
+    let refused = |code, message| Err(Refusal::unprocessable(code, message).field("expiry"));
+    let two = |s: &str| {
+        (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit()))
+            .then(|| s.parse::<u8>().ok())
+            .flatten()
+    };
+    let read = text
+        .split_once('/')
+        .and_then(|(month, year)| Some((two(month.trim())?, two(year.trim())?)));
+    let Some((month @ 1..=12, year)) = read else {
+        return refused("invalid_expiry", "Write the date as month and year, MM/YY");
+    };
+    let today = DateTime::<Utc>::from_timestamp_micros(now.micros()).unwrap_or_default();
+    let year = 2000 + i32::from(year);
+    // A card is good to the end of its month.
+    if (year, u32::from(month)) < (today.year(), today.month()) {
+        return refused("expired_card", "This card has expired");
+    }
+    if year > today.year() + EXPIRY_YEARS_MAX {
+        return refused("invalid_expiry", "This date is too far away");
+    }
+    Ok(())
+}
+
+fn check_cvc(text: &str, brand: &str) -> Result<(), Refusal> {
+    let length = if brand == "amex" { 4 } else { 3 };
+    // The field frame cannot know every brand; four digits of any card are let through.
+    let good = (length..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    if good {
+        Ok(())
+    } else {
+        let refusal = Refusal::unprocessable("invalid_cvc", "This is not a security code");
+        Err(refusal.field("cvc"))
+    }
+}
+
+/// The same card gives the same fingerprint. A real processor would key it; the cards here are
+/// published.
+fn fingerprint(number: &str) -> String {
+    let hash = Sha256::new()
+        .chain_update("proof-sandbox/card-fingerprint/1")
+        .chain_update(number)
+        .finalize();
+    hex::encode(hash).chars().take(24).collect()
+}

@@ -1,0 +1,394 @@
+//! The card processor: tokens, authorisations, 3-D Secure, captures, voids, refunds.
+
+mod card;
+
+pub use card::{Behaviour, Card, CardInput};
+
+use crate::{
+    journal::Machine,
+    refusal::{Kind, Refusal},
+};
+use proof_core::{Timestamp, money::Money};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+const TOKEN_LIFE_S: i64 = 15 * 60;
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Cards {
+    tokens: BTreeMap<String, Token>,
+    authorisations: BTreeMap<String, Authorisation>,
+    /// The reference of the authorisation that a bank's page is about.
+    challenges: BTreeMap<String, String>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Token {
+    card: Card,
+    behaviour: Behaviour,
+    expires_at: Timestamp,
+    used: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Authorisation {
+    pub reference: String,
+    token: String,
+    pub amount: Money,
+    pub status: Status,
+    pub captured: Money,
+    refunds: BTreeMap<String, Money>,
+    pub refunded: Money,
+    pub card: Option<Card>,
+    pub liability_shift: bool,
+    capture_refused: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    ThreeDsRequired { challenge: String },
+    Held,
+    Declined { code: DeclineCode },
+    Captured,
+    Voided,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeclineCode {
+    Declined,
+    InsufficientFunds,
+    ThreeDsFailed,
+    TokenInvalid,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    TokenMade {
+        token: String,
+        card: Card,
+        behaviour: Behaviour,
+        expires_at: Timestamp,
+    },
+    Authorised {
+        reference: String,
+        token: String,
+        amount: Money,
+        status: Status,
+    },
+    ChallengeAnswered {
+        challenge: String,
+        approve: bool,
+    },
+    Captured {
+        reference: String,
+        amount: Money,
+    },
+    Voided {
+        reference: String,
+    },
+    Refunded {
+        reference: String,
+        refund_reference: String,
+        amount: Money,
+    },
+}
+
+pub struct AuthoriseRequest {
+    pub reference: String,
+    pub token: String,
+    pub amount: Money,
+    /// The id of the bank's page, should there be one.
+    pub challenge: String,
+}
+
+impl Cards {
+    /// The number and the code go no further than here; what is kept cannot give them back.
+    pub fn make_token(
+        &self,
+        token: &str,
+        input: &CardInput,
+        now: Timestamp,
+    ) -> Result<Event, Refusal> {
+        let (card, behaviour) = card::read(input, now)?;
+        Ok(Event::TokenMade {
+            token: token.to_owned(),
+            card,
+            behaviour,
+            expires_at: now.plus_seconds(TOKEN_LIFE_S),
+        })
+    }
+
+    pub fn token_card(&self, token: &str) -> Option<Card> {
+        self.tokens.get(token).map(|token| token.card.clone())
+    }
+
+    pub fn find(&self, reference: &str) -> Result<&Authorisation, Refusal> {
+        self.authorisations
+            .get(reference)
+            .ok_or_else(|| Refusal::not_found("authorisation"))
+    }
+
+    pub fn find_challenge(&self, challenge: &str) -> Result<&Authorisation, Refusal> {
+        self.challenges
+            .get(challenge)
+            .and_then(|reference| self.authorisations.get(reference))
+            .ok_or_else(|| Refusal::not_found("challenge"))
+    }
+
+    pub fn authorise(
+        &self,
+        request: AuthoriseRequest,
+        now: Timestamp,
+    ) -> Result<Option<Event>, Refusal> {
+        if let Some(known) = self.authorisations.get(&request.reference) {
+            return if known.token == request.token && known.amount == request.amount {
+                Ok(None)
+            } else {
+                Err(Refusal::conflict(
+                    "reference_reused",
+                    "this reference was used with other facts",
+                ))
+            };
+        }
+        if request.amount.minor() == 0 || request.reference.is_empty() {
+            return Err(Refusal::invalid(
+                "an authorisation needs a reference and an amount",
+            ));
+        }
+        let usable = self
+            .tokens
+            .get(&request.token)
+            .filter(|token| !token.used && token.expires_at > now);
+        let declined = |code| Status::Declined { code };
+        let status = match usable.map(|token| token.behaviour) {
+            None => declined(DeclineCode::TokenInvalid),
+            Some(Behaviour::Held | Behaviour::CaptureRefused) => Status::Held,
+            Some(Behaviour::Declined) => declined(DeclineCode::Declined),
+            Some(Behaviour::InsufficientFunds) => declined(DeclineCode::InsufficientFunds),
+            Some(Behaviour::ThreeDs) => Status::ThreeDsRequired {
+                challenge: request.challenge,
+            },
+            Some(Behaviour::ProcessorDown) => {
+                return Err(Refusal::new(
+                    Kind::Unavailable,
+                    "unavailable",
+                    "the processor is down for this card",
+                ));
+            }
+        };
+        Ok(Some(Event::Authorised {
+            reference: request.reference,
+            token: request.token,
+            amount: request.amount,
+            status,
+        }))
+    }
+
+    pub fn answer_challenge(
+        &self,
+        challenge: &str,
+        approve: bool,
+    ) -> Result<Option<Event>, Refusal> {
+        let authorisation = self.find_challenge(challenge)?;
+        match authorisation.status {
+            Status::ThreeDsRequired { .. } => Ok(Some(Event::ChallengeAnswered {
+                challenge: challenge.to_owned(),
+                approve,
+            })),
+            Status::Held | Status::Captured if approve => Ok(None),
+            Status::Declined { .. } if !approve => Ok(None),
+            _ => Err(Refusal::conflict(
+                "answered",
+                "this payment was answered already",
+            )),
+        }
+    }
+
+    pub fn capture(&self, reference: &str, amount: Money) -> Result<Option<Event>, Refusal> {
+        let authorisation = self.find(reference)?;
+        let covered = amount.fiat() == authorisation.amount.fiat()
+            && amount.minor() > 0
+            && amount.minor() <= authorisation.amount.minor();
+        match authorisation.status {
+            Status::Held if covered && !authorisation.capture_refused => {
+                Ok(Some(Event::Captured {
+                    reference: reference.to_owned(),
+                    amount,
+                }))
+            }
+            Status::Captured if amount == authorisation.captured => Ok(None),
+            _ => Err(Refusal::conflict(
+                "not_capturable",
+                "this amount cannot be captured here",
+            )),
+        }
+    }
+
+    /// Too late, it changes nothing; the answer's status says so.
+    pub fn void(&self, reference: &str) -> Result<Option<Event>, Refusal> {
+        match self.find(reference)?.status {
+            Status::Held | Status::ThreeDsRequired { .. } => Ok(Some(Event::Voided {
+                reference: reference.to_owned(),
+            })),
+            Status::Voided | Status::Captured => Ok(None),
+            Status::Declined { .. } => Err(Refusal::conflict(
+                "not_voidable",
+                "a declined payment holds nothing",
+            )),
+        }
+    }
+
+    pub fn refund(
+        &self,
+        reference: &str,
+        refund_reference: &str,
+        amount: Money,
+    ) -> Result<Option<Event>, Refusal> {
+        let authorisation = self.find(reference)?;
+        match authorisation.refunds.get(refund_reference) {
+            Some(known) if *known == amount => return Ok(None),
+            Some(_) => {
+                return Err(Refusal::conflict(
+                    "reference_reused",
+                    "this refund was made with another amount",
+                ));
+            }
+            None => {}
+        }
+        if refund_reference.is_empty() || amount.minor() == 0 {
+            return Err(Refusal::invalid("a refund needs a reference and an amount"));
+        }
+        if authorisation.status != Status::Captured {
+            return Err(Refusal::conflict(
+                "not_captured",
+                "there is nothing to give back",
+            ));
+        }
+        let fits = authorisation
+            .refunded
+            .checked_add(amount)
+            .is_ok_and(|sum| sum.minor() <= authorisation.captured.minor());
+        if !fits {
+            return Err(Refusal::conflict(
+                "refund_too_large",
+                "refunds would exceed what was captured",
+            ));
+        }
+        Ok(Some(Event::Refunded {
+            reference: reference.to_owned(),
+            refund_reference: refund_reference.to_owned(),
+            amount,
+        }))
+    }
+
+    fn apply_authorised(&mut self, reference: &str, token: &str, amount: Money, status: &Status) {
+        // A refused token, somebody else's perhaps, tells nothing about its card.
+        let refused = matches!(
+            status,
+            Status::Declined {
+                code: DeclineCode::TokenInvalid
+            }
+        );
+        let used = self.tokens.get_mut(token).filter(|_| !refused);
+        let behaviour = used.map(|token| {
+            token.used = true;
+            (token.behaviour, token.card.clone())
+        });
+        if let Status::ThreeDsRequired { challenge } = status {
+            self.challenges
+                .insert(challenge.clone(), reference.to_owned());
+        }
+        let nothing = Money::new(amount.fiat(), 0);
+        let authorisation = Authorisation {
+            reference: reference.to_owned(),
+            token: token.to_owned(),
+            amount,
+            status: status.clone(),
+            captured: nothing,
+            refunds: BTreeMap::new(),
+            refunded: nothing,
+            liability_shift: *status == Status::Held,
+            capture_refused: matches!(behaviour, Some((Behaviour::CaptureRefused, _))),
+            card: behaviour.map(|(_, card)| card),
+        };
+        self.authorisations
+            .insert(reference.to_owned(), authorisation);
+    }
+
+    fn apply_answer(&mut self, challenge: &str, approve: bool) {
+        let reference = self.challenges.get(challenge);
+        let found = reference.and_then(|reference| self.authorisations.get_mut(reference));
+        if let Some(authorisation) = found {
+            authorisation.liability_shift = approve;
+            authorisation.status = if approve {
+                Status::Held
+            } else {
+                Status::Declined {
+                    code: DeclineCode::ThreeDsFailed,
+                }
+            };
+        }
+    }
+}
+
+impl Machine for Cards {
+    type Event = Event;
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::TokenMade {
+                token,
+                card,
+                behaviour,
+                expires_at,
+            } => {
+                let made = Token {
+                    card: card.clone(),
+                    behaviour: *behaviour,
+                    expires_at: *expires_at,
+                    used: false,
+                };
+                self.tokens.insert(token.clone(), made);
+            }
+            Event::Authorised {
+                reference,
+                token,
+                amount,
+                status,
+            } => self.apply_authorised(reference, token, *amount, status),
+            Event::ChallengeAnswered { challenge, approve } => {
+                self.apply_answer(challenge, *approve);
+            }
+            Event::Captured { reference, amount } => {
+                if let Some(authorisation) = self.authorisations.get_mut(reference) {
+                    authorisation.status = Status::Captured;
+                    authorisation.captured = *amount;
+                }
+            }
+            Event::Voided { reference } => {
+                if let Some(authorisation) = self.authorisations.get_mut(reference) {
+                    authorisation.status = Status::Voided;
+                }
+            }
+            Event::Refunded {
+                reference,
+                refund_reference,
+                amount,
+            } => {
+                if let Some(authorisation) = self.authorisations.get_mut(reference)
+                    && let Ok(sum) = authorisation.refunded.checked_add(*amount)
+                {
+                    authorisation.refunded = sum;
+                    let refund = refund_reference.clone();
+                    authorisation.refunds.insert(refund, *amount);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,186 @@
+//! Every chain's node.
+
+use super::{Answer, Shared, json};
+use crate::{
+    chain::{Coin, Signed, SimChain, TransferView},
+    journal::Journaled,
+    refusal::Refusal,
+    world::World,
+};
+use axum::{
+    Json, Router,
+    body::Bytes,
+    extract::{Path, State},
+    http::StatusCode,
+    routing::{get, post},
+};
+use proof_core::{Address, Network};
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, sync::Arc};
+
+pub fn routes() -> Router<Arc<World>> {
+    const ONE: &str = "/chains/v1/{network}";
+    Router::new()
+        .route(ONE, get(tip))
+        .route(&format!("{ONE}/accounts/{{address}}"), get(account))
+        .route(&format!("{ONE}/coins/{{address}}"), get(coins))
+        .route(&format!("{ONE}/fee"), get(fee))
+        .route(&format!("{ONE}/transfers"), post(receive))
+        .route(&format!("{ONE}/transfers/{{hash}}"), get(transfer))
+        .route(&format!("{ONE}/faucet"), post(faucet))
+}
+
+pub fn chain<'a>(world: &'a World, name: &str) -> Result<&'a Journaled<SimChain>, Refusal> {
+    name.parse::<Network>()
+        .ok()
+        .and_then(|network| world.chains.get(&network))
+        .ok_or_else(|| Refusal::not_found("network"))
+}
+
+fn address(name: &str, text: &str) -> Result<String, Refusal> {
+    let network: Network = name.parse().map_err(Refusal::invalid)?;
+    let address = Address::parse(network, text).map_err(Refusal::invalid)?;
+    Ok(address.to_string())
+}
+
+#[derive(Serialize)]
+struct Tip {
+    height: u64,
+}
+
+async fn tip(State(world): Shared, Path(name): Path<String>) -> Answer<Tip> {
+    let now = world.clock.now();
+    let height = chain(&world, &name)?.read(|chain| chain.height(now));
+    Ok(Json(Tip { height }))
+}
+
+#[derive(Serialize)]
+struct WireAccount {
+    nonce: u64,
+    balances: BTreeMap<String, String>,
+}
+
+async fn account(
+    State(world): Shared,
+    Path((name, text)): Path<(String, String)>,
+) -> Answer<WireAccount> {
+    let now = world.clock.now();
+    let chain = chain(&world, &name)?;
+    let address = address(&name, &text)?;
+    let view = chain.read(|chain| chain.account(&address, now));
+    let text = |(ticker, base): (String, u128)| (ticker, base.to_string());
+    Ok(Json(WireAccount {
+        nonce: view.nonce,
+        balances: view.balances.into_iter().map(text).collect(),
+    }))
+}
+
+#[derive(Serialize)]
+struct Coins {
+    coins: Vec<Coin>,
+}
+
+async fn coins(State(world): Shared, Path((name, text)): Path<(String, String)>) -> Answer<Coins> {
+    let now = world.clock.now();
+    let chain = chain(&world, &name)?;
+    let address = address(&name, &text)?;
+    let coins = chain.read(|chain| chain.coins(&address, now));
+    Ok(Json(Coins { coins }))
+}
+
+#[derive(Serialize)]
+struct Fee {
+    #[serde(with = "proof_core::money::as_text")]
+    base: u128,
+}
+
+async fn fee(State(world): Shared, Path(name): Path<String>) -> Answer<Fee> {
+    let base = chain(&world, &name)?.read(SimChain::fee_base);
+    Ok(Json(Fee { base }))
+}
+
+#[derive(Deserialize)]
+struct ReceiveBody {
+    signed: String,
+}
+
+#[derive(Serialize)]
+struct Received {
+    hash: String,
+}
+
+async fn receive(State(world): Shared, Path(name): Path<String>, body: Bytes) -> Answer<Received> {
+    let body: ReceiveBody = json(&body)?;
+    let chain = chain(&world, &name)?;
+    let network = name.parse().map_err(Refusal::invalid)?;
+    let signed = Signed::parse(network, &body.signed)?;
+    let hash = signed.hash.clone();
+    let now = world.clock.now();
+    chain.write::<_, Refusal>(|chain| chain.receive(signed, now), |_| ())?;
+    Ok(Json(Received { hash }))
+}
+
+#[derive(Serialize)]
+struct WireTransfer {
+    status: &'static str,
+    confirmations: u64,
+    block: Option<u64>,
+    #[serde(with = "proof_core::money::as_text")]
+    fee: u128,
+    sender: String,
+    recipient: String,
+    ticker: String,
+    #[serde(with = "proof_core::money::as_text")]
+    base: u128,
+}
+
+impl From<TransferView> for WireTransfer {
+    fn from(view: TransferView) -> Self {
+        Self {
+            status: match view.block {
+                Some(_) => "mined",
+                None => "waiting",
+            },
+            confirmations: view.confirmations,
+            block: view.block,
+            fee: view.body.fee,
+            sender: view.body.sender,
+            recipient: view.body.recipient,
+            ticker: view.body.ticker,
+            base: view.body.base,
+        }
+    }
+}
+
+async fn transfer(
+    State(world): Shared,
+    Path((name, hash)): Path<(String, String)>,
+) -> Answer<WireTransfer> {
+    let now = world.clock.now();
+    let view = chain(&world, &name)?.read(|chain| chain.transfer(&hash, now));
+    view.map(|view| Json(view.into()))
+}
+
+#[derive(Deserialize)]
+struct FaucetBody {
+    address: String,
+    ticker: String,
+    #[serde(with = "proof_core::money::as_text")]
+    base: u128,
+}
+
+async fn faucet(
+    State(world): Shared,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Refusal> {
+    let body: FaucetBody = json(&body)?;
+    let now = world.clock.now();
+    chain(&world, &name)?.write(
+        |chain| {
+            let event = chain.faucet(&body.address, &body.ticker, body.base, now)?;
+            Ok(Some(event))
+        },
+        |_| StatusCode::NO_CONTENT,
+    )
+}

@@ -1,0 +1,243 @@
+//! The identity provider: takes pictures, decides as the email's tag says.
+
+mod picture;
+
+pub use picture::{Need, check as check_picture};
+
+use crate::{journal::Machine, refusal::Refusal};
+use proof_core::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+const DECISION_MS: i64 = 2_000;
+const SLOW_DECISION_MS: i64 = 30_000;
+const STEPS: [&str; 3] = ["center", "left", "right"];
+/// A liveness check is some frames per step; a hundred is a client gone wild.
+const FRAME_INDEX_MAX: u32 = 99;
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct IdentityDesk {
+    verifications: BTreeMap<String, Verification>,
+    /// How often each email was submitted.
+    submissions: BTreeMap<String, u32>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+struct Verification {
+    sides: BTreeSet<(Document, Side)>,
+    frames: BTreeMap<u32, String>,
+    submitted: Option<Submitted>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Submitted {
+    email: String,
+    at: Timestamp,
+    /// It is the email's first.
+    first: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Document {
+    Passport,
+    NationalId,
+    DrivingLicence,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    Front,
+    Back,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    Document(Document, Side),
+    Frame { index: u32, step: String },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Picture {
+    pub sha256: String,
+    pub width: u32,
+    pub height: u32,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    Received {
+        reference: String,
+        place: Place,
+        picture: Picture,
+    },
+    Submitted {
+        reference: String,
+        email: String,
+        at: Timestamp,
+    },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Outcome {
+    pub status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub may_retry: Option<bool>,
+}
+
+impl IdentityDesk {
+    pub fn receive(
+        &self,
+        reference: &str,
+        place: Place,
+        picture: Picture,
+    ) -> Result<Option<Event>, Refusal> {
+        if let Place::Frame { index, step } = &place
+            && (*index > FRAME_INDEX_MAX || !STEPS.contains(&step.as_str()))
+        {
+            return Err(Refusal::invalid("no such frame or step"));
+        }
+        let submitted = self.verifications.get(reference);
+        if submitted.is_some_and(|verification| verification.submitted.is_some()) {
+            return Err(Refusal::conflict(
+                "submitted",
+                "this verification was submitted already",
+            ));
+        }
+        Ok(Some(Event::Received {
+            reference: reference.to_owned(),
+            place,
+            picture,
+        }))
+    }
+
+    pub fn submit(
+        &self,
+        reference: &str,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<Option<Event>, Refusal> {
+        let known = self.verifications.get(reference);
+        let verification = known.ok_or_else(|| Refusal::not_found("verification"))?;
+        if verification.submitted.is_some() {
+            return Ok(None);
+        }
+        if !verification.is_complete() {
+            return Err(Refusal::conflict(
+                "incomplete",
+                "a document side or a step has no picture",
+            ));
+        }
+        Ok(Some(Event::Submitted {
+            reference: reference.to_owned(),
+            email: email.to_owned(),
+            at: now,
+        }))
+    }
+
+    pub fn outcome(&self, reference: &str, now: Timestamp) -> Result<Outcome, Refusal> {
+        self.verifications
+            .get(reference)
+            .and_then(|verification| verification.submitted.as_ref())
+            .map(|submitted| submitted.outcome(now))
+            .ok_or_else(|| Refusal::not_found("submitted verification"))
+    }
+}
+
+impl Verification {
+    fn is_complete(&self) -> bool {
+        let has = |document, side| self.sides.contains(&(document, side));
+        let card = |document| has(document, Side::Front) && has(document, Side::Back);
+        let document = has(Document::Passport, Side::Front)
+            || card(Document::NationalId)
+            || card(Document::DrivingLicence);
+        let shown = |step: &&str| self.frames.values().any(|frame| frame == step);
+        document && STEPS.iter().all(shown)
+    }
+}
+
+impl Submitted {
+    fn outcome(&self, now: Timestamp) -> Outcome {
+        let takes_ms = if has_tag(&self.email, "kyc-slow") {
+            SLOW_DECISION_MS
+        } else {
+            DECISION_MS
+        };
+        if now.millis_since(self.at) < takes_ms {
+            return outcome("pending", None, None);
+        }
+        if has_tag(&self.email, "kyc-fail") {
+            outcome("rejected", Some("document_forged"), Some(false))
+        } else if has_tag(&self.email, "kyc-retry") && self.first {
+            outcome("rejected", Some("face_mismatch"), Some(true))
+        } else if has_tag(&self.email, "kyc-review") {
+            outcome("review", Some("manual_check"), None)
+        } else {
+            outcome("approved", None, None)
+        }
+    }
+}
+
+const fn outcome(
+    status: &'static str,
+    reason: Option<&'static str>,
+    may_retry: Option<bool>,
+) -> Outcome {
+    Outcome {
+        status,
+        reason,
+        may_retry,
+    }
+}
+
+/// `name+tag@…`; several tags may follow one another, so that testers can keep addresses apart.
+fn has_tag(email: &str, tag: &str) -> bool {
+    let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
+    let mut tags = local.split('+').skip(1);
+    tags.any(|found| found.eq_ignore_ascii_case(tag))
+}
+
+impl Machine for IdentityDesk {
+    type Event = Event;
+
+    fn apply(&mut self, event: &Event) {
+        match event {
+            Event::Received {
+                reference, place, ..
+            } => {
+                let verification = self.verifications.entry(reference.clone()).or_default();
+                match place {
+                    Place::Document(document, side) => {
+                        verification.sides.insert((*document, *side));
+                    }
+                    Place::Frame { index, step } => {
+                        verification.frames.insert(*index, step.clone());
+                    }
+                }
+            }
+            Event::Submitted {
+                reference,
+                email,
+                at,
+            } => {
+                let count = self.submissions.entry(email.clone()).or_default();
+                let submitted = Submitted {
+                    email: email.clone(),
+                    at: *at,
+                    first: *count == 0,
+                };
+                *count += 1;
+                let verification = self.verifications.entry(reference.clone()).or_default();
+                verification.submitted = Some(submitted);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+fn main() -> anyhow::Result<()> {
+    proof_sandbox::run_child(std::env::args_os())
+}

@@ -1,0 +1,74 @@
+//! A server, put together from its parts.
+
+use futures::future::{Either, select};
+use proof_api::{Api, router};
+use proof_core::partner::Origin;
+use proof_engine::{Engine, Parts};
+use std::sync::Arc;
+use tokio::{net::TcpListener, sync::watch};
+
+/// Pause before the hint connection to PostgreSQL is made anew; timers carry the work meanwhile.
+const LISTEN_AGAIN_SECONDS: i64 = 2;
+
+/// An engine and its HTTP surface. A simulation runs the same two behind its own clock and network.
+#[derive(Clone)]
+pub struct App {
+    pub engine: Arc<Engine>,
+    pub router: axum::Router,
+}
+
+impl App {
+    pub async fn build(origin: Origin, parts: Parts) -> anyhow::Result<Self> {
+        let engine = Arc::new(Engine::start(parts).await.map_err(|error| {
+            let context = error.context.clone().unwrap_or_default();
+            anyhow::anyhow!("the engine cannot start: {} {context}", error.message)
+        })?);
+        let router = router(Api {
+            engine: Arc::clone(&engine),
+            origin,
+        });
+        Ok(Self { engine, router })
+    }
+
+    /// Serves and works until `stop` changes; then answers what was asked and ends.
+    pub async fn run(
+        self,
+        listener: TcpListener,
+        stop: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let served = axum::serve(listener, self.router)
+            .with_graceful_shutdown(stopped(stop.clone()))
+            .into_future();
+        let engine = Arc::clone(&self.engine);
+        let work = async move {
+            let worked = engine.work(stopped(stop));
+            let listened = listen(&engine);
+            futures::pin_mut!(worked, listened);
+            // Listening never ends by itself.
+            match select(worked, listened).await {
+                Either::Left(((), _)) | Either::Right(((), _)) => {}
+            }
+        };
+        let (served, ()) = tokio::join!(served, work);
+        self.engine.db().close().await;
+        Ok(served?)
+    }
+}
+
+async fn stopped(mut stop: watch::Receiver<bool>) {
+    // A sender that is gone means the same: nobody can want us to go on.
+    let _gone = stop.wait_for(|stop| *stop).await;
+}
+
+/// Hears other processes' hints, for ever.
+async fn listen(engine: &Engine) {
+    loop {
+        if let Err(error) = engine.db().listen().await {
+            tracing::warn!("the hint connection was lost and will be made anew: {error}");
+        }
+        engine
+            .clock()
+            .sleep_until(engine.now().plus_seconds(LISTEN_AGAIN_SECONDS))
+            .await;
+    }
+}

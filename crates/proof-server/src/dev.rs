@@ -1,0 +1,162 @@
+//! `proof dev`: the whole product on one machine, with a sandbox for a world.
+
+mod demo;
+mod funds;
+mod shop;
+
+use crate::{
+    App,
+    clock::{SystemClock, SystemEntropy},
+    config::database,
+    lock::DataLock,
+    rails::master_key,
+    serve::asked_to_stop,
+    world,
+};
+use anyhow::Context;
+use clap::Args;
+use demo::DemoPartner;
+use proof_core::{partner::Origin, time::random};
+use proof_engine::Parts;
+use proof_outbound::{HttpTransport, Outbound};
+use proof_signer::{LocalSigner, SignerThread};
+use serde::Serialize;
+use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+
+#[derive(Args, Debug)]
+pub struct DevArgs {
+    /// Port of the server; 0 takes any.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// Port of the demo shop; 0 takes any.
+    #[arg(long, default_value_t = 8090)]
+    shop_port: u16,
+    /// Where everything is kept.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+    /// Another database than SQLite in the data folder.
+    #[arg(long, env = "PROOF_DATABASE_URL", hide_env_values = true)]
+    database_url: Option<String>,
+    /// The demo shop's folder.
+    #[arg(long, default_value = "examples/shop-node")]
+    shop: PathBuf,
+    /// One line of JSON on standard output instead of the friendly text.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is printed when everything is up.
+#[derive(Serialize)]
+struct Ready {
+    base_url: String,
+    widget_script: String,
+    shop_url: Option<String>,
+    cards_url: String,
+    world_url: String,
+    pid: u32,
+    partners: Vec<DemoPartner>,
+}
+
+pub async fn run(args: DevArgs) -> anyhow::Result<()> {
+    let data = &args.data;
+    std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    let _lock = DataLock::take(data)?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
+    let listener = listener.with_context(|| {
+        format!(
+            "port {} is taken; choose another with --port, 0 for any",
+            args.port
+        )
+    })?;
+    let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+    let key: [u8; 24] = random(&SystemEntropy);
+    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut world = world::start(&data.join("sandbox"), key, 1).await?;
+    let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
+    let signer_dir = data.join("signer");
+    let signer = SignerThread::spawn(LocalSigner::open(
+        &signer_dir,
+        master_key(&signer_dir, &SystemEntropy)?,
+    )?)?;
+    let sqlite = || format!("sqlite:{}", data.join("proof.db").display());
+    let parts = Parts {
+        db: database(&args.database_url.clone().unwrap_or_else(sqlite)).await?,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        outbound: outbound.clone(),
+        test_rails: Some(world.config.rails(&outbound, Arc::new(signer))),
+        live_rails: None,
+    };
+    let app = App::build(Origin::parse(&base_url)?, parts).await?;
+    let engine = Arc::clone(&app.engine);
+    let (stop, stopping) = watch::channel(false);
+    let lead = async {
+        let led: anyhow::Result<()> = async {
+            let shop_port = shop::port(args.shop_port)?;
+            let partners = demo::partners(&engine, data, shop_port).await?;
+            funds::fund(&engine, &world.config.world(&outbound)).await?;
+            let mut shop = shop::start(&args.shop, shop_port, &base_url, &partners).await?;
+            print(&Ready {
+                widget_script: format!("{base_url}/widget.2.0.js"),
+                shop_url: shop.as_ref().map(|shop| shop.url.clone()),
+                cards_url: world.config.cards_url.to_string(),
+                world_url: world.config.world_url.to_string(),
+                pid: std::process::id(),
+                base_url: base_url.clone(),
+                partners,
+            }, args.json)?;
+            tokio::select! {
+                () = asked_to_stop() => Ok(()),
+                ended = world.child.wait() => anyhow::bail!("the sandbox world ended: {}", ended?),
+                ended = shop::ended(shop.as_mut()) => anyhow::bail!("the demo shop ended: {}", ended?),
+            }
+        }
+        .await;
+        stop.send_replace(true);
+        led
+    };
+    let (served, led) = tokio::join!(app.run(listener, stopping), lead);
+    led.and(served)
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
+    if json {
+        println!("{}", serde_json::to_string(ready)?);
+        return Ok(());
+    }
+    println!("\n  Proof is running. Nothing here is real money.\n");
+    match &ready.shop_url {
+        Some(url) => println!("  Demo shop      {url}   ← start here"),
+        None => println!("  Demo shop      not started: run `make dev`, which installs it"),
+    }
+    println!("  API            {}", ready.base_url);
+    println!("  Widget script  {}", ready.widget_script);
+    println!("\n  Partners (test)");
+    for partner in &ready.partners {
+        println!("    {} ({})", partner.name, partner.kind);
+        println!("      client_token  {}", partner.client_token);
+        println!("      widget_id     {}", partner.widget_id);
+    }
+    println!("\n  Cards, with any future date and any CVC");
+    for (number, meaning) in CARDS {
+        println!("    {number}  {meaning}");
+    }
+    println!(
+        "\n  Identity: put a tag into the email to choose the outcome, ann+kyc-fail@example.com"
+    );
+    println!("    +kyc-fail refused, +kyc-retry fails once, +kyc-review a person looks, +kyc-slow");
+    println!("\n  Stop with Ctrl-C; start again and everything goes on.\n");
+    Ok(())
+}
+
+/// The sandbox's test cards (docs, "The sandbox world").
+const CARDS: [(&str, &str); 6] = [
+    ("4242 4242 4242 4242", "paid"),
+    ("4000 0000 0000 0002", "declined"),
+    ("4000 0000 0000 9995", "insufficient funds"),
+    ("4000 0000 0000 3220", "3-D Secure: approve or reject"),
+    ("4000 0000 0000 0119", "the processor is down"),
+    ("4000 0000 0000 0341", "held, then the capture is refused"),
+];

@@ -1,0 +1,14 @@
+//! Wiring: configuration in, a running server out. The logic is elsewhere.
+
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod dev;
+pub mod lock;
+pub mod partner;
+pub mod rails;
+pub mod serve;
+pub mod telemetry;
+mod world;
+
+pub use app::App;

@@ -1,0 +1,60 @@
+//! The `proof` binary: one program, several roles.
+
+use clap::{Parser, Subcommand};
+use proof_server::{dev, partner, serve, telemetry};
+
+#[derive(Parser)]
+#[command(
+    name = "proof",
+    version,
+    about = "A fiat ⇄ crypto ramp that you run yourself"
+)]
+struct Cli {
+    /// Log filter, as in RUST_LOG.
+    #[arg(
+        long,
+        global = true,
+        env = "RUST_LOG",
+        default_value = "warn,proof=info"
+    )]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Everything on one machine: SQLite, sandbox world, demo shop.
+    Dev(dev::DevArgs),
+    /// The server, from a configuration file.
+    Serve(serve::ServeArgs),
+    /// Partners and their credentials.
+    #[command(subcommand)]
+    Partner(partner::PartnerCommand),
+    /// The sandbox world alone (what `dev` starts by itself).
+    #[command(name = "sandbox-world", disable_help_flag = true)]
+    SandboxWorld {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<std::ffi::OsString>,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    let cli = Cli::parse();
+    telemetry::start(&cli.log, false);
+    if let Command::SandboxWorld { args } = cli.command {
+        let name = std::ffi::OsString::from("proof sandbox-world");
+        return proof_sandbox::run_child(std::iter::once(name).chain(args));
+    }
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(async {
+            match cli.command {
+                Command::Dev(args) => dev::run(args).await,
+                Command::Serve(args) => serve::run(args).await,
+                Command::Partner(command) => partner::run(command).await,
+                Command::SandboxWorld { .. } => Ok(()),
+            }
+        })
+}

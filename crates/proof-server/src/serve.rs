@@ -1,0 +1,77 @@
+//! `proof serve --config FILE`.
+
+use crate::{
+    App,
+    clock::{SystemClock, SystemEntropy},
+    config::{Config, database, sqlite_folder},
+    lock::DataLock,
+    rails::master_key,
+};
+use anyhow::Context;
+use clap::Args;
+use proof_core::partner::Origin;
+use proof_engine::Parts;
+use proof_outbound::{HttpTransport, Outbound};
+use proof_signer::{LocalSigner, SignerThread};
+use std::{path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, sync::watch};
+
+#[derive(Args, Debug)]
+pub struct ServeArgs {
+    /// The configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+}
+
+pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
+    let config = Config::read(&args.config)?;
+    let _lock = sqlite_folder(&config.database)
+        .map(|dir| DataLock::take(&dir))
+        .transpose()?;
+    let listener = TcpListener::bind(config.listen).await;
+    let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
+    let parts = Parts {
+        db: database(&config.database).await?,
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        outbound: outbound.clone(),
+        test_rails: match &config.sandbox {
+            None => None,
+            Some(sandbox) => {
+                let key = master_key(&config.signer, &SystemEntropy)?;
+                let signer = SignerThread::spawn(LocalSigner::open(&config.signer, key)?)?;
+                Some(sandbox.rails(&outbound, Arc::new(signer)))
+            }
+        },
+        live_rails: None,
+    };
+    let base_url = config.base_url.as_str().trim_end_matches('/');
+    let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
+    let app = App::build(origin, parts).await?;
+    tracing::info!(listen = %config.listen, "serving");
+    let (stop, stopping) = watch::channel(false);
+    let signal = async {
+        asked_to_stop().await;
+        stop.send_replace(true);
+    };
+    let (served, ()) = tokio::join!(app.run(listener, stopping), signal);
+    served
+}
+
+/// Resolves at Ctrl-C or SIGTERM.
+pub async fn asked_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupt = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => {
+            let _interrupted = interrupt.await;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One key per network, all derived from one master key.
+
+use hmac::{Hmac, Mac};
+use k256::ecdsa::SigningKey;
+use proof_core::{Address, Network, address::AddressError};
+use sha2::Sha256;
+use std::collections::BTreeMap;
+
+/// A wallet: where coins are, and the key that spends them.
+pub struct Wallet {
+    pub address: Address,
+    pub key: SigningKey,
+}
+
+/// The wallets of all networks whose signatures this signer can make.
+pub fn wallets(master_key: &[u8; 32]) -> BTreeMap<Network, Wallet> {
+    Network::ALL
+        .into_iter()
+        .filter_map(|network| Some((network, wallet(master_key, network).ok()?)))
+        .collect()
+}
+
+fn wallet(master_key: &[u8; 32], network: Network) -> Result<Wallet, AddressError> {
+    let key = derive(master_key, network).ok_or(AddressError(network))?;
+    let point = key.verifying_key().to_encoded_point(false);
+    let uncompressed = point
+        .as_bytes()
+        .try_into()
+        .map_err(|_| AddressError(network))?;
+    let address = Address::from_public_key(network, uncompressed)?;
+    Ok(Wallet { address, key })
+}
+
+/// HMAC-SHA-256 of the network's name and a counter. Nearly every 32 bytes are a valid scalar, so
+/// the counter hardly ever leaves zero.
+fn derive(master_key: &[u8; 32], network: Network) -> Option<SigningKey> {
+    (0..=u8::MAX).find_map(|counter| {
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(master_key).ok()?;
+        mac.update(network.name().as_bytes());
+        mac.update(&[counter]);
+        SigningKey::from_bytes(&mac.finalize().into_bytes()).ok()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_differ_by_network_and_master_and_stay() {
+        let first = wallets(&[7; 32]);
+        let again = wallets(&[7; 32]);
+        let other = wallets(&[8; 32]);
+        assert_eq!(first.len(), 4, "all but Solana");
+        for (network, wallet) in &first {
+            assert_eq!(wallet.address, again[network].address);
+            assert_ne!(wallet.address, other[network].address);
+            let text = wallet.address.as_str();
+            assert_eq!(
+                Address::parse(*network, text),
+                Ok(wallet.address.clone()),
+                "the address is one of its network"
+            );
+        }
+        assert_ne!(
+            first[&Network::Erc20].address.as_str(),
+            first[&Network::Bep20].address.as_str()
+        );
+    }
+}

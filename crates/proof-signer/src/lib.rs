@@ -1,0 +1,37 @@
+//! Keys, signing policy and an append-only journal.
+//!
+//! The signer believes nobody: it signs a delivery only to the destination that was registered for
+//! that order before its payment opened, once per intent, and never two transfers that would spend
+//! the same nonce or coin. Whatever it answers is on disk before the answer is given, so "was this
+//! intent ever signed?" has a true answer also after a crash; an order turns round only on a *no*.
+//!
+//! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
+//! behind the same trait, so that a process of its own can later replace it.
+
+mod journal;
+mod keys;
+mod local;
+mod policy;
+mod simulated;
+mod thread;
+
+pub use local::LocalSigner;
+pub use thread::SignerThread;
+
+/// The name under which the signer's errors appear.
+pub(crate) const PROVIDER: &str = "signer";
+
+/// Why a signer could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum SignerError {
+    #[error("the signer's journal cannot be read or written")]
+    Io(#[from] std::io::Error),
+    #[error("another process holds the signer's journal")]
+    Locked,
+    /// Never repaired by the program: a signer that forgets could sign twice.
+    #[error("the signer's journal is damaged in line {line}: {problem}")]
+    Damaged { line: usize, problem: &'static str },
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! The signer itself: memory, keys and journal behind one lock.
+
+use crate::{
+    PROVIDER, SignerError,
+    journal::{Entry, Journal},
+    keys::{Wallet, wallets},
+    policy::{Memory, Refusal},
+    simulated,
+};
+use proof_core::{
+    Address, Network,
+    id::{IntentId, OrderId},
+};
+use proof_port::{PortError, Signed, SignedState, Signer, SigningIntent};
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+pub struct LocalSigner {
+    wallets: BTreeMap<Network, Wallet>,
+    book: Mutex<Book>,
+}
+
+struct Book {
+    memory: Memory,
+    journal: Journal,
+}
+
+impl LocalSigner {
+    pub fn open(dir: &Path, master_key: [u8; 32]) -> Result<Self, SignerError> {
+        let (journal, entries) = Journal::open(dir)?;
+        let mut memory = Memory::default();
+        for entry in &entries {
+            memory.apply(entry);
+        }
+        Ok(Self {
+            wallets: wallets(&master_key),
+            book: Mutex::new(Book { memory, journal }),
+        })
+    }
+
+    pub(crate) fn wallet_now(&self, network: Network) -> Result<Address, PortError> {
+        Ok(self.wallet_of(network)?.address.clone())
+    }
+
+    pub(crate) fn register_now(
+        &self,
+        order: OrderId,
+        destination: &Address,
+    ) -> Result<(), PortError> {
+        let mut book = self.book();
+        if book
+            .memory
+            .may_register(order, destination)
+            .map_err(refused)?
+        {
+            let destination = destination.clone();
+            book.record(Entry::Registered { order, destination })?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn sign_now(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
+        let wallet = self.wallet_of(intent.transfer.amount.asset().network())?;
+        let mut book = self.book();
+        let earlier = book
+            .memory
+            .may_sign(intent, &wallet.address)
+            .map_err(refused)?;
+        if let Some(signed) = earlier {
+            return Ok(signed);
+        }
+        let signed = simulated::sign(&intent.transfer, &wallet.key)
+            .ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
+        book.record(Entry::Signed {
+            intent: intent.clone(),
+            signed: signed.clone(),
+        })?;
+        Ok(signed)
+    }
+
+    pub(crate) fn close_now(&self, intent: IntentId) -> Result<SignedState, PortError> {
+        let mut book = self.book();
+        if let Some(signed) = book.memory.signed(intent) {
+            return Ok(SignedState::Signed(signed));
+        }
+        if !book.memory.is_closed(intent) {
+            book.record(Entry::Closed { intent })?;
+        }
+        Ok(SignedState::NeverSigned)
+    }
+
+    fn wallet_of(&self, network: Network) -> Result<&Wallet, PortError> {
+        self.wallets
+            .get(&network)
+            .ok_or_else(|| PortError::give_up(PROVIDER, format!("no wallet on {network}")))
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        // Memory changes last and in one step, so a panic elsewhere leaves nothing half-done.
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    /// On disk first, then in memory, then the answer.
+    fn record(&mut self, entry: Entry) -> Result<(), PortError> {
+        // Asking again is safe: the next start reads from the journal what was decided.
+        let unwritten = |error: io::Error| PortError::retry(PROVIDER, format!("journal: {error}"));
+        self.journal.append(&entry).map_err(unwritten)?;
+        self.memory.apply(&entry);
+        Ok(())
+    }
+}
+
+fn refused(refusal: Refusal) -> PortError {
+    PortError::give_up(PROVIDER, refusal)
+}
+
+impl fmt::Debug for LocalSigner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LocalSigner")
+    }
+}
+
+#[async_trait::async_trait]
+impl Signer for LocalSigner {
+    async fn wallet(&self, network: Network) -> Result<Address, PortError> {
+        self.wallet_now(network)
+    }
+
+    async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError> {
+        self.register_now(order, destination)
+    }
+
+    async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
+        self.sign_now(intent)
+    }
+
+    async fn close(&self, intent: IntentId) -> Result<SignedState, PortError> {
+        self.close_now(intent)
+    }
+}

@@ -1,0 +1,172 @@
+//! What the signer remembers, and what it therefore agrees to. Pure: the journal's entries in,
+//! verdicts out.
+
+use crate::journal::Entry;
+use proof_core::{
+    Address, Network,
+    id::{IntentId, OrderId},
+};
+use proof_port::{Coin, IntentClass, Signed, SigningIntent, UnsignedFrom, UnsignedTransfer};
+use std::collections::BTreeMap;
+
+/// Why a signature is refused; the same question gets the same answer for ever.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error("the order has another destination")]
+    OtherDestination,
+    #[error("the order has no registered destination")]
+    NotRegistered,
+    #[error("the recipient is not the order's destination")]
+    WrongRecipient,
+    #[error("the sender is not our wallet")]
+    WrongSender,
+    #[error("the amount is zero")]
+    ZeroAmount,
+    #[error("parts of the transfer belong to different networks")]
+    MixedNetworks,
+    #[error("the transfer spends the wrong kind of source for its network")]
+    WrongSource,
+    #[error("the coins do not cover amount and fee, or one is named twice")]
+    WrongCoins,
+    #[error("the nonce or a coin is spent by another intent")]
+    SourceTaken,
+    #[error("the intent was signed with other facts")]
+    OtherFacts,
+    #[error("the intent is closed")]
+    Closed,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum IntentState {
+    Signed(Box<SigningIntent>, Signed),
+    Closed,
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+enum Source {
+    Nonce(Network, u64),
+    Coin(Network, String, u32),
+}
+
+/// The fold over the journal.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Memory {
+    destinations: BTreeMap<OrderId, Address>,
+    intents: BTreeMap<IntentId, IntentState>,
+    taken: BTreeMap<Source, IntentId>,
+}
+
+impl Memory {
+    pub fn apply(&mut self, entry: &Entry) {
+        match entry {
+            Entry::Registered { order, destination } => {
+                self.destinations.insert(*order, destination.clone());
+            }
+            Entry::Signed { intent, signed } => {
+                for source in sources(&intent.transfer) {
+                    self.taken.insert(source, intent.intent);
+                }
+                let state = IntentState::Signed(Box::new(intent.clone()), signed.clone());
+                self.intents.insert(intent.intent, state);
+            }
+            Entry::Closed { intent } => {
+                self.intents.insert(*intent, IntentState::Closed);
+            }
+        }
+    }
+
+    /// `true`: new, to be journalled.
+    pub fn may_register(&self, order: OrderId, destination: &Address) -> Result<bool, Refusal> {
+        match self.destinations.get(&order) {
+            None => Ok(true),
+            Some(known) if known == destination => Ok(false),
+            Some(_) => Err(Refusal::OtherDestination),
+        }
+    }
+
+    /// `Some`: the signature given earlier.
+    pub fn may_sign(
+        &self,
+        intent: &SigningIntent,
+        wallet: &Address,
+    ) -> Result<Option<Signed>, Refusal> {
+        match self.intents.get(&intent.intent) {
+            Some(IntentState::Closed) => return Err(Refusal::Closed),
+            Some(IntentState::Signed(known, signed)) if **known == *intent => {
+                return Ok(Some(signed.clone()));
+            }
+            Some(IntentState::Signed(..)) => return Err(Refusal::OtherFacts),
+            None => {}
+        }
+        match intent.class {
+            IntentClass::Deliver => self.may_deliver(intent)?,
+        }
+        check_transfer(&intent.transfer, wallet)?;
+        if sources(&intent.transfer).any(|source| self.taken.contains_key(&source)) {
+            return Err(Refusal::SourceTaken);
+        }
+        Ok(None)
+    }
+
+    /// The signature if there is one, `None` when the intent is closed or unknown.
+    pub fn signed(&self, intent: IntentId) -> Option<Signed> {
+        match self.intents.get(&intent) {
+            Some(IntentState::Signed(_, signed)) => Some(signed.clone()),
+            Some(IntentState::Closed) | None => None,
+        }
+    }
+
+    pub fn is_closed(&self, intent: IntentId) -> bool {
+        matches!(self.intents.get(&intent), Some(IntentState::Closed))
+    }
+
+    fn may_deliver(&self, intent: &SigningIntent) -> Result<(), Refusal> {
+        match self.destinations.get(&intent.order) {
+            None => Err(Refusal::NotRegistered),
+            Some(known) if *known == intent.transfer.recipient => Ok(()),
+            Some(_) => Err(Refusal::WrongRecipient),
+        }
+    }
+}
+
+fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), Refusal> {
+    let network = transfer.amount.asset().network();
+    if transfer.amount.is_zero() {
+        return Err(Refusal::ZeroAmount);
+    }
+    if transfer.recipient.network() != network || transfer.fee.asset() != network.native() {
+        return Err(Refusal::MixedNetworks);
+    }
+    if transfer.sender != *wallet || wallet.network() != network {
+        return Err(Refusal::WrongSender);
+    }
+    match (&transfer.from, network) {
+        (UnsignedFrom::Nonce(_), Network::Trc20 | Network::Erc20 | Network::Bep20) => Ok(()),
+        (UnsignedFrom::Coins(coins), Network::Bitcoin) => check_coins(coins, transfer),
+        (UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_), _) => Err(Refusal::WrongSource),
+    }
+}
+
+fn check_coins(coins: &[Coin], transfer: &UnsignedTransfer) -> Result<(), Refusal> {
+    let mut names: Vec<_> = coins.iter().map(|coin| (&coin.hash, coin.index)).collect();
+    names.sort_unstable();
+    names.dedup();
+    let have = coins
+        .iter()
+        .try_fold(0_u128, |sum, coin| sum.checked_add(coin.base));
+    let need = transfer.amount.base().checked_add(transfer.fee.base());
+    match (have, need) {
+        (Some(have), Some(need)) if have >= need && names.len() == coins.len() => Ok(()),
+        _ => Err(Refusal::WrongCoins),
+    }
+}
+
+fn sources(transfer: &UnsignedTransfer) -> impl Iterator<Item = Source> {
+    let network = transfer.amount.asset().network();
+    let (nonce, coins) = match &transfer.from {
+        UnsignedFrom::Nonce(nonce) => (Some(Source::Nonce(network, *nonce)), [].as_slice()),
+        UnsignedFrom::Coins(coins) => (None, coins.as_slice()),
+    };
+    let coin = move |coin: &Coin| Source::Coin(network, coin.hash.clone(), coin.index);
+    nonce.into_iter().chain(coins.iter().map(coin))
+}

@@ -1,0 +1,344 @@
+//! The signer as its callers see it: policy, memory across restarts, damage.
+
+use crate::{LocalSigner, SignerError, SignerThread};
+use futures::executor::block_on;
+use proof_core::{
+    Address, Asset, Network,
+    id::{IntentId, OrderId},
+    money::Amount,
+};
+use proof_port::{
+    Class, Coin, IntentClass, PortError, Signed, SignedState, Signer, SigningIntent, UnsignedFrom,
+    UnsignedTransfer,
+};
+
+use std::{fs, path::Path};
+use tempfile::TempDir;
+
+const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+const THIEF: &str = "TMVQGm1qAQYVdetCeGRRkTWYYrLXuHK2HC";
+
+fn open(dir: &Path) -> LocalSigner {
+    LocalSigner::open(dir, [7; 32]).unwrap()
+}
+
+fn fresh() -> (TempDir, LocalSigner) {
+    let dir = tempfile::tempdir().unwrap();
+    let signer = open(dir.path());
+    (dir, signer)
+}
+
+fn intent(n: u128) -> IntentId {
+    IntentId::from_uuid(uuid::Uuid::from_u128(n))
+}
+
+fn order(n: u128) -> OrderId {
+    OrderId::from_uuid(uuid::Uuid::from_u128(n))
+}
+
+fn tron(text: &str) -> Address {
+    Address::parse(Network::Trc20, text).unwrap()
+}
+
+fn asset(ticker: &str, network: Network) -> Asset {
+    Asset::find(ticker, network).unwrap()
+}
+
+/// What is signed without objection once order 1 is registered for the shop's address.
+fn delivery(signer: &LocalSigner) -> SigningIntent {
+    SigningIntent {
+        intent: intent(1),
+        class: IntentClass::Deliver,
+        order: order(1),
+        transfer: UnsignedTransfer {
+            sender: block_on(signer.wallet(Network::Trc20)).unwrap(),
+            recipient: tron(SHOP),
+            amount: Amount::new(asset("USDT", Network::Trc20), 100_000_000),
+            from: UnsignedFrom::Nonce(0),
+            fee: Amount::new(asset("TRX", Network::Trc20), 13_500_000),
+        },
+    }
+}
+
+fn registered() -> (TempDir, LocalSigner, SigningIntent) {
+    let (dir, signer) = fresh();
+    block_on(signer.register(order(1), &tron(SHOP))).unwrap();
+    let intent = delivery(&signer);
+    (dir, signer, intent)
+}
+
+fn sign(signer: &LocalSigner, intent: &SigningIntent) -> Result<Signed, PortError> {
+    block_on(signer.sign(intent))
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, PortError>) -> String {
+    let error = result.unwrap_err();
+    assert_eq!(error.class, Class::GiveUp, "{error}");
+    error.context
+}
+
+#[test]
+fn an_order_has_one_destination() {
+    let (_dir, signer) = fresh();
+    for _ in 0..2 {
+        block_on(signer.register(order(1), &tron(SHOP))).unwrap();
+    }
+    let other = block_on(signer.register(order(1), &tron(THIEF)));
+    assert_eq!(refused(other), "the order has another destination");
+    block_on(signer.register(order(2), &tron(THIEF))).unwrap();
+}
+
+#[test]
+fn one_intent_is_one_signature() {
+    let (_dir, signer, first) = registered();
+    let signed = sign(&signer, &first).unwrap();
+    assert_eq!(sign(&signer, &first).unwrap(), signed);
+    let mut more = first.clone();
+    more.transfer.amount = Amount::new(more.transfer.amount.asset(), 100_000_001);
+    assert_eq!(
+        refused(sign(&signer, &more)),
+        "the intent was signed with other facts"
+    );
+    let mut second = first;
+    second.intent = intent(2);
+    assert_eq!(
+        refused(sign(&signer, &second)),
+        "the nonce or a coin is spent by another intent"
+    );
+    second.transfer.from = UnsignedFrom::Nonce(1);
+    assert_ne!(sign(&signer, &second).unwrap(), signed);
+}
+
+type Change<'a> = &'a dyn Fn(&mut SigningIntent);
+
+#[test]
+fn policy_refuses_what_is_not_this_delivery() {
+    let (_dir, signer, good) = registered();
+    let erc20 = block_on(signer.wallet(Network::Erc20)).unwrap();
+    let coin = Coin {
+        hash: "a".to_owned(),
+        index: 0,
+        base: u128::MAX,
+    };
+    let changes: [(Change, &str); 9] = [
+        (
+            &|i| i.order = order(2),
+            "the order has no registered destination",
+        ),
+        (
+            &|i| i.transfer.recipient = tron(THIEF),
+            "the recipient is not the order's destination",
+        ),
+        (
+            &|i| i.transfer.sender = tron(THIEF),
+            "the sender is not our wallet",
+        ),
+        (
+            &|i| i.transfer.sender = erc20.clone(),
+            "the sender is not our wallet",
+        ),
+        (
+            &|i| i.transfer.amount = Amount::new(i.transfer.amount.asset(), 0),
+            "the amount is zero",
+        ),
+        (
+            &|i| i.transfer.amount = Amount::new(asset("USDT", Network::Erc20), 1),
+            "parts of the transfer belong to different networks",
+        ),
+        (
+            &|i| i.transfer.fee = Amount::new(asset("ETH", Network::Erc20), 1),
+            "parts of the transfer belong to different networks",
+        ),
+        (
+            &|i| i.transfer.fee = Amount::new(asset("USDT", Network::Trc20), 1),
+            "parts of the transfer belong to different networks",
+        ),
+        (
+            &|i| i.transfer.from = UnsignedFrom::Coins(vec![coin.clone()]),
+            "the transfer spends the wrong kind of source for its network",
+        ),
+    ];
+    for (change, reason) in changes {
+        let mut bad = good.clone();
+        change(&mut bad);
+        assert_eq!(refused(sign(&signer, &bad)), reason);
+    }
+    sign(&signer, &good).expect("nothing above has used up the intent");
+}
+
+#[test]
+fn coins_cover_the_payment_and_are_spent_by_one_intent() {
+    let (_dir, signer) = fresh();
+    let shop = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+    let recipient = Address::parse(Network::Bitcoin, shop).unwrap();
+    block_on(signer.register(order(1), &recipient)).unwrap();
+    let btc = Network::Bitcoin.native();
+    let coin = |index, base| Coin {
+        hash: "ab".to_owned(),
+        index,
+        base,
+    };
+    let pay = |n, coins: &[Coin]| SigningIntent {
+        intent: intent(n),
+        class: IntentClass::Deliver,
+        order: order(1),
+        transfer: UnsignedTransfer {
+            sender: block_on(signer.wallet(Network::Bitcoin)).unwrap(),
+            recipient: recipient.clone(),
+            amount: Amount::new(btc, 90),
+            from: UnsignedFrom::Coins(coins.to_vec()),
+            fee: Amount::new(btc, 10),
+        },
+    };
+    let uncovered = "the coins do not cover amount and fee, or one is named twice";
+    for coins in [
+        [].as_slice(),
+        &[coin(0, 99)],
+        &[coin(0, 50), coin(0, 50)],
+        &[coin(0, u128::MAX), coin(1, 1)],
+    ] {
+        assert_eq!(refused(sign(&signer, &pay(1, coins))), uncovered);
+    }
+    sign(&signer, &pay(1, &[coin(0, 60), coin(1, 60)])).unwrap();
+    assert_eq!(
+        refused(sign(&signer, &pay(2, &[coin(1, 60), coin(2, 60)]))),
+        "the nonce or a coin is spent by another intent"
+    );
+    sign(&signer, &pay(2, &[coin(2, 100)])).unwrap();
+}
+
+#[test]
+fn closing_is_for_ever_and_tells_the_truth() {
+    let (dir, signer, first) = registered();
+    for _ in 0..2 {
+        let state = block_on(signer.close(first.intent)).unwrap();
+        assert_eq!(state, SignedState::NeverSigned);
+    }
+    assert_eq!(refused(sign(&signer, &first)), "the intent is closed");
+    let mut second = first.clone();
+    second.intent = intent(2);
+    let signed = sign(&signer, &second).unwrap();
+    let state = SignedState::Signed(signed.clone());
+    assert_eq!(block_on(signer.close(intent(2))).unwrap(), state);
+    assert_eq!(
+        sign(&signer, &second).unwrap(),
+        signed,
+        "not closed by asking"
+    );
+
+    drop(signer);
+    let signer = open(dir.path());
+    assert_eq!(refused(sign(&signer, &first)), "the intent is closed");
+    assert_eq!(block_on(signer.close(intent(2))).unwrap(), state);
+}
+
+#[test]
+fn a_restart_forgets_nothing() {
+    let (dir, signer, first) = registered();
+    let signed = sign(&signer, &first).unwrap();
+    let busy = LocalSigner::open(dir.path(), [7; 32]).unwrap_err();
+    assert!(matches!(busy, SignerError::Locked), "{busy}");
+    drop(signer);
+    let signer = open(dir.path());
+    assert_eq!(sign(&signer, &first).unwrap(), signed);
+    let other = block_on(signer.register(order(1), &tron(THIEF)));
+    assert_eq!(refused(other), "the order has another destination");
+    let mut second = first;
+    second.intent = intent(2);
+    assert_eq!(
+        refused(sign(&signer, &second)),
+        "the nonce or a coin is spent by another intent"
+    );
+}
+
+/// A journal with four lines, and the intent of the last but one.
+fn journal() -> (TempDir, SigningIntent, Vec<u8>) {
+    let (dir, signer, first) = registered();
+    sign(&signer, &first).unwrap();
+    block_on(signer.close(intent(9))).unwrap();
+    block_on(signer.close(intent(10))).unwrap();
+    let bytes = fs::read(dir.path().join("journal.jsonl")).unwrap();
+    (dir, first, bytes)
+}
+
+#[test]
+fn a_torn_last_line_is_dropped_wherever_it_was_torn() {
+    let (dir, first, bytes) = journal();
+    let file = dir.path().join("journal.jsonl");
+    let last = bytes[..bytes.len() - 1]
+        .iter()
+        .rposition(|b| *b == b'\n')
+        .unwrap()
+        + 1;
+    for end in [last, last + 1, last + 20, bytes.len() - 1] {
+        fs::write(&file, &bytes[..end]).unwrap();
+        let signer = open(dir.path());
+        assert_eq!(fs::read(&file).unwrap(), bytes[..last]);
+        // Intent 10 was not closed on disk, so it may be signed; what is before is whole.
+        let mut tenth = first.clone();
+        tenth.intent = intent(10);
+        tenth.transfer.from = UnsignedFrom::Nonce(1);
+        sign(&signer, &tenth).unwrap();
+        let mut ninth = tenth;
+        ninth.intent = intent(9);
+        assert_eq!(refused(sign(&signer, &ninth)), "the intent is closed");
+        drop(signer);
+        open(dir.path());
+    }
+}
+
+#[test]
+fn any_other_damage_stops_the_signer() {
+    let (dir, _, bytes) = journal();
+    let file = dir.path().join("journal.jsonl");
+    let text = String::from_utf8(bytes).unwrap();
+    let lines: Vec<&str> = text.split_inclusive('\n').collect();
+    assert_eq!(lines.len(), 4);
+    let changed = text.replacen(SHOP, THIEF, 1);
+    for damaged in [
+        [lines[0], lines[2], lines[3]].concat(),
+        [lines[1], lines[2], lines[3]].concat(),
+        [lines[0], lines[2], lines[1], lines[3]].concat(),
+        [lines[0], lines[1], lines[1], lines[2], lines[3]].concat(),
+        [lines[0], "\n", lines[1], lines[2], lines[3]].concat(),
+        [lines[0], &lines[1][..30], "\n", lines[2], lines[3]].concat(),
+        changed,
+    ] {
+        fs::write(&file, &damaged).unwrap();
+        let error = LocalSigner::open(dir.path(), [7; 32]).unwrap_err();
+        assert!(matches!(error, SignerError::Damaged { .. }), "{error}");
+        assert_eq!(
+            fs::read_to_string(&file).unwrap(),
+            damaged,
+            "left as it was"
+        );
+    }
+    fs::write(&file, &text).unwrap();
+    open(dir.path());
+}
+
+#[test]
+fn on_its_thread_it_says_the_same() {
+    let (dir, signer, first) = registered();
+    let wallet = first.transfer.sender.clone();
+    let thread = SignerThread::spawn(signer).unwrap();
+    assert_eq!(block_on(thread.wallet(Network::Trc20)).unwrap(), wallet);
+    assert_eq!(
+        refused(block_on(thread.wallet(Network::Solana))),
+        "no wallet on SOLANA"
+    );
+    let signed = block_on(thread.sign(&first)).unwrap();
+    let state = block_on(thread.close(first.intent)).unwrap();
+    assert_eq!(state, SignedState::Signed(signed));
+    let other = block_on(thread.register(order(1), &tron(THIEF)));
+    assert_eq!(refused(other), "the order has another destination");
+
+    let other_handle = thread.clone();
+    drop(thread);
+    assert_eq!(
+        block_on(other_handle.wallet(Network::Trc20)).unwrap(),
+        wallet
+    );
+    drop(other_handle);
+    open(dir.path());
+}

@@ -1,0 +1,105 @@
+//! A signer on its own thread: whoever asks hands over a question and waits, as with a process of
+//! its own.
+
+use crate::{LocalSigner, PROVIDER};
+use futures::channel::oneshot;
+use proof_core::{
+    Address, Network,
+    id::{IntentId, OrderId},
+};
+use proof_port::{PortError, Signed, SignedState, Signer, SigningIntent};
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+/// Each question ends in one write to disk; a longer queue would only hide that the disk is slow.
+const QUEUE_LENGTH_MAX: usize = 256;
+
+type Job = Box<dyn FnOnce(&LocalSigner) + Send>;
+
+/// The thread ends with the last handle, which waits for it: then the journal is closed, and may be
+/// opened again.
+#[derive(Clone)]
+pub struct SignerThread {
+    running: Arc<Running>,
+}
+
+struct Running {
+    /// Taken when it ends.
+    jobs: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl SignerThread {
+    pub fn spawn(signer: LocalSigner) -> io::Result<Self> {
+        let (jobs, queue) = sync_channel::<Job>(QUEUE_LENGTH_MAX);
+        let thread = thread::Builder::new()
+            .name("signer".to_owned())
+            .spawn(move || {
+                for job in queue {
+                    job(&signer);
+                }
+            })?;
+        let running = Arc::new(Running {
+            jobs: Some(jobs),
+            thread: Some(thread),
+        });
+        Ok(Self { running })
+    }
+
+    /// Every failure here is one to retry: each question may be asked any number of times.
+    async fn ask<R: Send + 'static>(
+        &self,
+        question: impl FnOnce(&LocalSigner) -> Result<R, PortError> + Send + 'static,
+    ) -> Result<R, PortError> {
+        let (answer, answered) = oneshot::channel();
+        let job: Job = Box::new(move |signer| {
+            // Whoever asked may have gone away; what was decided is in the journal.
+            let _ = answer.send(question(signer));
+        });
+        let taken = self.running.jobs.as_ref().map(|jobs| jobs.try_send(job));
+        if !matches!(taken, Some(Ok(()))) {
+            return Err(PortError::retry(PROVIDER, "busy or stopped"));
+        }
+        answered
+            .await
+            .map_err(|_| PortError::retry(PROVIDER, "stopped"))?
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            // A thread that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Signer for SignerThread {
+    async fn wallet(&self, network: Network) -> Result<Address, PortError> {
+        self.ask(move |signer| signer.wallet_now(network)).await
+    }
+
+    async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError> {
+        let destination = destination.clone();
+        self.ask(move |signer| signer.register_now(order, &destination))
+            .await
+    }
+
+    async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
+        let intent = intent.clone();
+        self.ask(move |signer| signer.sign_now(&intent)).await
+    }
+
+    async fn close(&self, intent: IntentId) -> Result<SignedState, PortError> {
+        self.ask(move |signer| signer.close_now(intent)).await
+    }
+}

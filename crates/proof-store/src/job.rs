@@ -1,0 +1,186 @@
+//! Work that is due, one row per thing to look at, held by a lease while somebody works on it.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    row::Time,
+    statement::statements,
+    wake::Topic,
+};
+use proof_core::{Timestamp, id::JobId};
+use uuid::Uuid;
+
+statements! {
+    JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
+    JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
+    JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
+    JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
+    JOB_NEXT = "SELECT CASE WHEN lease_until IS NULL OR lease_until < run_at THEN run_at ELSE lease_until END AS at FROM jobs ORDER BY 1 LIMIT 1";
+    JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
+}
+
+/// What kind of thing a job's key names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum JobKind {
+    /// Drive an order to its next state.
+    Order,
+    /// Ask the identity provider about a verification.
+    Identity,
+    /// Deliver an order's webhook events.
+    Delivery,
+}
+
+impl JobKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Order => "order",
+            Self::Identity => "identity",
+            Self::Delivery => "delivery",
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Job {
+    pub id: JobId,
+    pub kind: JobKind,
+    pub key: Uuid,
+    /// How often it was taken since it last went well or was asked for anew.
+    pub attempts: i64,
+    generation: i64,
+}
+
+/// The right to work on a job, until it runs out. Only a lease can be finished. A copy is the same
+/// right: finishing twice finds the token gone.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    job: Job,
+    token: Uuid,
+}
+
+impl Lease {
+    pub const fn job(&self) -> &Job {
+        &self.job
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    kind: String,
+    key: Uuid,
+    generation: i64,
+    attempts: i64,
+}
+
+impl TryFrom<Row> for Job {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let kind = [JobKind::Order, JobKind::Identity, JobKind::Delivery]
+            .into_iter()
+            .find(|k| k.name() == row.kind)
+            .ok_or(StoreError::Row {
+                table: "jobs",
+                column: "kind",
+                id: row.id.to_string(),
+            })?;
+        let (generation, attempts) = (row.generation, row.attempts);
+        Ok(Self {
+            id: JobId::from_uuid(row.id),
+            kind,
+            key: row.key,
+            attempts,
+            generation,
+        })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct NextRow {
+    at: Time,
+}
+
+impl Tx {
+    /// Asks for work at `run_at`. Somebody who already works on it will find the new wish when done.
+    pub async fn job_upsert(
+        &mut self,
+        fresh: JobId,
+        kind: JobKind,
+        key: Uuid,
+        run_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![fresh.uuid(), kind.name(), key, run_at];
+        self.execute(JOB_UPSERT, args).await?;
+        self.wake(Topic::Jobs);
+        Ok(())
+    }
+
+    /// Nothing is left to do; a worker at it finishes by itself.
+    pub async fn job_delete(&mut self, kind: JobKind, key: Uuid) -> Result<(), StoreError> {
+        self.execute(JOB_DELETE, args![kind.name(), key])
+            .await
+            .map(drop)
+    }
+
+    /// Takes due jobs, oldest first.
+    pub async fn job_claim(
+        &mut self,
+        token: Uuid,
+        now: Timestamp,
+        until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Lease>, StoreError> {
+        let rows: Vec<Row> = self
+            .fetch_all(JOB_CLAIM, args![token, until, now, limit])
+            .await?;
+        let mut jobs = rows
+            .into_iter()
+            .map(Job::try_from)
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        // RETURNING promises no order.
+        jobs.sort_by_key(|job| job.id);
+        Ok(jobs.into_iter().map(|job| Lease { job, token }).collect())
+    }
+
+    /// Ends a lease: the job is looked at again at `next`, or never. If it was asked for anew in the
+    /// meantime, that wish stands.
+    pub async fn job_finish(
+        &mut self,
+        lease: Lease,
+        next: Option<Timestamp>,
+        attempts: i64,
+    ) -> Result<(), StoreError> {
+        let Job { id, generation, .. } = lease.job;
+        let done = match next {
+            None => {
+                self.execute(JOB_FINISH, args![id.uuid(), lease.token, generation])
+                    .await?
+            }
+            Some(at) => {
+                let args = args![at, attempts, id.uuid(), lease.token, generation];
+                self.execute(JOB_RESCHEDULE, args).await?
+            }
+        };
+        if done == 0 {
+            self.execute(JOB_RELEASE, args![id.uuid(), lease.token])
+                .await?;
+        }
+        self.wake(Topic::Jobs);
+        Ok(())
+    }
+
+    /// When the next job falls due, or the next lease runs out.
+    pub async fn job_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
+        let row: Option<NextRow> = self.fetch_optional(JOB_NEXT, args![]).await?;
+        Ok(row.map(|row| row.at.0))
+    }
+
+    /// What is waiting, for operators and tests.
+    pub async fn job_list(&mut self, limit: i64) -> Result<Vec<Job>, StoreError> {
+        let rows: Vec<Row> = self.fetch_all(JOB_LIST, args![limit]).await?;
+        rows.into_iter().map(Job::try_from).collect()
+    }
+}

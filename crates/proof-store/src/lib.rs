@@ -1,0 +1,41 @@
+//! Everything durable, with one set of SQL statements for SQLite and PostgreSQL.
+//!
+//! [`Db::write`] runs owned, re-runnable work in one database transaction; nothing outward may
+//! happen in it. [`Db::read`] sees one consistent picture. The functions of [`Tx`] are named noun
+//! first, one module per noun, and every statement is registered, so that tests can prepare all of
+//! them on both engines and notice one that nobody runs.
+
+mod chain;
+mod customer;
+mod db;
+mod delivery;
+mod error;
+mod event;
+mod idempotency;
+mod installation;
+mod job;
+mod ledger;
+mod order;
+mod partner;
+mod row;
+mod session;
+mod statement;
+mod verification;
+mod wake;
+
+pub use chain::CoinTaken;
+pub use customer::CustomerRow;
+pub use db::{Db, Engine, Execution, Tx};
+pub use delivery::{DeliveryRow, DeliveryState, EndpointRow};
+pub use error::{Failure, StoreError};
+pub use event::EventRow;
+pub use idempotency::{IdempotencyKey, IdempotencyRow};
+pub use installation::Installation;
+pub use job::{Job, JobKind, Lease};
+pub use ledger::{Balance, LedgerError};
+pub use order::StoredOrder;
+pub use partner::{EndpointNew, TokenRow};
+pub use session::SessionRow;
+pub use statement::{Statement, executed, registered};
+pub use verification::StoredVerification;
+pub use wake::{Topic, Wakes};

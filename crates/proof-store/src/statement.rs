@@ -1,0 +1,64 @@
+//! Named SQL. The name goes to the server as a comment, so that its logs can be read.
+
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+
+#[derive(Clone, Copy, Debug)]
+pub struct Statement {
+    pub name: &'static str,
+    pub sqlite: &'static str,
+    pub postgres: &'static str,
+}
+
+/// Declares a module's statements and their list. `lock` is what PostgreSQL needs to lock a row and
+/// SQLite, with its one writer, does not.
+macro_rules! statements {
+    ($($name:ident = $sql:literal $(, lock = $lock:literal)? $(, tail = $tail:literal)? ;)*) => {
+        $(pub(crate) const $name: $crate::statement::Statement = $crate::statement::Statement {
+            name: stringify!($name),
+            sqlite: concat!("/* ", stringify!($name), " */ ", $sql $(, $tail)?),
+            postgres: concat!("/* ", stringify!($name), " */ ", $sql $(, $lock)? $(, $tail)?),
+        };)*
+        pub(crate) const ALL: &[$crate::statement::Statement] = &[$($name),*];
+    };
+}
+pub(crate) use statements;
+
+static EXECUTED: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+/// Notes that a statement ran; only builds with debug assertions keep the set.
+pub(crate) fn note(statement: &Statement) {
+    if cfg!(debug_assertions) {
+        EXECUTED
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(statement.name);
+    }
+}
+
+/// Names of the statements that this process has run.
+pub fn executed() -> BTreeSet<&'static str> {
+    EXECUTED
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
+/// Every statement of this crate.
+pub fn registered() -> Vec<Statement> {
+    [
+        crate::chain::ALL,
+        crate::customer::ALL,
+        crate::delivery::ALL,
+        crate::event::ALL,
+        crate::idempotency::ALL,
+        crate::installation::ALL,
+        crate::job::ALL,
+        crate::ledger::ALL,
+        crate::order::ALL,
+        crate::partner::ALL,
+        crate::session::ALL,
+        crate::verification::ALL,
+    ]
+    .concat()
+}

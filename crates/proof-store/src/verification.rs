@@ -1,0 +1,94 @@
+//! Attempts to prove identity.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    statement::statements,
+};
+use proof_core::{
+    id::{CustomerId, VerificationId},
+    identity::Verification,
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+statements! {
+    VERIFICATION_INSERT = "INSERT INTO verifications (id, customer_id, order_id, version, state, body, created_at) VALUES ($1, $2, $3, 1, $4, $5, $6)";
+    VERIFICATION_LATEST = "SELECT id, version, body FROM verifications WHERE customer_id = $1 ORDER BY id DESC LIMIT 1";
+    VERIFICATION_LOAD = "SELECT id, version, body FROM verifications WHERE id = $1";
+    VERIFICATION_SAVE = "UPDATE verifications SET version = version + 1, state = $1, body = $2 WHERE id = $3 AND version = $4";
+}
+
+#[derive(Clone, Debug)]
+pub struct StoredVerification {
+    pub verification: Verification,
+    pub version: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    body: Json<serde_json::Value>,
+}
+
+impl TryFrom<Row> for StoredVerification {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let verification = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
+            table: "verifications",
+            column: "body",
+            id: row.id.to_string(),
+        })?;
+        Ok(Self {
+            verification,
+            version: row.version,
+        })
+    }
+}
+
+impl Tx {
+    pub async fn verification_insert(&mut self, v: &Verification) -> Result<(), StoreError> {
+        let args = args![
+            v.id.uuid(),
+            v.customer.uuid(),
+            v.order.uuid(),
+            v.state.name(),
+            serde_json::to_value(v).unwrap_or_default(),
+            v.started_at,
+        ];
+        self.execute_one("verifications", VERIFICATION_INSERT, args)
+            .await
+    }
+
+    pub async fn verification_latest(
+        &mut self,
+        customer: CustomerId,
+    ) -> Result<Option<StoredVerification>, StoreError> {
+        let args = args![customer.uuid()];
+        let row: Option<Row> = self.fetch_optional(VERIFICATION_LATEST, args).await?;
+        row.map(StoredVerification::try_from).transpose()
+    }
+
+    pub async fn verification_load(
+        &mut self,
+        id: VerificationId,
+    ) -> Result<Option<StoredVerification>, StoreError> {
+        let row: Option<Row> = self
+            .fetch_optional(VERIFICATION_LOAD, args![id.uuid()])
+            .await?;
+        row.map(StoredVerification::try_from).transpose()
+    }
+
+    pub async fn verification_save(
+        &mut self,
+        v: &Verification,
+        version: i64,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_value(v).unwrap_or_default();
+        let args = args![v.state.name(), body, v.id.uuid(), version];
+        self.execute_one("verifications", VERIFICATION_SAVE, args)
+            .await
+    }
+}

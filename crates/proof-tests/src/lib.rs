@@ -1,0 +1,1 @@
+//! Test kit, black-box tests and the simulation

@@ -1,0 +1,24 @@
+// The promise about size, held: what a visitor loads before the first screen, in brotli as a
+// browser receives it. Run after a build.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync } from "node:zlib";
+
+const KB = 1024;
+const here = import.meta.dirname;
+const widget = join(here, "widget/dist");
+const bundles = [
+  { name: "embed", limit: 5 * KB, files: [join(here, "embed/dist/widget.2.0.js")] },
+  {
+    name: "widget, first screen",
+    limit: 70 * KB,
+    files: [join(widget, "index.html"), ...readdirSync(join(widget, "assets")).map((name) => join(widget, "assets", name))],
+  },
+];
+
+for (const { name, limit, files } of bundles) {
+  const bytes = files.reduce((sum, file) => sum + brotliCompressSync(readFileSync(file)).length, 0);
+  console.log(`${name}: ${(bytes / KB).toFixed(1)} KB of ${limit / KB} KB brotli`);
+  if (bytes > limit) process.exitCode = 1;
+}

@@ -1,0 +1,89 @@
+// The calls of the widget's own API. Every failure comes out as one of two errors: the server said
+// no (with its code), or nothing readable came back.
+
+import { isRecord } from "./guards";
+import type { DocumentKind, LivenessStep, Side, View } from "./view";
+
+const CALL_TIMEOUT_MS = 30_000;
+// A picture of 12 MB over a slow phone line.
+const UPLOAD_TIMEOUT_MS = 120_000;
+export const WAIT_S = 20;
+
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly field?: string,
+    readonly problem?: string,
+  ) {
+    super(code);
+  }
+}
+
+export class Unreachable extends Error {}
+
+export class Api {
+  private token = "";
+
+  async open(body: { widget_id: string; init_token: string; parameters: unknown; page_origin: string }): Promise<View> {
+    const answer = await this.call<{ visit_token: string; view: View }>("POST", "visits", JSON.stringify(body));
+    this.token = answer.visit_token;
+    return answer.view;
+  }
+
+  order = (seen: number | undefined, signal?: AbortSignal): Promise<View> =>
+    this.call("GET", seen === undefined ? "order" : `order?seen=${seen}&wait=${WAIT_S}`, undefined, signal);
+
+  startIdentity = (document: DocumentKind): Promise<View> => this.post("identity/start", { document });
+  submitIdentity = (): Promise<View> => this.post("identity/submit", {});
+  quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
+  pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
+  checkPayment = (): Promise<View> => this.post("payments/check", {});
+  cancel = (): Promise<View> => this.post("cancel", {});
+
+  sendDocument = (side: Side, picture: Blob): Promise<View> => this.call("PUT", `identity/documents/${side}`, picture);
+
+  sendFrame = (index: number, step: LivenessStep, picture: Blob): Promise<void> =>
+    this.call("PUT", `identity/frames/${index}?step=${step}`, picture);
+
+  private post<T>(path: string, body: Record<string, string>): Promise<T> {
+    return this.call("POST", path, JSON.stringify(body));
+  }
+
+  private async call<T>(method: string, path: string, body?: string | Blob, signal?: AbortSignal): Promise<T> {
+    const headers: Record<string, string> = {};
+    if (this.token) headers["authorization"] = `Bearer ${this.token}`;
+    if (body !== undefined) headers["content-type"] = typeof body === "string" ? "application/json" : body.type;
+    const timeout = AbortSignal.timeout(typeof body === "object" ? UPLOAD_TIMEOUT_MS : CALL_TIMEOUT_MS);
+    let answer: Response;
+    let text: string;
+    try {
+      answer = await fetch(`/frame/api/${path}`, {
+        method,
+        headers,
+        body: body ?? null,
+        cache: "no-store",
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+      text = await answer.text();
+    } catch {
+      throw new Unreachable(path);
+    }
+    if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
+    throw refusal(answer.status, text);
+  }
+}
+
+function refusal(status: number, text: string): Refused {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    body = undefined;
+  }
+  const at = (name: string): string | undefined => {
+    const value = isRecord(body) ? body[name] : undefined;
+    return typeof value === "string" ? value : undefined;
+  };
+  return new Refused(status, at("code") ?? "unreadable", at("field"), at("problem"));
+}

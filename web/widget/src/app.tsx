@@ -1,0 +1,103 @@
+// The whole app: from the state of the session to one screen.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Boot } from "./guards";
+import { useSession } from "./hooks";
+import { messages } from "./messages";
+import { Waiting } from "./parts/basics";
+import { Footer, Header, Offline, PayUntil } from "./parts/frame";
+import { screenKey, screenOf, type Local, type Screen } from "./screen";
+import { BlockedScreen, Loading } from "./screens/blocked";
+import { DocumentSide } from "./screens/document-side";
+import { DocumentChoice, IdentityIntro, IdentityRetry, Review } from "./screens/identity";
+import { Liveness } from "./screens/liveness";
+import { Cancelled, Completed, Expired, Failed, Progress } from "./screens/outcome";
+import { Pay } from "./screens/pay";
+import { ThreeDs } from "./screens/three-ds";
+import type { Session, State } from "./session";
+import type { View } from "./view";
+
+export function App({ session, boot }: { session: Session; boot: Boot }) {
+  const state = useSession(session);
+  const root = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (root.current) session.bridge.followHeight(root.current);
+  }, [session]);
+  return (
+    <main class="app" ref={root}>
+      {state.view && !state.blocked && <Header view={state.view} />}
+      {state.offline && <Offline />}
+      <Body state={state} session={session} boot={boot} />
+    </main>
+  );
+}
+
+function Body({ state, session, boot }: { state: State; session: Session; boot: Boot }) {
+  if (state.blocked) return <BlockedScreen blocked={state.blocked} session={session} />;
+  if (!state.view) return <Loading />;
+  return <Order state={state} view={state.view} session={session} boot={boot} />;
+}
+
+function Order({ state, view, session, boot }: { state: State; view: View; session: Session; boot: Boot }) {
+  const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false });
+  useEffect(() => {
+    session.bridge.event("onReady");
+  }, [session]);
+  const screen = screenOf(view, local);
+  const choose = () => setLocal({ introSeen: true, choosing: true });
+  const chosen = () => setLocal({ introSeen: true, choosing: false });
+  return (
+    <>
+      <PayUntil view={view} clockAheadMs={state.clockAheadMs} />
+      <div key={screenKey(screen)}>
+        <Draw screen={screen} view={view} session={session} boot={boot} state={state} onChoose={choose} onChosen={chosen} />
+      </div>
+      <Footer view={view} session={session} />
+    </>
+  );
+}
+
+interface DrawProps {
+  screen: Screen;
+  view: View;
+  session: Session;
+  boot: Boot;
+  state: State;
+  onChoose: () => void;
+  onChosen: () => void;
+}
+
+function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawProps) {
+  switch (screen.name) {
+    case "identity_intro":
+      return <IdentityIntro view={view} onContinue={onChoose} />;
+    case "document_choice":
+      return <DocumentChoice session={session} onChosen={onChosen} />;
+    case "document_side":
+      return <DocumentSide session={session} {...screen} onOther={onChoose} />;
+    case "liveness":
+      return <Liveness view={view} session={session} onOther={onChoose} />;
+    case "identity_retry":
+      return <IdentityRetry reason={screen.reason} onAgain={onChoose} />;
+    case "identity_checking":
+      return <Waiting {...messages.checking} />;
+    case "review":
+      return <Review view={view} />;
+    case "pay":
+      return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
+    case "authorising":
+      return <Waiting {...messages.authorising} />;
+    case "three_ds":
+      return <ThreeDs url={screen.url} session={session} />;
+    case "progress":
+      return <Progress view={view} session={session} />;
+    case "completed":
+      return <Completed view={view} session={session} />;
+    case "failed":
+      return <Failed view={view} session={session} />;
+    case "cancelled":
+      return <Cancelled view={view} session={session} />;
+    case "expired":
+      return <Expired view={view} session={session} />;
+  }
+}

@@ -1,0 +1,41 @@
+// The line to the partner's page: its loader says hello back with the session's parameters, and
+// hears what happens. Nothing personal goes over it.
+
+import { isAllowedOrigin, readInit, type Init } from "./guards";
+
+export class Bridge {
+  private page: string | undefined;
+
+  /** Calls `onInit` once for the first good answer of the page around this frame. */
+  connect(origins: readonly string[], onInit: (init: Init, pageOrigin: string) => void): void {
+    window.addEventListener("message", (event) => {
+      if (event.source !== window.parent || !isAllowedOrigin(origins, event.origin)) return;
+      const init = readInit(event.data);
+      if (!init || this.page !== undefined) return;
+      this.page = event.origin;
+      onInit(init, event.origin);
+    });
+    // The page's origin is not known yet, so this goes to anybody and carries nothing.
+    window.parent.postMessage({ type: "proof.hello" }, "*");
+  }
+
+  event(name: string, payload?: unknown): void {
+    this.tell(payload === undefined ? { type: "proof.event", name } : { type: "proof.event", name, payload });
+  }
+
+  redirect(url: string): void {
+    this.tell({ type: "proof.redirect", url });
+  }
+
+  /** Keeps the frame as tall as its content. */
+  followHeight(element: Element): void {
+    const observer = new ResizeObserver(() => {
+      this.tell({ type: "proof.resize", height: Math.ceil(element.getBoundingClientRect().height) });
+    });
+    observer.observe(element);
+  }
+
+  private tell(message: Record<string, unknown>): void {
+    if (this.page !== undefined) window.parent.postMessage(message, this.page);
+  }
+}

@@ -1,0 +1,40 @@
+// Which of the partner page's callbacks a change of the view calls for.
+
+import type { View, WidgetStatus } from "./view";
+
+export type WidgetEvent =
+  | { name: "onStatusChange"; payload: Record<string, string> }
+  | { name: "onPaymentFinished"; payload: { payment_method: string } };
+
+const PAID: readonly WidgetStatus[] = ["paid", "completed"];
+
+/** The fiat was taken: also true where it was given back afterwards. */
+const isPaid = (view: View): boolean =>
+  view.type === "buy" && (PAID.includes(view.widget_status) || view.failure?.money_moved === true);
+
+const paymentMethod = (view: View): string | undefined => (view.payment ? "card" : undefined);
+
+export function statusPayload(view: View): Record<string, string> {
+  const method = paymentMethod(view);
+  return {
+    amount: view.crypto_amount,
+    currency: view.currency,
+    network: view.network,
+    fiat_amount: view.quote?.total ?? "",
+    fiat_currency: view.fiat_currency,
+    merchant_transaction_id: view.merchant_transaction_id,
+    status: view.widget_status,
+    ...(method ? { payment_method: method } : {}),
+  };
+}
+
+export function eventsBetween(previous: View | undefined, next: View): WidgetEvent[] {
+  const events: WidgetEvent[] = [];
+  if (previous?.widget_status !== next.widget_status) {
+    events.push({ name: "onStatusChange", payload: statusPayload(next) });
+  }
+  if (isPaid(next) && !(previous && isPaid(previous))) {
+    events.push({ name: "onPaymentFinished", payload: { payment_method: paymentMethod(next) ?? "card" } });
+  }
+  return events;
+}

@@ -1,0 +1,58 @@
+// What the app believes of messages from other windows. Every message is checked for its window
+// and its origin before it is read, and read as something unknown.
+
+export interface Boot {
+  origins: string[];
+  fields_origin: string;
+}
+
+export interface Init {
+  parameters: Record<string, unknown>;
+  lang?: string;
+  theme?: string;
+}
+
+/** The block that the server wrote into the page; anything else means the page was not served by it. */
+export function readBoot(text: string | null | undefined): Boot | undefined {
+  const value = parse(text);
+  if (!isRecord(value) || !Array.isArray(value["origins"]) || typeof value["fields_origin"] !== "string") {
+    return undefined;
+  }
+  const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
+  return { origins, fields_origin: value["fields_origin"] };
+}
+
+/** Exact origins only: no prefixes, no wildcards, and never the opaque origin "null". */
+export const isAllowedOrigin = (origins: readonly string[], origin: string): boolean =>
+  origin !== "" && origin !== "null" && origins.some((allowed) => allowed.toLowerCase() === origin.toLowerCase());
+
+export function readInit(data: unknown): Init | undefined {
+  if (!isRecord(data) || data["type"] !== "proof.init" || !isRecord(data["parameters"])) return undefined;
+  const init: Init = { parameters: data["parameters"] };
+  if (typeof data["lang"] === "string") init.lang = data["lang"];
+  if (typeof data["theme"] === "string") init.theme = data["theme"];
+  return init;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function parse(text: string | null | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
+
+/** Only web addresses may be opened as links or frames, whatever the server was told. */
+export function webAddress(url: string | null | undefined): string | undefined {
+  if (!url) return undefined;
+  try {
+    const { protocol, href } = new URL(url);
+    return protocol === "https:" || protocol === "http:" ? href : undefined;
+  } catch {
+    return undefined;
+  }
+}

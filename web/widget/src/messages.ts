@@ -1,0 +1,294 @@
+// Every word that the app shows. Each error says what happened, what it means for the money, and
+// what to do next.
+
+import { crypto, fiat, networkName } from "./format";
+import type { DocumentKind, LivenessStep, Side, View } from "./view";
+
+const documents: Record<DocumentKind, string> = {
+  passport: "Passport",
+  national_id: "National identity card",
+  driving_licence: "Driving licence",
+};
+
+const declines: Record<string, string> = {
+  declined: "Your bank declined this card.",
+  insufficient_funds: "Your bank says there is not enough money on this card.",
+  three_ds_failed: "Your bank did not confirm that it was you.",
+  expired_card: "This card has expired.",
+  processor_unavailable: "The card processor could not be reached.",
+  unavailable: "The card processor could not be reached.",
+};
+
+const declineAdvice: Record<string, string> = {
+  insufficient_funds: "Use another card, or add money to this one and try again.",
+  three_ds_failed: "Try again and confirm the payment in your bank's page, or use another card.",
+  processor_unavailable: "Wait a moment and try again, or use another card.",
+  unavailable: "Wait a moment and try again, or use another card.",
+};
+
+const identityReasons: Record<string, string> = {
+  face_mismatch: "The face in your selfie does not match the photo on your document.",
+  document_unreadable: "Your document could not be read.",
+  document_expired: "Your document has expired.",
+  liveness_failed: "The selfie check did not see a live person.",
+};
+
+const lines: Record<string, string> = {
+  network: "Network fee",
+  processing: "Card processing",
+  partner: "Shop's fee",
+  rounding: "Rounding",
+};
+
+const failures: Record<string, { title: string; text: string }> = {
+  identity_refused: { title: "We could not confirm your identity", text: "The check of your identity was refused, and this order has ended." },
+  payment_refused: { title: "The payment did not go through", text: "Your bank refused the payment too many times, and this order has ended." },
+  payment_voided: { title: "The payment was released", text: "The amount that your bank had set aside was released before it was taken." },
+  risk_refused: { title: "We cannot complete this order", text: "This order did not pass our checks." },
+  screening: { title: "We cannot complete this order", text: "This order did not pass our checks." },
+  refunded: { title: "Your money is on its way back", text: "The crypto could not be delivered, so the payment was refunded to your card." },
+  payment_deadline: { title: "The time to pay has run out", text: "This order was not paid in time and has ended." },
+};
+
+const pictureProblems: Record<string, string> = {
+  not_an_image: "This file is not a picture that we can read. Choose a photo in JPEG or PNG format.",
+  too_small: "This picture is too small to read. Take the photo closer, or choose a larger one.",
+  too_large: "This picture is larger than 12 MB. Choose a smaller one, or take the photo here.",
+  truncated: "The picture did not arrive whole. Try again.",
+};
+
+const errors: Record<string, string> = {
+  out_of_stock: "There is not enough in stock to sell this amount right now. Nothing was charged. Try again in a few minutes.",
+  quote_expired: "The price ran out before the payment started. Nothing was charged. Check the new price and pay again.",
+  attempts_exhausted: "There are no payment attempts left for this order. Nothing was charged.",
+  provider_error: "A service that we need did not answer. Nothing was charged. Try again.",
+  upstream_unavailable: "A service that we need did not answer. Nothing was charged. Try again.",
+  body_too_large: pictureProblems["too_large"] ?? "",
+  offline: "The connection was lost. We are reading the order again; look at its state before you repeat anything.",
+};
+
+const fieldErrors: Record<string, string> = {
+  invalid_number: "Check the card number.",
+  incomplete_number: "The card number is not complete.",
+  invalid_expiry: "Check the expiry date.",
+  incomplete_expiry: "The expiry date is not complete.",
+  expired_card: "This card has expired.",
+  invalid_cvc: "Check the security code.",
+  incomplete_cvc: "The security code is not complete.",
+  unreachable: "The card processor could not be reached. Nothing was charged. Try again.",
+};
+
+const timelineDone: Record<string, (view: View) => string> = {
+  "order.created": () => "Order made",
+  "identity.verified": () => "Identity confirmed",
+  "payment.captured": (view) => (view.quote ? `${fiat(view.quote.total, view.quote.fiat_currency)} paid` : "Payment received"),
+  "transfer.broadcast": (view) => `${view.currency} sent on ${networkName(view.network)}`,
+  "transfer.confirmed": () => "Confirmed by the network",
+  "refund.started": () => "Refund sent to your card",
+};
+
+const timelineAhead: Record<string, (view: View) => string> = {
+  "payment.captured": () => "Taking the payment",
+  "transfer.broadcast": (view) => `Sending ${view.currency} on ${networkName(view.network)}`,
+  "transfer.confirmed": () => "Waiting for the network to confirm",
+  "refund.started": () => "Sending the money back to your card",
+};
+
+export const messages = {
+  loading: "Opening your order",
+  heading: (view: View) => `Buy ${view.currency}`,
+  amountNote: (view: View) => `${crypto(view.crypto_amount, view.currency)} on ${networkName(view.network)}`,
+  order: (id: string) => `Order ${id}`,
+  offline: "No connection. Trying again; nothing is lost.",
+  payUntil: (time: string) => `Pay within ${time} to keep this order.`,
+  tryAgain: "Try again",
+  backToShop: (partner: string) => `Back to ${partner}`,
+  unexpected: "Something did not work on our side. Nothing was charged. Try again.",
+  error: (code: string) => errors[code],
+  blocked: {
+    parameter_mismatch: (field: string | undefined) => ({
+      title: "This order was changed on the way",
+      text: `The page passed ${field ? `another value for “${field}”` : "other values"} than the shop's server had ordered, so we stopped before anything was entered. Nothing was charged.`,
+      next: "Go back to the shop and start again. If it happens again, tell the shop.",
+    }),
+    invalid_token: {
+      title: "This session has ended",
+      text: "An order can be opened for one hour. This one is over, or its link is not known. Nothing more can be charged by it.",
+      next: "Go back to the shop and start again. An order that was paid goes on by itself.",
+    },
+    not_embedded: {
+      title: "Open this from the shop",
+      text: "This page works only inside the page of the shop that it belongs to.",
+      next: "Go back to the shop and start from there.",
+    },
+    silent: {
+      title: "The shop's page does not answer",
+      text: "The page around this one has not passed on your order. Nothing was charged.",
+      next: "Reload the page, or go back to the shop and start again.",
+    },
+    unavailable: {
+      title: "We cannot open your order right now",
+      text: "Our server did not answer as it should. Nothing was charged.",
+      next: "Wait a moment, then try again.",
+    },
+  },
+  cancel: {
+    ask: "Cancel this order",
+    sure: "Cancel the order? Nothing will be charged.",
+    yes: "Yes, cancel",
+    no: "Keep the order",
+  },
+  intro: {
+    title: "First, show that it is you",
+    text: "The law asks us to know who buys. It takes about 2 minutes, and only once.",
+    document: "A passport, identity card or driving licence",
+    camera: "A camera, for a short selfie check",
+    email: (email: string) => `News about this order goes to ${email}`,
+    start: "Continue",
+  },
+  choice: {
+    title: "Which document do you have at hand?",
+    text: "It must be valid and in your name.",
+    documents,
+    notes: { passport: "One photo", national_id: "Front and back", driving_licence: "Front and back" } satisfies Record<DocumentKind, string>,
+  },
+  side: {
+    title: (document: DocumentKind, side: Side, count: number) =>
+      document === "passport" || count === 1
+        ? `Photo page of your ${documents[document].toLowerCase()}`
+        : `${side === "front" ? "Front" : "Back"} of your ${documents[document].toLowerCase()}`,
+    text: "All four corners in the picture, no reflections, every letter sharp.",
+    step: (index: number, count: number) => `Photo ${index + 1} of ${count}`,
+    camera: "Take a photo",
+    file: "Choose a file",
+    other: "Use another document",
+    shoot: "Take the photo",
+    preview: "Your photo. Can you read every letter?",
+    alt: "The picture you chose",
+    use: "Use this photo",
+    retake: "Take it again",
+    sending: "Sending your photo",
+    back: "Back",
+  },
+  picture: (problem: string) => pictureProblems[problem] ?? "This picture was not accepted. Try another one.",
+  camera: {
+    starting: "Starting the camera",
+    denied: {
+      title: "The camera is not allowed",
+      text: "Your browser keeps the camera from this page. Open the lock or camera sign beside the address, allow the camera, then try again.",
+    },
+    missing: {
+      title: "No camera was found",
+      text: "Connect a camera, or open this order on a phone or another computer that has one, then try again.",
+    },
+    busy: {
+      title: "The camera is in use",
+      text: "Another program or tab is using the camera. Close it, then try again.",
+    },
+    unsupported: {
+      title: "This browser cannot use the camera here",
+      text: "Open the shop in a current version of Safari, Chrome, Firefox or Edge, then try again.",
+    },
+    preview: "Live picture of your camera",
+  },
+  liveness: {
+    title: "A short selfie check",
+    text: "We take a few pictures while you turn your head. Good light, nothing over your face.",
+    start: "Start",
+    steps: { center: "Look straight ahead", left: "Turn your head to your left", right: "Turn your head to your right" } satisfies Record<LivenessStep, string>,
+    ready: "Hold your face inside the oval",
+    hold: "Hold still",
+    counting: (seconds: number) => `Picture in ${seconds}`,
+    sending: "Sending your pictures",
+    stepOf: (index: number, count: number) => `Step ${index + 1} of ${count}`,
+    retry: "Your pictures did not all arrive. Try the selfie again.",
+  },
+  checking: { title: "Checking your identity", text: "This usually takes a few seconds." },
+  retry: {
+    title: "The check did not work this time",
+    reason: (reason: string) => identityReasons[reason] ?? "We could not confirm your identity from these pictures.",
+    text: "Nothing was charged. You can try again now: use good light and a sharp photo.",
+    start: "Try again",
+  },
+  review: {
+    title: "A person is looking at your pictures",
+    text: (email: string) => `You may close this page. We will write to ${email} when it is done. Nothing has been charged.`,
+  },
+  pay: {
+    title: "Review and pay",
+    receive: "You receive",
+    pay: "You pay",
+    to: "to",
+    showAddress: "Show the whole address",
+    hideAddress: "Show less",
+    details: "How the price is made",
+    line: (code: string, view: View) => (code === "crypto" ? crypto(view.crypto_amount, view.currency) : (lines[code] ?? code)),
+    rate: (view: View, unit: string, currency: string) => `1 ${view.currency} = ${fiat(unit, currency)}`,
+    total: "Total",
+    holds: (seconds: number) => `Price holds for ${seconds} s`,
+    renewing: "Getting a new price",
+    currency: "Pay in",
+    number: "Card number",
+    expiry: "Expiry",
+    cvc: "Security code",
+    hosted: "Your card details go straight to the card processor. The shop and we never see them.",
+    button: (total: string) => `Pay ${total}`,
+    paying: "Asking your bank",
+    incomplete: "Fill in this field.",
+    fieldError: (code: string) => fieldErrors[code] ?? "Check this field.",
+    fieldsLoading: "Loading the card fields",
+    fieldsMissing: "The card fields could not be loaded. Check your connection, then try again.",
+    noQuote: "There is no price right now.",
+  },
+  decline: {
+    title: (code: string) => declines[code] ?? "Your bank declined this card.",
+    advice: (code: string) => declineAdvice[code] ?? "Use another card, or ask your bank and try again.",
+    attempts: (left: number) => (left === 1 ? "Nothing was charged. You can try once more." : `Nothing was charged. You can try ${left} more times.`),
+    nothing: "Nothing was charged.",
+  },
+  authorising: { title: "Asking your bank", text: "This takes a few seconds. Please keep this page open." },
+  threeDs: {
+    title: "Confirm with your bank",
+    text: "Your bank asks you to confirm this payment.",
+    frame: "Your bank's page",
+    checking: "Reading your bank's answer",
+    done: "I have confirmed",
+    missing: "Your bank's page could not be opened. Cancel, or wait a moment.",
+  },
+  progress: {
+    title: (view: View) => `Your ${view.currency} is on its way`,
+    refund: "Your money is on its way back",
+    text: (email: string) => `About 1 minute. You may close this window; we will write to ${email}.`,
+    hash: "Transaction",
+    look: "Look it up",
+  },
+  completed: {
+    title: (view: View) => `${crypto(view.crypto_amount, view.currency)} delivered`,
+    text: "The network has confirmed the transfer. This is your receipt.",
+    paid: "Paid",
+    card: "Card",
+    received: "Received",
+    network: "Network",
+    address: "Sent to",
+    hash: "Transaction",
+    when: "When",
+    number: "Order",
+    wrong: (partner: string) => `If something looks wrong, write to ${partner} and name the order number.`,
+  },
+  failed: {
+    of: (code: string | undefined) => failures[code ?? ""] ?? { title: "This order has failed", text: "It could not be completed." },
+    moved: "Your money was taken and has been given back. Banks show it within a few days.",
+    untouched: "No money was taken.",
+    next: "Go back to the shop to start a new order.",
+    nextRefused: "Contact the shop if you think this is wrong.",
+  },
+  cancelled: { title: "Order cancelled", text: "No money was taken.", next: "Go back to the shop whenever you like." },
+  expired: { title: "The time to pay has run out", text: "No money was taken.", next: "Go back to the shop to start a new order." },
+  timeline: {
+    title: "Progress",
+    done: (code: string, view: View) => timelineDone[code]?.(view) ?? code,
+    ahead: (code: string, view: View) => timelineAhead[code]?.(view) ?? code,
+    confirmations: (seen: number, final: number) => `${seen} of ${final} confirmations`,
+    now: "in progress",
+  },
+};

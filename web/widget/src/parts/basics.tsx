@@ -1,0 +1,76 @@
+// The few pieces that every screen is made of.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { Icon, type IconName } from "./icons";
+
+let drawnOnce = false;
+
+/** A screen with its heading. The focus moves there on every change but the first: loading must not take it from the shop's page. */
+export function Screen({ title, icon, children }: { title: string; icon?: ComponentChildren; children?: ComponentChildren }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (drawnOnce) heading.current?.focus();
+    drawnOnce = true;
+  }, []);
+  return (
+    <section class="screen">
+      {icon}
+      <h1 tabIndex={-1} ref={heading}>
+        {title}
+      </h1>
+      {children}
+    </section>
+  );
+}
+
+type Tone = "ok" | "wait" | "stop" | "info";
+const TONE_ICONS: Record<Tone, IconName> = { ok: "check", wait: "wait", stop: "warn", info: "info" };
+
+export function Notice({ tone, title, children }: { tone: Tone; title?: string; children?: ComponentChildren }) {
+  return (
+    <div class={`notice ${tone}`} role={tone === "stop" ? "alert" : "status"}>
+      <Icon name={TONE_ICONS[tone]} size={18} />
+      <div>
+        {title && <strong>{title}</strong>}
+        {children && <p>{children}</p>}
+      </div>
+    </div>
+  );
+}
+
+export function Badge({ tone }: { tone: Tone }) {
+  return (
+    <span class={`badge ${tone}`}>
+      <Icon name={tone === "stop" ? "stop" : TONE_ICONS[tone]} size={24} />
+    </span>
+  );
+}
+
+interface ButtonProps {
+  onClick: () => void;
+  children: ComponentChildren;
+  kind?: "primary" | "plain" | "quiet";
+  busy?: boolean;
+  disabled?: boolean;
+}
+
+export function Button({ onClick, children, kind = "primary", busy = false, disabled = false }: ButtonProps) {
+  return (
+    <button type="button" class={`button ${kind}`} onClick={onClick} disabled={disabled || busy} aria-busy={busy}>
+      {busy && <Spinner />}
+      {children}
+    </button>
+  );
+}
+
+export const Spinner = () => <span class="spinner" aria-hidden="true" />;
+
+/** A waiting screen: calm, with words that say for what. */
+export function Waiting({ title, text }: { title: string; text: string }) {
+  return (
+    <Screen title={title} icon={<span class="badge wait"><Spinner /></span>}>
+      <p class="muted" role="status">{text}</p>
+    </Screen>
+  );
+}

@@ -1,0 +1,97 @@
+// Our layout around the provider's three frames.
+
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { blankFields, afterMessage, FIELDS, fieldUrl, HostedFields, type FieldName, type FieldStates } from "../fields";
+import { brandName } from "../format";
+import { messages } from "../messages";
+
+interface CardFieldsProps {
+  origin: string;
+  /** Which fields say that they are missing: none before the first press of the button. */
+  showMissing: boolean;
+  refused: { field: FieldName; code: string } | undefined;
+  states: FieldStates;
+  onStates: (update: (states: FieldStates) => FieldStates) => void;
+  onHosted: (hosted: HostedFields) => void;
+}
+
+export function CardFields({ origin, showMissing, refused, states, onStates, onHosted }: CardFieldsProps) {
+  const container = useRef<HTMLDivElement>(null);
+  const hosted = useMemo(
+    () =>
+      new HostedFields(origin, (field, message) => {
+        onStates((present) => afterMessage(present, field, message));
+        if ((message as { type?: unknown } | null)?.type === "fields.ready" && container.current) {
+          hosted.style(field, fieldStyle(container.current));
+        }
+      }),
+    [origin],
+  );
+  useEffect(() => {
+    onStates(() => blankFields());
+    onHosted(hosted);
+    return () => hosted.close();
+  }, [hosted]);
+  useEffect(() => onSchemeChange(() => {
+    for (const field of FIELDS) if (container.current) hosted.style(field, fieldStyle(container.current));
+  }), [hosted]);
+
+  const errorOf = (field: FieldName): string | undefined => {
+    if (refused?.field === field) return messages.pay.fieldError(refused.code);
+    const { error, empty, complete } = states[field];
+    if (error) return messages.pay.fieldError(error);
+    return showMissing && empty && !complete ? messages.pay.incomplete : undefined;
+  };
+  return (
+    <div class="card-fields" ref={container}>
+      {FIELDS.map((field) => (
+        <Field key={field} field={field} src={fieldUrl(origin, field, location.origin)} error={errorOf(field)} state={states[field]} hosted={hosted} />
+      ))}
+    </div>
+  );
+}
+
+interface FieldProps {
+  field: FieldName;
+  src: string;
+  error: string | undefined;
+  state: FieldStates[FieldName];
+  hosted: HostedFields;
+}
+
+function Field({ field, src, error, state, hosted }: FieldProps) {
+  const label = messages.pay[field];
+  const look = `field-box${state.focused ? " focused" : ""}${error ? " wrong" : ""}`;
+  return (
+    <div class={`field ${field}`}>
+      {/* A label cannot reach into another origin: a press on it is passed on by message. */}
+      <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
+      <div class={look}>
+        <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" />
+        {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
+      </div>
+      <p class="field-error" role="alert">{error}</p>
+    </div>
+  );
+}
+
+/** Our tokens as plain values: custom properties do not cross into another document. */
+function fieldStyle(element: Element): Record<string, string> {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    color: token("--text"),
+    background: "transparent",
+    placeholder: token("--muted"),
+    danger: token("--stop"),
+    fontSize: "17px",
+    fontFamily: "system-ui, sans-serif",
+    scheme: token("--scheme"),
+  };
+}
+
+function onSchemeChange(listener: () => void): () => void {
+  const query = matchMedia("(prefers-color-scheme: dark)");
+  query.addEventListener("change", listener);
+  return () => query.removeEventListener("change", listener);
+}

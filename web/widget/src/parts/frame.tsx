@@ -1,0 +1,88 @@
+// What stands around every screen: whose order it is, what is wrong with the connection, how much
+// time is left, and the way out.
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { countdown, secondsBetween } from "../format";
+import { useAlive, useServerNow } from "../hooks";
+import { messages } from "../messages";
+import { mayCancel } from "../screen";
+import type { Session } from "../session";
+import { isTerminal, type View } from "../view";
+import { Button, Notice } from "./basics";
+
+// Before that the clock would only hurry people.
+const PAY_UNTIL_SHOWN_S = 600;
+
+export function Header({ view }: { view: View }) {
+  return (
+    <header class="header">
+      <span class="header-title">{messages.heading(view)}</span>
+      <span class="header-note">{messages.amountNote(view)}</span>
+    </header>
+  );
+}
+
+export function Offline() {
+  return <Notice tone="wait">{messages.offline}</Notice>;
+}
+
+export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: number }) {
+  const now = useServerNow(clockAheadMs);
+  const seconds = secondsBetween(now, view.pay_until);
+  const relevant = view.step === "identity" || view.step === "quote" || view.step === "pay";
+  if (!relevant || seconds === undefined || seconds > PAY_UNTIL_SHOWN_S) return null;
+  return <p class="pay-until" role="timer">{messages.payUntil(countdown(seconds))}</p>;
+}
+
+export function Footer({ view, session }: { view: View; session: Session }) {
+  return (
+    <footer class="footer">
+      {mayCancel(view) && <Cancel session={session} />}
+      <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
+    </footer>
+  );
+}
+
+function Cancel({ session }: { session: Session }) {
+  const [asking, setAsking] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const alive = useAlive();
+  if (!asking) {
+    return (
+      <button type="button" class="link" onClick={() => setAsking(true)}>
+        {messages.cancel.ask}
+      </button>
+    );
+  }
+  const cancel = async () => {
+    setBusy(true);
+    const failure = await session.command((api) => api.cancel());
+    if (!alive.current) return;
+    setBusy(false);
+    setProblem(failure && (messages.error(failure.code) ?? messages.unexpected));
+  };
+  return (
+    <div class="cancel" role="group" aria-label={messages.cancel.ask}>
+      <p>{problem ?? messages.cancel.sure}</p>
+      <div class="pair">
+        <Button kind="plain" onClick={() => setAsking(false)}>{messages.cancel.no}</Button>
+        <Button kind="plain" busy={busy} onClick={() => void cancel()}>{messages.cancel.yes}</Button>
+      </div>
+    </div>
+  );
+}
+
+/** The way back to the shop, where the session has one. */
+export function BackToShop({ view, session, kind = "primary" }: { view: View; session: Session; kind?: "primary" | "plain" }) {
+  const url = view.redirect_url;
+  if (!url || !isTerminal(view)) return null;
+  return (
+    <Button kind={kind} onClick={() => session.bridge.redirect(url)}>
+      {messages.backToShop(view.partner)}
+    </Button>
+  );
+}
+
+export const Actions = ({ children }: { children: ComponentChildren }) => <div class="actions">{children}</div>;

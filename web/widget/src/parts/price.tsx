@@ -1,0 +1,92 @@
+// What comes in, what goes out, and how the price is made.
+
+import { useState } from "preact/hooks";
+import { crypto, fiat, inBlocks, networkName, shorten } from "../format";
+import { messages } from "../messages";
+import type { QuoteState } from "../quote";
+import type { View } from "../view";
+import { Button, Notice } from "./basics";
+
+const words = messages.pay;
+const QUOTE_S = 60;
+
+export function Price({ view, quote }: { view: View; quote: QuoteState }) {
+  const total = view.quote ? fiat(view.quote.total, view.quote.fiat_currency) : "\u00a0";
+  return (
+    <div class="price">
+      <dl class="heroes">
+        <div>
+          <dt>{words.receive}</dt>
+          <dd class="hero">{crypto(view.crypto_amount, view.currency)}</dd>
+          <dd class="muted small">{networkName(view.network)} {words.to} <Address text={view.address} /></dd>
+        </div>
+        <div>
+          <dt>
+            {words.pay}
+            {view.fiat_currencies.length > 1 && <Currencies view={view} quote={quote} />}
+          </dt>
+          <dd class={`hero${quote.renewing ? " old" : ""}`} aria-live="polite">{total}</dd>
+          {!quote.problem && <Countdown quote={quote} />}
+        </div>
+      </dl>
+      {quote.problem && (
+        <>
+          <Notice tone="stop" title={words.noQuote}>{quote.problem}</Notice>
+          <Button kind="plain" onClick={() => quote.ask()}>{messages.tryAgain}</Button>
+        </>
+      )}
+      {view.quote && <Lines view={view} />}
+    </div>
+  );
+}
+
+export function Address({ text }: { text: string }) {
+  const [whole, setWhole] = useState(false);
+  const label = whole ? words.hideAddress : words.showAddress;
+  return (
+    <button type="button" class="address" aria-expanded={whole} title={label} onClick={() => setWhole(!whole)}>
+      {whole ? inBlocks(text).map((block, index) => <span key={index}>{block}</span>) : shorten(text)}
+    </button>
+  );
+}
+
+function Currencies({ view, quote }: { view: View; quote: QuoteState }) {
+  const changed = (event: Event) => quote.ask((event.currentTarget as HTMLSelectElement).value);
+  return (
+    <select class="currencies" aria-label={words.currency} value={view.fiat_currency} onChange={changed}>
+      {view.fiat_currencies.map((currency) => <option key={currency} value={currency}>{currency}</option>)}
+    </select>
+  );
+}
+
+const RING = 2 * Math.PI * 6;
+
+function Countdown({ quote }: { quote: QuoteState }) {
+  const share = Math.min(quote.seconds / QUOTE_S, 1);
+  return (
+    <dd class="muted small countdown">
+      <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+        <circle class="ring-back" cx="8" cy="8" r="6" />
+        <circle class="ring" cx="8" cy="8" r="6" stroke-dasharray={String(RING)} stroke-dashoffset={String(RING * (1 - share))} />
+      </svg>
+      {quote.renewing ? words.renewing : words.holds(quote.seconds)}
+    </dd>
+  );
+}
+
+function Lines({ view }: { view: View }) {
+  const quote = view.quote;
+  if (!quote) return null;
+  return (
+    <details class="lines">
+      <summary>{words.details}</summary>
+      <dl>
+        {quote.lines.map((line) => (
+          <div key={line.code}><dt>{words.line(line.code, view)}</dt><dd>{fiat(line.amount, quote.fiat_currency)}</dd></div>
+        ))}
+        <div class="total"><dt>{words.total}</dt><dd>{fiat(quote.total, quote.fiat_currency)}</dd></div>
+      </dl>
+      <p class="muted small">{words.rate(view, quote.unit_price, quote.fiat_currency)}</p>
+    </details>
+  );
+}

@@ -1,0 +1,52 @@
+// Keeps a valid price on the screen: asks for one when there is none, and again when it has run
+// out, but never while a payment with the present one is on its way or nobody is looking.
+
+import { useEffect, useRef, useState } from "preact/hooks";
+import { secondsBetween } from "./format";
+import { useAlive, useServerNow } from "./hooks";
+import { messages } from "./messages";
+import type { Session } from "./session";
+import type { View } from "./view";
+
+export interface QuoteState {
+  seconds: number;
+  renewing: boolean;
+  problem: string | undefined;
+  ask: (fiatCurrency?: string) => void;
+}
+
+// A clock that disagrees with the server's must not turn into a stream of requests.
+const ASK_AGAIN_MS = 3000;
+
+interface QuoteInput {
+  view: View;
+  session: Session;
+  clockAheadMs: number;
+  inFlight: boolean;
+}
+
+export function useQuote({ view, session, clockAheadMs, inFlight }: QuoteInput): QuoteState {
+  const now = useServerNow(clockAheadMs);
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const askedAt = useRef(-Infinity);
+  const alive = useAlive();
+  const seconds = secondsBetween(now, view.quote?.expires_at) ?? 0;
+
+  const ask = async (fiatCurrency: string) => {
+    setAsking(true);
+    setProblem(undefined);
+    askedAt.current = performance.now();
+    const failure = await session.command((api) => api.quote(fiatCurrency));
+    if (!alive.current) return;
+    setAsking(false);
+    setProblem(failure && (messages.error(failure.code) ?? messages.unexpected));
+  };
+
+  const needed = seconds === 0 && !asking && !inFlight && problem === undefined;
+  useEffect(() => {
+    const soon = performance.now() - askedAt.current < ASK_AGAIN_MS;
+    if (needed && !soon && document.visibilityState === "visible") void ask(view.fiat_currency);
+  });
+  return { seconds, renewing: asking || seconds === 0, problem, ask: (currency) => void ask(currency ?? view.fiat_currency) };
+}

@@ -1,0 +1,69 @@
+// From the server's view and the little that only this window knows to the screen to draw.
+
+import type { DocumentKind, Side, View } from "./view";
+
+/** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
+export interface Local {
+  introSeen: boolean;
+  choosing: boolean;
+}
+
+export type Screen =
+  | { name: "identity_intro" }
+  | { name: "document_choice"; present: DocumentKind | null }
+  | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
+  | { name: "liveness" }
+  | { name: "identity_retry"; reason: string }
+  | { name: "identity_checking" }
+  | { name: "review" }
+  | { name: "pay" }
+  | { name: "authorising" }
+  | { name: "three_ds"; url: string | null }
+  | { name: "progress" }
+  | { name: "completed" }
+  | { name: "failed" }
+  | { name: "cancelled" }
+  | { name: "expired" };
+
+export function screenOf(view: View, local: Local): Screen {
+  switch (view.step) {
+    case "identity":
+      return identityScreen(view, local);
+    case "quote":
+    case "pay":
+      return { name: "pay" };
+    case "three_ds":
+      return { name: "three_ds", url: view.payment?.three_ds_url ?? null };
+    case "identity_checking":
+    case "review":
+    case "authorising":
+    case "progress":
+    case "completed":
+    case "failed":
+    case "cancelled":
+    case "expired":
+      return { name: view.step };
+  }
+}
+
+function identityScreen(view: View, local: Local): Screen {
+  const identity = view.identity;
+  if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
+  if (identity?.reason) return { name: "identity_retry", reason: identity.reason };
+  const document = identity?.document ?? null;
+  if (!document) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
+  const sides = identity?.sides ?? ["front"];
+  const received = identity?.received ?? [];
+  const index = sides.findIndex((side) => !received.includes(side));
+  const side = sides[index];
+  if (side === undefined) return { name: "liveness" };
+  return { name: "document_side", document, side, index, count: sides.length };
+}
+
+/** Changes exactly when the person sees another screen: the moment to move the focus. */
+export const screenKey = (screen: Screen): string =>
+  screen.name === "document_side" ? `${screen.name}:${screen.side}` : screen.name;
+
+/** Whether the user may still call the order off: until the capture is called, which the view calls progress. */
+export const mayCancel = (view: View): boolean =>
+  !["progress", "completed", "failed", "cancelled", "expired"].includes(view.step);

@@ -1,0 +1,33 @@
+// When no order can be shown at all: what happened, and the way on.
+
+import { messages } from "../messages";
+import { Badge, Button, Screen } from "../parts/basics";
+import { Actions } from "../parts/frame";
+import type { Blocked, Session } from "../session";
+
+export function BlockedScreen({ blocked, session }: { blocked: Blocked; session: Session }) {
+  const words = blocked.kind === "parameter_mismatch" ? messages.blocked.parameter_mismatch(blocked.field) : messages.blocked[blocked.kind];
+  return (
+    <Screen title={words.title} icon={<Badge tone="stop" />}>
+      <p>{words.text}</p>
+      <p class="muted">{words.next}</p>
+      {blocked.kind === "unavailable" && (
+        <Actions>
+          <Button onClick={() => void session.retry()}>{messages.tryAgain}</Button>
+        </Actions>
+      )}
+    </Screen>
+  );
+}
+
+export function Loading() {
+  return (
+    <section class="screen skeleton" aria-busy="true">
+      <h1 class="unseen">{messages.loading}</h1>
+      <span class="bone wide" />
+      <span class="bone" />
+      <span class="bone block" />
+      <span class="bone button-bone" />
+    </section>
+  );
+}

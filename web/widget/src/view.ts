@@ -1,0 +1,100 @@
+// The server's picture of one order: everything the app needs to draw any screen.
+
+export type Step =
+  | "identity"
+  | "identity_checking"
+  | "review"
+  | "quote"
+  | "pay"
+  | "authorising"
+  | "three_ds"
+  | "progress"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "expired";
+
+export type WidgetStatus = "new" | "pending" | "paid" | "completed" | "failed" | "cancelled";
+export type DocumentKind = "passport" | "national_id" | "driving_licence";
+export type Side = "front" | "back";
+export type LivenessStep = "center" | "left" | "right";
+
+export interface Identity {
+  status: string;
+  document: DocumentKind | null;
+  sides: Side[] | null;
+  received: Side[] | null;
+  steps: LivenessStep[] | null;
+  frames_per_step: number | null;
+  reason: string | null;
+  may_retry: boolean | null;
+}
+
+export interface QuoteLine {
+  code: string;
+  amount: string;
+}
+
+export interface Quote {
+  id: string;
+  fiat_currency: string;
+  total: string;
+  unit_price: string;
+  lines: QuoteLine[];
+  expires_at: string;
+}
+
+export interface Payment {
+  attempt: number;
+  attempts_left: number | null;
+  state: string;
+  three_ds_url: string | null;
+  declined: string | null;
+  card: { brand: string; last4: string } | null;
+}
+
+export interface Transfer {
+  hash: string | null;
+  explorer_url: string | null;
+  confirmations: number | null;
+  confirmations_final: number | null;
+}
+
+export interface TimelineEntry {
+  code: string;
+  at: string;
+}
+
+export interface View {
+  version: number;
+  merchant_transaction_id: string;
+  type: "buy" | "sell";
+  status: string;
+  widget_status: WidgetStatus;
+  step: Step;
+  email: string;
+  currency: string;
+  network: string;
+  crypto_amount: string;
+  address: string;
+  fiat_currency: string;
+  fiat_currencies: string[];
+  partner: string;
+  redirect_url: string | null;
+  now: string;
+  pay_until: string | null;
+  identity: Identity | null;
+  quote: Quote | null;
+  payment: Payment | null;
+  transfer: Transfer | null;
+  timeline: TimelineEntry[];
+  failure: { code: string; money_moved: boolean } | null;
+}
+
+const TERMINAL: readonly Step[] = ["completed", "failed", "cancelled", "expired"];
+
+export const isTerminal = (view: View): boolean => TERMINAL.includes(view.step);
+
+/** A slow answer must not undo a newer one. */
+export const isNewer = (next: View, present: View | undefined): boolean =>
+  present === undefined || next.version >= present.version;

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { afterMessage, blankFields } from "../src/fields";
+import { isAllowedOrigin, readBoot, readInit, webAddress } from "../src/guards";
+
+describe("origins", () => {
+  const origins = ["https://shop.example", "http://127.0.0.1:3000", "capacitor://localhost"];
+  it.each(["https://shop.example", "HTTPS://SHOP.EXAMPLE", "http://127.0.0.1:3000", "capacitor://localhost"])("lets %s in", (origin) => {
+    expect(isAllowedOrigin(origins, origin)).toBe(true);
+  });
+  it.each(["https://shop.example.evil.com", "https://evil.com", "http://shop.example", "http://127.0.0.1:3001", "null", "", "https://shop.example/"])(
+    "keeps %s out",
+    (origin) => {
+      expect(isAllowedOrigin(origins, origin)).toBe(false);
+    },
+  );
+  it("keeps the opaque origin out even where it is listed", () => {
+    expect(isAllowedOrigin(["null"], "null")).toBe(false);
+  });
+});
+
+describe("messages of the page", () => {
+  it("reads what the loader sends", () => {
+    const init = { type: "proof.init", parameters: { amount: "1" }, lang: "de", theme: "dark" };
+    expect(readInit(init)).toEqual({ parameters: { amount: "1" }, lang: "de", theme: "dark" });
+  });
+  it.each([null, undefined, "proof.init", 7, [], {}, { type: "proof.init" }, { type: "proof.init", parameters: [] }, { type: "other", parameters: {} }])(
+    "ignores %j",
+    (data) => {
+      expect(readInit(data)).toBeUndefined();
+    },
+  );
+  it("drops language and theme of a wrong type", () => {
+    expect(readInit({ type: "proof.init", parameters: {}, lang: 5, theme: {} })).toEqual({ parameters: {} });
+  });
+});
+
+describe("the server's block", () => {
+  it("is read whole", () => {
+    const boot = { origins: ["https://shop.example"], fields_origin: "https://cards.example" };
+    expect(readBoot(JSON.stringify(boot))).toEqual(boot);
+  });
+  it.each([undefined, "", "{", "[]", '{"origins":"*","fields_origin":"x"}', '{"origins":[]}'])("is missed in %j", (text) => {
+    expect(readBoot(text)).toBeUndefined();
+  });
+});
+
+it("opens web addresses only", () => {
+  expect(webAddress("https://bank.example/3ds")).toBe("https://bank.example/3ds");
+  for (const url of ["javascript:alert(1)", "data:text/html,x", "/relative", "", null]) expect(webAddress(url)).toBeUndefined();
+});
+
+describe("messages of a card field", () => {
+  it("change only their own field", () => {
+    const next = afterMessage(blankFields(), "cvc", { type: "fields.change", field: "cvc", complete: true, empty: false });
+    expect(next.cvc).toMatchObject({ complete: true, empty: false });
+    expect(next.number).toEqual(blankFields().number);
+  });
+  it("forget an error that has passed", () => {
+    const wrong = afterMessage(blankFields(), "number", { type: "fields.change", complete: false, empty: false, error: "invalid_number" });
+    expect(wrong.number.error).toBe("invalid_number");
+    expect(afterMessage(wrong, "number", { type: "fields.change", complete: true, empty: false, brand: "visa" }).number).toMatchObject({
+      error: undefined,
+      brand: "visa",
+    });
+  });
+  it.each([null, "fields.change", { type: "unknown" }, { complete: true }])("ignore %j", (message) => {
+    const states = blankFields();
+    expect(afterMessage(states, "number", message)).toBe(states);
+  });
+});

@@ -1,0 +1,28 @@
+import type { View } from "../src/view";
+
+export const sample = (change: Partial<View> = {}): View => ({
+  version: 3,
+  merchant_transaction_id: "01900000-0000-7000-8000-000000000000",
+  type: "buy",
+  status: "pending",
+  widget_status: "new",
+  step: "identity",
+  email: "a…e@example.com",
+  currency: "USDT",
+  network: "TRC20",
+  crypto_amount: "100.00",
+  address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE",
+  fiat_currency: "EUR",
+  fiat_currencies: ["EUR", "USD"],
+  partner: "Demo Shop",
+  redirect_url: null,
+  now: "2026-04-01T10:00:05Z",
+  pay_until: "2026-04-01T11:00:00Z",
+  identity: null,
+  quote: null,
+  payment: null,
+  transfer: null,
+  timeline: [],
+  failure: null,
+  ...change,
+});

@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import { mayCancel, screenKey, screenOf, type Local } from "../src/screen";
+import { isNewer, isTerminal, type Identity, type Side, type Step } from "../src/view";
+import { sample } from "./sample";
+
+const fresh: Local = { introSeen: false, choosing: false };
+const identity = (change: Partial<Identity>): Identity => ({
+  status: "collecting", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null, ...change,
+});
+
+describe("identity", () => {
+  it("begins with what is needed, then asks for the document", () => {
+    expect(screenOf(sample(), fresh)).toEqual({ name: "identity_intro" });
+    expect(screenOf(sample(), { introSeen: true, choosing: false })).toEqual({ name: "document_choice", present: null });
+  });
+
+  it("asks for each side that has not arrived, then for the selfie", () => {
+    const at = (received: Side[]) =>
+      screenOf(sample({ identity: identity({ document: "national_id", sides: ["front", "back"], received }) }), fresh);
+    expect(at([])).toMatchObject({ name: "document_side", side: "front", index: 0, count: 2 });
+    expect(at(["front"])).toMatchObject({ name: "document_side", side: "back", index: 1, count: 2 });
+    expect(at(["back"])).toMatchObject({ name: "document_side", side: "front" });
+    expect(at(["front", "back"])).toEqual({ name: "liveness" });
+  });
+
+  it("goes on after a reload where the server stands", () => {
+    const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"] }) });
+    expect(screenOf(view, fresh)).toEqual({ name: "liveness" });
+  });
+
+  it("says why the last try failed, until another document is chosen", () => {
+    const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], reason: "face_mismatch", may_retry: true }) });
+    expect(screenOf(view, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
+    expect(screenOf(view, { introSeen: true, choosing: true })).toEqual({ name: "document_choice", present: "passport" });
+  });
+
+  it("lets the server's step win over what this window was doing", () => {
+    expect(screenOf(sample({ step: "cancelled" }), { introSeen: true, choosing: true })).toEqual({ name: "cancelled" });
+  });
+});
+
+describe("the other steps", () => {
+  it.each<[Step, string]>([
+    ["identity_checking", "identity_checking"], ["review", "review"], ["quote", "pay"], ["pay", "pay"], ["authorising", "authorising"],
+    ["three_ds", "three_ds"], ["progress", "progress"], ["completed", "completed"], ["failed", "failed"], ["cancelled", "cancelled"], ["expired", "expired"],
+  ])("%s shows %s", (step, name) => {
+    expect(screenOf(sample({ step }), fresh).name).toBe(name);
+  });
+
+  it("keeps one screen while the quote is renewed, so that the card fields stay", () => {
+    expect(screenKey(screenOf(sample({ step: "quote" }), fresh))).toBe(screenKey(screenOf(sample({ step: "pay" }), fresh)));
+  });
+
+  it("counts the two sides as two screens", () => {
+    const side = (received: Side[]) =>
+      screenKey(screenOf(sample({ identity: identity({ document: "national_id", sides: ["front", "back"], received }) }), fresh));
+    expect(side([])).not.toBe(side(["front"]));
+  });
+});
+
+it("offers to cancel until the money is taken", () => {
+  expect((["identity", "pay", "three_ds", "review"] as Step[]).every((step) => mayCancel(sample({ step })))).toBe(true);
+  expect((["progress", "completed", "failed", "cancelled", "expired"] as Step[]).some((step) => mayCancel(sample({ step })))).toBe(false);
+});
+
+it("never lets an older view replace a newer one", () => {
+  expect(isNewer(sample({ version: 2 }), sample({ version: 3 }))).toBe(false);
+  expect(isNewer(sample({ version: 3 }), sample({ version: 3 }))).toBe(true);
+  expect(isNewer(sample(), undefined)).toBe(true);
+});
+
+it("knows the ends", () => {
+  expect((["completed", "failed", "cancelled", "expired"] as Step[]).every((step) => isTerminal(sample({ step })))).toBe(true);
+  expect((["progress", "review"] as Step[]).some((step) => isTerminal(sample({ step })))).toBe(false);
+});
