@@ -4,7 +4,7 @@
 //! new or was left behind by a crash makes no difference to it.
 
 use crate::{ApiError, Engine};
-use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
+use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use proof_core::{
     ErrorCode, Timestamp,
     id::{OrderId, VerificationId},
@@ -34,46 +34,73 @@ pub enum Outcome {
     Again(Timestamp),
 }
 
+/// What ended inside the worker.
+enum Ended {
+    /// Jobs were looked for; the next one falls due then.
+    Claimed { leases: Vec<Lease>, due: Option<Timestamp> },
+    Ran,
+}
+
 impl Engine {
     /// Works until `stop` resolves, then finishes what is in hand.
+    ///
+    /// Looking for jobs is one of the tasks in hand, never awaited beside them: a task that holds
+    /// the database's one writer has to be polled for anybody else to get it.
     pub async fn work(&self, stop: impl Future<Output = ()> + Send) {
         let mut stop = std::pin::pin!(stop.fuse());
-        let mut in_hand = FuturesUnordered::new();
-        let mut stopping = false;
+        let mut hints = self.db.wakes().listen();
+        let mut in_hand: FuturesUnordered<BoxFuture<'_, Ended>> = FuturesUnordered::new();
+        let (mut stopping, mut claiming, mut look) = (false, false, true);
+        let mut next = self.now();
         loop {
-            let mut hints = self.db.wakes().listen();
-            let mut next = self.now().plus_seconds(IDLE_SECONDS_MAX);
-            if !stopping && in_hand.len() < CONCURRENT_MAX {
-                match self.claim(CONCURRENT_MAX - in_hand.len()).await {
-                    Ok((leases, due)) => {
-                        leases
-                            .into_iter()
-                            .for_each(|lease| in_hand.push(self.run(lease)));
-                        next = next.min(due.unwrap_or(next));
-                    }
-                    Err(error) => log(&error, "jobs cannot be claimed"),
-                }
+            if look && !claiming && !stopping && in_hand.len() < CONCURRENT_MAX {
+                (look, claiming) = (false, true);
+                in_hand.push(self.claim(CONCURRENT_MAX - in_hand.len()).boxed());
             }
             if stopping && in_hand.is_empty() {
                 return;
             }
-            let hint = async {
-                hints.next(|topic| topic == Topic::Jobs).await;
-            };
-            let wait = self.clock.sleep_until(next);
-            let (hint, wait) = (hint.fuse(), wait.fuse());
+            let hint = hints.next(|topic| topic == Topic::Jobs).fuse();
+            let wait = self.clock.sleep_until(next).fuse();
             futures::pin_mut!(hint, wait);
             futures::select_biased! {
                 () = stop => stopping = true,
-                () = in_hand.select_next_some() => {}
-                () = hint => {}
-                () = wait => {}
+                ended = in_hand.select_next_some() => match ended {
+                    Ended::Claimed { leases, due } => {
+                        claiming = false;
+                        // All of what was due may not have fitted in.
+                        look |= !leases.is_empty();
+                        let idle = self.now().plus_seconds(IDLE_SECONDS_MAX);
+                        next = due.map_or(idle, |due| due.min(idle));
+                        leases.into_iter().for_each(|lease| in_hand.push(self.run(lease).boxed()));
+                    }
+                    Ended::Ran => look = true,
+                },
+                () = hint => look = true,
+                () = wait => {
+                    look = true;
+                    // The look that follows says when to look next.
+                    next = self.now().plus_seconds(IDLE_SECONDS_MAX);
+                }
+            }
+        }
+    }
+
+    async fn claim(&self, limit: usize) -> Ended {
+        match self.claim_due(limit).await {
+            Ok((leases, due)) => Ended::Claimed { leases, due },
+            Err(error) => {
+                log(&error, "jobs cannot be claimed");
+                Ended::Claimed { leases: Vec::new(), due: None }
             }
         }
     }
 
     /// Takes due jobs, and says when the next one falls due.
-    async fn claim(&self, limit: usize) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
+    async fn claim_due(
+        &self,
+        limit: usize,
+    ) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
         let now = self.now();
         let token = Uuid::from_bytes(self.random());
         let until = now.plus_seconds(LEASE_SECONDS);
@@ -95,12 +122,10 @@ impl Engine {
                 })
             })
             .await?;
-        // Something was due; unless all of it is ours now, look again at once.
-        let due = (!leases.is_empty()).then_some(now);
-        Ok((leases, due))
+        Ok((leases, None))
     }
 
-    async fn run(&self, lease: Lease) {
+    async fn run(&self, lease: Lease) -> Ended {
         let job = *lease.job();
         let outcome = match self.step(&job).await {
             Ok(outcome) => Ok(outcome),
@@ -125,6 +150,7 @@ impl Engine {
             // The lease runs out by itself, and somebody takes the job again.
             log(&error, "a job could not be given back");
         }
+        Ended::Ran
     }
 
     async fn finish(

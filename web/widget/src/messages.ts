@@ -16,14 +16,16 @@ const declines: Record<string, string> = {
   three_ds_failed: "Your bank did not confirm that it was you.",
   expired_card: "This card has expired.",
   processor_unavailable: "The card processor could not be reached.",
-  unavailable: "The card processor could not be reached.",
+  token_invalid: "The card details could not be used again.",
+  abandoned: "Your bank's confirmation did not come in time.",
 };
 
 const declineAdvice: Record<string, string> = {
   insufficient_funds: "Use another card, or add money to this one and try again.",
   three_ds_failed: "Try again and confirm the payment in your bank's page, or use another card.",
   processor_unavailable: "Wait a moment and try again, or use another card.",
-  unavailable: "Wait a moment and try again, or use another card.",
+  token_invalid: "Enter the card once more.",
+  abandoned: "Try again and confirm the payment in your bank's page, or use another card.",
 };
 
 const identityReasons: Record<string, string> = {
@@ -136,7 +138,7 @@ export const messages = {
     ask: "Cancel this order",
     sure: "Cancel the order? Nothing will be charged.",
     yes: "Yes, cancel",
-    no: "Keep the order",
+    no: "Keep it",
   },
   intro: {
     title: "First, show that it is you",

@@ -6,9 +6,11 @@ import { secondsBetween } from "./format";
 import { useAlive, useServerNow } from "./hooks";
 import { messages } from "./messages";
 import type { Session } from "./session";
-import type { View } from "./view";
+import type { Quote, View } from "./view";
 
 export interface QuoteState {
+  /** The price on the screen: while a new one is fetched, the last one, greyed. */
+  shown: Quote | null;
   seconds: number;
   renewing: boolean;
   problem: string | undefined;
@@ -31,6 +33,8 @@ export function useQuote({ view, session, clockAheadMs, inFlight }: QuoteInput):
   const [problem, setProblem] = useState<string>();
   const askedAt = useRef(-Infinity);
   const alive = useAlive();
+  const last = useRef<Quote | null>(null);
+  last.current = view.quote ?? last.current;
   const seconds = secondsBetween(now, view.quote?.expires_at) ?? 0;
 
   const ask = async (fiatCurrency: string) => {
@@ -48,5 +52,5 @@ export function useQuote({ view, session, clockAheadMs, inFlight }: QuoteInput):
     const soon = performance.now() - askedAt.current < ASK_AGAIN_MS;
     if (needed && !soon && document.visibilityState === "visible") void ask(view.fiat_currency);
   });
-  return { seconds, renewing: asking || seconds === 0, problem, ask: (currency) => void ask(currency ?? view.fiat_currency) };
+  return { shown: last.current, seconds, renewing: asking || seconds === 0, problem, ask: (currency) => void ask(currency ?? view.fiat_currency) };
 }

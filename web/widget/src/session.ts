@@ -56,6 +56,9 @@ export class Session {
       parameters,
       page_origin: pageOrigin,
     };
+    // The browser knows of a lost line sooner than a request that waits does.
+    window.addEventListener("offline", () => this.set({ offline: true }));
+    window.addEventListener("online", () => void this.refresh());
     await this.retry();
   }
 
@@ -130,11 +133,12 @@ export class Session {
       const { version } = this.state.view;
       const startedAt = performance.now();
       try {
-        const view = await this.api.order(version);
-        failures = 0;
+        // After a failure the state is asked for at once: a long wait would leave the warning standing.
+        const view = await this.api.order(failures === 0 ? version : undefined);
         this.set({ offline: false });
         this.apply(view);
-        if (view.version === version && performance.now() - startedAt < QUIET_MS) await pause(1);
+        if (view.version === version && failures === 0 && performance.now() - startedAt < QUIET_MS) await pause(1);
+        failures = 0;
       } catch (error) {
         if (error instanceof Refused && error.status === 401) {
           this.watching = false;

@@ -4,14 +4,14 @@ import { useState } from "preact/hooks";
 import { crypto, fiat, inBlocks, networkName, shorten } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
-import type { View } from "../view";
+import type { Quote, View } from "../view";
 import { Button, Notice } from "./basics";
 
 const words = messages.pay;
 const QUOTE_S = 60;
 
 export function Price({ view, quote }: { view: View; quote: QuoteState }) {
-  const total = view.quote ? fiat(view.quote.total, view.quote.fiat_currency) : "\u00a0";
+  const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
   return (
     <div class="price">
       <dl class="heroes">
@@ -35,7 +35,7 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
           <Button kind="plain" onClick={() => quote.ask()}>{messages.tryAgain}</Button>
         </>
       )}
-      {view.quote && <Lines view={view} />}
+      {quote.shown && <Lines view={view} quote={quote.shown} />}
     </div>
   );
 }
@@ -74,9 +74,7 @@ function Countdown({ quote }: { quote: QuoteState }) {
   );
 }
 
-function Lines({ view }: { view: View }) {
-  const quote = view.quote;
-  if (!quote) return null;
+function Lines({ view, quote }: { view: View; quote: Quote }) {
   return (
     <details class="lines">
       <summary>{words.details}</summary>

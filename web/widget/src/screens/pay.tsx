@@ -27,8 +27,6 @@ export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View;
   const hosted = useRef<HostedFields | null>(null);
   const alive = useAlive();
   const quote = useQuote({ view, session, clockAheadMs, inFlight: paying });
-  const latest = useRef(view);
-  latest.current = view;
 
   const pay = async () => {
     setPressed(true);
@@ -36,7 +34,9 @@ export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View;
     setProblem(undefined);
     const missing = FIELDS.find((field) => !states[field].complete);
     if (missing) return hosted.current?.focus(missing);
-    if (!hosted.current) return;
+    // The price that was on the button when it was pressed, and no other.
+    const quoteId = quote.shown?.id;
+    if (!hosted.current || quoteId === undefined) return;
     setPaying(true);
     const outcome = await hosted.current.tokenise();
     if (!alive.current) return;
@@ -44,7 +44,6 @@ export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View;
       setRefused({ field: outcome.field, code: outcome.error });
       return setPaying(false);
     }
-    const quoteId = latest.current.quote?.id ?? "";
     const failure = await session.command((api) => api.pay(outcome.token, quoteId));
     if (!alive.current) return;
     setPaying(false);
@@ -52,7 +51,7 @@ export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View;
     setProblem(failure && sentence(failure));
   };
 
-  const total = view.quote ? fiat(view.quote.total, view.quote.fiat_currency) : "";
+  const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "";
   const ready = FIELDS.every((field) => states[field].ready);
   const attempt = view.payment?.attempt ?? 0;
   return (
