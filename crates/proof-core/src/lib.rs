@@ -11,6 +11,9 @@
 //! assert_eq!(Amount::parse(usdt, "99.50").unwrap().base(), 99_500_000);
 //! ```
 
+// A new variant must be looked at everywhere; tests may lump together.
+#![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
+
 pub mod address;
 pub mod asset;
 pub mod error;

@@ -2,7 +2,7 @@
 
 use crate::{ApiError, Engine, signature::secret_generate};
 use proof_core::{
-    Address, Asset, Fiat, Network,
+    Address, Asset, Fiat, Network, Timestamp,
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Stage, WidgetConfig},
@@ -33,6 +33,48 @@ pub struct PartnerCreated {
     pub partner: Partner,
     pub client_token: String,
     pub webhook_secret: Option<Secret>,
+}
+
+/// Everything that one partner adds, ready to be written as often as the database asks.
+#[derive(Clone)]
+struct PartnerWrite {
+    now: Timestamp,
+    partner: Partner,
+    token: ClientToken,
+    origins: Vec<Origin>,
+    wallets: Vec<(Asset, Address)>,
+    endpoint: Option<(String, Secret)>,
+    endpoint_id: EndpointId,
+}
+
+impl PartnerWrite {
+    async fn run(self, tx: &mut Tx) -> Result<(), Failure<ApiError>> {
+        let (partner, environment, now) = (self.partner.id, Environment::Test, self.now);
+        tx.partner_insert(&self.partner, now).await?;
+        tx.token_insert(partner, &self.token, now).await?;
+        for origin in &self.origins {
+            tx.origin_insert(partner, environment, origin).await?;
+        }
+        for (asset, address) in &self.wallets {
+            tx.wallet_insert(partner, environment, (*asset, address), now)
+                .await?;
+        }
+        if let Some((url, secret)) = &self.endpoint {
+            let id = self.endpoint_id;
+            tx.endpoint_put(
+                EndpointNew {
+                    id,
+                    partner,
+                    environment,
+                    url,
+                    secret,
+                },
+                now,
+            )
+            .await?;
+        }
+        Ok(())
+    }
 }
 
 /// A default order is worth something, and never more than the hot wallet of a sandbox holds.
@@ -102,39 +144,19 @@ impl Engine {
             client_token: token.expose_secret().to_owned(),
             webhook_secret: secret.clone(),
         };
-        let endpoint = request.webhook_url.zip(secret);
-        let endpoint_id = EndpointId::new(now, entropy);
-        let (origins, wallets) = (request.origins, request.wallets);
+        let write = PartnerWrite {
+            now,
+            partner,
+            token,
+            origins: request.origins,
+            wallets: request.wallets,
+            endpoint: request.webhook_url.zip(secret),
+            endpoint_id: EndpointId::new(now, entropy),
+        };
         self.db
             .write("partner_create", move |tx: &mut Tx| {
-                let (partner, token) = (partner.clone(), token.clone());
-                let (origins, wallets) = (origins.clone(), wallets.clone());
-                let endpoint = endpoint.clone();
-                Box::pin(async move {
-                    tx.partner_insert(&partner, now).await?;
-                    tx.token_insert(partner.id, &token, now).await?;
-                    for origin in &origins {
-                        tx.origin_insert(partner.id, Environment::Test, origin)
-                            .await?;
-                    }
-                    for (asset, address) in &wallets {
-                        let wallet = (*asset, address);
-                        tx.wallet_insert(partner.id, Environment::Test, wallet, now)
-                            .await?;
-                    }
-                    if let Some((url, secret)) = &endpoint {
-                        let (partner, environment) = (partner.id, Environment::Test);
-                        let endpoint = EndpointNew {
-                            id: endpoint_id,
-                            partner,
-                            environment,
-                            url,
-                            secret,
-                        };
-                        tx.endpoint_put(endpoint, now).await?;
-                    }
-                    Ok::<_, Failure<ApiError>>(())
-                })
+                let write = write.clone();
+                Box::pin(async move { write.run(tx).await })
             })
             .await?;
         Ok(created)

@@ -2,11 +2,11 @@
 
 use crate::{Access, ApiError, Engine, error::refused, order::save_new};
 use proof_core::{
-    Address, Asset, ErrorCode, Network,
-    id::{CustomerId, OrderId},
+    Address, Asset, ErrorCode, Fiat, Network, Timestamp,
+    id::{CustomerId, EventId, JobId, OrderId, PartnerId},
     money::{Amount, decimal_parse},
     order::{Order, OrderRequest},
-    partner::{PartnerType, Side, Stage},
+    partner::{Environment, PartnerType, Side, Stage},
     session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest, client_ip_parse},
     token::TokenHash,
 };
@@ -63,6 +63,65 @@ struct Checked {
     redirect_url: Option<String>,
     client_ip: Option<IpAddr>,
     destination: Address,
+}
+
+/// Everything that one session adds, ready to be written as often as the database asks.
+#[derive(Clone)]
+struct SessionWrite {
+    now: Timestamp,
+    id: OrderId,
+    customer: CustomerId,
+    event: EventId,
+    job: JobId,
+    partner: PartnerId,
+    environment: Environment,
+    provider: String,
+    fiat: Fiat,
+    session: SessionRow,
+    init_hash: TokenHash,
+    kept: Option<(String, IdempotencyRow)>,
+    checked: Checked,
+}
+
+impl SessionWrite {
+    async fn run(self, tx: &mut Tx) -> Result<(), Failure<ApiError>> {
+        let (partner, environment) = (self.partner, self.environment);
+        let checked = self.checked;
+        let user = (
+            checked.partner_user_id.as_str(),
+            checked.user_email.as_str(),
+        );
+        let customer = tx
+            .customer_upsert(self.customer, (partner, environment), user, self.now)
+            .await?;
+        let request = OrderRequest {
+            id: self.id,
+            environment,
+            partner,
+            customer: customer.id,
+            side: checked.side,
+            amount: checked.amount,
+            destination: checked.destination,
+            fiat: self.fiat,
+            email: checked.user_email,
+            provider: self.provider,
+        };
+        let (order, event) = Order::create(request, self.now);
+        save_new(tx, &order, (self.event, &event), self.job).await?;
+        tx.session_insert(&self.session, self.init_hash).await?;
+        if let Some((key, row)) = &self.kept {
+            let key = IdempotencyKey {
+                partner,
+                environment,
+                route: ROUTE,
+                key,
+            };
+            if !tx.idempotency_insert(key, row, self.now).await? {
+                return Err(refused(idempotency_conflict()));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn missing(field: &'static str) -> ApiError {
@@ -339,36 +398,14 @@ impl Engine {
         key: Option<(String, Vec<u8>)>,
     ) -> Result<SessionResponse, ApiError> {
         let now = self.now();
-        let id = OrderId::new(now, self.entropy.as_ref());
-        let fresh = CustomerId::new(now, self.entropy.as_ref());
-        let event_id = proof_core::id::EventId::new(now, self.entropy.as_ref());
-        let job_id = proof_core::id::JobId::new(now, self.entropy.as_ref());
-        let provider = self
-            .rails(access.environment)?
-            .payments
-            .provider()
-            .to_owned();
+        let entropy = self.entropy.as_ref();
+        let id = OrderId::new(now, entropy);
         let response = self.session_response(access, &checked, id)?;
-        let session = SessionRow {
-            order: id,
-            parameters: Parameters {
-                init_token: String::new(),
-                ..response.parameters.clone()
-            },
-            signature: response.signature.clone(),
-            client_ip: checked.client_ip,
-            lang: response.lang.clone(),
-            theme: response.theme.clone(),
-            expires_at: now.plus_seconds(INIT_TOKEN_SECONDS),
-        };
         let init_hash = TokenHash::of(&response.parameters.init_token);
-        let (partner, environment) = (access.partner.id, access.environment);
-        let fiat = access.partner.policy.fiat_default();
+        let mut stored = response.clone();
+        // Only its hash is kept; the token can be derived again.
+        stored.parameters.init_token = String::new();
         let kept = key.map(|(key, body_hash)| {
-            let stored = SessionResponse {
-                parameters: session.parameters.clone(),
-                ..response.clone()
-            };
             let response = serde_json::to_string(&stored).unwrap_or_default();
             (
                 key,
@@ -378,46 +415,37 @@ impl Engine {
                 },
             )
         });
+        let write = SessionWrite {
+            now,
+            id,
+            customer: CustomerId::new(now, entropy),
+            event: EventId::new(now, entropy),
+            job: JobId::new(now, entropy),
+            partner: access.partner.id,
+            environment: access.environment,
+            provider: self
+                .rails(access.environment)?
+                .payments
+                .provider()
+                .to_owned(),
+            fiat: access.partner.policy.fiat_default(),
+            session: SessionRow {
+                order: id,
+                parameters: stored.parameters,
+                signature: stored.signature,
+                client_ip: checked.client_ip,
+                lang: stored.lang,
+                theme: stored.theme,
+                expires_at: now.plus_seconds(INIT_TOKEN_SECONDS),
+            },
+            init_hash,
+            kept,
+            checked,
+        };
         self.db
             .write("session_create", move |tx: &mut Tx| {
-                let (checked, session) = (checked.clone(), session.clone());
-                let (provider, kept) = (provider.clone(), kept.clone());
-                Box::pin(async move {
-                    let user = (
-                        checked.partner_user_id.as_str(),
-                        checked.user_email.as_str(),
-                    );
-                    let customer = tx
-                        .customer_upsert(fresh, (partner, environment), user, now)
-                        .await?;
-                    let request = OrderRequest {
-                        id,
-                        environment,
-                        partner,
-                        customer: customer.id,
-                        side: checked.side,
-                        amount: checked.amount,
-                        destination: checked.destination,
-                        fiat,
-                        email: checked.user_email,
-                        provider,
-                    };
-                    let (order, event) = Order::create(request, now);
-                    save_new(tx, &order, (event_id, &event), job_id).await?;
-                    tx.session_insert(&session, init_hash).await?;
-                    if let Some((key, row)) = &kept {
-                        let key = IdempotencyKey {
-                            partner,
-                            environment,
-                            route: ROUTE,
-                            key,
-                        };
-                        if !tx.idempotency_insert(key, row, now).await? {
-                            return Err(refused(idempotency_conflict()));
-                        }
-                    }
-                    Ok::<_, Failure<ApiError>>(())
-                })
+                let write = write.clone();
+                Box::pin(async move { write.run(tx).await })
             })
             .await?;
         Ok(response)

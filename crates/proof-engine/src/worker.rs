@@ -37,7 +37,10 @@ pub enum Outcome {
 /// What ended inside the worker.
 enum Ended {
     /// Jobs were looked for; the next one falls due then.
-    Claimed { leases: Vec<Lease>, due: Option<Timestamp> },
+    Claimed {
+        leases: Vec<Lease>,
+        due: Option<Timestamp>,
+    },
     Ran,
 }
 
@@ -91,16 +94,16 @@ impl Engine {
             Ok((leases, due)) => Ended::Claimed { leases, due },
             Err(error) => {
                 log(&error, "jobs cannot be claimed");
-                Ended::Claimed { leases: Vec::new(), due: None }
+                Ended::Claimed {
+                    leases: Vec::new(),
+                    due: None,
+                }
             }
         }
     }
 
     /// Takes due jobs, and says when the next one falls due.
-    async fn claim_due(
-        &self,
-        limit: usize,
-    ) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
+    async fn claim_due(&self, limit: usize) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
         let now = self.now();
         let token = Uuid::from_bytes(self.random());
         let until = now.plus_seconds(LEASE_SECONDS);

@@ -19,7 +19,7 @@ use url::Url;
 #[derive(Subcommand, Debug)]
 pub enum PartnerCommand {
     /// Makes a sandbox partner and prints its credentials, once.
-    Create(CreateArgs),
+    Create(Box<CreateArgs>),
     /// Lists partners.
     List(DatabaseArgs),
 }
@@ -81,7 +81,7 @@ fn wallet(text: &str) -> Result<(Asset, Address), String> {
 
 pub async fn run(command: PartnerCommand) -> anyhow::Result<()> {
     match command {
-        PartnerCommand::Create(args) => create(args).await,
+        PartnerCommand::Create(args) => create(*args).await,
         PartnerCommand::List(args) => list(args).await,
     }
 }

@@ -192,10 +192,10 @@ type Step = Result<(), Refusal>;
 
 impl Draft {
     fn new(mut order: Order, now: Timestamp, fact: bool) -> Self {
-        let review = match (&order.state, fact) {
-            (State::InReview(review), true) => Some((**review).clone()),
-            _ => None,
-        };
+        let mut review = None;
+        if fact && let State::InReview(held) = &order.state {
+            review = Some((**held).clone());
+        }
         if let Some(review) = &review {
             order.state = review.from.clone();
         }
@@ -387,9 +387,13 @@ impl Draft {
 
     fn authorising(&mut self, attempt: u32) -> Result<&mut Authorising, Refusal> {
         let current = self.order.attempt == attempt;
-        match &mut self.order.state {
-            State::Authorising(authorising) if current => Ok(authorising),
-            _ => Err(Refusal::WrongState),
+        let State::Authorising(authorising) = &mut self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        if current {
+            Ok(authorising)
+        } else {
+            Err(Refusal::WrongState)
         }
     }
 
@@ -448,14 +452,16 @@ impl Draft {
 
     /// The money is taken. After a void that came too late, it goes straight back.
     fn captured(&mut self) -> Step {
-        let next = match &self.order.state {
-            State::Capturing { .. } => State::Paid {
+        let next = if let State::Capturing { .. } = self.order.state {
+            State::Paid {
                 deadline: self.in_seconds(PAID_SECONDS_MAX),
-            },
-            State::Voiding(_) => State::Refunding {
+            }
+        } else if let State::Voiding(_) = self.order.state {
+            State::Refunding {
                 deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
-            },
-            _ => return Err(Refusal::WrongState),
+            }
+        } else {
+            return Err(Refusal::WrongState);
         };
         let price = self.price()?;
         let total = price.total;
@@ -525,10 +531,10 @@ impl Draft {
     }
 
     fn delivering(&mut self) -> Result<&mut Delivering, Refusal> {
-        match &mut self.order.state {
-            State::Delivering(delivering) => Ok(delivering),
-            _ => Err(Refusal::WrongState),
-        }
+        let State::Delivering(delivering) = &mut self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        Ok(delivering)
     }
 
     fn signed(&mut self, signed: Signed) -> Step {
@@ -548,7 +554,7 @@ impl Draft {
         let delivering = self.delivering()?;
         let hash = match &delivering.signed {
             Some(signed) if !delivering.broadcast => signed.hash.clone(),
-            _ => return Err(Refusal::WrongState),
+            Some(_) | None => return Err(Refusal::WrongState),
         };
         delivering.broadcast = true;
         self.event(EventKind::TransferBroadcast, json!({ "hash": hash }));

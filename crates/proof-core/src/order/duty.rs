@@ -132,11 +132,10 @@ fn duty(state: &State, now: Timestamp) -> Duty {
         State::Delivering(d) => Duty::WatchTransfer(Box::new(d.clone())),
         State::Refunding { .. } => Duty::Refund,
         // A fact may still end the doubt: keep asking what the state before asked.
-        State::InReview(review) => match duty(&review.from, now) {
-            // People were asked about the risk; asking the policy again would answer for them.
-            Duty::Assess { .. } => Duty::None,
-            other => other,
-        },
+        // People were asked about the risk; asking the policy again would answer for them.
+        State::InReview(review) if matches!(review.from, State::Authorised { .. }) => Duty::None,
+        // A fact may still end the doubt: keep asking what the state before asked.
+        State::InReview(review) => duty(&review.from, now),
         State::Created
         | State::AwaitingPayment { .. }
         | State::Completed { .. }

@@ -1,0 +1,10 @@
+//! The store's own suite, on both engines: every statement prepares, every statement runs, both
+//! schemas are the same, and what the engines promise (locks, leases, roll-backs) holds.
+//!
+//! PostgreSQL is used when `PROOF_TEST_POSTGRES_URL` names a cluster (`ci/with-postgres`); with
+//! `PROOF_TEST_REQUIRE_POSTGRES=1` its absence fails.
+
+mod kit;
+mod schema;
+mod statements;
+mod suite;

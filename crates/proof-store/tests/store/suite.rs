@@ -1,0 +1,498 @@
+//! What the store promises, shown on both engines, and with it every statement run at least once.
+
+use crate::kit::{Counting, NOW, both, engine_name};
+use proof_core::{
+    Address, Asset, Fiat, Network, Timestamp,
+    id::{
+        CustomerId, DeliveryId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId,
+        PersonId, VerificationId, uuid_v7,
+    },
+    identity::{DocumentKind, Verification, VerificationState},
+    ledger::{Account, Unit, fund, reserve},
+    money::{Amount, Bps},
+    order::{Order, OrderRequest},
+    partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Side, Stage, WidgetConfig},
+    quote::FeePolicy,
+    secret::Secret,
+    session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest},
+    token::{ClientToken, TokenHash},
+    transfer::Coin,
+};
+use proof_store::{
+    Db, DeliveryRow, DeliveryState, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind,
+    LedgerError, SessionRow, StoreError, Tx, executed, registered,
+};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+type Done<T> = Result<T, Failure<&'static str>>;
+
+/// Runs work that nobody refuses.
+macro_rules! write {
+    ($db:expr, |$tx:ident| $body:block) => { write!($db, [], |$tx| $body) };
+    ($db:expr, [$($owned:ident),*], |$tx:ident| $body:block) => {
+        $db.write("test", move |$tx: &mut Tx| {
+            $(let $owned = $owned.clone();)*
+            Box::pin(async move {
+                let done: Done<_> = async { Ok($body) }.await;
+                done
+            })
+        })
+        .await
+        .unwrap()
+    };
+}
+
+fn usdt() -> Asset {
+    Asset::find("USDT", Network::Trc20).unwrap()
+}
+
+fn address() -> Address {
+    Address::parse(Network::Trc20, "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t").unwrap()
+}
+
+fn amount(text: &str) -> Amount {
+    Amount::parse(usdt(), text).unwrap()
+}
+
+fn partner(entropy: &Counting) -> Partner {
+    Partner {
+        id: PartnerId::new(NOW, entropy),
+        name: format!("Partner {}", uuid_v7(NOW, entropy)),
+        kind: PartnerType::Treasury,
+        stage: Stage::Sandbox,
+        widget_id: uuid_v7(NOW, entropy),
+        contact_email: "ops@example.com".into(),
+        policy: Policy {
+            pairs: vec![Pair { asset: usdt(), min: amount("1"), max: amount("1000") }],
+            fiats: vec![Fiat::Eur],
+            fees: FeePolicy {
+                spread: Bps::ZERO,
+                processing: Bps::ZERO,
+                processing_fixed_minor: 7,
+                partner: Bps::ZERO,
+            },
+            widget: WidgetConfig::default(),
+        },
+        signature_key: Secret::new("k"),
+    }
+}
+
+/// A partner with a customer and an order.
+async fn order(db: &Db, entropy: &Counting) -> (Partner, Order) {
+    let partner = partner(entropy);
+    let fresh = CustomerId::new(NOW, entropy);
+    let id = OrderId::new(NOW, entropy);
+    let event = EventId::new(NOW, entropy);
+    let made = partner.clone();
+    let order = write!(db, [made], |tx| {
+        let partner = made;
+        tx.partner_insert(&partner, NOW).await?;
+        let scope = (partner.id, Environment::Test);
+        let customer = tx.customer_upsert(fresh, scope, ("u", "u@example.com"), NOW).await?;
+        let request = OrderRequest {
+            id,
+            environment: Environment::Test,
+            partner: partner.id,
+            customer: customer.id,
+            side: Side::Buy,
+            amount: amount("100"),
+            destination: address(),
+            fiat: Fiat::Eur,
+            email: "u@example.com".into(),
+            provider: "sandbox".into(),
+        };
+        let (order, created) = Order::create(request, NOW);
+        tx.order_insert(&order).await?;
+        tx.event_insert(event, id, &created).await?;
+        order
+    });
+    (partner, order)
+}
+
+#[tokio::test]
+async fn every_registered_statement_runs() {
+    for fresh in both().await {
+        let (db, entropy) = (&fresh.db, Counting::default());
+        installation(db, &entropy).await;
+        let (partner, order) = order(db, &entropy).await;
+        partner_rows(db, &entropy, &partner).await;
+        customer_rows(db, &entropy, &partner, &order).await;
+        session_rows(db, &partner, &order).await;
+        order_rows(db, &partner, &order).await;
+        delivery_rows(db, &entropy, &partner, &order).await;
+        ledger_rows(db, &entropy, &order).await;
+        job_rows(db, &entropy).await;
+        idempotency_rows(db, &partner).await;
+        chain_rows(db, &entropy).await;
+    }
+    let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
+    assert_eq!(executed(), names, "registered statements and executed ones differ");
+}
+
+async fn installation(db: &Db, entropy: &Counting) {
+    let id = uuid_v7(NOW, entropy);
+    let loaded = write!(db, |tx| {
+        tx.installation_insert(id, &Secret::new("s"), NOW).await?;
+        tx.installation_load().await?
+    });
+    assert_eq!(loaded.map(|i| (i.id, i.epoch)), Some((id, 1)));
+}
+
+async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
+    let token = ClientToken::generate(Environment::Test, entropy);
+    let origin = Origin::parse("https://shop.example").unwrap();
+    let endpoint = EndpointId::new(NOW, entropy);
+    let p = partner.clone();
+    let (loaded, by_widget, listed, row, origins, known, wallet) = write!(db, [token, origin, p], |tx| {
+        let (test, secret) = (Environment::Test, Secret::new("whsec_eA=="));
+        tx.token_insert(p.id, &token, NOW).await?;
+        tx.origin_insert(p.id, test, &origin).await?;
+        tx.origin_insert(p.id, test, &origin).await?;
+        tx.wallet_insert(p.id, test, (usdt(), &address()), NOW).await?;
+        for url in ["https://a.example", "https://b.example"] {
+            let put =
+                EndpointNew { id: endpoint, partner: p.id, environment: test, url, secret: &secret };
+            tx.endpoint_put(put, NOW).await?;
+        }
+        (
+            tx.partner_load(p.id).await?,
+            tx.partner_by_widget(p.widget_id).await?,
+            tx.partner_list(10).await?,
+            tx.token_load(&token).await?,
+            tx.origin_list(p.id, None).await?,
+            tx.origin_known(&origin).await?,
+            tx.wallet_load(p.id, test, usdt()).await?,
+        )
+    });
+    assert_eq!(loaded.map(|l| (l.policy, l.name)), Some((partner.policy.clone(), partner.name.clone())));
+    assert_eq!(by_widget.map(|l| l.id), Some(partner.id));
+    assert_eq!(listed.len(), 1);
+    assert_eq!(row.map(|row| row.partner), Some(partner.id));
+    assert_eq!((origins.len(), known, wallet), (1, true, Some(address())));
+}
+
+async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order) {
+    let scope = (partner.id, Environment::Test);
+    let (other, person) = (CustomerId::new(NOW, entropy), PersonId::new(NOW, entropy));
+    let customer = order.customer;
+    let verification = Verification {
+        id: VerificationId::new(NOW, entropy),
+        customer,
+        order: order.id,
+        document: DocumentKind::Passport,
+        received: BTreeSet::new(),
+        try_number: 1,
+        started_at: NOW,
+        state: VerificationState::Collecting,
+    };
+    let v = verification.clone();
+    let (again, found, latest, saved) = write!(db, [v], |tx| {
+        let again = tx.customer_upsert(other, scope, ("u", "new@example.com"), NOW).await?;
+        tx.verification_insert(&v).await?;
+        let latest = tx.verification_latest(customer).await?;
+        let approved = Verification { state: VerificationState::Approved, ..v.clone() };
+        tx.verification_save(&approved, 1).await?;
+        tx.customer_link(customer, person, NOW).await?;
+        let found = tx.customer_by_user(scope.0, scope.1, "u").await?;
+        let by_id = tx.customer_load(scope.0, customer).await?;
+        assert_eq!(by_id.map(|c| c.email), found.as_ref().map(|c| c.email.clone()));
+        (again, found, latest, tx.verification_load(v.id).await?)
+    });
+    assert_eq!((again.id, again.email.as_str()), (customer, "new@example.com"));
+    assert_eq!(found.and_then(|c| c.person), Some(person));
+    assert_eq!(latest.map(|l| (l.verification, l.version)), Some((verification, 1)));
+    assert_eq!(saved.map(|s| s.version), Some(2));
+}
+
+async fn session_rows(db: &Db, partner: &Partner, order: &Order) {
+    let parameters = Parameters::new(ParametersRequest {
+        merchant_transaction_id: order.id.uuid(),
+        widget_id: partner.widget_id,
+        address: address().to_string(),
+        init_token: String::new(),
+        asset: usdt(),
+        amount: "100".into(),
+        side: Side::Buy,
+        redirect_url: None,
+        policy: &partner.policy,
+    });
+    let session = SessionRow {
+        order: order.id,
+        parameters,
+        signature: "v2:00".into(),
+        client_ip: Some("203.0.113.7".parse().unwrap()),
+        lang: None,
+        theme: Some("dark".into()),
+        expires_at: NOW.plus_seconds(INIT_TOKEN_SECONDS),
+    };
+    let (init, visit) = (TokenHash::of("init"), TokenHash::of("visit"));
+    let (row, id) = (session.clone(), order.id);
+    let (by_init, loaded, open, closed) = write!(db, [row], |tx| {
+        tx.session_insert(&row, init).await?;
+        tx.visit_insert(visit, id, NOW, NOW.plus_seconds(10)).await?;
+        (
+            tx.session_by_init(init).await?,
+            tx.session_load(id).await?,
+            tx.visit_load(visit, NOW).await?,
+            tx.visit_load(visit, NOW.plus_seconds(10)).await?,
+        )
+    });
+    let loaded = loaded.unwrap();
+    assert_eq!(by_init.map(|s| s.parameters), Some(session.parameters));
+    assert_eq!((loaded.client_ip, loaded.theme), (session.client_ip, session.theme));
+    assert_eq!((open, closed), (Some(order.id), None));
+}
+
+async fn order_rows(db: &Db, partner: &Partner, order: &Order) {
+    let (id, scope) = (order.id, partner.id);
+    let (loaded, foreign, worked, events) = write!(db, |tx| {
+        let locked = tx.order_lock(id).await?.unwrap();
+        tx.order_save(&locked.order, locked.version, NOW).await?;
+        let stranger = PartnerId::from_uuid(Uuid::nil());
+        (
+            tx.order_load(scope, Environment::Test, id).await?,
+            tx.order_load(stranger, Environment::Test, id).await?,
+            tx.order_work(id).await?,
+            tx.event_list(id, 0, 10).await?,
+        )
+    });
+    assert_eq!(loaded.map(|l| (l.order, l.version)), Some((order.clone(), 2)));
+    assert!(foreign.is_none());
+    assert_eq!(worked.map(|w| w.version), Some(2));
+    assert_eq!(events.iter().map(|e| (e.sequence, e.occurred_at)).collect::<Vec<_>>(), [(1, NOW)]);
+}
+
+async fn delivery_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order) {
+    let (scope, id) = (partner.id, order.id);
+    let delivery = DeliveryId::new(NOW, entropy);
+    let (listed, twice) = write!(db, |tx| {
+        let endpoint = tx.endpoint_of_partner(scope, Environment::Test).await?.unwrap();
+        assert_eq!(tx.endpoint_load(endpoint.id).await?.url, "https://b.example");
+        let event = tx.event_list(id, 0, 1).await?.remove(0).id;
+        let mut row = DeliveryRow {
+            id: delivery,
+            endpoint: endpoint.id,
+            event,
+            sequence: 1,
+            body: "{}".into(),
+            state: DeliveryState::Pending,
+            attempts: 0,
+            last_status: None,
+            last_error: None,
+            first_tried_at: None,
+            created_at: NOW,
+        };
+        tx.delivery_insert(&row, id).await?;
+        row.state = DeliveryState::Delivered;
+        row.last_status = Some(204);
+        assert!(tx.delivery_save(&row, NOW).await?);
+        row.state = DeliveryState::Superseded;
+        (tx.delivery_list(id, 10).await?, tx.delivery_save(&row, NOW).await?)
+    });
+    assert_eq!(listed[0].state, DeliveryState::Delivered);
+    assert!(!twice, "a delivery that went out is not changed any more");
+}
+
+async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
+    let (first, second, third) =
+        (EntryId::new(NOW, entropy), EntryId::new(NOW, entropy), EntryId::new(NOW, entropy));
+    let id = order.id;
+    write!(db, |tx| {
+        tx.ledger_post(first, None, &fund(amount("100")).unwrap(), NOW).await.unwrap();
+        tx.ledger_post(second, Some(id), &reserve(amount("60")).unwrap(), NOW).await.unwrap();
+    });
+    let over = db
+        .write("test", move |tx: &mut Tx| {
+            Box::pin(async move {
+                let entry = reserve(amount("41")).unwrap();
+                match tx.ledger_post(third, Some(id), &entry, NOW).await {
+                    Ok(()) => Ok(()),
+                    Err(LedgerError::Floor { .. }) => Err(Failure::Refused("floor")),
+                    Err(LedgerError::Store(error)) => Err(Failure::Store(error)),
+                }
+            })
+        })
+        .await;
+    assert!(matches!(over, Err(Failure::Refused("floor"))), "coins that are not there");
+    let (balances, postings) =
+        write!(db, |tx| { (tx.ledger_balances().await?, tx.ledger_postings().await?) });
+    for balance in &balances {
+        let sum: i128 =
+            postings.iter().filter(|(key, _)| *key == balance.key).map(|(_, a)| a).sum();
+        assert_eq!(balance.amount, sum, "{}", balance.key);
+    }
+    let wallet = format!("{}:{}", Account::Wallet, Unit::Crypto(usdt()));
+    let free = balances.iter().find(|b| b.key == wallet).map(|b| b.amount);
+    assert_eq!(free, Some(40_000_000), "the refused entry left nothing behind");
+}
+
+async fn job_rows(db: &Db, entropy: &Counting) {
+    let key = uuid_v7(NOW, entropy);
+    let (fresh, token) = (JobId::new(NOW, entropy), uuid_v7(NOW, entropy));
+    let later = NOW.plus_seconds(60);
+    let next = write!(db, |tx| {
+        tx.job_upsert(fresh, JobKind::Order, key, NOW).await?;
+        tx.job_next().await?
+    });
+    assert_eq!(next, Some(NOW));
+    let leases = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
+    let again = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
+    assert_eq!((leases.len(), again.len()), (1, 0), "a leased job is nobody else's");
+    // Asked for anew while somebody works on it: finishing keeps the new wish.
+    let lease = leases[0].clone();
+    let listed = write!(db, [lease], |tx| {
+        tx.job_upsert(fresh, JobKind::Order, key, later).await?;
+        tx.job_finish(lease.clone(), None, 0).await?;
+        tx.job_list(10).await?
+    });
+    assert_eq!(listed.len(), 1);
+    let lease = write!(db, |tx| { tx.job_claim(token, later, later, 10).await? }).remove(0);
+    let other = uuid_v7(NOW, entropy);
+    let expired = write!(db, |tx| { tx.job_claim(other, later, later, 10).await? });
+    assert_eq!(expired.len(), 1, "a lease that ran out is somebody else's");
+    let taken = expired[0].clone();
+    let left = write!(db, [lease, taken], |tx| {
+        tx.job_finish(lease.clone(), Some(NOW), 3).await?;
+        tx.job_finish(taken.clone(), None, 0).await?;
+        tx.job_upsert(fresh, JobKind::Identity, key, NOW).await?;
+        tx.job_delete(JobKind::Identity, key).await?;
+        tx.job_list(10).await?
+    });
+    assert_eq!(left, [], "the first holder's late word counts for nothing");
+}
+
+async fn idempotency_rows(db: &Db, partner: &Partner) {
+    let scope = partner.id;
+    let (first, second, kept, purged) = write!(db, |tx| {
+        let key = IdempotencyKey {
+            partner: scope,
+            environment: Environment::Test,
+            route: "POST /x",
+            key: "k",
+        };
+        let row = |text: &str| IdempotencyRow { body_hash: vec![1], response: text.into() };
+        let first = tx.idempotency_insert(key, &row("one"), NOW).await?;
+        let second = tx.idempotency_insert(key, &row("two"), NOW).await?;
+        let kept = tx.idempotency_load(key).await?;
+        (first, second, kept, tx.idempotency_purge(NOW.plus_seconds(1)).await?)
+    });
+    assert_eq!((first, second, purged), (true, false, 1));
+    assert_eq!(kept.map(|row| row.response), Some("one".into()));
+}
+
+async fn chain_rows(db: &Db, entropy: &Counting) {
+    let intents: Vec<IntentId> = (0..3).map(|_| IntentId::new(NOW, entropy)).collect();
+    let (a, b, c) = (intents[0], intents[1], intents[2]);
+    let nonces = write!(db, |tx| {
+        let sender = address();
+        let first = tx.nonce_reserve(&sender, 5, a).await?;
+        let same = tx.nonce_reserve(&sender, 5, a).await?;
+        let second = tx.nonce_reserve(&sender, 5, b).await?;
+        tx.intent_release(a).await?;
+        [first, same, second, tx.nonce_reserve(&sender, 5, c).await?]
+    });
+    assert_eq!(nonces, [5, 5, 6, 5], "a number that was given back is used first");
+    let (taken, again, listed) = write!(db, |tx| {
+        let coin = Coin { hash: "h".into(), index: 1, base: 7 };
+        let taken = tx.coins_reserve("BITCOIN", &[coin.clone()], a).await?;
+        let again = tx.coins_reserve("BITCOIN", &[coin], b).await?;
+        (taken, again, tx.coin_list("BITCOIN").await?)
+    });
+    assert!(taken.is_ok() && again.is_err());
+    assert_eq!(listed, [("h".to_owned(), 1)]);
+}
+
+#[tokio::test]
+async fn a_refusal_rolls_back_and_a_stale_version_is_noticed() {
+    for fresh in both().await {
+        let (db, entropy) = (&fresh.db, Counting::default());
+        let (_, order) = order(db, &entropy).await;
+        let id = order.id;
+        let refused = db
+            .write("test", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let stored = tx.order_lock(id).await?.unwrap();
+                    tx.order_save(&stored.order, stored.version, NOW).await?;
+                    Err::<(), _>(Failure::Refused("no"))
+                })
+            })
+            .await;
+        assert!(matches!(refused, Err(Failure::Refused("no"))));
+        let version = write!(db, |tx| { tx.order_work(id).await?.unwrap().version });
+        assert_eq!(version, 1, "on {}", engine_name(db));
+        let stale = order.clone();
+        let outcome: Result<(), Failure<()>> = db
+            .write("test", move |tx: &mut Tx| {
+                let order = stale.clone();
+                Box::pin(async move { Ok(tx.order_save(&order, 9, NOW).await?) })
+            })
+            .await;
+        assert!(matches!(outcome, Err(Failure::Store(StoreError::Stale { table: "orders" }))));
+    }
+}
+
+#[tokio::test]
+async fn two_claimers_never_take_the_same_job() {
+    const JOBS: u64 = 200;
+    for fresh in both().await {
+        let (db, entropy) = (fresh.db.clone(), Counting::default());
+        for _ in 0..JOBS {
+            let (id, key) = (JobId::new(NOW, &entropy), uuid_v7(NOW, &entropy));
+            write!(db, |tx| { tx.job_upsert(id, JobKind::Order, key, NOW).await? });
+        }
+        let claimer = |token: u128| {
+            let db = db.clone();
+            async move {
+                let mut taken = Vec::new();
+                loop {
+                    let token = Uuid::from_u128(token);
+                    let until = NOW.plus_seconds(60);
+                    let leases = write!(db, |tx| { tx.job_claim(token, NOW, until, 7).await? });
+                    if leases.is_empty() {
+                        return taken;
+                    }
+                    taken.extend(leases.iter().map(|lease| lease.job().key));
+                }
+            }
+        };
+        let taken = tokio::join!(claimer(1), claimer(2), claimer(3), claimer(4));
+        let mut all = [taken.0, taken.1, taken.2, taken.3].concat();
+        all.sort_unstable();
+        let count = all.len();
+        all.dedup();
+        assert_eq!((count, all.len()), (200, 200), "on {}", engine_name(&db));
+    }
+}
+
+#[tokio::test]
+async fn hints_arrive_after_the_commit_in_every_process() {
+    for fresh in both().await {
+        let (db, entropy) = (fresh.db.clone(), Counting::default());
+        let (_, order) = order(&db, &entropy).await;
+        let id = order.id;
+        let listening = db.listen();
+        let work = async {
+            let topic = proof_store::Topic::Order(id);
+            let mut hints = db.wakes().listen();
+            // The listening connection may not be up at once: ask again until it hears.
+            loop {
+                write!(db, |tx| { tx.wake(topic) });
+                let heard = hints.next(|heard| heard == topic);
+                let bound = std::time::Duration::from_millis(200);
+                if tokio::time::timeout(bound, heard).await.is_ok() {
+                    return;
+                }
+            }
+        };
+        tokio::select! {
+            _ = listening => panic!("the listener ended"),
+            () = work => {}
+        }
+    }
+}
+
+#[test]
+fn times_keep_their_microseconds() {
+    assert_eq!(Timestamp::from_micros(NOW.micros()).to_string(), "2027-01-15T08:00:00.123456Z");
+}

@@ -1,0 +1,35 @@
+# Chores beyond `make dev` and `make test`. `just` is on PyPI as rust-just.
+
+default:
+    @just --list
+
+# The whole product on this machine; `just dev --port 0` and so on
+dev *args:
+    ci/dev {{args}}
+
+test:
+    ci/test
+
+# Rust tests on both engines, filtered: `just rust session`
+rust *args:
+    ci/with-postgres cargo nextest run --workspace {{args}}
+
+# What CI runs before the tests
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo deny --all-features check bans licenses sources
+    python3 ci/check-docs
+
+# Micro-benchmarks of the core
+bench:
+    cargo bench -p proof-core --bench core
+
+# POST /widget/session on both engines, with pgbench beside it
+bench-session *args:
+    ci/bench-session {{args}}
+
+# The documentation as a book, in docs/book
+docs:
+    command -v mdbook >/dev/null || cargo install mdbook --version 0.5.4 --locked
+    mdbook build docs
