@@ -231,7 +231,7 @@ impl Db {
     async fn in_place<T>(&self, work: impl Future<Output = T>) -> T {
         match self.execution {
             Execution::Concurrent => work.await,
-            Execution::InPlace => futures::executor::block_on(work),
+            Execution::InPlace => pollster::block_on(work),
         }
     }
 

@@ -14,7 +14,10 @@ pub struct Counting(AtomicU64);
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) {
         for chunk in bytes.chunks_mut(8) {
-            let next = self.0.fetch_add(1, Ordering::Relaxed).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            let next = self
+                .0
+                .fetch_add(1, Ordering::Relaxed)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
             chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
         }
     }
@@ -27,17 +30,28 @@ pub struct Fresh {
 
 pub async fn sqlite() -> Fresh {
     let dir = tempfile::tempdir().unwrap();
-    let db = Db::sqlite(&dir.path().join("proof.db"), Execution::Concurrent).await.unwrap();
-    Fresh { db, _dir: Some(dir) }
+    let db = Db::sqlite(&dir.path().join("proof.db"), Execution::Concurrent)
+        .await
+        .unwrap();
+    Fresh {
+        db,
+        _dir: Some(dir),
+    }
 }
 
 /// `None` where no cluster was given, unless one is required.
-#[expect(clippy::disallowed_methods, reason = "the test run's own configuration")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the test run's own configuration"
+)]
 pub async fn postgres() -> Option<Fresh> {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     let Ok(url) = std::env::var("PROOF_TEST_POSTGRES_URL") else {
         let required = std::env::var("PROOF_TEST_REQUIRE_POSTGRES").is_ok();
-        assert!(!required, "PostgreSQL is required here: run with ci/with-postgres");
+        assert!(
+            !required,
+            "PostgreSQL is required here: run with ci/with-postgres"
+        );
         println!("skipped on PostgreSQL: PROOF_TEST_POSTGRES_URL is not set");
         return None;
     };

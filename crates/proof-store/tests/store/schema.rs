@@ -48,7 +48,12 @@ async fn postgres_columns(pool: &sqlx::PgPool) -> Columns {
                 "bigint" | "timestamp with time zone" => "integer",
                 other => panic!("unexpected type {other}"),
             };
-            (row.get(0), row.get(1), row.get::<String, _>(2) == "YES", kind)
+            (
+                row.get(0),
+                row.get(1),
+                row.get::<String, _>(2) == "YES",
+                kind,
+            )
         })
         .collect()
 }
@@ -70,7 +75,9 @@ async fn both_schemas_have_the_same_columns() {
 #[tokio::test]
 async fn every_sqlite_table_is_strict_and_every_foreign_key_has_an_index() {
     let fresh = sqlite().await;
-    let Engine::Sqlite { writer, .. } = fresh.db.engine() else { panic!("not SQLite") };
+    let Engine::Sqlite { writer, .. } = fresh.db.engine() else {
+        panic!("not SQLite")
+    };
     let loose: Vec<String> = sqlx::query_scalar(
         "SELECT name FROM pragma_table_list WHERE type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name NOT LIKE '_sqlx%'",

@@ -33,7 +33,13 @@ fn names_are_unique_and_no_statement_asks_the_database_for_the_time() {
     for statement in all {
         for sql in [statement.sqlite, statement.postgres] {
             let lower = sql.to_lowercase();
-            for word in ["now()", "current_timestamp", "random(", "gen_random_uuid", "sum("] {
+            for word in [
+                "now()",
+                "current_timestamp",
+                "random(",
+                "gen_random_uuid",
+                "sum(",
+            ] {
                 assert!(!lower.contains(word), "{} says {word}", statement.name);
             }
         }

@@ -64,7 +64,11 @@ fn partner(entropy: &Counting) -> Partner {
         widget_id: uuid_v7(NOW, entropy),
         contact_email: "ops@example.com".into(),
         policy: Policy {
-            pairs: vec![Pair { asset: usdt(), min: amount("1"), max: amount("1000") }],
+            pairs: vec![Pair {
+                asset: usdt(),
+                min: amount("1"),
+                max: amount("1000"),
+            }],
             fiats: vec![Fiat::Eur],
             fees: FeePolicy {
                 spread: Bps::ZERO,
@@ -89,7 +93,9 @@ async fn order(db: &Db, entropy: &Counting) -> (Partner, Order) {
         let partner = made;
         tx.partner_insert(&partner, NOW).await?;
         let scope = (partner.id, Environment::Test);
-        let customer = tx.customer_upsert(fresh, scope, ("u", "u@example.com"), NOW).await?;
+        let customer = tx
+            .customer_upsert(fresh, scope, ("u", "u@example.com"), NOW)
+            .await?;
         let request = OrderRequest {
             id,
             environment: Environment::Test,
@@ -127,7 +133,11 @@ async fn every_registered_statement_runs() {
         chain_rows(db, &entropy).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
-    assert_eq!(executed(), names, "registered statements and executed ones differ");
+    assert_eq!(
+        executed(),
+        names,
+        "registered statements and executed ones differ"
+    );
 }
 
 async fn installation(db: &Db, entropy: &Counting) {
@@ -144,28 +154,38 @@ async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
     let origin = Origin::parse("https://shop.example").unwrap();
     let endpoint = EndpointId::new(NOW, entropy);
     let p = partner.clone();
-    let (loaded, by_widget, listed, row, origins, known, wallet) = write!(db, [token, origin, p], |tx| {
-        let (test, secret) = (Environment::Test, Secret::new("whsec_eA=="));
-        tx.token_insert(p.id, &token, NOW).await?;
-        tx.origin_insert(p.id, test, &origin).await?;
-        tx.origin_insert(p.id, test, &origin).await?;
-        tx.wallet_insert(p.id, test, (usdt(), &address()), NOW).await?;
-        for url in ["https://a.example", "https://b.example"] {
-            let put =
-                EndpointNew { id: endpoint, partner: p.id, environment: test, url, secret: &secret };
-            tx.endpoint_put(put, NOW).await?;
-        }
-        (
-            tx.partner_load(p.id).await?,
-            tx.partner_by_widget(p.widget_id).await?,
-            tx.partner_list(10).await?,
-            tx.token_load(&token).await?,
-            tx.origin_list(p.id, None).await?,
-            tx.origin_known(&origin).await?,
-            tx.wallet_load(p.id, test, usdt()).await?,
-        )
-    });
-    assert_eq!(loaded.map(|l| (l.policy, l.name)), Some((partner.policy.clone(), partner.name.clone())));
+    let (loaded, by_widget, listed, row, origins, known, wallet) =
+        write!(db, [token, origin, p], |tx| {
+            let (test, secret) = (Environment::Test, Secret::new("whsec_eA=="));
+            tx.token_insert(p.id, &token, NOW).await?;
+            tx.origin_insert(p.id, test, &origin).await?;
+            tx.origin_insert(p.id, test, &origin).await?;
+            tx.wallet_insert(p.id, test, (usdt(), &address()), NOW)
+                .await?;
+            for url in ["https://a.example", "https://b.example"] {
+                let put = EndpointNew {
+                    id: endpoint,
+                    partner: p.id,
+                    environment: test,
+                    url,
+                    secret: &secret,
+                };
+                tx.endpoint_put(put, NOW).await?;
+            }
+            (
+                tx.partner_load(p.id).await?,
+                tx.partner_by_widget(p.widget_id).await?,
+                tx.partner_list(10).await?,
+                tx.token_load(&token).await?,
+                tx.origin_list(p.id, None).await?,
+                tx.origin_known(&origin).await?,
+                tx.wallet_load(p.id, test, usdt()).await?,
+            )
+        });
+    assert_eq!(
+        loaded.map(|l| (l.policy, l.name)),
+        Some((partner.policy.clone(), partner.name.clone()))
+    );
     assert_eq!(by_widget.map(|l| l.id), Some(partner.id));
     assert_eq!(listed.len(), 1);
     assert_eq!(row.map(|row| row.partner), Some(partner.id));
@@ -188,20 +208,34 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
     };
     let v = verification.clone();
     let (again, found, latest, saved) = write!(db, [v], |tx| {
-        let again = tx.customer_upsert(other, scope, ("u", "new@example.com"), NOW).await?;
+        let again = tx
+            .customer_upsert(other, scope, ("u", "new@example.com"), NOW)
+            .await?;
         tx.verification_insert(&v).await?;
         let latest = tx.verification_latest(customer).await?;
-        let approved = Verification { state: VerificationState::Approved, ..v.clone() };
+        let approved = Verification {
+            state: VerificationState::Approved,
+            ..v.clone()
+        };
         tx.verification_save(&approved, 1).await?;
         tx.customer_link(customer, person, NOW).await?;
         let found = tx.customer_by_user(scope.0, scope.1, "u").await?;
         let by_id = tx.customer_load(scope.0, customer).await?;
-        assert_eq!(by_id.map(|c| c.email), found.as_ref().map(|c| c.email.clone()));
+        assert_eq!(
+            by_id.map(|c| c.email),
+            found.as_ref().map(|c| c.email.clone())
+        );
         (again, found, latest, tx.verification_load(v.id).await?)
     });
-    assert_eq!((again.id, again.email.as_str()), (customer, "new@example.com"));
+    assert_eq!(
+        (again.id, again.email.as_str()),
+        (customer, "new@example.com")
+    );
     assert_eq!(found.and_then(|c| c.person), Some(person));
-    assert_eq!(latest.map(|l| (l.verification, l.version)), Some((verification, 1)));
+    assert_eq!(
+        latest.map(|l| (l.verification, l.version)),
+        Some((verification, 1))
+    );
     assert_eq!(saved.map(|s| s.version), Some(2));
 }
 
@@ -230,7 +264,8 @@ async fn session_rows(db: &Db, partner: &Partner, order: &Order) {
     let (row, id) = (session.clone(), order.id);
     let (by_init, loaded, open, closed) = write!(db, [row], |tx| {
         tx.session_insert(&row, init).await?;
-        tx.visit_insert(visit, id, NOW, NOW.plus_seconds(10)).await?;
+        tx.visit_insert(visit, id, NOW, NOW.plus_seconds(10))
+            .await?;
         (
             tx.session_by_init(init).await?,
             tx.session_load(id).await?,
@@ -240,7 +275,10 @@ async fn session_rows(db: &Db, partner: &Partner, order: &Order) {
     });
     let loaded = loaded.unwrap();
     assert_eq!(by_init.map(|s| s.parameters), Some(session.parameters));
-    assert_eq!((loaded.client_ip, loaded.theme), (session.client_ip, session.theme));
+    assert_eq!(
+        (loaded.client_ip, loaded.theme),
+        (session.client_ip, session.theme)
+    );
     assert_eq!((open, closed), (Some(order.id), None));
 }
 
@@ -257,18 +295,33 @@ async fn order_rows(db: &Db, partner: &Partner, order: &Order) {
             tx.event_list(id, 0, 10).await?,
         )
     });
-    assert_eq!(loaded.map(|l| (l.order, l.version)), Some((order.clone(), 2)));
+    assert_eq!(
+        loaded.map(|l| (l.order, l.version)),
+        Some((order.clone(), 2))
+    );
     assert!(foreign.is_none());
     assert_eq!(worked.map(|w| w.version), Some(2));
-    assert_eq!(events.iter().map(|e| (e.sequence, e.occurred_at)).collect::<Vec<_>>(), [(1, NOW)]);
+    assert_eq!(
+        events
+            .iter()
+            .map(|e| (e.sequence, e.occurred_at))
+            .collect::<Vec<_>>(),
+        [(1, NOW)]
+    );
 }
 
 async fn delivery_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order) {
     let (scope, id) = (partner.id, order.id);
     let delivery = DeliveryId::new(NOW, entropy);
     let (listed, twice) = write!(db, |tx| {
-        let endpoint = tx.endpoint_of_partner(scope, Environment::Test).await?.unwrap();
-        assert_eq!(tx.endpoint_load(endpoint.id).await?.url, "https://b.example");
+        let endpoint = tx
+            .endpoint_of_partner(scope, Environment::Test)
+            .await?
+            .unwrap();
+        assert_eq!(
+            tx.endpoint_load(endpoint.id).await?.url,
+            "https://b.example"
+        );
         let event = tx.event_list(id, 0, 1).await?.remove(0).id;
         let mut row = DeliveryRow {
             id: delivery,
@@ -288,19 +341,29 @@ async fn delivery_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         row.last_status = Some(204);
         assert!(tx.delivery_save(&row, NOW).await?);
         row.state = DeliveryState::Superseded;
-        (tx.delivery_list(id, 10).await?, tx.delivery_save(&row, NOW).await?)
+        (
+            tx.delivery_list(id, 10).await?,
+            tx.delivery_save(&row, NOW).await?,
+        )
     });
     assert_eq!(listed[0].state, DeliveryState::Delivered);
     assert!(!twice, "a delivery that went out is not changed any more");
 }
 
 async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
-    let (first, second, third) =
-        (EntryId::new(NOW, entropy), EntryId::new(NOW, entropy), EntryId::new(NOW, entropy));
+    let (first, second, third) = (
+        EntryId::new(NOW, entropy),
+        EntryId::new(NOW, entropy),
+        EntryId::new(NOW, entropy),
+    );
     let id = order.id;
     write!(db, |tx| {
-        tx.ledger_post(first, None, &fund(amount("100")).unwrap(), NOW).await.unwrap();
-        tx.ledger_post(second, Some(id), &reserve(amount("60")).unwrap(), NOW).await.unwrap();
+        tx.ledger_post(first, None, &fund(amount("100")).unwrap(), NOW)
+            .await
+            .unwrap();
+        tx.ledger_post(second, Some(id), &reserve(amount("60")).unwrap(), NOW)
+            .await
+            .unwrap();
     });
     let over = db
         .write("test", move |tx: &mut Tx| {
@@ -314,17 +377,28 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
             })
         })
         .await;
-    assert!(matches!(over, Err(Failure::Refused("floor"))), "coins that are not there");
-    let (balances, postings) =
-        write!(db, |tx| { (tx.ledger_balances().await?, tx.ledger_postings().await?) });
+    assert!(
+        matches!(over, Err(Failure::Refused("floor"))),
+        "coins that are not there"
+    );
+    let (balances, postings) = write!(db, |tx| {
+        (tx.ledger_balances().await?, tx.ledger_postings().await?)
+    });
     for balance in &balances {
-        let sum: i128 =
-            postings.iter().filter(|(key, _)| *key == balance.key).map(|(_, a)| a).sum();
+        let sum: i128 = postings
+            .iter()
+            .filter(|(key, _)| *key == balance.key)
+            .map(|(_, a)| a)
+            .sum();
         assert_eq!(balance.amount, sum, "{}", balance.key);
     }
     let wallet = format!("{}:{}", Account::Wallet, Unit::Crypto(usdt()));
     let free = balances.iter().find(|b| b.key == wallet).map(|b| b.amount);
-    assert_eq!(free, Some(40_000_000), "the refused entry left nothing behind");
+    assert_eq!(
+        free,
+        Some(40_000_000),
+        "the refused entry left nothing behind"
+    );
 }
 
 async fn job_rows(db: &Db, entropy: &Counting) {
@@ -338,7 +412,11 @@ async fn job_rows(db: &Db, entropy: &Counting) {
     assert_eq!(next, Some(NOW));
     let leases = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
     let again = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
-    assert_eq!((leases.len(), again.len()), (1, 0), "a leased job is nobody else's");
+    assert_eq!(
+        (leases.len(), again.len()),
+        (1, 0),
+        "a leased job is nobody else's"
+    );
     // Asked for anew while somebody works on it: finishing keeps the new wish.
     let lease = leases[0].clone();
     let listed = write!(db, [lease], |tx| {
@@ -371,11 +449,19 @@ async fn idempotency_rows(db: &Db, partner: &Partner) {
             route: "POST /x",
             key: "k",
         };
-        let row = |text: &str| IdempotencyRow { body_hash: vec![1], response: text.into() };
+        let row = |text: &str| IdempotencyRow {
+            body_hash: vec![1],
+            response: text.into(),
+        };
         let first = tx.idempotency_insert(key, &row("one"), NOW).await?;
         let second = tx.idempotency_insert(key, &row("two"), NOW).await?;
         let kept = tx.idempotency_load(key).await?;
-        (first, second, kept, tx.idempotency_purge(NOW.plus_seconds(1)).await?)
+        (
+            first,
+            second,
+            kept,
+            tx.idempotency_purge(NOW.plus_seconds(1)).await?,
+        )
     });
     assert_eq!((first, second, purged), (true, false, 1));
     assert_eq!(kept.map(|row| row.response), Some("one".into()));
@@ -392,9 +478,17 @@ async fn chain_rows(db: &Db, entropy: &Counting) {
         tx.intent_release(a).await?;
         [first, same, second, tx.nonce_reserve(&sender, 5, c).await?]
     });
-    assert_eq!(nonces, [5, 5, 6, 5], "a number that was given back is used first");
+    assert_eq!(
+        nonces,
+        [5, 5, 6, 5],
+        "a number that was given back is used first"
+    );
     let (taken, again, listed) = write!(db, |tx| {
-        let coin = Coin { hash: "h".into(), index: 1, base: 7 };
+        let coin = Coin {
+            hash: "h".into(),
+            index: 1,
+            base: 7,
+        };
         let taken = tx.coins_reserve("BITCOIN", &[coin.clone()], a).await?;
         let again = tx.coins_reserve("BITCOIN", &[coin], b).await?;
         (taken, again, tx.coin_list("BITCOIN").await?)
@@ -428,7 +522,10 @@ async fn a_refusal_rolls_back_and_a_stale_version_is_noticed() {
                 Box::pin(async move { Ok(tx.order_save(&order, 9, NOW).await?) })
             })
             .await;
-        assert!(matches!(outcome, Err(Failure::Store(StoreError::Stale { table: "orders" }))));
+        assert!(matches!(
+            outcome,
+            Err(Failure::Store(StoreError::Stale { table: "orders" }))
+        ));
     }
 }
 
@@ -439,7 +536,9 @@ async fn two_claimers_never_take_the_same_job() {
         let (db, entropy) = (fresh.db.clone(), Counting::default());
         for _ in 0..JOBS {
             let (id, key) = (JobId::new(NOW, &entropy), uuid_v7(NOW, &entropy));
-            write!(db, |tx| { tx.job_upsert(id, JobKind::Order, key, NOW).await? });
+            write!(db, |tx| {
+                tx.job_upsert(id, JobKind::Order, key, NOW).await?
+            });
         }
         let claimer = |token: u128| {
             let db = db.clone();
@@ -494,5 +593,8 @@ async fn hints_arrive_after_the_commit_in_every_process() {
 
 #[test]
 fn times_keep_their_microseconds() {
-    assert_eq!(Timestamp::from_micros(NOW.micros()).to_string(), "2027-01-15T08:00:00.123456Z");
+    assert_eq!(
+        Timestamp::from_micros(NOW.micros()).to_string(),
+        "2027-01-15T08:00:00.123456Z"
+    );
 }

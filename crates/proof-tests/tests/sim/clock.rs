@@ -1,0 +1,120 @@
+//! Time and randomness of a simulation.
+
+use futures::task::AtomicWaker;
+use proof_core::{Clock, Entropy, Timestamp};
+use proof_port::Timer;
+use std::{
+    collections::BTreeMap,
+    future::poll_fn,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
+    },
+    task::Poll,
+};
+
+/// 2027-01-15, when the simulated world begins.
+const BEGINNING: i64 = 1_800_000_000_000_000;
+
+/// Moves only when the executor says that nothing can run.
+pub struct SimClock {
+    now: AtomicI64,
+    sleepers: Mutex<BTreeMap<(i64, u64), Arc<Sleeper>>>,
+    number: AtomicU64,
+}
+
+#[derive(Default)]
+struct Sleeper {
+    due: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl SimClock {
+    pub fn new() -> Self {
+        let (now, sleepers) = (AtomicI64::new(BEGINNING), Mutex::default());
+        Self {
+            now,
+            sleepers,
+            number: AtomicU64::new(0),
+        }
+    }
+
+    /// Jumps to the next moment that somebody waits for; `false`: nobody waits.
+    pub fn advance(&self) -> bool {
+        let mut sleepers = self.sleepers.lock().unwrap();
+        // Whoever stopped waiting holds no sleeper any more.
+        sleepers.retain(|_, sleeper| Arc::strong_count(sleeper) > 1);
+        let Some(((at, _), sleeper)) = sleepers.pop_first() else {
+            return false;
+        };
+        self.now.fetch_max(at, Ordering::SeqCst);
+        sleeper.due.store(true, Ordering::SeqCst);
+        sleeper.waker.wake();
+        true
+    }
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.now.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait::async_trait]
+impl Timer for SimClock {
+    async fn sleep_until(&self, at: Timestamp) {
+        if at <= self.now() {
+            return;
+        }
+        let sleeper = Arc::new(Sleeper::default());
+        let number = self.number.fetch_add(1, Ordering::SeqCst);
+        self.sleepers
+            .lock()
+            .unwrap()
+            .insert((at.micros(), number), Arc::clone(&sleeper));
+        poll_fn(|context| {
+            sleeper.waker.register(context.waker());
+            if sleeper.due.load(Ordering::SeqCst) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// Random bytes that follow from a seed (SplitMix64).
+pub struct SimEntropy(AtomicU64);
+
+impl SimEntropy {
+    pub fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    }
+
+    pub fn next(&self) -> u64 {
+        let state = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
+        let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// True in `percent` of a hundred cases.
+    pub fn chance(&self, percent: u64) -> bool {
+        self.next() % 100 < percent
+    }
+
+    pub fn below(&self, bound: u64) -> i64 {
+        i64::try_from(self.next() % bound).unwrap()
+    }
+}
+
+impl Entropy for SimEntropy {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let random = self.next().to_be_bytes();
+            chunk.copy_from_slice(&random[..chunk.len()]);
+        }
+    }
+}

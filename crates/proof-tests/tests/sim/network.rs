@@ -1,0 +1,105 @@
+//! The network between the server and the sandbox world: late, and not always there.
+
+use crate::{
+    clock::{SimClock, SimEntropy},
+    history::History,
+    story::Faults,
+};
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use proof_core::Clock;
+use proof_outbound::{Limits, Transport, TransportError};
+use proof_port::Timer;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+use tower::ServiceExt;
+
+/// A round trip takes up to this long.
+const LATENCY_MS_MAX: u64 = 400;
+
+pub struct Network {
+    pub hosts: Mutex<BTreeMap<String, Router>>,
+    pub clock: Arc<SimClock>,
+    pub random: SimEntropy,
+    pub history: Arc<History>,
+    pub faults: Faults,
+    /// No more faults: what is left must come to an end.
+    pub calm: AtomicBool,
+    pub lost: AtomicU64,
+    /// Set when the server dies at this call.
+    pub crash: AtomicBool,
+}
+
+impl Network {
+    async fn pause(&self) {
+        let at = self
+            .clock
+            .now()
+            .plus_millis(self.random.below(LATENCY_MS_MAX));
+        self.clock.sleep_until(at).await;
+    }
+
+    fn strikes(&self, percent: u64) -> bool {
+        !self.calm.load(Ordering::SeqCst) && self.random.chance(percent)
+    }
+
+    fn lose(&self, sent: bool) -> TransportError {
+        self.lost.fetch_add(1, Ordering::SeqCst);
+        if sent {
+            TransportError::maybe_sent("the answer was lost")
+        } else {
+            TransportError::not_sent("the request was lost")
+        }
+    }
+
+    /// The server dies here: the call never comes back to whoever made it.
+    async fn maybe_crash(&self) {
+        if self.strikes(self.faults.crash_percent) {
+            self.crash.store(true, Ordering::SeqCst);
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Network {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        _limits: Limits,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        let call = format!(
+            "{} {} {}",
+            self.clock.now(),
+            request.method(),
+            request.uri()
+        );
+        self.history.note(&call, request.body());
+        self.maybe_crash().await;
+        self.pause().await;
+        if self.strikes(self.faults.lose_request_percent) {
+            return Err(self.lose(false));
+        }
+        let router = self.hosts.lock().unwrap().get(&host).cloned();
+        let router = router.ok_or_else(|| TransportError::not_sent("no such host"))?;
+        let answer = router.oneshot(request.map(Body::from)).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        self.history
+            .note(&format!("{} {}", self.clock.now(), parts.status), &bytes);
+        self.maybe_crash().await;
+        self.pause().await;
+        if self.strikes(self.faults.lose_answer_percent) {
+            return Err(self.lose(true));
+        }
+        Ok(Response::from_parts(parts, bytes))
+    }
+}
