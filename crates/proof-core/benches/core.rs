@@ -1,1 +1,114 @@
-fn main() {}
+//! What the pure parts cost: the session's signature and a decision.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use proof_core::{
+    Address, Asset, Fiat, Network, Timestamp,
+    id::{CustomerId, OrderId, PartnerId, QuoteId},
+    money::{Amount, Bps, Money, Rate},
+    order::{Command, Order, OrderRequest, decide},
+    partner::{Environment, Pair, Policy, Side, WidgetConfig},
+    quote::{FeePolicy, QuoteRequest, quote_buy},
+    secret::Secret,
+    session::{Parameters, ParametersRequest},
+};
+use std::hint::black_box;
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const ADDRESS: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+
+fn usdt() -> Asset {
+    Asset::find("USDT", Network::Trc20).unwrap()
+}
+
+fn fees() -> FeePolicy {
+    FeePolicy {
+        spread: Bps::new(100).unwrap(),
+        processing: Bps::new(250).unwrap(),
+        processing_fixed_minor: 25,
+        partner: Bps::new(50).unwrap(),
+    }
+}
+
+fn parameters() -> Parameters {
+    let limits = |text| Amount::parse(usdt(), text).unwrap();
+    let policy = Policy {
+        pairs: vec![Pair {
+            asset: usdt(),
+            min: limits("1"),
+            max: limits("1000"),
+        }],
+        fiats: vec![Fiat::Eur, Fiat::Usd],
+        fees: fees(),
+        widget: WidgetConfig::default(),
+    };
+    Parameters::new(ParametersRequest {
+        merchant_transaction_id: Uuid::from_u128(1),
+        widget_id: Uuid::from_u128(2),
+        address: ADDRESS.to_owned(),
+        init_token: "it_0123456789abcdef".to_owned(),
+        asset: usdt(),
+        amount: "100".to_owned(),
+        side: Side::Buy,
+        redirect_url: Some("https://shop.example/done".to_owned()),
+        policy: &policy,
+    })
+}
+
+fn order() -> Order {
+    let request = OrderRequest {
+        id: OrderId::from_uuid(Uuid::from_u128(1)),
+        environment: Environment::Test,
+        partner: PartnerId::from_uuid(Uuid::from_u128(2)),
+        customer: CustomerId::from_uuid(Uuid::from_u128(3)),
+        side: Side::Buy,
+        amount: Amount::parse(usdt(), "100").unwrap(),
+        destination: Address::parse(Network::Trc20, ADDRESS).unwrap(),
+        fiat: Fiat::Eur,
+        email: "ann@example.com".to_owned(),
+        provider: "sandbox".to_owned(),
+    };
+    Order::create(request, NOW).0
+}
+
+fn session_signature(c: &mut Criterion) {
+    let (parameters, key) = (parameters(), Secret::new("key"));
+    c.bench_function("session signature", |b| {
+        b.iter(|| black_box(&parameters).sign(None, &key))
+    });
+}
+
+fn quote_and_pay(c: &mut Criterion) {
+    let fees = fees();
+    let request = QuoteRequest {
+        id: QuoteId::from_uuid(Uuid::from_u128(4)),
+        crypto: Amount::parse(usdt(), "100").unwrap(),
+        fiat: Fiat::Eur,
+        mid: Rate::from_price("0.9215", 6, 2).unwrap(),
+        rate_at: NOW,
+        network: Money::new(Fiat::Eur, 80),
+        fees: &fees,
+        now: NOW,
+    };
+    c.bench_function("quote", |b| {
+        b.iter(|| quote_buy(black_box(&request)).unwrap())
+    });
+    let quote = quote_buy(&request).unwrap();
+    let id = quote.id;
+    let verified = decide(&order(), Command::IdentityPassed, NOW)
+        .unwrap()
+        .order;
+    let locked = decide(&verified, Command::QuoteLock { quote }, NOW)
+        .unwrap()
+        .order;
+    let pay = Command::Pay {
+        quote: id,
+        card_token: "tok".to_owned(),
+    };
+    c.bench_function("decide: pay", |b| {
+        b.iter(|| decide(black_box(&locked), pay.clone(), NOW).unwrap());
+    });
+}
+
+criterion_group!(benches, session_signature, quote_and_pay);
+criterion_main!(benches);

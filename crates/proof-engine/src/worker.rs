@@ -102,6 +102,21 @@ impl Engine {
         }
     }
 
+    /// Takes over whatever a crashed process held. Only for a process that is the only one: it holds
+    /// the lock on the data.
+    pub async fn take_over(&self) -> Result<(), ApiError> {
+        let released = self
+            .db
+            .write("job_release_all", |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.job_release_all().await?) })
+            })
+            .await?;
+        if released > 0 {
+            tracing::info!(released, "jobs of the process before were taken over");
+        }
+        Ok(())
+    }
+
     /// Takes due jobs, and says when the next one falls due.
     async fn claim_due(&self, limit: usize) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
         let now = self.now();

@@ -9,14 +9,14 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::database,
     lock::DataLock,
-    rails::master_key,
+    rails::{kept_key, master_key},
     serve::asked_to_stop,
     world,
 };
 use anyhow::Context;
 use clap::Args;
 use demo::DemoPartner;
-use proof_core::{partner::Origin, time::random};
+use proof_core::partner::Origin;
 use proof_engine::Parts;
 use proof_outbound::{HttpTransport, Outbound};
 use proof_signer::{LocalSigner, SignerThread};
@@ -70,9 +70,10 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         )
     })?;
     let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
-    let key: [u8; 24] = random(&SystemEntropy);
+    let sandbox = data.join("sandbox");
+    let key: [u8; 24] = kept_key(&sandbox, "api.key", &SystemEntropy)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut world = world::start(&data.join("sandbox"), key, 1).await?;
+    let mut world = world::start(&sandbox, key, 1).await?;
     let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
     let signer_dir = data.join("signer");
     let signer = SignerThread::spawn(LocalSigner::open(
@@ -90,6 +91,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let app = App::build(Origin::parse(&base_url)?, parts).await?;
     let engine = Arc::clone(&app.engine);
+    engine.take_over().await?;
     let (stop, stopping) = watch::channel(false);
     let lead = async {
         let led: anyhow::Result<()> = async {

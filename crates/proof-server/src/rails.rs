@@ -58,22 +58,35 @@ impl SandboxConfig {
     }
 }
 
-/// The sandbox's master key: made once, readable by its owner only.
+/// The signer's master key in the sandbox.
 pub fn master_key(dir: &Path, entropy: &dyn Entropy) -> anyhow::Result<[u8; 32]> {
+    kept_key(dir, "master.key", entropy)
+}
+
+/// Random bytes that are made once and kept, readable by their owner only.
+pub fn kept_key<const N: usize>(
+    dir: &Path,
+    name: &str,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<[u8; N]> {
     use std::os::unix::fs::OpenOptionsExt;
     fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
-    let path = dir.join("master.key");
+    let path = dir.join(name);
     if !path.exists() {
-        let key: [u8; 32] = random(entropy);
+        // Written beside and moved: a crash leaves no half of a key.
+        let fresh = dir.join(format!("{name}.new"));
+        let key: [u8; N] = random(entropy);
         let mut file = fs::File::options()
-            .create_new(true)
+            .create(true)
+            .truncate(true)
             .write(true)
             .mode(0o600)
-            .open(&path)?;
+            .open(&fresh)?;
         file.write_all(&key)?;
         file.sync_all()?;
+        fs::rename(&fresh, &path)?;
     }
     let key = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     key.try_into()
-        .map_err(|_| anyhow::anyhow!("{} is not a key of 32 bytes", path.display()))
+        .map_err(|_| anyhow::anyhow!("{} is not a key of {N} bytes", path.display()))
 }

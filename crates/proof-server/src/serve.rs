@@ -25,7 +25,7 @@ pub struct ServeArgs {
 
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
-    let _lock = sqlite_folder(&config.database)
+    let lock = sqlite_folder(&config.database)
         .map(|dir| DataLock::take(&dir))
         .transpose()?;
     let listener = TcpListener::bind(config.listen).await;
@@ -49,6 +49,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let app = App::build(origin, parts).await?;
+    if lock.is_some() {
+        app.engine.take_over().await?;
+    }
     tracing::info!(listen = %config.listen, "serving");
     let (stop, stopping) = watch::channel(false);
     let signal = async {

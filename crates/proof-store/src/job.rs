@@ -17,6 +17,7 @@ statements! {
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
+    JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT CASE WHEN lease_until IS NULL OR lease_until < run_at THEN run_at ELSE lease_until END AS at FROM jobs ORDER BY 1 LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
@@ -170,6 +171,11 @@ impl Tx {
         }
         self.wake(Topic::Jobs);
         Ok(())
+    }
+
+    /// Ends every lease: for a process that knows that it is the only one, after a crash.
+    pub async fn job_release_all(&mut self) -> Result<u64, StoreError> {
+        self.execute(JOB_RELEASE_ALL, args![]).await
     }
 
     /// When the next job falls due, or the next lease runs out.

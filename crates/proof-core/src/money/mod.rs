@@ -2,7 +2,11 @@
 
 #![cfg_attr(
     not(test),
-    deny(clippy::float_arithmetic, clippy::as_conversions, clippy::arithmetic_side_effects)
+    deny(
+        clippy::float_arithmetic,
+        clippy::as_conversions,
+        clippy::arithmetic_side_effects
+    )
 )]
 
 mod amount;

@@ -438,6 +438,19 @@ async fn job_rows(db: &Db, entropy: &Counting) {
         tx.job_list(10).await?
     });
     assert_eq!(left, [], "the first holder's late word counts for nothing");
+    let (released, again) = write!(db, |tx| {
+        tx.job_upsert(fresh, JobKind::Delivery, key, NOW).await?;
+        tx.job_claim(token, NOW, later, 10).await?;
+        (
+            tx.job_release_all().await?,
+            tx.job_claim(token, NOW, later, 10).await?,
+        )
+    });
+    assert_eq!(
+        (released, again.len()),
+        (1, 1),
+        "after a crash nobody waits for dead holders"
+    );
 }
 
 async fn idempotency_rows(db: &Db, partner: &Partner) {
