@@ -1,5 +1,11 @@
 //! The real binary, killed without a word at each stage of a buy, and started again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where it is wrong"
+)]
+
 use image::{ImageFormat, RgbImage};
 use proof_outbound::{Configured, HttpTransport, Outbound};
 use serde_json::{Value, json};

@@ -25,10 +25,7 @@ impl History {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a switch for whoever debugs a seed"
-)]
+/// A switch for whoever debugs a seed.
 fn trace() -> bool {
     std::env::var_os("SIM_TRACE").is_some()
 }
