@@ -8,12 +8,12 @@ use axum::{
 use rust_embed::RustEmbed;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/widget/dist"]
+#[folder = "../../web/widget/dist"]
 #[allow_missing = true]
 struct WidgetFiles;
 
 #[derive(RustEmbed)]
-#[folder = "$CARGO_MANIFEST_DIR/../../web/embed/dist"]
+#[folder = "../../web/embed/dist"]
 #[allow_missing = true]
 struct EmbedFiles;
 

@@ -1,5 +1,7 @@
 //! What the pure parts cost: the session's signature and a decision.
 
+#![expect(clippy::unwrap_used, reason = "a benchmark fails where it is wrong")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,

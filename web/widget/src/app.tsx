@@ -82,7 +82,7 @@ function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawPr
     case "identity_checking":
       return <Waiting {...messages.checking} />;
     case "review":
-      return <Review view={view} />;
+      return <Review />;
     case "pay":
       return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
     case "authorising":

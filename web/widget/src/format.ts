@@ -34,6 +34,9 @@ export const networkName = (network: string): string => NETWORKS[network] ?? net
 export const shorten = (text: string, ends = 6): string =>
   text.length <= ends * 2 + 3 ? text : `${text.slice(0, ends)}…${text.slice(-ends)}`;
 
+/** A masked email must not be cut in two at its dots. */
+export const unbroken = (text: string): string => text.replaceAll("…", "…\u2060");
+
 /** In blocks of four, so that a whole address can be read along. */
 export const inBlocks = (text: string): string[] => text.match(/.{1,4}/g) ?? [];
 

@@ -1,7 +1,7 @@
 // Every word that the app shows. Each error says what happened, what it means for the money, and
 // what to do next.
 
-import { crypto, fiat, networkName } from "./format";
+import { crypto, fiat, networkName, unbroken } from "./format";
 import type { DocumentKind, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
@@ -145,7 +145,7 @@ export const messages = {
     text: "The law asks us to know who buys. It takes about 2 minutes, and only once.",
     document: "A passport, identity card or driving licence",
     camera: "A camera, for a short selfie check",
-    email: (email: string) => `News about this order goes to ${email}`,
+    email: (email: string) => `You are buying as ${unbroken(email)}`,
     start: "Continue",
   },
   choice: {
@@ -214,7 +214,7 @@ export const messages = {
   },
   review: {
     title: "A person is looking at your pictures",
-    text: (email: string) => `You may close this page. We will write to ${email} when it is done. Nothing has been charged.`,
+    text: "Nothing has been charged. You may close this page and open the order again from the shop.",
   },
   pay: {
     title: "Review and pay",
@@ -260,7 +260,7 @@ export const messages = {
   progress: {
     title: (view: View) => `Your ${view.currency} is on its way`,
     refund: "Your money is on its way back",
-    text: (email: string) => `About 1 minute. You may close this window; we will write to ${email}.`,
+    text: "This takes about 1 minute. You may close this window; the order goes on by itself.",
     hash: "Transaction",
     look: "Look it up",
   },

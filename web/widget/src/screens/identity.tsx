@@ -71,10 +71,10 @@ export function IdentityRetry({ reason, onAgain }: { reason: string; onAgain: ()
   );
 }
 
-export function Review({ view }: { view: View }) {
+export function Review() {
   return (
     <Screen title={messages.review.title} icon={<Badge tone="wait" />}>
-      <p class="muted">{messages.review.text(view.email)}</p>
+      <p class="muted">{messages.review.text}</p>
     </Screen>
   );
 }

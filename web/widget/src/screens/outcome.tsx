@@ -21,7 +21,7 @@ export function Progress({ view }: OutcomeProps) {
   const refunding = view.timeline.some((entry) => entry.code === "refund.started");
   return (
     <Screen title={refunding ? messages.progress.refund : messages.progress.title(view)}>
-      <p class="muted">{messages.progress.text(view.email)}</p>
+      <p class="muted">{messages.progress.text}</p>
       <Timeline rows={timelineRows(view)} />
       <Hash view={view} />
     </Screen>

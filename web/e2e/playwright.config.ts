@@ -1,0 +1,28 @@
+// The whole product in a real browser: every worker has a server, a sandbox world and a shop of its own.
+
+import { defineConfig } from "@playwright/test";
+import { browserArguments } from "./src/browser.ts";
+
+export default defineConfig({
+  globalSetup: "./src/setup.ts",
+  outputDir: "../../test-results",
+  timeout: 90_000,
+  expect: { timeout: 15_000 },
+  // A test that passes only the second time is a defect to be found, not to be hidden.
+  retries: 0,
+  forbidOnly: true,
+  workers: Number(process.env["PROOF_E2E_WORKERS"] ?? "2"),
+  reporter: [["list"]],
+  use: {
+    viewport: { width: 1000, height: 1100 },
+    trace: "retain-on-failure",
+    launchOptions: {
+      executablePath: process.env["PROOF_E2E_CHROMIUM"] ?? "/usr/bin/chromium",
+      args: browserArguments({ camera: "allowed" }),
+    },
+  },
+  projects: [
+    { name: "e2e", testDir: "tests" },
+    { name: "pictures", testDir: "pictures" },
+  ],
+});

@@ -1,0 +1,116 @@
+// What a person does, step by step, in the demo shop and in the widget inside it.
+
+import { expect, type FrameLocator, type Page } from "@playwright/test";
+import { documentPicture } from "./media.ts";
+import type { Proof } from "./server.ts";
+import type { Buyer } from "./test.ts";
+
+export const CARDS = {
+  good: "4242424242424242",
+  declined: "4000000000000002",
+  poor: "4000000000009995",
+  threeDs: "4000000000003220",
+} as const;
+
+export const widgetOf = (page: Page): FrameLocator => page.frameLocator("#widget iframe");
+
+/** Fills in the shop's form and presses "Buy". */
+export async function order(page: Page, proof: Proof, buyer: Buyer): Promise<FrameLocator> {
+  await page.goto(proof.shop_url);
+  await page.getByLabel("Your email").fill(buyer.email);
+  await page.getByLabel("Your customer number").fill(buyer.user_id);
+  await page.getByRole("button", { name: "Buy", exact: true }).click();
+  return widgetOf(page);
+}
+
+export async function heading(widget: FrameLocator, name: string | RegExp): Promise<void> {
+  await expect(widget.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 30_000 });
+}
+
+export async function chooseDocument(widget: FrameLocator, kind: string): Promise<void> {
+  await heading(widget, "First, show that it is you");
+  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: kind }).click();
+}
+
+export async function sendFile(widget: FrameLocator): Promise<void> {
+  const file = { name: "document.png", mimeType: "image/png", buffer: documentPicture() };
+  await widget.locator("input[type=file]").setInputFiles(file);
+  await widget.getByRole("button", { name: "Use this photo" }).click();
+}
+
+export async function takePhoto(widget: FrameLocator): Promise<void> {
+  await widget.getByRole("button", { name: "Take a photo" }).click();
+  await widget.getByRole("button", { name: "Take the photo" }).click();
+  await widget.getByRole("button", { name: "Use this photo" }).click();
+}
+
+export async function selfie(widget: FrameLocator): Promise<void> {
+  await heading(widget, "A short selfie check");
+  await widget.getByRole("button", { name: "Start" }).click();
+  await expect(widget.getByText("Turn your head to your left")).toBeVisible({ timeout: 30_000 });
+  await expect(widget.getByText("Turn your head to your right")).toBeVisible({ timeout: 30_000 });
+}
+
+/** From the first screen to the payment. */
+export async function identify(widget: FrameLocator): Promise<void> {
+  await chooseDocument(widget, "Passport");
+  await sendFile(widget);
+  await selfie(widget);
+  await heading(widget, "Review and pay");
+}
+
+export async function fillCard(widget: FrameLocator, number: string): Promise<void> {
+  const field = (name: string) => widget.frameLocator(`iframe[name="proof-card-${name}"]`).locator("input");
+  await field("number").pressSequentially(number);
+  await field("expiry").pressSequentially("12/34");
+  await field("cvc").pressSequentially("123");
+}
+
+export async function pay(widget: FrameLocator, number: string): Promise<void> {
+  await heading(widget, "Review and pay");
+  await fillCard(widget, number);
+  await widget.getByRole("button", { name: /^Pay €\d/ }).click();
+}
+
+export async function answerBank(widget: FrameLocator, answer: "Approve" | "Reject"): Promise<void> {
+  await heading(widget, "Confirm with your bank");
+  await widget.frameLocator("iframe.bank").getByRole("button", { name: answer }).click();
+}
+
+export async function delivered(widget: FrameLocator): Promise<void> {
+  await expect(widget.getByRole("heading", { level: 1, name: /delivered$/ })).toBeVisible({ timeout: 60_000 });
+}
+
+export interface Heard {
+  status: string;
+  webhook: { status: string }[];
+  websocket: { status: string }[];
+  polling: { status: string }[];
+}
+
+/** What the shop's backend has been told of the order on the page. */
+export async function heard(page: Page, proof: Proof): Promise<Heard> {
+  const id = await page.locator("#order-id").textContent();
+  const answer = await page.request.get(`${proof.shop_url}/orders/${id}`);
+  expect(answer.ok()).toBe(true);
+  return (await answer.json()) as Heard;
+}
+
+/** Every one of the three channels must say so by itself. */
+export async function allChannelsSay(page: Page, proof: Proof, status: string): Promise<Heard> {
+  const last = (news: { status: string }[]) => news.at(-1)?.status;
+  await expect
+    .poll(async () => {
+      const { webhook, websocket, polling } = await heard(page, proof);
+      return [last(webhook), last(websocket), last(polling)];
+    }, { timeout: 45_000 })
+    .toEqual([status, status, status]);
+  return heard(page, proof);
+}
+
+/** The names and notes of the callbacks, as the shop's page has written them down. */
+export const callbacks = (page: Page): Promise<string[]> =>
+  page.locator("#callbacks li").evaluateAll((rows) =>
+    rows.map((row) => Array.from(row.children, (part) => part.textContent).filter(Boolean).join(" ")),
+  );

@@ -1,0 +1,73 @@
+// `proof dev` as a test sees it: one process to start, one line to read, one process to end.
+
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+
+export interface Proof {
+  base_url: string;
+  widget_script: string;
+  shop_url: string;
+  cards_url: string;
+  partners: { name: string; type: string; client_token: string; widget_id: string }[];
+}
+
+const ROOT = resolve(import.meta.dirname, "../../..");
+const READY_MS = 30_000;
+const END_MS = 15_000;
+
+export async function startProof(worker: number): Promise<{ proof: Proof; stop: () => Promise<void> }> {
+  const data = mkdtempSync(join(tmpdir(), "proof-e2e-"));
+  const binary = process.env["PROOF_E2E_BINARY"] ?? join(ROOT, "target/debug/proof");
+  const database = freshDatabase(worker);
+  const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--json", ...database.options];
+  const child = spawn(binary, options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const errors: string[] = [];
+  child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
+  const proof = await readyLine(child, errors);
+  const stop = async () => {
+    await end(child);
+    rmSync(data, { recursive: true, force: true });
+    database.drop();
+  };
+  return { proof, stop };
+}
+
+async function readyLine(child: ChildProcess, errors: string[]): Promise<Proof> {
+  if (!child.stdout) throw new Error("proof dev has no output");
+  const lines = createInterface({ input: child.stdout });
+  const signal = AbortSignal.timeout(READY_MS);
+  const ended = once(child, "exit", { signal }).then(() => {
+    throw new Error(`proof dev ended before it was ready:\n${errors.join("")}`);
+  });
+  const [line] = (await Promise.race([once(lines, "line", { signal }), ended])) as [string];
+  ended.catch(() => undefined);
+  return JSON.parse(line) as Proof;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = once(child, "exit");
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), END_MS);
+  await gone;
+  clearTimeout(timer);
+}
+
+/**
+ * SQLite in the data folder, unless PROOF_E2E_DATABASE_URL names a PostgreSQL server: then a database of
+ * its own for every start, because a sandbox world begins empty and its books must, too.
+ */
+function freshDatabase(worker: number): { options: string[]; drop: () => void } {
+  const server = process.env["PROOF_E2E_DATABASE_URL"];
+  if (!server) return { options: [], drop: () => undefined };
+  const name = `proof_e2e_${process.pid}_${worker}_${Date.now()}`;
+  const sql = (statement: string) => execFileSync("psql", [server, "-qc", statement]);
+  sql(`CREATE DATABASE ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { options: ["--database-url", url.href], drop: () => sql(`DROP DATABASE ${name} WITH (FORCE)`) };
+}

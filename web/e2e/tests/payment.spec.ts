@@ -1,0 +1,82 @@
+import { allChannelsSay, answerBank, CARDS, delivered, fillCard, heading, identify, order, pay } from "../src/buyer.ts";
+import { expect, newBuyer, test } from "../src/test.ts";
+
+test.beforeEach(async ({ page, proof }) => {
+  await identify(await order(page, proof, newBuyer()));
+});
+
+test("a declined card, then a good one, in the same session", async ({ page, proof }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.declined);
+  await expect(widget.getByRole("alert").filter({ hasText: "Your bank declined this card." })).toBeVisible();
+  await expect(widget.getByText("Nothing was charged. You can try 4 more times.")).toBeVisible();
+  const order = await page.locator("#order-id").textContent();
+  await pay(widget, CARDS.good);
+  await delivered(widget);
+  expect(await page.locator("#order-id").textContent()).toBe(order);
+  await allChannelsSay(page, proof, "completed");
+});
+
+test("too little money on the card is said as it is", async ({ page }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.poor);
+  await expect(widget.getByText("Your bank says there is not enough money on this card.")).toBeVisible();
+  await expect(widget.getByText(/Use another card, or add money/)).toBeVisible();
+});
+
+test("3-D Secure, confirmed", async ({ page, proof }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.threeDs);
+  await expect(widget.frameLocator("iframe.bank").getByText(/^\d+\.\d\d EUR$/)).toBeVisible();
+  await answerBank(widget, "Approve");
+  await delivered(widget);
+  await allChannelsSay(page, proof, "completed");
+});
+
+test("3-D Secure, refused, then paid with another card", async ({ page }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.threeDs);
+  await answerBank(widget, "Reject");
+  await expect(widget.getByText("Your bank did not confirm that it was you.")).toBeVisible();
+  await pay(widget, CARDS.good);
+  await delivered(widget);
+});
+
+test("a reload in the middle of 3-D Secure finds the bank's page again", async ({ page }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.threeDs);
+  await heading(widget, "Confirm with your bank");
+  await page.reload();
+  await answerBank(widget, "Approve");
+  await delivered(widget);
+});
+
+test("fields that are not filled in say so, and nothing is sent", async ({ page }) => {
+  const widget = page.frameLocator("#widget iframe");
+  const sent: string[] = [];
+  page.on("request", (request) => sent.push(new URL(request.url()).pathname));
+  await widget.getByRole("button", { name: /^Pay €\d/ }).click();
+  await expect(widget.getByText("Fill in this field.")).toHaveCount(3);
+  await fillCard(widget, "4242424242424241");
+  await widget.getByRole("button", { name: /^Pay €\d/ }).click();
+  await expect(widget.getByText("Check the card number.")).toBeVisible();
+  expect(sent.filter((path) => path.endsWith("/payments") || path.endsWith("/tokens"))).toEqual([]);
+});
+
+test("another currency gives another price", async ({ page }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await expect(widget.getByRole("button", { name: /^Pay €\d/ })).toBeEnabled();
+  await widget.getByLabel("Pay in").selectOption("USD");
+  await expect(widget.getByRole("button", { name: /^Pay \$\d/ })).toBeEnabled();
+});
+
+test("cancelled by the buyer", async ({ page, proof }) => {
+  const widget = page.frameLocator("#widget iframe");
+  await widget.getByRole("button", { name: "Cancel this order" }).click();
+  await widget.getByRole("button", { name: "Yes, cancel" }).click();
+  await heading(widget, "Order cancelled");
+  await expect(widget.getByText("No money was taken.")).toBeVisible();
+  await allChannelsSay(page, proof, "cancelled");
+  await widget.getByRole("button", { name: "Back to Demo Shop" }).click();
+  await expect(page.getByRole("heading", { name: "Buy crypto" })).toBeVisible();
+});
