@@ -24,6 +24,9 @@ struct Body<'a> {
     message: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     field: Option<&'static str>,
+    /// Of a picture: what is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<&'static str>,
 }
 
 impl IntoResponse for Refused {
@@ -39,6 +42,7 @@ impl IntoResponse for Refused {
             code,
             message: &error.message,
             field: error.field,
+            problem: error.problem,
         };
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         (status, Json(body)).into_response()

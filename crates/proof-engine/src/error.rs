@@ -12,6 +12,8 @@ pub struct ApiError {
     pub message: String,
     /// The field that is to blame.
     pub field: Option<&'static str>,
+    /// Of a picture: what is wrong with it.
+    pub problem: Option<&'static str>,
     /// For the log only.
     pub context: Option<String>,
 }
@@ -22,6 +24,7 @@ impl ApiError {
             code,
             message: message.into(),
             field: None,
+            problem: None,
             context: None,
         }
     }

@@ -44,11 +44,14 @@ fn picture_refused(problem: PictureProblem) -> ApiError {
         PictureProblem::TooLarge => "This picture is too large; use one of at most 12 MB.",
         PictureProblem::Truncated => "The picture arrived incomplete; send it again.",
     };
-    ApiError::field(ErrorCode::PictureRefused, problem_name(problem), message)
+    ApiError {
+        problem: Some(problem_name(problem)),
+        ..ApiError::new(ErrorCode::PictureRefused, message)
+    }
 }
 
 /// The `problem` of the widget's API.
-pub(crate) const fn problem_name(problem: PictureProblem) -> &'static str {
+const fn problem_name(problem: PictureProblem) -> &'static str {
     match problem {
         PictureProblem::NotAnImage => "not_an_image",
         PictureProblem::TooSmall => "too_small",

@@ -1,0 +1,191 @@
+//! A user in the widget, as its frame would speak for them.
+
+use crate::kit::{Answer, App, SHOP, good_session};
+use axum::body::Body;
+use http::{Method, Request};
+use serde_json::{Value, json};
+use std::io::Cursor;
+
+pub const GOOD_CARD: &str = "4242424242424242";
+
+/// One opened widget.
+pub struct Buyer<'a> {
+    pub app: &'a App,
+    pub id: String,
+    pub visit: String,
+    pub session: Value,
+}
+
+pub fn picture(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    image::RgbImage::new(width, height)
+        .write_to(&mut bytes, image::ImageFormat::Png)
+        .unwrap();
+    bytes.into_inner()
+}
+
+/// What the frame sends to open a session, with parameters as a page would give them.
+pub fn opening(session: &Value, parameters: Value) -> Value {
+    json!({
+        "widget_id": session["widget_id"], "init_token": session["init_token"],
+        "parameters": parameters, "page_origin": SHOP,
+    })
+}
+
+impl<'a> Buyer<'a> {
+    /// A session for this user, and the widget open on it.
+    pub async fn open(app: &'a App, user: &str, email: &str) -> Self {
+        let mut body = good_session();
+        body["partner_user_id"] = json!(user);
+        body["user_email"] = json!(email);
+        Self::open_with(app, body).await
+    }
+
+    pub async fn open_with(app: &'a App, body: Value) -> Self {
+        let session = app.session(&body).await.json;
+        Self::reopen(app, session).await
+    }
+
+    /// Another tab, or the same one after a reload.
+    pub async fn reopen(app: &'a App, session: Value) -> Self {
+        let body = opening(&session, session.clone());
+        let answer = app
+            .call(frame(Method::POST, "visits", "", body.to_string()))
+            .await;
+        assert_eq!(answer.status, 201, "{}", answer.text);
+        let visit = answer.json["visit_token"].as_str().unwrap().to_owned();
+        let id = session["merchant_transaction_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        Self {
+            app,
+            id,
+            visit,
+            session,
+        }
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.app
+            .call(frame(Method::POST, path, &self.visit, body.to_string()))
+            .await
+    }
+
+    pub async fn put(&self, path: &str, bytes: Vec<u8>) -> Answer {
+        self.app
+            .call(frame(Method::PUT, path, &self.visit, bytes))
+            .await
+    }
+
+    pub async fn view(&self) -> Value {
+        let answer = self
+            .app
+            .call(frame(Method::GET, "order", &self.visit, ""))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json
+    }
+
+    pub async fn until_step(&self, step: &str) -> Value {
+        let look = || async {
+            let view = self.view().await;
+            (view["step"] == step).then_some(view)
+        };
+        self.app
+            .until(&format!("{} at {step}", self.id), look)
+            .await
+    }
+
+    pub async fn photograph(&self) {
+        let answer = self
+            .post("identity/start", json!({ "document": "passport" }))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(
+            self.put("identity/documents/front", picture(800, 500))
+                .await
+                .status,
+            200
+        );
+        for (n, step) in ["center", "center", "left", "left", "right", "right"]
+            .iter()
+            .enumerate()
+        {
+            let path = format!("identity/frames/{n}?step={step}");
+            assert_eq!(self.put(&path, picture(320, 240)).await.status, 204);
+        }
+    }
+
+    pub async fn identify(&self) {
+        self.photograph().await;
+        assert_eq!(self.post("identity/submit", json!({})).await.status, 200);
+    }
+
+    /// A single-use token from the provider's card fields.
+    pub async fn card_token(&self, number: &str) -> Value {
+        let body = json!({ "number": number, "expiry": "12/30", "cvc": "123" });
+        let request = Request::post("http://cards.test/fields/v1/tokens")
+            .header("content-type", "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let cards = self.app.outside.hosts.lock().unwrap()["cards.test"].clone();
+        let answer = tower::ServiceExt::oneshot(cards, request).await.unwrap();
+        let bytes = http_body_util::BodyExt::collect(answer.into_body())
+            .await
+            .unwrap()
+            .to_bytes();
+        serde_json::from_slice::<Value>(&bytes).unwrap()["token"].clone()
+    }
+
+    pub async fn quote(&self) -> Value {
+        let answer = self.post("quote", json!({})).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        answer.json["quote"]["id"].clone()
+    }
+
+    pub async fn pay(&self, number: &str) -> Answer {
+        let token = self.card_token(number).await;
+        let quote = self.quote().await;
+        self.post(
+            "payments",
+            json!({ "card_token": token, "quote_id": quote }),
+        )
+        .await
+    }
+
+    /// A new user, verified and about to pay.
+    pub async fn verified(app: &'a App, user: &str) -> Self {
+        let buyer = Self::open(app, user, &format!("{user}@example.com")).await;
+        buyer.identify().await;
+        buyer.until_step("quote").await;
+        buyer
+    }
+
+    /// The bank's page: what the user presses there.
+    pub async fn bank(&self, url: &Value, approve: bool) {
+        let request = Request::post(url.as_str().unwrap())
+            .header("content-type", "application/json")
+            .body(Body::from(json!({ "approve": approve }).to_string()))
+            .unwrap();
+        let cards = self.app.outside.hosts.lock().unwrap()["cards.test"].clone();
+        let answer = tower::ServiceExt::oneshot(cards, request).await.unwrap();
+        assert_eq!(answer.status(), 204);
+    }
+
+    /// What the partner's backend reads.
+    pub async fn status(&self) -> String {
+        let path = format!("/widget/transactions/{}", self.id);
+        let answer = self.app.shop(Method::GET, &path, Body::empty()).await;
+        answer.json["status"].as_str().unwrap().to_owned()
+    }
+}
+
+pub fn frame(method: Method, path: &str, visit: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(format!("/frame/api/{path}"))
+        .header("authorization", format!("Bearer {visit}"))
+        .body(body.into())
+        .unwrap()
+}

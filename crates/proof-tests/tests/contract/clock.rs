@@ -1,0 +1,83 @@
+//! A clock that runs many times as fast as ours, and can be moved.
+
+use proof_core::{Clock, Entropy, Timestamp};
+use proof_port::Timer;
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+use tokio::sync::Notify;
+
+/// Waiting costs this much less than it says.
+const SPEED: i64 = 40;
+const BEGINNING: i64 = 1_800_000_000_000_000;
+
+pub struct FastClock {
+    started: Instant,
+    skipped: AtomicI64,
+    moved: Notify,
+}
+
+impl FastClock {
+    pub fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            skipped: AtomicI64::new(0),
+            moved: Notify::new(),
+        }
+    }
+
+    /// Time passes at once; whoever waits for it wakes up.
+    pub fn skip(&self, seconds: i64) {
+        self.skipped
+            .fetch_add(seconds * 1_000_000, Ordering::SeqCst);
+        self.moved.notify_waiters();
+    }
+}
+
+impl Clock for FastClock {
+    fn now(&self) -> Timestamp {
+        let passed = i64::try_from(self.started.elapsed().as_micros()).unwrap() * SPEED;
+        Timestamp::from_micros(BEGINNING + passed + self.skipped.load(Ordering::SeqCst))
+    }
+}
+
+#[async_trait::async_trait]
+impl Timer for FastClock {
+    async fn sleep_until(&self, at: Timestamp) {
+        loop {
+            let moved = self.moved.notified();
+            let left = at.micros() - self.now().micros();
+            if left <= 0 {
+                return;
+            }
+            let left = Duration::from_micros(u64::try_from(left / SPEED + 1).unwrap());
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                () = moved => {}
+            }
+        }
+    }
+}
+
+/// Different bytes at every call.
+pub struct Counting(AtomicU64);
+
+impl Counting {
+    pub fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed << 32))
+    }
+}
+
+impl Entropy for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let mut z = self
+                .0
+                .fetch_add(1, Ordering::SeqCst)
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            chunk.copy_from_slice(&(z ^ (z >> 27)).to_be_bytes()[..chunk.len()]);
+        }
+    }
+}

@@ -1,0 +1,350 @@
+//! A whole server in a test.
+
+use crate::{
+    clock::{Counting, FastClock},
+    world::{Outside, Shared},
+};
+use axum::body::Body;
+use http::{HeaderMap, Method, Request};
+use http_body_util::BodyExt;
+use proof_core::{
+    Asset, Fiat, Network,
+    ledger::{Unit, balanced},
+    money::Amount,
+    partner::{Origin, PartnerType},
+    secret::Secret,
+};
+use proof_engine::{PartnerCreate, PartnerCreated, Parts};
+use proof_outbound::Outbound;
+use proof_port::Signer;
+use proof_sandbox::{World, WorldConfig, cards_router, world_router};
+use proof_server::rails::{NETWORKS, SandboxConfig};
+use proof_signer::LocalSigner;
+use proof_store::{Db, Engine as Database, Execution, Failure, Tx};
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle};
+use tower::ServiceExt;
+
+pub const ORIGIN: &str = "http://proof.test";
+pub const SHOP: &str = "http://shop.test";
+const KEY: &str = "key";
+
+/// Looks before a condition counts as never met; each is a few milliseconds.
+const LOOKS_MAX: u32 = 2_000;
+
+pub struct App {
+    pub app: proof_server::App,
+    pub clock: Arc<FastClock>,
+    pub outside: Shared,
+    pub db: Db,
+    pub shop: PartnerCreated,
+    pub wallet_partner: PartnerCreated,
+    stop: watch::Sender<bool>,
+    worker: JoinHandle<()>,
+    _dir: TempDir,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub text: String,
+    pub json: Value,
+}
+
+impl Answer {
+    /// Status, `error` and `code`, for comparison with the contract's table.
+    pub fn refusal(&self) -> (u16, &str, &str) {
+        let text = |name: &str| self.json[name].as_str().unwrap_or_default();
+        assert!(!text("message").is_empty(), "no message: {}", self.text);
+        (self.status, text("error"), text("code"))
+    }
+}
+
+impl App {
+    pub async fn sqlite() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("proof.db");
+        let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
+        Self::start(db, dir).await
+    }
+
+    /// `None` where no cluster was given, unless one is required.
+    pub async fn postgres() -> Option<Self> {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let Ok(url) = std::env::var("PROOF_TEST_POSTGRES_URL") else {
+            let required = std::env::var("PROOF_TEST_REQUIRE_POSTGRES").is_ok();
+            assert!(
+                !required,
+                "PostgreSQL is required here: run with ci/with-postgres"
+            );
+            println!("skipped on PostgreSQL: PROOF_TEST_POSTGRES_URL is not set");
+            return None;
+        };
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let name = format!("contract_{}_{number}", std::process::id());
+        let mut admin = PgConnection::connect(&url).await.unwrap();
+        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+        sqlx::query(create).execute(&mut admin).await.unwrap();
+        let (base, _) = url.rsplit_once('/').unwrap();
+        let db = Db::postgres(&format!("{base}/{name}"), 8).await.unwrap();
+        Some(Self::start(db, tempfile::tempdir().unwrap()).await)
+    }
+
+    async fn start(db: Db, dir: TempDir) -> Self {
+        let clock = Arc::new(FastClock::new());
+        let entropy = Arc::new(Counting::new(1));
+        let config = WorldConfig {
+            data: None,
+            key: KEY.to_owned(),
+            seed: 1,
+        };
+        let world = World::open(config, clock.clone(), Arc::new(Counting::new(2))).unwrap();
+        let world = Arc::new(world);
+        let outside: Shared = Arc::new(Outside::default());
+        *outside.hosts.lock().unwrap() = [
+            ("cards.test".to_owned(), cards_router(Arc::clone(&world))),
+            ("world.test".to_owned(), world_router(world)),
+        ]
+        .into();
+        let outbound = Outbound::new(outside.clone());
+        let sandbox = sandbox();
+        let signer = Arc::new(LocalSigner::open(&dir.path().join("signer"), [7; 32]).unwrap());
+        let parts = Parts {
+            db: db.clone(),
+            clock: clock.clone(),
+            entropy,
+            outbound: outbound.clone(),
+            test_rails: Some(sandbox.rails(&outbound, signer)),
+            live_rails: None,
+        };
+        let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), parts)
+            .await
+            .unwrap();
+        let shop = partner(&app, &dir, PartnerType::Treasury).await;
+        let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
+        fund(&app, &sandbox.world(&outbound)).await;
+        let (stop, stopping) = watch::channel(false);
+        let worker = tokio::spawn(work(app.clone(), stopping));
+        Self {
+            app,
+            clock,
+            outside,
+            db,
+            shop,
+            wallet_partner,
+            stop,
+            worker,
+            _dir: dir,
+        }
+    }
+
+    /// Ends the server, then looks into the books: whole, and equal to what they are made of.
+    pub async fn finish(self) {
+        self.stop.send_replace(true);
+        self.worker.await.unwrap();
+        let (balances, postings) = self
+            .db
+            .read("books", |tx: &mut Tx| {
+                Box::pin(async move {
+                    let books = (tx.ledger_balances().await?, tx.ledger_postings().await?);
+                    Ok::<_, Failure<()>>(books)
+                })
+            })
+            .await
+            .unwrap();
+        for balance in &balances {
+            let own = postings.iter().filter(|(key, _)| *key == balance.key);
+            assert_eq!(own.map(|(_, amount)| amount).sum::<i128>(), balance.amount);
+        }
+        let units = balances
+            .iter()
+            .map(|b| (b.unit.parse::<Unit>().unwrap(), b.amount));
+        assert!(
+            balanced(units).unwrap(),
+            "debits and credits differ: {balances:?}"
+        );
+    }
+
+    pub async fn call(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self
+            .app
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Answer {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text,
+            json,
+        }
+    }
+
+    /// A call of the shop's backend.
+    pub async fn shop(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
+        self.call(as_partner(&self.shop, method, path, body.into()))
+            .await
+    }
+
+    pub async fn session(&self, body: &Value) -> Answer {
+        self.shop(Method::POST, "/widget/session", body.to_string())
+            .await
+    }
+
+    /// How many rows each table has.
+    pub async fn rows(&self) -> Vec<(String, i64)> {
+        const TABLES: [&str; 12] = [
+            "partners",
+            "customers",
+            "persons",
+            "orders",
+            "sessions",
+            "visits",
+            "verifications",
+            "events",
+            "entries",
+            "jobs",
+            "idempotency",
+            "deliveries",
+        ];
+        let mut rows = Vec::new();
+        for table in TABLES {
+            let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            let count: i64 = match self.db.engine() {
+                Database::Sqlite { readers, .. } => {
+                    sqlx::query_scalar(sql).fetch_one(readers).await.unwrap()
+                }
+                Database::Postgres(pool) => sqlx::query_scalar(sql).fetch_one(pool).await.unwrap(),
+            };
+            rows.push((table.to_owned(), count));
+        }
+        rows
+    }
+
+    pub async fn balance(&self, key: &str) -> i128 {
+        let balances = self.app.engine.ledger_balances().await.unwrap();
+        balances
+            .iter()
+            .find(|b| b.key == key)
+            .map_or(0, |b| b.amount)
+    }
+
+    /// Looks again and again until something is there, at most a bounded number of times.
+    pub async fn until<T, F: Future<Output = Option<T>>>(
+        &self,
+        what: &str,
+        mut look: impl FnMut() -> F,
+    ) -> T {
+        for _ in 0..LOOKS_MAX {
+            if let Some(found) = look().await {
+                return found;
+            }
+            // Real time for the worker and the database; the server's own clock runs faster.
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("waited in vain: {what}")
+    }
+}
+
+async fn work(app: proof_server::App, mut stop: watch::Receiver<bool>) {
+    let hints = app.engine.db().listen();
+    let work = app.engine.work(async move {
+        let _stopped = stop.wait_for(|stop| *stop).await;
+    });
+    tokio::select! {
+        () = work => {}
+        ended = hints => panic!("no hints any more: {ended:?}"),
+    }
+}
+
+pub fn as_partner(
+    partner: &PartnerCreated,
+    method: Method,
+    path: &str,
+    body: Body,
+) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {}", partner.client_token))
+        .body(body)
+        .unwrap()
+}
+
+/// The body of a session call in which nothing is wrong.
+pub fn good_session() -> Value {
+    json!({
+        "partner_user_id": "user-1", "user_email": "ann@example.com", "network": "TRC20",
+        "currency": "USDT", "amount": "100", "client_ip": "203.0.113.7",
+    })
+}
+
+fn sandbox() -> SandboxConfig {
+    SandboxConfig {
+        cards_url: "http://cards.test".parse().unwrap(),
+        world_url: "http://world.test".parse().unwrap(),
+        key: Secret::new(KEY),
+    }
+}
+
+async fn partner(app: &proof_server::App, dir: &TempDir, kind: PartnerType) -> PartnerCreated {
+    let owner = LocalSigner::open(&dir.path().join(kind.name()), [9; 32]).unwrap();
+    let pairs: Vec<Asset> = [("USDT", Network::Trc20), ("BTC", Network::Bitcoin)]
+        .map(|(ticker, network)| Asset::find(ticker, network).unwrap())
+        .into();
+    let mut wallets = Vec::new();
+    for pair in &pairs {
+        wallets.push((*pair, owner.wallet(pair.network()).await.unwrap()));
+    }
+    let treasury = kind == PartnerType::Treasury;
+    let request = PartnerCreate {
+        name: kind.name().to_owned(),
+        kind,
+        contact_email: "ops@example.com".to_owned(),
+        origins: vec![Origin::parse(SHOP).unwrap()],
+        pairs,
+        fiats: vec![Fiat::Eur, Fiat::Usd],
+        wallets: if treasury { wallets } else { Vec::new() },
+        webhook_url: treasury.then(|| format!("{SHOP}/webhook")),
+        redirect_url: None,
+    };
+    app.engine.partner_create(request).await.unwrap()
+}
+
+async fn fund(app: &proof_server::App, world: &proof_outbound::Configured) {
+    for network in NETWORKS {
+        let owner = app.engine.hot_wallet(network).await.unwrap();
+        let bought = Asset::all()
+            .find(|asset| asset.network() == network)
+            .unwrap();
+        for asset in [bought, network.native()] {
+            let amount = Amount::parse(asset, "50").unwrap();
+            let amount = if asset.ticker() == "USDT" {
+                Amount::parse(asset, "1000").unwrap()
+            } else {
+                amount
+            };
+            let (ticker, base) = (asset.ticker(), amount.base().to_string());
+            let body = json!({ "address": owner.as_str(), "ticker": ticker, "base": base });
+            let path = ["chains", "v1", network.name(), "faucet"];
+            assert!(world.post(&path, &body).await.unwrap().is_success());
+            app.engine.treasury_fund(amount).await.unwrap();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The product through its front door, on both engines: HTTP in at the router, the sandbox world and
+//! partners' webhook receivers on the other side of the transport, and a clock that runs fast.
+//!
+//! PostgreSQL is used when `PROOF_TEST_POSTGRES_URL` names a cluster (`ci/with-postgres`); with
+//! `PROOF_TEST_REQUIRE_POSTGRES=1` its absence fails.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a test fails where it is wrong, and its clock is made here"
+)]
+
+mod access;
+mod buyer;
+mod clock;
+mod identity;
+mod kit;
+mod payment;
+mod reading;
+mod session;
+mod socket;
+mod webhook;
+mod world;
+
+/// Makes a test for each engine out of an `async fn(App)`.
+macro_rules! on_both_engines {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let app = crate::kit::App::sqlite().await;
+                super::$name(&app).await;
+                app.finish().await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                let Some(app) = crate::kit::App::postgres().await else { return };
+                super::$name(&app).await;
+                app.finish().await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_engines;

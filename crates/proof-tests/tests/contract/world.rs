@@ -1,0 +1,113 @@
+//! Everybody outside of the server: the sandbox world, and partners' webhook receivers.
+
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::BodyExt;
+use proof_outbound::{Limits, Transport, TransportError};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+use tower::ServiceExt;
+
+/// A webhook as its receiver saw it.
+#[derive(Clone, Debug)]
+pub struct Received {
+    pub id: String,
+    pub timestamp: String,
+    pub signature: String,
+    pub body: String,
+}
+
+/// What the next call to a host meets instead of its answer.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    LoseRequest,
+    LoseAnswer,
+}
+
+/// A partner's receiver: what it got, and what it answers (204 when it has no script).
+#[derive(Default)]
+pub struct Receiver {
+    pub got: Mutex<Vec<Received>>,
+    pub script: Mutex<VecDeque<u16>>,
+}
+
+#[derive(Default)]
+pub struct Outside {
+    pub hosts: Mutex<BTreeMap<String, Router>>,
+    pub faults: Mutex<VecDeque<(&'static str, Fault)>>,
+    pub receiver: Receiver,
+    /// Paths that the server called, for questions like "was it captured once".
+    pub calls: Mutex<Vec<String>>,
+}
+
+impl Receiver {
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let header = |name| {
+            let value = request.headers().get(name).map(|v| v.to_str().unwrap());
+            value.unwrap_or_default().to_owned()
+        };
+        self.got.lock().unwrap().push(Received {
+            id: header("webhook-id"),
+            timestamp: header("webhook-timestamp"),
+            signature: header("webhook-signature"),
+            body: String::from_utf8(request.body().to_vec()).unwrap(),
+        });
+        let status = self.script.lock().unwrap().pop_front().unwrap_or(204);
+        let answer = Response::builder()
+            .status(status)
+            .header("location", "http://shop.test/else");
+        answer.body(Bytes::new()).unwrap()
+    }
+}
+
+impl Outside {
+    /// The fault that was planned for a call to this path, if it is its turn.
+    fn fault(&self, path: &str) -> Option<Fault> {
+        let mut faults = self.faults.lock().unwrap();
+        let position = faults.iter().position(|(part, _)| path.contains(part))?;
+        faults.remove(position).map(|(_, fault)| fault)
+    }
+
+    pub fn calls_of(&self, part: &str) -> usize {
+        self.calls
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|call| call.contains(part))
+            .count()
+    }
+}
+
+#[async_trait::async_trait]
+impl Transport for Outside {
+    async fn send(
+        &self,
+        request: Request<Bytes>,
+        _limits: Limits,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let path = format!("{} {}", request.method(), request.uri());
+        self.calls.lock().unwrap().push(path.clone());
+        let fault = self.fault(&path);
+        if let Some(Fault::LoseRequest) = fault {
+            return Err(TransportError::not_sent("lost on the way there"));
+        }
+        let host = request.uri().host().unwrap_or_default().to_owned();
+        if host == "shop.test" {
+            return Ok(self.receiver.answer(&request));
+        }
+        let router = self.hosts.lock().unwrap().get(&host).cloned();
+        let router = router.ok_or_else(|| TransportError::not_sent("no such host"))?;
+        let answer = router.oneshot(request.map(Body::from)).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        if let Some(Fault::LoseAnswer) = fault {
+            return Err(TransportError::maybe_sent("lost on the way back"));
+        }
+        Ok(Response::from_parts(parts, bytes))
+    }
+}
+
+pub type Shared = Arc<Outside>;
