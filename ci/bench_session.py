@@ -15,10 +15,10 @@ BEGIN;
 UPDATE customers SET email = 'bench@example.com' WHERE id = '00000000-0000-0000-0000-000000000003';
 INSERT INTO orders VALUES (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'test',
   '00000000-0000-0000-0000-000000000003', 1, 'created', :body, now(), now()) RETURNING id \\gset
-INSERT INTO events VALUES (gen_random_uuid(), :'id', 1, 'order.created', '{"amount":"100.00"}', now());
+INSERT INTO events VALUES (gen_random_uuid(), :id, 1, 'order.created', '{"amount":"100.00"}', now());
 INSERT INTO jobs (id, kind, key, run_at, generation, attempts)
-  VALUES (gen_random_uuid(), 'order', :'id', now() + interval '1 day', 1, 0);
-INSERT INTO sessions VALUES (:'id', sha256(convert_to(:'id', 'UTF8')), :parameters, repeat('0', 131), '203.0.113.7', NULL,
+  VALUES (gen_random_uuid(), 'order', :id, now() + interval '1 day', 1, 0);
+INSERT INTO sessions VALUES (:id, sha256(convert_to(:id, 'UTF8')), :parameters, repeat('0', 131), '203.0.113.7', NULL,
   NULL, now());
 COMMIT;
 """
@@ -57,15 +57,15 @@ def pgbench(database):
     script = pathlib.Path(tempfile.mkdtemp()) / "session.sql"
     script.write_text(PGBENCH.replace(":body", f"'{ORDER}'").replace(":parameters", f"'{PARAMETERS}'"))
     out = subprocess.run(["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), "-f",
-                          script, f"{base}/{database}"], check=True, capture_output=True, text=True)
+                          script, f"{base}/{database}"], stdout=subprocess.PIPE, text=True, check=True)
     return float(next(l for l in out.stdout.splitlines() if l.startswith("tps")).split()[2])
 
 
-psql("postgres", "CREATE DATABASE bench_proof")
 results = {"sqlite": [], "postgres": [], "pgbench": []}
 rest = None
 for n in range(rounds):
-    for engine, args in [("sqlite", []), ("postgres", ["--database-url", f"{base}/bench_proof"])]:
+    psql("postgres", f"CREATE DATABASE bench_{n}")
+    for engine, args in [("sqlite", []), ("postgres", ["--database-url", f"{base}/bench_{n}"])]:
         child, ready, data = server(*args)
         try:
             rest = rest or memory_kb(ready["pid"])
@@ -76,7 +76,7 @@ for n in range(rounds):
             shutil.rmtree(data)
     if n == 0:
         # The same schema, empty, for the rival: our migrations made it.
-        psql("postgres", "CREATE DATABASE bench_rival TEMPLATE bench_proof")
+        psql("postgres", "CREATE DATABASE bench_rival TEMPLATE bench_0")
         psql("bench_rival", "TRUNCATE partners CASCADE; INSERT INTO partners VALUES "
              "('00000000-0000-0000-0000-000000000001','b','treasury','sandbox',gen_random_uuid(),'b','k','{}',now());"
              "INSERT INTO customers VALUES ('00000000-0000-0000-0000-000000000003',"

@@ -5,7 +5,7 @@ use proof_port::{Class, PortError};
 use proof_store::{Failure, LedgerError, StoreError};
 
 #[derive(Debug, Clone, thiserror::Error)]
-#[error("{}: {message}", code.code())]
+#[error("{}: {message} {}", code.code(), context.as_deref().unwrap_or_default())]
 pub struct ApiError {
     pub code: ErrorCode,
     /// For the caller: what is wrong and what to do.

@@ -1,5 +1,6 @@
 //! A server, put together from its parts.
 
+use anyhow::Context;
 use futures::future::{Either, select};
 use proof_api::{Api, router};
 use proof_core::partner::Origin;
@@ -19,10 +20,7 @@ pub struct App {
 
 impl App {
     pub async fn build(origin: Origin, parts: Parts) -> anyhow::Result<Self> {
-        let engine = Arc::new(Engine::start(parts).await.map_err(|error| {
-            let context = error.context.clone().unwrap_or_default();
-            anyhow::anyhow!("the engine cannot start: {} {context}", error.message)
-        })?);
+        let engine = Arc::new(Engine::start(parts).await.context("the engine cannot start")?);
         let router = router(Api {
             engine: Arc::clone(&engine),
             origin,

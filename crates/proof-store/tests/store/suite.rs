@@ -502,7 +502,9 @@ async fn chain_rows(db: &Db, entropy: &Counting) {
             index: 1,
             base: 7,
         };
-        let taken = tx.coins_reserve("BITCOIN", &[coin.clone()], a).await?;
+        let taken = tx
+            .coins_reserve("BITCOIN", std::slice::from_ref(&coin), a)
+            .await?;
         let again = tx.coins_reserve("BITCOIN", &[coin], b).await?;
         (taken, again, tx.coin_list("BITCOIN").await?)
     });
