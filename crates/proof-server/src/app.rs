@@ -20,7 +20,11 @@ pub struct App {
 
 impl App {
     pub async fn build(origin: Origin, parts: Parts) -> anyhow::Result<Self> {
-        let engine = Arc::new(Engine::start(parts).await.context("the engine cannot start")?);
+        let engine = Arc::new(
+            Engine::start(parts)
+                .await
+                .context("the engine cannot start")?,
+        );
         let router = router(Api {
             engine: Arc::clone(&engine),
             origin,
