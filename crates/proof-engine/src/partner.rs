@@ -31,7 +31,7 @@ pub struct PartnerCreate {
 #[derive(Clone, Debug)]
 pub struct PartnerCreated {
     pub partner: Partner,
-    pub client_token: String,
+    pub client_token: Secret,
     pub webhook_secret: Option<Secret>,
 }
 
@@ -141,7 +141,7 @@ impl Engine {
             .map(|_| secret_generate(self.random()));
         let created = PartnerCreated {
             partner: partner.clone(),
-            client_token: token.expose_secret().to_owned(),
+            client_token: Secret::new(token.expose_secret()),
             webhook_secret: secret.clone(),
         };
         let write = PartnerWrite {

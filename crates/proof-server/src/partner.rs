@@ -142,7 +142,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
 fn print(created: &PartnerCreated) {
     println!("partner_id      {}", created.partner.id);
     println!("widget_id       {}", created.partner.widget_id);
-    println!("client_token    {}", created.client_token);
+    println!("client_token    {}", created.client_token.expose_secret());
     if let Some(secret) = &created.webhook_secret {
         println!("webhook_secret  {}", secret.expose_secret());
     }

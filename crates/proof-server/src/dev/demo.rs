@@ -100,7 +100,7 @@ async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<V
             name: name.to_owned(),
             kind: kind.name().to_owned(),
             partner_id: created.partner.id.to_string(),
-            client_token: created.client_token,
+            client_token: created.client_token.expose_secret().to_owned(),
             widget_id: created.partner.widget_id.to_string(),
             webhook_secret: secret.unwrap_or_default(),
             origins: vec![shop.to_string()],

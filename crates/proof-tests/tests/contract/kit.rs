@@ -282,7 +282,10 @@ pub fn as_partner(
     Request::builder()
         .method(method)
         .uri(path)
-        .header("authorization", format!("Bearer {}", partner.client_token))
+        .header(
+            "authorization",
+            format!("Bearer {}", partner.client_token.expose_secret()),
+        )
         .body(body)
         .unwrap()
 }

@@ -55,9 +55,9 @@ async fn refusals_come_before_the_upgrade(app: &App) {
     let id = session["merchant_transaction_id"].as_str().unwrap();
     let (own, token) = (
         format!("?tx_id={id}"),
-        format!("Bearer {}", app.shop.client_token),
+        format!("Bearer {}", app.shop.client_token.expose_secret()),
     );
-    let foreign = format!("Bearer {}", app.wallet_partner.client_token);
+    let foreign = format!("Bearer {}", app.wallet_partner.client_token.expose_secret());
     let auth = ("authorization", token.as_str());
     let unknown = "?tx_id=01a205d7-6445-7da8-b9dd-58caedbfa33b";
     for (query, headers, status) in [
@@ -94,7 +94,7 @@ async fn a_connection_sees_the_present_state_then_every_change(app: &App) {
     let buyer = Buyer::verified(app, "u").await;
     let url = format!("{}/ws?tx_id={}", served.address, buyer.id);
     let mut request = url.into_client_request().unwrap();
-    let token = format!("Bearer {}", app.shop.client_token);
+    let token = format!("Bearer {}", app.shop.client_token.expose_secret());
     request
         .headers_mut()
         .insert("authorization", token.parse().unwrap());

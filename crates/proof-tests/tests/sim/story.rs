@@ -403,7 +403,8 @@ impl Sim {
             engine.treasury_fund(amount).await.unwrap();
         }
         let widget_id = created.partner.widget_id.to_string();
-        *self.partner.borrow_mut() = Some((created.client_token, widget_id));
+        *self.partner.borrow_mut() =
+            Some((created.client_token.expose_secret().to_owned(), widget_id));
         self.network.calm.store(false, Ordering::SeqCst);
     }
 

@@ -1,0 +1,158 @@
+//! What the payment provider's answers do to an order.
+
+use super::{Draft, Refusal, Step, Verdict};
+use crate::{
+    ledger,
+    order::{
+        ATTEMPTS_MAX, AUTHORISED_SECONDS_MAX, Authorising, AuthorisingStep, CAPTURING_SECONDS_MAX,
+        EventKind, FailReason, PAID_SECONDS_MAX, REFUNDING_SECONDS_MAX, State, VoidReason, Voiding,
+    },
+    payment::{CardSummary, DeclineCode},
+};
+use serde_json::json;
+
+impl Draft {
+    pub(super) fn authorising(&mut self, attempt: u32) -> Result<&mut Authorising, Refusal> {
+        let current = self.order.attempt == attempt;
+        let State::Authorising(authorising) = &mut self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        if current {
+            Ok(authorising)
+        } else {
+            Err(Refusal::WrongState)
+        }
+    }
+
+    pub(super) fn three_ds(&mut self, attempt: u32, url: String) -> Step {
+        self.authorising(attempt)?.step = AuthorisingStep::ThreeDs { url };
+        Ok(())
+    }
+
+    pub(super) fn held(&mut self, attempt: u32, card: CardSummary, liability_shift: bool) -> Step {
+        let deadline = self.authorising(attempt)?.deadline;
+        let late = self.now >= deadline;
+        self.order.card = Some(card);
+        if late {
+            self.void(VoidReason::Failed(FailReason::PaymentVoided));
+        } else {
+            let deadline = self.in_seconds(AUTHORISED_SECONDS_MAX);
+            self.order.state = State::Authorised {
+                liability_shift,
+                deadline,
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn declined(&mut self, attempt: u32, code: DeclineCode) -> Step {
+        self.authorising(attempt)?;
+        self.release()?;
+        self.order.price = None;
+        self.order.declined = Some(code);
+        self.event(
+            EventKind::PaymentDeclined,
+            json!({ "attempt": attempt, "code": code }),
+        );
+        if self.order.attempt >= ATTEMPTS_MAX {
+            self.fail(FailReason::PaymentRefused);
+        } else {
+            self.order.state = State::AwaitingPayment { quote: None };
+        }
+        Ok(())
+    }
+
+    pub(super) fn assessed(&mut self, verdict: Verdict) -> Step {
+        let State::Authorised { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        match verdict {
+            Verdict::Allow => {
+                let deadline = self.in_seconds(CAPTURING_SECONDS_MAX);
+                self.order.state = State::Capturing { deadline };
+            }
+            Verdict::Review { reason } => self.review(reason),
+            Verdict::Refuse { reason } => self.void(VoidReason::Failed(reason)),
+        }
+        Ok(())
+    }
+
+    /// The money is taken. After a void that came too late, it goes straight back.
+    pub(super) fn captured(&mut self) -> Step {
+        let next = if let State::Capturing { .. } = self.order.state {
+            State::Paid {
+                deadline: self.in_seconds(PAID_SECONDS_MAX),
+            }
+        } else if let State::Voiding(_) = self.order.state {
+            State::Refunding {
+                deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+            }
+        } else {
+            return Err(Refusal::WrongState);
+        };
+        let price = self.price()?;
+        let total = price.total;
+        self.entries
+            .push(ledger::capture(self.order.id, &self.order.provider, total)?);
+        self.event(
+            EventKind::PaymentCaptured,
+            json!({ "total": total.to_decimal() }),
+        );
+        if matches!(next, State::Refunding { .. }) {
+            self.event(
+                EventKind::RefundStarted,
+                json!({ "total": total.to_decimal() }),
+            );
+        }
+        self.order.state = next;
+        Ok(())
+    }
+
+    pub(super) fn capture_refused(&mut self) -> Step {
+        let State::Capturing { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.void(VoidReason::Failed(FailReason::PaymentRefused));
+        Ok(())
+    }
+
+    pub(super) fn voided(&mut self) -> Step {
+        let State::Voiding(Voiding { why, .. }) = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.release()?;
+        match why {
+            VoidReason::Cancelled => self.cancelled(),
+            VoidReason::Failed(reason) => self.fail(reason),
+        }
+        Ok(())
+    }
+
+    pub(super) fn void_refused(&mut self) -> Step {
+        let State::Voiding(_) = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.review("the provider refuses to void the payment".into());
+        Ok(())
+    }
+
+    pub(super) fn refunded(&mut self) -> Step {
+        let State::Refunding { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        let total = self.price()?.total;
+        self.entries
+            .push(ledger::refund(self.order.id, &self.order.provider, total)?);
+        self.release()?;
+        self.fail(FailReason::Refunded);
+        Ok(())
+    }
+
+    pub(super) fn refund_refused(&mut self) -> Step {
+        let State::Refunding { .. } = self.order.state else {
+            return Err(Refusal::WrongState);
+        };
+        self.review("the provider refuses to refund the payment".into());
+        Ok(())
+    }
+}
