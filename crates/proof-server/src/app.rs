@@ -11,6 +11,9 @@ use tokio::{net::TcpListener, sync::watch};
 /// Pause before the hint connection to PostgreSQL is made anew; timers carry the work meanwhile.
 const LISTEN_AGAIN_SECONDS: i64 = 2;
 
+/// Whoever waits for news (a long poll, an idle browser) holds a server that stops this long, no longer.
+const GOODBYE_SECONDS: i64 = 3;
+
 /// An engine and its HTTP surface. A simulation runs the same two behind its own clock and network.
 #[derive(Clone)]
 pub struct App {
@@ -41,6 +44,23 @@ impl App {
         let served = axum::serve(listener, self.router)
             .with_graceful_shutdown(stopped(stop.clone()))
             .into_future();
+        let clock = Arc::clone(self.engine.clock());
+        let enough = {
+            let stop = stop.clone();
+            async move {
+                stopped(stop).await;
+                clock
+                    .sleep_until(clock.now().plus_seconds(GOODBYE_SECONDS))
+                    .await;
+            }
+        };
+        let served = async {
+            futures::pin_mut!(served, enough);
+            match select(served, enough).await {
+                Either::Left((served, _)) => served,
+                Either::Right(((), _)) => Ok(()),
+            }
+        };
         let engine = Arc::clone(&self.engine);
         let work = async move {
             let worked = engine.work(stopped(stop));
