@@ -17,8 +17,11 @@ pub enum ErrorCode {
     IdempotencyConflict,
     BodyTooLarge,
     UpgradeRequired,
+    RateLimitExceeded,
+    Overloaded,
     DbError,
     TokenError,
+    PublishFailed,
     ProviderError,
     UpstreamUnavailable,
     UpstreamInvalidResponse,
@@ -33,7 +36,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -48,8 +51,11 @@ impl ErrorCode {
         Self::IdempotencyConflict,
         Self::BodyTooLarge,
         Self::UpgradeRequired,
+        Self::RateLimitExceeded,
+        Self::Overloaded,
         Self::DbError,
         Self::TokenError,
+        Self::PublishFailed,
         Self::ProviderError,
         Self::UpstreamUnavailable,
         Self::UpstreamInvalidResponse,
@@ -79,8 +85,12 @@ impl ErrorCode {
             Self::IdempotencyConflict => (409, "conflict", "idempotency_conflict"),
             Self::BodyTooLarge => (413, "invalid_request", "body_too_large"),
             Self::UpgradeRequired => (426, "invalid_request", "upgrade_required"),
+            Self::RateLimitExceeded => (429, "rate_limit_exceeded", "rate_limit_exceeded"),
+            Self::Overloaded => (503, "unavailable", "overloaded"),
             Self::DbError => (500, "internal_error", "db_error"),
             Self::TokenError => (500, "internal_error", "token_error"),
+            // The published name stays, whatever the bus.
+            Self::PublishFailed => (500, "publish_failed", "kafka_unavailable"),
             Self::ProviderError => (502, "upstream_error", "provider_error"),
             Self::UpstreamUnavailable => (502, "upstream_unavailable", "upstream_unavailable"),
             Self::UpstreamInvalidResponse => {

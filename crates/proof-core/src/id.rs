@@ -32,6 +32,9 @@ macro_rules! id {
                 Self(uuid_v7(now, entropy))
             }
 
+            /// Above every id that was ever made.
+            pub const LAST: Self = Self(Uuid::max());
+
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }

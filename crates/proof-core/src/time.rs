@@ -11,8 +11,19 @@ use std::fmt;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// Bounds of what both databases and the wire format can say.
+    pub const FIRST: Self = Self(0);
+    pub const LAST: Self = Self(253_402_300_799_000_000);
+
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)
+    }
+
+    /// Reads RFC 3339 (which is ISO 8601), to the microsecond, within the bounds.
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        let at = Self(at.timestamp_micros());
+        (Self::FIRST <= at && at <= Self::LAST).then_some(at)
     }
 
     pub const fn micros(self) -> i64 {

@@ -1,6 +1,7 @@
 //! The handle: two engines, one way to write and one way to read.
 
 use crate::{
+    coalesce::{Coalescer, Ground, RUNS_MAX},
     error::{Failure, StoreError},
     row::{Value, to_chrono, to_decimal},
     statement::{Statement, note},
@@ -18,9 +19,6 @@ use sqlx::{
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
-/// Runs of the same work before a conflict is given up as an error.
-const RUNS_MAX: u32 = 8;
-
 const SQLITE_READERS: u32 = 4;
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
 const ACQUIRE: Duration = Duration::from_secs(10);
@@ -29,8 +27,10 @@ const NOTIFY_CHANNEL: &str = "proof";
 /// How statements are waited for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Execution {
-    /// Other tasks run meanwhile.
+    /// Other tasks run meanwhile, and small writes share commits.
     Concurrent,
+    /// The same with a commit for each write: what sharing is measured against.
+    Separate,
     /// Each database transaction is driven to its end in place: nothing else runs while one is
     /// open, so that a simulation has one history per seed (ADR "Store handle").
     InPlace,
@@ -51,12 +51,23 @@ pub struct Db {
     engine: Engine,
     wakes: Wakes,
     execution: Execution,
+    /// Where writes share commits; none where everything is driven in place.
+    coalescer: Option<Coalescer<Tx>>,
 }
 
 /// One open database transaction.
 pub struct Tx {
     inner: Inner,
     wakes: Vec<Topic>,
+    /// Hints of the members before the savepoint.
+    wakes_kept: usize,
+    statements: u64,
+}
+
+/// What the coalescer's batches run on.
+struct Shared {
+    engine: Engine,
+    wakes: Wakes,
 }
 
 enum Inner {
@@ -76,7 +87,7 @@ impl Db {
     /// Opens (and makes, and migrates) a SQLite file.
     pub async fn sqlite(path: &Path, execution: Execution) -> Result<Self, StoreError> {
         let durable = match execution {
-            Execution::Concurrent => SqliteSynchronous::Full,
+            Execution::Concurrent | Execution::Separate => SqliteSynchronous::Full,
             // A simulation crashes processes, not disks.
             Execution::InPlace => SqliteSynchronous::Off,
         };
@@ -100,15 +111,15 @@ impl Db {
         let readers = pool(SQLITE_READERS)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self {
-            engine: Engine::Sqlite { writer, readers },
-            wakes: Wakes::new(),
-            execution,
-        })
+        Ok(Self::new(Engine::Sqlite { writer, readers }, execution))
     }
 
     /// Connects to (and migrates) a PostgreSQL database.
-    pub async fn postgres(url: &str, connections_max: u32) -> Result<Self, StoreError> {
+    pub async fn postgres(
+        url: &str,
+        connections_max: u32,
+        execution: Execution,
+    ) -> Result<Self, StoreError> {
         let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(connections_max)
@@ -116,12 +127,30 @@ impl Db {
             .connect_with(options)
             .await?;
         sqlx::migrate!("migrations/postgres").run(&pool).await?;
-        let engine = Engine::Postgres(pool);
-        Ok(Self {
+        Ok(Self::new(Engine::Postgres(pool), execution))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the writer's task ends when the last handle is dropped; nobody else may cancel it"
+    )]
+    fn new(engine: Engine, execution: Execution) -> Self {
+        let wakes = Wakes::new();
+        let coalescer = (execution == Execution::Concurrent).then(|| {
+            let shared = Shared {
+                engine: engine.clone(),
+                wakes: wakes.clone(),
+            };
+            let (coalescer, writer) = Coalescer::new(shared);
+            tokio::spawn(writer);
+            coalescer
+        });
+        Self {
             engine,
-            wakes: Wakes::new(),
-            execution: Execution::Concurrent,
-        })
+            wakes,
+            execution,
+            coalescer,
+        }
     }
 
     pub fn engine(&self) -> &Engine {
@@ -140,6 +169,8 @@ impl Db {
         };
         let mut listener = PgListener::connect_with(pool).await?;
         listener.listen(NOTIFY_CHANNEL).await?;
+        // What was said before nobody has heard.
+        self.wakes.publish_all();
         loop {
             if let Some(topic) = Topic::from_payload(listener.recv().await?.payload()) {
                 self.wakes.publish(topic);
@@ -150,9 +181,36 @@ impl Db {
     /// Runs `work` in one database transaction and commits it, again from the beginning if another
     /// writer was in the way. `name` is for logs.
     ///
-    /// The work owns what it needs and may be run several times, so that later concurrent small
-    /// writes can share one durable commit behind this same signature.
+    /// The work owns what it needs and may be run several times. On SQLite, with its one writer, it
+    /// shares its durable commit with whatever is written at the same time.
     pub async fn write<T, R, F>(&self, name: &'static str, work: F) -> Result<T, Failure<R>>
+    where
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        match (&self.engine, &self.coalescer) {
+            (Engine::Sqlite { .. }, Some(coalescer)) => coalescer.write(work).await,
+            (Engine::Sqlite { .. } | Engine::Postgres(_), _) => self.write_alone(name, work).await,
+        }
+    }
+
+    /// The same for work that locks nothing but rows that it inserts, or that nobody else writes:
+    /// it shares its commit on PostgreSQL, too.
+    pub async fn append<T, R, F>(&self, name: &'static str, work: F) -> Result<T, Failure<R>>
+    where
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
+        T: Send + 'static,
+        R: Send + 'static,
+    {
+        match &self.coalescer {
+            Some(coalescer) => coalescer.write(work).await,
+            None => self.write_alone(name, work).await,
+        }
+    }
+
+    /// A database transaction of its own.
+    pub async fn write_alone<T, R, F>(&self, name: &'static str, work: F) -> Result<T, Failure<R>>
     where
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
     {
@@ -175,21 +233,7 @@ impl Db {
     where
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>>,
     {
-        let inner = match &self.engine {
-            Engine::Sqlite { writer, .. } => Inner::Sqlite(
-                writer
-                    .begin_with("BEGIN IMMEDIATE")
-                    .await
-                    .map_err(StoreError::Sqlx)?,
-            ),
-            Engine::Postgres(pool) => {
-                Inner::Postgres(pool.begin().await.map_err(StoreError::Sqlx)?)
-            }
-        };
-        let mut tx = Tx {
-            inner,
-            wakes: Vec::new(),
-        };
+        let mut tx = self.engine.begin().await?;
         let done = work(&mut tx).await?;
         let wakes = tx.commit().await?;
         for topic in wakes {
@@ -198,7 +242,7 @@ impl Db {
         Ok(done)
     }
 
-    /// Runs `work` on one consistent picture; whatever it writes is thrown away.
+    /// Runs `work` on one consistent picture: what is committed meanwhile is not seen. It cannot write.
     pub async fn read<T, R, F>(&self, name: &'static str, work: F) -> Result<T, Failure<R>>
     where
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
@@ -209,14 +253,13 @@ impl Db {
                 Engine::Sqlite { readers, .. } => {
                     Inner::Sqlite(readers.begin().await.map_err(StoreError::Sqlx)?)
                 }
+                // By default each statement sees its own moment, and two of them a torn picture.
                 Engine::Postgres(pool) => {
-                    Inner::Postgres(pool.begin().await.map_err(StoreError::Sqlx)?)
+                    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                    Inner::Postgres(pool.begin_with(begin).await.map_err(StoreError::Sqlx)?)
                 }
             };
-            let mut tx = Tx {
-                inner,
-                wakes: Vec::new(),
-            };
+            let mut tx = Tx::new(inner);
             let seen = work(&mut tx).await?;
             match tx.inner {
                 Inner::Sqlite(tx) => tx.rollback().await,
@@ -230,8 +273,24 @@ impl Db {
 
     async fn in_place<T>(&self, work: impl Future<Output = T>) -> T {
         match self.execution {
-            Execution::Concurrent => work.await,
+            Execution::Concurrent | Execution::Separate => work.await,
             Execution::InPlace => pollster::block_on(work),
+        }
+    }
+
+    /// Whether all changes go through this process, so that its [`Wakes`] know of each before
+    /// whoever made it does. Other processes' changes are heard of a little later.
+    pub const fn is_alone(&self) -> bool {
+        match self.engine {
+            Engine::Sqlite { .. } => true,
+            Engine::Postgres(_) => false,
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.is_closed(),
+            Engine::Postgres(pool) => pool.is_closed(),
         }
     }
 
@@ -247,6 +306,68 @@ impl Db {
     }
 }
 
+impl Engine {
+    async fn begin(&self) -> Result<Tx, StoreError> {
+        let inner = match self {
+            Self::Sqlite { writer, .. } => {
+                Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Self::Postgres(pool) => Inner::Postgres(pool.begin().await?),
+        };
+        Ok(Tx::new(inner))
+    }
+}
+
+impl Ground for Shared {
+    type Tx = Tx;
+
+    fn begin(&self) -> BoxFuture<'_, Result<Tx, StoreError>> {
+        Box::pin(self.engine.begin())
+    }
+
+    fn savepoint<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            tx.wakes_kept = tx.wakes.len();
+            tx.control("SAVEPOINT member").await
+        })
+    }
+
+    fn release<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(tx.control("RELEASE SAVEPOINT member"))
+    }
+
+    fn undo<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            tx.wakes.truncate(tx.wakes_kept);
+            tx.control("ROLLBACK TO SAVEPOINT member").await?;
+            tx.control("RELEASE SAVEPOINT member").await
+        })
+    }
+
+    fn rollback(&self, tx: Tx) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // A failed rollback is one all the same: the connection is thrown away.
+            let _rolled_back = match tx.inner {
+                Inner::Sqlite(tx) => tx.rollback().await,
+                Inner::Postgres(tx) => tx.rollback().await,
+            };
+        })
+    }
+
+    fn commit(&self, tx: Tx) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            for topic in tx.commit().await? {
+                self.wakes.publish(topic);
+            }
+            Ok(())
+        })
+    }
+
+    fn weight(&self, tx: &Tx) -> u64 {
+        tx.statements
+    }
+}
+
 macro_rules! bound {
     ($query:expr, $args:expr) => {{
         let mut query = $query;
@@ -259,6 +380,7 @@ macro_rules! bound {
                 Value::Int(v) => query.bind(v),
                 Value::OptInt(v) => query.bind(v),
                 Value::Json(v) => query.bind(sqlx::types::Json(v)),
+                Value::OptJson(v) => query.bind(v.map(sqlx::types::Json)),
                 Value::Bytes(v) => query.bind(v),
                 Value::Time(_) | Value::OptTime(_) | Value::Units(_) => bind_own(query, value),
             };
@@ -298,10 +420,28 @@ impl BindOwn for Query<'static, Postgres, PgArguments> {
 }
 
 impl Tx {
+    const fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            wakes: Vec::new(),
+            wakes_kept: 0,
+            statements: 0,
+        }
+    }
+
+    /// A word to the database about the transaction itself.
+    async fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        match &mut self.inner {
+            Inner::Sqlite(tx) => sqlx::query(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Postgres(tx) => sqlx::query(sql).execute(&mut **tx).await.map(drop)?,
+        }
+        Ok(())
+    }
+
     async fn commit(mut self) -> Result<Vec<Topic>, StoreError> {
         match self.inner {
             Inner::Sqlite(tx) => {
-                tx.commit().await?;
+                tx.commit().await.map_err(StoreError::of_commit)?;
                 Ok(self.wakes)
             }
             Inner::Postgres(mut tx) => {
@@ -312,7 +452,7 @@ impl Tx {
                         .execute(&mut *tx)
                         .await?;
                 }
-                tx.commit().await?;
+                tx.commit().await.map_err(StoreError::of_commit)?;
                 // The listener's own connection hears them, in this process too.
                 Ok(Vec::new())
             }
@@ -332,6 +472,7 @@ impl Tx {
         args: Vec<Value>,
     ) -> Result<u64, StoreError> {
         note(&statement);
+        self.statements += 1;
         let failed = |source| StoreError::Statement {
             statement: statement.name,
             source,
@@ -362,6 +503,7 @@ impl Tx {
         args: Vec<Value>,
     ) -> Result<Vec<T>, StoreError> {
         note(&statement);
+        self.statements += 1;
         let failed = |source| StoreError::Statement {
             statement: statement.name,
             source,

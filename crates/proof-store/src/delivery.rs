@@ -1,4 +1,4 @@
-//! Events on their way to a partner's webhook endpoint.
+//! Events on their way to a partner's webhook endpoint, and every try to get one there.
 
 use crate::{
     db::{Tx, args},
@@ -8,25 +8,26 @@ use crate::{
 };
 use proof_core::{
     Timestamp,
-    id::{DeliveryId, EndpointId, EventId, OrderId, PartnerId},
-    partner::Environment,
-    secret::Secret,
+    id::{DeliveryId, EndpointId, EventId, OrderId},
 };
+use sqlx::types::Json;
 use uuid::Uuid;
 
 statements! {
-    ENDPOINT_OF_PARTNER = "SELECT id, url, secret FROM endpoints WHERE partner_id = $1 AND environment = $2";
-    ENDPOINT_LOAD = "SELECT id, url, secret FROM endpoints WHERE id = $1";
-    DELIVERY_INSERT = "INSERT INTO deliveries (id, endpoint_id, order_id, event_id, sequence, body, state, attempts, created_at) VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7)";
-    DELIVERY_LIST = "SELECT id, endpoint_id, event_id, sequence, body, state, attempts, last_status, last_error, first_tried_at, created_at FROM deliveries WHERE order_id = $1 ORDER BY sequence LIMIT $2";
-    DELIVERY_SAVE = "UPDATE deliveries SET state = $1, attempts = $2, last_status = $3, last_error = $4, first_tried_at = $5, last_tried_at = $6 WHERE id = $7 AND state = 'pending'";
-}
-
-#[derive(Clone, Debug)]
-pub struct EndpointRow {
-    pub id: EndpointId,
-    pub url: String,
-    pub secret: Secret,
+    DELIVERY_INSERT = "INSERT INTO deliveries (id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, $8, $9) ON CONFLICT (endpoint_id, event_id) DO NOTHING";
+    DELIVERY_DUE = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND next_at <= $2 ORDER BY next_at, sequence LIMIT $3";
+    DELIVERY_NEXT = "SELECT next_at FROM deliveries WHERE endpoint_id = $1 AND next_at IS NOT NULL ORDER BY next_at LIMIT 1";
+    DELIVERY_PENDING = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE order_id = $1 AND endpoint_id = $2 AND state = 'pending' ORDER BY sequence LIMIT $3";
+    DELIVERY_SAVE = "UPDATE deliveries SET state = $1, attempts = $2, next_at = $3, first_tried_at = $4 WHERE id = $5 AND next_at = $6";
+    DELIVERY_AGAIN = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE id = $2";
+    DELIVERY_RELEASE = "UPDATE deliveries SET next_at = $1 WHERE order_id = $2 AND endpoint_id = $3 AND state = 'pending'";
+    DELIVERY_STOP = "UPDATE deliveries SET state = 'failed', next_at = NULL WHERE endpoint_id = $1 AND state = 'pending'";
+    DELIVERY_LOAD = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id = $2";
+    DELIVERY_LIST = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id < $2 AND (order_id = $3 OR $3 IS NULL) AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $5";
+    DELIVERY_RECOVER = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE endpoint_id = $2 AND state IN ('failed', 'superseded') AND created_at >= $3 AND created_at < $4 AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.order_id = deliveries.order_id AND n.endpoint_id = deliveries.endpoint_id AND n.sequence > deliveries.sequence AND n.state = 'delivered')";
+    ATTEMPT_INSERT = "INSERT INTO attempts (delivery_id, number, url, started_at, duration_ms, status, headers, body_start, error) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
+    ATTEMPT_LIST = "SELECT number, url, started_at, duration_ms, status, headers, body_start, error FROM attempts WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2";
+    ATTEMPT_PURGE = "DELETE FROM attempts WHERE started_at < $1";
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,11 +36,18 @@ pub enum DeliveryState {
     Delivered,
     /// A newer status went out in its place.
     Superseded,
-    /// Tried for days.
+    /// Tried for days, or the endpoint is switched off.
     Failed,
 }
 
 impl DeliveryState {
+    pub const ALL: [Self; 4] = [
+        Self::Pending,
+        Self::Delivered,
+        Self::Superseded,
+        Self::Failed,
+    ];
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -48,152 +56,293 @@ impl DeliveryState {
             Self::Failed => "failed",
         }
     }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == text)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeliveryRow {
     pub id: DeliveryId,
     pub endpoint: EndpointId,
+    /// None for a test event.
+    pub order: Option<OrderId>,
     pub event: EventId,
     pub sequence: i64,
     pub body: String,
     pub state: DeliveryState,
+    /// Tries since it was last put on its way.
     pub attempts: i64,
-    pub last_status: Option<i64>,
-    pub last_error: Option<String>,
+    /// When it is looked at again; none when it is not pending.
+    pub next_at: Option<Timestamp>,
     pub first_tried_at: Option<Timestamp>,
     pub created_at: Timestamp,
+}
+
+/// One try, as its log shows it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AttemptRow {
+    pub number: i64,
+    pub url: String,
+    pub started_at: Timestamp,
+    pub duration_ms: i64,
+    /// None when there was no answer.
+    pub status: Option<i64>,
+    pub headers: Option<serde_json::Value>,
+    pub body_start: Option<String>,
+    pub error: Option<String>,
+}
+
+/// Which deliveries of an endpoint are asked for, newest first.
+#[derive(Clone, Copy, Debug)]
+pub struct DeliveryFilter {
+    pub before: DeliveryId,
+    pub order: Option<OrderId>,
+    pub state: Option<DeliveryState>,
 }
 
 #[derive(sqlx::FromRow)]
 struct Row {
     id: Uuid,
     endpoint_id: Uuid,
+    order_id: Option<Uuid>,
     event_id: Uuid,
     sequence: i64,
     body: String,
     state: String,
     attempts: i64,
-    last_status: Option<i64>,
-    last_error: Option<String>,
+    next_at: Option<Time>,
     first_tried_at: Option<Time>,
     created_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct NextRow {
+    next_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct AttemptColumns {
+    number: i64,
+    url: String,
+    started_at: Time,
+    duration_ms: i64,
+    status: Option<i64>,
+    headers: Option<Json<serde_json::Value>>,
+    body_start: Option<String>,
+    error: Option<String>,
 }
 
 impl TryFrom<Row> for DeliveryRow {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        use DeliveryState::{Delivered, Failed, Pending, Superseded};
-        let bad = || StoreError::Row {
+        let state = DeliveryState::parse(&row.state).ok_or_else(|| StoreError::Row {
             table: "deliveries",
             column: "state",
             id: row.id.to_string(),
-        };
-        let state = [Pending, Delivered, Superseded, Failed]
-            .into_iter()
-            .find(|s| s.name() == row.state)
-            .ok_or_else(bad)?;
+        })?;
         Ok(Self {
             id: DeliveryId::from_uuid(row.id),
             endpoint: EndpointId::from_uuid(row.endpoint_id),
+            order: row.order_id.map(OrderId::from_uuid),
             event: EventId::from_uuid(row.event_id),
             sequence: row.sequence,
             body: row.body,
             state,
             attempts: row.attempts,
-            last_status: row.last_status,
-            last_error: row.last_error,
-            first_tried_at: row.first_tried_at.map(|t| t.0),
+            next_at: row.next_at.map(|at| at.0),
+            first_tried_at: row.first_tried_at.map(|at| at.0),
             created_at: row.created_at.0,
         })
     }
 }
 
-#[derive(sqlx::FromRow)]
-struct EndpointColumns {
-    id: Uuid,
-    url: String,
-    secret: String,
-}
-
-impl From<EndpointColumns> for EndpointRow {
-    fn from(row: EndpointColumns) -> Self {
-        let id = EndpointId::from_uuid(row.id);
+impl From<AttemptColumns> for AttemptRow {
+    fn from(row: AttemptColumns) -> Self {
         Self {
-            id,
+            number: row.number,
             url: row.url,
-            secret: Secret::new(row.secret),
+            started_at: row.started_at.0,
+            duration_ms: row.duration_ms,
+            status: row.status,
+            headers: row.headers.map(|json| json.0),
+            body_start: row.body_start,
+            error: row.error,
         }
     }
 }
 
+fn rows(rows: Vec<Row>) -> Result<Vec<DeliveryRow>, StoreError> {
+    rows.into_iter().map(DeliveryRow::try_from).collect()
+}
+
 impl Tx {
-    pub async fn endpoint_of_partner(
-        &mut self,
-        partner: PartnerId,
-        environment: Environment,
-    ) -> Result<Option<EndpointRow>, StoreError> {
-        let args = args![partner.uuid(), environment.name()];
-        let row: Option<EndpointColumns> = self.fetch_optional(ENDPOINT_OF_PARTNER, args).await?;
-        Ok(row.map(EndpointRow::from))
-    }
-
-    pub async fn endpoint_load(&mut self, id: EndpointId) -> Result<EndpointRow, StoreError> {
-        let row: Option<EndpointColumns> =
-            self.fetch_optional(ENDPOINT_LOAD, args![id.uuid()]).await?;
-        let missing = || StoreError::Row {
-            table: "endpoints",
-            column: "id",
-            id: id.to_string(),
-        };
-        row.map(EndpointRow::from).ok_or_else(missing)
-    }
-
-    pub async fn delivery_insert(
-        &mut self,
-        row: &DeliveryRow,
-        order: OrderId,
-    ) -> Result<(), StoreError> {
+    /// Puts an event on its way; `false` when it was on its way already.
+    pub async fn delivery_insert(&mut self, row: &DeliveryRow) -> Result<bool, StoreError> {
         let args = args![
             row.id.uuid(),
             row.endpoint.uuid(),
-            order.uuid(),
+            row.order.map(OrderId::uuid),
             row.event.uuid(),
             row.sequence,
             row.body.as_str(),
+            row.state.name(),
+            row.next_at,
             row.created_at,
         ];
-        self.execute_one("deliveries", DELIVERY_INSERT, args).await
+        Ok(self.execute(DELIVERY_INSERT, args).await? == 1)
     }
 
-    /// An order's deliveries, oldest event first.
-    pub async fn delivery_list(
+    /// What an endpoint is owed now, longest due first.
+    pub async fn delivery_due(
         &mut self,
-        order: OrderId,
+        endpoint: EndpointId,
+        now: Timestamp,
         limit: i64,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        let rows: Vec<Row> = self
-            .fetch_all(DELIVERY_LIST, args![order.uuid(), limit])
-            .await?;
-        rows.into_iter().map(DeliveryRow::try_from).collect()
+        let args = args![endpoint.uuid(), now, limit];
+        rows(self.fetch_all(DELIVERY_DUE, args).await?)
     }
 
-    /// Records a try; a delivery that is no longer pending stays as it is.
+    /// When the next delivery of an endpoint falls due.
+    pub async fn delivery_next(
+        &mut self,
+        endpoint: EndpointId,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let row: Option<NextRow> = self
+            .fetch_optional(DELIVERY_NEXT, args![endpoint.uuid()])
+            .await?;
+        Ok(row.map(|row| row.next_at.0))
+    }
+
+    /// An order's events that still have to go to an endpoint, oldest first.
+    pub async fn delivery_pending(
+        &mut self,
+        order: OrderId,
+        endpoint: EndpointId,
+        limit: i64,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let args = args![order.uuid(), endpoint.uuid(), limit];
+        rows(self.fetch_all(DELIVERY_PENDING, args).await?)
+    }
+
+    /// Saves over the delivery that was taken when it was due at `taken_at`; `false` when it was put
+    /// on its way anew, or stopped, in the meantime.
     pub async fn delivery_save(
         &mut self,
         row: &DeliveryRow,
-        now: Timestamp,
+        taken_at: Option<Timestamp>,
     ) -> Result<bool, StoreError> {
         let args = args![
             row.state.name(),
             row.attempts,
-            row.last_status,
-            row.last_error.clone(),
+            row.next_at,
             row.first_tried_at,
-            now,
             row.id.uuid(),
+            taken_at,
         ];
         Ok(self.execute(DELIVERY_SAVE, args).await? == 1)
+    }
+
+    /// Puts one delivery on its way again, whatever became of it.
+    pub async fn delivery_again(
+        &mut self,
+        id: DeliveryId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute_one("deliveries", DELIVERY_AGAIN, args![now, id.uuid()])
+            .await
+    }
+
+    /// Lets what an order's finished delivery held back be looked at.
+    pub async fn delivery_release(
+        &mut self,
+        order: OrderId,
+        endpoint: EndpointId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![now, order.uuid(), endpoint.uuid()];
+        self.execute(DELIVERY_RELEASE, args).await.map(drop)
+    }
+
+    /// Gives up all that an endpoint is owed; it can be recovered by hand.
+    pub async fn delivery_stop(&mut self, endpoint: EndpointId) -> Result<u64, StoreError> {
+        self.execute(DELIVERY_STOP, args![endpoint.uuid()]).await
+    }
+
+    pub async fn delivery_load(
+        &mut self,
+        endpoint: EndpointId,
+        id: DeliveryId,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        let args = args![endpoint.uuid(), id.uuid()];
+        let row: Option<Row> = self.fetch_optional(DELIVERY_LOAD, args).await?;
+        row.map(DeliveryRow::try_from).transpose()
+    }
+
+    /// An endpoint's deliveries, newest first.
+    pub async fn delivery_list(
+        &mut self,
+        endpoint: EndpointId,
+        filter: DeliveryFilter,
+        limit: i64,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        let args = args![
+            endpoint.uuid(),
+            filter.before.uuid(),
+            filter.order.map(OrderId::uuid),
+            filter.state.map(|state| state.name().to_owned()),
+            limit,
+        ];
+        rows(self.fetch_all(DELIVERY_LIST, args).await?)
+    }
+
+    /// Puts on its way again what did not arrive of a range of time, unless a newer status of the
+    /// same order has arrived; how many that is.
+    pub async fn delivery_recover(
+        &mut self,
+        endpoint: EndpointId,
+        (from, to): (Timestamp, Timestamp),
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let args = args![now, endpoint.uuid(), from, to];
+        self.execute(DELIVERY_RECOVER, args).await
+    }
+
+    /// Writes a try into the log, under the delivery's next number.
+    pub async fn attempt_insert(
+        &mut self,
+        delivery: DeliveryId,
+        attempt: &AttemptRow,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            delivery.uuid(),
+            attempt.url.as_str(),
+            attempt.started_at,
+            attempt.duration_ms,
+            attempt.status,
+            attempt.headers.clone(),
+            attempt.body_start.clone(),
+            attempt.error.clone(),
+        ];
+        self.execute_one("attempts", ATTEMPT_INSERT, args).await
+    }
+
+    /// The latest tries of a delivery, latest first.
+    pub async fn attempt_list(
+        &mut self,
+        delivery: DeliveryId,
+        limit: i64,
+    ) -> Result<Vec<AttemptRow>, StoreError> {
+        let args = args![delivery.uuid(), limit];
+        let rows: Vec<AttemptColumns> = self.fetch_all(ATTEMPT_LIST, args).await?;
+        Ok(rows.into_iter().map(AttemptRow::from).collect())
+    }
+
+    /// Forgets tries from before a moment.
+    pub async fn attempt_purge(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(ATTEMPT_PURGE, args![before]).await
     }
 }

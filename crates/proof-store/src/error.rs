@@ -21,6 +21,14 @@ pub enum StoreError {
     },
     #[error("a row of {table} changed under us")]
     Stale { table: &'static str },
+    #[error("it is not known whether the commit took place")]
+    InDoubt,
+    #[error("a batch of writes was rolled back because of another of its members")]
+    BatchLost,
+    #[error("the work of a write panicked")]
+    Panicked,
+    #[error("the database handle is closed")]
+    Closed,
     #[error("{0}")]
     Configuration(String),
 }
@@ -30,9 +38,38 @@ impl StoreError {
     /// commit.
     pub fn is_retryable(&self) -> bool {
         match self {
-            Self::Stale { .. } => true,
+            Self::Stale { .. } | Self::BatchLost => true,
             Self::Statement { source, .. } | Self::Sqlx(source) => sqlx_is_retryable(source),
-            Self::Migrate(_) | Self::Row { .. } | Self::Configuration(_) => false,
+            Self::Migrate(_)
+            | Self::Row { .. }
+            | Self::InDoubt
+            | Self::Panicked
+            | Self::Closed
+            | Self::Configuration(_) => false,
+        }
+    }
+
+    /// What a failed commit means. The database said no: nothing was saved. It said nothing: nobody
+    /// knows.
+    pub(crate) fn of_commit(error: sqlx::Error) -> Self {
+        if error.as_database_error().is_some() {
+            Self::Sqlx(error)
+        } else {
+            Self::InDoubt
+        }
+    }
+
+    /// The same for each member of a batch whose commit failed.
+    pub(crate) const fn for_member(&self) -> Self {
+        match self {
+            Self::Sqlx(_) | Self::Statement { .. } | Self::BatchLost => Self::BatchLost,
+            Self::Stale { .. }
+            | Self::Migrate(_)
+            | Self::Row { .. }
+            | Self::InDoubt
+            | Self::Panicked
+            | Self::Closed
+            | Self::Configuration(_) => Self::InDoubt,
         }
     }
 }

@@ -13,12 +13,13 @@ use uuid::Uuid;
 statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
-    JOB_NEXT = "SELECT CASE WHEN lease_until IS NULL OR lease_until < run_at THEN run_at ELSE lease_until END AS at FROM jobs ORDER BY 1 LIMIT 1";
+    JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2) ORDER BY lease_until LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -29,8 +30,25 @@ pub enum JobKind {
     Order,
     /// Ask the identity provider about a verification.
     Identity,
-    /// Deliver an order's webhook events.
+    /// Deliver what an endpoint is owed.
     Delivery,
+}
+
+/// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries,
+/// never those that move orders.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Pool {
+    Orders,
+    Deliveries,
+}
+
+impl Pool {
+    const fn kinds(self) -> [JobKind; 2] {
+        match self {
+            Self::Orders => [JobKind::Order, JobKind::Identity],
+            Self::Deliveries => [JobKind::Delivery, JobKind::Delivery],
+        }
+    }
 }
 
 impl JobKind {
@@ -39,6 +57,13 @@ impl JobKind {
             Self::Order => "order",
             Self::Identity => "identity",
             Self::Delivery => "delivery",
+        }
+    }
+
+    const fn pool(self) -> Pool {
+        match self {
+            Self::Order | Self::Identity => Pool::Orders,
+            Self::Delivery => Pool::Deliveries,
         }
     }
 }
@@ -115,7 +140,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let args = args![fresh.uuid(), kind.name(), key, run_at];
         self.execute(JOB_UPSERT, args).await?;
-        self.wake(Topic::Jobs);
+        self.wake(Topic::Jobs(kind.pool()));
         Ok(())
     }
 
@@ -126,16 +151,21 @@ impl Tx {
             .map(drop)
     }
 
-    /// Takes due jobs, oldest first.
+    /// Takes due jobs of a pool, oldest first.
     pub async fn job_claim(
         &mut self,
+        pool: Pool,
         token: Uuid,
         now: Timestamp,
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
+        let [kind_a, kind_b] = pool.kinds();
         let rows: Vec<Row> = self
-            .fetch_all(JOB_CLAIM, args![token, until, now, limit])
+            .fetch_all(
+                JOB_CLAIM,
+                args![token, until, now, limit, kind_a.name(), kind_b.name()],
+            )
             .await?;
         let mut jobs = rows
             .into_iter()
@@ -154,7 +184,12 @@ impl Tx {
         next: Option<Timestamp>,
         attempts: i64,
     ) -> Result<(), StoreError> {
-        let Job { id, generation, .. } = lease.job;
+        let Job {
+            id,
+            kind,
+            generation,
+            ..
+        } = lease.job;
         let done = match next {
             None => {
                 self.execute(JOB_FINISH, args![id.uuid(), lease.token, generation])
@@ -169,7 +204,7 @@ impl Tx {
             self.execute(JOB_RELEASE, args![id.uuid(), lease.token])
                 .await?;
         }
-        self.wake(Topic::Jobs);
+        self.wake(Topic::Jobs(kind.pool()));
         Ok(())
     }
 
@@ -178,10 +213,22 @@ impl Tx {
         self.execute(JOB_RELEASE_ALL, args![]).await
     }
 
-    /// When the next job falls due, or the next lease runs out.
-    pub async fn job_next(&mut self) -> Result<Option<Timestamp>, StoreError> {
-        let row: Option<NextRow> = self.fetch_optional(JOB_NEXT, args![]).await?;
-        Ok(row.map(|row| row.at.0))
+    /// When the next job of a pool falls due, or the next lease runs out.
+    pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
+        let [a, b] = pool.kinds();
+        // One look into the index for each: with hundreds of thousands of open orders that matters.
+        let leased = args![a.name(), b.name()];
+        let looks = [
+            (JOB_NEXT, args![a.name()]),
+            (JOB_NEXT, args![b.name()]),
+            (JOB_NEXT_LEASE, leased),
+        ];
+        let mut next = None;
+        for (statement, args) in looks {
+            let row: Option<NextRow> = self.fetch_optional(statement, args).await?;
+            next = row.map(|row| row.at.0).into_iter().chain(next).min();
+        }
+        Ok(next)
     }
 
     /// What is waiting, for operators and tests.

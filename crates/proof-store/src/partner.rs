@@ -1,17 +1,18 @@
-//! Partners, their origins, tokens, wallets and webhook endpoint.
+//! Partners, their origins, tokens and wallets.
 
 use crate::{
     db::{Tx, args},
     error::StoreError,
     row::Time,
     statement::statements,
+    wake::Topic,
 };
 use proof_core::{
     Address, Asset, Timestamp,
-    id::{EndpointId, PartnerId},
+    id::PartnerId,
     partner::{Environment, Origin, Partner, PartnerType, Stage},
     secret::Secret,
-    token::{ClientToken, TokenHash},
+    token::{ClientToken, KeyId, TokenHash},
 };
 use sqlx::types::Json;
 use uuid::Uuid;
@@ -26,9 +27,14 @@ statements! {
     ORIGIN_KNOWN = "SELECT environment, origin FROM origins WHERE origin = $1 LIMIT 1";
     TOKEN_INSERT = "INSERT INTO tokens (key_id, partner_id, environment, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN_LOAD = "SELECT partner_id, hash, expires_at FROM tokens WHERE key_id = $1 AND environment = $2";
+    TOKEN_LIST = "SELECT key_id, environment, created_at, expires_at, last_used_at, exposed_at, exposed_origin FROM tokens WHERE partner_id = $1 ORDER BY created_at, key_id LIMIT $2";
+    TOKEN_ENDS = "SELECT expires_at FROM tokens WHERE key_id = $1";
+    TOKEN_EXPIRE = "UPDATE tokens SET expires_at = $1 WHERE partner_id = $2 AND environment = $3 AND key_id <> $4 AND (expires_at IS NULL OR expires_at > $1)";
+    TOKEN_REVOKE = "UPDATE tokens SET expires_at = $1 WHERE partner_id = $2 AND key_id = $3 AND (expires_at IS NULL OR expires_at > $1)";
+    TOKEN_USED = "UPDATE tokens SET last_used_at = $1 WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
+    TOKEN_EXPOSED = "UPDATE tokens SET exposed_at = $1, exposed_origin = $2 WHERE key_id = $3";
     WALLET_INSERT = "INSERT INTO wallets (partner_id, environment, asset, address, created_at) VALUES ($1, $2, $3, $4, $5)";
     WALLET_LOAD = "SELECT address FROM wallets WHERE partner_id = $1 AND environment = $2 AND asset = $3";
-    ENDPOINT_PUT = "INSERT INTO endpoints (id, partner_id, environment, url, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partner_id, environment) DO UPDATE SET url = excluded.url";
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,6 +103,52 @@ pub struct TokenRow {
     pub expires_at: Option<Timestamp>,
 }
 
+/// A token as its owner and operators see it: never its secret.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TokenListed {
+    pub key_id: String,
+    pub environment: Environment,
+    pub created_at: Timestamp,
+    pub expires_at: Option<Timestamp>,
+    /// To the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was last seen in a browser's request, and from which page.
+    pub exposed_at: Option<Timestamp>,
+    pub exposed_origin: Option<String>,
+}
+
+#[derive(sqlx::FromRow)]
+struct TokenListedRow {
+    key_id: String,
+    environment: String,
+    created_at: Time,
+    expires_at: Option<Time>,
+    last_used_at: Option<Time>,
+    exposed_at: Option<Time>,
+    exposed_origin: Option<String>,
+}
+
+impl TryFrom<TokenListedRow> for TokenListed {
+    type Error = StoreError;
+
+    fn try_from(row: TokenListedRow) -> Result<Self, StoreError> {
+        let environment = Environment::parse(&row.environment).ok_or(StoreError::Row {
+            table: "tokens",
+            column: "environment",
+            id: row.key_id.clone(),
+        })?;
+        Ok(Self {
+            key_id: row.key_id,
+            environment,
+            created_at: row.created_at.0,
+            expires_at: row.expires_at.map(|at| at.0),
+            last_used_at: row.last_used_at.map(|at| at.0),
+            exposed_at: row.exposed_at.map(|at| at.0),
+            exposed_origin: row.exposed_origin,
+        })
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct TokenColumns {
     partner_id: Uuid,
@@ -105,16 +157,13 @@ struct TokenColumns {
 }
 
 #[derive(sqlx::FromRow)]
-struct AddressRow {
-    address: String,
+struct EndsRow {
+    expires_at: Option<Time>,
 }
 
-pub struct EndpointNew<'a> {
-    pub id: EndpointId,
-    pub partner: PartnerId,
-    pub environment: Environment,
-    pub url: &'a str,
-    pub secret: &'a Secret,
+#[derive(sqlx::FromRow)]
+struct AddressRow {
+    address: String,
 }
 
 impl Tx {
@@ -131,6 +180,7 @@ impl Tx {
             policy,
             now,
         ];
+        self.wake(Topic::Access);
         self.execute_one("partners", PARTNER_INSERT, args).await
     }
 
@@ -157,6 +207,7 @@ impl Tx {
         origin: &Origin,
     ) -> Result<(), StoreError> {
         let args = args![partner.uuid(), environment.name(), origin.as_str()];
+        self.wake(Topic::Access);
         self.execute(ORIGIN_INSERT, args).await.map(drop)
     }
 
@@ -202,6 +253,7 @@ impl Tx {
             now,
             None::<Timestamp>,
         ];
+        self.wake(Topic::Access);
         self.execute_one("tokens", TOKEN_INSERT, args).await
     }
 
@@ -257,20 +309,61 @@ impl Tx {
         .transpose()
     }
 
-    /// Sets where a partner's events go; one that is there keeps its secret.
-    pub async fn endpoint_put(
+    /// A partner's tokens, oldest first.
+    pub async fn token_list(
         &mut self,
-        endpoint: EndpointNew<'_>,
+        partner: PartnerId,
+        limit: i64,
+    ) -> Result<Vec<TokenListed>, StoreError> {
+        let rows: Vec<TokenListedRow> = self
+            .fetch_all(TOKEN_LIST, args![partner.uuid(), limit])
+            .await?;
+        rows.into_iter().map(TokenListed::try_from).collect()
+    }
+
+    /// Lets all other tokens of this environment end at a moment; those that end earlier stay so.
+    pub async fn token_expire_others(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        kept: &KeyId,
+        at: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let args = args![at, partner.uuid(), environment.name(), kept.as_str()];
+        self.wake(Topic::Access);
+        self.execute(TOKEN_EXPIRE, args).await
+    }
+
+    /// Ends a token; `false` when the partner has none of this name that still works.
+    pub async fn token_revoke(
+        &mut self,
+        partner: PartnerId,
+        key_id: &str,
         now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let args = args![now, partner.uuid(), key_id];
+        self.wake(Topic::Access);
+        Ok(self.execute(TOKEN_REVOKE, args).await? == 1)
+    }
+
+    /// When a token ends, if that is decided.
+    pub async fn token_ends(&mut self, key_id: &str) -> Result<Option<Timestamp>, StoreError> {
+        let row: Option<EndsRow> = self.fetch_optional(TOKEN_ENDS, args![key_id]).await?;
+        Ok(row.and_then(|row| row.expires_at).map(|at| at.0))
+    }
+
+    pub async fn token_used(&mut self, key_id: &str, at: Timestamp) -> Result<(), StoreError> {
+        self.execute(TOKEN_USED, args![at, key_id]).await.map(drop)
+    }
+
+    /// Notes that a browser's request carried this token.
+    pub async fn token_exposed(
+        &mut self,
+        key_id: &str,
+        origin: Option<&str>,
+        at: Timestamp,
     ) -> Result<(), StoreError> {
-        let args = args![
-            endpoint.id.uuid(),
-            endpoint.partner.uuid(),
-            endpoint.environment.name(),
-            endpoint.url,
-            endpoint.secret.expose_secret(),
-            now,
-        ];
-        self.execute_one("endpoints", ENDPOINT_PUT, args).await
+        let args = args![at, origin.map(str::to_owned), key_id];
+        self.execute(TOKEN_EXPOSED, args).await.map(drop)
     }
 }

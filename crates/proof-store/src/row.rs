@@ -16,6 +16,7 @@ pub enum Value {
     Int(i64),
     OptInt(Option<i64>),
     Json(serde_json::Value),
+    OptJson(Option<serde_json::Value>),
     Bytes(Vec<u8>),
     Time(Timestamp),
     OptTime(Option<Timestamp>),
@@ -33,7 +34,8 @@ macro_rules! value_from {
 }
 value_from!(
     Uuid => Uuid, Option<Uuid> => OptUuid, String => Text, Option<String> => OptText, i64 => Int,
-    Option<i64> => OptInt, serde_json::Value => Json, Vec<u8> => Bytes, Timestamp => Time,
+    Option<i64> => OptInt, serde_json::Value => Json,
+    Option<serde_json::Value> => OptJson, Vec<u8> => Bytes, Timestamp => Time,
     Option<Timestamp> => OptTime, i128 => Units,
 );
 

@@ -50,6 +50,7 @@ pub fn registered() -> Vec<Statement> {
         crate::chain::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,
+        crate::endpoint::ALL,
         crate::event::ALL,
         crate::idempotency::ALL,
         crate::installation::ALL,
@@ -57,6 +58,7 @@ pub fn registered() -> Vec<Statement> {
         crate::ledger::ALL,
         crate::order::ALL,
         crate::partner::ALL,
+        crate::refusal::ALL,
         crate::session::ALL,
         crate::verification::ALL,
     ]

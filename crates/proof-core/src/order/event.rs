@@ -51,6 +51,58 @@ impl EventKind {
     }
 }
 
+impl EventKind {
+    const ALL: [Self; 18] = [
+        Self::OrderCreated,
+        Self::IdentityStarted,
+        Self::IdentityVerified,
+        Self::IdentityFailed,
+        Self::QuoteLocked,
+        Self::PaymentStarted,
+        Self::PaymentDeclined,
+        Self::PaymentCaptured,
+        Self::TransferSigned,
+        Self::TransferBroadcast,
+        Self::TransferConfirmed,
+        Self::RefundStarted,
+        Self::ReviewStarted,
+        Self::StatusChanged,
+        Self::OrderCompleted,
+        Self::OrderFailed,
+        Self::OrderCancelled,
+        Self::OrderExpired,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+
+    /// Whether partners may read its details. Why a person was refused or is looked at is between
+    /// that person, the operator and the law.
+    pub const fn is_open(self) -> bool {
+        match self {
+            Self::OrderCreated
+            | Self::QuoteLocked
+            | Self::PaymentDeclined
+            | Self::PaymentCaptured
+            | Self::TransferBroadcast
+            | Self::TransferConfirmed
+            | Self::StatusChanged
+            | Self::OrderCompleted => true,
+            Self::IdentityStarted
+            | Self::IdentityVerified
+            | Self::IdentityFailed
+            | Self::PaymentStarted
+            | Self::TransferSigned
+            | Self::RefundStarted
+            | Self::ReviewStarted
+            | Self::OrderFailed
+            | Self::OrderCancelled
+            | Self::OrderExpired => false,
+        }
+    }
+}
+
 /// An event that `decide` wants recorded; its id is given when it is saved.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewEvent {

@@ -130,6 +130,18 @@ pub enum PublicStatus {
 }
 
 impl PublicStatus {
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Processing,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == text)
+    }
+
     pub const fn name(self) -> &'static str {
         match self {
             Self::Pending => "pending",

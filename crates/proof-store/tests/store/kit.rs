@@ -1,11 +1,30 @@
 //! Fresh databases.
 
 use proof_core::{Entropy, Timestamp};
-use proof_store::{Db, Engine, Execution};
+use proof_store::{Db, Engine, Execution, Failure};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_123_456);
+
+pub type Done<T> = Result<T, Failure<&'static str>>;
+
+/// Runs work that nobody refuses.
+macro_rules! write {
+    ($db:expr, |$tx:ident| $body:block) => { write!($db, [], |$tx| $body) };
+    ($db:expr, [$($owned:ident),*], |$tx:ident| $body:block) => {
+        $db.write("test", move |$tx: &mut proof_store::Tx| {
+            $(let $owned = $owned.clone();)*
+            Box::pin(async move {
+                let done: $crate::kit::Done<_> = async { Ok($body) }.await;
+                done
+            })
+        })
+        .await
+        .unwrap()
+    };
+}
+pub(crate) use write;
 
 /// Different bytes at every call, the same in every run.
 #[derive(Default)]
@@ -63,7 +82,8 @@ pub async fn postgres() -> Option<Fresh> {
         .await
         .unwrap();
     let (base, _) = url.rsplit_once('/').unwrap();
-    let db = Db::postgres(&format!("{base}/{name}"), 8).await.unwrap();
+    let url = format!("{base}/{name}");
+    let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
     Some(Fresh { db, _dir: None })
 }
 

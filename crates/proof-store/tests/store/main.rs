@@ -10,6 +10,7 @@
     reason = "a test fails where it is wrong"
 )]
 
+mod contract;
 mod kit;
 mod schema;
 mod statements;

@@ -1,11 +1,12 @@
 //! What the store promises, shown on both engines, and with it every statement run at least once.
 
-use crate::kit::{Counting, NOW, both, engine_name};
+use crate::contract;
+use crate::kit::{Counting, Done, NOW, both, engine_name, write};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
     id::{
-        CustomerId, DeliveryId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId,
-        PersonId, VerificationId, uuid_v7,
+        CustomerId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId, PersonId,
+        VerificationId, uuid_v7,
     },
     identity::{DocumentKind, Verification, VerificationState},
     ledger::{Account, Unit, fund, reserve},
@@ -19,29 +20,11 @@ use proof_core::{
     transfer::Coin,
 };
 use proof_store::{
-    Db, DeliveryRow, DeliveryState, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind,
-    LedgerError, SessionRow, StoreError, Tx, executed, registered,
+    Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError, Pool,
+    SessionRow, StoreError, Tx, executed, registered,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
-
-type Done<T> = Result<T, Failure<&'static str>>;
-
-/// Runs work that nobody refuses.
-macro_rules! write {
-    ($db:expr, |$tx:ident| $body:block) => { write!($db, [], |$tx| $body) };
-    ($db:expr, [$($owned:ident),*], |$tx:ident| $body:block) => {
-        $db.write("test", move |$tx: &mut Tx| {
-            $(let $owned = $owned.clone();)*
-            Box::pin(async move {
-                let done: Done<_> = async { Ok($body) }.await;
-                done
-            })
-        })
-        .await
-        .unwrap()
-    };
-}
 
 fn usdt() -> Asset {
     Asset::find("USDT", Network::Trc20).unwrap()
@@ -110,7 +93,7 @@ async fn order(db: &Db, entropy: &Counting) -> (Partner, Order) {
         };
         let (order, created) = Order::create(request, NOW);
         tx.order_insert(&order).await?;
-        tx.event_insert(event, id, &created).await?;
+        tx.event_insert(event, &order, &created).await?;
         order
     });
     (partner, order)
@@ -126,7 +109,7 @@ async fn every_registered_statement_runs() {
         customer_rows(db, &entropy, &partner, &order).await;
         session_rows(db, &partner, &order).await;
         order_rows(db, &partner, &order).await;
-        delivery_rows(db, &entropy, &partner, &order).await;
+        contract::rows(db, &entropy, &partner, &order).await;
         ledger_rows(db, &entropy, &order).await;
         job_rows(db, &entropy).await;
         idempotency_rows(db, &partner).await;
@@ -310,46 +293,6 @@ async fn order_rows(db: &Db, partner: &Partner, order: &Order) {
     );
 }
 
-async fn delivery_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order) {
-    let (scope, id) = (partner.id, order.id);
-    let delivery = DeliveryId::new(NOW, entropy);
-    let (listed, twice) = write!(db, |tx| {
-        let endpoint = tx
-            .endpoint_of_partner(scope, Environment::Test)
-            .await?
-            .unwrap();
-        assert_eq!(
-            tx.endpoint_load(endpoint.id).await?.url,
-            "https://b.example"
-        );
-        let event = tx.event_list(id, 0, 1).await?.remove(0).id;
-        let mut row = DeliveryRow {
-            id: delivery,
-            endpoint: endpoint.id,
-            event,
-            sequence: 1,
-            body: "{}".into(),
-            state: DeliveryState::Pending,
-            attempts: 0,
-            last_status: None,
-            last_error: None,
-            first_tried_at: None,
-            created_at: NOW,
-        };
-        tx.delivery_insert(&row, id).await?;
-        row.state = DeliveryState::Delivered;
-        row.last_status = Some(204);
-        assert!(tx.delivery_save(&row, NOW).await?);
-        row.state = DeliveryState::Superseded;
-        (
-            tx.delivery_list(id, 10).await?,
-            tx.delivery_save(&row, NOW).await?,
-        )
-    });
-    assert_eq!(listed[0].state, DeliveryState::Delivered);
-    assert!(!twice, "a delivery that went out is not changed any more");
-}
-
 async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
     let (first, second, third) = (
         EntryId::new(NOW, entropy),
@@ -407,11 +350,15 @@ async fn job_rows(db: &Db, entropy: &Counting) {
     let later = NOW.plus_seconds(60);
     let next = write!(db, |tx| {
         tx.job_upsert(fresh, JobKind::Order, key, NOW).await?;
-        tx.job_next().await?
+        tx.job_next(Pool::Orders).await?
     });
     assert_eq!(next, Some(NOW));
-    let leases = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
-    let again = write!(db, |tx| { tx.job_claim(token, NOW, later, 10).await? });
+    let leases = write!(db, |tx| {
+        tx.job_claim(Pool::Orders, token, NOW, later, 10).await?
+    });
+    let again = write!(db, |tx| {
+        tx.job_claim(Pool::Orders, token, NOW, later, 10).await?
+    });
     assert_eq!(
         (leases.len(), again.len()),
         (1, 0),
@@ -425,9 +372,14 @@ async fn job_rows(db: &Db, entropy: &Counting) {
         tx.job_list(10).await?
     });
     assert_eq!(listed.len(), 1);
-    let lease = write!(db, |tx| { tx.job_claim(token, later, later, 10).await? }).remove(0);
+    let lease = write!(db, |tx| {
+        tx.job_claim(Pool::Orders, token, later, later, 10).await?
+    })
+    .remove(0);
     let other = uuid_v7(NOW, entropy);
-    let expired = write!(db, |tx| { tx.job_claim(other, later, later, 10).await? });
+    let expired = write!(db, |tx| {
+        tx.job_claim(Pool::Orders, other, later, later, 10).await?
+    });
     assert_eq!(expired.len(), 1, "a lease that ran out is somebody else's");
     let taken = expired[0].clone();
     let left = write!(db, [lease, taken], |tx| {
@@ -440,10 +392,13 @@ async fn job_rows(db: &Db, entropy: &Counting) {
     assert_eq!(left, [], "the first holder's late word counts for nothing");
     let (released, again) = write!(db, |tx| {
         tx.job_upsert(fresh, JobKind::Delivery, key, NOW).await?;
-        tx.job_claim(token, NOW, later, 10).await?;
+        assert_eq!(tx.job_next(Pool::Orders).await?, None, "another pool's");
+        tx.job_claim(Pool::Deliveries, token, NOW, later, 10)
+            .await?;
         (
             tx.job_release_all().await?,
-            tx.job_claim(token, NOW, later, 10).await?,
+            tx.job_claim(Pool::Deliveries, token, NOW, later, 10)
+                .await?,
         )
     });
     assert_eq!(
@@ -545,6 +500,31 @@ async fn a_refusal_rolls_back_and_a_stale_version_is_noticed() {
 }
 
 #[tokio::test]
+async fn a_read_keeps_its_picture_while_others_commit() {
+    for fresh in both().await {
+        let (db, entropy) = (&fresh.db, Counting::default());
+        let (_, order) = order(db, &entropy).await;
+        let (id, writer) = (order.id, db.clone());
+        let versions: Done<(i64, i64)> = db
+            .read("test", move |tx: &mut Tx| {
+                let writer = writer.clone();
+                Box::pin(async move {
+                    let before = tx.order_work(id).await?.unwrap().version;
+                    write!(writer, |tx| {
+                        let stored = tx.order_lock(id).await?.unwrap();
+                        tx.order_save(&stored.order, stored.version, NOW).await?;
+                    });
+                    Ok((before, tx.order_work(id).await?.unwrap().version))
+                })
+            })
+            .await;
+        assert_eq!(versions.unwrap(), (1, 1), "on {}", engine_name(db));
+        let now = write!(db, |tx| { tx.order_work(id).await?.unwrap().version });
+        assert_eq!(now, 2, "on {}", engine_name(db));
+    }
+}
+
+#[tokio::test]
 async fn two_claimers_never_take_the_same_job() {
     const JOBS: u64 = 200;
     for fresh in both().await {
@@ -562,7 +542,9 @@ async fn two_claimers_never_take_the_same_job() {
                 loop {
                     let token = Uuid::from_u128(token);
                     let until = NOW.plus_seconds(60);
-                    let leases = write!(db, |tx| { tx.job_claim(token, NOW, until, 7).await? });
+                    let leases = write!(db, |tx| {
+                        tx.job_claim(Pool::Orders, token, NOW, until, 7).await?
+                    });
                     if leases.is_empty() {
                         return taken;
                     }
@@ -588,11 +570,11 @@ async fn hints_arrive_after_the_commit_in_every_process() {
         let listening = db.listen();
         let work = async {
             let topic = proof_store::Topic::Order(id);
-            let mut hints = db.wakes().listen();
+            let follower = db.wakes().follow(vec![id]);
             // The listening connection may not be up at once: ask again until it hears.
             loop {
                 write!(db, |tx| { tx.wake(topic) });
-                let heard = hints.next(|heard| heard == topic);
+                let heard = follower.next();
                 let bound = std::time::Duration::from_millis(200);
                 if tokio::time::timeout(bound, heard).await.is_ok() {
                     return;
