@@ -2,11 +2,19 @@
 
 use crate::{
     guard::Guard,
+    places::Places,
     transport::{Limits, Overlong, Transport, TransportError},
 };
 use bytes::{Bytes, BytesMut};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use std::{error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+use url::Url;
 
 /// Whoever is reachable answers a knock well within this.
 const CONNECT_TIMEOUT_MS: u64 = 5_000;
@@ -18,26 +26,86 @@ const USER_AGENT: &str = concat!("Proof/", env!("CARGO_PKG_VERSION"));
 /// under a strict one.
 pub struct HttpTransport {
     configured: reqwest::Client,
-    public: reqwest::Client,
-    sandbox: reqwest::Client,
+    public: Guarded,
+    sandbox: Guarded,
+    places: Arc<Places>,
 }
 
 impl HttpTransport {
     pub fn new() -> Result<Self, TransportError> {
-        let tls = tls()?;
+        Self::with_places(Arc::default())
+    }
+
+    pub fn with_places(places: Arc<Places>) -> Result<Self, TransportError> {
+        // Mozilla's list is built in: the binary needs no files of its host.
+        let roots = rustls::RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        Self::build(places, Arc::new(System), roots)
+    }
+
+    pub(crate) fn build(
+        places: Arc<Places>,
+        lookup: Arc<dyn Lookup>,
+        roots: rustls::RootCertStore,
+    ) -> Result<Self, TransportError> {
+        let tls = tls(roots)?;
+        let guarded = |guard| Guarded::new(&tls, guard, &places, &lookup);
         Ok(Self {
             configured: client(&tls, None)?,
-            public: client(&tls, Some(Guard::PublicHttps))?,
-            sandbox: client(&tls, Some(Guard::Sandbox))?,
+            public: guarded(Guard::PublicHttps)?,
+            sandbox: guarded(Guard::Sandbox)?,
+            places,
         })
     }
 
-    const fn client(&self, resolve: Option<Guard>) -> &reqwest::Client {
+    fn client(&self, resolve: Option<Guard>, url: &Url) -> &reqwest::Client {
         match resolve {
             None => &self.configured,
-            Some(Guard::PublicHttps) => &self.public,
-            Some(Guard::Sandbox) => &self.sandbox,
+            Some(Guard::PublicHttps) => self.public.client(url),
+            Some(Guard::Sandbox) => self.sandbox.client(url),
         }
+    }
+}
+
+/// The clients of one guard. A resolver is not told the port, and at our ports more is refused
+/// than elsewhere; so each of them has its own client.
+struct Guarded {
+    elsewhere: reqwest::Client,
+    own_ports: Vec<(u16, reqwest::Client)>,
+}
+
+impl Guarded {
+    fn new(
+        tls: &rustls::ClientConfig,
+        guard: Guard,
+        places: &Arc<Places>,
+        lookup: &Arc<dyn Lookup>,
+    ) -> Result<Self, TransportError> {
+        let client = |port| {
+            let resolver = GuardedResolver {
+                guard,
+                port,
+                places: Arc::clone(places),
+                lookup: Arc::clone(lookup),
+            };
+            client(tls, Some(resolver))
+        };
+        let own_ports = places.own_ports().into_iter();
+        Ok(Self {
+            elsewhere: client(None)?,
+            own_ports: own_ports
+                .map(|port| Ok((port, client(Some(port))?)))
+                .collect::<Result<_, TransportError>>()?,
+        })
+    }
+
+    fn client(&self, url: &Url) -> &reqwest::Client {
+        let port = url.port_or_known_default();
+        let mut own_ports = self.own_ports.iter();
+        own_ports
+            .find(|(own, _)| Some(*own) == port)
+            .map_or(&self.elsewhere, |(_, client)| client)
     }
 }
 
@@ -52,12 +120,12 @@ impl Transport for HttpTransport {
         if let Some(guard) = limits.resolve {
             // A literal address is dialled without asking a resolver.
             guard
-                .check_url(request.url())
+                .check_url(request.url(), &self.places)
                 .map_err(TransportError::not_sent)?;
         }
         *request.timeout_mut() = Some(Duration::from_millis(limits.timeout_ms));
         let response = self
-            .client(limits.resolve)
+            .client(limits.resolve, request.url())
             .execute(request)
             .await
             .map_err(failed)?;
@@ -92,11 +160,7 @@ async fn read(
     Ok(answer)
 }
 
-/// The certificates of Mozilla's list are built in: the binary needs no files of its host.
-fn tls() -> Result<rustls::ClientConfig, TransportError> {
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+fn tls(roots: rustls::RootCertStore) -> Result<rustls::ClientConfig, TransportError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -108,41 +172,70 @@ fn tls() -> Result<rustls::ClientConfig, TransportError> {
 #[expect(clippy::disallowed_methods, reason = "this is the door")]
 fn client(
     tls: &rustls::ClientConfig,
-    guard: Option<Guard>,
+    resolver: Option<GuardedResolver>,
 ) -> Result<reqwest::Client, TransportError> {
+    // HTTP/1 and no decompression, whatever features somebody else in the build turned on: the
+    // bounds on what an answer may cost are those of HTTP/1 and of its bytes as they come.
     let mut builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls.clone())
         .redirect(reqwest::redirect::Policy::none())
         .no_proxy()
+        .http1_only()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
         .referer(false)
         .user_agent(USER_AGENT)
         .connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS))
         .pool_max_idle_per_host(IDLE_PER_HOST_MAX);
-    if let Some(guard) = guard {
-        builder = builder.dns_resolver(Arc::new(GuardedResolver { guard }));
+    if let Some(resolver) = resolver {
+        builder = builder.dns_resolver(Arc::new(resolver));
     }
     builder.build().map_err(failed)
 }
 
+/// Where names lead; tests lead them astray.
+#[async_trait::async_trait]
+pub(crate) trait Lookup: Send + Sync {
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>>;
+}
+
+struct System;
+
+#[async_trait::async_trait]
+impl Lookup for System {
+    async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        let found = tokio::net::lookup_host((name, 0)).await?;
+        Ok(found.map(|address| address.ip()).collect())
+    }
+}
+
 /// Resolves a name and refuses it when any of its addresses is out of bounds: a name with one foot
-/// inside is no honest receiver.
+/// inside is no honest receiver. What it returns is what is dialled; nothing is looked up twice.
+#[derive(Clone)]
 struct GuardedResolver {
     guard: Guard,
+    port: Option<u16>,
+    places: Arc<Places>,
+    lookup: Arc<dyn Lookup>,
 }
 
 impl Resolve for GuardedResolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let guard = self.guard;
+        let rule = self.clone();
         Box::pin(async move {
-            let found: Vec<SocketAddr> =
-                tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let found = rule.lookup.addresses(name.as_str()).await?;
             if found.is_empty() {
                 return Err("the name has no address".into());
             }
-            if !found.iter().all(|address| guard.allows(address.ip())) {
-                return Err("the name leads to an address that is not public".into());
+            for ip in &found {
+                rule.guard
+                    .check_ip(*ip, rule.port, &rule.places)
+                    .map_err(|reason| format!("where the name leads is not called: {reason}"))?;
             }
-            let found: Addrs = Box::new(found.into_iter());
+            // Port 0 stands for the port of the URL.
+            let found: Addrs = Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0)));
             Ok(found)
         })
     }

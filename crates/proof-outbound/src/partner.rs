@@ -3,6 +3,7 @@
 use crate::{
     configured::Sent,
     guard::Guard,
+    places::Places,
     transport::{Limits, Overlong, Transport},
 };
 use bytes::Bytes;
@@ -15,6 +16,8 @@ const TIMEOUT_MS: u64 = 15_000;
 /// Only the beginning of a reply is kept; the rest of this much is read out of politeness.
 const REPLY_BYTES_MAX: usize = 64 * 1024;
 const REPLY_SHOWN_CHARS_MAX: usize = 1024;
+const HEADERS_SHOWN_MAX: usize = 32;
+const HEADER_SHOWN_CHARS_MAX: usize = 256;
 /// `Retry-After` beyond a day says nothing that a schedule of days could use.
 const RETRY_AFTER_S_MAX: u64 = 86_400;
 
@@ -29,6 +32,8 @@ pub struct PartnerCall {
 pub struct PartnerReply {
     pub status: u16,
     pub retry_after_s: Option<u64>,
+    /// For the delivery log: the first of them, each cut to a length.
+    pub headers: Vec<(String, String)>,
     /// For the delivery log.
     pub body_start: String,
 }
@@ -49,19 +54,30 @@ pub enum OutboundError {
 pub struct PartnerDoor {
     transport: Arc<dyn Transport>,
     guard: Guard,
+    places: Arc<Places>,
+    pub(crate) timeout_ms: u64,
 }
 
 impl PartnerDoor {
-    pub(crate) fn new(transport: Arc<dyn Transport>, guard: Guard) -> Self {
-        Self { transport, guard }
+    pub(crate) fn new(transport: Arc<dyn Transport>, guard: Guard, places: Arc<Places>) -> Self {
+        Self {
+            transport,
+            guard,
+            places,
+            timeout_ms: TIMEOUT_MS,
+        }
+    }
+
+    /// Whether this address would be called, as far as its text tells; for when it is set.
+    pub fn check_url(&self, url: &Url) -> Result<(), OutboundError> {
+        let checked = self.guard.check_url(url, &self.places);
+        checked.map_err(OutboundError::Refused)
     }
 
     pub async fn post(&self, call: PartnerCall) -> Result<PartnerReply, OutboundError> {
-        self.guard
-            .check_url(&call.url)
-            .map_err(OutboundError::Refused)?;
+        self.check_url(&call.url)?;
         let limits = Limits {
-            timeout_ms: TIMEOUT_MS,
+            timeout_ms: self.timeout_ms,
             body_bytes_max: REPLY_BYTES_MAX,
             overlong: Overlong::Cut,
             resolve: Some(self.guard),
@@ -74,6 +90,7 @@ impl PartnerDoor {
         Ok(PartnerReply {
             status: response.status().as_u16(),
             retry_after_s: retry_after_s(&response),
+            headers: headers_shown(&response),
             body_start: String::from_utf8_lossy(response.body())
                 .chars()
                 .take(REPLY_SHOWN_CHARS_MAX)
@@ -95,10 +112,27 @@ fn request(call: PartnerCall) -> Result<http::Request<Bytes>, OutboundError> {
     Ok(request)
 }
 
+fn headers_shown(response: &http::Response<Bytes>) -> Vec<(String, String)> {
+    let shown = |value: &HeaderValue| {
+        String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .take(HEADER_SHOWN_CHARS_MAX)
+            .collect()
+    };
+    let headers = response.headers().iter().take(HEADERS_SHOWN_MAX);
+    headers
+        .map(|(name, value)| (name.as_str().to_owned(), shown(value)))
+        .collect()
+}
+
 /// Seconds only: the form with a date would need a clock, and senders of webhooks' answers use
 /// seconds.
 fn retry_after_s(response: &http::Response<Bytes>) -> Option<u64> {
     let text = response.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
-    let seconds: u64 = text.trim().parse().ok()?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    // What does not fit is beyond the bound as well.
+    let seconds = text.parse().unwrap_or(RETRY_AFTER_S_MAX);
     Some(seconds.min(RETRY_AFTER_S_MAX))
 }

@@ -1,13 +1,19 @@
 //! The real transport against servers that misbehave, each on a thread with a plain socket.
 
-use crate::{Guard, HttpTransport, Outbound, OutboundError, PartnerCall, PartnerReply, Sent};
+mod chaos;
+mod hostile;
+mod kit;
+mod places;
+mod tls;
+
+use crate::{Guard, OutboundError, PartnerReply, Sent};
+use kit::{outbound, post};
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
-    sync::{Arc, mpsc},
+    sync::mpsc,
     thread,
 };
-use url::Url;
 
 /// Reads one request's head, answers these bytes and hangs up; what it read comes back.
 fn server(answer: impl Into<Vec<u8>>) -> (SocketAddr, mpsc::Receiver<String>) {
@@ -36,19 +42,6 @@ fn nobody() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-fn outbound() -> Outbound {
-    Outbound::new(Arc::new(HttpTransport::new().unwrap()))
-}
-
-async fn post(guard: Guard, url: &str) -> Result<PartnerReply, OutboundError> {
-    let call = PartnerCall {
-        url: Url::parse(url).unwrap(),
-        headers: vec![("webhook-id".to_owned(), "evt_1".to_owned())],
-        body: b"{}".to_vec(),
-    };
-    outbound().partner(guard).post(call).await
-}
-
 #[tokio::test]
 async fn a_reply_is_kept_with_what_a_schedule_needs() {
     let answer = "HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 4\r\n\r\nlate";
@@ -57,6 +50,9 @@ async fn a_reply_is_kept_with_what_a_schedule_needs() {
     let expected = PartnerReply {
         status: 503,
         retry_after_s: Some(120),
+        headers: [("retry-after", "120"), ("content-length", "4")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .to_vec(),
         body_start: "late".to_owned(),
     };
     assert_eq!(reply, Ok(expected));

@@ -4,6 +4,7 @@
 //! may do next. A port never retries by itself and never guesses: an answer it does not understand
 //! is [`PortError::in_doubt`] for a call that moves money and *pending* for one that asks.
 
+mod callback;
 mod chain;
 mod error;
 mod identity;
@@ -12,6 +13,7 @@ mod rates;
 mod signer;
 mod timer;
 
+pub use callback::{Callback, CallbackCall, CallbackRefusal};
 pub use chain::{Chain, ChainTip, Coin, Network, TransferStatus, UnsignedFrom, UnsignedTransfer};
 pub use error::{Class, PortError};
 pub use identity::{

@@ -1,6 +1,6 @@
 //! Card payments: authorise, capture, void, refund.
 
-use crate::PortError;
+use crate::{Callback, CallbackCall, CallbackRefusal, PortError};
 use proof_core::money::Money;
 pub use proof_core::payment::{CardSummary, DeclineCode};
 
@@ -74,6 +74,9 @@ pub trait Payments: Send + Sync {
     fn fields_origin(&self) -> String;
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError>;
+
+    /// Reads what the provider sent us by itself, and believes it only with the provider's mark.
+    fn callback(&self, call: CallbackCall<'_>) -> Result<Callback, CallbackRefusal>;
 
     /// `None`: the provider has never heard of this reference, so nothing is held under it.
     async fn authorisation(&self, reference: &str) -> Result<Option<Authorisation>, PortError>;

@@ -9,6 +9,7 @@
 //! The world is the other party: it shares no code with Proof beyond money, ids and addresses, and
 //! checks what it is sent by its own reading of the documentation.
 
+mod callback;
 mod cards;
 mod chain;
 mod cli;

@@ -1,6 +1,8 @@
 //! All services together.
 
-use crate::{cards::Cards, chain::SimChain, identity::IdentityDesk, journal::Journaled};
+use crate::{
+    callback::Callbacks, cards::Cards, chain::SimChain, identity::IdentityDesk, journal::Journaled,
+};
 use proof_core::{Clock, Entropy, Network};
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
 
@@ -18,6 +20,7 @@ pub struct World {
     pub(crate) seed: u64,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) entropy: Arc<dyn Entropy>,
+    pub(crate) callbacks: Callbacks,
     pub(crate) cards: Journaled<Cards>,
     pub(crate) identity: Journaled<IdentityDesk>,
     pub(crate) chains: BTreeMap<Network, Journaled<SimChain>>,
@@ -38,6 +41,7 @@ impl World {
             chains.insert(network, chain);
         }
         Ok(Self {
+            callbacks: Callbacks::default(),
             cards: Journaled::open(dir("cards").as_deref(), Cards::default())?,
             identity: Journaled::open(dir("identity").as_deref(), IdentityDesk::default())?,
             chains,

@@ -4,6 +4,7 @@ mod identity;
 mod map;
 mod payments;
 mod rates;
+mod webhook;
 mod wire;
 
 pub use identity::SandboxIdentity;

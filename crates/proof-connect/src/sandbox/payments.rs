@@ -1,22 +1,26 @@
 //! Card payments.
 
 use super::{
-    PROVIDER, code, map, refused, refused_question, unanswered_order, unanswered_question, wire,
+    PROVIDER, code, map, refused, refused_question, unanswered_order, unanswered_question, webhook,
+    wire,
 };
-use proof_core::money::Money;
+use proof_core::{money::Money, secret::Secret};
 use proof_outbound::{Answer, Configured};
 use proof_port::{
-    Authorisation, AuthoriseRequest, CaptureState, Payments, PortError, RefundState, VoidState,
+    Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal, CaptureState,
+    Payments, PortError, RefundState, VoidState,
 };
 use serde::Serialize;
 
 pub struct SandboxPayments {
     processor: Configured,
+    /// Signs callbacks.
+    key: Secret,
 }
 
 impl SandboxPayments {
-    pub fn new(processor: Configured) -> Self {
-        Self { processor }
+    pub fn new(processor: Configured, key: Secret) -> Self {
+        Self { processor, key }
     }
 
     async fn order(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, PortError> {
@@ -36,6 +40,10 @@ impl Payments for SandboxPayments {
 
     fn fields_origin(&self) -> String {
         self.processor.base().origin().ascii_serialization()
+    }
+
+    fn callback(&self, call: CallbackCall<'_>) -> Result<Callback, CallbackRefusal> {
+        webhook::read(&self.key, call)
     }
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {

@@ -1,6 +1,7 @@
 use super::*;
 use bytes::Bytes;
 use futures::executor::block_on;
+use proof_core::secret::Secret;
 use proof_core::{Asset, Fiat, Network, money::Money};
 use proof_outbound::{Configured, Limits, Outbound, Transport, TransportError};
 use proof_port::{
@@ -49,7 +50,7 @@ fn provider(answer: Scripted) -> (Configured, Arc<Provider>) {
 }
 
 fn payments(answer: Scripted) -> SandboxPayments {
-    SandboxPayments::new(provider(answer).0)
+    SandboxPayments::new(provider(answer).0, Secret::new("key"))
 }
 
 fn eur(minor: u128) -> Money {
@@ -221,7 +222,7 @@ fn capture_void_and_refund_are_read() {
 #[test]
 fn requests_are_written_as_documented() {
     let (configured, provider) = provider(Ok((200, json!({"status": "refunded"}))));
-    let payments = SandboxPayments::new(configured);
+    let payments = SandboxPayments::new(configured, Secret::new("key"));
     assert_eq!(payments.fields_origin(), "http://sandbox.test:81");
     block_on(payments.refund("a/../b c", "r-1", eur(5))).unwrap();
     let asked = provider.asked.lock().unwrap();

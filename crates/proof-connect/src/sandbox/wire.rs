@@ -80,3 +80,9 @@ pub struct Mid {
 pub struct Error {
     pub code: String,
 }
+
+/// What the processor sends by itself.
+#[derive(Deserialize)]
+pub struct Callback {
+    pub reference: String,
+}

@@ -2,6 +2,7 @@
 
 use super::{Answer, Here, Shared, json};
 use crate::{
+    callback::Target,
     cards::{Authorisation, AuthoriseRequest, Card, DeclineCode, Status},
     refusal::Refusal,
     world::World,
@@ -10,7 +11,8 @@ use axum::{
     Json, Router,
     body::Bytes,
     extract::{Path, State},
-    routing::{get, post},
+    http::StatusCode,
+    routing::{get, post, put},
 };
 use proof_core::{Fiat, money::Money, time::random};
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,25 @@ pub fn routes() -> Router<Arc<World>> {
         .route(&format!("{ONE}/capture"), post(capture))
         .route(&format!("{ONE}/void"), post(void))
         .route(&format!("{ONE}/refunds"), post(refund))
+        .route("/v1/callback", put(callback))
+}
+
+#[derive(Deserialize)]
+struct CallbackPlace {
+    address: std::net::SocketAddr,
+    path: String,
+}
+
+/// Where callbacks go from now on.
+async fn callback(State(world): Shared, body: Bytes) -> Result<StatusCode, Refusal> {
+    let CallbackPlace { address, path } = json(&body)?;
+    if !address.ip().is_loopback() || !path.starts_with('/') || path.contains(char::is_whitespace) {
+        return Err(Refusal::invalid(
+            "a callback goes to a path on this machine",
+        ));
+    }
+    world.callbacks.register(Target { address, path });
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Minor units as text.

@@ -128,8 +128,17 @@ async fn answer(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     let body: AnswerBody = json(&body)?;
-    world.cards.write::<_, Refusal>(
+    let answered = world.cards.write::<_, Refusal>(
         |cards| cards.answer_challenge(&challenge, body.approve),
-        |_| StatusCode::NO_CONTENT,
-    )
+        |cards| {
+            cards
+                .find_challenge(&challenge)
+                .map(|a| a.reference.clone())
+        },
+    )?;
+    if let Ok(reference) = answered {
+        let now = world.clock.now().seconds();
+        world.callbacks.send(&world.key, &reference, now);
+    }
+    Ok(StatusCode::NO_CONTENT)
 }
