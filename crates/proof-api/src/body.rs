@@ -1,13 +1,14 @@
 //! Reading request bodies with a bound, after the caller is known.
 
-use crate::error::Refused;
+use crate::{Api, error::Refused};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
 use http_body_util::BodyExt;
 use proof_core::ErrorCode;
 use proof_engine::ApiError;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Bodies of the JSON calls (contract §2).
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
@@ -19,9 +20,40 @@ pub const PICTURE_BYTES_MAX: usize = 12 * 1024 * 1024;
 /// answer instead of a broken connection.
 const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// The whole body, or `413`; a body that ends early is `400`.
-pub async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Refused> {
-    let mut body = body;
+/// A body that takes longer is given up: its sender holds a place that others need.
+const SECONDS_MAX: i64 = 30;
+const JSON_SECONDS_MAX: i64 = 10;
+
+/// The whole body, or `413`; a body that ends early, or does not end, is `400`.
+pub async fn read(api: &Api, body: Body, bytes_max: usize) -> Result<Bytes, Refused> {
+    // A picture over a poor connection takes its time; a few fields do not.
+    let seconds = if bytes_max > JSON_BYTES_MAX {
+        SECONDS_MAX
+    } else {
+        JSON_SECONDS_MAX
+    };
+    api.load
+        .while_reading(timed(api, body, bytes_max, seconds))
+        .await
+}
+
+async fn timed(api: &Api, body: Body, bytes_max: usize, seconds: i64) -> Result<Bytes, Refused> {
+    let until = api.engine.now().plus_seconds(seconds);
+    let (read, wait) = (
+        frames(body, bytes_max).fuse(),
+        api.engine.clock().sleep_until(until).fuse(),
+    );
+    futures::pin_mut!(read, wait);
+    futures::select_biased! {
+        read = read => read,
+        () = wait => {
+            let message = format!("The body took longer than {seconds} s; send it again.");
+            Err(Refused(ApiError::new(ErrorCode::DecodeError, message)))
+        }
+    }
+}
+
+async fn frames(mut body: Body, bytes_max: usize) -> Result<Bytes, Refused> {
     let mut kept = BytesMut::new();
     let mut seen = 0_usize;
     while let Some(frame) = body.frame().await {
@@ -48,8 +80,8 @@ pub async fn read(body: Body, bytes_max: usize) -> Result<Bytes, Refused> {
 }
 
 /// A JSON object of the widget's own calls. A card number in any field is refused and not kept.
-pub async fn json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
-    let bytes = read(body, JSON_BYTES_MAX).await?;
+pub async fn json<T: DeserializeOwned>(api: &Api, body: Body) -> Result<T, Refused> {
+    let bytes = read(api, body, JSON_BYTES_MAX).await?;
     let bytes = if bytes.is_empty() {
         Bytes::from_static(b"{}")
     } else {
@@ -65,6 +97,18 @@ pub async fn json<T: DeserializeOwned>(body: Body) -> Result<T, Refused> {
         return Err(Refused(ApiError::new(ErrorCode::CardDataRefused, message)));
     }
     serde_json::from_value(value).map_err(|_| unreadable())
+}
+
+/// A JSON object, its fields to be read one by one; nothing at all is an empty one.
+pub async fn object(api: &Api, body: Body) -> Result<Map<String, Value>, Refused> {
+    let bytes = read(api, body, JSON_BYTES_MAX).await?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(&bytes).map_err(|_| {
+        let message = "The body must be one JSON object.";
+        Refused(ApiError::new(ErrorCode::DecodeError, message))
+    })
 }
 
 fn has_card_number(value: &Value) -> bool {

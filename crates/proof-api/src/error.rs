@@ -1,14 +1,20 @@
-//! Errors on the wire: the contract's three fields, always.
+//! Errors on the wire: the contract's three fields, always; or RFC 9457 for those who ask.
 
+use crate::{Api, call, request_id_of};
 use axum::{
-    Json,
-    http::StatusCode,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
+use proof_core::ErrorCode;
 use proof_engine::ApiError;
 use serde::Serialize;
 
-/// A use case's refusal on its way out.
+const PROBLEM: &str = "application/problem+json";
+
+/// A use case's refusal on its way out. Its body is written by [`dress`], which knows the request.
 pub struct Refused(pub ApiError);
 
 impl From<ApiError> for Refused {
@@ -17,8 +23,64 @@ impl From<ApiError> for Refused {
     }
 }
 
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let Self(error) = self;
+        let status = error.code.status();
+        let mut response = StatusCode::from_u16(status)
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
+        call::retry_after(response.headers_mut(), &error);
+        response.extensions_mut().insert(error);
+        response
+    }
+}
+
+/// Writes the bodies of refusals, in the form that the caller asked for.
+pub async fn dress(State(api): State<Api>, request: Request, next: Next) -> Response {
+    let problem = wants_problem(request.headers());
+    let request_id = request_id_of(request.headers()).to_owned();
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else {
+        return response;
+    };
+    let (status, _, code) = error.code.parts();
+    // Refusing early is no failure, and must not cost a line of the log.
+    if status >= 500 && error.code != ErrorCode::Overloaded {
+        let context = error.context.as_deref().unwrap_or("");
+        tracing::error!(code, context, request_id, "a request failed: {code}");
+    }
+    let docs_url = api.docs_url(code);
+    let contract = ContractBody::new(&error, &docs_url, &request_id);
+    let (kind, body) = if problem {
+        let problem = ProblemBody::new(&error, contract);
+        (PROBLEM, serde_json::to_vec(&problem))
+    } else {
+        ("application/json", serde_json::to_vec(&contract))
+    };
+    *response.body_mut() = Body::from(body.unwrap_or_default());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(header::CONTENT_LENGTH);
+    response
+}
+
+fn wants_problem(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|kind| {
+            let name = kind.split(';').next().unwrap_or_default().trim();
+            name.eq_ignore_ascii_case(PROBLEM)
+        })
+}
+
+/// The contract's three fields, and ours.
 #[derive(Serialize)]
-struct Body<'a> {
+struct ContractBody<'a> {
     error: &'static str,
     code: &'static str,
     message: &'a str,
@@ -27,24 +89,56 @@ struct Body<'a> {
     /// Of a picture: what is wrong with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<&'static str>,
+    docs_url: &'a str,
+    request_id: &'a str,
 }
 
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let Self(error) = self;
-        let (status, slug, code) = error.code.parts();
-        if status >= 500 {
-            let context = error.context.as_deref().unwrap_or("");
-            tracing::error!(code, context, "a request failed: {code}");
-        }
-        let body = Body {
+impl<'a> ContractBody<'a> {
+    fn new(error: &'a ApiError, docs_url: &'a str, request_id: &'a str) -> Self {
+        let (_, slug, code) = error.code.parts();
+        Self {
             error: slug,
             code,
             message: &error.message,
             field: error.field,
             problem: error.problem,
-        };
-        let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, Json(body)).into_response()
+            docs_url,
+            request_id,
+        }
     }
+}
+
+/// RFC 9457, with the contract's fields as members of the same object.
+#[derive(Serialize)]
+struct ProblemBody<'a> {
+    r#type: &'a str,
+    title: String,
+    status: u16,
+    detail: &'a str,
+    instance: String,
+    #[serde(flatten)]
+    contract: ContractBody<'a>,
+}
+
+impl<'a> ProblemBody<'a> {
+    fn new(error: &'a ApiError, contract: ContractBody<'a>) -> Self {
+        Self {
+            r#type: contract.docs_url,
+            title: title(error.code),
+            status: error.code.status(),
+            detail: &error.message,
+            instance: format!("urn:request:{}", contract.request_id),
+            contract,
+        }
+    }
+}
+
+/// The code as words.
+fn title(code: ErrorCode) -> String {
+    let words = code.code().to_lowercase().replace('_', " ");
+    let mut letters = words.chars();
+    letters
+        .next()
+        .map(|first| first.to_uppercase().chain(letters).collect())
+        .unwrap_or_default()
 }

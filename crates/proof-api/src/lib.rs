@@ -6,10 +6,21 @@
 
 mod assets;
 mod body;
+mod call;
+mod docs;
 mod error;
+mod inbound;
+mod load;
+mod openapi;
 mod partner;
+mod path;
+mod query;
+mod route;
 mod socket;
 mod widget;
+
+pub use openapi::{asyncapi, openapi};
+pub use route::{Caller, Route};
 
 use axum::{
     Router,
@@ -19,9 +30,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use error::Refused;
+use ipnet::IpNet;
 use proof_core::{ErrorCode, partner::Origin};
-use proof_engine::{ApiError, Engine};
-use std::sync::Arc;
+use proof_engine::{ApiError, Engine, Limited};
+use std::{net::IpAddr, sync::Arc};
+use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -33,17 +46,55 @@ pub struct Api {
     pub engine: Arc<Engine>,
     /// The server's own origin, as partners' pages and apps see it.
     pub origin: Origin,
+    /// Reverse proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Arc<[IpNet]>,
+    /// Places for open WebSockets.
+    pub sockets: Arc<Semaphore>,
+    /// Places for calls that are being answered.
+    pub load: load::Load,
 }
 
-/// All routes of a server.
+impl Api {
+    pub fn new(engine: Arc<Engine>, origin: Origin, proxies: Vec<IpNet>) -> Self {
+        Self {
+            engine,
+            origin,
+            proxies: proxies.into(),
+            sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
+            load: load::Load::new(),
+        }
+    }
+
+    /// The page that says what an error means and what to do.
+    pub(crate) fn docs_url(&self, code: &str) -> String {
+        format!("{}/docs/errors/{}", self.origin, code.to_lowercase())
+    }
+}
+
+/// Every route of a server.
+pub fn routes() -> Vec<Route> {
+    let (get, anyone) = (Method::GET, Caller::Anyone);
+    let mut routes = partner::routes();
+    routes.extend(widget::routes());
+    routes.extend(inbound::routes());
+    routes.extend(docs::routes());
+    routes.push(Route::new(anyone, get.clone(), "/healthz", async || "ok\n"));
+    routes.push(Route::new(anyone, get, "/readyz", ready));
+    routes
+}
+
+/// A server's HTTP surface.
 pub fn router(api: Api) -> Router {
-    Router::new()
-        .merge(partner::routes())
-        .merge(widget::routes())
-        .route("/healthz", axum::routing::get(async || "ok\n"))
-        .route("/readyz", axum::routing::get(ready))
+    dressed(route::router(routes(), &api), api)
+}
+
+/// Routes behind what every call goes through, so that whatever happens in them becomes an answer
+/// of the contract's form.
+pub fn dressed(routes: Router<Api>, api: Api) -> Router {
+    routes
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_route)
+        .layer(middleware::from_fn_with_state(api.clone(), load::shed))
         .layer(CatchPanicLayer::custom(|_| {
             Refused(ApiError::new(
                 ErrorCode::DbError,
@@ -52,6 +103,7 @@ pub fn router(api: Api) -> Router {
             .into_response()
         }))
         .layer(middleware::from_fn_with_state(api.clone(), cors))
+        .layer(middleware::from_fn_with_state(api.clone(), error::dress))
         .layer(middleware::from_fn_with_state(api.clone(), request_id))
         .with_state(api)
 }
@@ -69,6 +121,12 @@ async fn unknown_route() -> Refused {
 async fn method_not_allowed() -> Refused {
     let message = "This route has other methods; the Allow header lists them.";
     Refused(ApiError::new(ErrorCode::MethodNotAllowed, message))
+}
+
+/// The name of a request; [`request_id`] has made sure that there is one.
+pub(crate) fn request_id_of(headers: &HeaderMap) -> &str {
+    let id = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+    id.unwrap_or_default()
 }
 
 /// Keeps a sane request id, makes one otherwise, and puts it on the reply.
@@ -100,8 +158,8 @@ async fn cors(State(api): State<Api>, request: Request, next: Next) -> Response 
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         return next.run(request).await;
     };
-    let text = origin.to_str().unwrap_or_default();
-    let known = match api.engine.origin_known(text).await {
+    let ip = call::client_ip(&api, &request);
+    let known = match origin_known(&api, &origin, ip).await {
         Ok(known) => known,
         Err(error) => return Refused(error).into_response(),
     };
@@ -125,15 +183,32 @@ async fn cors(State(api): State<Api>, request: Request, next: Next) -> Response 
     response
 }
 
+/// An origin that nobody asked about lately costs a look, and looks have a bound for each address:
+/// preflights come before any token.
+async fn origin_known(api: &Api, origin: &HeaderValue, ip: IpAddr) -> Result<bool, ApiError> {
+    let parsed = origin.to_str().ok().and_then(|o| Origin::parse(o).ok());
+    let Some(origin) = parsed else {
+        return Ok(false);
+    };
+    if let Some(known) = api.engine.origin_known(&origin) {
+        return Ok(known);
+    }
+    api.engine.limit(Limited::Visitor(ip))?;
+    api.engine.origin_look(&origin).await
+}
+
 fn cors_headers(headers: &mut HeaderMap, origin: HeaderValue, preflight: bool) {
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    let exposed = HeaderValue::from_static("x-request-id, retry-after");
+    let exposed = HeaderValue::from_static(
+        "x-request-id, retry-after, etag, ratelimit-limit, ratelimit-remaining, ratelimit-reset",
+    );
     headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     if preflight {
         let methods = HeaderValue::from_static("GET, POST, OPTIONS");
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, methods);
-        let allowed =
-            HeaderValue::from_static("authorization, content-type, idempotency-key, x-request-id");
+        let allowed = HeaderValue::from_static(
+            "authorization, content-type, idempotency-key, if-none-match, x-request-id",
+        );
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, allowed);
         headers.insert(
             header::ACCESS_CONTROL_MAX_AGE,

@@ -1,80 +1,190 @@
-//! One WebSocket, one order: the present state first, then every change (contract §5).
+//! One WebSocket: the present state of what it follows, then every change (contract §5).
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
-use futures::{FutureExt, SinkExt, StreamExt};
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
+use futures::{FutureExt, SinkExt, StreamExt, stream::SplitSink};
 use proof_core::{Timestamp, id::OrderId};
 use proof_engine::{Access, ApiError, Engine, Update};
 
-/// Partners have nothing to say here.
-pub const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+/// Connections of one process; each costs a few kilobytes.
+pub const SOCKETS_MAX: usize = 20_000;
 
-/// An idle connection is pinged this often; the same clock looks for changes whose hint was lost.
+/// When a server has no place left, or goes away, another may have one soon.
+pub const RETRY_SECONDS: u32 = 5;
+
+/// Partners have nothing to say here.
+const MESSAGE_BYTES_MAX: usize = 4 * 1024;
+
+/// What waits for a consumer that does not read; a whole order's life is smaller.
+const UNSENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Buffers are made for each connection, and most connections are idle.
+const BUFFER_BYTES: usize = 1_024;
+
+/// An idle connection is pinged this often.
 const PING_SECONDS: i64 = 20;
+
+/// Hints can be lost on their way from another process: every so many pings everybody looks.
+const PINGS_PER_LOOK: u32 = 15;
+
+/// A consumer that takes nothing for this long is too slow.
+const SEND_SECONDS: i64 = 15;
 
 /// After a terminal status the partner closes first, if it will.
 const CLOSE_SECONDS: i64 = 30;
 
-/// Serves a connection until either side ends it.
-pub async fn run(engine: &Engine, access: &Access, order: OrderId, socket: WebSocket) {
-    if let Err(error) = updates(engine, access, order, socket).await {
-        let context = error.context.as_deref().unwrap_or("");
-        tracing::warn!(%order, context, "a WebSocket ended early: {}", error.message);
+/// A transaction that a connection follows.
+pub struct Followed {
+    pub order: OrderId,
+    /// The last sequence that the partner has seen; none yet on a fresh connection.
+    seen: Option<i64>,
+    ended: bool,
+}
+
+/// Why a connection ends.
+enum End {
+    /// All that was followed has ended, and the partner did not close.
+    Terminal,
+    Restart,
+    Slow,
+    /// The token that opened it has ended.
+    Revoked,
+    /// The partner is gone.
+    Gone,
+}
+
+impl Followed {
+    pub const fn new(order: OrderId, after: Option<i64>) -> Self {
+        Self {
+            order,
+            seen: after,
+            ended: false,
+        }
+    }
+
+    /// What the partner has not seen: the state itself for a beginner, changes for the others.
+    async fn updates(&mut self, engine: &Engine, access: &Access) -> Result<Vec<Update>, ApiError> {
+        let updates = match self.seen {
+            None => {
+                let snapshot = engine.update_snapshot(access, self.order).await?;
+                self.seen = Some(snapshot.sequence);
+                vec![snapshot]
+            }
+            Some(seen) => {
+                let after = engine.updates_after(access, self.order, seen).await?;
+                let (updates, last, ended) = after;
+                self.seen = Some(last);
+                self.ended = ended;
+                updates
+            }
+        };
+        self.ended |= updates.iter().any(Update::is_terminal);
+        Ok(updates)
     }
 }
 
-async fn updates(
+/// Bounds of a connection.
+pub fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
+    upgrade
+        .max_message_size(MESSAGE_BYTES_MAX)
+        .read_buffer_size(BUFFER_BYTES)
+        .write_buffer_size(0)
+        .max_write_buffer_size(UNSENT_BYTES_MAX)
+}
+
+/// Serves a connection until either side ends it.
+pub async fn run(engine: &Engine, access: &Access, followed: Vec<Followed>, socket: WebSocket) {
+    let (sink, stream) = socket.split();
+    let mut sender = Sender { engine, sink };
+    let end = serve(engine, access, followed, &mut sender, stream).await;
+    let (code, reason) = match end {
+        Ok(End::Terminal) => (close_code::NORMAL, "terminal status"),
+        Ok(End::Restart) => (close_code::RESTART, "the server restarts; connect again"),
+        Ok(End::Revoked) => (close_code::POLICY, "the client token has ended"),
+        Ok(End::Slow) => (close_code::POLICY, "too slow; connect again with after"),
+        Ok(End::Gone) => return,
+        Err(error) => {
+            let context = error.context.as_deref().unwrap_or("");
+            tracing::warn!(context, "a WebSocket ended early: {}", error.message);
+            (close_code::ERROR, "something failed here; connect again")
+        }
+    };
+    let frame = CloseFrame {
+        code,
+        reason: Utf8Bytes::from_static(reason),
+    };
+    // The partner may be gone already; closing twice is fine.
+    let _gone = sender.send(Message::Close(Some(frame))).await;
+}
+
+async fn serve(
     engine: &Engine,
     access: &Access,
-    order: OrderId,
-    socket: WebSocket,
-) -> Result<(), ApiError> {
-    let (mut sink, mut stream) = socket.split();
-    let snapshot = engine.update_snapshot(access, order).await?;
-    let mut seen = snapshot.sequence;
-    let mut close_at: Option<Timestamp> = None;
-    let mut queue = vec![snapshot];
+    mut followed: Vec<Followed>,
+    sender: &mut Sender<'_>,
+    mut stream: futures::stream::SplitStream<WebSocket>,
+) -> Result<End, ApiError> {
+    let changes = engine.follow(followed.iter().map(|f| f.order).collect());
+    let mut access_seen = engine.access_generation();
+    let (mut close_at, mut pings, mut look): (Option<Timestamp>, u32, bool) = (None, 0, true);
     loop {
-        // Register first, then look: a change in between is not missed.
-        let hint = engine.order_hint(order).fuse();
-        if close_at.is_none() {
-            let (updates, last) = engine.updates_after(access, order, seen).await?;
-            queue.extend(updates);
-            seen = last;
+        if !engine.access_stands(access, &mut access_seen).await? {
+            return Ok(End::Revoked);
         }
-        for update in queue.drain(..) {
-            if update.is_terminal() && close_at.is_none() {
-                close_at = Some(engine.now().plus_seconds(CLOSE_SECONDS));
+        if look && close_at.is_none() {
+            look = false;
+            for followed in followed.iter_mut().filter(|f| !f.ended) {
+                for update in followed.updates(engine, access).await? {
+                    if let Some(end) = sender.send(Message::text(text(&update))).await {
+                        return Ok(end);
+                    }
+                }
             }
-            if sink.send(Message::text(text(&update))).await.is_err() {
-                return Ok(());
+            if followed.iter().all(|f| f.ended) {
+                close_at = Some(engine.now().plus_seconds(CLOSE_SECONDS));
             }
         }
         if close_at.is_some_and(|at| engine.now() >= at) {
-            let frame = CloseFrame {
-                code: close_code::NORMAL,
-                reason: "terminal status".into(),
-            };
-            // The partner may be gone already; closing twice is fine.
-            let _gone = sink.send(Message::Close(Some(frame))).await;
-            return Ok(());
+            return Ok(End::Terminal);
         }
         let ping_at = engine.now().plus_seconds(PING_SECONDS);
-        let wait = engine
-            .clock()
-            .sleep_until(close_at.map_or(ping_at, |at| at.min(ping_at)));
-        let (wait, mut incoming) = (wait.fuse(), stream.next().fuse());
-        futures::pin_mut!(hint, wait);
+        let wake_at = close_at.map_or(ping_at, |at| at.min(ping_at));
+        let wait = engine.clock().sleep_until(wake_at).fuse();
+        let (hint, stopping) = (changes.next().fuse(), engine.stopping().fuse());
+        let incoming = stream.next().fuse();
+        futures::pin_mut!(wait, hint, stopping, incoming);
         futures::select_biased! {
+            () = stopping => return Ok(End::Restart),
             message = incoming => match message {
-                None | Some(Err(_) | Ok(Message::Close(_))) => return Ok(()),
+                None | Some(Err(_) | Ok(Message::Close(_))) => return Ok(End::Gone),
                 Some(Ok(_)) => {}
             },
-            () = hint => {}
+            () = hint => look = true,
             () = wait => {
-                if sink.send(Message::Ping(bytes::Bytes::new())).await.is_err() {
-                    return Ok(());
+                pings += 1;
+                look = pings.is_multiple_of(PINGS_PER_LOOK);
+                if let Some(end) = sender.send(Message::Ping(bytes::Bytes::new())).await {
+                    return Ok(end);
                 }
             }
+        }
+    }
+}
+
+/// The outgoing half, with a bound on how long a message may take.
+struct Sender<'a> {
+    engine: &'a Engine,
+    sink: SplitSink<WebSocket, Message>,
+}
+
+impl Sender<'_> {
+    async fn send(&mut self, message: Message) -> Option<End> {
+        let until = self.engine.now().plus_seconds(SEND_SECONDS);
+        let wait = self.engine.clock().sleep_until(until).fuse();
+        let sent = self.sink.send(message).fuse();
+        futures::pin_mut!(wait, sent);
+        futures::select_biased! {
+            sent = sent => sent.is_err().then_some(End::Gone),
+            () = wait => Some(End::Slow),
         }
     }
 }

@@ -1,12 +1,18 @@
 //! The frame and its own API (docs, "The widget's own API").
 
-use crate::{Api, assets, bearer, body, error::Refused, origin};
+use crate::{
+    Api, assets, bearer, body,
+    error::Refused,
+    origin,
+    path::Named,
+    query::{Query, wrong},
+    route::{Caller, Route},
+};
 use axum::{
-    Json, Router,
-    extract::{Path, Query, Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, header},
+    Json,
+    extract::{RawQuery, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
-    routing::{get, post, put},
 };
 use proof_core::{
     ErrorCode, Fiat,
@@ -20,24 +26,49 @@ use uuid::Uuid;
 /// Longest that a reader is kept waiting for a change.
 const WAIT_SECONDS_MAX: i64 = 25;
 
-pub fn routes() -> Router<Api> {
-    Router::new()
-        .route("/widget.2.0.js", get(loader))
-        .route("/assets/{*path}", get(asset))
-        .route("/frame/{widget_id}", get(page))
-        .route("/frame/api/visits", post(visit))
-        .route("/frame/api/order", get(order))
-        .route("/frame/api/identity/start", post(identity_start))
-        .route(
+pub fn routes() -> Vec<Route> {
+    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let (anyone, widget) = (Caller::Anyone, Caller::Widget);
+    vec![
+        Route::new(anyone, get.clone(), "/widget.2.0.js", loader),
+        Route::new(anyone, get.clone(), "/assets/{*path}", asset),
+        Route::new(widget, get.clone(), "/frame/{widget_id}", page),
+        Route::new(widget, post.clone(), "/frame/api/visits", visit),
+        Route::new(widget, get, "/frame/api/order", order),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/start",
+            identity_start,
+        ),
+        Route::new(
+            widget,
+            put.clone(),
             "/frame/api/identity/documents/{side}",
-            put(identity_document),
-        )
-        .route("/frame/api/identity/frames/{index}", put(identity_frame))
-        .route("/frame/api/identity/submit", post(identity_submit))
-        .route("/frame/api/quote", post(quote))
-        .route("/frame/api/payments", post(payment))
-        .route("/frame/api/payments/check", post(payment_check))
-        .route("/frame/api/cancel", post(cancel))
+            identity_document,
+        ),
+        Route::new(
+            widget,
+            put,
+            "/frame/api/identity/frames/{index}",
+            identity_frame,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/submit",
+            identity_submit,
+        ),
+        Route::new(widget, post.clone(), "/frame/api/quote", quote),
+        Route::new(widget, post.clone(), "/frame/api/payments", payment),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/payments/check",
+            payment_check,
+        ),
+        Route::new(widget, post, "/frame/api/cancel", cancel),
+    ]
 }
 
 fn not_built() -> Refused {
@@ -48,11 +79,11 @@ async fn loader() -> Result<Response, Refused> {
     assets::loader().ok_or_else(not_built)
 }
 
-async fn asset(Path(path): Path<String>) -> Result<Response, Refused> {
+async fn asset(Named(path): Named) -> Result<Response, Refused> {
     assets::widget_file(&path).ok_or_else(not_built)
 }
 
-async fn page(State(api): State<Api>, Path(widget_id): Path<String>) -> Result<Response, Refused> {
+async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
@@ -126,7 +157,7 @@ async fn visit(
 ) -> Result<(StatusCode, Json<VisitOpened>), Refused> {
     let (parts, body) = request.into_parts();
     own_origin(&api, &parts.headers)?;
-    let bytes = body::read(body, body::JSON_BYTES_MAX).await?;
+    let bytes = body::read(&api, body, body::JSON_BYTES_MAX).await?;
     let open: VisitOpen = serde_json::from_slice(&bytes).map_err(|_| {
         let message = "The widget was started without a widget id or an init token.";
         Refused(ApiError::new(ErrorCode::DecodeError, message))
@@ -137,22 +168,18 @@ async fn visit(
     ))
 }
 
-#[derive(Deserialize)]
-struct Wait {
-    seen: Option<i64>,
-    wait: Option<i64>,
-}
-
 async fn order(
     State(api): State<Api>,
-    Query(query): Query<Wait>,
+    query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Json<View>, Refused> {
     let id = visited(&api, &headers).await?;
-    let Some(seen) = query.seen else {
+    let query = Query::read(&query);
+    let Some(seen) = query.integer("seen", (0, i64::MAX))? else {
         return Ok(Json(api.engine.view(id).await?));
     };
-    let wait = query.wait.unwrap_or(0).clamp(0, WAIT_SECONDS_MAX);
+    let wait = query.integer("wait", (0, i64::MAX))?.unwrap_or(0);
+    let wait = wait.min(WAIT_SECONDS_MAX);
     let until = api.engine.now().plus_seconds(wait);
     Ok(Json(api.engine.view_changed(id, seen, until).await?))
 }
@@ -165,13 +192,13 @@ struct IdentityStart {
 async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let start: IdentityStart = body::json(body).await?;
+    let start: IdentityStart = body::json(&api, body).await?;
     Ok(Json(api.engine.identity_start(id, start.document).await?))
 }
 
 async fn identity_document(
     State(api): State<Api>,
-    Path(side): Path<String>,
+    Named(side): Named,
     request: Request,
 ) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
@@ -183,7 +210,7 @@ async fn identity_document(
             let message = "The side is front or back.";
             Refused(ApiError::field(ErrorCode::ValidationError, "side", message))
         })?;
-    let bytes = body::read(body, body::PICTURE_BYTES_MAX).await?;
+    let bytes = body::read(&api, body, body::PICTURE_BYTES_MAX).await?;
     let upload = PictureUpload::Document { side };
     api.engine
         .identity_picture(id, upload, bytes.into())
@@ -191,20 +218,22 @@ async fn identity_document(
     Ok(Json(api.engine.view(id).await?))
 }
 
-#[derive(Deserialize)]
-struct FrameStep {
-    step: String,
-}
-
 async fn identity_frame(
     State(api): State<Api>,
-    Path(index): Path<u32>,
-    Query(FrameStep { step }): Query<FrameStep>,
+    Named(index): Named,
+    query: RawQuery,
     request: Request,
 ) -> Result<StatusCode, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let bytes = body::read(body, body::PICTURE_BYTES_MAX).await?;
+    let bytes = body::read(&api, body, body::PICTURE_BYTES_MAX).await?;
+    let index = index.parse();
+    let index = index.map_err(|_| wrong("index", "must be a whole number"))?;
+    let step = Query::read(&query).text("step")?.map(str::to_owned);
+    let step = step.ok_or_else(|| {
+        let message = "The query parameter step is required.";
+        Refused(ApiError::field(ErrorCode::MissingParam, "step", message))
+    })?;
     let upload = PictureUpload::Frame { index, step };
     api.engine
         .identity_picture(id, upload, bytes.into())
@@ -228,7 +257,7 @@ struct QuoteAsk {
 async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let ask: QuoteAsk = body::json(body).await?;
+    let ask: QuoteAsk = body::json(&api, body).await?;
     Ok(Json(api.engine.quote_lock(id, ask.fiat_currency).await?))
 }
 
@@ -241,7 +270,7 @@ struct PaymentStart {
 async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let start: PaymentStart = body::json(body).await?;
+    let start: PaymentStart = body::json(&api, body).await?;
     let quote: QuoteId = start.quote_id.parse().map_err(|_| {
         let message = "The field quote_id must be the id of the quote that was shown.";
         Refused(ApiError::field(

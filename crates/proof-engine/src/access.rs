@@ -2,9 +2,10 @@
 
 use crate::{ApiError, Engine};
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
+    id::PartnerId,
     partner::{Environment, Origin, Partner},
-    token::ClientToken,
+    token::{ClientToken, KeyId},
 };
 use proof_store::{Failure, Tx};
 use std::sync::Arc;
@@ -12,9 +13,12 @@ use std::sync::Arc;
 /// A partner's backend that proved itself, and the environment that its token opens.
 #[derive(Clone, Debug)]
 pub struct Access {
+    pub key_id: KeyId,
     pub partner: Arc<Partner>,
     pub environment: Environment,
     pub origins: Arc<[Origin]>,
+    /// When the token ends, as far as that is known.
+    pub ends: Option<Timestamp>,
 }
 
 impl Access {
@@ -32,7 +36,8 @@ impl Access {
 }
 
 pub(crate) fn forbidden_origin(text: &str) -> ApiError {
-    let shown: String = text.chars().filter(|c| !c.is_control()).take(100).collect();
+    // What is no origin is not repeated: logs and consoles show this.
+    let shown = Origin::parse(text).map_or("that was sent".to_owned(), |origin| origin.to_string());
     let message = format!("The origin {shown} is not registered for this partner; register it.");
     ApiError::new(ErrorCode::ForbiddenOrigin, message)
 }
@@ -49,7 +54,23 @@ impl Engine {
             ApiError::new(ErrorCode::InvalidToken, message)
         };
         let token = ClientToken::parse(bearer).ok_or_else(invalid)?;
+        // Taken before the look: what changes in between is looked at again.
+        let generation = self.db.wakes().access_generation();
+        if let Some(known) = self.known.access(&token, generation, self.now()) {
+            return Ok(known);
+        }
+        let (access, ends) = self.access_look(&token).await?.ok_or_else(invalid)?;
+        self.known.access_keep(&token, generation, &access, ends);
+        Ok(access)
+    }
+
+    /// Asks the database, and says until when the answer can be right.
+    async fn access_look(
+        &self,
+        token: &ClientToken,
+    ) -> Result<Option<(Access, Option<Timestamp>)>, ApiError> {
         let (environment, hash, now) = (token.environment(), token.hash(), self.now());
+        let (key_id, token) = (token.key_id().clone(), token.clone());
         let found = self
             .db
             .read("access", move |tx: &mut Tx| {
@@ -63,29 +84,104 @@ impl Engine {
                     }
                     let partner = tx.partner_load(row.partner).await?;
                     let origins = tx.origin_list(row.partner, Some(environment)).await?;
-                    Ok::<_, Failure<ApiError>>(partner.map(|partner| (partner, origins)))
+                    let ends = row.expires_at;
+                    Ok::<_, Failure<ApiError>>(partner.map(|partner| (partner, origins, ends)))
                 })
             })
-            .await?;
-        let (partner, origins) = found.ok_or_else(invalid)?;
-        Ok(Access {
-            partner: Arc::new(partner),
-            environment,
-            origins: origins.into(),
-        })
+            .await
+            .map_err(|failure| ApiError {
+                // Nobody is let in or turned away without a look.
+                code: ErrorCode::TokenError,
+                ..ApiError::from(failure)
+            })?;
+        Ok(found.map(|(partner, origins, ends)| {
+            let access = Access {
+                key_id,
+                partner: Arc::new(partner),
+                environment,
+                origins: origins.into(),
+                ends,
+            };
+            (access, ends)
+        }))
     }
 
-    /// Whether a browser page of this origin may call us at all: some partner registered it.
-    pub async fn origin_known(&self, text: &str) -> Result<bool, ApiError> {
-        let Ok(origin) = Origin::parse(text) else {
-            return Ok(false);
+    /// Whose token this was before it ended: good enough to tell them of a refused call, and for
+    /// nothing else. Only the whole token counts: its public half anybody may know.
+    pub async fn token_owner(
+        &self,
+        bearer: &str,
+    ) -> Result<Option<(PartnerId, Environment)>, ApiError> {
+        let Some(token) = ClientToken::parse(bearer) else {
+            return Ok(None);
         };
+        let (environment, hash) = (token.environment(), token.hash());
         self.db
-            .read("origin_known", move |tx: &mut Tx| {
-                let origin = origin.clone();
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.origin_known(&origin).await?) })
+            .read("token_owner", move |tx: &mut Tx| {
+                let token = token.clone();
+                Box::pin(async move {
+                    let row = tx.token_load(&token).await?;
+                    let own = row.filter(|row| row.hash.matches(&hash));
+                    Ok::<_, Failure<ApiError>>(own.map(|row| (row.partner, environment)))
+                })
             })
             .await
             .map_err(ApiError::from)
+    }
+
+    /// Notes that a token was used and, if a browser sent it, that it is exposed: everybody who
+    /// opens that page can read it.
+    pub fn access_note(&self, access: &Access, exposed: Option<Option<String>>) {
+        self.token_note(access.key_id.as_str(), exposed);
+    }
+
+    /// Whether a browser page of this origin may call us at all: some partner registered it. None:
+    /// only a look into the database can tell.
+    pub fn origin_known(&self, origin: &Origin) -> Option<bool> {
+        let generation = self.db.wakes().access_generation();
+        self.known.origin(origin, generation, self.now())
+    }
+
+    /// The same, with that look.
+    pub async fn origin_look(&self, origin: &Origin) -> Result<bool, ApiError> {
+        let generation = self.db.wakes().access_generation();
+        let asked = origin.clone();
+        let registered = self
+            .db
+            .read("origin_known", move |tx: &mut Tx| {
+                let origin = asked.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.origin_known(&origin).await?) })
+            })
+            .await?;
+        self.known
+            .origin_keep(origin, generation, self.now(), registered);
+        Ok(registered)
+    }
+
+    /// Whether what a connection was let in with still holds, as far as it was not looked at since
+    /// `seen`, which is brought up to date.
+    pub async fn access_stands(&self, access: &Access, seen: &mut u64) -> Result<bool, ApiError> {
+        if access.ends.is_some_and(|ends| ends <= self.now()) {
+            return Ok(false);
+        }
+        let generation = self.access_generation();
+        if generation == *seen {
+            return Ok(true);
+        }
+        *seen = generation;
+        let (key_id, now) = (access.key_id.as_str().to_owned(), self.now());
+        let ends = self
+            .db
+            .read("access_stands", move |tx: &mut Tx| {
+                let key_id = key_id.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.token_ends(&key_id).await?) })
+            })
+            .await?;
+        Ok(ends.is_none_or(|ends| now < ends))
+    }
+
+    /// Changes when somebody's access may have.
+    pub fn access_generation(&self) -> u64 {
+        self.db.wakes().access_generation()
     }
 }

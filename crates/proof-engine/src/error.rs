@@ -14,6 +14,8 @@ pub struct ApiError {
     pub field: Option<&'static str>,
     /// Of a picture: what is wrong with it.
     pub problem: Option<&'static str>,
+    /// When the same call may be made again.
+    pub retry_after_s: Option<u32>,
     /// For the log only.
     pub context: Option<String>,
 }
@@ -25,6 +27,7 @@ impl ApiError {
             message: message.into(),
             field: None,
             problem: None,
+            retry_after_s: None,
             context: None,
         }
     }
@@ -41,6 +44,19 @@ impl ApiError {
             ErrorCode::NotFound,
             format!("No such {what} for this partner."),
         )
+    }
+
+    /// A cursor that no page gave.
+    pub fn cursor() -> Self {
+        let message = "The query parameter after must be a cursor that an earlier page gave.";
+        Self::field(ErrorCode::ValidationError, "after", message)
+    }
+
+    /// For failures that are tried again by themselves.
+    pub(crate) fn log(&self, message: &str) {
+        let context = self.context.as_deref().unwrap_or("");
+        let code = self.code.code();
+        tracing::warn!(code, context, "{message}: {}", self.message);
     }
 
     pub(crate) fn unavailable(context: String) -> Self {
@@ -63,7 +79,13 @@ impl ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        Self::internal(chain(&error))
+        let mut own = Self::internal(chain(&error));
+        if matches!(error, StoreError::InDoubt) {
+            "Something failed on our side, and it is not known whether this was saved. Repeat the \
+             call with the same Idempotency-Key, or read before you repeat it."
+                .clone_into(&mut own.message);
+        }
+        own
     }
 }
 

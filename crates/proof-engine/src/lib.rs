@@ -8,15 +8,22 @@
 mod access;
 mod customer;
 mod delivery;
+mod endpoint;
 mod error;
+mod feed;
 mod identity;
+mod inbound;
 mod installation;
+mod known;
+mod limit;
 mod order;
 mod partner;
 mod payment;
 mod quote;
+mod refusal;
 mod session;
 mod signature;
+mod token;
 mod transfer;
 mod treasury;
 mod view;
@@ -25,20 +32,30 @@ pub mod worker;
 
 pub use access::Access;
 pub use customer::KycAnswer;
+pub use endpoint::{
+    Attempt, Delivery, DeliveryDetail, DeliveryPage, Recovered, SECRET_GRACE_SECONDS_DEFAULT,
+    SECRET_GRACE_SECONDS_MAX, Webhook, WebhookSecret,
+};
 pub use error::ApiError;
+pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use identity::PictureUpload;
-pub use order::{Transaction, Update};
+pub use limit::{Allowance, Limited};
+pub use order::{TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
+pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use session::SessionResponse;
 pub use signature::webhook_signature;
+pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 
 use proof_core::{Entropy, Network, Timestamp, id::OrderId, partner::Environment, time::random};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, Payments, Rates, Signer, Timer};
-use proof_store::{Db, Failure, Installation, Topic, Tx};
+use proof_store::{Db, Failure, Installation, Tx};
+pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
 use std::{collections::BTreeMap, sync::Arc};
+use tokio::sync::watch;
 
 /// The world that orders of one environment reach.
 #[derive(Clone)]
@@ -58,6 +75,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub test_rails: Option<Rails>,
     pub live_rails: Option<Rails>,
+    /// Whether callers have allowances; load tests switch them off.
+    pub limited: bool,
 }
 
 pub struct Engine {
@@ -68,6 +87,10 @@ pub struct Engine {
     test_rails: Option<Rails>,
     live_rails: Option<Rails>,
     installation: Installation,
+    notes: refusal::Notes,
+    known: known::Known,
+    limits: Option<limit::Limits>,
+    stop: watch::Sender<bool>,
 }
 
 impl Engine {
@@ -77,7 +100,11 @@ impl Engine {
         let installation =
             installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
         Ok(Self {
+            limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
+            notes: refusal::Notes::default(),
+            known: known::Known::new(&parts.db),
             db: parts.db,
+            stop: watch::Sender::new(false),
             clock: parts.clock,
             entropy: parts.entropy,
             outbound: parts.outbound,
@@ -99,6 +126,24 @@ impl Engine {
         self.clock.now()
     }
 
+    /// Whoever waits for news is sent home, with what there is.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        *self.stop.borrow()
+    }
+
+    /// Resolves when the server wants to end.
+    pub fn stopping(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut stop = self.stop.subscribe();
+        async move {
+            // A sender that is gone means the same.
+            let _gone = stop.wait_for(|stop| *stop).await;
+        }
+    }
+
     /// A name for a request that came without one.
     pub fn request_id(&self) -> String {
         format!("req_{}", installation::hex_of(&self.random::<12>()))
@@ -117,10 +162,9 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
-    /// Resolves at the next hint that this order changed; registered before it is first polled.
-    pub fn order_hint(&self, order: OrderId) -> impl Future<Output = ()> + Send + use<> {
-        let mut hints = self.db.wakes().listen();
-        async move { hints.next(|topic| topic == Topic::Order(order)).await }
+    /// Follows orders: a change after this call is not missed.
+    pub fn follow(&self, orders: Vec<OrderId>) -> Follower {
+        self.db.wakes().follow(orders)
     }
 
     fn random<const N: usize>(&self) -> [u8; N] {

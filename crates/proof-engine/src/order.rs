@@ -4,17 +4,23 @@ use crate::{
     Access, ApiError, Engine,
     error::{ledger_failed, refused},
 };
+use futures::FutureExt;
 use proof_core::{
     Timestamp,
-    id::{DeliveryId, EntryId, EventId, JobId, OrderId},
+    id::{EntryId, EventId, JobId, OrderId},
     order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, decide},
 };
-use proof_store::{DeliveryRow, DeliveryState, EventRow, Failure, JobKind, StoredOrder, Topic, Tx};
+use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
+use schemars::JsonSchema;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// An order as every read of the contract shows it (§3).
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+/// Longest that a reader is kept waiting for a change.
+pub const TRANSACTION_WAIT_SECONDS_MAX: i64 = 30;
+
+/// An order as every read of the contract shows it (§3), with the identity of the event that gave
+/// it its status.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Transaction {
     pub merchant_transaction_id: Uuid,
     pub partner_user_id: String,
@@ -27,11 +33,24 @@ pub struct Transaction {
     pub fiat_currency: &'static str,
     pub fiat_amount: String,
     pub created_at: String,
+    /// When the status last changed.
     pub updated_at: String,
+    /// Of the event that gave the transaction its status; the same on every channel.
+    pub event_id: String,
+    /// Number of that event among the transaction's own.
+    pub sequence: i64,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
+pub struct TransactionPage {
+    /// Newest first.
+    pub data: Vec<Transaction>,
+    /// Pass this as `after` for the next page; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 /// A status change as the WebSocket shows it (§5), with our event's identity beside it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, JsonSchema)]
 pub struct Update {
     pub event: &'static str,
     pub merchant_transaction_id: Uuid,
@@ -45,31 +64,12 @@ pub struct Update {
     pub fiat_amount: String,
     pub crypto_amount: String,
     pub occurred_at: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub event_id: Option<String>,
+    pub event_id: String,
     pub sequence: i64,
 }
 
-/// The webhook's body (§6).
-#[derive(Serialize)]
-struct WebhookBody<'a> {
-    merchant_transaction_id: Uuid,
-    #[serde(rename = "type")]
-    side: &'static str,
-    status: &'static str,
-    currency: &'static str,
-    network: &'static str,
-    crypto_amount: String,
-    fiat_currency: &'static str,
-    fiat_amount: String,
-    created_at: String,
-    updated_at: String,
-    event_id: &'a str,
-    sequence: i64,
-}
-
 impl Transaction {
-    fn new(order: &Order, partner_user_id: String) -> Self {
+    fn new(order: &Order, partner_user_id: String, (event, sequence): (EventId, i64)) -> Self {
         Self {
             merchant_transaction_id: order.id.uuid(),
             partner_user_id,
@@ -82,13 +82,19 @@ impl Transaction {
             fiat_amount: order.fiat_amount(),
             created_at: order.created_at.to_contract(),
             updated_at: order.status_at.to_contract(),
+            event_id: event.to_string(),
+            sequence,
         }
+    }
+
+    pub fn is_terminal(&self) -> bool {
+        PublicStatus::parse(self.status).is_some_and(PublicStatus::is_terminal)
     }
 }
 
 impl Update {
     /// The present state, for a connection that has seen nothing yet.
-    pub fn snapshot(order: &Order) -> Self {
+    fn snapshot(order: &Order, event: &EventRow) -> Self {
         Self {
             event: "tx.update",
             merchant_transaction_id: order.id.uuid(),
@@ -100,8 +106,8 @@ impl Update {
             fiat_amount: order.fiat_amount(),
             crypto_amount: order.amount.to_decimal(),
             occurred_at: order.status_at.to_contract(),
-            event_id: None,
-            sequence: order.sequence,
+            event_id: event.id.to_string(),
+            sequence: event.sequence,
         }
     }
 
@@ -122,20 +128,14 @@ impl Update {
             fiat_amount: text("fiat_amount"),
             crypto_amount: text("crypto_amount"),
             occurred_at: event.occurred_at.to_contract(),
-            event_id: Some(event.id.to_string()),
+            event_id: event.id.to_string(),
             sequence: event.sequence,
         })
     }
 
     /// The last update that a connection will ever see.
     pub fn is_terminal(&self) -> bool {
-        [
-            PublicStatus::Completed,
-            PublicStatus::Failed,
-            PublicStatus::Cancelled,
-        ]
-        .iter()
-        .any(|status| status.name() == self.status)
+        PublicStatus::parse(&self.status).is_some_and(PublicStatus::is_terminal)
     }
 }
 
@@ -154,8 +154,12 @@ impl SaveIds {
         }
     }
 
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
     /// The `n`-th id of one kind: the same at every run of the work.
-    fn uuid(&self, kind: u8, n: usize) -> Uuid {
+    pub(crate) fn uuid(&self, kind: u8, n: usize) -> Uuid {
         struct Derived<'a>(&'a [u8; 32], u8, usize);
         impl proof_core::Entropy for Derived<'_> {
             fn fill(&self, bytes: &mut [u8]) {
@@ -182,15 +186,14 @@ pub(crate) async fn save_new(
     job: JobId,
 ) -> Result<(), Failure<ApiError>> {
     tx.order_insert(order).await?;
-    tx.event_insert(event_id, order.id, event).await?;
+    tx.event_insert(event_id, order, event).await?;
     let wake = order.wake_at(order.created_at).unwrap_or(order.pay_until);
     tx.job_upsert(job, JobKind::Order, order.id.uuid(), wake)
         .await?;
     Ok(())
 }
 
-/// Decides on a locked order and saves all of it: state, events, ledger entries, deliveries and the
-/// next job. The only way in which an order changes.
+/// Decides on a locked order and saves all of it: state, events, ledger entries and the next job. The only way in which an order changes.
 pub(crate) async fn apply(
     tx: &mut Tx,
     stored: StoredOrder,
@@ -213,10 +216,7 @@ pub(crate) async fn apply(
     }
     for (n, event) in events.iter().enumerate() {
         let id = EventId::from_uuid(ids.uuid(2, n));
-        tx.event_insert(id, order.id, event).await?;
-        if event.kind == EventKind::StatusChanged {
-            delivery_add(tx, &order, (id, event.sequence), ids).await?;
-        }
+        tx.event_insert(id, &order, event).await?;
     }
     match order.wake_at(now) {
         Some(at) => {
@@ -228,53 +228,6 @@ pub(crate) async fn apply(
     }
     tx.wake(Topic::Order(order.id));
     Ok(order)
-}
-
-/// Puts a status change on its way to the partner's endpoint, if there is one.
-async fn delivery_add(
-    tx: &mut Tx,
-    order: &Order,
-    (event, sequence): (EventId, i64),
-    ids: &SaveIds,
-) -> Result<(), Failure<ApiError>> {
-    let Some(endpoint) = tx
-        .endpoint_of_partner(order.partner, order.environment)
-        .await?
-    else {
-        return Ok(());
-    };
-    let body = WebhookBody {
-        merchant_transaction_id: order.id.uuid(),
-        side: order.side.name(),
-        status: order.status().name(),
-        currency: order.amount.asset().ticker(),
-        network: order.amount.asset().network().name(),
-        crypto_amount: order.amount.to_decimal(),
-        fiat_currency: order.fiat.code(),
-        fiat_amount: order.fiat_amount(),
-        created_at: order.created_at.to_contract(),
-        updated_at: order.status_at.to_contract(),
-        event_id: &event.to_string(),
-        sequence,
-    };
-    let row = DeliveryRow {
-        id: DeliveryId::from_uuid(ids.uuid(4, 0)),
-        endpoint: endpoint.id,
-        event,
-        sequence,
-        body: serde_json::to_string(&body).map_err(|e| refused(ApiError::internal(e)))?,
-        state: DeliveryState::Pending,
-        attempts: 0,
-        last_status: None,
-        last_error: None,
-        first_tried_at: None,
-        created_at: ids.now,
-    };
-    tx.delivery_insert(&row, order.id).await?;
-    let job = JobId::from_uuid(ids.uuid(5, 0));
-    tx.job_upsert(job, JobKind::Delivery, order.id.uuid(), ids.now)
-        .await?;
-    Ok(())
 }
 
 pub(crate) fn gone() -> Failure<ApiError> {
@@ -314,22 +267,96 @@ impl Engine {
     /// `GET /widget/transactions/{id}`. Another partner's order does not exist.
     pub async fn transaction(&self, access: &Access, id: OrderId) -> Result<Transaction, ApiError> {
         let (partner, environment) = (access.partner.id, access.environment);
-        self.db
+        let generation = self.db.wakes().order_generation(id);
+        let scope = (partner, environment);
+        if let Some(known) = self.known.transaction(scope, id, generation) {
+            return Ok(known);
+        }
+        let read: Transaction = self
+            .db
             .read("transaction", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let stored = tx
-                        .order_load(partner, environment, id)
-                        .await?
-                        .ok_or_else(gone)?;
-                    let customer = tx
-                        .customer_load(partner, stored.order.customer)
-                        .await?
-                        .ok_or_else(gone)?;
-                    Ok(Transaction::new(&stored.order, customer.partner_user_id))
+                    let stored = tx.order_load(partner, environment, id).await?;
+                    let order = stored.ok_or_else(gone)?.order;
+                    let customer = tx.customer_load(partner, order.customer).await?;
+                    let user = customer.ok_or_else(gone)?.partner_user_id;
+                    let event = tx.event_of_status(id).await?.ok_or_else(gone)?;
+                    let event = (event.id, event.sequence);
+                    Ok::<_, Failure<ApiError>>(Transaction::new(&order, user, event))
                 })
             })
-            .await
-            .map_err(ApiError::from)
+            .await?;
+        self.known.transaction_keep(scope, id, generation, &read);
+        Ok(read)
+    }
+
+    /// The transaction as soon as it is not what the caller knows (`is_known`), and at `until` as
+    /// it is. One that has ended is answered at once: nothing will change it.
+    pub async fn transaction_changed(
+        &self,
+        access: &Access,
+        id: OrderId,
+        until: Timestamp,
+        is_known: impl Fn(&Transaction) -> bool + Send,
+    ) -> Result<Transaction, ApiError> {
+        let changes = self.follow(vec![id]);
+        loop {
+            let hint = changes.next().fuse();
+            let seen = self.transaction(access, id).await?;
+            let over = self.now() >= until || self.is_stopping();
+            if over || seen.is_terminal() || !is_known(&seen) {
+                return Ok(seen);
+            }
+            let wait = self.clock.sleep_until(until).fuse();
+            let stopping = self.stopping().fuse();
+            futures::pin_mut!(hint, wait, stopping);
+            futures::select_biased! {
+                () = stopping => {}
+                () = hint => {}
+                () = wait => {}
+            }
+        }
+    }
+
+    /// A page of the partner's transactions, newest first.
+    pub async fn transactions(
+        &self,
+        access: &Access,
+        filter: OrderFilter,
+        partner_user_id: Option<String>,
+        limit: i64,
+    ) -> Result<TransactionPage, ApiError> {
+        let (partner, environment) = (access.partner.id, access.environment);
+        let rows = self
+            .db
+            .read("transactions", move |tx: &mut Tx| {
+                let (mut filter, user) = (filter.clone(), partner_user_id.clone());
+                Box::pin(async move {
+                    if let Some(user) = user {
+                        let customer = tx.customer_by_user(partner, environment, &user).await?;
+                        let Some(customer) = customer else {
+                            return Ok(Vec::new());
+                        };
+                        filter.customer = Some(customer.id);
+                    }
+                    // One more than asked for tells whether there is another page.
+                    let rows = tx.order_list(partner, environment, &filter, limit + 1);
+                    Ok::<_, Failure<ApiError>>(rows.await?)
+                })
+            })
+            .await?;
+        let limit = usize::try_from(limit).unwrap_or(0);
+        let more = rows.len() > limit;
+        let data: Vec<Transaction> = rows
+            .into_iter()
+            .take(limit)
+            .map(|row| Transaction::new(&row.order, row.partner_user_id, (row.event, row.sequence)))
+            .collect();
+        let last = data.last().filter(|_| more);
+        Ok(TransactionPage {
+            next_cursor: last.map(|last| last.merchant_transaction_id.to_string()),
+            data,
+        })
     }
 
     /// The present state of a partner's order, for a connection that begins.
@@ -338,24 +365,23 @@ impl Engine {
         self.db
             .read("update_snapshot", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let stored = tx
-                        .order_load(partner, environment, id)
-                        .await?
-                        .ok_or_else(gone)?;
-                    Ok(Update::snapshot(&stored.order))
+                    let stored = tx.order_load(partner, environment, id).await?;
+                    let event = tx.event_of_status(id).await?.ok_or_else(gone)?;
+                    Ok(Update::snapshot(&stored.ok_or_else(gone)?.order, &event))
                 })
             })
             .await
             .map_err(ApiError::from)
     }
 
-    /// Status changes after a number, and the number up to which there is nothing more to see.
+    /// Status changes after a number, the number up to which there is nothing more to see, and
+    /// whether nothing more will come.
     pub async fn updates_after(
         &self,
         access: &Access,
         id: OrderId,
         after: i64,
-    ) -> Result<(Vec<Update>, i64), ApiError> {
+    ) -> Result<(Vec<Update>, i64, bool), ApiError> {
         /// An order has a few dozen events in its life.
         const EVENTS_MAX: i64 = 200;
         let (partner, environment) = (access.partner.id, access.environment);
@@ -371,7 +397,8 @@ impl Engine {
                     let updates = events
                         .iter()
                         .filter_map(|e| Update::from_event(&stored.order, e));
-                    Ok((updates.collect(), seen))
+                    let ended = stored.order.status().is_terminal();
+                    Ok((updates.collect(), seen, ended))
                 })
             })
             .await

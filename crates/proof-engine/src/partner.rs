@@ -2,7 +2,7 @@
 
 use crate::{ApiError, Engine, signature::secret_generate};
 use proof_core::{
-    Address, Asset, Fiat, Network, Timestamp,
+    Address, Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Stage, WidgetConfig},
@@ -11,6 +11,7 @@ use proof_core::{
     token::ClientToken,
 };
 use proof_store::{EndpointNew, Failure, Tx};
+use url::Url;
 
 /// What onboarding collects of a sandbox partner.
 #[derive(Clone, Debug)]
@@ -109,6 +110,9 @@ impl Engine {
     pub async fn partner_create(&self, request: PartnerCreate) -> Result<PartnerCreated, ApiError> {
         let now = self.now();
         let entropy = self.entropy.as_ref();
+        if let Some(url) = &request.webhook_url {
+            self.endpoint_check(Environment::Test, url)?;
+        }
         let pairs = request
             .pairs
             .iter()
@@ -177,8 +181,21 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
+    /// Refuses a webhook URL that would never be called, before anybody waits for it.
+    fn endpoint_check(&self, environment: Environment, url: &str) -> Result<(), ApiError> {
+        let wrong = |reason: &str| {
+            let message = format!("The webhook URL cannot be used: {reason}.");
+            ApiError::field(ErrorCode::ValidationError, "webhook_url", message)
+        };
+        let url = Url::parse(url).map_err(|_| wrong("it is not a URL"))?;
+        let door = self.outbound.partner(crate::delivery::guard(environment));
+        door.check_url(&url)
+            .map_err(|error| wrong(&error.to_string()))
+    }
+
     /// Moves the partner's sandbox webhook to another URL; its secret stays.
     pub async fn endpoint_move(&self, partner: PartnerId, url: String) -> Result<(), ApiError> {
+        self.endpoint_check(Environment::Test, &url)?;
         let now = self.now();
         let id = EndpointId::new(now, self.entropy.as_ref());
         let secret = secret_generate(self.random());
@@ -200,23 +217,6 @@ impl Engine {
             })
             .await
             .map_err(ApiError::from)
-    }
-
-    /// A fresh token beside those that are there.
-    pub async fn token_create(&self, partner: PartnerId) -> Result<String, ApiError> {
-        let now = self.now();
-        let token = ClientToken::generate(Environment::Test, self.entropy.as_ref());
-        let text = token.expose_secret().to_owned();
-        self.db
-            .write("token_create", move |tx: &mut Tx| {
-                let token = token.clone();
-                Box::pin(async move {
-                    tx.token_insert(partner, &token, now).await?;
-                    Ok::<_, Failure<ApiError>>(())
-                })
-            })
-            .await?;
-        Ok(text)
     }
 
     /// All partners, for operators.

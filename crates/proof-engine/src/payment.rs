@@ -1,6 +1,6 @@
 //! The fiat leg: what the user asks for, and what the worker settles with the provider.
 
-use crate::{ApiError, Engine, View, error::refused, order::gone, worker::Outcome};
+use crate::{ApiError, Engine, View, error::refused, inbound::look_now, worker::Outcome};
 use proof_core::{
     ErrorCode,
     id::{JobId, OrderId, QuoteId},
@@ -12,7 +12,7 @@ use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, PortError,
     RefundState, VoidState,
 };
-use proof_store::{JobKind, Tx};
+use proof_store::Tx;
 
 /// Unanswered authorise calls, each followed by a "never heard of it", after which the user is told
 /// that the processor is down.
@@ -46,13 +46,7 @@ impl Engine {
         let job = JobId::new(now, self.entropy.as_ref());
         self.db
             .write("payment_check", move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let order = tx.order_lock(id).await?.ok_or_else(gone)?.order;
-                    if !order.state.is_terminal() {
-                        tx.job_upsert(job, JobKind::Order, id.uuid(), now).await?;
-                    }
-                    Ok::<_, proof_store::Failure<ApiError>>(())
-                })
+                Box::pin(async move { look_now(tx, id, job, now).await })
             })
             .await?;
         self.view(id).await

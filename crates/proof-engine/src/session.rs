@@ -258,13 +258,24 @@ fn redirect_url(text: String) -> Result<String, ApiError> {
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let refused = ["javascript", "data", "file", "blob", "vbscript"].contains(&scheme.as_str());
+    let refused = [
+        "javascript",
+        "data",
+        "file",
+        "blob",
+        "vbscript",
+        "about",
+        "view-source",
+    ]
+    .contains(&scheme.as_str());
     let web = ["http", "https"].contains(&scheme.as_str());
     let rest = text.get(scheme.len()..).unwrap_or("");
     let host = rest
         .strip_prefix("://")
         .is_some_and(|h| !h.is_empty() && !h.starts_with('/'));
-    if !letters || refused || (web && !host) || text.contains(char::is_whitespace) {
+    // What a URL must escape, and what browsers read as something else.
+    let odd = |c: char| c.is_whitespace() || "<>\"\\^`{|}".contains(c);
+    if !letters || refused || (web && !host) || text.contains(odd) {
         return Err(wrong("redirect_url", rule));
     }
     Ok(text)
@@ -443,7 +454,7 @@ impl Engine {
             checked,
         };
         self.db
-            .write("session_create", move |tx: &mut Tx| {
+            .append("session_create", move |tx: &mut Tx| {
                 let write = write.clone();
                 Box::pin(async move { write.run(tx).await })
             })

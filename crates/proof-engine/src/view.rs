@@ -1,6 +1,7 @@
 //! Everything that the widget needs to draw any screen.
 
 use crate::{ApiError, Engine, order::gone};
+use futures::FutureExt;
 use proof_core::{
     Timestamp,
     id::OrderId,
@@ -145,16 +146,20 @@ impl Engine {
         seen: i64,
         until: Timestamp,
     ) -> Result<View, ApiError> {
+        let changes = self.follow(vec![id]);
         loop {
-            // Register first, then look: a change in between is not missed.
-            let hint = self.order_hint(id);
             let view = self.view(id).await?;
-            if view.version != seen || self.now() >= until {
+            if view.version != seen || self.now() >= until || self.is_stopping() {
                 return Ok(view);
             }
-            let wait = self.clock.sleep_until(until);
-            futures::pin_mut!(wait, hint);
-            futures::future::select(hint, wait).await;
+            let wait = self.clock.sleep_until(until).fuse();
+            let (hint, stopping) = (changes.next().fuse(), self.stopping().fuse());
+            futures::pin_mut!(wait, hint, stopping);
+            futures::select_biased! {
+                () = stopping => {}
+                () = hint => {}
+                () = wait => {}
+            }
         }
     }
 

@@ -4,17 +4,27 @@
 //! new or was left behind by a crash makes no difference to it.
 
 use crate::{ApiError, Engine};
-use futures::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, Shared},
+    stream::FuturesUnordered,
+};
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{OrderId, VerificationId},
+    id::{EndpointId, OrderId, VerificationId},
     order::{Command, Duty, Order},
 };
-use proof_store::{Failure, Job, JobKind, Lease, Topic, Tx};
+use proof_store::{Failure, Job, JobKind, Lease, Pool, Topic, Tx};
 use uuid::Uuid;
 
-/// Jobs that one process works on at the same time.
-const CONCURRENT_MAX: usize = 32;
+/// Jobs of a pool that one process works on at the same time. Each endpoint has one job, which
+/// mostly waits for somebody else's server.
+const fn concurrent_max(pool: Pool) -> usize {
+    match pool {
+        Pool::Orders => 32,
+        Pool::Deliveries => 256,
+    }
+}
 
 /// Longer than any step may take: three calls of 15 s each.
 const LEASE_SECONDS: i64 = 90;
@@ -45,25 +55,38 @@ enum Ended {
 }
 
 impl Engine {
-    /// Works until `stop` resolves, then finishes what is in hand.
+    /// Works until `stop` resolves, then finishes what is in hand: moves orders, delivers, publishes
+    /// events, and writes down what was noted.
+    pub async fn work(&self, stop: impl Future<Output = ()> + Send) {
+        let stop = stop.boxed().shared();
+        futures::join!(
+            self.work_pool(Pool::Orders, stop.clone()),
+            self.work_pool(Pool::Deliveries, stop.clone()),
+            self.publish(stop.clone()),
+            self.note_loop(stop),
+        );
+    }
+
+    /// Works at one pool.
     ///
     /// Looking for jobs is one of the tasks in hand, never awaited beside them: a task that holds
     /// the database's one writer has to be polled for anybody else to get it.
-    pub async fn work(&self, stop: impl Future<Output = ()> + Send) {
-        let mut stop = std::pin::pin!(stop.fuse());
+    async fn work_pool(&self, pool: Pool, stop: Shared<BoxFuture<'_, ()>>) {
+        let (mut stop, concurrent_max) = (stop.fuse(), concurrent_max(pool));
         let mut hints = self.db.wakes().listen();
         let mut in_hand: FuturesUnordered<BoxFuture<'_, Ended>> = FuturesUnordered::new();
         let (mut stopping, mut claiming, mut look) = (false, false, true);
         let mut next = self.now();
         loop {
-            if look && !claiming && !stopping && in_hand.len() < CONCURRENT_MAX {
+            if look && !claiming && !stopping && in_hand.len() < concurrent_max {
                 (look, claiming) = (false, true);
-                in_hand.push(self.claim(CONCURRENT_MAX - in_hand.len()).boxed());
+                let room = concurrent_max - in_hand.len();
+                in_hand.push(self.claim(pool, room).boxed());
             }
             if stopping && in_hand.is_empty() {
                 return;
             }
-            let hint = hints.next(|topic| topic == Topic::Jobs).fuse();
+            let hint = hints.next(|topic| topic == Topic::Jobs(pool)).fuse();
             let wait = self.clock.sleep_until(next).fuse();
             futures::pin_mut!(hint, wait);
             futures::select_biased! {
@@ -89,11 +112,11 @@ impl Engine {
         }
     }
 
-    async fn claim(&self, limit: usize) -> Ended {
-        match self.claim_due(limit).await {
+    async fn claim(&self, pool: Pool, limit: usize) -> Ended {
+        match self.claim_due(pool, limit).await {
             Ok((leases, due)) => Ended::Claimed { leases, due },
             Err(error) => {
-                log(&error, "jobs cannot be claimed");
+                error.log("jobs cannot be claimed");
                 Ended::Claimed {
                     leases: Vec::new(),
                     due: None,
@@ -118,7 +141,11 @@ impl Engine {
     }
 
     /// Takes due jobs, and says when the next one falls due.
-    async fn claim_due(&self, limit: usize) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
+    async fn claim_due(
+        &self,
+        pool: Pool,
+        limit: usize,
+    ) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
         let now = self.now();
         let token = Uuid::from_bytes(self.random());
         let until = now.plus_seconds(LEASE_SECONDS);
@@ -126,7 +153,7 @@ impl Engine {
         let due = self
             .db
             .read("job_next", move |tx: &mut Tx| {
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.job_next().await?) })
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.job_next(pool).await?) })
             })
             .await?;
         if due.is_none_or(|at| at > now) {
@@ -136,7 +163,8 @@ impl Engine {
             .db
             .write("job_claim", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    Ok::<_, Failure<ApiError>>(tx.job_claim(token, now, until, limit).await?)
+                    let leases = tx.job_claim(pool, token, now, until, limit).await?;
+                    Ok::<_, Failure<ApiError>>(leases)
                 })
             })
             .await?;
@@ -150,7 +178,7 @@ impl Engine {
             // Somebody was faster: there is nothing to do, or a newer job says what.
             Err(error) if error.code == ErrorCode::WrongState => Ok(Outcome::Done),
             Err(error) => {
-                log(&error, "a job failed and will be tried again");
+                error.log("a job failed and will be tried again");
                 Err(())
             }
         };
@@ -166,7 +194,7 @@ impl Engine {
         };
         if let Err(error) = self.finish(lease, next, attempts).await {
             // The lease runs out by itself, and somebody takes the job again.
-            log(&error, "a job could not be given back");
+            error.log("a job could not be given back");
         }
         Ended::Ran
     }
@@ -199,7 +227,7 @@ impl Engine {
                 self.identity_drive(VerificationId::from_uuid(job.key))
                     .await
             }
-            JobKind::Delivery => self.delivery_drive(OrderId::from_uuid(job.key)).await,
+            JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
         }
     }
 
@@ -253,14 +281,4 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
-}
-
-fn log(error: &ApiError, message: &str) {
-    let context = error.context.as_deref().unwrap_or("");
-    tracing::warn!(
-        code = error.code.code(),
-        context,
-        "{message}: {}",
-        error.message
-    );
 }

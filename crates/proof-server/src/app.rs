@@ -1,7 +1,9 @@
 //! A server, put together from its parts.
 
+use crate::http;
 use anyhow::Context;
 use futures::future::{Either, select};
+use ipnet::IpNet;
 use proof_api::{Api, router};
 use proof_core::partner::Origin;
 use proof_engine::{Engine, Parts};
@@ -22,16 +24,14 @@ pub struct App {
 }
 
 impl App {
-    pub async fn build(origin: Origin, parts: Parts) -> anyhow::Result<Self> {
+    /// `proxies` are those whose `X-Forwarded-For` is believed.
+    pub async fn build(origin: Origin, proxies: Vec<IpNet>, parts: Parts) -> anyhow::Result<Self> {
         let engine = Arc::new(
             Engine::start(parts)
                 .await
                 .context("the engine cannot start")?,
         );
-        let router = router(Api {
-            engine: Arc::clone(&engine),
-            origin,
-        });
+        let router = router(Api::new(Arc::clone(&engine), origin, proxies));
         Ok(Self { engine, router })
     }
 
@@ -41,9 +41,13 @@ impl App {
         listener: TcpListener,
         stop: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
-        let served = axum::serve(listener, self.router)
-            .with_graceful_shutdown(stopped(stop.clone()))
-            .into_future();
+        let engine = Arc::clone(&self.engine);
+        let stopping = async {
+            stopped(stop.clone()).await;
+            // Long polls are answered and WebSockets closed, so that the listener can end.
+            engine.stop();
+        };
+        let served = http::serve(listener, self.router, stopping);
         let clock = Arc::clone(self.engine.clock());
         let enough = {
             let stop = stop.clone();
@@ -56,14 +60,10 @@ impl App {
         };
         let served = async {
             futures::pin_mut!(served, enough);
-            match select(served, enough).await {
-                Either::Left((served, _)) => served,
-                Either::Right(((), _)) => Ok(()),
-            }
+            select(served, enough).await;
         };
-        let engine = Arc::clone(&self.engine);
-        let work = async move {
-            let worked = engine.work(stopped(stop));
+        let work = async {
+            let worked = engine.work(stopped(stop.clone()));
             let listened = listen(&engine);
             futures::pin_mut!(worked, listened);
             // Listening never ends by itself.
@@ -71,9 +71,9 @@ impl App {
                 Either::Left(((), _)) | Either::Right(((), _)) => {}
             }
         };
-        let (served, ()) = tokio::join!(served, work);
+        tokio::join!(served, work);
         self.engine.db().close().await;
-        Ok(served?)
+        Ok(())
     }
 }
 

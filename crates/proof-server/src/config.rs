@@ -2,6 +2,8 @@
 
 use crate::rails::SandboxConfig;
 use anyhow::Context;
+use ipnet::IpNet;
+use proof_outbound::Places;
 use proof_store::{Db, Execution};
 use serde::Deserialize;
 use std::{
@@ -26,6 +28,19 @@ pub struct Config {
     /// Folder of the signer's key and journal.
     pub signer: PathBuf,
     pub sandbox: Option<SandboxConfig>,
+    /// Reverse proxies in front of the server (`["10.0.0.0/8"]`): their `X-Forwarded-For` is
+    /// believed, so that limits count callers and not proxies.
+    #[serde(default)]
+    pub trusted_proxies: Vec<IpNet>,
+    /// Networks beside the public internet where sandbox webhooks may go (`["127.0.0.0/8"]`).
+    /// Live webhooks go to public addresses only, whatever stands here.
+    #[serde(default = "loopback")]
+    pub webhook_networks: Vec<IpNet>,
+}
+
+/// What the contract promises to sandbox partners.
+fn loopback() -> Vec<IpNet> {
+    Places::default().allow().to_vec()
 }
 
 impl Config {
@@ -37,17 +52,35 @@ impl Config {
 }
 
 /// Opens a database by its URL.
-pub async fn database(url: &str) -> anyhow::Result<Db> {
+pub async fn database(url: &str, execution: Execution) -> anyhow::Result<Db> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = Path::new(path);
-        return Db::sqlite(path, Execution::Concurrent)
-            .await
-            .with_context(|| format!("cannot open {}", path.display()));
+        let db = Db::sqlite(path, execution).await;
+        let db = db.with_context(|| format!("cannot open {}", path.display()))?;
+        private(path)?;
+        return Ok(db);
     }
     // The URL may carry a password: it is not repeated.
-    Db::postgres(url, CONNECTIONS_MAX)
+    Db::postgres(url, CONNECTIONS_MAX, execution)
         .await
         .context("cannot open the PostgreSQL database")
+}
+
+/// The file holds secrets that the server needs in clear: its owner alone may read it. SQLite gives
+/// the files beside it the same mode.
+fn private(path: &Path) -> anyhow::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        match fs::set_permissions(&name, fs::Permissions::from_mode(0o600)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).context("cannot make the database private");
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The folder that a SQLite URL lives in, which one process may use at a time.

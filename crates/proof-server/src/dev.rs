@@ -10,7 +10,7 @@ use crate::{
     config::database,
     lock::DataLock,
     rails::{kept_key, master_key},
-    serve::asked_to_stop,
+    serve::{asked_to_stop, outbound},
     world,
 };
 use anyhow::Context;
@@ -18,10 +18,15 @@ use clap::Args;
 use demo::DemoPartner;
 use proof_core::partner::Origin;
 use proof_engine::Parts;
-use proof_outbound::{HttpTransport, Outbound};
+use proof_outbound::{Configured, Places};
 use proof_signer::{LocalSigner, SignerThread};
+use proof_store::{Db, Execution};
 use serde::Serialize;
-use std::{net::Ipv4Addr, path::PathBuf, sync::Arc};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::watch};
 
 #[derive(Args, Debug)]
@@ -41,9 +46,36 @@ pub struct DevArgs {
     /// The demo shop's folder.
     #[arg(long, default_value = "examples/shop-node")]
     shop: PathBuf,
+    /// Without rate limits, for load tests of your own.
+    #[arg(long)]
+    no_limits: bool,
+    /// A commit for each write: what sharing commits is measured against.
+    #[arg(long, hide = true)]
+    separate_commits: bool,
     /// One line of JSON on standard output instead of the friendly text.
     #[arg(long)]
     json: bool,
+}
+
+impl DevArgs {
+    async fn listener(&self) -> anyhow::Result<TcpListener> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
+        listener.with_context(|| {
+            let port = self.port;
+            format!("port {port} is taken; choose another with --port, 0 for any")
+        })
+    }
+
+    async fn database(&self) -> anyhow::Result<Db> {
+        let execution = if self.separate_commits {
+            Execution::Separate
+        } else {
+            Execution::Concurrent
+        };
+        let sqlite = || format!("sqlite:{}", self.data.join("proof.db").display());
+        let url = self.database_url.clone().unwrap_or_else(sqlite);
+        database(&url, execution).await
+    }
 }
 
 /// What is printed when everything is up.
@@ -62,34 +94,34 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let data = &args.data;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let _lock = DataLock::take(data)?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await;
-    let listener = listener.with_context(|| {
-        format!(
-            "port {} is taken; choose another with --port, 0 for any",
-            args.port
-        )
-    })?;
-    let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
+    let listener = args.listener().await?;
+    let address = listener.local_addr()?;
+    let base_url = format!("http://127.0.0.1:{}", address.port());
     let sandbox = data.join("sandbox");
     let key: [u8; 24] = kept_key(&sandbox, "api.key", &SystemEntropy)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut world = world::start(&sandbox, key, 1).await?;
-    let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
+    let own = vec![address];
+    let own_urls = [
+        world.config.cards_url.clone(),
+        world.config.world_url.clone(),
+    ];
+    let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
     let signer_dir = data.join("signer");
     let signer = SignerThread::spawn(LocalSigner::open(
         &signer_dir,
         master_key(&signer_dir, &SystemEntropy)?,
     )?)?;
-    let sqlite = || format!("sqlite:{}", data.join("proof.db").display());
     let parts = Parts {
-        db: database(&args.database_url.clone().unwrap_or_else(sqlite)).await?,
+        db: args.database().await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
         test_rails: Some(world.config.rails(&outbound, Arc::new(signer))),
         live_rails: None,
+        limited: !args.no_limits,
     };
-    let app = App::build(Origin::parse(&base_url)?, parts).await?;
+    let app = App::build(Origin::parse(&base_url)?, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
     let (stop, stopping) = watch::channel(false);
@@ -98,6 +130,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
             funds::fund(&engine, &world.config.world(&outbound)).await?;
+            callbacks(&world.config.cards(&outbound), address).await?;
             let mut shop = shop::start(&args.shop, shop_port, &base_url, &partners).await?;
             print(&Ready {
                 widget_script: format!("{base_url}/widget.2.0.js"),
@@ -120,6 +153,15 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let (served, led) = tokio::join!(app.run(listener, stopping), lead);
     led.and(served)
+}
+
+/// Tells the card processor where its callbacks go.
+async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()> {
+    let place = serde_json::json!({ "address": address, "path": "/inbound/sandbox/payments" });
+    let body = serde_json::to_vec(&place)?;
+    let answer = cards.put(&["v1", "callback"], &[], body).await?;
+    anyhow::ensure!(answer.is_success(), "the card processor takes no callbacks");
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]

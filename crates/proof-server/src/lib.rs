@@ -4,6 +4,7 @@ pub mod app;
 pub mod clock;
 pub mod config;
 pub mod dev;
+mod http;
 pub mod lock;
 pub mod partner;
 pub mod rails;

@@ -8,11 +8,16 @@ use crate::{
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use proof_core::{
-    Address, Asset, Fiat,
-    partner::{Origin, PartnerType},
+    Address, Asset, Fiat, Timestamp,
+    id::PartnerId,
+    partner::{Environment, Origin, PartnerType},
+    secret::Secret,
 };
-use proof_engine::{Engine, PartnerCreate, PartnerCreated, Parts};
+use proof_engine::{
+    Engine, PartnerCreate, PartnerCreated, Parts, TOKEN_GRACE_SECONDS_DEFAULT, TokenListed,
+};
 use proof_outbound::{HttpTransport, Outbound};
+use proof_store::Execution;
 use std::{path::PathBuf, sync::Arc};
 use url::Url;
 
@@ -22,6 +27,42 @@ pub enum PartnerCommand {
     Create(Box<CreateArgs>),
     /// Lists partners.
     List(DatabaseArgs),
+    /// A partner's tokens: list, make one, exchange all, end one.
+    #[command(subcommand)]
+    Token(TokenCommand),
+}
+
+#[derive(Subcommand, Debug)]
+pub enum TokenCommand {
+    /// Key ids, last use, end, and whether a browser was seen with one.
+    List(TokenArgs),
+    /// One more token beside those that are there.
+    Create(TokenArgs),
+    /// A new token; all others of this environment end after the grace period.
+    Rotate {
+        #[command(flatten)]
+        token: TokenArgs,
+        /// Seconds for which the others still work.
+        #[arg(long, default_value_t = TOKEN_GRACE_SECONDS_DEFAULT)]
+        grace_seconds: i64,
+    },
+    /// Ends a token at once.
+    Revoke {
+        #[command(flatten)]
+        token: TokenArgs,
+        /// The part between `sk_test_` and the next underscore.
+        #[arg(long)]
+        key_id: String,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct TokenArgs {
+    #[command(flatten)]
+    database: DatabaseArgs,
+    /// `prt_…`, as `proof partner list` shows it.
+    #[arg(long)]
+    partner: PartnerId,
 }
 
 #[derive(Args, Debug)]
@@ -83,6 +124,59 @@ pub async fn run(command: PartnerCommand) -> anyhow::Result<()> {
     match command {
         PartnerCommand::Create(args) => create(*args).await,
         PartnerCommand::List(args) => list(args).await,
+        PartnerCommand::Token(command) => token(command).await,
+    }
+}
+
+async fn token(command: TokenCommand) -> anyhow::Result<()> {
+    let environment = Environment::Test;
+    match command {
+        TokenCommand::List(args) => {
+            let (engine, _lock) = engine(&args.database).await?;
+            token_print(&engine.token_list(args.partner).await?);
+        }
+        TokenCommand::Create(args) => {
+            let (engine, _lock) = engine(&args.database).await?;
+            token_show(&engine.token_create(args.partner, environment).await?);
+        }
+        TokenCommand::Rotate {
+            token,
+            grace_seconds,
+        } => {
+            let (engine, _lock) = engine(&token.database).await?;
+            let rotated = engine.token_rotate(token.partner, environment, grace_seconds);
+            token_show(&rotated.await?);
+        }
+        TokenCommand::Revoke { token, key_id } => {
+            let (engine, _lock) = engine(&token.database).await?;
+            engine.token_revoke(token.partner, key_id).await?;
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn token_show(token: &Secret) {
+    println!("client_token    {}", token.expose_secret());
+    println!("\nThe token is shown only now; only its owner can keep it.");
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn token_print(tokens: &[TokenListed]) {
+    let time = |at: Option<Timestamp>| at.map_or("-".to_owned(), Timestamp::to_contract);
+    println!(
+        "key_id        env   created               last used             ends                  seen in a browser"
+    );
+    for token in tokens {
+        println!(
+            "{}  {:<4}  {}  {:<20}  {:<20}  {}",
+            token.key_id,
+            token.environment.name(),
+            token.created_at.to_contract(),
+            time(token.last_used_at),
+            time(token.expires_at),
+            time(token.exposed_at),
+        );
     }
 }
 
@@ -96,12 +190,13 @@ async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Option<DataLock>
         .map(|dir| DataLock::take(&dir))
         .transpose()?;
     let parts = Parts {
-        db: database(&url).await?,
+        db: database(&url, Execution::Concurrent).await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         outbound: Outbound::new(Arc::new(HttpTransport::new()?)),
         test_rails: None,
         live_rails: None,
+        limited: true,
     };
     Ok((Engine::start(parts).await?, lock))
 }

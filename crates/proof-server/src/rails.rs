@@ -37,6 +37,11 @@ impl SandboxConfig {
         )
     }
 
+    /// The card processor.
+    pub fn cards(&self, outbound: &Outbound) -> Configured {
+        self.door(outbound, "sandbox cards", &self.cards_url)
+    }
+
     /// The part of the world that is not the card processor.
     pub fn world(&self, outbound: &Outbound) -> Configured {
         self.door(outbound, "sandbox", &self.world_url)
@@ -47,9 +52,9 @@ impl SandboxConfig {
             let chain = SimulatedChain::new(self.world(outbound), network, self.world_url.clone());
             (network, Arc::new(chain) as Arc<dyn Chain>)
         });
-        let cards = self.door(outbound, "sandbox cards", &self.cards_url);
+        let cards = self.cards(outbound);
         Rails {
-            payments: Arc::new(SandboxPayments::new(cards)),
+            payments: Arc::new(SandboxPayments::new(cards, self.key.clone())),
             identity: Arc::new(SandboxIdentity::new(self.world(outbound))),
             rates: Arc::new(SandboxRates::new(self.world(outbound))),
             signer,

@@ -9,12 +9,15 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args;
+use ipnet::IpNet;
 use proof_core::partner::Origin;
 use proof_engine::Parts;
-use proof_outbound::{HttpTransport, Outbound};
+use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_signer::{LocalSigner, SignerThread};
-use std::{path::PathBuf, sync::Arc};
+use proof_store::Execution;
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
+use url::Url;
 
 #[derive(Args, Debug)]
 pub struct ServeArgs {
@@ -30,9 +33,19 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         .transpose()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
+    let own_urls: Vec<Url> = [config.base_url.clone()]
+        .into_iter()
+        .chain(
+            config
+                .sandbox
+                .iter()
+                .flat_map(|s| [s.cards_url.clone(), s.world_url.clone()]),
+        )
+        .collect();
+    let own = vec![listener.local_addr()?];
+    let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let parts = Parts {
-        db: database(&config.database).await?,
+        db: database(&config.database, Execution::Concurrent).await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
@@ -45,10 +58,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             }
         },
         live_rails: None,
+        limited: true,
     };
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
-    let app = App::build(origin, parts).await?;
+    let app = App::build(origin, config.trusted_proxies, parts).await?;
     if lock.is_some() {
         app.engine.take_over().await?;
     }
@@ -60,6 +74,17 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let (served, ()) = tokio::join!(app.run(listener, stopping), signal);
     served
+}
+
+/// The door out, which leads back into none of our own.
+pub fn outbound(
+    networks: Vec<IpNet>,
+    own: Vec<SocketAddr>,
+    own_urls: &[Url],
+) -> anyhow::Result<Outbound> {
+    let places = Arc::new(Places::new(networks, own, own_urls));
+    let transport = HttpTransport::with_places(Arc::clone(&places))?;
+    Ok(Outbound::with_places(Arc::new(transport), places))
 }
 
 /// Resolves at Ctrl-C or SIGTERM.

@@ -1,19 +1,9 @@
-//! The real binary, killed without a word at each stage of a buy, and started again.
+//! The server is killed without a word at each stage of a buy, and started again.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test fails where it is wrong"
-)]
-
+use crate::server::{Server, open, post};
 use image::{ImageFormat, RgbImage};
-use proof_outbound::{Configured, HttpTransport, Outbound};
 use serde_json::{Value, json};
-use std::{io::Cursor, path::Path, process::Stdio, sync::Arc};
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
+use std::{io::Cursor, path::Path};
 
 /// What the order is seen to be when the server is killed.
 const STAGES: [&str; 6] = [
@@ -28,98 +18,12 @@ const STAGES: [&str; 6] = [
 /// Long polls before a story counts as stuck; a block takes two seconds.
 const LOOKS_MAX: u32 = 60;
 
-struct Server {
-    child: Child,
-    ready: Value,
-}
-
-impl Server {
-    async fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_proof"))
-            .args([
-                "dev",
-                "--port",
-                "0",
-                "--shop-port",
-                "0",
-                "--shop",
-                "/nowhere",
-                "--json",
-            ])
-            .arg("--data")
-            .arg(data)
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let stdout = child.stdout.take().unwrap();
-        let line = BufReader::new(stdout).lines().next_line().await.unwrap();
-        let ready = serde_json::from_str(&line.expect("the server came up")).unwrap();
-        Self { child, ready }
-    }
-
-    /// SIGKILL: no handler runs, nothing is flushed.
-    async fn kill(mut self) {
-        self.child.kill().await.unwrap();
-    }
-
-    fn door(&self, url: &str, token: &str) -> Configured {
-        let outbound = Outbound::new(Arc::new(HttpTransport::new().unwrap()));
-        let base = self.ready[url].as_str().unwrap().parse().unwrap();
-        outbound.configured("proof", base, Some(token.to_owned()))
-    }
-
-    fn api(&self, token: &str) -> Configured {
-        self.door("base_url", token)
-    }
-}
-
-async fn post(door: &Configured, path: &[&str], body: Value) -> Value {
-    let answer = door.post(path, &body).await.unwrap();
-    assert!(
-        answer.is_success(),
-        "{path:?}: {} {:?}",
-        answer.status,
-        answer.json::<Value>()
-    );
-    answer.json().unwrap()
-}
-
 fn picture(width: u32, height: u32) -> Vec<u8> {
     let mut bytes = Cursor::new(Vec::new());
     RgbImage::new(width, height)
         .write_to(&mut bytes, ImageFormat::Png)
         .unwrap();
     bytes.into_inner()
-}
-
-/// Makes a session for a user and opens the widget; returns the visit's token and the order's id.
-async fn open(server: &Server, user: &str) -> (String, String) {
-    let partner = &server.ready["partners"][0];
-    let api = server.api(partner["client_token"].as_str().unwrap());
-    let session = post(
-        &api,
-        &["widget", "session"],
-        json!({
-            "partner_user_id": user, "user_email": format!("{user}@example.com"),
-            "network": "TRC20", "currency": "USDT", "amount": "100",
-        }),
-    )
-    .await;
-    let opened = post(
-        &api,
-        &["frame", "api", "visits"],
-        json!({
-            "widget_id": session["widget_id"], "init_token": session["init_token"],
-            "parameters": session, "page_origin": partner["origins"][0],
-        }),
-    )
-    .await;
-    let id = session["merchant_transaction_id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    (opened["visit_token"].as_str().unwrap().to_owned(), id)
 }
 
 async fn identify(server: &Server, visit: &str) {
@@ -199,7 +103,7 @@ async fn follow(server: &Server, visit: &str, until: &str) -> Value {
 #[tokio::test]
 async fn an_order_goes_on_wherever_the_server_was_killed() {
     let data = tempfile::tempdir().unwrap();
-    let mut server = Server::start(data.path()).await;
+    let mut server = Server::start(data.path(), 0).await;
     let mut orders = Vec::new();
     for killed_at in STAGES {
         let (visit, id) = open(&server, killed_at).await;
@@ -210,7 +114,7 @@ async fn an_order_goes_on_wherever_the_server_was_killed() {
         }
         follow(&server, &visit, killed_at).await;
         server.kill().await;
-        server = Server::start(data.path()).await;
+        server = Server::start(data.path(), 0).await;
         if killed_at == "identity_checking" {
             follow(&server, &visit, "quote").await;
             pay(&server, &visit).await;

@@ -1,0 +1,135 @@
+//! Reading transactions (contract §3): one, with `ETag` and long poll, or many.
+
+use super::order_id;
+use crate::{
+    Api,
+    call::Caller,
+    error::Refused,
+    path::Named,
+    query::{Query, wrong},
+};
+use axum::{
+    Extension, Json,
+    extract::{RawQuery, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use proof_core::{
+    Asset, Network, Timestamp, id::OrderId, order::PublicStatus, partner::Side, token::TokenHash,
+};
+use proof_engine::{
+    ApiError, OrderFilter, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage,
+};
+
+/// Bytes of the hash that tell one state of a transaction from another.
+const ETAG_BYTES: usize = 12;
+
+/// What is sent, and the name of exactly these bytes.
+struct Shown {
+    body: Vec<u8>,
+    etag: String,
+}
+
+impl Shown {
+    fn new(transaction: &Transaction) -> Self {
+        let body = serde_json::to_vec(transaction).unwrap_or_default();
+        let hash = TokenHash::of(&String::from_utf8_lossy(&body));
+        let digits = hash.bytes()[..ETAG_BYTES].iter();
+        let etag = digits.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
+        let etag = format!("\"{etag}\"");
+        Self { body, etag }
+    }
+}
+
+/// Whether the caller has this already (RFC 9110: any of a list, weak or not, or `*`).
+fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    headers
+        .get_all(header::IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+}
+
+pub async fn show(
+    State(api): State<Api>,
+    Extension(access): Caller,
+    Named(id): Named,
+    query: RawQuery,
+    headers: HeaderMap,
+) -> Result<Response, Refused> {
+    let id = order_id(&id)?;
+    let wait = Query::read(&query).integer("wait", (0, TRANSACTION_WAIT_SECONDS_MAX))?;
+    let asked = headers.contains_key(header::IF_NONE_MATCH);
+    let transaction = match wait.filter(|_| asked) {
+        None => api.engine.transaction(&access, id).await?,
+        Some(wait) => {
+            let until = api.engine.now().plus_seconds(wait);
+            let known = |seen: &Transaction| is_known(&headers, &Shown::new(seen).etag);
+            api.engine
+                .transaction_changed(&access, id, until, known)
+                .await?
+        }
+    };
+    let shown = Shown::new(&transaction);
+    let etag = HeaderValue::from_str(&shown.etag).map_err(|_| wrong("id", "cannot be shown"))?;
+    let unchanged = is_known(&headers, &shown.etag);
+    let mut response = if unchanged {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let kind = HeaderValue::from_static("application/json");
+        ([(header::CONTENT_TYPE, kind)], shown.body).into_response()
+    };
+    let cache = HeaderValue::from_static("private, no-cache");
+    response.headers_mut().insert(header::CACHE_CONTROL, cache);
+    response.headers_mut().insert(header::ETAG, etag);
+    Ok(response)
+}
+
+pub async fn list(
+    State(api): State<Api>,
+    Extension(access): Caller,
+    query: RawQuery,
+) -> Result<Json<TransactionPage>, Refused> {
+    let query = Query::read(&query);
+    let limit = query.limit()?;
+    let before = query
+        .text("after")?
+        .map(|id| uuid::Uuid::try_parse(id).map_err(|_| ApiError::cursor()))
+        .transpose()?;
+    let filter = OrderFilter {
+        before: before.map_or(OrderId::LAST, OrderId::from_uuid),
+        status: query.parsed("status", STATUS_RULE, PublicStatus::parse)?,
+        side: query.parsed("type", "must be buy or sell", Side::parse)?,
+        currency: query.parsed("currency", "must be a ticker like USDT", currency)?,
+        network: query.parsed("network", "must be a network like TRC20", network)?,
+        customer: None,
+        created_from: query.time("created_from")?.unwrap_or(Timestamp::FIRST),
+        created_to: query.time("created_to")?.unwrap_or(Timestamp::LAST),
+    };
+    let user = query.parsed("partner_user_id", USER_RULE, user)?;
+    let page = api.engine.transactions(&access, filter, user, limit);
+    Ok(Json(page.await?))
+}
+
+const STATUS_RULE: &str = "must be pending, processing, completed, failed or cancelled";
+
+/// As in the session (contract §2).
+const USER_RULE: &str = "must have at most 255 characters, none of them a control character";
+
+fn user(text: &str) -> Option<String> {
+    let good = text.chars().count() <= 255 && !text.chars().any(char::is_control);
+    good.then(|| text.to_owned())
+}
+
+fn currency(text: &str) -> Option<String> {
+    Asset::all()
+        .any(|asset| asset.ticker() == text)
+        .then(|| text.to_owned())
+}
+
+fn network(text: &str) -> Option<String> {
+    let network: Network = text.parse().ok()?;
+    Some(network.name().to_owned())
+}

@@ -1,0 +1,83 @@
+//! The one table of routes: the router is made of it, and so are the machine contract and the
+//! authorization tests, so that none of them can forget a route.
+
+use crate::{Api, call};
+use axum::{
+    Router,
+    handler::Handler,
+    http::Method,
+    middleware,
+    routing::{MethodFilter, MethodRouter, on},
+};
+use std::collections::BTreeMap;
+
+/// Who may call a route.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Caller {
+    /// No credentials: files, documents, health.
+    Anyone,
+    /// A partner's backend, by its client token.
+    Partner,
+    /// A provider, by the mark that it puts on its callbacks.
+    Provider,
+    /// The widget's page: by nothing yet (it is about to prove itself), or by its visit.
+    Widget,
+}
+
+/// One method of one path.
+pub struct Route {
+    pub method: Method,
+    pub path: &'static str,
+    pub caller: Caller,
+    handler: MethodRouter<Api>,
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PUT => MethodFilter::PUT,
+        _ => MethodFilter::GET,
+    }
+}
+
+impl Route {
+    pub fn new<H, T>(caller: Caller, method: Method, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, Api>,
+        T: 'static,
+    {
+        Self {
+            handler: on(filter(&method), handler),
+            method,
+            path,
+            caller,
+        }
+    }
+}
+
+/// The routes as a router; what partners call goes through their checks first.
+pub fn router(routes: Vec<Route>, api: &Api) -> Router<Api> {
+    let mut paths: BTreeMap<&'static str, MethodRouter<Api>> = BTreeMap::new();
+    for route in routes {
+        // On the handler of this method: a wrong method is refused before the token is looked at.
+        let checked = match route.caller {
+            Caller::Anyone | Caller::Provider => route.handler,
+            Caller::Partner => route
+                .handler
+                .route_layer(middleware::from_fn_with_state(api.clone(), call::partner)),
+            Caller::Widget => route
+                .handler
+                .route_layer(middleware::from_fn_with_state(api.clone(), call::visitor)),
+        };
+        let merged = match paths.remove(route.path) {
+            Some(others) => others.merge(checked),
+            None => checked,
+        };
+        paths.insert(route.path, merged);
+    }
+    paths
+        .into_iter()
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(path, methods)
+        })
+}

@@ -1,0 +1,92 @@
+//! A partner's tokens: several at once, exchanged without a pause.
+
+use crate::{ApiError, Engine};
+use proof_core::{id::PartnerId, partner::Environment, secret::Secret, token::ClientToken};
+use proof_store::{Failure, TokenListed, Tx};
+
+/// How long tokens work beside the one that replaces them, unless the operator says otherwise.
+pub const TOKEN_GRACE_SECONDS_DEFAULT: i64 = 24 * 3_600;
+
+/// Tokens that are shown of one partner.
+const TOKENS_MAX: i64 = 200;
+
+impl Engine {
+    /// A fresh token beside those that are there.
+    pub async fn token_create(
+        &self,
+        partner: PartnerId,
+        environment: Environment,
+    ) -> Result<Secret, ApiError> {
+        self.token_issue(partner, environment, None).await
+    }
+
+    /// A fresh token; all others of this environment end after a grace period.
+    pub async fn token_rotate(
+        &self,
+        partner: PartnerId,
+        environment: Environment,
+        grace_seconds: i64,
+    ) -> Result<Secret, ApiError> {
+        self.token_issue(partner, environment, Some(grace_seconds))
+            .await
+    }
+
+    async fn token_issue(
+        &self,
+        partner: PartnerId,
+        environment: Environment,
+        grace_seconds: Option<i64>,
+    ) -> Result<Secret, ApiError> {
+        let now = self.now();
+        let token = ClientToken::generate(environment, self.entropy.as_ref());
+        let shown = Secret::new(token.expose_secret());
+        self.db
+            .write("token_issue", move |tx: &mut Tx| {
+                let token = token.clone();
+                Box::pin(async move {
+                    tx.token_insert(partner, &token, now).await?;
+                    if let Some(grace) = grace_seconds {
+                        let at = now.plus_seconds(grace);
+                        tx.token_expire_others(partner, environment, token.key_id(), at)
+                            .await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(shown)
+    }
+
+    /// Ends a token at once, by its key id.
+    pub async fn token_revoke(&self, partner: PartnerId, key_id: String) -> Result<(), ApiError> {
+        let now = self.now();
+        let revoked = self
+            .db
+            .write("token_revoke", move |tx: &mut Tx| {
+                let key_id = key_id.clone();
+                Box::pin(async move {
+                    let revoked = tx.token_revoke(partner, &key_id, now).await?;
+                    Ok::<_, Failure<ApiError>>(revoked)
+                })
+            })
+            .await?;
+        if revoked {
+            Ok(())
+        } else {
+            Err(ApiError::not_found("token that still works"))
+        }
+    }
+
+    /// A partner's tokens with their last use, oldest first.
+    pub async fn token_list(&self, partner: PartnerId) -> Result<Vec<TokenListed>, ApiError> {
+        self.db
+            .read("token_list", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let tokens = tx.token_list(partner, TOKENS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(tokens)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}

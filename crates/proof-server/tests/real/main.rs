@@ -1,0 +1,12 @@
+//! The real binary: killed, started again, and with receivers that fail in every way.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where it is wrong"
+)]
+
+mod chaos;
+mod receiver;
+mod restart;
+mod server;
