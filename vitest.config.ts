@@ -1,8 +1,13 @@
+import { join } from "node:path";
 import { defineConfig } from "vitest/config";
 
+const sdk = join(import.meta.dirname, "web/sdk/src");
+
 export default defineConfig({
+  // The examples in the SDK's README say what a partner says, and run against the sources.
+  resolve: { alias: [{ find: /^@proof\/sdk$/, replacement: join(sdk, "index.ts") }] },
   test: {
-    include: ["web/{embed,widget}/test/**/*.test.ts", "examples/shop-node/test/**/*.test.js", "crates/proof-sandbox/assets/test/**/*.test.js"],
+    include: ["web/{embed,widget,sdk}/test/**/*.test.ts", "examples/*/test/**/*.test.js", "crates/proof-sandbox/assets/test/**/*.test.js"],
     environment: "node",
   },
 });

@@ -3,16 +3,16 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Proof, ProofError, WebhookError, webhooks } from "@proof/sdk";
 import express from "express";
 import { config } from "./src/config.js";
-import { followByPolling, followBySocket } from "./src/follow.js";
-import { createSession, getTransaction, ProofError } from "./src/proof.js";
-import { isTerminal, Store } from "./src/store.js";
-import { isSigned } from "./src/webhook.js";
+import { follow, poll } from "./src/follow.js";
+import { Store } from "./src/store.js";
 
 /** @typedef {import("./src/store.js").Channel} Channel */
 
 const pages = join(import.meta.dirname, "public");
+const proof = new Proof({ baseUrl: config.proofUrl, token: config.proofToken });
 const store = new Store(config.dataFile);
 const app = express();
 app.disable("x-powered-by");
@@ -31,7 +31,7 @@ app.use(express.static(pages, { index: false }));
 app.post("/checkout", express.json({ limit: "16kb" }), async (request, response) => {
   const { user_id, email, currency, network, amount, address } = request.body ?? {};
   try {
-    const session = await createSession({
+    const session = await proof.session.create({
       partner_user_id: user_id,
       user_email: email,
       currency,
@@ -42,7 +42,7 @@ app.post("/checkout", express.json({ limit: "16kb" }), async (request, response)
       ...(config.partnerType === "user_wallet" ? { address } : {}),
     });
     store.add({ id: session.merchant_transaction_id, user_id, currency, amount });
-    follow(session.merchant_transaction_id);
+    listen(session.merchant_transaction_id);
     // The page hands this to the widget as it is.
     response.json(session);
   } catch (error) {
@@ -53,28 +53,30 @@ app.post("/checkout", express.json({ limit: "16kb" }), async (request, response)
 // 2. Proof tells us about every change of status. Answer fast, and expect the same news again.
 app.post("/webhooks/proof", express.text({ type: "*/*", limit: "64kb" }), async (request, response) => {
   const body = typeof request.body === "string" ? request.body : "";
-  if (config.webhookSecret && !isSigned(config.webhookSecret, request.headers, body, Date.now())) {
-    response.status(401).json({ message: "The signature is missing or wrong." });
-    return;
-  }
-  let event;
   try {
-    event = JSON.parse(body);
-  } catch {
-    response.status(400).json({ message: "The body is not JSON." });
-    return;
+    const { merchant_transaction_id, status, updated_at } = await readWebhook(body, request.headers);
+    hear(merchant_transaction_id, "webhook", status, updated_at);
+    response.status(204).end();
+  } catch (error) {
+    refuse(response, error);
   }
-  // Unsigned news could be anybody's: then only what Proof itself says on our question counts.
-  if (!config.webhookSecret) {
-    try {
-      event = await getTransaction(String(event.merchant_transaction_id));
-    } catch (error) {
-      return refuse(response, error);
-    }
-  }
-  hear(event.merchant_transaction_id, "webhook", event.status, event.updated_at);
-  response.status(204).end();
 });
+
+/** @param {string} body @param {import("node:http").IncomingHttpHeaders} headers */
+async function readWebhook(body, headers) {
+  if (config.webhookSecret) return webhooks.verify(body, headers, { secret: config.webhookSecret });
+  // Unsigned news could be anybody's: then only what Proof itself says on our question counts.
+  return proof.transactions.get(unsignedId(body));
+}
+
+/** @param {string} body */
+function unsignedId(body) {
+  try {
+    return String(JSON.parse(body).merchant_transaction_id);
+  } catch {
+    throw new WebhookError("malformed_body", "The body is not JSON.");
+  }
+}
 
 // 3. The page asks how its order is. A real shop checks here that the order is this customer's.
 app.get("/orders/:id", (request, response) => {
@@ -85,11 +87,15 @@ app.get("/orders/:id", (request, response) => {
 
 /** @param {import("express").Response} response @param {unknown} error */
 function refuse(response, error) {
-  if (error instanceof ProofError) {
-    response.status(error.status).json({ code: error.code, message: error.message });
+  if (error instanceof WebhookError) {
+    response.status(error.refusal === "malformed_body" ? 400 : 401).json({ message: error.message });
     return;
   }
-  response.status(502).json({ code: "unreachable", message: "Proof cannot be reached. Try again." });
+  if (!(error instanceof ProofError)) throw error;
+  // A setting is wrong: no buyer can help it, so somebody has to read this.
+  if (error.kind === "configuration") console.error(error.message);
+  if (error.code) response.status(error.status).json({ code: error.code, message: error.message });
+  else response.status(502).json({ code: "unreachable", message: "Proof cannot be reached. Try again." });
 }
 
 /** @param {string} id @param {Channel} channel @param {string} status @param {string} at */
@@ -100,10 +106,12 @@ function hear(id, channel, status, at) {
 }
 
 /** @param {string} id */
-function follow(id) {
-  const ended = () => isTerminal(store.get(id)?.status ?? "");
-  followBySocket(id, (status, at) => hear(id, "websocket", status, at), ended);
-  followByPolling(id, (status, at) => hear(id, "polling", status, at));
+function listen(id) {
+  /** @param {Channel} channel @param {string} status @param {string} at */
+  const heard = (channel, status, at) => hear(id, channel, status, at);
+  const gaveUp = (/** @type {unknown} */ error) => console.error(`order ${id}:`, error instanceof Error ? error.message : error);
+  follow(proof, id, heard).catch(gaveUp);
+  poll(proof, id, config.pollMs, heard).catch(gaveUp);
 }
 
 const server = app.listen(config.port, "127.0.0.1", (error) => {
@@ -111,7 +119,7 @@ const server = app.listen(config.port, "127.0.0.1", (error) => {
   const address = /** @type {import("node:net").AddressInfo} */ (server.address());
   const url = config.origin ?? `http://127.0.0.1:${address.port}`;
   console.log(JSON.stringify({ shop_url: url, webhook_url: `${url}/webhooks/proof` }));
-  for (const order of store.open()) follow(order.id);
+  for (const order of store.open()) listen(order.id);
 });
 
 if (config.exitOnStdinClose) {

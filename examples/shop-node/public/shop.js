@@ -5,8 +5,10 @@ const KEPT = "shop-session";
 const ASK_MS = 1000;
 const TERMINAL = ["completed", "failed", "cancelled"];
 
+/** @typedef {import("@proof/sdk/widget").Session} Session the global `proofWidget` has its type from there, too */
+
 const form = /** @type {HTMLFormElement} */ (element("order"));
-/** @type {{ destroy(): void } | undefined} */
+/** @type {import("@proof/sdk/widget").WidgetHandle | undefined} */
 let widget;
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let asking;
@@ -60,14 +62,14 @@ async function buy() {
   }
 }
 
-/** @param {any} session */
+/** @param {Session} session */
 function open(session) {
   form.hidden = true;
   element("checkout").hidden = false;
   element("heard").hidden = false;
   element("order-id").textContent = session.merchant_transaction_id;
-  const note = (/** @type {string} */ name) => (/** @type {any} */ payload) => logCallback(name, payload);
-  const { proofWidget } = /** @type {any} */ (window);
+  /** @type {(name: string) => (payload?: any) => void} */
+  const note = (name) => (payload) => logCallback(name, payload);
   widget?.destroy();
   widget = proofWidget.run({
     ...session,

@@ -2,6 +2,7 @@
 // `hear`: the same news may arrive on every channel, more than once and out of order.
 
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { isTerminal } from "@proof/sdk";
 
 /** @typedef {"webhook" | "websocket" | "polling"} Channel */
 /** @typedef {{ status: string, at: string, heard_at: string, times: number }} News */
@@ -21,9 +22,6 @@ import { readFileSync, renameSync, writeFileSync } from "node:fs";
 const RANK = { pending: 0, processing: 1, completed: 2, failed: 2, cancelled: 2 };
 /** @param {string} status */
 const rank = (status) => RANK[/** @type {keyof typeof RANK} */ (status)] ?? 0;
-
-/** @param {string} status */
-export const isTerminal = (status) => rank(status) === 2;
 
 export class Store {
   /** @type {Map<string, Order>} */

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Store } from "../src/store.js";
-import { isSigned, sign } from "../src/webhook.js";
 
 const facts = { id: "a", user_id: "u", currency: "USDT", amount: "100" };
 /** @param {string} status */
@@ -41,32 +40,5 @@ describe("news of an order", () => {
     store.hear("a", "websocket", news("processing"));
     expect(new Store(file).get("a")).toEqual(store.get("a"));
     expect(JSON.parse(readFileSync(file, "utf8"))).toHaveLength(1);
-  });
-});
-
-describe("signatures", () => {
-  // The example of the Standard Webhooks specification.
-  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-  const body = '{"test": 2432232314}';
-  const [id, timestamp] = ["msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330"];
-  const signature = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-  const headers = { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": signature };
-  const now = Number(timestamp) * 1000;
-
-  it("are the standard's", () => {
-    expect(sign(secret, id, timestamp, body)).toBe(signature);
-    expect(isSigned(secret, headers, body, now)).toBe(true);
-  });
-
-  it("may be one of several", () => {
-    expect(isSigned(secret, { ...headers, "webhook-signature": `v1,AAAA ${signature}` }, body, now)).toBe(true);
-  });
-
-  it("fail for another body, id, secret or time", () => {
-    expect(isSigned(secret, headers, `${body} `, now)).toBe(false);
-    expect(isSigned(secret, { ...headers, "webhook-id": "msg_other" }, body, now)).toBe(false);
-    expect(isSigned("whsec_AAAA", headers, body, now)).toBe(false);
-    expect(isSigned(secret, headers, body, now + 301_000)).toBe(false);
-    expect(isSigned(secret, {}, body, now)).toBe(false);
   });
 });

@@ -21,7 +21,7 @@ export function isSigned(secret, headers, body, nowMs) {
   const id = headers["webhook-id"];
   const timestamp = headers["webhook-timestamp"];
   const signatures = headers["webhook-signature"];
-  if (typeof id !== "string" || typeof timestamp !== "string" || typeof signatures !== "string") return false;
+  if (typeof id !== "string" || id === "" || typeof timestamp !== "string" || typeof signatures !== "string") return false;
   if (!/^\d+$/.test(timestamp) || Math.abs(nowMs / 1000 - Number(timestamp)) > AGE_S_MAX) return false;
   const expected = Buffer.from(sign(secret, id, timestamp, body));
   // Several, while a secret is being changed.
