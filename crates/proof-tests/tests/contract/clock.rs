@@ -15,6 +15,8 @@ const BEGINNING: i64 = 1_800_000_000_000_000;
 pub struct FastClock {
     started: Instant,
     skipped: AtomicI64,
+    /// How much had passed when it was stopped; negative while it runs.
+    stopped: AtomicI64,
     moved: Notify,
 }
 
@@ -23,8 +25,24 @@ impl FastClock {
         Self {
             started: Instant::now(),
             skipped: AtomicI64::new(0),
+            stopped: AtomicI64::new(-1),
             moved: Notify::new(),
         }
+    }
+
+    fn passed(&self) -> i64 {
+        match self.stopped.load(Ordering::SeqCst) {
+            running if running < 0 => {
+                i64::try_from(self.started.elapsed().as_micros()).unwrap() * SPEED
+            }
+            stopped => stopped,
+        }
+    }
+
+    /// From here on time passes only when it is skipped: what is counted by the second is counted
+    /// the same on a busy machine.
+    pub fn stop(&self) {
+        self.stopped.store(self.passed(), Ordering::SeqCst);
     }
 
     /// Time passes at once; whoever waits for it wakes up.
@@ -37,8 +55,7 @@ impl FastClock {
 
 impl Clock for FastClock {
     fn now(&self) -> Timestamp {
-        let passed = i64::try_from(self.started.elapsed().as_micros()).unwrap() * SPEED;
-        Timestamp::from_micros(BEGINNING + passed + self.skipped.load(Ordering::SeqCst))
+        Timestamp::from_micros(BEGINNING + self.passed() + self.skipped.load(Ordering::SeqCst))
     }
 }
 

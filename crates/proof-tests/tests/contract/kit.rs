@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{Counting, FastClock},
+    schema,
     world::{Outside, Shared},
 };
 use axum::body::Body;
@@ -25,7 +26,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -37,6 +38,9 @@ use tower::ServiceExt;
 pub const ORIGIN: &str = "http://proof.test";
 pub const SHOP: &str = "http://shop.test";
 const KEY: &str = "key";
+
+/// What every answer of the partner API must keep to.
+static CONTRACT: LazyLock<Value> = LazyLock::new(|| proof_api::openapi("https://ramp.example"));
 
 /// Looks before a condition counts as never met; each is a few milliseconds.
 const LOOKS_MAX: u32 = 2_000;
@@ -63,6 +67,25 @@ pub struct Answer {
 }
 
 impl Answer {
+    pub async fn read(answer: axum::response::Response) -> Self {
+        let (parts, body) = answer.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Self {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text,
+            json,
+        }
+    }
+
+    /// The text, but for the request's own id.
+    pub fn without_name(&self) -> String {
+        let name = self.json["request_id"].as_str().unwrap_or_default();
+        self.text.replace(name, "")
+    }
+
     /// Status, `error` and `code`, for comparison with the contract's table.
     pub fn refusal(&self) -> (u16, &str, &str) {
         let text = |name: &str| self.json[name].as_str().unwrap_or_default();
@@ -97,7 +120,8 @@ impl App {
         let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
         sqlx::query(create).execute(&mut admin).await.unwrap();
         let (base, _) = url.rsplit_once('/').unwrap();
-        let db = Db::postgres(&format!("{base}/{name}"), 8).await.unwrap();
+        let url = format!("{base}/{name}");
+        let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
         Some(Self::start(db, tempfile::tempdir().unwrap()).await)
     }
 
@@ -127,8 +151,9 @@ impl App {
             outbound: outbound.clone(),
             test_rails: Some(sandbox.rails(&outbound, signer)),
             live_rails: None,
+            limited: true,
         };
-        let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), parts)
+        let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await
             .unwrap();
         let shop = partner(&app, &dir, PartnerType::Treasury).await;
@@ -153,6 +178,9 @@ impl App {
     pub async fn finish(self) {
         self.stop.send_replace(true);
         self.worker.await.unwrap();
+        if self.db.is_closed() {
+            return;
+        }
         let (balances, postings) = self
             .db
             .read("books", |tx: &mut Tx| {
@@ -177,29 +205,43 @@ impl App {
     }
 
     pub async fn call(&self, request: Request<Body>) -> Answer {
-        let (parts, body) = self
-            .app
-            .router
-            .clone()
-            .oneshot(request)
-            .await
-            .unwrap()
-            .into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        let json = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            text,
-            json,
-        }
+        let (method, path) = (
+            request.method().to_string(),
+            request.uri().path().to_owned(),
+        );
+        let answer = self.app.router.clone().oneshot(request).await.unwrap();
+        let answer = Answer::read(answer).await;
+        schema::check(&CONTRACT, &method, &path, answer.status, &answer.json);
+        answer
     }
 
     /// A call of the shop's backend.
     pub async fn shop(&self, method: Method, path: &str, body: impl Into<Body>) -> Answer {
         self.call(as_partner(&self.shop, method, path, body.into()))
             .await
+    }
+
+    /// A reading call of the shop's backend.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.shop(Method::GET, path, Body::empty()).await
+    }
+
+    /// A sandbox partner beside those that are always there.
+    pub async fn partner(&self, name: &str, webhook_url: Option<&str>) -> PartnerCreated {
+        let shop = &self.shop.partner;
+        let pairs = shop.policy.pairs.iter().map(|pair| pair.asset);
+        let request = PartnerCreate {
+            name: name.to_owned(),
+            kind: PartnerType::UserWallet,
+            contact_email: "ops@example.com".to_owned(),
+            origins: vec![Origin::parse(SHOP).unwrap()],
+            pairs: pairs.collect(),
+            fiats: shop.policy.fiats.clone(),
+            wallets: Vec::new(),
+            webhook_url: webhook_url.map(str::to_owned),
+            redirect_url: None,
+        };
+        self.app.engine.partner_create(request).await.unwrap()
     }
 
     pub async fn session(&self, body: &Value) -> Answer {
@@ -237,6 +279,11 @@ impl App {
         rows
     }
 
+    /// From here on the database answers nothing.
+    pub async fn break_database(&self) {
+        self.db.close().await;
+    }
+
     pub async fn balance(&self, key: &str) -> i128 {
         let balances = self.app.engine.ledger_balances().await.unwrap();
         balances
@@ -269,7 +316,8 @@ async fn work(app: proof_server::App, mut stop: watch::Receiver<bool>) {
     });
     tokio::select! {
         () = work => {}
-        ended = hints => panic!("no hints any more: {ended:?}"),
+        // A test that breaks the database goes on without hints.
+        ended = hints => assert!(app.engine.db().is_closed(), "no hints any more: {ended:?}"),
     }
 }
 
@@ -287,6 +335,16 @@ pub fn as_partner(
             format!("Bearer {}", partner.client_token.expose_secret()),
         )
         .body(body)
+        .unwrap()
+}
+
+/// A call by somebody who holds this token.
+pub fn with_token(token: &str, method: Method, path: &str, body: &str) -> Request<Body> {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", format!("Bearer {token}"))
+        .body(Body::from(body.to_owned()))
         .unwrap()
 }
 

@@ -14,12 +14,22 @@
 mod access;
 mod buyer;
 mod clock;
+mod delivery;
+mod errors;
+mod feed;
 mod identity;
+mod inbound;
 mod kit;
+mod limits;
+mod matrix;
 mod payment;
 mod reading;
+mod refusals;
+mod schema;
+mod sdk;
 mod session;
 mod socket;
+mod tokens;
 mod webhook;
 mod world;
 

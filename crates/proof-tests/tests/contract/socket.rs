@@ -16,17 +16,22 @@ use tokio_tungstenite::{
 on_both_engines!(
     refusals_come_before_the_upgrade,
     a_connection_sees_the_present_state_then_every_change,
+    a_connection_that_resumes_sees_what_it_missed,
+    many_transactions_share_a_connection,
+    a_server_that_stops_says_so,
+    who_comes_back_after_the_end_is_told_so,
+    a_revoked_token_closes_its_connections,
 );
 
 /// Real time that anything on a socket may take.
 const BOUND: Duration = Duration::from_secs(20);
 
-struct Served {
-    address: String,
-    task: tokio::task::JoinHandle<()>,
+pub struct Served {
+    pub address: String,
+    pub task: tokio::task::JoinHandle<()>,
 }
 
-async fn serve(app: &App) -> Served {
+pub async fn serve(app: &App) -> Served {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("ws://{}", listener.local_addr().unwrap());
     let router = app.app.router.clone();
@@ -139,5 +144,151 @@ async fn a_connection_sees_the_present_state_then_every_change(app: &App) {
     let transaction = app.shop(Method::GET, &path, Body::empty()).await.json;
     assert_eq!(last["occurred_at"], transaction["updated_at"]);
     assert_eq!(last["fiat_amount"], transaction["fiat_amount"]);
+    served.task.abort();
+}
+
+type Socket =
+    tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+
+async fn connect(app: &App, served: &Served, query: &str) -> Socket {
+    let url = format!("{}/ws?{query}", served.address);
+    let mut request = url.into_client_request().unwrap();
+    let token = format!("Bearer {}", app.shop.client_token.expose_secret());
+    request
+        .headers_mut()
+        .insert("authorization", token.parse().unwrap());
+    connect_async(request).await.unwrap().0
+}
+
+/// What comes until the server closes, and with which code; pings are answered.
+async fn until_closed(socket: &mut Socket) -> (Vec<Value>, u16) {
+    let mut updates = Vec::new();
+    loop {
+        match tokio::time::timeout(BOUND, socket.next()).await.unwrap() {
+            Some(Ok(Message::Text(text))) => updates.push(serde_json::from_str(&text).unwrap()),
+            Some(Ok(Message::Close(frame))) => return (updates, frame.unwrap().code.into()),
+            Some(Ok(Message::Ping(_))) => socket.flush().await.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn next(socket: &mut Socket) -> Value {
+    loop {
+        match tokio::time::timeout(BOUND, socket.next()).await.unwrap() {
+            Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).unwrap(),
+            Some(Ok(Message::Ping(_))) => socket.flush().await.unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+async fn a_connection_that_resumes_sees_what_it_missed(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::verified(app, "u").await;
+    let mut first = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    let seen = next(&mut first).await["sequence"].as_i64().unwrap();
+    drop(first);
+    buyer.pay(GOOD_CARD).await;
+    buyer.until_step("completed").await;
+    let query = format!("tx_id={}&after={seen}", buyer.id);
+    let (updates, code) = until_closed(&mut connect(app, &served, &query).await).await;
+    let statuses: Vec<&str> = updates
+        .iter()
+        .map(|u| u["status"].as_str().unwrap())
+        .collect();
+    assert_eq!((statuses, code), (vec!["processing", "completed"], 1000));
+    let numbers: Vec<i64> = updates
+        .iter()
+        .map(|u| u["sequence"].as_i64().unwrap())
+        .collect();
+    assert!(seen < numbers[0] && numbers[0] < numbers[1], "{numbers:?}");
+    let auth = format!("Bearer {}", app.shop.client_token.expose_secret());
+    for bad in ["x", "-1", "1,2", "99", ""] {
+        let query = format!("?tx_id={}&after={bad}", buyer.id);
+        let status = refused(&served, &query, &[("authorization", &auth)]).await;
+        let expected = if bad.is_empty() { None } else { Some(400) };
+        assert_eq!(status, expected, "{bad}");
+    }
+    served.task.abort();
+}
+
+async fn many_transactions_share_a_connection(app: &App) {
+    let served = serve(app).await;
+    let (a, b) = (
+        Buyer::open(app, "u", "u@example.com").await,
+        Buyer::open(app, "v", "v@example.com").await,
+    );
+    let mut socket = connect(app, &served, &format!("tx_id={},{},{}", a.id, b.id, a.id)).await;
+    let of = |update: &Value| {
+        update["merchant_transaction_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let (first, second) = (next(&mut socket).await, next(&mut socket).await);
+    assert_eq!([of(&first), of(&second)], [a.id.clone(), b.id.clone()]);
+    b.post("cancel", serde_json::json!({})).await;
+    let update = next(&mut socket).await;
+    assert_eq!(
+        (of(&update), &update["status"]),
+        (b.id.clone(), &"cancelled".into())
+    );
+    a.post("cancel", serde_json::json!({})).await;
+    let (updates, code) = until_closed(&mut socket).await;
+    assert_eq!(
+        (updates.len(), of(&updates[0]), code),
+        (1, a.id.clone(), 1000)
+    );
+    let auth = format!("Bearer {}", app.shop.client_token.expose_secret());
+    let unknown = "01a205d7-6445-7da8-b9dd-58caedbfa33b";
+    let query = format!("?tx_id={},{unknown}", a.id);
+    assert_eq!(
+        refused(&served, &query, &[("authorization", &auth)]).await,
+        Some(404)
+    );
+    let query = format!("?tx_id={}", vec![a.id.as_str(); 101].join(","));
+    assert_eq!(
+        refused(&served, &query, &[("authorization", &auth)]).await,
+        Some(400)
+    );
+    served.task.abort();
+}
+
+async fn a_server_that_stops_says_so(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let mut socket = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    assert_eq!(next(&mut socket).await["status"], "pending");
+    app.app.engine.stop();
+    let (updates, code) = until_closed(&mut socket).await;
+    assert_eq!((updates, code), (Vec::new(), 1012));
+    served.task.abort();
+}
+
+async fn who_comes_back_after_the_end_is_told_so(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    buyer.post("cancel", serde_json::json!({})).await;
+    let mut first = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    let last = next(&mut first).await["sequence"].as_i64().unwrap();
+    drop(first);
+    let query = format!("tx_id={}&after={last}", buyer.id);
+    let (updates, code) = until_closed(&mut connect(app, &served, &query).await).await;
+    assert_eq!((updates, code), (Vec::new(), 1000));
+    served.task.abort();
+}
+
+async fn a_revoked_token_closes_its_connections(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let mut socket = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    assert_eq!(next(&mut socket).await["status"], "pending");
+    let (engine, partner) = (&app.app.engine, app.shop.partner.id);
+    let token = app.shop.client_token.expose_secret();
+    let key_id = token.split('_').nth(2).unwrap().to_owned();
+    engine.token_revoke(partner, key_id).await.unwrap();
+    let (updates, code) = until_closed(&mut socket).await;
+    assert_eq!((updates, code), (Vec::new(), 1008));
     served.task.abort();
 }

@@ -38,7 +38,8 @@ fn check_signature(app: &App, received: &Received) {
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(format!("{}.{}.{}", received.id, received.timestamp, received.body).as_bytes());
     let expected = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
-    assert_eq!(received.signature, expected);
+    let mut signatures = received.signature.split(' ');
+    assert!(signatures.any(|one| one == expected), "{received:?}");
 }
 
 async fn statuses_arrive_signed_and_in_order(app: &App) {
@@ -76,7 +77,7 @@ async fn a_failing_endpoint_is_tried_again_with_the_same_id(app: &App) {
         .script
         .lock()
         .unwrap()
-        .extend([500, 302, 410, 204]);
+        .extend([500, 302, 404, 204]);
     let buyer = Buyer::verified(app, "u").await;
     buyer.pay(GOOD_CARD).await;
     let got = received(app, "completed").await;

@@ -32,6 +32,8 @@ pub enum Fault {
 pub struct Receiver {
     pub got: Mutex<Vec<Received>>,
     pub script: Mutex<VecDeque<u16>>,
+    /// `Retry-After` of every answer, if any.
+    pub retry_after: Mutex<Option<u32>>,
 }
 
 #[derive(Default)]
@@ -56,10 +58,13 @@ impl Receiver {
             body: String::from_utf8(request.body().to_vec()).unwrap(),
         });
         let status = self.script.lock().unwrap().pop_front().unwrap_or(204);
-        let answer = Response::builder()
+        let mut answer = Response::builder()
             .status(status)
             .header("location", "http://shop.test/else");
-        answer.body(Bytes::new()).unwrap()
+        if let Some(seconds) = *self.retry_after.lock().unwrap() {
+            answer = answer.header("retry-after", seconds);
+        }
+        answer.body(Bytes::from_static(b"noted")).unwrap()
     }
 }
 
@@ -97,6 +102,21 @@ impl Transport for Outside {
         let host = request.uri().host().unwrap_or_default().to_owned();
         if host == "shop.test" {
             return Ok(self.receiver.answer(&request));
+        }
+        if host == "going.test" {
+            // Gone, says the first of many that are on their way; the others fail a moment later.
+            let first = self.calls_of("going.test") == 1;
+            let (pause_ms, status) = if first { (50, 410) } else { (200, 500) };
+            tokio::time::sleep(std::time::Duration::from_millis(pause_ms)).await;
+            return Ok(Response::builder()
+                .status(status)
+                .body(Bytes::new())
+                .unwrap());
+        }
+        if host == "dead.test" {
+            // As long as the real network would let it hang, on the server's clock.
+            tokio::time::sleep(std::time::Duration::from_millis(375)).await;
+            return Err(TransportError::maybe_sent("no answer in 15 s"));
         }
         let router = self.hosts.lock().unwrap().get(&host).cloned();
         let router = router.ok_or_else(|| TransportError::not_sent("no such host"))?;

@@ -284,8 +284,9 @@ impl Sim {
             outbound: outbound.clone(),
             test_rails: Some(self.sandbox().rails(&outbound, signer)),
             live_rails: None,
+            limited: true,
         };
-        let app = App::build(Origin::parse(ORIGIN).unwrap(), parts)
+        let app = App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await
             .unwrap();
         *self.engine.borrow_mut() = Arc::downgrade(&app.engine);

@@ -1,0 +1,170 @@
+//! Every route × every caller × own, foreign and unknown objects, made from the router's own table:
+//! a route without a row here fails.
+
+use crate::buyer::Buyer;
+use crate::kit::{App, with_token};
+use crate::on_both_engines;
+use proof_api::{Caller, routes};
+use serde_json::json;
+use std::collections::BTreeMap;
+
+on_both_engines!(every_route_is_as_open_as_it_should_be,);
+
+/// Objects that a path names: the shop's own, another partner's, and nobody's.
+struct Objects {
+    order: String,
+    user: &'static str,
+    delivery: String,
+    widget: String,
+}
+
+const UNKNOWN: &str = "01a205d7-6445-7da8-b9dd-58caedbfa33b";
+
+/// What the shop itself gets for its own object: the body that it sends, and the status.
+fn own(route: &str) -> (&'static str, u16) {
+    match route {
+        "POST /widget/session" => ("{}", 400),
+        "GET /widget/transactions"
+        | "GET /widget/transactions/{id}"
+        | "GET /widget/users/{id}/kyc-status"
+        | "GET /widget/events"
+        | "GET /widget/webhook"
+        | "GET /widget/webhook/deliveries"
+        | "GET /widget/webhook/deliveries/{id}"
+        | "GET /widget/integration-log"
+        | "POST /widget/webhook/enable"
+        | "POST /widget/webhook/secret" => ("", 200),
+        "POST /widget/webhook/test" | "POST /widget/webhook/deliveries/{id}/redeliver" => ("", 202),
+        "POST /widget/webhook/recover" => ("{}", 400),
+        "GET /ws" => ("", 426),
+        // Files and documents are everybody's.
+        "GET /widget.2.0.js"
+        | "GET /openapi.json"
+        | "GET /asyncapi.json"
+        | "GET /docs/api"
+        | "GET /docs/errors"
+        | "GET /docs/errors/{code}"
+        | "GET /docs/partner/{page}"
+        | "GET /docs/style.css"
+        | "GET /.well-known/proof-webhook-keys.json"
+        | "GET /healthz"
+        | "GET /readyz" => ("", 200),
+        "GET /assets/{*path}" => ("", 404),
+        // A callback without the provider's mark, whoever sends it.
+        "POST /inbound/{provider}/payments" => ("{}", 401),
+        // The widget's page belongs to whoever may embed it; its calls to a visit.
+        "GET /frame/{widget_id}" => ("", 200),
+        "POST /frame/api/visits" => ("{}", 400),
+        "GET /frame/api/order"
+        | "POST /frame/api/identity/start"
+        | "PUT /frame/api/identity/documents/{side}"
+        | "PUT /frame/api/identity/frames/{index}"
+        | "POST /frame/api/identity/submit"
+        | "POST /frame/api/quote"
+        | "POST /frame/api/payments"
+        | "POST /frame/api/payments/check"
+        | "POST /frame/api/cancel" => ("{}", 401),
+        other => panic!("{other} has no row in the authorization matrix"),
+    }
+}
+
+fn path(route: &str, objects: &Objects) -> String {
+    let path = route.split_once(' ').unwrap().1;
+    let path = if path.contains("/users/") {
+        path.replace("{id}", objects.user)
+    } else if path.contains("/deliveries/") {
+        path.replace("{id}", &objects.delivery)
+    } else {
+        path.replace("{id}", &objects.order)
+    };
+    let path = path
+        .replace("{code}", "not_found")
+        .replace("{page}", "webhooks")
+        .replace("{provider}", "sandbox")
+        .replace("{*path}", "nothing.js")
+        .replace("{widget_id}", &objects.widget)
+        .replace("{side}", "front")
+        .replace("{index}", "0?step=center");
+    if path == "/ws" {
+        return format!("/ws?tx_id={}", objects.order);
+    }
+    path
+}
+
+async fn objects(app: &App) -> Objects {
+    let buyer = Buyer::open(app, "user-1", "u@example.com").await;
+    assert_eq!(buyer.post("cancel", json!({})).await.status, 200);
+    let look = || async {
+        let page = app.get("/widget/webhook/deliveries?state=delivered").await;
+        page.json["data"][0]["id"].as_str().map(str::to_owned)
+    };
+    Objects {
+        order: buyer.id.clone(),
+        user: "user-1",
+        delivery: app.until("a delivery", look).await,
+        widget: app.shop.partner.widget_id.to_string(),
+    }
+}
+
+async fn every_route_is_as_open_as_it_should_be(app: &App) {
+    let mine = objects(app).await;
+    let nobodys = Objects {
+        order: UNKNOWN.to_owned(),
+        user: "nobody",
+        delivery: format!("whd_{}", UNKNOWN.replace('-', "")),
+        widget: UNKNOWN.to_owned(),
+    };
+    let stranger = app
+        .partner("stranger", Some("http://shop.test/other"))
+        .await;
+    let (owner, stranger) = (
+        app.shop.client_token.expose_secret(),
+        stranger.client_token.expose_secret(),
+    );
+    let mut seen: BTreeMap<Caller, u32> = BTreeMap::new();
+    for route in routes() {
+        *seen.entry(route.caller).or_default() += 1;
+        let name = format!("{} {}", route.method, route.path);
+        let (body, expected) = own(&name);
+        let call = |token: &str, objects: &Objects| {
+            let path = path(&name, objects);
+            app.call(with_token(token, route.method.clone(), &path, body))
+        };
+        assert_eq!(
+            call(owner, &mine).await.status,
+            expected,
+            "{name} as its owner"
+        );
+        let names_object = path(&name, &mine) != path(&name, &nobodys);
+        match route.caller {
+            Caller::Partner => {
+                for token in ["", "sk_test_x", "vt_0123"] {
+                    assert_eq!(
+                        call(token, &mine).await.status,
+                        401,
+                        "{name} with {token:?}"
+                    );
+                }
+                if names_object {
+                    let foreign = call(stranger, &mine).await;
+                    let unknown = call(stranger, &nobodys).await;
+                    assert_eq!(foreign.status, 404, "{name} as a stranger");
+                    assert_eq!(foreign.without_name(), unknown.without_name(), "{name}");
+                }
+            }
+            Caller::Widget if route.path.starts_with("/frame/api/") => {
+                for token in [owner, stranger] {
+                    let answer = call(token, &mine).await;
+                    assert_eq!(
+                        answer.status, expected,
+                        "{name}: a client token is no visit"
+                    );
+                }
+            }
+            Caller::Widget | Caller::Anyone | Caller::Provider => {
+                assert_eq!(call("", &mine).await.status, expected, "{name} as anybody");
+            }
+        }
+    }
+    assert!(seen[&Caller::Partner] >= 15, "{seen:?}");
+}
