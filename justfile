@@ -33,3 +33,7 @@ bench-session *args:
 docs:
     command -v mdbook >/dev/null || cargo install mdbook --version 0.5.4 --locked
     mdbook build docs
+
+# The machine contracts in openapi/, from the code; a test fails while they differ
+generate:
+    PROOF_GENERATE=1 cargo test --quiet -p proof-api --test openapi the_files_are_what_the_code_says

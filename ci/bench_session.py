@@ -15,7 +15,8 @@ BEGIN;
 UPDATE customers SET email = 'bench@example.com' WHERE id = '00000000-0000-0000-0000-000000000003';
 INSERT INTO orders VALUES (gen_random_uuid(), '00000000-0000-0000-0000-000000000001', 'test',
   '00000000-0000-0000-0000-000000000003', 1, 'created', :body, now(), now()) RETURNING id \\gset
-INSERT INTO events VALUES (gen_random_uuid(), :id, 1, 'order.created', '{"amount":"100.00"}', now());
+INSERT INTO events VALUES (gen_random_uuid(), :id, 1, 'order.created', '{"amount":"100.00"}', now(),
+  '00000000-0000-0000-0000-000000000001', 'test', 'pending');
 INSERT INTO jobs (id, kind, key, run_at, generation, attempts)
   VALUES (gen_random_uuid(), 'order', :id, now() + interval '1 day', 1, 0);
 INSERT INTO sessions VALUES (:id, sha256(convert_to(:id, 'UTF8')), :parameters, repeat('0', 131), '203.0.113.7', NULL,
@@ -33,7 +34,7 @@ def psql(database, sql):
 def server(*args):
     data = tempfile.mkdtemp(prefix="proof-bench-")
     child = subprocess.Popen([proof, "dev", "--port", "0", "--shop-port", "0", "--shop", "/none", "--data", data,
-                              "--json", *args], stdout=subprocess.PIPE, text=True)
+                              "--no-limits", "--json", *args], stdout=subprocess.PIPE, text=True)
     return child, json.loads(child.stdout.readline()), data
 
 
@@ -61,11 +62,15 @@ def pgbench(database):
     return float(next(l for l in out.stdout.splitlines() if l.startswith("tps")).split()[2])
 
 
-results = {"sqlite": [], "postgres": [], "pgbench": []}
+results = {"sqlite": [], "sqlite, a commit each": [], "postgres": [], "postgres, a commit each": [], "pgbench": []}
 rest = None
 for n in range(rounds):
-    psql("postgres", f"CREATE DATABASE bench_{n}")
-    for engine, args in [("sqlite", []), ("postgres", ["--database-url", f"{base}/bench_{n}"])]:
+    for name in (f"bench_{n}", f"bench_{n}_each"):
+        psql("postgres", f"CREATE DATABASE {name}")
+    each = "--separate-commits"
+    for engine, args in [("sqlite", []), ("sqlite, a commit each", [each]),
+                         ("postgres", ["--database-url", f"{base}/bench_{n}"]),
+                         ("postgres, a commit each", [each, "--database-url", f"{base}/bench_{n}_each"])]:
         child, ready, data = server(*args)
         try:
             rest = rest or memory_kb(ready["pid"])
@@ -86,7 +91,7 @@ for n in range(rounds):
 rate = {k: statistics.median(r for r, _ in v) for k, v in results.items()}
 tail = {k: statistics.median(p for _, p in v) for k, v in results.items()}
 print(f"{clients} clients, {seconds} s, median of {rounds} rounds, durable commits")
-for engine in ("sqlite", "postgres"):
-    print(f"  {engine:<9} {rate[engine]:8.0f} sessions/s   p99 {tail[engine]:7.1f} ms   {rate[engine] / rate['pgbench']:.2f} x pgbench")
-print(f"  pgbench   {rate['pgbench']:8.0f} transactions/s with the same rows")
+for engine in list(results)[:-1]:
+    print(f"  {engine:<24} {rate[engine]:8.0f} sessions/s   p99 {tail[engine]:7.1f} ms   {rate[engine] / rate['pgbench']:.2f} x pgbench")
+print(f"  {'pgbench':<24} {rate['pgbench']:8.0f} transactions/s with the same rows")
 print(f"  memory of the server at rest: {rest / 1024:.1f} MB")
