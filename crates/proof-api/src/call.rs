@@ -1,11 +1,11 @@
 //! What every call goes through before its handler: who it is, how much it may ask; and after it:
 //! what was refused is noted.
 
-use crate::{Api, bearer, error::Refused, origin, request_id_of};
+use crate::{Api, REQUEST_ID, bearer, error::Refused, origin, origin_text};
 use axum::{
     Extension,
     extract::{ConnectInfo, MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,27 +21,76 @@ const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const RATE_REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RATE_RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
 
+const TOKEN_EXPOSED: &str = "A browser sent your client token: everybody who opens that page can read it. \
+                             Call from your backend only, and rotate the token.";
+
 /// Proxies in one `X-Forwarded-For` that are looked at.
 const HOPS_MAX: usize = 16;
 
 /// The caller of a partner's route, once it is known.
 pub type Caller = Extension<Access>;
 
+/// Whose call it is.
+type Owner = (PartnerId, Environment);
+
+/// What is still told of a call when its request is gone.
+struct Seen {
+    method: Method,
+    path: Option<MatchedPath>,
+    ip: IpAddr,
+    origin: Option<HeaderValue>,
+    request_id: Option<HeaderValue>,
+}
+
+impl Seen {
+    fn new(api: &Api, request: &Request) -> Self {
+        Self {
+            ip: client_ip(api, request),
+            method: request.method().clone(),
+            path: request.extensions().get().cloned(),
+            origin: request.headers().get(header::ORIGIN).cloned(),
+            request_id: request.headers().get(REQUEST_ID).cloned(),
+        }
+    }
+
+    /// A line of the owner's integration log.
+    fn refusal(&self, (partner, environment): Owner, code: &'static str, message: &str) -> Refusal {
+        let path = self.path.as_ref().map_or("", MatchedPath::as_str);
+        let id = self.request_id.as_ref().and_then(|id| id.to_str().ok());
+        Refusal {
+            partner,
+            environment,
+            route: format!("{} {path}", self.method),
+            code,
+            field: "",
+            origin: self
+                .origin
+                .as_ref()
+                .map(origin_text)
+                .map(cut)
+                .unwrap_or_default(),
+            message: message.to_owned(),
+            request_id: id.unwrap_or_default().to_owned(),
+        }
+    }
+}
+
 /// Token, then `Origin`, then the allowance, then the handler (contract §1, "order of checks").
 pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let headers = request.headers().clone();
-    let (route, ip) = (route_of(&request), client_ip(&api, &request));
-    let access = match api.engine.access(bearer(&headers)).await {
+    let (seen, headers) = (Seen::new(&api, &request), request.headers());
+    let access = match api.engine.access(bearer(headers)).await {
         Ok(access) => access,
-        Err(refused) => return stranger(&api, ip, &headers, &route, refused).await,
+        Err(refused) => return stranger(&api, headers, &seen, refused).await,
     };
-    let seen = origin(&headers).filter(|text| *text != api.origin.as_str());
-    let browser = seen.is_some() || headers.contains_key("sec-fetch-site");
-    let exposed = browser.then(|| seen.map(cut));
-    api.engine.access_note(&access, exposed.clone());
+    let owner = (access.partner.id, access.environment);
+    let foreign = origin(headers).filter(|text| *text != api.origin.as_str());
+    let browser = foreign.is_some() || headers.contains_key("sec-fetch-site");
+    let exposed = browser.then(|| foreign.map(cut));
     if exposed.is_some() {
-        note_exposed(&api, &access, &headers, &route);
+        api.engine
+            .refusal_note(seen.refusal(owner, "token_exposed", TOKEN_EXPOSED));
     }
+    api.engine.access_note(&access, exposed);
     let mut allowance = None;
     let limit = allowance_of(&request, &access);
     // A refused origin draws on the allowance, too: it costs a look and a note.
@@ -49,25 +98,22 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
         .map_or(Ok(None), |limited| api.engine.limit(limited))
         .and_then(|left| {
             allowance = left;
-            access.check_origin(origin(&headers), &api.origin)
+            access.check_origin(origin(headers), &api.origin)
         });
     let mut response = match passed {
         Err(error) => Refused(error).into_response(),
         Ok(()) => {
-            request.extensions_mut().insert(access.clone());
+            request.extensions_mut().insert(access);
             next.run(request).await
         }
     };
     if response.status().as_u16() == ErrorCode::NotFound.status()
-        && let Err(error) = api
-            .engine
-            .limit(Limited::Miss(access.partner.id, access.environment))
+        && let Err(error) = api.engine.limit(Limited::Miss(owner.0, owner.1))
     {
         response = Refused(error).into_response();
     }
     if let Some(error) = response.extensions().get::<ApiError>() {
-        let owner = (access.partner.id, access.environment);
-        note(&api, owner, &headers, &route, error);
+        note(&api, owner, &seen, error);
     }
     if let Some(allowance) = allowance {
         rate_headers(response.headers_mut(), allowance);
@@ -85,20 +131,14 @@ pub async fn visitor(State(api): State<Api>, request: Request, next: Next) -> Re
 }
 
 /// A call without a good token. Its key id may still say whose people should hear of it.
-async fn stranger(
-    api: &Api,
-    ip: IpAddr,
-    headers: &HeaderMap,
-    route: &str,
-    error: ApiError,
-) -> Response {
+async fn stranger(api: &Api, headers: &HeaderMap, seen: &Seen, error: ApiError) -> Response {
     if error.code.status() == ErrorCode::InvalidToken.status() {
-        if let Err(limited) = api.engine.limit(Limited::Stranger(ip)) {
+        if let Err(limited) = api.engine.limit(Limited::Stranger(seen.ip)) {
             return Refused(limited).into_response();
         }
         let token = bearer(headers).unwrap_or_default();
         if let Ok(Some(owner)) = api.engine.token_owner(token).await {
-            note(api, owner, headers, route, &error);
+            note(api, owner, seen, &error);
         }
     }
     Refused(error).into_response()
@@ -123,53 +163,20 @@ fn allowance_of(request: &Request, access: &Access) -> Option<Limited> {
     }
 }
 
-fn note(
-    api: &Api,
-    (partner, environment): (PartnerId, Environment),
-    headers: &HeaderMap,
-    route: &str,
-    error: &ApiError,
-) {
+fn note(api: &Api, owner: Owner, seen: &Seen, error: &ApiError) {
     // What is wrong with us is not the partner's to put right.
     if error.code.status() >= 500 {
         return;
     }
     api.engine.refusal_note(Refusal {
-        partner,
-        environment,
-        route: route.to_owned(),
-        code: error.code.code(),
         field: error.field.unwrap_or_default(),
-        origin: origin(headers).map(cut).unwrap_or_default(),
-        message: error.message.clone(),
-        request_id: request_id_of(headers).to_owned(),
-    });
-}
-
-fn note_exposed(api: &Api, access: &Access, headers: &HeaderMap, route: &str) {
-    let message = "A browser sent your client token: everybody who opens that page can read it. \
-                   Call from your backend only, and rotate the token.";
-    api.engine.refusal_note(Refusal {
-        partner: access.partner.id,
-        environment: access.environment,
-        route: route.to_owned(),
-        code: "token_exposed",
-        field: "",
-        origin: origin(headers).map(cut).unwrap_or_default(),
-        message: message.to_owned(),
-        request_id: request_id_of(headers).to_owned(),
+        ..seen.refusal(owner, error.code.code(), &error.message)
     });
 }
 
 /// An origin as the integration log keeps it: what is none is not repeated.
 fn cut(text: &str) -> String {
     Origin::parse(text).map_or("(no origin)".to_owned(), |origin| origin.to_string())
-}
-
-fn route_of(request: &Request) -> String {
-    let path = request.extensions().get::<MatchedPath>();
-    let path = path.map_or("", MatchedPath::as_str);
-    format!("{} {path}", request.method())
 }
 
 fn rate_headers(headers: &mut HeaderMap, allowance: Allowance) {

@@ -33,21 +33,25 @@ use error::Refused;
 use ipnet::IpNet;
 use proof_core::{ErrorCode, partner::Origin};
 use proof_engine::{ApiError, Engine, Limited};
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, ops::Deref, sync::Arc};
 use tokio::sync::Semaphore;
 use tower_http::catch_panic::CatchPanicLayer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 128;
 
-/// What every handler needs.
+/// What every handler needs. Each layer that a call goes through has a handle of its own, so it is
+/// one pointer.
 #[derive(Clone)]
-pub struct Api {
+pub struct Api(Arc<Needs>);
+
+/// See [`Api`].
+pub struct Needs {
     pub engine: Arc<Engine>,
     /// The server's own origin, as partners' pages and apps see it.
     pub origin: Origin,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
-    pub proxies: Arc<[IpNet]>,
+    pub proxies: Vec<IpNet>,
     /// Places for open WebSockets.
     pub sockets: Arc<Semaphore>,
     /// Places for calls that are being answered.
@@ -56,18 +60,26 @@ pub struct Api {
 
 impl Api {
     pub fn new(engine: Arc<Engine>, origin: Origin, proxies: Vec<IpNet>) -> Self {
-        Self {
+        Self(Arc::new(Needs {
             engine,
             origin,
-            proxies: proxies.into(),
+            proxies,
             sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
             load: load::Load::new(),
-        }
+        }))
     }
 
     /// The page that says what an error means and what to do.
     pub(crate) fn docs_url(&self, code: &str) -> String {
         format!("{}/docs/errors/{}", self.origin, code.to_lowercase())
+    }
+}
+
+impl Deref for Api {
+    type Target = Needs;
+
+    fn deref(&self) -> &Needs {
+        &self.0
     }
 }
 
@@ -224,9 +236,12 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The `Origin` of a request; one that is not text is nobody's.
+/// The `Origin` of a request.
 fn origin(headers: &HeaderMap) -> Option<&str> {
-    headers
-        .get(header::ORIGIN)
-        .map(|value| value.to_str().unwrap_or("null"))
+    headers.get(header::ORIGIN).map(origin_text)
+}
+
+/// An origin that is not text is nobody's.
+fn origin_text(value: &HeaderValue) -> &str {
+    value.to_str().unwrap_or("null")
 }

@@ -33,7 +33,6 @@ const WAITING_MAX: usize = 20_000;
 const RETRY_SECONDS: u32 = 1;
 
 /// Places for calls.
-#[derive(Clone)]
 pub struct Load {
     answered: Arc<Semaphore>,
     callbacks: Arc<Semaphore>,

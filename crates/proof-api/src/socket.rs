@@ -127,14 +127,16 @@ async fn serve(
     let mut access_seen = engine.access_generation();
     let (mut close_at, mut pings, mut look): (Option<Timestamp>, u32, bool) = (None, 0, true);
     loop {
-        if !engine.access_stands(access, &mut access_seen).await? {
+        // What is done now and then has its own room, so that a connection that waits is small.
+        if !Box::pin(engine.access_stands(access, &mut access_seen)).await? {
             return Ok(End::Revoked);
         }
         if look && close_at.is_none() {
             look = false;
             for followed in followed.iter_mut().filter(|f| !f.ended) {
-                for update in followed.updates(engine, access).await? {
-                    if let Some(end) = sender.send(Message::text(text(&update))).await {
+                for update in Box::pin(followed.updates(engine, access)).await? {
+                    let message = Message::text(text(&update));
+                    if let Some(end) = Box::pin(sender.send(message)).await {
                         return Ok(end);
                     }
                 }
@@ -162,7 +164,8 @@ async fn serve(
             () = wait => {
                 pings += 1;
                 look = pings.is_multiple_of(PINGS_PER_LOOK);
-                if let Some(end) = sender.send(Message::Ping(bytes::Bytes::new())).await {
+                let ping = Message::Ping(bytes::Bytes::new());
+                if let Some(end) = Box::pin(sender.send(ping)).await {
                     return Ok(end);
                 }
             }

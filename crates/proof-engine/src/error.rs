@@ -68,7 +68,7 @@ impl ApiError {
     }
 
     /// A fault of ours.
-    pub(crate) fn internal(context: impl ToString) -> Self {
+    pub fn internal(context: impl ToString) -> Self {
         let message = "Something failed on our side; nothing was half done. Try again.";
         Self {
             context: Some(context.to_string()),

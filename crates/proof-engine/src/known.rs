@@ -4,7 +4,7 @@
 //! before whoever made it hears of that, so an answer of the present generation is the present one.
 //! That holds where this process makes all changes; elsewhere nothing is kept.
 
-use crate::{Access, Transaction};
+use crate::{Access, order::Printed};
 use proof_core::{
     Timestamp,
     id::{OrderId, PartnerId},
@@ -13,6 +13,7 @@ use proof_core::{
 };
 use proof_store::Db;
 use quick_cache::sync::Cache;
+use std::sync::Arc;
 
 /// Answers that are kept; those that were not asked for lately go first.
 const CALLERS_MAX: usize = 10_000;
@@ -33,7 +34,7 @@ struct KnownAccess {
 struct KnownTransaction {
     generation: u64,
     scope: (PartnerId, Environment),
-    transaction: Transaction,
+    printed: Arc<Printed>,
 }
 
 struct Kept {
@@ -131,10 +132,10 @@ impl Known {
         scope: (PartnerId, Environment),
         id: OrderId,
         generation: u64,
-    ) -> Option<Transaction> {
+    ) -> Option<Arc<Printed>> {
         let known = self.kept.as_ref()?.transactions.get(&id)?;
         let holds = known.generation == generation && known.scope == scope;
-        holds.then_some(known.transaction)
+        holds.then_some(known.printed)
     }
 
     pub(crate) fn transaction_keep(
@@ -142,16 +143,16 @@ impl Known {
         scope: (PartnerId, Environment),
         id: OrderId,
         generation: u64,
-        transaction: &Transaction,
+        printed: &Arc<Printed>,
     ) {
         let Some(kept) = &self.kept else { return };
-        let transaction = transaction.clone();
+        let printed = Arc::clone(printed);
         kept.transactions.insert(
             id,
             KnownTransaction {
                 generation,
                 scope,
-                transaction,
+                printed,
             },
         );
     }

@@ -40,7 +40,7 @@ pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
-pub use order::{TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
+pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use session::SessionResponse;

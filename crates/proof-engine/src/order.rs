@@ -4,6 +4,7 @@ use crate::{
     Access, ApiError, Engine,
     error::{ledger_failed, refused},
 };
+use bytes::Bytes;
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
@@ -13,7 +14,12 @@ use proof_core::{
 use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
 use schemars::JsonSchema;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use uuid::Uuid;
+
+/// Bytes of a hash that tell one state of a transaction from another.
+const DIGEST_BYTES: usize = 12;
 
 /// Longest that a reader is kept waiting for a change.
 pub const TRANSACTION_WAIT_SECONDS_MAX: i64 = 30;
@@ -89,6 +95,27 @@ impl Transaction {
 
     pub fn is_terminal(&self) -> bool {
         PublicStatus::parse(self.status).is_some_and(PublicStatus::is_terminal)
+    }
+}
+
+/// A transaction as it is sent, printed once for all who ask until it changes.
+#[derive(Debug)]
+pub struct Printed {
+    pub json: Bytes,
+    /// Names exactly these bytes.
+    pub digest: String,
+    pub is_terminal: bool,
+}
+
+impl Printed {
+    fn new(transaction: &Transaction) -> Result<Self, ApiError> {
+        let json = serde_json::to_vec(transaction).map_err(ApiError::internal)?;
+        let hash: [u8; 32] = Sha256::digest(&json).into();
+        Ok(Self {
+            digest: hex::encode(&hash[..DIGEST_BYTES]),
+            json: json.into(),
+            is_terminal: transaction.is_terminal(),
+        })
     }
 }
 
@@ -265,7 +292,11 @@ impl Engine {
     }
 
     /// `GET /widget/transactions/{id}`. Another partner's order does not exist.
-    pub async fn transaction(&self, access: &Access, id: OrderId) -> Result<Transaction, ApiError> {
+    pub async fn transaction(
+        &self,
+        access: &Access,
+        id: OrderId,
+    ) -> Result<Arc<Printed>, ApiError> {
         let (partner, environment) = (access.partner.id, access.environment);
         let generation = self.db.wakes().order_generation(id);
         let scope = (partner, environment);
@@ -286,8 +317,9 @@ impl Engine {
                 })
             })
             .await?;
-        self.known.transaction_keep(scope, id, generation, &read);
-        Ok(read)
+        let printed = Arc::new(Printed::new(&read)?);
+        self.known.transaction_keep(scope, id, generation, &printed);
+        Ok(printed)
     }
 
     /// The transaction as soon as it is not what the caller knows (`is_known`), and at `until` as
@@ -297,14 +329,14 @@ impl Engine {
         access: &Access,
         id: OrderId,
         until: Timestamp,
-        is_known: impl Fn(&Transaction) -> bool + Send,
-    ) -> Result<Transaction, ApiError> {
+        is_known: impl Fn(&Printed) -> bool + Send,
+    ) -> Result<Arc<Printed>, ApiError> {
         let changes = self.follow(vec![id]);
         loop {
             let hint = changes.next().fuse();
             let seen = self.transaction(access, id).await?;
             let over = self.now() >= until || self.is_stopping();
-            if over || seen.is_terminal() || !is_known(&seen) {
+            if over || seen.is_terminal || !is_known(&seen) {
                 return Ok(seen);
             }
             let wait = self.clock.sleep_until(until).fuse();

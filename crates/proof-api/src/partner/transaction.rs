@@ -1,55 +1,32 @@
 //! Reading transactions (contract §3): one, with `ETag` and long poll, or many.
 
 use super::order_id;
-use crate::{
-    Api,
-    call::Caller,
-    error::Refused,
-    path::Named,
-    query::{Query, wrong},
-};
+use crate::{Api, call::Caller, error::Refused, path::Named, query::Query};
 use axum::{
     Extension, Json,
     extract::{RawQuery, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use proof_core::{
-    Asset, Network, Timestamp, id::OrderId, order::PublicStatus, partner::Side, token::TokenHash,
-};
-use proof_engine::{
-    ApiError, OrderFilter, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage,
-};
-
-/// Bytes of the hash that tell one state of a transaction from another.
-const ETAG_BYTES: usize = 12;
-
-/// What is sent, and the name of exactly these bytes.
-struct Shown {
-    body: Vec<u8>,
-    etag: String,
-}
-
-impl Shown {
-    fn new(transaction: &Transaction) -> Self {
-        let body = serde_json::to_vec(transaction).unwrap_or_default();
-        let hash = TokenHash::of(&String::from_utf8_lossy(&body));
-        let digits = hash.bytes()[..ETAG_BYTES].iter();
-        let etag = digits.fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let etag = format!("\"{etag}\"");
-        Self { body, etag }
-    }
-}
+use proof_core::{Asset, Network, Timestamp, id::OrderId, order::PublicStatus, partner::Side};
+use proof_engine::{ApiError, OrderFilter, Printed, TRANSACTION_WAIT_SECONDS_MAX, TransactionPage};
 
 /// Whether the caller has this already (RFC 9110: any of a list, weak or not, or `*`).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+fn is_known(headers: &HeaderMap, printed: &Printed) -> bool {
+    let is_this = |known: &str| {
+        let known = known.strip_prefix("W/").unwrap_or(known);
+        let tag = known
+            .strip_prefix('"')
+            .and_then(|tag| tag.strip_suffix('"'));
+        known == "*" || tag == Some(printed.digest.as_str())
+    };
     headers
         .get_all(header::IF_NONE_MATCH)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == etag)
+        .any(is_this)
 }
 
 pub async fn show(
@@ -62,24 +39,23 @@ pub async fn show(
     let id = order_id(&id)?;
     let wait = Query::read(&query).integer("wait", (0, TRANSACTION_WAIT_SECONDS_MAX))?;
     let asked = headers.contains_key(header::IF_NONE_MATCH);
-    let transaction = match wait.filter(|_| asked) {
+    let printed = match wait.filter(|_| asked) {
         None => api.engine.transaction(&access, id).await?,
         Some(wait) => {
             let until = api.engine.now().plus_seconds(wait);
-            let known = |seen: &Transaction| is_known(&headers, &Shown::new(seen).etag);
+            let known = |seen: &Printed| is_known(&headers, seen);
             api.engine
                 .transaction_changed(&access, id, until, known)
                 .await?
         }
     };
-    let shown = Shown::new(&transaction);
-    let etag = HeaderValue::from_str(&shown.etag).map_err(|_| wrong("id", "cannot be shown"))?;
-    let unchanged = is_known(&headers, &shown.etag);
-    let mut response = if unchanged {
+    let etag = HeaderValue::try_from(format!("\"{}\"", printed.digest));
+    let etag = etag.map_err(ApiError::internal)?;
+    let mut response = if is_known(&headers, &printed) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let kind = HeaderValue::from_static("application/json");
-        ([(header::CONTENT_TYPE, kind)], shown.body).into_response()
+        ([(header::CONTENT_TYPE, kind)], printed.json.clone()).into_response()
     };
     let cache = HeaderValue::from_static("private, no-cache");
     response.headers_mut().insert(header::CACHE_CONTROL, cache);

@@ -19,6 +19,7 @@ use axum::{
 };
 use proof_core::ErrorCode;
 use proof_engine::{ApiError, Limited};
+use std::sync::Arc;
 
 /// Transactions that one connection may follow.
 const FOLLOWED_MAX: usize = 100;
@@ -67,7 +68,7 @@ pub async fn connect(
             ..ApiError::new(ErrorCode::Overloaded, message)
         })
     })?;
-    let engine = api.engine;
+    let engine = Arc::clone(&api.engine);
     Ok(socket::sized(upgrade).on_upgrade(move |socket| async move {
         socket::run(&engine, &access, followed, socket).await;
         drop(place);
