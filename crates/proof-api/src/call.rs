@@ -9,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use percent_encoding::percent_decode_str;
 use proof_core::{
     ErrorCode,
     id::{OrderId, PartnerId},
@@ -83,7 +84,7 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
         Err(refused) => return stranger(&api, headers, &seen, refused).await,
     };
     let owner = (access.partner.id, access.environment);
-    let foreign = origin(headers).filter(|text| *text != api.origin.as_str());
+    let foreign = origin(headers).filter(|text| !api.is_own(text));
     let browser = foreign.is_some() || headers.contains_key("sec-fetch-site");
     let exposed = browser.then(|| foreign.map(cut));
     if exposed.is_some() {
@@ -107,6 +108,7 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
             next.run(request).await
         }
     };
+    // A miss is known only now. What it cost is one look by a key, in a place of a bounded number.
     if response.status().as_u16() == ErrorCode::NotFound.status()
         && let Err(error) = api.engine.limit(Limited::Miss(owner.0, owner.1))
     {
@@ -114,6 +116,7 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
     }
     if let Some(error) = response.extensions().get::<ApiError>() {
         note(&api, owner, &seen, error);
+        allowance = error.allowance.or(allowance);
     }
     if let Some(allowance) = allowance {
         rate_headers(response.headers_mut(), allowance);
@@ -152,9 +155,10 @@ fn allowance_of(request: &Request, access: &Access) -> Option<Limited> {
         "/widget/session" => Some(Limited::Sessions(partner, environment)),
         "/ws" => None,
         _ => {
-            let order = path
-                .strip_prefix("/widget/transactions/")
-                .and_then(|id| uuid::Uuid::try_parse(id).ok());
+            let id = path.strip_prefix("/widget/transactions/");
+            // In any spelling that the route takes.
+            let id = id.map(|id| percent_decode_str(id).decode_utf8_lossy());
+            let order = id.and_then(|id| uuid::Uuid::try_parse(&id).ok());
             match order {
                 Some(id) => Some(Limited::Poll(partner, environment, OrderId::from_uuid(id))),
                 None => Some(Limited::Reads(partner, environment)),

@@ -73,8 +73,16 @@ fn wants_problem(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|kind| {
-            let name = kind.split(';').next().unwrap_or_default().trim();
-            name.eq_ignore_ascii_case(PROBLEM)
+            let mut parts = kind.split(';').map(str::trim);
+            let named = parts
+                .next()
+                .is_some_and(|name| name.eq_ignore_ascii_case(PROBLEM));
+            // RFC 9110: a weight of zero means "not this".
+            let unwanted = |part: &str| {
+                let weight = part.strip_prefix("q=").or_else(|| part.strip_prefix("Q="));
+                weight.is_some_and(|weight| weight.chars().all(|c| "0.".contains(c)))
+            };
+            named && !parts.any(unwanted)
         })
 }
 

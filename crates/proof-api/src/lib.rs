@@ -69,6 +69,11 @@ impl Api {
         }))
     }
 
+    /// Whether an `Origin` is this server's own, in any spelling.
+    pub(crate) fn is_own(&self, origin: &str) -> bool {
+        Origin::parse(origin).is_ok_and(|origin| origin == self.origin)
+    }
+
     /// The page that says what an error means and what to do.
     pub(crate) fn docs_url(&self, code: &str) -> String {
         format!("{}/docs/errors/{}", self.origin, code.to_lowercase())

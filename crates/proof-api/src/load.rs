@@ -7,7 +7,6 @@
 use crate::{Api, error::Refused};
 use axum::{
     extract::{Request, State},
-    http::Method,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -27,6 +26,9 @@ const CALLBACKS_MAX: usize = 64;
 /// Bodies that are on their way. One address, at its allowance, cannot take all of them.
 const READ_MAX: usize = 2_048;
 
+/// The same for callbacks, whose senders are known only when the body has been read.
+const CALLBACKS_READ_MAX: usize = 256;
+
 /// Long polls wait and cost next to nothing meanwhile.
 const WAITING_MAX: usize = 20_000;
 
@@ -37,6 +39,7 @@ pub struct Load {
     answered: Arc<Semaphore>,
     callbacks: Arc<Semaphore>,
     read: Arc<Semaphore>,
+    callbacks_read: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
 }
 
@@ -68,18 +71,42 @@ impl Load {
             answered: Arc::new(Semaphore::new(ANSWERED_MAX - CALLBACKS_MAX)),
             callbacks: Arc::new(Semaphore::new(CALLBACKS_MAX)),
             read: Arc::new(Semaphore::new(READ_MAX)),
+            callbacks_read: Arc::new(Semaphore::new(CALLBACKS_READ_MAX)),
             waiting: Arc::new(Semaphore::new(WAITING_MAX)),
         }
     }
 
-    /// Reads a body outside of the call's place, and comes back to one.
+    /// Waits for news in a cheap place instead of the call's own. The handler says that it waits,
+    /// whatever the request looks like.
+    pub(crate) async fn while_waiting<T>(
+        &self,
+        wait: impl Future<Output = Result<T, ApiError>>,
+    ) -> Result<T, Refused> {
+        let _waiting = Arc::clone(&self.waiting)
+            .try_acquire_owned()
+            .map_err(|_| overloaded())?;
+        // Outside of a served call (tests) there is no place to give back.
+        let _given_back = PLACE.try_with(RefCell::take);
+        Ok(wait.await?)
+    }
+
+    /// Reads a body outside of the call's place, and comes back to one. Callbacks come without any
+    /// credentials, so the room for their bodies is not the partners'.
     pub(crate) async fn while_reading<T>(
         &self,
         read: impl Future<Output = Result<T, Refused>>,
     ) -> Result<T, Refused> {
         let pool = PLACE.try_with(|place| place.take().map(|place| place.pool));
         let pool = pool.ok().flatten();
-        let reading = Arc::clone(&self.read).try_acquire_owned();
+        let callback = pool
+            .as_ref()
+            .is_some_and(|pool| Arc::ptr_eq(pool, &self.callbacks));
+        let room = if callback {
+            &self.callbacks_read
+        } else {
+            &self.read
+        };
+        let reading = Arc::clone(room).try_acquire_owned();
         let reading = reading.map_err(|_| overloaded())?;
         let done = read.await;
         drop(reading);
@@ -105,16 +132,6 @@ fn overloaded() -> Refused {
     })
 }
 
-/// Whether a call is one that may wait for news.
-fn waits(request: &Request) -> bool {
-    let path = request.uri().path();
-    let route = path.starts_with("/widget/transactions/")
-        || path == "/widget/events"
-        || path == "/frame/api/order";
-    let asked = request.uri().query().is_some_and(|q| q.contains("wait="));
-    route && asked && request.method() == Method::GET
-}
-
 fn is_callback(request: &Request) -> bool {
     request.uri().path().starts_with("/inbound/")
 }
@@ -126,8 +143,6 @@ pub async fn shed(State(api): State<Api>, request: Request, next: Next) -> Respo
     }
     let pool = if is_callback(&request) {
         &api.load.callbacks
-    } else if waits(&request) {
-        &api.load.waiting
     } else {
         &api.load.answered
     };

@@ -48,6 +48,10 @@ enum End {
     Slow,
     /// The token that opened it has ended.
     Revoked,
+    /// The partner closed, and waits for the answer.
+    Closed,
+    /// The partner sent what no WebSocket sends, or too much of it.
+    Broken(u16),
     /// The partner is gone.
     Gone,
 }
@@ -101,6 +105,12 @@ pub async fn run(engine: &Engine, access: &Access, followed: Vec<Followed>, sock
         Ok(End::Restart) => (close_code::RESTART, "the server restarts; connect again"),
         Ok(End::Revoked) => (close_code::POLICY, "the client token has ended"),
         Ok(End::Slow) => (close_code::POLICY, "too slow; connect again with after"),
+        Ok(End::Broken(code)) => (code, "this is not for here"),
+        Ok(End::Closed) => {
+            // The library has its answer ready; it leaves with this.
+            let _gone = sender.sink.flush().await;
+            return;
+        }
         Ok(End::Gone) => return,
         Err(error) => {
             let context = error.context.as_deref().unwrap_or("");
@@ -126,6 +136,8 @@ async fn serve(
     let changes = engine.follow(followed.iter().map(|f| f.order).collect());
     let mut access_seen = engine.access_generation();
     let (mut close_at, mut pings, mut look): (Option<Timestamp>, u32, bool) = (None, 0, true);
+    // Whatever the partner sends meanwhile: a connection is looked after at its own pace.
+    let mut ping_at = engine.now().plus_seconds(PING_SECONDS);
     loop {
         // What is done now and then has its own room, so that a connection that waits is small.
         if !Box::pin(engine.access_stands(access, &mut access_seen)).await? {
@@ -148,7 +160,6 @@ async fn serve(
         if close_at.is_some_and(|at| engine.now() >= at) {
             return Ok(End::Terminal);
         }
-        let ping_at = engine.now().plus_seconds(PING_SECONDS);
         let wake_at = close_at.map_or(ping_at, |at| at.min(ping_at));
         let wait = engine.clock().sleep_until(wake_at).fuse();
         let (hint, stopping) = (changes.next().fuse(), engine.stopping().fuse());
@@ -157,11 +168,17 @@ async fn serve(
         futures::select_biased! {
             () = stopping => return Ok(End::Restart),
             message = incoming => match message {
-                None | Some(Err(_) | Ok(Message::Close(_))) => return Ok(End::Gone),
+                None => return Ok(End::Gone),
+                Some(Ok(Message::Close(_))) => return Ok(End::Closed),
+                Some(Err(error)) => return Ok(broken(error)),
                 Some(Ok(_)) => {}
             },
             () = hint => look = true,
             () = wait => {
+                if engine.now() < ping_at {
+                    continue;
+                }
+                ping_at = engine.now().plus_seconds(PING_SECONDS);
                 pings += 1;
                 look = pings.is_multiple_of(PINGS_PER_LOOK);
                 let ping = Message::Ping(bytes::Bytes::new());
@@ -189,6 +206,18 @@ impl Sender<'_> {
             sent = sent => sent.is_err().then_some(End::Gone),
             () = wait => Some(End::Slow),
         }
+    }
+}
+
+/// What a frame that cannot be read is answered with (RFC 6455, 7.4.1).
+fn broken(error: axum::Error) -> End {
+    use tungstenite::Error;
+    let inner = error.into_inner();
+    match inner.downcast_ref::<Error>() {
+        Some(Error::Capacity(_)) => End::Broken(close_code::SIZE),
+        Some(Error::Utf8(_)) => End::Broken(close_code::INVALID),
+        Some(Error::Protocol(_)) => End::Broken(close_code::PROTOCOL),
+        Some(_) | None => End::Gone,
     }
 }
 

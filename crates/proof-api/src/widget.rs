@@ -137,7 +137,7 @@ fn content_policy(frame: &Frame) -> String {
 fn own_origin(api: &Api, headers: &HeaderMap) -> Result<(), Refused> {
     match origin(headers) {
         None => Ok(()),
-        Some(text) if text == api.origin.as_str() => Ok(()),
+        Some(text) if api.is_own(text) => Ok(()),
         Some(_) => {
             let message = "This call belongs to the widget's own page.";
             Err(Refused(ApiError::new(ErrorCode::ForbiddenOrigin, message)))
@@ -181,7 +181,8 @@ async fn order(
     let wait = query.integer("wait", (0, i64::MAX))?.unwrap_or(0);
     let wait = wait.min(WAIT_SECONDS_MAX);
     let until = api.engine.now().plus_seconds(wait);
-    Ok(Json(api.engine.view_changed(id, seen, until).await?))
+    let changed = api.engine.view_changed(id, seen, until);
+    Ok(Json(api.load.while_waiting(changed).await?))
 }
 
 #[derive(Deserialize)]

@@ -72,7 +72,9 @@ impl fmt::Display for Address {
 /// Base58Check of 21 bytes that begin with 0x41 (TRON developers' guide, "Account").
 fn tron(text: &str) -> Option<String> {
     let bytes = base58check(text)?;
-    (bytes.len() == 21 && bytes.first() == Some(&0x41)).then(|| text.to_owned())
+    let (first, account) = bytes.split_first()?;
+    let good = account.len() == 20 && *first == 0x41 && !is_nobody(account);
+    good.then(|| text.to_owned())
 }
 
 fn tron_of(hash: &[u8; 20]) -> String {
@@ -89,10 +91,18 @@ fn key_hash(uncompressed: &[u8; 65]) -> [u8; 20] {
     account
 }
 
+/// Nobody has the key of the account of zeros: what goes there is burnt.
+fn is_nobody(account: &[u8]) -> bool {
+    account.iter().all(|byte| *byte == 0)
+}
+
 /// 20 bytes in hex; mixed case must carry the checksum of EIP-55.
 fn evm(text: &str) -> Option<String> {
     let digits = text.strip_prefix("0x")?;
     let bytes: [u8; 20] = hex::decode(digits).ok()?.try_into().ok()?;
+    if is_nobody(&bytes) {
+        return None;
+    }
     let canonical = evm_checksummed(&bytes);
     let one_case = digits.bytes().all(|b| !b.is_ascii_uppercase())
         || digits.bytes().all(|b| !b.is_ascii_lowercase());

@@ -166,14 +166,23 @@ impl Origin {
     /// Host compared without case, default ports folded; app schemes are welcome.
     pub fn parse(text: &str) -> Result<Self, OriginError> {
         let (scheme, rest) = text.split_once("://").ok_or(OriginError)?;
-        if rest.is_empty() || rest.contains(['/', '?', '#', '@', '\\', '*', ' ', ';', ',', '\'']) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c) || !c.is_ascii();
+        if rest.is_empty() || !rest.chars().all(plain) {
             return Err(OriginError);
         }
         let url = Url::parse(text).map_err(|_| OriginError)?;
         let host = url.host_str().ok_or(OriginError)?.to_ascii_lowercase();
         let port = url.port().map(|p| format!(":{p}")).unwrap_or_default();
-        let refused = ["javascript", "data", "file", "blob", "vbscript"];
-        if refused.contains(&url.scheme()) || host.is_empty() {
+        let refused = [
+            "javascript",
+            "data",
+            "file",
+            "blob",
+            "vbscript",
+            "about",
+            "view-source",
+        ];
+        if refused.contains(&url.scheme()) || host.is_empty() || url.port() == Some(0) {
             return Err(OriginError);
         }
         Ok(Self(format!(
@@ -230,6 +239,9 @@ mod tests {
             "https://a?b",
             "https://a b",
             "https://a;b",
+            "app://a\"b",
+            "https://a:0",
+            "about://x",
         ] {
             assert_eq!(Origin::parse(text), Err(OriginError), "{text}");
         }

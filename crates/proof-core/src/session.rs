@@ -192,8 +192,8 @@ fn mac(key: &Secret) -> Hmac<Sha512> {
 #[error("not an IP address")]
 pub struct ClientIpError;
 
-/// Longest `client_ip` looked at: a chain of proxies fits, an attack does not.
-const CLIENT_IP_LENGTH_MAX: usize = 1_024;
+/// Longest `client_ip` looked at: what a web server takes as one header.
+const CLIENT_IP_LENGTH_MAX: usize = 8 * 1_024;
 
 /// Reads the contract's `client_ip`: IPv4 or IPv6, with or without port, or a whole
 /// `X-Forwarded-For`, whose first entry counts. Empty means absent.

@@ -1,5 +1,6 @@
 //! A failed use case: what the caller may read, and what only the log may.
 
+use crate::Allowance;
 use proof_core::{ErrorCode, identity::IdentityRefusal, order::Refusal, quote::QuoteError};
 use proof_port::{Class, PortError};
 use proof_store::{Failure, LedgerError, StoreError};
@@ -16,6 +17,8 @@ pub struct ApiError {
     pub problem: Option<&'static str>,
     /// When the same call may be made again.
     pub retry_after_s: Option<u32>,
+    /// Of a call that came too soon: the allowance that is used up.
+    pub allowance: Option<Allowance>,
     /// For the log only.
     pub context: Option<String>,
 }
@@ -28,6 +31,7 @@ impl ApiError {
             field: None,
             problem: None,
             retry_after_s: None,
+            allowance: None,
             context: None,
         }
     }

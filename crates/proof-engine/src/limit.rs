@@ -140,19 +140,24 @@ impl Bucket {
                     reset_s: missing.div_ceil(self.per_second),
                 })
             }
-            Err(refused) => Err(limited(&refused, clock.now())),
+            Err(refused) => Err(self.limited(&refused, clock.now())),
         }
     }
-}
 
-fn limited(refused: &NotUntil<Nanos>, now: Nanos) -> ApiError {
-    let wait = Duration::from(refused.earliest_possible().duration_since(now));
-    let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
-    let seconds = seconds.max(1);
-    let message = format!("Too many calls; try again after {seconds} s.");
-    ApiError {
-        retry_after_s: Some(seconds),
-        ..ApiError::new(ErrorCode::RateLimitExceeded, message)
+    fn limited(self, refused: &NotUntil<Nanos>, now: Nanos) -> ApiError {
+        let wait = Duration::from(refused.earliest_possible().duration_since(now));
+        let seconds = u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        let seconds = seconds.max(1);
+        let message = format!("Too many calls; try again after {seconds} s.");
+        ApiError {
+            retry_after_s: Some(seconds),
+            allowance: Some(Allowance {
+                limit: self.burst,
+                remaining: 0,
+                reset_s: self.burst.div_ceil(self.per_second),
+            }),
+            ..ApiError::new(ErrorCode::RateLimitExceeded, message)
+        }
     }
 }
 

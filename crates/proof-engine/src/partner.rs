@@ -1,6 +1,11 @@
 //! Making partners.
 
-use crate::{ApiError, Engine, signature::secret_generate};
+use crate::{
+    ApiError, Engine,
+    error::refused,
+    session::{bounded, email, redirect_url},
+    signature::secret_generate,
+};
 use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{EndpointId, PartnerId},
@@ -51,7 +56,10 @@ struct PartnerWrite {
 impl PartnerWrite {
     async fn run(self, tx: &mut Tx) -> Result<(), Failure<ApiError>> {
         let (partner, environment, now) = (self.partner.id, Environment::Test, self.now);
-        tx.partner_insert(&self.partner, now).await?;
+        if !tx.partner_insert(&self.partner, now).await? {
+            let message = format!("A partner named {} is there already.", self.partner.name);
+            return Err(refused(wrong("name", &message)));
+        }
         tx.token_insert(partner, &self.token, now).await?;
         for origin in &self.origins {
             tx.origin_insert(partner, environment, origin).await?;
@@ -105,9 +113,37 @@ fn fees_default() -> Result<FeePolicy, ApiError> {
     })
 }
 
+fn wrong(field: &'static str, message: &str) -> ApiError {
+    ApiError::field(ErrorCode::ValidationError, field, message)
+}
+
+/// Names are shown in consoles and mails.
+const NAME_LENGTH_MAX: usize = 100;
+
+impl PartnerCreate {
+    /// What an operator may have mistyped.
+    fn check(self) -> Result<Self, ApiError> {
+        let name = bounded(self.name, "name", NAME_LENGTH_MAX)?;
+        let contact_email = email(self.contact_email, "contact_email")?;
+        let redirect_url = self.redirect_url.map(redirect_url).transpose()?;
+        let mut assets: Vec<Asset> = self.wallets.iter().map(|(asset, _)| *asset).collect();
+        assets.sort_unstable();
+        if assets.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Err(wrong("wallets", "One asset has two wallets; name one."));
+        }
+        Ok(Self {
+            name,
+            contact_email,
+            redirect_url,
+            ..self
+        })
+    }
+}
+
 impl Engine {
     /// Makes a sandbox partner with a token, its origins, wallets and, if asked, a webhook endpoint.
     pub async fn partner_create(&self, request: PartnerCreate) -> Result<PartnerCreated, ApiError> {
+        let request = request.check()?;
         let now = self.now();
         let entropy = self.entropy.as_ref();
         if let Some(url) = &request.webhook_url {

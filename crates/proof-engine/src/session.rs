@@ -4,7 +4,7 @@ use crate::{Access, ApiError, Engine, error::refused, order::save_new};
 use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{CustomerId, EventId, JobId, OrderId, PartnerId},
-    money::{Amount, decimal_parse},
+    money::{Amount, MoneyError, decimal_parse},
     order::{Order, OrderRequest},
     partner::{Environment, PartnerType, Side, Stage},
     session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest, client_ip_parse},
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::net::IpAddr;
+use url::Url;
 
 const USER_ID_LENGTH_MAX: usize = 255;
 const EMAIL_LENGTH_MAX: usize = 254;
@@ -152,7 +153,11 @@ fn is_present(body: &Map<String, Value>, field: &str) -> bool {
     body.get(field).is_some_and(|value| !value.is_null())
 }
 
-fn bounded(text: String, field: &'static str, length_max: usize) -> Result<String, ApiError> {
+pub(crate) fn bounded(
+    text: String,
+    field: &'static str,
+    length_max: usize,
+) -> Result<String, ApiError> {
     if text.is_empty() {
         return Err(wrong(field, "must not be empty"));
     }
@@ -196,7 +201,7 @@ impl Fields {
             |field, length_max| bounded(text(body, field)?.unwrap_or_default(), field, length_max);
         Ok(Self {
             partner_user_id: required("partner_user_id", USER_ID_LENGTH_MAX)?,
-            user_email: email(required("user_email", EMAIL_LENGTH_MAX)?)?,
+            user_email: email(required("user_email", EMAIL_LENGTH_MAX)?, "user_email")?,
             network: required("network", NAME_LENGTH_MAX)?,
             currency: required("currency", NAME_LENGTH_MAX)?,
             amount: amount(text(body, "amount")?.unwrap_or_default())?,
@@ -222,7 +227,7 @@ impl Fields {
     }
 }
 
-fn email(text: String) -> Result<String, ApiError> {
+pub(crate) fn email(text: String, field: &'static str) -> Result<String, ApiError> {
     let good = text.split_once('@').is_some_and(|(local, domain)| {
         !local.is_empty()
             && !domain.is_empty()
@@ -233,7 +238,7 @@ fn email(text: String) -> Result<String, ApiError> {
     if good && !text.contains(char::is_whitespace) {
         Ok(text)
     } else {
-        Err(wrong("user_email", "must be an email address"))
+        Err(wrong(field, "must be an email address"))
     }
 }
 
@@ -241,13 +246,13 @@ fn amount(text: String) -> Result<String, ApiError> {
     let rule =
         "must be a decimal number above 0 as a string, like \"99.50\", of at most 40 characters";
     match decimal_parse(&text, DECIMALS_MAX) {
-        Ok(0) | Err(proof_core::money::MoneyError::Malformed) => Err(wrong("amount", rule)),
+        Ok(0) | Err(MoneyError::Malformed) => Err(wrong("amount", rule)),
         // Size and precision are judged when the asset is known.
         Ok(_) | Err(_) => Ok(text),
     }
 }
 
-fn redirect_url(text: String) -> Result<String, ApiError> {
+pub(crate) fn redirect_url(text: String) -> Result<String, ApiError> {
     let text = bounded(text, "redirect_url", URL_LENGTH_MAX)?;
     let rule = "must be an absolute http, https or app URL";
     let scheme = text
@@ -266,13 +271,23 @@ fn redirect_url(text: String) -> Result<String, ApiError> {
         "vbscript",
         "about",
         "view-source",
+        "filesystem",
+        "ws",
+        "wss",
+        "ftp",
+        "mailto",
+        "tel",
+        "sms",
     ]
     .contains(&scheme.as_str());
     let web = ["http", "https"].contains(&scheme.as_str());
     let rest = text.get(scheme.len()..).unwrap_or("");
-    let host = rest
+    let slashes = rest
         .strip_prefix("://")
         .is_some_and(|h| !h.is_empty() && !h.starts_with('/'));
+    let url = Url::parse(&text).ok();
+    let named = url.as_ref().and_then(Url::host_str);
+    let host = slashes && named.is_some_and(|host| !host.trim_matches('.').is_empty());
     // What a URL must escape, and what browsers read as something else.
     let odd = |c: char| c.is_whitespace() || "<>\"\\^`{|}".contains(c);
     if !letters || refused || (web && !host) || text.contains(odd) {
@@ -533,12 +548,16 @@ impl Engine {
 
 fn amount_in_limits(text: &str, pair: &proof_core::partner::Pair) -> Result<Amount, ApiError> {
     let asset = pair.asset;
-    let amount = Amount::parse(asset, text).map_err(|_| {
-        let rule = format!(
-            "must have at most {} decimals for {asset}",
-            asset.decimals()
-        );
-        wrong("amount", &rule)
+    let above = || wrong("amount", &format!("is above the maximum of {}", pair.max));
+    let amount = Amount::parse(asset, text).map_err(|error| {
+        let decimals = asset.decimals();
+        match error {
+            MoneyError::Overflow => above(),
+            _ => wrong(
+                "amount",
+                &format!("must have at most {decimals} decimals for {asset}"),
+            ),
+        }
     })?;
     if amount.base() < pair.min.base() {
         return Err(wrong(
@@ -547,10 +566,7 @@ fn amount_in_limits(text: &str, pair: &proof_core::partner::Pair) -> Result<Amou
         ));
     }
     if amount.base() > pair.max.base() {
-        return Err(wrong(
-            "amount",
-            &format!("is above the maximum of {}", pair.max),
-        ));
+        return Err(above());
     }
     Ok(amount)
 }

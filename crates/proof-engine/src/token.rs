@@ -1,11 +1,16 @@
 //! A partner's tokens: several at once, exchanged without a pause.
 
-use crate::{ApiError, Engine};
-use proof_core::{id::PartnerId, partner::Environment, secret::Secret, token::ClientToken};
+use crate::{ApiError, Engine, error::refused};
+use proof_core::{
+    ErrorCode, id::PartnerId, partner::Environment, secret::Secret, token::ClientToken,
+};
 use proof_store::{Failure, TokenListed, Tx};
 
 /// How long tokens work beside the one that replaces them, unless the operator says otherwise.
 pub const TOKEN_GRACE_SECONDS_DEFAULT: i64 = 24 * 3_600;
+
+/// Whoever needs longer has forgotten a token somewhere.
+pub const TOKEN_GRACE_SECONDS_MAX: i64 = 30 * 24 * 3_600;
 
 /// Tokens that are shown of one partner.
 const TOKENS_MAX: i64 = 200;
@@ -27,6 +32,13 @@ impl Engine {
         environment: Environment,
         grace_seconds: i64,
     ) -> Result<Secret, ApiError> {
+        if !(0..=TOKEN_GRACE_SECONDS_MAX).contains(&grace_seconds) {
+            let message = format!(
+                "The field grace_seconds must be from 0 to {TOKEN_GRACE_SECONDS_MAX} (30 days)."
+            );
+            let code = ErrorCode::ValidationError;
+            return Err(ApiError::field(code, "grace_seconds", message));
+        }
         self.token_issue(partner, environment, Some(grace_seconds))
             .await
     }
@@ -82,6 +94,9 @@ impl Engine {
         self.db
             .read("token_list", move |tx: &mut Tx| {
                 Box::pin(async move {
+                    if tx.partner_load(partner).await?.is_none() {
+                        return Err(refused(ApiError::not_found("partner")));
+                    }
                     let tokens = tx.token_list(partner, TOKENS_MAX).await?;
                     Ok::<_, Failure<ApiError>>(tokens)
                 })

@@ -20,7 +20,8 @@ impl Guard {
     pub(crate) fn check_url(self, url: &Url, places: &Places) -> Result<(), &'static str> {
         match (url.scheme(), self) {
             ("https", _) | ("http", Self::Sandbox) => {}
-            _ => return Err("only https is called"),
+            (_, Self::PublicHttps) => return Err("only https is called"),
+            (_, Self::Sandbox) => return Err("only http and https are called"),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return Err("an address with a user name is not called");

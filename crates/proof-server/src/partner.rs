@@ -18,7 +18,11 @@ use proof_engine::{
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::Execution;
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::{ErrorKind, Write},
+    path::PathBuf,
+    sync::Arc,
+};
 use url::Url;
 
 #[derive(Subcommand, Debug)]
@@ -101,8 +105,9 @@ pub struct CreateArgs {
     wallets: Vec<(Asset, Address)>,
     #[arg(long)]
     webhook_url: Option<Url>,
+    /// Where users go afterwards unless a session says otherwise: http, https or an app's scheme.
     #[arg(long)]
-    redirect_url: Option<Url>,
+    redirect_url: Option<String>,
 }
 
 fn origin(text: &str) -> Result<Origin, String> {
@@ -133,11 +138,11 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     match command {
         TokenCommand::List(args) => {
             let (engine, _lock) = engine(&args.database).await?;
-            token_print(&engine.token_list(args.partner).await?);
+            token_print(&engine.token_list(args.partner).await?)?;
         }
         TokenCommand::Create(args) => {
             let (engine, _lock) = engine(&args.database).await?;
-            token_show(&engine.token_create(args.partner, environment).await?);
+            token_show(&engine.token_create(args.partner, environment).await?)?;
         }
         TokenCommand::Rotate {
             token,
@@ -145,7 +150,7 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
         } => {
             let (engine, _lock) = engine(&token.database).await?;
             let rotated = engine.token_rotate(token.partner, environment, grace_seconds);
-            token_show(&rotated.await?);
+            token_show(&rotated.await?)?;
         }
         TokenCommand::Revoke { token, key_id } => {
             let (engine, _lock) = engine(&token.database).await?;
@@ -155,21 +160,27 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
-fn token_show(token: &Secret) {
-    println!("client_token    {}", token.expose_secret());
-    println!("\nThe token is shown only now; only its owner can keep it.");
+/// Prints a command's answer. A reader who has seen enough (`| head`) is no error.
+fn say(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot print"),
+    }
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
-fn token_print(tokens: &[TokenListed]) {
+fn token_show(token: &Secret) -> anyhow::Result<()> {
+    say(&format!(
+        "client_token    {}\n\nThe token is shown only now; only its owner can keep it.\n",
+        token.expose_secret()
+    ))
+}
+
+fn token_print(tokens: &[TokenListed]) -> anyhow::Result<()> {
     let time = |at: Option<Timestamp>| at.map_or("-".to_owned(), Timestamp::to_contract);
-    println!(
-        "key_id        env   created               last used             ends                  seen in a browser"
-    );
+    let mut text = "key_id        env   created               last used             ends                  seen in a browser\n".to_owned();
     for token in tokens {
-        println!(
-            "{}  {:<4}  {}  {:<20}  {:<20}  {}",
+        text += &format!(
+            "{}  {:<4}  {}  {:<20}  {:<20}  {}\n",
             token.key_id,
             token.environment.name(),
             token.created_at.to_contract(),
@@ -178,6 +189,7 @@ fn token_print(tokens: &[TokenListed]) {
             time(token.exposed_at),
         );
     }
+    say(&text)
 }
 
 async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Option<DataLock>)> {
@@ -225,34 +237,36 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
             fiats: args.fiats,
             wallets: args.wallets,
             webhook_url: args.webhook_url.map(String::from),
-            redirect_url: args.redirect_url.map(String::from),
+            redirect_url: args.redirect_url,
         })
         .await
         .with_context(|| format!("cannot make the partner {}", args.name))?;
-    print(&created);
-    Ok(())
+    print(&created)
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
-fn print(created: &PartnerCreated) {
-    println!("partner_id      {}", created.partner.id);
-    println!("widget_id       {}", created.partner.widget_id);
-    println!("client_token    {}", created.client_token.expose_secret());
+fn print(created: &PartnerCreated) -> anyhow::Result<()> {
+    let mut text = format!(
+        "partner_id      {}\nwidget_id       {}\nclient_token    {}\n",
+        created.partner.id,
+        created.partner.widget_id,
+        created.client_token.expose_secret()
+    );
     if let Some(secret) = &created.webhook_secret {
-        println!("webhook_secret  {}", secret.expose_secret());
+        text += &format!("webhook_secret  {}\n", secret.expose_secret());
     }
-    println!("\nThe token and the secret are shown only now; only their owner can keep them.");
+    text += "\nThe token and the secret are shown only now; only their owner can keep them.\n";
+    say(&text)
 }
 
-#[expect(clippy::print_stdout, reason = "the command's answer")]
 async fn list(args: DatabaseArgs) -> anyhow::Result<()> {
     let (engine, _lock) = engine(&args).await?;
+    let mut text = String::new();
     for partner in engine.partner_list().await? {
         let kind = partner.kind.name();
-        println!(
-            "{}  {kind:<11}  {}  {}",
+        text += &format!(
+            "{}  {kind:<11}  {}  {}\n",
             partner.id, partner.widget_id, partner.name
         );
     }
-    Ok(())
+    say(&text)
 }

@@ -18,7 +18,7 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 statements! {
-    PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
     PARTNER_LOAD = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1";
     PARTNER_BY_WIDGET = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE widget_id = $1";
     PARTNER_LIST = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners ORDER BY id LIMIT $1";
@@ -167,7 +167,12 @@ struct AddressRow {
 }
 
 impl Tx {
-    pub async fn partner_insert(&mut self, p: &Partner, now: Timestamp) -> Result<(), StoreError> {
+    /// `false`: another partner has this name.
+    pub async fn partner_insert(
+        &mut self,
+        p: &Partner,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let policy = serde_json::to_value(&p.policy).unwrap_or_default();
         let args = args![
             p.id.uuid(),
@@ -181,7 +186,7 @@ impl Tx {
             now,
         ];
         self.wake(Topic::Access);
-        self.execute_one("partners", PARTNER_INSERT, args).await
+        Ok(self.execute(PARTNER_INSERT, args).await? == 1)
     }
 
     pub async fn partner_load(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {

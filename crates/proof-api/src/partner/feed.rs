@@ -20,5 +20,9 @@ pub async fn list(
         .map(|cursor| cursor.parse().map_err(|_| ApiError::cursor()))
         .transpose()?;
     let until = api.engine.now().plus_seconds(wait.unwrap_or(0));
-    Ok(Json(api.engine.feed(&access, after, limit, until).await?))
+    let page = api.engine.feed(&access, after, limit, until);
+    Ok(Json(match wait {
+        None | Some(0) => page.await?,
+        Some(_) => api.load.while_waiting(page).await?,
+    }))
 }

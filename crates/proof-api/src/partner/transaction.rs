@@ -44,9 +44,8 @@ pub async fn show(
         Some(wait) => {
             let until = api.engine.now().plus_seconds(wait);
             let known = |seen: &Printed| is_known(&headers, seen);
-            api.engine
-                .transaction_changed(&access, id, until, known)
-                .await?
+            let changed = api.engine.transaction_changed(&access, id, until, known);
+            api.load.while_waiting(changed).await?
         }
     };
     let etag = HeaderValue::try_from(format!("\"{}\"", printed.digest));

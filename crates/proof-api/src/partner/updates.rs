@@ -56,9 +56,14 @@ pub async fn connect(
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(_) => {
-            let message = "This is a WebSocket: send Connection: Upgrade and Upgrade: websocket.";
+            let message = "This is a WebSocket: send Connection: Upgrade, Upgrade: websocket, \
+                           Sec-WebSocket-Version: 13 and a Sec-WebSocket-Key.";
             let refused = Refused(ApiError::new(ErrorCode::UpgradeRequired, message));
-            return Ok(([(header::UPGRADE, "websocket")], refused).into_response());
+            let headers = [
+                (header::UPGRADE, "websocket"),
+                (header::SEC_WEBSOCKET_VERSION, "13"),
+            ];
+            return Ok((headers, refused).into_response());
         }
     };
     let place = api.sockets.clone().try_acquire_owned().map_err(|_| {
@@ -84,13 +89,20 @@ fn afters(query: &Query, count: usize) -> Result<Vec<Option<i64>>, Refused> {
     let Some(text) = query.text("after")? else {
         return Ok(vec![None; count]);
     };
-    let rule = "must be the last sequence that was seen, one for each transaction";
+    let rule = "must be the last sequence that was seen, one for each transaction; 0 for none";
     let numbers = text.split(',').map(|number| {
-        let good = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-        number.parse().ok().filter(|_| good)
+        let good = number.bytes().all(|b| b.is_ascii_digit());
+        // Who has seen nothing begins with the present state.
+        match number {
+            "" => Some(None),
+            _ => number
+                .parse()
+                .ok()
+                .filter(|_| good)
+                .map(|n: i64| (n > 0).then_some(n)),
+        }
     });
-    let numbers: Option<Vec<i64>> = numbers.collect();
+    let numbers: Option<Vec<Option<i64>>> = numbers.collect();
     let numbers = numbers.filter(|numbers| numbers.len() == count);
-    let numbers = numbers.ok_or_else(|| wrong("after", rule))?;
-    Ok(numbers.into_iter().map(Some).collect())
+    numbers.ok_or_else(|| wrong("after", rule))
 }

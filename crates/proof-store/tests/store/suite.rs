@@ -74,7 +74,7 @@ async fn order(db: &Db, entropy: &Counting) -> (Partner, Order) {
     let made = partner.clone();
     let order = write!(db, [made], |tx| {
         let partner = made;
-        tx.partner_insert(&partner, NOW).await?;
+        assert!(tx.partner_insert(&partner, NOW).await?);
         let scope = (partner.id, Environment::Test);
         let customer = tx
             .customer_upsert(fresh, scope, ("u", "u@example.com"), NOW)

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use http::Method;
 use std::net::SocketAddr;
+use tower::ServiceExt;
 
 on_both_engines!(
     rate_limit_exceeded_says_when_to_come_again,
@@ -15,6 +16,8 @@ on_both_engines!(
     guessing_ids_is_bounded,
     anothers_looks_do_not_count_as_mine,
     a_strangers_slow_bodies_do_not_stop_the_server,
+    who_waits_for_news_takes_nobodys_place,
+    a_transaction_has_one_allowance_in_every_spelling,
 );
 
 fn number(answer: &Answer, header: &str) -> i64 {
@@ -37,6 +40,9 @@ async fn rate_limit_exceeded_says_when_to_come_again(app: &App) {
         one.refusal(),
         (429, "rate_limit_exceeded", "rate_limit_exceeded")
     );
+    assert_eq!(number(one, "ratelimit-limit"), 200);
+    assert_eq!(number(one, "ratelimit-remaining"), 0);
+    assert!(number(one, "ratelimit-reset") >= 1);
     let wait = number(one, "retry-after");
     assert!((1..=60).contains(&wait), "{wait}");
     app.clock.skip(wait + 60);
@@ -170,4 +176,56 @@ async fn a_strangers_slow_bodies_do_not_stop_the_server(app: &App) {
     let request = http::Request::post("/inbound/sandbox/payments");
     let answer = app.call(request.body(Body::from("{}")).unwrap()).await;
     assert_eq!(answer.status, 401, "looked at, and not believed");
+}
+
+async fn who_waits_for_news_takes_nobodys_place(app: &App) {
+    const WAITING: usize = 600;
+    app.clock.stop();
+    assert_eq!(app.session(&good_session()).await.status, 200);
+    let last = app.get("/widget/events").await.json["next_cursor"].clone();
+    let last = last.as_str().unwrap_or_default();
+    // However the wish is spelled, and by whichever method.
+    let spellings = [
+        (Method::GET, "wait=30"),
+        (Method::GET, "w%61it=30"),
+        (Method::HEAD, "wait=30"),
+    ];
+    let mut calls = Vec::new();
+    for n in 0..WAITING {
+        let (method, wait) = &spellings[n % spellings.len()];
+        let path = format!("/widget/events?after={last}&{wait}");
+        let partner = if n % 2 == 0 {
+            &app.shop
+        } else {
+            &app.wallet_partner
+        };
+        let request = as_partner(partner, method.clone(), &path, Body::empty());
+        calls.push(Box::pin(app.app.router.clone().oneshot(request)));
+        if n % 100 == 99 {
+            // Until these have looked, and wait; and each partner's allowance is whole again.
+            for _ in 0..50 {
+                for call in &mut calls {
+                    assert!(futures::poll!(call).is_pending(), "nobody is sent away");
+                }
+                assert_eq!(app.get("/readyz").await.status, 200);
+            }
+            app.clock.skip(4);
+        }
+    }
+    assert_eq!(app.session(&good_session()).await.status, 200);
+}
+
+async fn a_transaction_has_one_allowance_in_every_spelling(app: &App) {
+    app.clock.stop();
+    let session = app.session(&good_session()).await.json;
+    let id = session["merchant_transaction_id"].as_str().unwrap();
+    let escaped = format!("%{:02x}{}", id.as_bytes()[0], &id[1..]);
+    let mut refused = 0;
+    for n in 0..60 {
+        let id = if n % 2 == 0 { id } else { &escaped };
+        let answer = app.get(&format!("/widget/transactions/{id}")).await;
+        assert_eq!(number(&answer, "ratelimit-limit"), 20);
+        refused += u32::from(answer.status == 429);
+    }
+    assert_eq!(refused, 40);
 }

@@ -22,6 +22,7 @@ mod inbound;
 mod kit;
 mod limits;
 mod matrix;
+mod partner;
 mod payment;
 mod reading;
 mod refusals;

@@ -58,6 +58,14 @@ fn broken_rules() -> Vec<(&'static str, Value)> {
         ("redirect_url", json!("/relative")),
         ("redirect_url", json!("https://")),
         ("redirect_url", json!("https://a b")),
+        ("redirect_url", json!("https://%00/")),
+        ("redirect_url", json!("http://:80/")),
+        ("redirect_url", json!("https://?x")),
+        ("redirect_url", json!("https://.")),
+        ("redirect_url", json!("http://x:99999/")),
+        ("redirect_url", json!("filesystem:http://x")),
+        ("redirect_url", json!("ws://x")),
+        ("redirect_url", json!("mailto:a@b")),
         ("redirect_url", json!(7)),
         ("client_ip", json!("not an ip")),
         ("client_ip", json!("1.2.3.4.5")),
@@ -126,6 +134,11 @@ async fn every_wrong_field_gets_the_contracts_error_and_leaves_no_row(app: &App)
             );
         }
     }
+    let mut body = good_session();
+    body["amount"] = json!("9".repeat(38));
+    let answer = app.session(&body).await;
+    let message = answer.json["message"].as_str().unwrap();
+    assert!(message.contains("maximum"), "the limit is named: {message}");
     for network in ["FOO", "trc20", "SOLANA", "BITCOIN"] {
         let mut body = good_session();
         body["network"] = json!(network);

@@ -21,6 +21,10 @@ on_both_engines!(
     a_server_that_stops_says_so,
     who_comes_back_after_the_end_is_told_so,
     a_revoked_token_closes_its_connections,
+    who_closes_gets_an_answer,
+    what_is_no_frame_is_answered_with_its_code,
+    who_has_seen_nothing_begins_with_the_present_state,
+    who_talks_is_pinged_all_the_same,
 );
 
 /// Real time that anything on a socket may take.
@@ -290,5 +294,85 @@ async fn a_revoked_token_closes_its_connections(app: &App) {
     engine.token_revoke(partner, key_id).await.unwrap();
     let (updates, code) = until_closed(&mut socket).await;
     assert_eq!((updates, code), (Vec::new(), 1008));
+    served.task.abort();
+}
+
+async fn who_closes_gets_an_answer(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let mut socket = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    next(&mut socket).await;
+    let bye = tungstenite::protocol::CloseFrame {
+        code: 1000.into(),
+        reason: "bye".into(),
+    };
+    socket.send(Message::Close(Some(bye))).await.unwrap();
+    assert_eq!(until_closed(&mut socket).await.1, 1000);
+    served.task.abort();
+}
+
+async fn what_is_no_frame_is_answered_with_its_code(app: &App) {
+    use tokio::io::AsyncWriteExt;
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let masked = |first: u8, body: &[u8]| {
+        let length = u8::try_from(body.len()).unwrap();
+        [&[first, 0x80 | length, 0, 0, 0, 0], body].concat()
+    };
+    let large = [&[0x82, 0xfe, 0x20, 0x00, 0, 0, 0, 0][..], &[0; 0x2000]].concat();
+    for (frame, code) in [
+        (vec![0x81, 0x01, b'x'], 1002),
+        (masked(0x83, b"x"), 1002),
+        (masked(0xc1, b"x"), 1002),
+        (masked(0x81, b"\xff"), 1007),
+        (large, 1009),
+    ] {
+        let mut socket = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+        next(&mut socket).await;
+        let tokio_tungstenite::MaybeTlsStream::Plain(stream) = socket.get_mut() else {
+            panic!("a plain connection")
+        };
+        stream.write_all(&frame).await.unwrap();
+        assert_eq!(until_closed(&mut socket).await.1, code, "{:?}", &frame[..3]);
+    }
+    served.task.abort();
+}
+
+async fn who_has_seen_nothing_begins_with_the_present_state(app: &App) {
+    let served = serve(app).await;
+    let (a, b) = (
+        Buyer::open(app, "u", "u@example.com").await,
+        Buyer::open(app, "v", "v@example.com").await,
+    );
+    for after in ["0,0", "0,", ",", ",1"] {
+        let query = format!("tx_id={},{}&after={after}", a.id, b.id);
+        let mut socket = connect(app, &served, &query).await;
+        let first = next(&mut socket).await;
+        assert_eq!(first["merchant_transaction_id"], a.id.as_str(), "{after}");
+        assert_eq!(
+            (&first["status"], &first["sequence"]),
+            (&"pending".into(), &1.into())
+        );
+    }
+    served.task.abort();
+}
+
+async fn who_talks_is_pinged_all_the_same(app: &App) {
+    let served = serve(app).await;
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let mut socket = connect(app, &served, &format!("tx_id={}", buyer.id)).await;
+    next(&mut socket).await;
+    // The server's clock runs 40 times as fast: a ping is due every half second.
+    let talk = Duration::from_millis(50);
+    let pinged = async {
+        loop {
+            match tokio::time::timeout(talk, socket.next()).await {
+                Ok(Some(Ok(Message::Ping(_)))) => return,
+                Ok(other) => panic!("{other:?}"),
+                Err(_) => socket.send(Message::text("still here")).await.unwrap(),
+            }
+        }
+    };
+    tokio::time::timeout(BOUND, pinged).await.unwrap();
     served.task.abort();
 }

@@ -82,6 +82,11 @@ async fn rotation_lets_the_old_one_work_for_its_grace_period(app: &App) {
     assert_eq!((status(app, old).await, status(app, new).await), (401, 200));
     let answer = app.get("/widget/transactions").await;
     assert_eq!(answer.refusal(), (401, "unauthorised", "invalid_token"));
+    for grace in [-5, 31 * 24 * 3_600, i64::MAX] {
+        let rotated = engine.token_rotate(partner, Environment::Test, grace).await;
+        assert!(rotated.is_err(), "{grace} s");
+    }
+    assert_eq!(status(app, new).await, 200);
 }
 
 async fn the_last_use_is_noted(app: &App) {
@@ -111,6 +116,11 @@ async fn a_token_in_a_browser_is_served_and_reported(app: &App) {
     page.headers_mut()
         .insert("sec-fetch-site", "cross-site".parse().unwrap());
     assert_eq!(app.call(page).await.status, 200, "by the contract's rule");
+    // Our own origin, in any spelling, is what some WebSocket clients send by default.
+    let mut own = with_token(token, Method::GET, "/widget/transactions", "");
+    let origin = "HTTP://Proof.Test:80".parse().unwrap();
+    own.headers_mut().insert("origin", origin);
+    assert_eq!(app.call(own).await.status, 200);
     let log = app.get("/widget/integration-log").await.json;
     let entries = log["data"].as_array().unwrap();
     let found: Vec<_> = entries
