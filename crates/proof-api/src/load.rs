@@ -86,7 +86,7 @@ impl Load {
             .try_acquire_owned()
             .map_err(|_| overloaded())?;
         // Outside of a served call (tests) there is no place to give back.
-        let _given_back = PLACE.try_with(RefCell::take);
+        drop(PLACE.try_with(RefCell::take));
         Ok(wait.await?)
     }
 
