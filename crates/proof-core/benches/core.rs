@@ -8,7 +8,7 @@ use proof_core::{
     id::{CustomerId, OrderId, PartnerId, QuoteId},
     money::{Amount, Bps, Money, Rate},
     order::{Command, Order, OrderRequest, decide},
-    partner::{Environment, Pair, Policy, Side, WidgetConfig},
+    partner::{Environment, Pair, Policy, SellPolicy, Side, WidgetConfig},
     quote::{FeePolicy, QuoteRequest, quote_buy},
     secret::Secret,
     session::{Parameters, ParametersRequest},
@@ -39,9 +39,12 @@ fn parameters() -> Parameters {
             asset: usdt(),
             min: limits("1"),
             max: limits("1000"),
+            buys: true,
+            sells: true,
         }],
         fiats: vec![Fiat::Eur, Fiat::Usd],
         fees: fees(),
+        sell: SellPolicy::default(),
         widget: WidgetConfig::default(),
     };
     Parameters::new(ParametersRequest {
@@ -69,6 +72,7 @@ fn order() -> Order {
         fiat: Fiat::Eur,
         email: "ann@example.com".to_owned(),
         provider: "sandbox".to_owned(),
+        refund_hint: None,
     };
     Order::create(request, NOW).0
 }

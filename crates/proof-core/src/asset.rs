@@ -129,6 +129,11 @@ impl Asset {
     pub const fn decimals(self) -> u8 {
         self.0.decimals
     }
+
+    /// Whether it follows a currency.
+    pub fn is_stable(self) -> bool {
+        matches!(self.ticker(), "USDT" | "USDC")
+    }
 }
 
 impl fmt::Display for Asset {

@@ -95,3 +95,5 @@ id!(/// A row of work with a lease.
     JobId, "job");
 id!(/// One locked price.
     QuoteId, "quo");
+id!(/// Crypto that arrived at an address of ours.
+    DepositId, "dep");

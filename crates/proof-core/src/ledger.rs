@@ -60,8 +60,12 @@ impl<'de> Deserialize<'de> for Unit {
 pub enum Account {
     /// Captured, with the payment provider.
     Psp(String),
-    /// Owed to the customer of this order.
+    /// Owed to the customer of this order, in fiat or in crypto.
     Customer(OrderId),
+    /// At the deposit address of this order: final, not swept yet.
+    Deposit(OrderId),
+    /// With the payout provider.
+    Payout(String),
     /// In our hot wallet, free to sell.
     Wallet,
     /// In our hot wallet, promised to an order.
@@ -84,7 +88,13 @@ impl Account {
     /// `true`: debits increase it.
     const fn is_asset(&self) -> bool {
         match self {
-            Self::Psp(_) | Self::Wallet | Self::Reserved | Self::InTransit | Self::Gas => true,
+            Self::Psp(_)
+            | Self::Payout(_)
+            | Self::Deposit(_)
+            | Self::Wallet
+            | Self::Reserved
+            | Self::InTransit
+            | Self::Gas => true,
             Self::Customer(_)
             | Self::Capital
             | Self::Trading
@@ -97,8 +107,13 @@ impl Account {
 
     const fn has_floor(&self) -> bool {
         match self {
-            Self::Customer(_) | Self::Wallet | Self::Reserved | Self::InTransit => true,
+            Self::Customer(_)
+            | Self::Deposit(_)
+            | Self::Wallet
+            | Self::Reserved
+            | Self::InTransit => true,
             Self::Psp(_)
+            | Self::Payout(_)
             | Self::Capital
             | Self::Trading
             | Self::Spread
@@ -120,6 +135,8 @@ impl fmt::Display for Account {
         match self {
             Self::Psp(provider) => write!(f, "psp:{provider}"),
             Self::Customer(order) => write!(f, "customer:{order}"),
+            Self::Deposit(order) => write!(f, "deposit:{order}"),
+            Self::Payout(provider) => write!(f, "payout:{provider}"),
             Self::Wallet => f.write_str("wallet"),
             Self::Reserved => f.write_str("reserved"),
             Self::InTransit => f.write_str("in_transit"),
@@ -157,8 +174,12 @@ pub enum EntryKind {
     Capture,
     Send,
     Deliver,
-    Return,
+    TakeBack,
     Refund,
+    Deposit,
+    DepositLost,
+    PayOut,
+    GiveBack,
 }
 
 impl EntryKind {
@@ -170,8 +191,12 @@ impl EntryKind {
             Self::Capture => "capture",
             Self::Send => "send",
             Self::Deliver => "deliver",
-            Self::Return => "return",
+            Self::TakeBack => "take_back",
             Self::Refund => "refund",
+            Self::Deposit => "deposit",
+            Self::DepositLost => "deposit_lost",
+            Self::PayOut => "pay_out",
+            Self::GiveBack => "give_back",
         }
     }
 }
@@ -287,11 +312,7 @@ pub fn deliver(
     fee_planned: Amount,
     fee_paid: Amount,
 ) -> Result<Entry, MoneyError> {
-    let unused = fee_planned
-        .base()
-        .checked_sub(fee_paid.base())
-        .ok_or(MoneyError::Negative)?;
-    let unused = Amount::new(fee_planned.asset(), unused);
+    let unused = unused(fee_planned, fee_paid)?;
     let money = |minor| Money::new(quote.fiat(), minor);
     let fees = quote
         .line(LineCode::Processing)
@@ -342,7 +363,7 @@ pub fn deliver(
 pub fn take_back(amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
     let coins = crypto(Account::InTransit, Account::Reserved, amount)?;
     let gas = crypto(Account::InTransit, Account::Wallet, fee)?;
-    Entry::new(EntryKind::Return, coins.into_iter().chain(gas).collect())
+    Entry::new(EntryKind::TakeBack, coins.into_iter().chain(gas).collect())
 }
 
 /// The customer has the money back.
@@ -353,4 +374,78 @@ pub fn refund(order: OrderId, provider: &str, total: Money) -> Result<Entry, Mon
         total,
     )?;
     Entry::new(EntryKind::Refund, postings.into())
+}
+
+/// A deposit is final: we have it, and owe it to the customer.
+pub fn deposit(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Customer(order), Account::Deposit(order), amount)?;
+    Entry::new(EntryKind::Deposit, postings.into())
+}
+
+/// A deposit that was final has vanished from the chain.
+pub fn deposit_lost(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Deposit(order), Account::Customer(order), amount)?;
+    Entry::new(EntryKind::DepositLost, postings.into())
+}
+
+/// The customer has the price of the crypto that was sold.
+pub fn pay_out(
+    order: OrderId,
+    partner: PartnerId,
+    provider: &str,
+    quote: &Quote,
+) -> Result<Entry, MoneyError> {
+    let unit = quote.fiat();
+    let money = |minor| Money::new(unit, minor);
+    let fees = quote
+        .line(LineCode::Processing)
+        .checked_add(quote.line(LineCode::Network))
+        .ok_or(MoneyError::Overflow)?;
+    let spread = quote
+        .mid
+        .minor()
+        .checked_sub(quote.line(LineCode::Crypto))
+        .ok_or(MoneyError::Negative)?;
+    let partner = Account::PartnerFee(partner);
+    let partner_fee = money(quote.line(LineCode::Partner));
+    let provider = Account::Payout(provider.to_owned());
+    let postings = [
+        crypto(Account::Trading, Account::Customer(order), quote.crypto)?,
+        fiat(provider, Account::Trading, quote.total)?,
+        fiat(Account::Spread, Account::Trading, money(spread))?,
+        fiat(Account::Fee, Account::Trading, money(fees))?,
+        fiat(partner, Account::Trading, partner_fee)?,
+    ];
+    Entry::new(EntryKind::PayOut, postings.into_iter().flatten().collect())
+}
+
+/// The customer's crypto is back where it came from; the network's fee is ours.
+pub fn give_back(
+    order: OrderId,
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let postings = [
+        crypto(Account::InTransit, Account::Customer(order), amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(
+            Account::InTransit,
+            Account::Wallet,
+            unused(fee_planned, fee_paid)?,
+        )?,
+    ];
+    Entry::new(
+        EntryKind::GiveBack,
+        postings.into_iter().flatten().collect(),
+    )
+}
+
+/// What the network left of the fee that was set aside.
+fn unused(planned: Amount, paid: Amount) -> Result<Amount, MoneyError> {
+    let left = planned.base().checked_sub(paid.base());
+    Ok(Amount::new(
+        planned.asset(),
+        left.ok_or(MoneyError::Negative)?,
+    ))
 }

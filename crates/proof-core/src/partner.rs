@@ -2,8 +2,9 @@
 
 use crate::{
     asset::{Asset, Fiat},
+    deposit::DEPOSIT_WINDOW_SECONDS,
     id::PartnerId,
-    money::Amount,
+    money::{Amount, Bps},
     quote::FeePolicy,
 };
 use serde::{Deserialize, Serialize};
@@ -102,12 +103,61 @@ impl Side {
     }
 }
 
-/// An asset that a partner's users may buy, and how much of it in one order.
+/// An asset that a partner's users may buy or sell, and how much of it in one order.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Pair {
     pub asset: Asset,
     pub min: Amount,
     pub max: Amount,
+    #[serde(default = "yes")]
+    pub buys: bool,
+    #[serde(default)]
+    pub sells: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Pair {
+    pub const fn allows(&self, side: Side) -> bool {
+        match side {
+            Side::Buy => self.buys,
+            Side::Sell => self.sells,
+        }
+    }
+}
+
+/// How long a sell waits, and what it does when the market runs away meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SellPolicy {
+    /// How long a deposit may take to be seen.
+    pub window_seconds: i64,
+    /// How long the locked price stands for coins that are not stable; for stable ones it is the
+    /// whole window.
+    pub hold_seconds: i64,
+    /// How far the market may move before the user is asked again.
+    pub slippage: Bps,
+}
+
+impl Default for SellPolicy {
+    fn default() -> Self {
+        Self {
+            window_seconds: DEPOSIT_WINDOW_SECONDS,
+            hold_seconds: 30 * 60,
+            slippage: Bps::new(500).unwrap_or(Bps::ZERO),
+        }
+    }
+}
+
+impl SellPolicy {
+    pub fn hold_of(&self, asset: Asset) -> i64 {
+        if asset.is_stable() {
+            self.window_seconds
+        } else {
+            self.hold_seconds.min(self.window_seconds)
+        }
+    }
 }
 
 /// How the widget starts when a session does not say otherwise.
@@ -127,6 +177,8 @@ pub struct Policy {
     /// The first is the default.
     pub fiats: Vec<Fiat>,
     pub fees: FeePolicy,
+    #[serde(default)]
+    pub sell: SellPolicy,
     pub widget: WidgetConfig,
 }
 

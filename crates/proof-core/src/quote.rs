@@ -122,16 +122,13 @@ pub fn quote_buy(request: &QuoteRequest<'_>) -> Result<Quote, QuoteError> {
         id,
         crypto,
         fiat,
-        mid,
         rate_at,
         network,
         fees,
         now,
+        ..
     } = *request;
-    if now.millis_since(rate_at) > RATE_AGE_SECONDS_MAX * 1_000 {
-        return Err(QuoteError::RateStale);
-    }
-    let mid = mid.price(crypto.base(), Rounding::HalfEven)?;
+    let mid = mid_price(request)?;
     let spread = fees.spread.of(mid, Rounding::HalfEven)?;
     let at_price = mid.checked_add(spread).ok_or(MoneyError::Overflow)?;
     // Nothing is sold for nothing: an amount below one minor unit still costs one.
@@ -155,24 +152,79 @@ pub fn quote_buy(request: &QuoteRequest<'_>) -> Result<Quote, QuoteError> {
         .try_fold(0_u128, |sum, (_, minor)| sum.checked_add(*minor))
         .ok_or(MoneyError::Overflow)?;
     let rounding = total.checked_sub(covered).ok_or(MoneyError::Negative)?;
-    let lines = lines
-        .into_iter()
-        .chain([(LineCode::Rounding, rounding)])
-        .filter(|(_, minor)| *minor > 0)
-        .map(|(code, minor)| Line {
-            code,
-            amount: Money::new(fiat, minor),
-        })
-        .collect();
+    let lines = lines.into_iter().chain([(LineCode::Rounding, rounding)]);
     Ok(Quote {
         id,
         crypto,
         mid: Money::new(fiat, mid),
         total: Money::new(fiat, total),
-        lines,
+        lines: shown(fiat, lines),
         rate_at,
         expires_at: now.plus_seconds(QUOTE_SECONDS),
     })
+}
+
+/// Locks a sell's price: `crypto × mid × (1 − spread) − network − processing − partner`.
+///
+/// Percentage lines are of the crypto's price, rounded up to whoever is owed. What is left is what
+/// the user receives; nothing left is refused.
+pub fn quote_sell(request: &QuoteRequest<'_>) -> Result<Quote, QuoteError> {
+    let QuoteRequest {
+        id,
+        crypto,
+        fiat,
+        network,
+        fees,
+        ..
+    } = *request;
+    let mid = mid_price(request)?;
+    let spread = fees.spread.of(mid, Rounding::HalfEven)?;
+    let at_price = mid.checked_sub(spread).ok_or(MoneyError::Negative)?;
+    let processing = fees
+        .processing
+        .of(at_price, Rounding::Up)?
+        .checked_add(fees.processing_fixed_minor)
+        .ok_or(MoneyError::Overflow)?;
+    let partner = fees.partner.of(at_price, Rounding::Up)?;
+    let total = [network.minor(), processing, partner]
+        .into_iter()
+        .try_fold(at_price, u128::checked_sub)
+        .filter(|total| *total > 0)
+        .ok_or(QuoteError::FeesTooHigh)?;
+    let lines = [
+        (LineCode::Crypto, at_price),
+        (LineCode::Network, network.minor()),
+        (LineCode::Processing, processing),
+        (LineCode::Partner, partner),
+    ];
+    Ok(Quote {
+        id,
+        crypto,
+        mid: Money::new(fiat, mid),
+        total: Money::new(fiat, total),
+        lines: shown(fiat, lines),
+        rate_at: request.rate_at,
+        expires_at: request.now.plus_seconds(QUOTE_SECONDS),
+    })
+}
+
+/// The crypto at a mid-market rate that is young enough to use.
+fn mid_price(request: &QuoteRequest<'_>) -> Result<u128, QuoteError> {
+    if request.now.millis_since(request.rate_at) > RATE_AGE_SECONDS_MAX * 1_000 {
+        return Err(QuoteError::RateStale);
+    }
+    let mid = request.mid;
+    Ok(mid.price(request.crypto.base(), Rounding::HalfEven)?)
+}
+
+fn shown(fiat: Fiat, lines: impl IntoIterator<Item = (LineCode, u128)>) -> Vec<Line> {
+    let lines = lines.into_iter().filter(|(_, minor)| *minor > 0);
+    lines
+        .map(|(code, minor)| Line {
+            code,
+            amount: Money::new(fiat, minor),
+        })
+        .collect()
 }
 
 /// The smallest total that covers the fixed lines and its own two percentage lines.
@@ -244,6 +296,42 @@ mod tests {
         ];
         assert_eq!(shown, expected.map(|(code, text)| (code, text.to_owned())));
         assert_eq!(quote.unit_price().unwrap(), "0.9307");
+    }
+
+    fn sold(base: u128, bps: [u16; 3], fixed: u128, network: u128) -> Result<Quote, QuoteError> {
+        let fees = FeePolicy {
+            spread: Bps::new(bps[0]).unwrap(),
+            processing: Bps::new(bps[1]).unwrap(),
+            processing_fixed_minor: fixed,
+            partner: Bps::new(bps[2]).unwrap(),
+        };
+        let now = Timestamp::from_micros(1_000_000_000);
+        quote_sell(&QuoteRequest {
+            id: QuoteId::from_uuid(uuid::Uuid::nil()),
+            crypto: Amount::new(Asset::find("USDT", Network::Trc20).unwrap(), base),
+            fiat: Fiat::Eur,
+            mid: Rate::from_price("0.9215", 6, 2).unwrap(),
+            rate_at: now,
+            network: Money::new(Fiat::Eur, network),
+            fees: &fees,
+            now,
+        })
+    }
+
+    #[test]
+    fn a_sell_by_hand() {
+        // 100 × 0.9215 = 92.15, − 1 % = 91.23; − 0.50 − (3 % = 2.7369 → 2.74, + 0.25) − (1 % → 0.92) = 86.82.
+        let quote = sold(100_000_000, [100, 300, 100], 25, 50).unwrap();
+        assert_eq!(quote.total.to_decimal(), "86.82");
+        assert_eq!(quote.mid.to_decimal(), "92.15");
+        let lines: Vec<u128> = quote.lines.iter().map(|l| l.amount.minor()).collect();
+        assert_eq!(lines, [9_123, 50, 299, 92]);
+        // What the fees eat up is not bought.
+        assert_eq!(
+            sold(1_000_000, [0, 0, 0], 92, 0),
+            Err(QuoteError::FeesTooHigh)
+        );
+        assert_eq!(sold(1_000_000, [0, 0, 0], 91, 0).unwrap().total.minor(), 1);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub struct OrderRequest {
     pub fiat: Fiat,
     pub email: String,
     pub provider: String,
+    pub refund_hint: Option<Address>,
 }
 
 impl Order {
@@ -46,6 +47,8 @@ impl Order {
             price: None,
             card: None,
             declined: None,
+            refund_hint: request.refund_hint,
+            sale: None,
             sequence: 1,
             state: State::Created,
         };

@@ -1,7 +1,11 @@
 //! What a state still owes the outside world, and when somebody must look at it again.
 
-use super::{AuthorisingStep, Delivering, IN_DOUBT_SECONDS_MAX, Order, REVIEW_SECONDS_MAX, State};
+use super::{
+    AuthorisingStep, IN_DOUBT_SECONDS_MAX, Order, PayingOut, REVIEW_SECONDS_MAX, Returning,
+    Sending, State,
+};
 use crate::time::Timestamp;
+use crate::{address::Address, money::Amount};
 
 /// Pause between two questions to somebody who is still working.
 pub const POLL_MS: i64 = 1_000;
@@ -26,22 +30,50 @@ pub enum Duty {
     Capture,
     Void,
     PlanTransfer,
-    Sign(Box<Delivering>),
-    Broadcast(Box<Delivering>),
-    WatchTransfer(Box<Delivering>),
+    Sign(Box<Sending>),
+    Broadcast(Box<Sending>),
+    WatchTransfer(Box<Sending>),
     Refund,
+    /// The deposit window is over: has our node been heard since?
+    CloseWindow,
+    WatchDeposits,
+    AssessSale,
+    /// Look at the deposit once more; then the provider may be called.
+    PreparePayout,
+    PayOut,
 }
 
 impl Order {
     pub fn duty(&self, now: Timestamp) -> Duty {
-        duty(&self.state, now)
+        self.duty_in(&self.state, now)
+    }
+
+    /// Where the crypto that this order sends goes to, and how much it is.
+    pub fn outgoing(&self) -> Option<(Address, Amount)> {
+        let State::Returning(returning) = &self.state else {
+            return Some((self.destination.clone(), self.amount));
+        };
+        let sale = self.sale.as_ref()?;
+        Some((sale.refund_address.clone(), returning.amount))
     }
 
     /// Past this moment the state is left even if nobody answers. `None`: terminal, or a review that
     /// only a fact or people end.
     pub fn deadline(&self) -> Option<Timestamp> {
         match &self.state {
-            State::Created | State::AwaitingPayment { .. } => Some(self.pay_until),
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingTerms { .. } => {
+                Some(self.pay_until)
+            }
+            State::AwaitingDeposit => {
+                let until = self.sale.as_ref().map(|sale| sale.deposit_until);
+                until.map(|until| until.plus_seconds(IN_DOUBT_SECONDS_MAX))
+            }
+            State::PayingOut(PayingOut { deadline, .. }) => Some(*deadline),
+            State::Returning(returning) => Some(returning.deadline),
+            State::DepositSeen { deadline }
+            | State::DepositConfirmed { deadline }
+            | State::DepositLost { deadline }
+            | State::AwaitingChoice { deadline, .. } => Some(*deadline),
             State::Authorising(a) => Some(a.deadline.plus_seconds(IN_DOUBT_SECONDS_MAX)),
             State::Voiding(v) => Some(v.deadline),
             State::Delivering(d) => Some(d.deadline),
@@ -60,6 +92,14 @@ impl Order {
                 | State::Paid { .. }
                 | State::Delivering(_)
                 | State::Refunding { .. }
+                | State::AwaitingTerms { .. }
+                | State::AwaitingDeposit
+                | State::DepositSeen { .. }
+                | State::DepositConfirmed { .. }
+                | State::DepositLost { .. }
+                | State::AwaitingChoice { .. }
+                | State::PayingOut(_)
+                | State::Returning(_)
                 | State::InReview(_)
                 | State::Completed { .. }
                 | State::Failed { .. }
@@ -75,8 +115,14 @@ impl Order {
     /// When a reconciler must next look at this order. `None`: never, it has ended.
     pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
         let step = match self.duty(now) {
+            // Until then a deposit is looked for by whoever reads the blocks.
+            Duty::None if matches!(self.state, State::AwaitingDeposit) => {
+                self.sale.as_ref().map(|sale| sale.deposit_until)
+            }
             Duty::None => None,
-            Duty::AskPayment | Duty::WatchTransfer(_) => Some(now.plus_millis(POLL_MS)),
+            Duty::AskPayment | Duty::WatchTransfer(_) | Duty::WatchDeposits | Duty::CloseWindow => {
+                Some(now.plus_millis(POLL_MS))
+            }
             Duty::Authorise { .. }
             | Duty::ClosePayment
             | Duty::Assess { .. }
@@ -85,62 +131,93 @@ impl Order {
             | Duty::PlanTransfer
             | Duty::Sign(_)
             | Duty::Broadcast(_)
-            | Duty::Refund => Some(now),
+            | Duty::Refund
+            | Duty::AssessSale
+            | Duty::PreparePayout
+            | Duty::PayOut => Some(now),
         };
-        let step = match &self.state {
-            State::InReview(_) => step.map(|at| at.plus_millis(REVIEW_POLL_MS)),
-            State::Created
-            | State::AwaitingPayment { .. }
-            | State::Authorising(_)
-            | State::Authorised { .. }
-            | State::Capturing { .. }
-            | State::Voiding(_)
-            | State::Paid { .. }
-            | State::Delivering(_)
-            | State::Refunding { .. }
-            | State::Completed { .. }
-            | State::Failed { .. }
-            | State::Cancelled
-            | State::Expired => step,
-        };
+        let reviewed = matches!(self.state, State::InReview(_));
+        let step = step.map(|at| {
+            if reviewed {
+                at.plus_millis(REVIEW_POLL_MS)
+            } else {
+                at
+            }
+        });
         match (step, self.deadline()) {
             (Some(step), Some(deadline)) => Some(step.min(deadline.max(now))),
             (step, deadline) => step.or(deadline),
         }
     }
+
+    fn duty_in(&self, state: &State, now: Timestamp) -> Duty {
+        match state {
+            State::Authorising(a) if now >= a.deadline => Duty::ClosePayment,
+            State::Authorising(a) => match &a.step {
+                AuthorisingStep::Asked => Duty::Authorise {
+                    card_token: a.card_token.clone(),
+                },
+                AuthorisingStep::ThreeDs { .. } => Duty::AskPayment,
+            },
+            State::Authorised {
+                liability_shift, ..
+            } => Duty::Assess {
+                liability_shift: *liability_shift,
+            },
+            State::Capturing { .. } => Duty::Capture,
+            State::Voiding(_) => Duty::Void,
+            State::Paid { .. } => Duty::PlanTransfer,
+            State::Delivering(sending) => moving(sending),
+            State::Refunding { .. } => Duty::Refund,
+            State::AwaitingDeposit => {
+                let sale = self.sale.as_ref();
+                if sale.is_some_and(|sale| now >= sale.deposit_until) {
+                    Duty::CloseWindow
+                } else {
+                    Duty::None
+                }
+            }
+            State::DepositSeen { .. } | State::DepositLost { .. } => Duty::WatchDeposits,
+            State::DepositConfirmed { .. } => Duty::AssessSale,
+            State::PayingOut(paying) if paying.called => Duty::PayOut,
+            State::PayingOut(_) => Duty::PreparePayout,
+            State::Returning(returning) => match &returning.sending {
+                None => Duty::PlanTransfer,
+                Some(sending) => moving(sending),
+            },
+            State::InReview(review) if is_peoples(&review.from) => Duty::None,
+            // A fact may still end the doubt: keep asking what the state before asked.
+            State::InReview(review) => self.duty_in(&review.from, now),
+            State::Created
+            | State::AwaitingPayment { .. }
+            | State::AwaitingTerms { .. }
+            | State::AwaitingChoice { .. }
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Cancelled
+            | State::Expired => Duty::None,
+        }
+    }
 }
 
-fn duty(state: &State, now: Timestamp) -> Duty {
-    match state {
-        State::Authorising(a) if now >= a.deadline => Duty::ClosePayment,
-        State::Authorising(a) => match &a.step {
-            AuthorisingStep::Asked => Duty::Authorise {
-                card_token: a.card_token.clone(),
-            },
-            AuthorisingStep::ThreeDs { .. } => Duty::AskPayment,
-        },
-        State::Authorised {
-            liability_shift, ..
-        } => Duty::Assess {
-            liability_shift: *liability_shift,
-        },
-        State::Capturing { .. } => Duty::Capture,
-        State::Voiding(_) => Duty::Void,
-        State::Paid { .. } => Duty::PlanTransfer,
-        State::Delivering(d) if d.signed.is_none() => Duty::Sign(Box::new(d.clone())),
-        State::Delivering(d) if !d.broadcast => Duty::Broadcast(Box::new(d.clone())),
-        State::Delivering(d) => Duty::WatchTransfer(Box::new(d.clone())),
-        State::Refunding { .. } => Duty::Refund,
-        // A fact may still end the doubt: keep asking what the state before asked.
-        // People were asked about the risk; asking the policy again would answer for them.
-        State::InReview(review) if matches!(review.from, State::Authorised { .. }) => Duty::None,
-        // A fact may still end the doubt: keep asking what the state before asked.
-        State::InReview(review) => duty(&review.from, now),
-        State::Created
-        | State::AwaitingPayment { .. }
-        | State::Completed { .. }
-        | State::Failed { .. }
-        | State::Cancelled
-        | State::Expired => Duty::None,
+/// People were asked: asking the policy, the signer or the chain again would answer for them.
+fn is_peoples(from: &State) -> bool {
+    matches!(
+        from,
+        State::Authorised { .. }
+            | State::DepositConfirmed { .. }
+            | State::Returning(Returning { sending: None, .. })
+    )
+}
+
+/// What a transfer of ours needs next.
+fn moving(sending: &Sending) -> Duty {
+    let sending = Box::new(sending.clone());
+    if sending.signed.is_none() {
+        Duty::Sign(sending)
+    } else if !sending.broadcast {
+        Duty::Broadcast(sending)
+    } else {
+        Duty::WatchTransfer(sending)
     }
 }

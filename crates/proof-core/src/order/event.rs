@@ -17,6 +17,14 @@ pub enum EventKind {
     TransferBroadcast,
     TransferConfirmed,
     RefundStarted,
+    DepositAwaited,
+    DepositSeen,
+    DepositConfirmed,
+    DepositLost,
+    PriceMoved,
+    PayoutSent,
+    PayoutRefused,
+    ReturnStarted,
     ReviewStarted,
     /// The only one that goes out on the contract's channels.
     StatusChanged,
@@ -41,6 +49,14 @@ impl EventKind {
             Self::TransferBroadcast => "transfer.broadcast",
             Self::TransferConfirmed => "transfer.confirmed",
             Self::RefundStarted => "refund.started",
+            Self::DepositAwaited => "deposit.awaited",
+            Self::DepositSeen => "deposit.seen",
+            Self::DepositConfirmed => "deposit.confirmed",
+            Self::DepositLost => "deposit.lost",
+            Self::PriceMoved => "price.moved",
+            Self::PayoutSent => "payout.sent",
+            Self::PayoutRefused => "payout.refused",
+            Self::ReturnStarted => "return.started",
             Self::ReviewStarted => "order.review_started",
             Self::StatusChanged => "order.status_changed",
             Self::OrderCompleted => "order.completed",
@@ -52,7 +68,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 18] = [
+    const ALL: [Self; 26] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -65,6 +81,14 @@ impl EventKind {
         Self::TransferBroadcast,
         Self::TransferConfirmed,
         Self::RefundStarted,
+        Self::DepositAwaited,
+        Self::DepositSeen,
+        Self::DepositConfirmed,
+        Self::DepositLost,
+        Self::PriceMoved,
+        Self::PayoutSent,
+        Self::PayoutRefused,
+        Self::ReturnStarted,
         Self::ReviewStarted,
         Self::StatusChanged,
         Self::OrderCompleted,
@@ -87,6 +111,13 @@ impl EventKind {
             | Self::PaymentCaptured
             | Self::TransferBroadcast
             | Self::TransferConfirmed
+            | Self::DepositAwaited
+            | Self::DepositSeen
+            | Self::DepositConfirmed
+            | Self::DepositLost
+            | Self::PriceMoved
+            | Self::PayoutSent
+            | Self::ReturnStarted
             | Self::StatusChanged
             | Self::OrderCompleted => true,
             Self::IdentityStarted
@@ -95,6 +126,7 @@ impl EventKind {
             | Self::PaymentStarted
             | Self::TransferSigned
             | Self::RefundStarted
+            | Self::PayoutRefused
             | Self::ReviewStarted
             | Self::OrderFailed
             | Self::OrderCancelled

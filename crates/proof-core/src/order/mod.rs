@@ -1,4 +1,4 @@
-//! One buy: its facts, its states, and what each state still owes the world.
+//! One buy or sell: its facts, its states, and what each state still owes the world.
 //!
 //! [`decide`] is the only way from one state to the next. What must happen outside is never a call
 //! from here: it is read off the state ([`Order::duty`]), so that after a crash the same state asks
@@ -13,17 +13,20 @@ mod state;
 mod tests;
 
 pub use create::OrderRequest;
-pub use decide::{Command, Decision, Proof, Refusal, Verdict, decide};
+pub use decide::{
+    Command, Decision, Proof, Refusal, SaleVerdict, SellCommand, Terms, Verdict, decide,
+};
 pub use duty::{Duty, POLL_MS};
 pub use event::{EventKind, NewEvent};
 pub use state::{
-    Authorising, AuthorisingStep, Delivering, FailReason, InReview, PublicStatus, State,
-    VoidReason, Voiding, WidgetStatus,
+    Authorising, AuthorisingStep, FailReason, InReview, PayingOut, PublicStatus, ReturnReason,
+    Returning, Sending, State, VoidReason, Voiding, WidgetStatus,
 };
 
 use crate::{
     address::Address,
     asset::Fiat,
+    deposit::Sale,
     id::{CustomerId, OrderId, PartnerId},
     money::Amount,
     partner::{Environment, Side},
@@ -58,6 +61,17 @@ pub const VOIDING_SECONDS_MAX: i64 = 24 * 3_600;
 pub const PAID_SECONDS_MAX: i64 = 3_600;
 pub const DELIVERING_SECONDS_MAX: i64 = 6 * 3_600;
 pub const REFUNDING_SECONDS_MAX: i64 = 24 * 3_600;
+pub const DEPOSIT_SEEN_SECONDS_MAX: i64 = 24 * 3_600;
+pub const DEPOSIT_CONFIRMED_SECONDS_MAX: i64 = 3_600;
+pub const DEPOSIT_LOST_SECONDS_MAX: i64 = 24 * 3_600;
+pub const PAYING_OUT_SECONDS_MAX: i64 = 24 * 3_600;
+pub const RETURNING_SECONDS_MAX: i64 = 24 * 3_600;
+
+/// How long the user has to choose between today's price and the crypto; then it goes back.
+pub const CHOICE_SECONDS: i64 = 24 * 3_600;
+
+/// Deposits that one sell takes in parts; what comes after is somebody's accident.
+pub const DEPOSITS_MAX: usize = 16;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Order {
@@ -85,6 +99,12 @@ pub struct Order {
     pub card: Option<CardSummary>,
     /// Why the last payment was declined, until the next one starts.
     pub declined: Option<DeclineCode>,
+    /// A sell's refund address as the partner's session gave it; the user confirms it.
+    #[serde(default)]
+    pub refund_hint: Option<Address>,
+    /// What a sell fixed, from the moment its deposit address is shown.
+    #[serde(default)]
+    pub sale: Option<Box<Sale>>,
     /// Number of the latest event.
     pub sequence: i64,
     pub state: State,
@@ -105,6 +125,6 @@ impl Order {
 
     /// The contract's `payment_method`; absent while unknown.
     pub fn payment_method(&self) -> Option<&'static str> {
-        (self.attempt > 0).then_some("card")
+        (self.attempt > 0 || self.sale.is_some()).then_some("card")
     }
 }

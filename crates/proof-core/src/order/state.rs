@@ -1,7 +1,8 @@
-//! The states of a buy, each with its facts (domain, "Order lifecycle").
+//! The states of a buy and of a sell, each with its facts (domain, "Order lifecycle").
 
 use crate::{
     id::IntentId,
+    money::Amount,
     quote::Quote,
     time::Timestamp,
     transfer::{Signed, UnsignedTransfer},
@@ -30,13 +31,39 @@ pub enum State {
     Paid {
         deadline: Timestamp,
     },
-    Delivering(Delivering),
+    Delivering(Sending),
     Refunding {
         deadline: Timestamp,
     },
+    /// Sell: identity is proven; price, payout card and refund address are not fixed yet.
+    AwaitingTerms {
+        quote: Option<Quote>,
+    },
+    /// Sell: the deposit address is shown.
+    AwaitingDeposit,
+    /// Sell: something is on its way to the address; the deposit window does not run.
+    DepositSeen {
+        deadline: Timestamp,
+    },
+    /// Sell: all of it is final; its price is looked at next.
+    DepositConfirmed {
+        deadline: Timestamp,
+    },
+    /// Sell: what was final has vanished from the chain.
+    DepositLost {
+        deadline: Timestamp,
+    },
+    /// Sell: the market ran away; the user takes today's price or the crypto back.
+    AwaitingChoice {
+        quote: Option<Quote>,
+        deadline: Timestamp,
+    },
+    PayingOut(PayingOut),
+    Returning(Returning),
     InReview(Box<InReview>),
     Completed {
-        hash: String,
+        /// Of the delivery; a sell has none.
+        hash: Option<String>,
     },
     Failed {
         reason: FailReason,
@@ -76,8 +103,45 @@ pub enum VoidReason {
     Failed(FailReason),
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PayingOut {
+    /// The provider may have heard of it. Until then a deposit that vanishes stops the payout.
+    pub called: bool,
+    pub deadline: Timestamp,
+}
+
+/// Crypto on its way back to the refund address.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Delivering {
+pub struct Returning {
+    pub why: ReturnReason,
+    pub amount: Amount,
+    pub sending: Option<Sending>,
+    pub deadline: Timestamp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReturnReason {
+    /// Part of it came, and the time is over.
+    Underpaid,
+    /// The user wanted it back, or said nothing.
+    Chosen,
+    PayoutRefused,
+}
+
+impl ReturnReason {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Underpaid => "underpaid",
+            Self::Chosen => "chosen",
+            Self::PayoutRefused => "payout_refused",
+        }
+    }
+}
+
+/// A transfer from our hot wallet, from its plan to its last confirmation.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Sending {
     pub intent: IntentId,
     pub transfer: UnsignedTransfer,
     pub signed: Option<Signed>,
@@ -104,6 +168,9 @@ pub enum FailReason {
     RiskRefused,
     Screening,
     Refunded,
+    DepositTimeout,
+    DepositLost,
+    Returned,
 }
 
 impl FailReason {
@@ -115,6 +182,9 @@ impl FailReason {
             Self::RiskRefused => "risk_refused",
             Self::Screening => "screening",
             Self::Refunded => "refunded",
+            Self::DepositTimeout => "deposit_timeout",
+            Self::DepositLost => "deposit_lost",
+            Self::Returned => "returned",
         }
     }
 }
@@ -207,6 +277,14 @@ impl State {
             Self::Paid { .. } => "paid",
             Self::Delivering(_) => "delivering",
             Self::Refunding { .. } => "refunding",
+            Self::AwaitingTerms { .. } => "awaiting_terms",
+            Self::AwaitingDeposit => "awaiting_deposit",
+            Self::DepositSeen { .. } => "deposit_seen",
+            Self::DepositConfirmed { .. } => "deposit_confirmed",
+            Self::DepositLost { .. } => "deposit_lost",
+            Self::AwaitingChoice { .. } => "awaiting_choice",
+            Self::PayingOut(_) => "paying_out",
+            Self::Returning(_) => "returning",
             Self::InReview(_) => "in_review",
             Self::Completed { .. } => "completed",
             Self::Failed { .. } => "failed",
@@ -222,10 +300,18 @@ impl State {
             | Self::Authorising(_)
             | Self::Authorised { .. }
             | Self::Capturing { .. }
-            | Self::Voiding(_) => PublicStatus::Pending,
-            Self::Paid { .. } | Self::Delivering(_) | Self::Refunding { .. } => {
-                PublicStatus::Processing
-            }
+            | Self::Voiding(_)
+            | Self::AwaitingTerms { .. }
+            | Self::AwaitingDeposit
+            | Self::DepositSeen { .. } => PublicStatus::Pending,
+            Self::Paid { .. }
+            | Self::Delivering(_)
+            | Self::Refunding { .. }
+            | Self::DepositConfirmed { .. }
+            | Self::DepositLost { .. }
+            | Self::AwaitingChoice { .. }
+            | Self::PayingOut(_)
+            | Self::Returning(_) => PublicStatus::Processing,
             Self::InReview(review) => review.from.public(),
             Self::Completed { .. } => PublicStatus::Completed,
             Self::Failed { .. } | Self::Expired => PublicStatus::Failed,
@@ -235,12 +321,23 @@ impl State {
 
     pub fn widget(&self) -> WidgetStatus {
         match self {
-            Self::Created | Self::AwaitingPayment { .. } => WidgetStatus::New,
+            Self::Created | Self::AwaitingPayment { .. } | Self::AwaitingTerms { .. } => {
+                WidgetStatus::New
+            }
             Self::Authorising(_)
             | Self::Authorised { .. }
             | Self::Capturing { .. }
-            | Self::Voiding(_) => WidgetStatus::Pending,
-            Self::Paid { .. } | Self::Delivering(_) | Self::Refunding { .. } => WidgetStatus::Paid,
+            | Self::Voiding(_)
+            | Self::AwaitingDeposit
+            | Self::DepositSeen { .. } => WidgetStatus::Pending,
+            Self::Paid { .. }
+            | Self::Delivering(_)
+            | Self::Refunding { .. }
+            | Self::DepositConfirmed { .. }
+            | Self::DepositLost { .. }
+            | Self::AwaitingChoice { .. }
+            | Self::PayingOut(_)
+            | Self::Returning(_) => WidgetStatus::Paid,
             Self::InReview(review) => review.from.widget(),
             Self::Completed { .. } => WidgetStatus::Completed,
             Self::Failed { .. } | Self::Expired => WidgetStatus::Failed,
@@ -250,5 +347,33 @@ impl State {
 
     pub fn is_terminal(&self) -> bool {
         self.public().is_terminal()
+    }
+
+    /// The transfer of ours that is under way.
+    pub fn sending(&self) -> Option<&Sending> {
+        match self {
+            Self::Delivering(sending) => Some(sending),
+            Self::Returning(returning) => returning.sending.as_ref(),
+            Self::InReview(review) => review.from.sending(),
+            Self::Created
+            | Self::AwaitingPayment { .. }
+            | Self::Authorising(_)
+            | Self::Authorised { .. }
+            | Self::Capturing { .. }
+            | Self::Voiding(_)
+            | Self::Paid { .. }
+            | Self::Refunding { .. }
+            | Self::AwaitingTerms { .. }
+            | Self::AwaitingDeposit
+            | Self::DepositSeen { .. }
+            | Self::DepositConfirmed { .. }
+            | Self::DepositLost { .. }
+            | Self::AwaitingChoice { .. }
+            | Self::PayingOut(_)
+            | Self::Completed { .. }
+            | Self::Failed { .. }
+            | Self::Cancelled
+            | Self::Expired => None,
+        }
     }
 }

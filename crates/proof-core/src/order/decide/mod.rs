@@ -1,10 +1,13 @@
-//! The transitions of a buy: an allow-list, one function per command.
+//! The transitions of a buy and of a sell: an allow-list, one function per command.
 //!
 //! Each function names the states that it accepts; any other state is refused. A new state is thus
 //! refused everywhere until somebody allows it.
 
 mod payment;
+mod sell;
 mod transfer;
+
+pub use sell::{SaleVerdict, SellCommand, Terms};
 
 use super::{
     AFTER_REVIEW_SECONDS_MIN, ATTEMPTS_MAX, AUTHORISING_SECONDS, Authorising, AuthorisingStep,
@@ -15,6 +18,7 @@ use crate::{
     id::{IntentId, QuoteId},
     ledger::{self, Entry},
     money::{Amount, MoneyError},
+    partner::Side,
     payment::{CardSummary, DeclineCode},
     quote::Quote,
     time::Timestamp,
@@ -84,6 +88,7 @@ pub enum Command {
     },
     Refunded,
     RefundRefused,
+    Sell(SellCommand),
     DeadlinePassed,
 }
 
@@ -160,6 +165,7 @@ impl Command {
             | Self::VoidRefused
             | Self::RefundRefused
             | Self::DeadlinePassed => false,
+            Self::Sell(command) => command.is_fact(),
             Self::IdentityPassed
             | Self::IdentityFailed { .. }
             | Self::PaymentThreeDs { .. }
@@ -278,6 +284,7 @@ impl Draft {
             Command::TransferDead { proof } => self.dead(&proof),
             Command::Refunded => self.refunded(),
             Command::RefundRefused => self.refund_refused(),
+            Command::Sell(command) => self.sell(command),
             Command::DeadlinePassed => self.deadline_passed(),
         }
     }
@@ -295,7 +302,10 @@ impl Draft {
             return Err(Refusal::WrongState);
         };
         self.event(EventKind::IdentityVerified, json!({}));
-        self.order.state = State::AwaitingPayment { quote: None };
+        self.order.state = match self.order.side {
+            Side::Buy => State::AwaitingPayment { quote: None },
+            Side::Sell => State::AwaitingTerms { quote: None },
+        };
         Ok(())
     }
 
@@ -324,17 +334,40 @@ impl Draft {
         Ok(())
     }
 
-    fn quote_lock(&mut self, quote: Quote) -> Step {
-        let State::AwaitingPayment { .. } = self.order.state else {
-            return Err(Refusal::WrongState);
+    /// A buy's, a sell's, or the new one of a sell whose price moved.
+    fn quote_lock(&mut self, locked: Quote) -> Step {
+        let (fiat, total) = (locked.fiat(), locked.total);
+        let pay_until = self.order.pay_until;
+        let (quote, until) = match &mut self.order.state {
+            State::AwaitingPayment { quote } | State::AwaitingTerms { quote } => (quote, pay_until),
+            State::AwaitingChoice { quote, deadline } => (quote, *deadline),
+            State::Created
+            | State::Authorising(_)
+            | State::Authorised { .. }
+            | State::Capturing { .. }
+            | State::Voiding(_)
+            | State::Paid { .. }
+            | State::Delivering(_)
+            | State::Refunding { .. }
+            | State::AwaitingDeposit
+            | State::DepositSeen { .. }
+            | State::DepositConfirmed { .. }
+            | State::DepositLost { .. }
+            | State::PayingOut(_)
+            | State::Returning(_)
+            | State::InReview(_)
+            | State::Completed { .. }
+            | State::Failed { .. }
+            | State::Cancelled
+            | State::Expired => return Err(Refusal::WrongState),
         };
-        if self.now >= self.order.pay_until {
+        if self.now >= until {
             return Err(Refusal::WrongState);
         }
-        self.order.fiat = quote.fiat();
-        let body = json!({ "total": quote.total.to_decimal(), "fiat_currency": quote.fiat() });
+        *quote = Some(locked);
+        self.order.fiat = fiat;
+        let body = json!({ "total": total.to_decimal(), "fiat_currency": fiat });
         self.event(EventKind::QuoteLocked, body);
-        self.order.state = State::AwaitingPayment { quote: Some(quote) };
         Ok(())
     }
 
@@ -349,10 +382,7 @@ impl Draft {
         if self.order.attempt >= ATTEMPTS_MAX {
             return Err(Refusal::AttemptsExhausted);
         }
-        let valid = quote
-            .clone()
-            .filter(|q| q.id == id && self.now < q.expires_at);
-        let quote = valid.ok_or(Refusal::QuoteExpired)?;
+        let quote = self.valid(quote.as_ref(), id)?;
         self.entries.push(ledger::reserve(quote.crypto)?);
         self.order.attempt = self.order.attempt.saturating_add(1);
         self.order.declined = None;
@@ -370,7 +400,11 @@ impl Draft {
     /// Until capture is called; once money may be held it has to be given back first.
     fn cancel(&mut self) -> Step {
         match &self.order.state {
-            State::Created | State::AwaitingPayment { .. } => self.cancelled(),
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingTerms { .. } => {
+                self.cancelled();
+            }
+            // What came in part goes back when the window is over.
+            State::AwaitingDeposit if self.is_empty_handed() => self.cancelled(),
             State::InReview(review) if matches!(review.from, State::Created) => self.cancelled(),
             State::Authorising(_) | State::Authorised { .. } => self.void(VoidReason::Cancelled),
             State::Capturing { .. }
@@ -378,6 +412,13 @@ impl Draft {
             | State::Paid { .. }
             | State::Delivering(_)
             | State::Refunding { .. }
+            | State::AwaitingDeposit
+            | State::DepositSeen { .. }
+            | State::DepositConfirmed { .. }
+            | State::DepositLost { .. }
+            | State::AwaitingChoice { .. }
+            | State::PayingOut(_)
+            | State::Returning(_)
             | State::InReview(_)
             | State::Completed { .. }
             | State::Failed { .. }
@@ -385,6 +426,13 @@ impl Draft {
             | State::Expired => return Err(Refusal::WrongState),
         }
         Ok(())
+    }
+
+    fn is_empty_handed(&self) -> bool {
+        self.order
+            .sale
+            .as_ref()
+            .is_none_or(|sale| sale.held.is_empty())
     }
 
     fn deadline_passed(&mut self) -> Step {
@@ -396,7 +444,9 @@ impl Draft {
             return Err(Refusal::WrongState);
         }
         match &self.order.state {
-            State::Created | State::AwaitingPayment { .. } => self.expired(),
+            State::Created | State::AwaitingPayment { .. } | State::AwaitingTerms { .. } => {
+                self.expired();
+            }
             // Only an identity review has a deadline of its own.
             State::InReview(_) => self.expired(),
             State::Authorising(_) => self.review("the payment stays in doubt".into()),
@@ -406,6 +456,13 @@ impl Draft {
             State::Paid { .. } => self.review("the transfer could not be planned".into()),
             State::Delivering(_) => self.review("the transfer is not final in time".into()),
             State::Refunding { .. } => self.review("the refund stays in doubt".into()),
+            State::AwaitingDeposit => self.review("the chain could not be asked in time".into()),
+            State::DepositSeen { .. } => self.review("the deposit is not final in time".into()),
+            State::DepositConfirmed { .. } => self.review("the sell could not be priced".into()),
+            State::DepositLost { .. } => return self.deposit_stays_lost(),
+            State::AwaitingChoice { .. } => return self.choose_return(),
+            State::PayingOut(_) => self.review("the payout stays in doubt".into()),
+            State::Returning(_) => self.review("the return is not final in time".into()),
             State::Completed { .. } | State::Failed { .. } | State::Cancelled | State::Expired => {
                 return Err(Refusal::WrongState);
             }

@@ -1,10 +1,12 @@
+mod sell;
+
 use super::*;
 use crate::{
     asset::{Asset, Network},
     id::{IntentId, QuoteId},
     ledger::Entry,
     money::{Bps, Money, Rate},
-    quote::{FeePolicy, QuoteRequest, quote_buy},
+    quote::{FeePolicy, QuoteError, QuoteRequest, quote_buy},
     transfer::{Signed, UnsignedFrom, UnsignedTransfer},
 };
 use proptest::prelude::*;
@@ -23,29 +25,41 @@ fn address() -> Address {
 }
 
 fn order() -> Order {
+    order_of(Side::Buy)
+}
+
+fn order_of(side: Side) -> Order {
     let request = OrderRequest {
         id: OrderId::from_uuid(Uuid::from_u128(1)),
         environment: Environment::Test,
         partner: PartnerId::from_uuid(Uuid::from_u128(2)),
         customer: CustomerId::from_uuid(Uuid::from_u128(3)),
-        side: Side::Buy,
+        side,
         amount: Amount::parse(usdt(), "100").unwrap(),
         destination: address(),
         fiat: Fiat::Eur,
         email: "ann@example.com".into(),
         provider: "sandbox".into(),
+        refund_hint: None,
     };
     Order::create(request, START).0
 }
 
 fn quote(now: Timestamp) -> Quote {
+    quote_by(quote_buy, now)
+}
+
+fn quote_by(
+    locks: impl Fn(&QuoteRequest<'_>) -> Result<Quote, QuoteError>,
+    now: Timestamp,
+) -> Quote {
     let fees = FeePolicy {
         spread: Bps::new(100).unwrap(),
         processing: Bps::new(250).unwrap(),
         processing_fixed_minor: 25,
         partner: Bps::new(50).unwrap(),
     };
-    quote_buy(&QuoteRequest {
+    locks(&QuoteRequest {
         id: QuoteId::from_uuid(Uuid::from_u128(4)),
         crypto: Amount::parse(usdt(), "100").unwrap(),
         fiat: Fiat::Eur,
@@ -111,7 +125,14 @@ fn signed() -> Command {
 
 /// Applies commands that must all be accepted; returns the order and all it emitted.
 fn run(commands: Vec<Command>, now: Timestamp) -> (Order, Vec<NewEvent>, Vec<Entry>) {
-    let mut order = order();
+    run_from(order(), commands, now)
+}
+
+fn run_from(
+    mut order: Order,
+    commands: Vec<Command>,
+    now: Timestamp,
+) -> (Order, Vec<NewEvent>, Vec<Entry>) {
     let (mut events, mut entries) = (Vec::new(), Vec::new());
     for command in commands {
         let decision = decide(&order, command.clone(), now)
@@ -315,6 +336,7 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => Just(Command::TransferDead { proof: Proof::RefusedByChain { hash: "h".into() } }),
         2 => Just(Command::Refunded),
         1 => Just(Command::RefundRefused),
+        40 => sell::commands(),
         2 => Just(Command::DeadlinePassed),
     ]
 }
@@ -325,9 +347,10 @@ proptest! {
     /// Any story at all: whatever arrives, in whatever order and at whatever time.
     #[test]
     fn no_story_breaks_the_promises(
+        sells in any::<bool>(),
         story in proptest::collection::vec((commands(), 0_i64..4_000), 1..60)
     ) {
-        let mut order = order();
+        let mut order = order_of(if sells { Side::Sell } else { Side::Buy });
         let mut now = START;
         let mut entries: Vec<Entry> = Vec::new();
         let mut sequence = order.sequence;
@@ -357,6 +380,11 @@ proptest! {
             }
             if order.state.is_terminal() {
                 for (key, balance) in &books {
+                    // What came beyond the amount of a sell is owed on.
+                    if sells && key.starts_with("customer:") {
+                        prop_assert_eq!(*balance, -sell::excess(&order), "{} after {:?}", key, order.state);
+                        continue;
+                    }
                     let open = ["customer:", "reserved:", "in_transit:"];
                     if open.iter().any(|p| key.starts_with(p)) {
                         prop_assert_eq!(*balance, 0, "{} after {:?}", key, order.state);
