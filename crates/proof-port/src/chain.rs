@@ -3,7 +3,7 @@
 use crate::PortError;
 pub use proof_core::Network;
 pub use proof_core::transfer::{Coin, UnsignedFrom, UnsignedTransfer};
-use proof_core::{Address, money::Amount};
+use proof_core::{Address, deposit::Deposit, money::Amount};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TransferStatus {
@@ -23,6 +23,23 @@ pub enum TransferStatus {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ChainTip {
     pub height: u64,
+}
+
+/// A transfer to somebody. Whether that is us, the database knows.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrival {
+    pub recipient: String,
+    pub deposit: Deposit,
+}
+
+/// What came after some block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Arrivals {
+    /// All blocks up to this one are in it.
+    pub height: u64,
+    /// There is no later block, and what waits for one is in it, too.
+    pub complete: bool,
+    pub arrivals: Vec<Arrival>,
 }
 
 #[async_trait::async_trait]
@@ -54,6 +71,10 @@ pub trait Chain: Send + Sync {
 
     /// Hands a signed transfer to the network; the same bytes may be sent again at any time.
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError>;
+
+    /// Transfers in the blocks above `height`, oldest first: so many blocks that the answer has a
+    /// bound. Assets that are not in the catalogue are left out.
+    async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError>;
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError>;
 }

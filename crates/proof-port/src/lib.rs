@@ -9,12 +9,16 @@ mod chain;
 mod error;
 mod identity;
 mod payments;
+mod payouts;
 mod rates;
 mod signer;
 mod timer;
 
 pub use callback::{Callback, CallbackCall, CallbackRefusal};
-pub use chain::{Chain, ChainTip, Coin, Network, TransferStatus, UnsignedFrom, UnsignedTransfer};
+pub use chain::{
+    Arrival, Arrivals, Chain, ChainTip, Coin, Network, TransferStatus, UnsignedFrom,
+    UnsignedTransfer,
+};
 pub use error::{Class, PortError};
 pub use identity::{
     DocumentKind, Identity, IdentityOutcome, IdentityStatus, Picture, PictureProblem, Side,
@@ -23,6 +27,7 @@ pub use payments::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary, DeclineCode,
     Payments, RefundState, VoidState,
 };
+pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};
 pub use signer::{IntentClass, Signed, SignedState, Signer, SigningIntent};
 pub use timer::Timer;

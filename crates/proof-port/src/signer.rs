@@ -14,6 +14,9 @@ use serde::{Deserialize, Serialize};
 pub enum IntentClass {
     /// Bought crypto to the address of its order.
     Deliver,
+    /// Crypto back to the refund address that the user confirmed before the deposit address was
+    /// shown.
+    Return,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -41,6 +44,10 @@ pub trait Signer: Send + Sync {
     /// Tells the signer, once and before the payment opens, where an order's crypto goes. Another
     /// destination for the same order is refused.
     async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError>;
+
+    /// Registers, once, where an order's crypto goes back to, and only then names the address to
+    /// deposit at. Another refund address for the same order is refused.
+    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError>;
 
     /// Signs, or repeats the earlier answer for the same intent. `GiveUp`: policy forbids it.
     async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError>;

@@ -27,12 +27,18 @@ pub enum Entry {
         order: OrderId,
         destination: Address,
     },
+    DepositOpened {
+        order: OrderId,
+        refund: Address,
+    },
     Signed {
-        intent: SigningIntent,
+        intent: Box<SigningIntent>,
         signed: Signed,
     },
     /// Never signed, and never will be.
-    Closed { intent: IntentId },
+    Closed {
+        intent: IntentId,
+    },
 }
 
 #[derive(Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use hmac::{Hmac, Mac};
 use k256::ecdsa::SigningKey;
-use proof_core::{Address, Network, address::AddressError};
+use proof_core::{Address, Network, address::AddressError, id::OrderId};
 use sha2::Sha256;
 use std::collections::BTreeMap;
 
@@ -20,23 +20,40 @@ pub fn wallets(master_key: &[u8; 32]) -> BTreeMap<Network, Wallet> {
         .collect()
 }
 
+/// Where an order's deposit is awaited. Networks with one kind of address share it, so that coins
+/// sent over the wrong one of them can be given back.
+pub fn deposit_address(master_key: &[u8; 32], network: Network, order: OrderId) -> Option<Address> {
+    let family = match network {
+        Network::Erc20 | Network::Bep20 => "evm",
+        Network::Trc20 | Network::Bitcoin => network.name(),
+        Network::Solana => return None,
+    };
+    let key = derive(master_key, &["deposit", family, &order.to_string()])?;
+    address(&key, network).ok()
+}
+
 fn wallet(master_key: &[u8; 32], network: Network) -> Result<Wallet, AddressError> {
-    let key = derive(master_key, network).ok_or(AddressError(network))?;
+    let key = derive(master_key, &[network.name()]).ok_or(AddressError(network))?;
+    let address = address(&key, network)?;
+    Ok(Wallet { address, key })
+}
+
+fn address(key: &SigningKey, network: Network) -> Result<Address, AddressError> {
     let point = key.verifying_key().to_encoded_point(false);
     let uncompressed = point
         .as_bytes()
         .try_into()
         .map_err(|_| AddressError(network))?;
-    let address = Address::from_public_key(network, uncompressed)?;
-    Ok(Wallet { address, key })
+    Address::from_public_key(network, uncompressed)
 }
 
-/// HMAC-SHA-256 of the network's name and a counter. Nearly every 32 bytes are a valid scalar, so
+/// HMAC-SHA-256 of a path and a counter. Nearly every 32 bytes are a valid scalar, so
 /// the counter hardly ever leaves zero.
-fn derive(master_key: &[u8; 32], network: Network) -> Option<SigningKey> {
+fn derive(master_key: &[u8; 32], path: &[&str]) -> Option<SigningKey> {
+    let path = path.join("/");
     (0..=u8::MAX).find_map(|counter| {
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(master_key).ok()?;
-        mac.update(network.name().as_bytes());
+        mac.update(path.as_bytes());
         mac.update(&[counter]);
         SigningKey::from_bytes(&mac.finalize().into_bytes()).ok()
     })
@@ -45,6 +62,22 @@ fn derive(master_key: &[u8; 32], network: Network) -> Option<SigningKey> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_order_has_an_address_of_its_own() {
+        let order = |n| OrderId::from_uuid(uuid::Uuid::from_u128(n));
+        let of = |network, n| deposit_address(&[7; 32], network, order(n)).unwrap();
+        let first = of(Network::Trc20, 1);
+        assert_eq!(first, of(Network::Trc20, 1));
+        assert_ne!(first, of(Network::Trc20, 2));
+        assert_eq!(
+            of(Network::Erc20, 1).as_str(),
+            of(Network::Bep20, 1).as_str()
+        );
+        assert!(deposit_address(&[7; 32], Network::Solana, order(1)).is_none());
+        let wallets = wallets(&[7; 32]);
+        assert!(wallets.values().all(|wallet| wallet.address != first));
+    }
 
     #[test]
     fn keys_differ_by_network_and_master_and_stay() {

@@ -3,7 +3,7 @@
 use crate::{
     PROVIDER, SignerError,
     journal::{Entry, Journal},
-    keys::{Wallet, wallets},
+    keys::{Wallet, deposit_address, wallets},
     policy::{Memory, Refusal},
     simulated,
 };
@@ -20,6 +20,7 @@ use std::{
 };
 
 pub struct LocalSigner {
+    master_key: [u8; 32],
     wallets: BTreeMap<Network, Wallet>,
     book: Mutex<Book>,
 }
@@ -38,6 +39,7 @@ impl LocalSigner {
         }
         Ok(Self {
             wallets: wallets(&master_key),
+            master_key,
             book: Mutex::new(Book { memory, journal }),
         })
     }
@@ -63,6 +65,25 @@ impl LocalSigner {
         Ok(())
     }
 
+    pub(crate) fn open_deposit_now(
+        &self,
+        order: OrderId,
+        refund: &Address,
+    ) -> Result<Address, PortError> {
+        let address = deposit_address(&self.master_key, refund.network(), order)
+            .ok_or_else(|| PortError::give_up(PROVIDER, "no deposit address on this network"))?;
+        let mut book = self.book();
+        if book
+            .memory
+            .may_open_deposit(order, refund)
+            .map_err(refused)?
+        {
+            let refund = refund.clone();
+            book.record(Entry::DepositOpened { order, refund })?;
+        }
+        Ok(address)
+    }
+
     pub(crate) fn sign_now(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
         let wallet = self.wallet_of(intent.transfer.amount.asset().network())?;
         let mut book = self.book();
@@ -76,7 +97,7 @@ impl LocalSigner {
         let signed = simulated::sign(&intent.transfer, &wallet.key)
             .ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
         book.record(Entry::Signed {
-            intent: intent.clone(),
+            intent: Box::new(intent.clone()),
             signed: signed.clone(),
         })?;
         Ok(signed)
@@ -134,6 +155,10 @@ impl Signer for LocalSigner {
 
     async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError> {
         self.register_now(order, destination)
+    }
+
+    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError> {
+        self.open_deposit_now(order, refund)
     }
 
     async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {

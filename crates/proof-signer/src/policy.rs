@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 pub enum Refusal {
     #[error("the order has another destination")]
     OtherDestination,
-    #[error("the order has no registered destination")]
+    #[error("no address is registered for the order")]
     NotRegistered,
-    #[error("the recipient is not the order's destination")]
+    #[error("the order has another refund address")]
+    OtherRefund,
+    #[error("the recipient is not the one that was registered for the order")]
     WrongRecipient,
     #[error("the sender is not our wallet")]
     WrongSender,
@@ -52,6 +54,7 @@ enum Source {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Memory {
     destinations: BTreeMap<OrderId, Address>,
+    refunds: BTreeMap<OrderId, Address>,
     intents: BTreeMap<IntentId, IntentState>,
     taken: BTreeMap<Source, IntentId>,
 }
@@ -62,11 +65,14 @@ impl Memory {
             Entry::Registered { order, destination } => {
                 self.destinations.insert(*order, destination.clone());
             }
+            Entry::DepositOpened { order, refund } => {
+                self.refunds.insert(*order, refund.clone());
+            }
             Entry::Signed { intent, signed } => {
                 for source in sources(&intent.transfer) {
                     self.taken.insert(source, intent.intent);
                 }
-                let state = IntentState::Signed(Box::new(intent.clone()), signed.clone());
+                let state = IntentState::Signed(intent.clone(), signed.clone());
                 self.intents.insert(intent.intent, state);
             }
             Entry::Closed { intent } => {
@@ -84,6 +90,15 @@ impl Memory {
         }
     }
 
+    /// The same for the place that an order's deposit goes back to.
+    pub fn may_open_deposit(&self, order: OrderId, refund: &Address) -> Result<bool, Refusal> {
+        match self.refunds.get(&order) {
+            None => Ok(true),
+            Some(known) if known == refund => Ok(false),
+            Some(_) => Err(Refusal::OtherRefund),
+        }
+    }
+
     /// `Some`: the signature given earlier.
     pub fn may_sign(
         &self,
@@ -98,8 +113,14 @@ impl Memory {
             Some(IntentState::Signed(..)) => return Err(Refusal::OtherFacts),
             None => {}
         }
-        match intent.class {
-            IntentClass::Deliver => self.may_deliver(intent)?,
+        let registered = match intent.class {
+            IntentClass::Deliver => &self.destinations,
+            IntentClass::Return => &self.refunds,
+        };
+        match registered.get(&intent.order) {
+            None => return Err(Refusal::NotRegistered),
+            Some(known) if *known == intent.transfer.recipient => {}
+            Some(_) => return Err(Refusal::WrongRecipient),
         }
         check_transfer(&intent.transfer, wallet)?;
         if sources(&intent.transfer).any(|source| self.taken.contains_key(&source)) {
@@ -118,14 +139,6 @@ impl Memory {
 
     pub fn is_closed(&self, intent: IntentId) -> bool {
         matches!(self.intents.get(&intent), Some(IntentState::Closed))
-    }
-
-    fn may_deliver(&self, intent: &SigningIntent) -> Result<(), Refusal> {
-        match self.destinations.get(&intent.order) {
-            None => Err(Refusal::NotRegistered),
-            Some(known) if *known == intent.transfer.recipient => Ok(()),
-            Some(_) => Err(Refusal::WrongRecipient),
-        }
     }
 }
 

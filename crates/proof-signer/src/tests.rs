@@ -89,6 +89,34 @@ fn an_order_has_one_destination() {
 }
 
 #[test]
+fn crypto_goes_back_only_to_the_address_from_before_the_deposit() {
+    let (dir, signer, delivery) = registered();
+    let mut back = delivery;
+    back.class = IntentClass::Return;
+    assert_eq!(
+        refused(sign(&signer, &back)),
+        "no address is registered for the order",
+        "where bought crypto goes is no refund address"
+    );
+    let address = block_on(signer.open_deposit(order(1), &tron(SHOP))).unwrap();
+    let again = block_on(signer.open_deposit(order(1), &tron(SHOP))).unwrap();
+    assert_eq!(address, again);
+    let other = block_on(signer.open_deposit(order(1), &tron(THIEF)));
+    assert_eq!(refused(other), "the order has another refund address");
+    drop(signer);
+    let signer = open(dir.path());
+    let other = block_on(signer.open_deposit(order(1), &tron(THIEF)));
+    assert_eq!(refused(other), "the order has another refund address");
+    let mut stolen = back.clone();
+    stolen.transfer.recipient = tron(THIEF);
+    assert_eq!(
+        refused(sign(&signer, &stolen)),
+        "the recipient is not the one that was registered for the order"
+    );
+    sign(&signer, &back).unwrap();
+}
+
+#[test]
 fn one_intent_is_one_signature() {
     let (_dir, signer, first) = registered();
     let signed = sign(&signer, &first).unwrap();
@@ -123,11 +151,11 @@ fn policy_refuses_what_is_not_this_delivery() {
     let changes: [(Change, &str); 9] = [
         (
             &|i| i.order = order(2),
-            "the order has no registered destination",
+            "no address is registered for the order",
         ),
         (
             &|i| i.transfer.recipient = tron(THIEF),
-            "the recipient is not the order's destination",
+            "the recipient is not the one that was registered for the order",
         ),
         (
             &|i| i.transfer.sender = tron(THIEF),

@@ -94,6 +94,12 @@ impl Signer for SignerThread {
             .await
     }
 
+    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError> {
+        let refund = refund.clone();
+        self.ask(move |signer| signer.open_deposit_now(order, &refund))
+            .await
+    }
+
     async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
         let intent = intent.clone();
         self.ask(move |signer| signer.sign_now(&intent)).await

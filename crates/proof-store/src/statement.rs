@@ -50,6 +50,7 @@ pub fn registered() -> Vec<Statement> {
         crate::chain::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,
+        crate::deposit::ALL,
         crate::endpoint::ALL,
         crate::event::ALL,
         crate::idempotency::ALL,

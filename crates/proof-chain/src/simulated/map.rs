@@ -1,8 +1,12 @@
 //! The node's words in ours.
 
 use super::{PROVIDER, wire};
-use proof_core::{Asset, Network, money::Amount};
-use proof_port::{PortError, TransferStatus};
+use proof_core::{
+    Asset, Network, Timestamp,
+    deposit::{Deposit, DepositKey},
+    money::Amount,
+};
+use proof_port::{Arrival, Arrivals, PortError, TransferStatus};
 use std::num::ParseIntError;
 
 /// An asset that the node does not list is one that the owner never had.
@@ -26,6 +30,29 @@ pub fn status(transfer: &wire::Transfer, network: Network) -> TransferStatus {
             confirmations: transfer.confirmations,
         },
         _ => TransferStatus::Waiting,
+    }
+}
+
+/// A token that we do not know is nothing to us.
+pub fn arrivals(list: wire::List, network: Network) -> Arrivals {
+    let arrivals = list.transfers.into_iter().filter_map(|listed| {
+        let asset = Asset::find(&listed.ticker, network)?;
+        Some(Arrival {
+            recipient: listed.recipient,
+            deposit: Deposit {
+                key: DepositKey {
+                    hash: listed.hash,
+                    index: listed.index,
+                },
+                amount: Amount::new(asset, listed.base),
+                seen_at: Timestamp::from_micros(listed.seen_at),
+            },
+        })
+    });
+    Arrivals {
+        height: list.height,
+        complete: list.complete,
+        arrivals: arrivals.collect(),
     }
 }
 

@@ -5,7 +5,7 @@ mod wire;
 
 use proof_core::{Address, Asset, Network, money::Amount};
 use proof_outbound::{Answer, CallError, Configured};
-use proof_port::{Chain, ChainTip, Coin, PortError, TransferStatus};
+use proof_port::{Arrivals, Chain, ChainTip, Coin, PortError, TransferStatus};
 use serde::de::DeserializeOwned;
 use url::Url;
 
@@ -104,6 +104,19 @@ impl Chain for SimulatedChain {
         // Signed bytes have one effect however often they arrive, so no failure here is in doubt.
         let answer = self.node.post(&path, &body).await.map_err(unanswered)?;
         accepted(&answer)
+    }
+
+    async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
+        let path = ["chains", "v1", self.network.name(), "transfers"];
+        let after = height.to_string();
+        let answer = self.node.get(&path, &[("after", &after)]).await;
+        let answer = answer.map_err(unanswered)?;
+        if !answer.is_success() {
+            let context = format!("status {}", answer.status);
+            return Err(PortError::retry(PROVIDER, context).answered());
+        }
+        let listed = answer.json().map_err(unreadable)?;
+        Ok(map::arrivals(listed, self.network))
     }
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError> {

@@ -129,3 +129,24 @@ fn a_hash_has_its_page() {
         "http://world.test/explorer/TRC20/ab"
     );
 }
+
+#[test]
+fn arrivals_are_what_the_blocks_list_and_strange_tokens_are_left_out() {
+    let body = r#"{"height":9,"complete":true,"transfers":[
+        {"hash":"ab","index":0,"recipient":"T1","ticker":"USDT","base":"7","block":8,"seen_at":5},
+        {"hash":"cd","index":0,"recipient":"T1","ticker":"SCAM","base":"7","block":null,"seen_at":6}]}"#;
+    let (chain, node) = chain(Ok((200, body)));
+    let arrivals = block_on(chain.arrivals(4)).unwrap();
+    assert_eq!((arrivals.height, arrivals.complete), (9, true));
+    let usdt = Asset::find("USDT", Network::Trc20).unwrap();
+    let [one] = arrivals.arrivals.as_slice() else {
+        panic!("{arrivals:?}")
+    };
+    assert_eq!(one.deposit.amount, Amount::new(usdt, 7));
+    assert_eq!(
+        (one.recipient.as_str(), one.deposit.seen_at.micros()),
+        ("T1", 5)
+    );
+    let asked = node.asked.lock().unwrap().clone();
+    assert_eq!(asked, ["GET /chains/v1/TRC20/transfers"]);
+}

@@ -42,6 +42,25 @@ pub struct Transfer {
 }
 
 #[derive(Deserialize)]
+pub struct List {
+    pub height: u64,
+    pub complete: bool,
+    pub transfers: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+pub struct Listed {
+    pub hash: String,
+    pub index: u32,
+    pub recipient: String,
+    pub ticker: String,
+    #[serde(with = "proof_core::money::as_text")]
+    pub base: u128,
+    /// Microseconds.
+    pub seen_at: i64,
+}
+
+#[derive(Deserialize)]
 pub struct Error {
     pub code: String,
 }

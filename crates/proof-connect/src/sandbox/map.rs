@@ -4,7 +4,7 @@ use super::{PROVIDER, wire};
 use proof_core::money::Money;
 use proof_port::{
     Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, IdentityOutcome,
-    IdentityStatus, PictureProblem, RefundState, VoidState,
+    IdentityStatus, PayoutState, PictureProblem, RefundState, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -66,7 +66,7 @@ fn state(answer: wire::Authorisation) -> Result<AuthorisationState, Unusable> {
     })
 }
 
-fn card(card: wire::Card) -> CardSummary {
+pub fn card(card: wire::Card) -> CardSummary {
     CardSummary {
         brand: card.brand,
         last4: card.last4,
@@ -106,6 +106,17 @@ pub fn refund(status: &str) -> RefundState {
     match status {
         "refunded" => RefundState::Refunded,
         other => unknown("refund", other, RefundState::Pending),
+    }
+}
+
+pub fn payout(payout: &wire::Payout) -> PayoutState {
+    match payout.status.as_str() {
+        "sent" => PayoutState::Sent,
+        "pending" => PayoutState::Pending,
+        "refused" => PayoutState::Refused {
+            code: decline_code(payout.decline_code.as_deref()),
+        },
+        other => unknown("payout", other, PayoutState::Pending),
     }
 }
 

@@ -3,12 +3,14 @@
 mod identity;
 mod map;
 mod payments;
+mod payouts;
 mod rates;
 mod webhook;
 mod wire;
 
 pub use identity::SandboxIdentity;
 pub use payments::SandboxPayments;
+pub use payouts::SandboxPayouts;
 pub use rates::SandboxRates;
 
 use proof_outbound::{Answer, CallError, Sent};

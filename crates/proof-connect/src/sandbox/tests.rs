@@ -6,8 +6,8 @@ use proof_core::{Asset, Fiat, Network, money::Money};
 use proof_outbound::{Configured, Limits, Outbound, Transport, TransportError};
 use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, DeclineCode,
-    DocumentKind, Identity, IdentityOutcome, IdentityStatus, Payments, Picture, PictureProblem,
-    PortError, Rates, RefundState, Side, VoidState,
+    DocumentKind, Identity, IdentityOutcome, IdentityStatus, Payments, PayoutRequest, PayoutState,
+    Payouts, Picture, PictureProblem, PortError, Rates, RefundState, Side, VoidState,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -324,4 +324,77 @@ fn a_rate_is_taken_as_text() {
         provider.asked.lock().unwrap()[0].0,
         "GET http://sandbox.test:81/rates/v1/mid?base=USDT&quote=EUR"
     );
+}
+
+fn payout_request() -> PayoutRequest {
+    PayoutRequest {
+        reference: "ref-1".to_owned(),
+        card_id: "pcd_1".to_owned(),
+        amount: eur(9_000),
+    }
+}
+
+#[test]
+fn a_payout_is_sent_refused_or_waited_for() {
+    let refused = |code| PayoutState::Refused { code };
+    let fixture = |changes: Value| {
+        let mut answer = json!({"reference": "ref-1", "status": "sent",
+            "amount": {"currency": "EUR", "minor": "9000"}});
+        for (name, value) in changes.as_object().unwrap() {
+            answer[name] = value.clone();
+        }
+        answer
+    };
+    let pay = |answer| block_on(SandboxPayouts::new(provider(answer).0).pay(&payout_request()));
+    let ask = |answer| block_on(SandboxPayouts::new(provider(answer).0).payout(&payout_request()));
+    for (changes, expected) in [
+        (json!({}), PayoutState::Sent),
+        (json!({"status": "pending"}), PayoutState::Pending),
+        (json!({"status": "teleported"}), PayoutState::Pending),
+        (
+            json!({"status": "refused", "decline_code": "declined"}),
+            refused(DeclineCode::Declined),
+        ),
+    ] {
+        assert_eq!(pay(Ok((200, fixture(changes.clone())))).unwrap(), expected);
+        let asked = ask(Ok((200, fixture(changes)))).unwrap();
+        assert_eq!(asked, Some(expected));
+    }
+    // Another payout's answer, or another amount: it may have happened.
+    for changes in [
+        json!({"reference": "ref-2"}),
+        json!({"amount": {"currency": "EUR", "minor": "9001"}}),
+        json!({"amount": {"currency": "USD", "minor": "9000"}}),
+    ] {
+        let answer = || Ok((200, fixture(changes.clone())));
+        assert_eq!(class(pay(answer())), (Class::InDoubt, true));
+        assert_eq!(class(ask(answer())), (Class::Retry, true));
+    }
+    assert_eq!(ask(Ok((404, json!({"code": "not_found"})))).unwrap(), None);
+    assert_eq!(class(ask(Ok((404, json!({}))))), (Class::GiveUp, true));
+    let lost = Err(TransportError::maybe_sent("reset"));
+    assert_eq!(class(pay(lost)), (Class::InDoubt, false));
+    assert_eq!(class(pay(Ok((500, json!({}))))), (Class::InDoubt, true));
+}
+
+#[test]
+fn a_card_token_becomes_a_card_to_pay_once() {
+    let keep = |answer| {
+        let (door, provider) = provider(answer);
+        let kept = block_on(SandboxPayouts::new(door).keep("tok_1"));
+        let asked = provider.asked.lock().unwrap().clone();
+        assert_eq!(asked[0].0, "POST http://sandbox.test:81/v1/payout-cards");
+        kept
+    };
+    let card = json!({"id": "pcd_1", "brand": "visa", "last4": "4242", "country": "DE", "fingerprint": "f1"});
+    let kept = keep(Ok((200, card))).unwrap().unwrap();
+    assert_eq!(
+        (kept.id.as_str(), kept.card.last4.as_str()),
+        ("pcd_1", "4242")
+    );
+    assert_eq!(
+        keep(Ok((422, json!({"code": "token_invalid"})))).unwrap(),
+        None
+    );
+    assert_eq!(class(keep(Ok((500, json!({}))))), (Class::Retry, true));
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Minor units as text.
-#[derive(Serialize, Deserialize)]
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
 pub struct Amount {
     pub currency: String,
     pub minor: String,
@@ -50,6 +50,33 @@ pub struct Card {
     pub last4: String,
     pub country: String,
     pub fingerprint: String,
+}
+
+#[derive(Serialize)]
+pub struct Keep<'a> {
+    pub token: &'a str,
+}
+
+#[derive(Deserialize)]
+pub struct Kept {
+    pub id: String,
+    #[serde(flatten)]
+    pub card: Card,
+}
+
+#[derive(Serialize)]
+pub struct Pay<'a> {
+    pub reference: &'a str,
+    pub card_id: &'a str,
+    pub amount: Amount,
+}
+
+#[derive(Deserialize)]
+pub struct Payout {
+    pub reference: String,
+    pub amount: Amount,
+    pub status: String,
+    pub decline_code: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,8 +1,10 @@
-//! The card processor: tokens, authorisations, 3-D Secure, captures, voids, refunds.
+//! The card processor: tokens, authorisations, 3-D Secure, captures, voids, refunds, payouts.
 
 mod card;
+mod payout;
 
 pub use card::{Behaviour, Card, CardInput};
+pub use payout::{Kept, Payout, PayoutOutcome, PayoutStatus};
 
 use crate::{
     journal::Machine,
@@ -20,6 +22,9 @@ pub struct Cards {
     authorisations: BTreeMap<String, Authorisation>,
     /// The reference of the authorisation that a bank's page is about.
     challenges: BTreeMap<String, String>,
+    /// Cards to be paid, by the token that they came with.
+    kept: BTreeMap<String, Kept>,
+    payouts: BTreeMap<String, Payout>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -93,6 +98,16 @@ pub enum Event {
         reference: String,
         refund_reference: String,
         amount: Money,
+    },
+    CardKept {
+        token: String,
+        id: String,
+    },
+    PaidOut {
+        reference: String,
+        card_id: String,
+        amount: Money,
+        outcome: PayoutOutcome,
     },
 }
 
@@ -373,6 +388,13 @@ impl Machine for Cards {
                     authorisation.status = Status::Voided;
                 }
             }
+            Event::CardKept { token, id } => self.apply_kept(token, id),
+            Event::PaidOut {
+                reference,
+                card_id,
+                amount,
+                outcome,
+            } => self.apply_payout(reference, card_id, *amount, *outcome),
             Event::Refunded {
                 reference,
                 refund_reference,

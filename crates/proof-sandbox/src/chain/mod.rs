@@ -1,6 +1,7 @@
 //! One simulated chain: blocks by the clock, transfers by signature, nothing taken back.
 
 mod account;
+mod outside;
 mod signed;
 
 pub use signed::{Body, Coin, Signed};
@@ -24,6 +25,8 @@ pub struct SimChain {
     accounts: BTreeMap<String, Account>,
     coins: BTreeMap<(String, u32), Output>,
     transfers: BTreeMap<String, Transfer>,
+    /// Hashes of the transfers of each block.
+    blocks: BTreeMap<u64, Vec<String>>,
     /// All there is of each asset. It fits the integer, so every balance does.
     issued: BTreeMap<String, u128>,
     faucets: u64,
@@ -42,6 +45,7 @@ struct Output {
 struct Transfer {
     body: Body,
     block: u64,
+    seen_at: Timestamp,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -61,6 +65,16 @@ pub enum Event {
         ticker: String,
         #[serde(with = "proof_core::money::as_text")]
         base: u128,
+    },
+    /// Somebody outside sent something to somebody.
+    Sent {
+        at: Timestamp,
+        hash: String,
+        body: Body,
+    },
+    /// A re-org left a transfer out for good.
+    Dropped {
+        hash: String,
     },
 }
 
@@ -92,6 +106,7 @@ impl SimChain {
             accounts: BTreeMap::new(),
             coins: BTreeMap::new(),
             transfers: BTreeMap::new(),
+            blocks: BTreeMap::new(),
             issued: BTreeMap::new(),
             faucets: 0,
         }
@@ -202,10 +217,7 @@ impl SimChain {
         if self.asset(ticker).is_none() || base == 0 {
             return Err(Refusal::invalid("no such asset, or nothing of it"));
         }
-        let issued = self.issued.get(ticker).copied().unwrap_or(0);
-        if issued.checked_add(base).is_none() {
-            return Err(Refusal::invalid("there cannot be so much of it"));
-        }
+        self.check_issue(ticker, base)?;
         Ok(Event::Faucet {
             at: now.max(self.latest),
             address: address.to_string(),
@@ -324,8 +336,7 @@ impl SimChain {
 
     fn apply_faucet(&mut self, address: &str, ticker: &str, base: u128, height: u64) {
         self.faucets += 1;
-        let issued = self.issued.entry(ticker.to_owned()).or_default();
-        *issued = issued.saturating_add(base);
+        self.issue(ticker, base);
         if self.network == Network::Bitcoin {
             let seed = format!("proof-simchain/faucet/{}", self.faucets);
             let output = Output {
@@ -359,12 +370,16 @@ impl Machine for SimChain {
                     None => self.apply_account(body, height),
                     Some(coins) => self.apply_coins(hash, body, coins, height),
                 }
-                let transfer = Transfer {
-                    body: body.clone(),
-                    block: height + 1,
-                };
-                self.transfers.insert(hash.clone(), transfer);
+                self.list(hash, body, height + 1, *at);
             }
+            Event::Sent { at, hash, body } => {
+                self.latest = *at;
+                let block = self.height(*at) + 1;
+                self.issue(&body.ticker, body.base);
+                self.credit(hash, body, block);
+                self.list(hash, body, block, *at);
+            }
+            Event::Dropped { hash } => self.drop_transfer(hash),
             Event::Faucet {
                 at,
                 address,

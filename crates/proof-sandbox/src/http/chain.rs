@@ -10,11 +10,11 @@ use crate::{
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{Path, State},
+    extract::{Path, Query, State, rejection::QueryRejection},
     http::StatusCode,
     routing::{get, post},
 };
-use proof_core::{Address, Network};
+use proof_core::{Address, Network, time::random};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -25,9 +25,11 @@ pub fn routes() -> Router<Arc<World>> {
         .route(&format!("{ONE}/accounts/{{address}}"), get(account))
         .route(&format!("{ONE}/coins/{{address}}"), get(coins))
         .route(&format!("{ONE}/fee"), get(fee))
-        .route(&format!("{ONE}/transfers"), post(receive))
+        .route(&format!("{ONE}/transfers"), get(listed).post(receive))
         .route(&format!("{ONE}/transfers/{{hash}}"), get(transfer))
         .route(&format!("{ONE}/faucet"), post(faucet))
+        .route(&format!("{ONE}/deposits"), post(send))
+        .route(&format!("{ONE}/reorgs"), post(drop_out))
 }
 
 pub fn chain<'a>(world: &'a World, name: &str) -> Result<&'a Journaled<SimChain>, Refusal> {
@@ -181,6 +183,89 @@ async fn faucet(
             let event = chain.faucet(&body.address, &body.ticker, body.base, now)?;
             Ok(Some(event))
         },
+        |_| StatusCode::NO_CONTENT,
+    )
+}
+
+#[derive(Deserialize)]
+struct ListQuery {
+    #[serde(default)]
+    after: u64,
+}
+
+#[derive(Serialize)]
+struct WireList {
+    height: u64,
+    complete: bool,
+    transfers: Vec<WireListed>,
+}
+
+#[derive(Serialize)]
+struct WireListed {
+    hash: String,
+    index: u32,
+    recipient: String,
+    ticker: String,
+    #[serde(with = "proof_core::money::as_text")]
+    base: u128,
+    block: Option<u64>,
+    /// Microseconds.
+    seen_at: i64,
+}
+
+async fn listed(
+    State(world): Shared,
+    Path(name): Path<String>,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Answer<WireList> {
+    let Query(ListQuery { after }) = query?;
+    let now = world.clock.now();
+    let (height, complete, listed) = chain(&world, &name)?.read(|chain| chain.listed(after, now));
+    let transfers = listed.into_iter().map(|one| WireListed {
+        hash: one.hash,
+        index: 0,
+        recipient: one.recipient,
+        ticker: one.ticker,
+        base: one.base,
+        block: one.block,
+        seen_at: one.seen_at.micros(),
+    });
+    Ok(Json(WireList {
+        height,
+        complete,
+        transfers: transfers.collect(),
+    }))
+}
+
+/// Plays the wallet of somebody outside.
+async fn send(State(world): Shared, Path(name): Path<String>, body: Bytes) -> Answer<Received> {
+    let body: FaucetBody = json(&body)?;
+    let (now, nonce) = (world.clock.now(), random::<16>(&*world.entropy));
+    let chain = chain(&world, &name)?;
+    let hash = chain.read(|chain| chain.fresh_hash(nonce));
+    chain.write::<_, Refusal>(
+        |chain| {
+            let event = chain.send(&hash, &body.address, &body.ticker, body.base, now)?;
+            Ok(Some(event))
+        },
+        |_| (),
+    )?;
+    Ok(Json(Received { hash }))
+}
+
+#[derive(Deserialize)]
+struct ReorgBody {
+    hash: String,
+}
+
+async fn drop_out(
+    State(world): Shared,
+    Path(name): Path<String>,
+    body: Bytes,
+) -> Result<StatusCode, Refusal> {
+    let body: ReorgBody = json(&body)?;
+    chain(&world, &name)?.write(
+        |chain| chain.drop_out(&body.hash).map(Some),
         |_| StatusCode::NO_CONTENT,
     )
 }

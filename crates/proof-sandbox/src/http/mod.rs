@@ -5,6 +5,7 @@ mod chain;
 mod explorer;
 mod fields;
 mod identity;
+mod payouts;
 mod rates;
 
 use crate::{
@@ -30,7 +31,9 @@ type Answer<T> = Result<Json<T>, Refusal>;
 
 /// The card processor: its API for Proof, its frames and the bank's page for browsers.
 pub fn cards_router(world: Arc<World>) -> Router {
-    let private = cards::routes().layer(from_fn_with_state(Arc::clone(&world), authorised));
+    let private = cards::routes()
+        .merge(payouts::routes())
+        .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(fields::routes())
         .fallback(unknown_route)

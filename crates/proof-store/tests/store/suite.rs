@@ -4,15 +4,19 @@ use crate::contract;
 use crate::kit::{Counting, Done, NOW, both, engine_name, write};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
+    deposit::{Deposit, DepositKey},
     id::{
-        CustomerId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId, PersonId,
-        VerificationId, uuid_v7,
+        CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId,
+        PersonId, VerificationId, uuid_v7,
     },
     identity::{DocumentKind, Verification, VerificationState},
     ledger::{Account, Unit, fund, reserve},
     money::{Amount, Bps},
     order::{Order, OrderRequest},
-    partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Side, Stage, WidgetConfig},
+    partner::{
+        Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Side, Stage,
+        WidgetConfig,
+    },
     quote::FeePolicy,
     secret::Secret,
     session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest},
@@ -20,8 +24,8 @@ use proof_core::{
     transfer::Coin,
 };
 use proof_store::{
-    Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError, Pool,
-    SessionRow, StoreError, Tx, executed, registered,
+    AddressOwner, Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError,
+    Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -51,6 +55,8 @@ fn partner(entropy: &Counting) -> Partner {
                 asset: usdt(),
                 min: amount("1"),
                 max: amount("1000"),
+                buys: true,
+                sells: true,
             }],
             fiats: vec![Fiat::Eur],
             fees: FeePolicy {
@@ -59,6 +65,7 @@ fn partner(entropy: &Counting) -> Partner {
                 processing_fixed_minor: 7,
                 partner: Bps::ZERO,
             },
+            sell: SellPolicy::default(),
             widget: WidgetConfig::default(),
         },
         signature_key: Secret::new("k"),
@@ -90,6 +97,7 @@ async fn order(db: &Db, entropy: &Counting) -> (Partner, Order) {
             fiat: Fiat::Eur,
             email: "u@example.com".into(),
             provider: "sandbox".into(),
+            refund_hint: None,
         };
         let (order, created) = Order::create(request, NOW);
         tx.order_insert(&order).await?;
@@ -114,6 +122,7 @@ async fn every_registered_statement_runs() {
         job_rows(db, &entropy).await;
         idempotency_rows(db, &partner).await;
         chain_rows(db, &entropy).await;
+        deposit_rows(db, &entropy, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(
@@ -465,6 +474,43 @@ async fn chain_rows(db: &Db, entropy: &Counting) {
     });
     assert!(taken.is_ok() && again.is_err());
     assert_eq!(listed, [("h".to_owned(), 1)]);
+}
+
+async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
+    let (id, test) = (order.id, Environment::Test);
+    let deposit = Deposit {
+        key: DepositKey {
+            hash: "d1".to_owned(),
+            index: 0,
+        },
+        amount: amount("7"),
+        seen_at: NOW,
+    };
+    let (first, second) = (DepositId::new(NOW, entropy), DepositId::new(NOW, entropy));
+    let scans = write!(db, [deposit], |tx| {
+        let network = Network::Trc20;
+        tx.deposit_address_insert(test, &address(), id, NOW).await?;
+        let owner = tx.deposit_address_find(test, address().as_str()).await?;
+        assert_eq!(owner, Some(AddressOwner { order: id, network }));
+        assert!(!tx.deposit_is_known(test, &deposit).await?);
+        let inserted = tx.deposit_insert(first, test, id, &deposit, NOW).await?;
+        let again = tx.deposit_insert(second, test, id, &deposit, NOW).await?;
+        assert!(inserted && !again, "a deposit is found once");
+        assert!(tx.deposit_is_known(test, &deposit).await?);
+        tx.scan_open(test, network, 5).await?;
+        tx.scan_open(test, network, 9).await?;
+        let opened = tx.scan_load(test, network).await?;
+        let (height, heard_at) = (7, NOW);
+        let scan = Scan { height, heard_at };
+        tx.scan_save(test, network, scan).await?;
+        (
+            opened.map(|scan| scan.height),
+            tx.scan_load(test, network).await? == Some(scan),
+            tx.deposit_address_find(Environment::Live, address().as_str())
+                .await?,
+        )
+    });
+    assert_eq!(scans, (Some(5), true, None));
 }
 
 #[tokio::test]
