@@ -19,7 +19,9 @@ use proof_core::{
     id::{OrderId, QuoteId},
     identity::{DocumentKind, DocumentSide},
 };
-use proof_engine::{ApiError, Frame, PictureUpload, View, VisitOpen, VisitOpened};
+use proof_engine::{
+    ApiError, Frame, PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+};
 use serde::Deserialize;
 use uuid::Uuid;
 
@@ -67,6 +69,8 @@ pub fn routes() -> Vec<Route> {
             "/frame/api/payments/check",
             payment_check,
         ),
+        Route::new(widget, post.clone(), "/frame/api/sale", sale),
+        Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
         Route::new(widget, post, "/frame/api/cancel", cancel),
     ]
 }
@@ -272,19 +276,54 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
     let start: PaymentStart = body::json(&api, body).await?;
-    let quote: QuoteId = start.quote_id.parse().map_err(|_| {
+    let quote = quote_id(&start.quote_id)?;
+    let started = api.engine.payment_start(id, quote, start.card_token);
+    Ok(Json(started.await?))
+}
+
+fn quote_id(text: &str) -> Result<QuoteId, Refused> {
+    text.parse().map_err(|_| {
         let message = "The field quote_id must be the id of the quote that was shown.";
-        Refused(ApiError::field(
-            ErrorCode::ValidationError,
-            "quote_id",
-            message,
-        ))
-    })?;
-    Ok(Json(
-        api.engine
-            .payment_start(id, quote, start.card_token)
-            .await?,
-    ))
+        let code = ErrorCode::ValidationError;
+        Refused(ApiError::field(code, "quote_id", message))
+    })
+}
+
+#[derive(Deserialize)]
+struct SaleAsk {
+    quote_id: String,
+    card_token: String,
+    refund_address: String,
+}
+
+async fn sale(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let ask: SaleAsk = body::json(&api, body).await?;
+    let start = SaleStart {
+        quote: quote_id(&ask.quote_id)?,
+        card_token: ask.card_token,
+        refund_address: ask.refund_address,
+    };
+    Ok(Json(api.engine.sale_start(id, start).await?))
+}
+
+/// What the user wants after the price has moved.
+#[derive(Deserialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+enum ChoiceAsk {
+    Payout { quote_id: String },
+    Return,
+}
+
+async fn sale_choice(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let choice = match body::json(&api, body).await? {
+        ChoiceAsk::Payout { quote_id: text } => SaleChoice::Payout(quote_id(&text)?),
+        ChoiceAsk::Return => SaleChoice::Return,
+    };
+    Ok(Json(api.engine.sale_choose(id, choice).await?))
 }
 
 async fn payment_check(State(api): State<Api>, headers: HeaderMap) -> Result<Json<View>, Refused> {

@@ -8,6 +8,7 @@
 mod access;
 mod customer;
 mod delivery;
+mod deposit;
 mod endpoint;
 mod error;
 mod feed;
@@ -21,6 +22,7 @@ mod partner;
 mod payment;
 mod quote;
 mod refusal;
+mod sale;
 mod session;
 mod signature;
 mod token;
@@ -43,6 +45,7 @@ pub use limit::{Allowance, Limited};
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
+pub use sale::{SaleChoice, SaleStart};
 pub use session::SessionResponse;
 pub use signature::webhook_signature;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
@@ -51,7 +54,7 @@ pub use visit::{Frame, VisitOpen, VisitOpened};
 
 use proof_core::{Entropy, Network, Timestamp, id::OrderId, partner::Environment, time::random};
 use proof_outbound::Outbound;
-use proof_port::{Chain, Identity, Payments, Rates, Signer, Timer};
+use proof_port::{Chain, Identity, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Failure, Installation, Tx};
 pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
 use std::{collections::BTreeMap, sync::Arc};
@@ -61,6 +64,7 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub struct Rails {
     pub payments: Arc<dyn Payments>,
+    pub payouts: Arc<dyn Payouts>,
     pub identity: Arc<dyn Identity>,
     pub rates: Arc<dyn Rates>,
     pub signer: Arc<dyn Signer>,

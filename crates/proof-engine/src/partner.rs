@@ -10,7 +10,9 @@ use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
-    partner::{Environment, Origin, Pair, Partner, PartnerType, Policy, Stage, WidgetConfig},
+    partner::{
+        Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Stage, WidgetConfig,
+    },
     quote::FeePolicy,
     secret::Secret,
     token::ClientToken,
@@ -26,6 +28,8 @@ pub struct PartnerCreate {
     pub contact_email: String,
     pub origins: Vec<Origin>,
     pub pairs: Vec<Asset>,
+    /// Whether users may sell, too.
+    pub sells: bool,
     pub fiats: Vec<Fiat>,
     /// For `treasury` (the partner's own) and `managed` (provisioned by the operator).
     pub wallets: Vec<(Asset, Address)>,
@@ -87,7 +91,7 @@ impl PartnerWrite {
 }
 
 /// A default order is worth something, and never more than the hot wallet of a sandbox holds.
-fn pair_default(asset: Asset) -> Result<Pair, ApiError> {
+fn pair_default(asset: Asset, sells: bool) -> Result<Pair, ApiError> {
     let (min, max) = match asset.ticker() {
         "BTC" => ("0.0002", "0.5"),
         "ETH" => ("0.005", "10"),
@@ -100,6 +104,8 @@ fn pair_default(asset: Asset) -> Result<Pair, ApiError> {
         asset,
         min: amount(min)?,
         max: amount(max)?,
+        buys: true,
+        sells,
     })
 }
 
@@ -153,7 +159,7 @@ impl Engine {
             .pairs
             .iter()
             .copied()
-            .map(pair_default)
+            .map(|asset| pair_default(asset, request.sells))
             .collect::<Result<Vec<_>, _>>()?;
         let widget = WidgetConfig {
             redirect_url: request.redirect_url,
@@ -170,6 +176,7 @@ impl Engine {
                 pairs,
                 fiats: request.fiats,
                 fees: fees_default()?,
+                sell: SellPolicy::default(),
                 widget,
             },
             signature_key: Secret::new(crate::installation::hex_of(&self.random::<32>())),

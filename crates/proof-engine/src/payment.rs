@@ -264,7 +264,7 @@ fn authorising(attempt: u32, authorisation: Authorisation) -> Option<Command> {
 
 /// A token names a card that only the provider knows. Digits that look like a card number have no
 /// business here, and are refused without being kept.
-fn check_card_token(token: &str) -> Result<(), ApiError> {
+pub(crate) fn check_card_token(token: &str) -> Result<(), ApiError> {
     let digits = token.chars().filter(char::is_ascii_digit).count();
     let letters = token.chars().any(|c| c.is_ascii_alphabetic());
     if digits >= 12 && !letters {

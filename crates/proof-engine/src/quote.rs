@@ -6,7 +6,8 @@ use proof_core::{
     id::{OrderId, QuoteId},
     money::{Amount, Money, Rate, Rounding},
     order::{Command, Order},
-    quote::{QuoteRequest, quote_buy},
+    partner::Side,
+    quote::{QuoteRequest, quote_buy, quote_sell},
 };
 
 /// The chain's fee is quoted with this margin, since it may rise until the transfer is sent.
@@ -29,7 +30,7 @@ impl Engine {
         let asset = order.amount.asset();
         let (mid, rate_at) = self.mid(&order, asset, fiat).await?;
         let network = self.network_fee(&order, fiat).await?;
-        let quote = quote_buy(&QuoteRequest {
+        let request = QuoteRequest {
             id: QuoteId::new(self.now(), self.entropy.as_ref()),
             crypto: order.amount,
             fiat,
@@ -38,13 +39,17 @@ impl Engine {
             network,
             fees: &partner.policy.fees,
             now: self.now(),
-        })?;
+        };
+        let quote = match order.side {
+            Side::Buy => quote_buy(&request),
+            Side::Sell => quote_sell(&request),
+        }?;
         self.order_apply("quote_lock", id, Command::QuoteLock { quote })
             .await?;
         self.view(id).await
     }
 
-    async fn mid(
+    pub(crate) async fn mid(
         &self,
         order: &Order,
         asset: Asset,
@@ -63,12 +68,7 @@ impl Engine {
     /// What the transfer will cost us, in the currency that the user pays.
     async fn network_fee(&self, order: &Order, fiat: Fiat) -> Result<Money, ApiError> {
         let network = order.amount.asset().network();
-        let rails = self.rails(order.environment)?;
-        let chain = rails
-            .chains
-            .get(&network)
-            .ok_or_else(|| ApiError::unavailable(format!("no node for {network}")))?;
-        let fee = chain.fee().await?;
+        let fee = self.chain_of(order.environment, network)?.fee().await?;
         let (rate, _) = self.mid(order, network.native(), fiat).await?;
         let with_margin = with_margin(fee)?;
         let minor = rate.price(with_margin.base(), Rounding::HalfEven);

@@ -64,6 +64,8 @@ struct Checked {
     redirect_url: Option<String>,
     client_ip: Option<IpAddr>,
     destination: Address,
+    /// Of a sell: where the partner thinks that crypto may go back to.
+    refund_hint: Option<Address>,
 }
 
 /// Everything that one session adds, ready to be written as often as the database asks.
@@ -106,6 +108,7 @@ impl SessionWrite {
             fiat: self.fiat,
             email: checked.user_email,
             provider: self.provider,
+            refund_hint: checked.refund_hint,
         };
         let (order, event) = Order::create(request, self.now);
         save_new(tx, &order, (self.event, &event), self.job).await?;
@@ -357,7 +360,8 @@ impl Engine {
             let message = format!("{} is not enabled for this partner.", fields.currency);
             return Err(ApiError::new(ErrorCode::CurrencyNotAllowed, message));
         }
-        if fields.side == Side::Sell {
+        let pairs = &partner.policy.pairs;
+        if fields.side == Side::Sell && !pairs.iter().any(|pair| pair.sells) {
             let message = "Selling is not enabled for this partner; ask the operator.";
             return Err(ApiError::new(ErrorCode::OfframpDisabled, message));
         }
@@ -368,10 +372,21 @@ impl Engine {
             );
             ApiError::new(ErrorCode::WalletNotSupported, message)
         };
-        let (amount, asset) = amount.zip(asset).ok_or_else(no_wallet)?;
-        let destination = match partner.kind {
-            PartnerType::UserWallet => own,
-            PartnerType::Treasury | PartnerType::Managed => self.wallet(access, asset).await?,
+        let pair = pair.filter(|pair| pair.allows(fields.side));
+        let (amount, pair) = amount.zip(pair).ok_or_else(no_wallet)?;
+        let asset = pair.asset;
+        let refund_hint = own.clone().filter(|_| fields.side == Side::Sell);
+        let destination = match (partner.kind, own, fields.side) {
+            (PartnerType::UserWallet, Some(own), _) => Some(own),
+            (PartnerType::UserWallet, None, Side::Buy) => None,
+            // Never used: a sell has an address of its own to deposit at.
+            (PartnerType::UserWallet, None, Side::Sell) => {
+                let signer = &self.rails(access.environment)?.signer;
+                Some(signer.wallet(asset.network()).await?)
+            }
+            (PartnerType::Treasury | PartnerType::Managed, _, _) => {
+                self.wallet(access, asset).await?
+            }
         }
         .ok_or_else(no_wallet)?;
         self.session_provider_check(access, asset)?;
@@ -384,6 +399,7 @@ impl Engine {
             redirect_url: fields.redirect_url,
             client_ip: fields.client_ip,
             destination,
+            refund_hint,
         })
     }
 
@@ -441,6 +457,11 @@ impl Engine {
                 },
             )
         });
+        let rails = self.rails(access.environment)?;
+        let provider = match checked.side {
+            Side::Buy => rails.payments.provider(),
+            Side::Sell => rails.payouts.provider(),
+        };
         let write = SessionWrite {
             now,
             id,
@@ -449,11 +470,7 @@ impl Engine {
             job: JobId::new(now, entropy),
             partner: access.partner.id,
             environment: access.environment,
-            provider: self
-                .rails(access.environment)?
-                .payments
-                .provider()
-                .to_owned(),
+            provider: provider.to_owned(),
             fiat: access.partner.policy.fiat_default(),
             session: SessionRow {
                 order: id,

@@ -6,12 +6,13 @@ use crate::{
     order::{SaveIds, apply, gone},
     payment::is_final,
     quote::with_margin,
+    view::inner,
     worker::Outcome,
 };
 use proof_core::{
     Network,
     id::{IntentId, OrderId},
-    order::{Command, Delivering, Order, Proof},
+    order::{Command, Order, Proof, Sending, State},
     transfer::{Coin, UnsignedFrom, UnsignedTransfer},
 };
 use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus};
@@ -27,12 +28,7 @@ enum Source {
 
 impl Engine {
     fn chain(&self, order: &Order) -> Result<&Arc<dyn Chain>, ApiError> {
-        let network = order.amount.asset().network();
-        let rails = self.rails(order.environment)?;
-        rails
-            .chains
-            .get(&network)
-            .ok_or_else(|| ApiError::unavailable(format!("no node for {network}")))
+        self.chain_of(order.environment, order.amount.asset().network())
     }
 
     /// Fixes everything about the transfer but its signature, and promises its nonce or coins to
@@ -53,15 +49,15 @@ impl Engine {
                 expected: chain.nonce(&sender).await?,
             },
         };
-        let (id, intent) = (order.id, self.intent(order.id, "deliver", 1));
+        let leg = if returns(order) { "return" } else { "deliver" };
+        let (id, intent) = (order.id, self.intent(order.id, leg, 1));
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
-                    let amount = stored.order.amount;
-                    let recipient = stored.order.destination.clone();
+                    let (recipient, amount) = stored.order.outgoing().ok_or_else(gone)?;
                     let from = match source {
                         Source::Nonce { expected } => {
                             UnsignedFrom::Nonce(tx.nonce_reserve(&sender, expected, intent).await?)
@@ -102,20 +98,24 @@ impl Engine {
     pub(crate) async fn transfer_sign(
         &self,
         order: &Order,
-        delivering: &Delivering,
+        sending: &Sending,
     ) -> Result<Outcome, ApiError> {
         let signer = &self.rails(order.environment)?.signer;
         let intent = SigningIntent {
-            intent: delivering.intent,
-            class: IntentClass::Deliver,
+            intent: sending.intent,
+            class: if returns(order) {
+                IntentClass::Return
+            } else {
+                IntentClass::Deliver
+            },
             order: order.id,
-            transfer: delivering.transfer.clone(),
+            transfer: sending.transfer.clone(),
         };
         let signed = match signer.sign(&intent).await {
             Ok(signed) => Some(signed),
             Err(error) if is_final(&error) => {
-                tracing::warn!(order = %order.id, "the signer refuses a delivery: {error}");
-                match signer.close(delivering.intent).await? {
+                tracing::warn!(order = %order.id, "the signer refuses a transfer: {error}");
+                match signer.close(sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
                 }
@@ -131,10 +131,7 @@ impl Engine {
                 )
                 .await
             }
-            None => {
-                self.transfer_never_signed(order.id, delivering.intent)
-                    .await
-            }
+            None => self.transfer_never_signed(order.id, sending.intent).await,
         }
     }
 
@@ -163,10 +160,10 @@ impl Engine {
     pub(crate) async fn transfer_broadcast(
         &self,
         order: &Order,
-        delivering: &Delivering,
+        sending: &Sending,
     ) -> Result<Outcome, ApiError> {
         let chain = self.chain(order)?;
-        let signed = delivering.signed.as_ref();
+        let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to broadcast"))?;
         if let Err(error) = chain.broadcast(&signed.signed_hex).await {
             // Refused, or in doubt: if the chain knows the hash, it got there.
@@ -189,10 +186,10 @@ impl Engine {
     pub(crate) async fn transfer_watch(
         &self,
         order: &Order,
-        delivering: &Delivering,
+        sending: &Sending,
     ) -> Result<Outcome, ApiError> {
         let chain = self.chain(order)?;
-        let signed = delivering.signed.as_ref();
+        let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to watch"))?;
         let bound = chain.confirmations_final();
         let command = match chain.transfer(&signed.hash).await? {
@@ -222,6 +219,10 @@ impl Engine {
             Outcome::Again(_) => Ok(Outcome::Again(next)),
         }
     }
+}
+
+fn returns(order: &Order) -> bool {
+    matches!(inner(&order.state), State::Returning(_))
 }
 
 fn no_coins() -> ApiError {

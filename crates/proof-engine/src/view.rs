@@ -1,5 +1,9 @@
 //! Everything that the widget needs to draw any screen.
 
+mod sale;
+
+use sale::SaleView;
+
 use crate::{ApiError, Engine, order::gone};
 use futures::FutureExt;
 use proof_core::{
@@ -7,7 +11,7 @@ use proof_core::{
     id::OrderId,
     identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, FailReason, Order, State},
-    partner::Partner,
+    partner::{Partner, Side},
     payment::DeclineCode,
     quote::{LineCode, Quote},
 };
@@ -44,6 +48,8 @@ pub struct View {
     pub transfer: Option<TransferView>,
     pub timeline: Vec<TimelineView>,
     pub failure: Option<FailureView>,
+    /// Of a sell.
+    pub sale: Option<SaleView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -226,6 +232,13 @@ impl Engine {
             transfer: self.transfer_view(order)?,
             timeline: facts.events.iter().filter_map(timeline_view).collect(),
             failure: failure_view(order, verification),
+            sale: match order.side {
+                Side::Buy => None,
+                Side::Sell => {
+                    let policy = &facts.partner.policy.sell;
+                    Some(self.sale_view(order, policy.hold_of(asset))?)
+                }
+            },
         })
     }
 
@@ -235,24 +248,13 @@ impl Engine {
             return Ok(None);
         };
         let confirmations_final = chain.confirmations_final();
-        let shown = match inner(&order.state) {
-            State::Delivering(d) => d
-                .signed
-                .as_ref()
-                .map(|signed| (signed.hash.clone(), d.confirmations)),
-            State::Completed { hash } => Some((hash.clone(), confirmations_final)),
-            State::Created
-            | State::AwaitingPayment { .. }
-            | State::Authorising(_)
-            | State::Authorised { .. }
-            | State::Capturing { .. }
-            | State::Voiding(_)
-            | State::Paid { .. }
-            | State::Refunding { .. }
-            | State::InReview(_)
-            | State::Failed { .. }
-            | State::Cancelled
-            | State::Expired => None,
+        let shown = if let State::Completed { hash } = &order.state {
+            hash.clone().map(|hash| (hash, confirmations_final))
+        } else {
+            order.state.sending().and_then(|sending| {
+                let signed = sending.signed.as_ref()?;
+                Some((signed.hash.clone(), sending.confirmations))
+            })
         };
         Ok(shown.map(|(hash, confirmations)| TransferView {
             explorer_url: chain.explorer_url(&hash),
@@ -306,7 +308,7 @@ fn version(facts: &Facts) -> i64 {
 }
 
 /// The state that a review hides.
-fn inner(state: &State) -> &State {
+pub(crate) fn inner(state: &State) -> &State {
     match state {
         State::InReview(review) => &review.from,
         other => other,
@@ -331,9 +333,29 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
             AuthorisingStep::ThreeDs { .. } => "three_ds",
         },
         State::Authorised { .. } | State::Capturing { .. } | State::Voiding(_) => "authorising",
-        State::Paid { .. } | State::Delivering(_) | State::Refunding { .. } => "progress",
+        State::Paid { .. }
+        | State::Delivering(_)
+        | State::Refunding { .. }
+        | State::DepositConfirmed { .. }
+        | State::DepositLost { .. }
+        | State::PayingOut(_)
+        | State::Returning(_) => "progress",
+        State::AwaitingTerms { .. } => "terms",
+        State::AwaitingDeposit => "deposit",
+        State::DepositSeen { .. } => "confirming",
+        State::AwaitingChoice { .. } => "choice",
         State::InReview(review) => match review.from {
-            State::Paid { .. } | State::Delivering(_) | State::Refunding { .. } => "progress",
+            State::Paid { .. }
+            | State::Delivering(_)
+            | State::Refunding { .. }
+            | State::DepositConfirmed { .. }
+            | State::DepositLost { .. }
+            | State::PayingOut(_)
+            | State::Returning(_) => "progress",
+            // The chain is asked all the same.
+            State::AwaitingDeposit => "deposit",
+            State::DepositSeen { .. } => "confirming",
+            State::AwaitingTerms { .. } | State::AwaitingChoice { .. } => "review",
             State::Created
             | State::AwaitingPayment { .. }
             | State::Authorising(_)
@@ -387,8 +409,16 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
 /// The price that the screen shows: the one being paid, or the one on offer.
 fn quote_shown(order: &Order, now: Timestamp) -> Option<&Quote> {
     match &order.state {
-        State::AwaitingPayment { quote } => quote.as_ref().filter(|q| now < q.expires_at),
-        State::Created
+        State::AwaitingPayment { quote }
+        | State::AwaitingTerms { quote }
+        | State::AwaitingChoice { quote, .. } => quote.as_ref().filter(|q| now < q.expires_at),
+        State::AwaitingDeposit
+        | State::DepositSeen { .. }
+        | State::DepositConfirmed { .. }
+        | State::DepositLost { .. }
+        | State::PayingOut(_)
+        | State::Returning(_)
+        | State::Created
         | State::Authorising(_)
         | State::Authorised { .. }
         | State::Capturing { .. }
@@ -456,7 +486,7 @@ fn failure_view(order: &Order, verification: Option<&Verification>) -> Option<Fa
     match &order.state {
         State::Failed { reason } => Some(FailureView {
             code: reason.name(),
-            money_moved: *reason == FailReason::Refunded,
+            money_moved: matches!(reason, FailReason::Refunded | FailReason::Returned),
         }),
         State::Expired if matches!(verification, Some(v) if v.state.name() == "review") => {
             Some(FailureView {
@@ -477,6 +507,14 @@ fn failure_view(order: &Order, verification: Option<&Verification>) -> Option<Fa
         | State::Paid { .. }
         | State::Delivering(_)
         | State::Refunding { .. }
+        | State::AwaitingTerms { .. }
+        | State::AwaitingDeposit
+        | State::DepositSeen { .. }
+        | State::DepositConfirmed { .. }
+        | State::DepositLost { .. }
+        | State::AwaitingChoice { .. }
+        | State::PayingOut(_)
+        | State::Returning(_)
         | State::InReview(_)
         | State::Completed { .. }
         | State::Cancelled => None,

@@ -227,6 +227,7 @@ impl Engine {
                 self.identity_drive(VerificationId::from_uuid(job.key))
                     .await
             }
+            JobKind::Scan => self.scan_drive(job.key).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
         }
     }
@@ -259,6 +260,11 @@ impl Engine {
             Duty::Broadcast(delivering) => self.transfer_broadcast(&order, &delivering).await,
             Duty::WatchTransfer(delivering) => self.transfer_watch(&order, &delivering).await,
             Duty::Refund => self.payment_refund(&order).await,
+            Duty::CloseWindow => self.window_close(&order).await,
+            Duty::WatchDeposits => self.deposits_watch(&order).await,
+            Duty::AssessSale => self.sale_assess(&order).await,
+            Duty::PreparePayout => self.payout_prepare(&order).await,
+            Duty::PayOut => self.payout_send(&order).await,
         }
     }
 

@@ -97,6 +97,9 @@ pub struct CreateArgs {
     /// What users may buy, `USDT/TRC20`; may be repeated.
     #[arg(long = "pair", required = true)]
     pairs: Vec<Asset>,
+    /// Users may also sell (off-ramp).
+    #[arg(long)]
+    sells: bool,
     /// What users may pay with; the first is the default.
     #[arg(long = "fiat", default_values = ["EUR", "USD"])]
     fiats: Vec<Fiat>,
@@ -234,6 +237,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
             contact_email: args.contact_email,
             origins: args.origins,
             pairs: args.pairs,
+            sells: args.sells,
             fiats: args.fiats,
             wallets: args.wallets,
             webhook_url: args.webhook_url.map(String::from),

@@ -2,7 +2,7 @@
 
 use anyhow::Context;
 use proof_chain::simulated::SimulatedChain;
-use proof_connect::sandbox::{SandboxIdentity, SandboxPayments, SandboxRates};
+use proof_connect::sandbox::{SandboxIdentity, SandboxPayments, SandboxPayouts, SandboxRates};
 use proof_core::{Entropy, Network, time::random};
 use proof_engine::Rails;
 use proof_outbound::{Configured, Outbound};
@@ -53,8 +53,10 @@ impl SandboxConfig {
             (network, Arc::new(chain) as Arc<dyn Chain>)
         });
         let cards = self.cards(outbound);
+        let payouts = self.cards(outbound);
         Rails {
             payments: Arc::new(SandboxPayments::new(cards, self.key.clone())),
+            payouts: Arc::new(SandboxPayouts::new(payouts)),
             identity: Arc::new(SandboxIdentity::new(self.world(outbound))),
             rates: Arc::new(SandboxRates::new(self.world(outbound))),
             signer,

@@ -86,6 +86,7 @@ async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<V
                 contact_email: "dev@example.com".to_owned(),
                 origins: vec![shop.clone()],
                 pairs: pairs.clone(),
+                sells: true,
                 fiats: vec![Fiat::Eur, Fiat::Usd, Fiat::Gbp],
                 wallets: if own { Vec::new() } else { wallets.clone() },
                 webhook_url: Some(format!("{shop}/webhooks/proof")),

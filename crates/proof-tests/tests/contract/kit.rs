@@ -221,6 +221,16 @@ impl App {
             .await
     }
 
+    /// Something happens in the sandbox world: somebody sends coins, a block is left out.
+    pub async fn world(&self, path: &str, body: Value) -> Answer {
+        let request = Request::post(format!("http://world.test/{path}"))
+            .header("authorization", format!("Bearer {KEY}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let world = self.outside.hosts.lock().unwrap()["world.test"].clone();
+        Answer::read(world.oneshot(request).await.unwrap()).await
+    }
+
     /// A reading call of the shop's backend.
     pub async fn get(&self, path: &str) -> Answer {
         self.shop(Method::GET, path, Body::empty()).await
@@ -236,6 +246,7 @@ impl App {
             contact_email: "ops@example.com".to_owned(),
             origins: vec![Origin::parse(SHOP).unwrap()],
             pairs: pairs.collect(),
+            sells: false,
             fiats: shop.policy.fiats.clone(),
             wallets: Vec::new(),
             webhook_url: webhook_url.map(str::to_owned),
@@ -380,6 +391,7 @@ async fn partner(app: &proof_server::App, dir: &TempDir, kind: PartnerType) -> P
         contact_email: "ops@example.com".to_owned(),
         origins: vec![Origin::parse(SHOP).unwrap()],
         pairs,
+        sells: true,
         fiats: vec![Fiat::Eur, Fiat::Usd],
         wallets: if treasury { wallets } else { Vec::new() },
         webhook_url: treasury.then(|| format!("{SHOP}/webhook")),

@@ -28,6 +28,7 @@ mod reading;
 mod refusals;
 mod schema;
 mod sdk;
+mod sell;
 mod session;
 mod socket;
 mod tokens;

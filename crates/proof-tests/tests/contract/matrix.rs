@@ -63,6 +63,8 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/quote"
         | "POST /frame/api/payments"
         | "POST /frame/api/payments/check"
+        | "POST /frame/api/sale"
+        | "POST /frame/api/sale/choice"
         | "POST /frame/api/cancel" => ("{}", 401),
         other => panic!("{other} has no row in the authorization matrix"),
     }

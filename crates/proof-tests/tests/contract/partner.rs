@@ -24,6 +24,7 @@ fn good(app: &App) -> PartnerCreate {
             .iter()
             .map(|p| p.asset)
             .collect(),
+        sells: false,
         fiats: vec![Fiat::Eur],
         wallets: Vec::new(),
         webhook_url: None,

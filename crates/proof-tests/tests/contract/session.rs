@@ -111,6 +111,7 @@ fn wrong_fields() -> Vec<(&'static str, Value, &'static str, &'static str)> {
 }
 
 async fn every_wrong_field_gets_the_contracts_error_and_leaves_no_row(app: &App) {
+    let buys_only = app.partner("buys only", None).await;
     let before = app.rows().await;
     for (field, value, code, named) in wrong_fields() {
         let mut body = good_session();
@@ -147,8 +148,14 @@ async fn every_wrong_field_gets_the_contracts_error_and_leaves_no_row(app: &App)
     }
     let mut body = good_session();
     body["type"] = json!("sell");
+    let request = as_partner(
+        &buys_only,
+        Method::POST,
+        "/widget/session",
+        body.to_string().into(),
+    );
     assert_eq!(
-        app.session(&body).await.refusal(),
+        app.call(request).await.refusal(),
         (403, "forbidden", "offramp_disabled")
     );
     for address in [

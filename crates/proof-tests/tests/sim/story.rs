@@ -382,6 +382,7 @@ impl Sim {
                 contact_email: "shop@example.com".into(),
                 origins: vec![Origin::parse(SHOP).unwrap()],
                 pairs: vec![asset],
+                sells: true,
                 fiats: vec![Fiat::Eur],
                 wallets: vec![(asset, shop.wallet(Chain::Trc20).await.unwrap())],
                 webhook_url: Some(format!("{SHOP}/webhook")),

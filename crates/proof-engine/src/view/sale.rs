@@ -1,0 +1,141 @@
+//! What the widget shows of a sell beyond what every order has.
+
+use super::CardView;
+use crate::{ApiError, Engine};
+use proof_core::{
+    Network,
+    order::{Order, State},
+};
+use proof_port::Chain;
+use serde::Serialize;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SaleView {
+    /// The refund address that the partner gave; the user confirms it or gives another.
+    pub refund_hint: Option<String>,
+    pub payout_card: Option<CardView>,
+    pub refund_address: Option<String>,
+    pub deposit_address: Option<String>,
+    pub deposit_until: Option<String>,
+    /// How many seconds the locked price holds from the moment that the address is shown.
+    pub price_held: String,
+    pub received: String,
+    pub missing: String,
+    pub deposits: Vec<DepositView>,
+    pub choose_until: Option<String>,
+    /// The price that was agreed on before the market moved.
+    pub agreed: Option<AgreedView>,
+    pub returning: Option<ReturningView>,
+    pub returned: Option<ReturnedView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct DepositView {
+    pub hash: String,
+    pub explorer_url: String,
+    pub amount: String,
+    pub confirmations: u64,
+    pub confirmations_final: u64,
+    #[serde(rename = "final")]
+    pub is_final: bool,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct AgreedView {
+    pub total: String,
+    pub fiat_currency: &'static str,
+}
+
+/// On its way, or there.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReturningView {
+    pub reason: &'static str,
+    pub amount: String,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ReturnedView {
+    pub amount: String,
+    pub hash: String,
+    pub explorer_url: String,
+}
+
+impl Engine {
+    pub(super) fn sale_view(&self, order: &Order, hold_seconds: i64) -> Result<SaleView, ApiError> {
+        let chain = self.chain_of(order.environment, order.amount.asset().network())?;
+        let sale = order.sale.as_deref();
+        let nothing = proof_core::money::Amount::new(order.amount.asset(), 0);
+        let received = sale.and_then(|sale| sale.received()).unwrap_or(nothing);
+        let missing = order.amount.base().saturating_sub(received.base());
+        let missing = proof_core::money::Amount::new(order.amount.asset(), missing);
+        let held = sale.map(|sale| sale.held.as_slice()).unwrap_or_default();
+        Ok(SaleView {
+            refund_hint: order.refund_hint.as_ref().map(ToString::to_string),
+            payout_card: sale.map(|sale| CardView {
+                brand: sale.payout_card.brand.clone(),
+                last4: sale.payout_card.last4.clone(),
+            }),
+            refund_address: sale.map(|sale| sale.refund_address.to_string()),
+            deposit_address: sale.map(|sale| sale.deposit_address.to_string()),
+            deposit_until: sale.map(|sale| sale.deposit_until.to_contract()),
+            price_held: hold_seconds.to_string(),
+            received: received.to_decimal(),
+            missing: missing.to_decimal(),
+            deposits: held
+                .iter()
+                .map(|held| DepositView {
+                    hash: held.deposit.key.hash.clone(),
+                    explorer_url: chain.explorer_url(&held.deposit.key.hash),
+                    amount: held.deposit.amount.to_decimal(),
+                    confirmations: held.confirmations,
+                    confirmations_final: chain.confirmations_final(),
+                    is_final: held.booked,
+                })
+                .collect(),
+            choose_until: choose_until(&order.state),
+            agreed: order.price.as_ref().map(|price| AgreedView {
+                total: price.total.to_decimal(),
+                fiat_currency: price.fiat().code(),
+            }),
+            returning: returning(order),
+            returned: sale
+                .and_then(|sale| sale.returned.as_ref())
+                .map(|returned| ReturnedView {
+                    amount: returned.amount.to_decimal(),
+                    hash: returned.hash.clone(),
+                    explorer_url: chain.explorer_url(&returned.hash),
+                }),
+        })
+    }
+
+    pub(crate) fn chain_of(
+        &self,
+        environment: proof_core::partner::Environment,
+        network: Network,
+    ) -> Result<&std::sync::Arc<dyn Chain>, ApiError> {
+        let chains = &self.rails(environment)?.chains;
+        chains
+            .get(&network)
+            .ok_or_else(|| ApiError::unavailable(format!("no node for {network}")))
+    }
+}
+
+fn choose_until(state: &State) -> Option<String> {
+    let State::AwaitingChoice { deadline, .. } = state else {
+        return None;
+    };
+    Some(deadline.to_contract())
+}
+
+fn returning(order: &Order) -> Option<ReturningView> {
+    let (why, amount) = if let State::Returning(returning) = super::inner(&order.state) {
+        (returning.why, returning.amount)
+    } else {
+        let returned = order.sale.as_ref()?.returned.as_ref()?;
+        (returned.why, returned.amount)
+    };
+    Some(ReturningView {
+        reason: why.name(),
+        amount: amount.to_decimal(),
+    })
+}

@@ -1,0 +1,383 @@
+//! Selling: the deposit in every way it may come, the payout, and the way back (contract §7, domain
+//! "Sell").
+
+use crate::buyer::{Buyer, GOOD_CARD};
+use crate::kit::{App, as_partner, good_session};
+use crate::on_both_engines;
+use crate::world::Fault;
+use axum::body::Body;
+use http::Method;
+use proof_core::{Network, id::OrderId};
+use serde_json::{Value, json};
+
+on_both_engines!(
+    a_sell_pays_out_and_every_channel_says_so,
+    bitcoin_is_sold,
+    parts_add_up,
+    without_a_deposit_the_sell_fails_by_itself,
+    what_came_in_part_goes_back,
+    a_deposit_that_was_seen_in_time_counts_when_the_server_was_away,
+    a_deposit_that_vanishes_is_awaited_again,
+    a_declined_payout_card_brings_the_crypto_back,
+    a_slow_payout_is_waited_for,
+    a_market_that_ran_away_asks_the_user,
+    silence_about_a_moved_price_brings_the_crypto_back,
+    lost_messages_pay_out_once,
+    wrong_terms_are_refused_with_their_field,
+    a_sell_can_be_cancelled_until_something_comes,
+    the_address_of_a_session_is_never_empty,
+);
+
+const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
+/// A card whose bank takes ten seconds.
+const SLOW_CARD: &str = "4000000000000341";
+const WINDOW_SECONDS: i64 = 6 * 3_600;
+
+fn sell_session() -> Value {
+    let mut body = good_session();
+    body["type"] = json!("sell");
+    body
+}
+
+async fn verified(app: &App) -> Buyer<'_> {
+    let seller = Buyer::open_with(app, sell_session()).await;
+    seller.identify().await;
+    seller.until_step("terms").await;
+    seller
+}
+
+async fn start(seller: &Buyer<'_>, card: &str, refund: &str) -> crate::kit::Answer {
+    let token = seller.card_token(card).await;
+    let quote = seller.quote().await;
+    let body = json!({ "quote_id": quote, "card_token": token, "refund_address": refund });
+    seller.post("sale", body).await
+}
+
+/// A verified user who has the deposit address on screen.
+async fn awaiting<'a>(app: &'a App, card: &str) -> (Buyer<'a>, String) {
+    let seller = verified(app).await;
+    let answer = start(&seller, card, REFUND).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(answer.json["step"], "deposit");
+    let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+    (seller, address.to_owned())
+}
+
+/// Somebody's wallet sends; the hash of the transfer.
+async fn deposit(app: &App, address: &str, base: u128) -> String {
+    let body = json!({ "address": address, "ticker": "USDT", "base": base.to_string() });
+    let sent = app.world("chains/v1/TRC20/deposits", body).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
+    sent.json["hash"].as_str().unwrap().to_owned()
+}
+
+fn order(seller: &Buyer<'_>) -> OrderId {
+    OrderId::from_uuid(seller.id.parse().unwrap())
+}
+
+async fn customer_is_owed(app: &App, seller: &Buyer<'_>) -> i128 {
+    let key = format!("customer:{}:USDT/TRC20", order(seller));
+    -app.balance(&key).await
+}
+
+fn codes(view: &Value) -> Vec<&str> {
+    let timeline = view["timeline"].as_array().unwrap();
+    timeline
+        .iter()
+        .map(|e| e["code"].as_str().unwrap())
+        .collect()
+}
+
+async fn a_sell_pays_out_and_every_channel_says_so(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    let before = seller.view().await;
+    assert_eq!(before["sale"]["missing"], "100.00");
+    assert_eq!(before["sale"]["payout_card"]["last4"], "4242");
+    assert_eq!(seller.status().await, "pending");
+    let hash = deposit(app, &address, 100_000_000).await;
+    let view = seller.until_step("completed").await;
+    assert_eq!(view["sale"]["deposits"][0]["hash"], hash.as_str());
+    assert_eq!(view["sale"]["deposits"][0]["final"], true);
+    assert_eq!(
+        codes(&view),
+        [
+            "order.created",
+            "identity.started",
+            "identity.verified",
+            "quote.locked",
+            "deposit.awaited",
+            "deposit.seen",
+            "deposit.confirmed",
+            "payout.sent",
+            "order.completed",
+        ]
+    );
+    let path = format!("/widget/transactions/{}", seller.id);
+    let read = app.get(&path).await.json;
+    assert_eq!(
+        (&read["status"], &read["type"]),
+        (&json!("completed"), &json!("sell"))
+    );
+    assert_eq!(read["fiat_amount"], view["quote"]["total"]);
+    let got = || async {
+        let got = app.outside.receiver.got.lock().unwrap();
+        (got.len() == 2).then(|| got.clone())
+    };
+    let webhooks = app.until("both webhooks", got).await;
+    let statuses: Vec<Value> = webhooks
+        .iter()
+        .map(|w| serde_json::from_str::<Value>(&w.body).unwrap()["status"].clone())
+        .collect();
+    assert_eq!(statuses, ["processing", "completed"]);
+    assert_eq!(app.outside.calls_of("POST http://cards.test/v1/payouts"), 1);
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    let held = format!("deposit:{}:USDT/TRC20", order(&seller));
+    assert_eq!(app.balance(&held).await, 100_000_000);
+    let paid = read["fiat_amount"].as_str().unwrap().replace('.', "");
+    assert_eq!(
+        app.balance("payout:sandbox:EUR").await,
+        -paid.parse::<i128>().unwrap()
+    );
+    assert_eq!(app.balance("trading:USDT/TRC20").await, -100_000_000);
+}
+
+async fn bitcoin_is_sold(app: &App) {
+    Buyer::verified(app, "user-1").await;
+    let mut body = sell_session();
+    body["network"] = json!("BITCOIN");
+    body["currency"] = json!("BTC");
+    body["amount"] = json!("0.01");
+    let seller = Buyer::open_with(app, body).await;
+    seller.until_step("terms").await;
+    let refund = app.app.engine.hot_wallet(Network::Bitcoin).await.unwrap();
+    let ours = start(&seller, GOOD_CARD, refund.as_str()).await;
+    assert_eq!(ours.json["field"], "refund_address", "our own wallet");
+    let refund = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+    let answer = start(&seller, GOOD_CARD, refund).await;
+    let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+    let body = json!({ "address": address, "ticker": "BTC", "base": "1000000" });
+    assert_eq!(
+        app.world("chains/v1/BITCOIN/deposits", body).await.status,
+        200
+    );
+    seller.until_step("completed").await;
+}
+
+async fn parts_add_up(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    deposit(app, &address, 60_000_000).await;
+    let look = || async {
+        let view = seller.view().await;
+        (view["step"] == "deposit" && view["sale"]["received"] == "60.00").then_some(view)
+    };
+    let view = app.until("the first part is final", look).await;
+    assert_eq!(view["sale"]["missing"], "40.00");
+    assert_eq!(
+        seller.post("cancel", json!({})).await.refusal().2,
+        "wrong_state",
+        "part of it is there"
+    );
+    deposit(app, &address, 40_000_000).await;
+    seller.until_step("completed").await;
+}
+
+async fn without_a_deposit_the_sell_fails_by_itself(app: &App) {
+    let (seller, _) = awaiting(app, GOOD_CARD).await;
+    app.clock.skip(WINDOW_SECONDS);
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "deposit_timeout");
+    assert_eq!(view["failure"]["money_moved"], false);
+    assert_eq!(seller.status().await, "failed");
+}
+
+async fn what_came_in_part_goes_back(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    deposit(app, &address, 60_000_000).await;
+    let look = || async { (seller.view().await["sale"]["received"] == "60.00").then_some(()) };
+    app.until("the part is final", look).await;
+    app.clock.skip(WINDOW_SECONDS);
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "returned");
+    let returned = &view["sale"]["returned"];
+    assert_eq!(returned["amount"], "60.00");
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    assert_eq!(app.balance("wallet:USDT/TRC20").await, 940_000_000);
+    assert_eq!(app.balance("reserved:USDT/TRC20").await, 0);
+    assert_eq!(app.balance("in_transit:USDT/TRC20").await, 0);
+}
+
+async fn a_deposit_that_was_seen_in_time_counts_when_the_server_was_away(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    // The node is not to be reached while the deposit comes and the window ends.
+    for _ in 0..3 {
+        let lost = ("/transfers?after", Fault::LoseRequest);
+        app.outside.faults.lock().unwrap().push_back(lost);
+    }
+    deposit(app, &address, 100_000_000).await;
+    app.clock.skip(WINDOW_SECONDS);
+    // In time, but final only after the price's own time was over.
+    let view = seller.until_step("choice").await;
+    assert_eq!(view["sale"]["received"], "100.00");
+    assert_eq!(seller.status().await, "processing");
+}
+
+async fn a_deposit_that_vanishes_is_awaited_again(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    let hash = deposit(app, &address, 100_000_000).await;
+    seller.until_step("confirming").await;
+    let reorg = json!({ "hash": hash });
+    assert_eq!(app.world("chains/v1/TRC20/reorgs", reorg).await.status, 204);
+    let view = seller.until_step("deposit").await;
+    assert_eq!(view["sale"]["deposits"], json!([]));
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    deposit(app, &address, 100_000_000).await;
+    let view = seller.until_step("completed").await;
+    assert!(codes(&view).contains(&"deposit.lost"));
+}
+
+async fn a_declined_payout_card_brings_the_crypto_back(app: &App) {
+    let (seller, address) = awaiting(app, "4000000000009995").await;
+    deposit(app, &address, 100_000_000).await;
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "returned");
+    assert_eq!(view["sale"]["returned"]["amount"], "100.00");
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    assert_eq!(app.balance("payout:sandbox:EUR").await, 0);
+    let path = format!("chains/v1/TRC20/accounts/{REFUND}");
+    let calls = app.outside.calls_of(&path);
+    assert_eq!(calls, 0, "nobody needs to ask for the user's balance");
+}
+
+async fn a_slow_payout_is_waited_for(app: &App) {
+    let (seller, address) = awaiting(app, SLOW_CARD).await;
+    deposit(app, &address, 100_000_000).await;
+    seller.until_step("completed").await;
+    assert_eq!(seller.status().await, "completed");
+}
+
+/// The whole window of a coin that is not stable is longer than its price holds.
+async fn late_bitcoin(app: &App) -> Buyer<'_> {
+    Buyer::verified(app, "user-1").await;
+    let mut body = sell_session();
+    body["network"] = json!("BITCOIN");
+    body["currency"] = json!("BTC");
+    body["amount"] = json!("0.01");
+    let seller = Buyer::open_with(app, body).await;
+    seller.until_step("terms").await;
+    let refund = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+    let answer = start(&seller, GOOD_CARD, refund).await;
+    let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+    app.clock.skip(31 * 60);
+    let body = json!({ "address": address, "ticker": "BTC", "base": "1000000" });
+    app.world("chains/v1/BITCOIN/deposits", body).await;
+    let view = seller.until_step("choice").await;
+    assert_eq!(view["status"], "processing");
+    assert!(view["sale"]["choose_until"].is_string());
+    seller
+}
+
+async fn a_market_that_ran_away_asks_the_user(app: &App) {
+    let seller = late_bitcoin(app).await;
+    let quote = seller.quote().await;
+    let old = json!({ "choice": "payout", "quote_id": "quo_01a205d764457da8b9dd58caedbfa33b" });
+    let refused = seller.post("sale/choice", old).await;
+    assert_eq!(refused.refusal().2, "quote_expired");
+    let choice = json!({ "choice": "payout", "quote_id": quote });
+    assert_eq!(seller.post("sale/choice", choice).await.status, 200);
+    seller.until_step("completed").await;
+}
+
+async fn silence_about_a_moved_price_brings_the_crypto_back(app: &App) {
+    let seller = late_bitcoin(app).await;
+    app.clock.skip(24 * 3_600);
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "returned");
+    assert_eq!(view["sale"]["returned"]["amount"], "0.01");
+    assert_eq!(app.balance("reserved:BTC/BITCOIN").await, 0);
+}
+
+async fn lost_messages_pay_out_once(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    for fault in [
+        ("/v1/payouts", Fault::LoseRequest),
+        ("/v1/payouts", Fault::LoseAnswer),
+        ("/v1/payouts", Fault::LoseAnswer),
+    ] {
+        app.outside.faults.lock().unwrap().push_back(fault);
+    }
+    deposit(app, &address, 100_000_000).await;
+    let view = seller.until_step("completed").await;
+    let sent = codes(&view).iter().filter(|c| **c == "payout.sent").count();
+    assert_eq!(sent, 1);
+    let total = view["quote"]["total"].as_str().unwrap().replace('.', "");
+    assert_eq!(
+        app.balance("payout:sandbox:EUR").await,
+        -total.parse::<i128>().unwrap()
+    );
+}
+
+async fn wrong_terms_are_refused_with_their_field(app: &App) {
+    let seller = verified(app).await;
+    for refund in [
+        "",
+        "nonsense",
+        "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",
+        "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuZ",
+    ] {
+        let answer = start(&seller, GOOD_CARD, refund).await;
+        assert_eq!(answer.refusal().2, "validation_error", "{refund}");
+        assert_eq!(answer.json["field"], "refund_address", "{refund}");
+    }
+    let quote = seller.quote().await;
+    let body = json!({ "quote_id": quote, "card_token": "tok_nobodys", "refund_address": REFUND });
+    let answer = seller.post("sale", body).await;
+    assert_eq!(answer.json["field"], "card_token", "{}", answer.text);
+    app.clock.skip(61);
+    let token = seller.card_token(GOOD_CARD).await;
+    let body = json!({ "quote_id": quote, "card_token": token, "refund_address": REFUND });
+    let answer = seller.post("sale", body).await;
+    assert_eq!(answer.refusal().2, "quote_expired");
+    assert_eq!(start(&seller, GOOD_CARD, REFUND).await.status, 200);
+    let again = start_again(&seller).await;
+    assert_eq!(again.refusal().2, "wrong_state");
+}
+
+async fn start_again(seller: &Buyer<'_>) -> crate::kit::Answer {
+    let token = seller.card_token(GOOD_CARD).await;
+    let quote = "quo_01a205d764457da8b9dd58caedbfa33b";
+    let body = json!({ "quote_id": quote, "card_token": token, "refund_address": REFUND });
+    seller.post("sale", body).await
+}
+
+async fn a_sell_can_be_cancelled_until_something_comes(app: &App) {
+    let (seller, _) = awaiting(app, GOOD_CARD).await;
+    assert_eq!(seller.post("cancel", json!({})).await.status, 200);
+    assert_eq!(seller.status().await, "cancelled");
+}
+
+async fn the_address_of_a_session_is_never_empty(app: &App) {
+    let treasury = app.session(&sell_session()).await.json;
+    assert!(!treasury["address"].as_str().unwrap().is_empty());
+    let sell = |address: Option<&str>| {
+        let mut body = sell_session();
+        if let Some(address) = address {
+            body["address"] = json!(address);
+        }
+        let body: Body = body.to_string().into();
+        app.call(as_partner(
+            &app.wallet_partner,
+            Method::POST,
+            "/widget/session",
+            body,
+        ))
+    };
+    let given = sell(Some(REFUND)).await.json;
+    assert_eq!(given["address"], REFUND, "it prefills the refund address");
+    let seller = Buyer::reopen(app, given).await;
+    assert_eq!(seller.view().await["sale"]["refund_hint"], REFUND);
+    let none = sell(None).await;
+    assert_eq!(none.status, 200, "{}", none.text);
+    assert!(!none.json["address"].as_str().unwrap().is_empty());
+    let wrong = sell(Some("nonsense")).await;
+    assert_eq!(wrong.refusal().2, "validation_error");
+}
