@@ -22,7 +22,8 @@ export function run(options: Options): Handle {
 
   const frame = document.createElement("iframe");
   frame.title = parameters["type"] === "sell" ? "Sell crypto" : "Buy crypto";
-  frame.allow = "camera; payment";
+  // The clipboard is for the deposit address of a sell; it is written only, and only on a press.
+  frame.allow = "camera; payment; clipboard-write";
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
   frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}`;
 

@@ -39,6 +39,10 @@ export class Api {
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
   checkPayment = (): Promise<View> => this.post("payments/check", {});
+  sell = (quote: string, cardToken: string, refundAddress: string): Promise<View> =>
+    this.post("sale", { quote_id: quote, card_token: cardToken, refund_address: refundAddress });
+  takeTodaysPrice = (quote: string): Promise<View> => this.post("sale/choice", { choice: "payout", quote_id: quote });
+  takeCryptoBack = (): Promise<View> => this.post("sale/choice", { choice: "return" });
   cancel = (): Promise<View> => this.post("cancel", {});
 
   sendDocument = (side: Side, picture: Blob): Promise<View> => this.call("PUT", `identity/documents/${side}`, picture);

@@ -1,6 +1,6 @@
 // The whole app: from the state of the session to one screen.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Boot } from "./guards";
 import { useSession } from "./hooks";
 import { messages } from "./messages";
@@ -8,11 +8,16 @@ import { Waiting } from "./parts/basics";
 import { Footer, Header, Offline, PayUntil } from "./parts/frame";
 import { screenKey, screenOf, type Local, type Screen } from "./screen";
 import { BlockedScreen, Loading } from "./screens/blocked";
+import { Choice } from "./screens/choice";
+import { Confirming } from "./screens/confirming";
+import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
 import { DocumentChoice, IdentityIntro, IdentityRetry, Review } from "./screens/identity";
 import { Liveness } from "./screens/liveness";
-import { Cancelled, Completed, Expired, Failed, Progress } from "./screens/outcome";
+import { bought } from "./screens/outcome";
 import { Pay } from "./screens/pay";
+import { sold } from "./screens/sell-outcome";
+import { Terms } from "./screens/terms";
 import { ThreeDs } from "./screens/three-ds";
 import type { Session, State } from "./session";
 import type { View } from "./view";
@@ -40,7 +45,8 @@ function Body({ state, session, boot }: { state: State; session: Session; boot: 
 
 function Order({ state, view, session, boot }: { state: State; view: View; session: Session; boot: Boot }) {
   const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false });
-  useEffect(() => {
+  // Before any effect of a screen, so that the page hears of the widget first and of its content second.
+  useLayoutEffect(() => {
     session.bridge.event("onReady");
   }, [session]);
   const screen = screenOf(view, local);
@@ -78,26 +84,32 @@ function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawPr
     case "liveness":
       return <Liveness view={view} session={session} onOther={onChoose} />;
     case "identity_retry":
-      return <IdentityRetry reason={screen.reason} onAgain={onChoose} />;
+      return <IdentityRetry view={view} reason={screen.reason} onAgain={onChoose} />;
     case "identity_checking":
       return <Waiting {...messages.checking} />;
     case "review":
-      return <Review />;
+      return <Review view={view} />;
     case "pay":
       return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
     case "authorising":
       return <Waiting {...messages.authorising} />;
     case "three_ds":
       return <ThreeDs url={screen.url} session={session} />;
+    case "terms":
+      return <Terms view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
+    case "deposit":
+      return <Deposit view={view} session={session} clockAheadMs={state.clockAheadMs} />;
+    case "confirming":
+      return <Confirming view={view} />;
+    case "choice":
+      return <Choice view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "progress":
-      return <Progress view={view} session={session} />;
     case "completed":
-      return <Completed view={view} session={session} />;
     case "failed":
-      return <Failed view={view} session={session} />;
     case "cancelled":
-      return <Cancelled view={view} session={session} />;
-    case "expired":
-      return <Expired view={view} session={session} />;
+    case "expired": {
+      const Outcome = (view.type === "sell" ? sold : bought)[screen.name];
+      return <Outcome view={view} session={session} />;
+    }
   }
 }

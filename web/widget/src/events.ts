@@ -4,7 +4,8 @@ import type { View, WidgetStatus } from "./view";
 
 export type WidgetEvent =
   | { name: "onStatusChange"; payload: Record<string, string> }
-  | { name: "onPaymentFinished"; payload: { payment_method: string } };
+  | { name: "onPaymentFinished"; payload: { payment_method: string } }
+  | { name: "onSellTransferEnabled"; payload: Record<string, string> };
 
 const PAID: readonly WidgetStatus[] = ["paid", "completed"];
 
@@ -25,6 +26,23 @@ export function statusPayload(view: View): Record<string, string> {
     merchant_transaction_id: view.merchant_transaction_id,
     status: view.widget_status,
     ...(method ? { payment_method: method } : {}),
+  };
+}
+
+/** The page's cue to offer the transfer itself, where its own wallet can make it. */
+export function transferEnabled(view: View): WidgetEvent | undefined {
+  const address = view.sale?.deposit_address;
+  if (view.type !== "sell" || view.step !== "deposit" || !address) return undefined;
+  return {
+    name: "onSellTransferEnabled",
+    payload: {
+      amount: view.crypto_amount,
+      currency: view.currency,
+      network: view.network,
+      address,
+      id: view.merchant_transaction_id,
+      flow_id: "payout",
+    },
   };
 }
 

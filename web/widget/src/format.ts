@@ -26,6 +26,13 @@ export function fiat(amount: string, currency: string): string {
   return negative ? `−${text}` : text;
 }
 
+export const isZero = (decimal: string): boolean => /^[0.]*$/.test(decimal);
+
+export const negated = (decimal: string): string => {
+  if (isZero(decimal)) return decimal;
+  return decimal.startsWith("-") ? decimal.slice(1) : `-${decimal}`;
+};
+
 export const crypto = (amount: string, ticker: string): string => `${groupDigits(amount)}${NARROW_SPACE}${ticker}`;
 
 export const networkName = (network: string): string => NETWORKS[network] ?? network;
@@ -45,13 +52,27 @@ export const secondsBetween = (fromMs: number, until: string | null | undefined)
   return Number.isNaN(untilMs) ? undefined : Math.max(0, Math.ceil((untilMs - fromMs) / 1000));
 };
 
+const two = (number: number): string => String(number).padStart(2, "0");
+
 export function countdown(seconds: number): string {
-  const rest = String(seconds % 60).padStart(2, "0");
-  return `${Math.floor(seconds / 60)}:${rest}`;
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, two(seconds % 60)];
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
+
+/** A length of time in words, to the minute. */
+export function duration(seconds: number): string {
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
+  const count = (number: number, unit: string) => `${number} ${unit}${number === 1 ? "" : "s"}`;
+  if (hours === 0) return count(rest, "minute");
+  return rest === 0 ? count(hours, "hour") : `${count(hours, "hour")} ${count(rest, "minute")}`;
 }
 
 export const clockTime = (iso: string): string =>
   new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(iso));
+
+export const dayTime = (iso: string): string =>
+  new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
 
 export const fullTime = (iso: string): string =>
   new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" }).format(new Date(iso));
@@ -59,3 +80,7 @@ export const fullTime = (iso: string): string =>
 const BRANDS: Record<string, string> = { visa: "Visa", mastercard: "Mastercard", amex: "American Express" };
 
 export const brandName = (brand: string): string => BRANDS[brand] ?? "Card";
+
+/** Unbroken, so that no line ends inside a card's name. */
+export const cardName = (card: { brand: string; last4: string }): string =>
+  `${brandName(card.brand)} •••• ${card.last4}`.replaceAll(" ", NARROW_SPACE);

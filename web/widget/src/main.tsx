@@ -9,6 +9,7 @@ import { Session } from "./session";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/screens.css";
+import "./styles/sell.css";
 
 const PAGE_ANSWERS_MS = 10_000;
 const NOWHERE: Boot = { origins: [], fields_origin: "" };

@@ -2,7 +2,8 @@
 // what to do next.
 
 import { crypto, fiat, networkName, unbroken } from "./format";
-import type { DocumentKind, LivenessStep, Side, View } from "./view";
+import { sell } from "./messages-sell";
+import type { Direction, DocumentKind, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
   passport: "Passport",
@@ -66,6 +67,7 @@ const errors: Record<string, string> = {
   provider_error: "A service that we need did not answer. Nothing was charged. Try again.",
   upstream_unavailable: "A service that we need did not answer. Nothing was charged. Try again.",
   body_too_large: pictureProblems["too_large"] ?? "",
+  unexpected: "Something did not work on our side. Nothing was charged. Try again.",
   offline: "The connection was lost. We are reading the order again; look at its state before you repeat anything.",
 };
 
@@ -96,17 +98,20 @@ const timelineAhead: Record<string, (view: View) => string> = {
   "refund.started": () => "Sending the money back to your card",
 };
 
+const isSell = (view: View): boolean => view.type === "sell";
+
 export const messages = {
   loading: "Opening your order",
-  heading: (view: View) => `Buy ${view.currency}`,
+  sell,
+  heading: (view: View) => (isSell(view) ? sell.heading(view) : `Buy ${view.currency}`),
   amountNote: (view: View) => `${crypto(view.crypto_amount, view.currency)} on ${networkName(view.network)}`,
   order: (id: string) => `Order ${id}`,
   offline: "No connection. Trying again; nothing is lost.",
-  payUntil: (time: string) => `Pay within ${time} to keep this order.`,
+  payUntil: (time: string, view: View) => (isSell(view) ? sell.finishWithin(time) : `Pay within ${time} to keep this order.`),
   tryAgain: "Try again",
   backToShop: (partner: string) => `Back to ${partner}`,
-  unexpected: "Something did not work on our side. Nothing was charged. Try again.",
-  error: (code: string) => errors[code],
+  error: (code: string, direction: Direction): string =>
+    direction === "sell" ? (sell.errors[code] ?? errors[code] ?? sell.errors["unexpected"] ?? "") : (errors[code] ?? errors["unexpected"] ?? ""),
   blocked: {
     parameter_mismatch: (field: string | undefined) => ({
       title: "This order was changed on the way",
@@ -116,7 +121,7 @@ export const messages = {
     invalid_token: {
       title: "This session has ended",
       text: "An order can be opened for one hour. This one is over, or its link is not known. Nothing more can be charged by it.",
-      next: "Go back to the shop and start again. An order that was paid goes on by itself.",
+      next: "Go back to the shop and start again. An order that was paid, or whose crypto was sent, goes on by itself.",
     },
     not_embedded: {
       title: "Open this from the shop",
@@ -136,16 +141,16 @@ export const messages = {
   },
   cancel: {
     ask: "Cancel this order",
-    sure: "Cancel the order? Nothing will be charged.",
+    sure: (view: View) => (isSell(view) ? sell.cancelSure(view) : "Cancel the order? Nothing will be charged."),
     yes: "Yes, cancel",
     no: "Keep it",
   },
   intro: {
     title: "First, show that it is you",
-    text: "The law asks us to know who buys. It takes about 2 minutes, and only once.",
+    text: (view: View) => (isSell(view) ? sell.intro.text : "The law asks us to know who buys. It takes about 2 minutes, and only once."),
     document: "A passport, identity card or driving licence",
     camera: "A camera, for a short selfie check",
-    email: (email: string) => `You are buying as ${unbroken(email)}`,
+    email: (view: View) => (isSell(view) ? sell.intro.email(unbroken(view.email)) : `You are buying as ${unbroken(view.email)}`),
     start: "Continue",
   },
   choice: {
@@ -209,12 +214,12 @@ export const messages = {
   retry: {
     title: "The check did not work this time",
     reason: (reason: string) => identityReasons[reason] ?? "We could not confirm your identity from these pictures.",
-    text: "Nothing was charged. You can try again now: use good light and a sharp photo.",
+    text: (view: View) => `${isSell(view) ? sell.untouched : "Nothing was charged."} You can try again now: use good light and a sharp photo.`,
     start: "Try again",
   },
   review: {
     title: "A person is looking at your pictures",
-    text: "Nothing has been charged. You may close this page and open the order again from the shop.",
+    text: (view: View) => (isSell(view) ? sell.review.before : "Nothing has been charged. You may close this page and open the order again from the shop."),
   },
   pay: {
     title: "Review and pay",
@@ -288,8 +293,8 @@ export const messages = {
   expired: { title: "The time to pay has run out", text: "No money was taken.", next: "Go back to the shop to start a new order." },
   timeline: {
     title: "Progress",
-    done: (code: string, view: View) => timelineDone[code]?.(view) ?? code,
-    ahead: (code: string, view: View) => timelineAhead[code]?.(view) ?? code,
+    done: (code: string, view: View) => (isSell(view) ? sell.timelineDone : timelineDone)[code]?.(view) ?? code,
+    ahead: (code: string, view: View) => (isSell(view) ? sell.timelineAhead : timelineAhead)[code]?.(view) ?? code,
     confirmations: (seen: number, final: number) => `${seen} of ${final} confirmations`,
     now: "in progress",
   },

@@ -44,7 +44,7 @@ export function useQuote({ view, session, clockAheadMs, inFlight }: QuoteInput):
     const failure = await session.command((api) => api.quote(fiatCurrency));
     if (!alive.current) return;
     setAsking(false);
-    setProblem(failure && (messages.error(failure.code) ?? messages.unexpected));
+    setProblem(failure && messages.error(failure.code, session.direction));
   };
 
   const needed = seconds === 0 && !asking && !inFlight && problem === undefined;

@@ -1,5 +1,6 @@
 // From the server's view and the little that only this window knows to the screen to draw.
 
+import { hasDeposit } from "./sale";
 import type { DocumentKind, Side, View } from "./view";
 
 /** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
@@ -19,6 +20,10 @@ export type Screen =
   | { name: "pay" }
   | { name: "authorising" }
   | { name: "three_ds"; url: string | null }
+  | { name: "terms" }
+  | { name: "deposit" }
+  | { name: "confirming" }
+  | { name: "choice" }
   | { name: "progress" }
   | { name: "completed" }
   | { name: "failed" }
@@ -31,12 +36,16 @@ export function screenOf(view: View, local: Local): Screen {
       return identityScreen(view, local);
     case "quote":
     case "pay":
-      return { name: "pay" };
+      return { name: view.type === "sell" ? "terms" : "pay" };
     case "three_ds":
       return { name: "three_ds", url: view.payment?.three_ds_url ?? null };
     case "identity_checking":
     case "review":
     case "authorising":
+    case "terms":
+    case "deposit":
+    case "confirming":
+    case "choice":
     case "progress":
     case "completed":
     case "failed":
@@ -64,6 +73,9 @@ function identityScreen(view: View, local: Local): Screen {
 export const screenKey = (screen: Screen): string =>
   screen.name === "document_side" ? `${screen.name}:${screen.side}` : screen.name;
 
-/** Whether the user may still call the order off: until the capture is called, which the view calls progress. */
+/**
+ * Whether the user may still call the order off: a buy until the capture is called, which the view
+ * calls progress; a sell until anything has been seen at its deposit address.
+ */
 export const mayCancel = (view: View): boolean =>
-  !["progress", "completed", "failed", "cancelled", "expired"].includes(view.step);
+  !["confirming", "choice", "progress", "completed", "failed", "cancelled", "expired"].includes(view.step) && !hasDeposit(view);

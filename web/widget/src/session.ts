@@ -3,9 +3,9 @@
 
 import { Api, Refused, Unreachable } from "./api";
 import type { Bridge } from "./bridge";
-import { eventsBetween } from "./events";
+import { eventsBetween, transferEnabled } from "./events";
 import type { Init } from "./guards";
-import { isNewer, isTerminal, type View } from "./view";
+import { isNewer, isTerminal, type Direction, type View } from "./view";
 
 export type Blocked =
   | { kind: "parameter_mismatch"; field: string | undefined }
@@ -21,6 +21,7 @@ export interface State {
 
 export interface Failure {
   code: string;
+  field?: string | undefined;
   problem?: string | undefined;
 }
 
@@ -33,11 +34,25 @@ export class Session {
   private readonly listeners = new Set<() => void>();
   private opening: Parameters<Api["open"]>[0] | undefined;
   private watching = false;
+  private depositTold = false;
 
   constructor(
     readonly api: Api,
     readonly bridge: Bridge,
   ) {}
+
+  /** Whether this is a buy or a sell: the words for what went wrong depend on it. */
+  get direction(): Direction {
+    return this.state.view?.type ?? "buy";
+  }
+
+  /** Tells the page that the deposit address is on the screen. It may come there again; that is no news. */
+  depositShown(): void {
+    const event = this.state.view && transferEnabled(this.state.view);
+    if (!event || this.depositTold) return;
+    this.depositTold = true;
+    this.bridge.event(event.name, event.payload);
+  }
 
   subscribe(listener: () => void): () => void {
     this.listeners.add(listener);
@@ -113,7 +128,7 @@ export class Session {
     if (error.status === 409) await this.refresh();
     // Another tab was faster: its outcome is on the screen now, and there is nothing to complain of.
     if (error.code === "wrong_state") return undefined;
-    return { code: error.code, problem: error.problem };
+    return { code: error.code, field: error.field, problem: error.problem };
   }
 
   private async refresh(): Promise<void> {

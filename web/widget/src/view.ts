@@ -8,6 +8,10 @@ export type Step =
   | "pay"
   | "authorising"
   | "three_ds"
+  | "terms"
+  | "deposit"
+  | "confirming"
+  | "choice"
   | "progress"
   | "completed"
   | "failed"
@@ -44,13 +48,18 @@ export interface Quote {
   expires_at: string;
 }
 
+export interface Card {
+  brand: string;
+  last4: string;
+}
+
 export interface Payment {
   attempt: number;
   attempts_left: number | null;
   state: string;
   three_ds_url: string | null;
   declined: string | null;
-  card: { brand: string; last4: string } | null;
+  card: Card | null;
 }
 
 export interface Transfer {
@@ -58,6 +67,35 @@ export interface Transfer {
   explorer_url: string | null;
   confirmations: number | null;
   confirmations_final: number | null;
+}
+
+/** One transfer that came to the deposit address of a sell. */
+export interface Deposit {
+  hash: string;
+  explorer_url: string | null;
+  amount: string;
+  confirmations: number;
+  confirmations_final: number;
+  final: boolean;
+}
+
+/** What only a sell has. Amounts are in the order's currency, on its network. */
+export interface Sale {
+  refund_hint: string | null;
+  payout_card: Card | null;
+  refund_address: string | null;
+  deposit_address: string | null;
+  deposit_until: string | null;
+  received: string;
+  missing: string;
+  deposits: Deposit[];
+  choose_until: string | null;
+  /** What the deposit was made for, before the price moved. */
+  agreed?: { total: string; fiat_currency: string } | null;
+  returning: { reason: "underpaid" | "chosen" | "payout_refused"; amount: string } | null;
+  returned: { amount: string; hash: string; explorer_url: string | null } | null;
+  /** Seconds from the showing of the address for which the price holds. */
+  price_held: string;
 }
 
 export interface TimelineEntry {
@@ -87,9 +125,13 @@ export interface View {
   quote: Quote | null;
   payment: Payment | null;
   transfer: Transfer | null;
+  /** Null for a buy. */
+  sale: Sale | null;
   timeline: TimelineEntry[];
   failure: { code: string; money_moved: boolean } | null;
 }
+
+export type Direction = View["type"];
 
 const TERMINAL: readonly Step[] = ["completed", "failed", "cancelled", "expired"];
 

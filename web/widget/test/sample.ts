@@ -1,4 +1,4 @@
-import type { View } from "../src/view";
+import type { Deposit, Quote, Sale, Step, View } from "../src/view";
 
 export const sample = (change: Partial<View> = {}): View => ({
   version: 3,
@@ -22,7 +22,55 @@ export const sample = (change: Partial<View> = {}): View => ({
   quote: null,
   payment: null,
   transfer: null,
+  sale: null,
   timeline: [],
   failure: null,
   ...change,
 });
+
+export const ADDRESS = "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8";
+export const REFUND = "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE";
+
+export const saleOf = (change: Partial<Sale> = {}): Sale => ({
+  refund_hint: REFUND,
+  payout_card: { brand: "visa", last4: "4242" },
+  refund_address: REFUND,
+  deposit_address: ADDRESS,
+  deposit_until: "2026-04-01T16:00:00Z",
+  received: "0.00",
+  missing: "100.00",
+  deposits: [],
+  choose_until: null,
+  agreed: null,
+  returning: null,
+  returned: null,
+  price_held: "21600",
+  ...change,
+});
+
+export const depositOf = (change: Partial<Deposit> = {}): Deposit => ({
+  hash: "ab".repeat(32),
+  explorer_url: "https://explorer.example/tx/ab",
+  amount: "100.00",
+  confirmations: 2,
+  confirmations_final: 19,
+  final: false,
+  ...change,
+});
+
+export const sellQuote: Quote = {
+  id: "q",
+  fiat_currency: "EUR",
+  total: "90.12",
+  unit_price: "0.9215",
+  lines: [
+    { code: "crypto", amount: "92.15" },
+    { code: "network", amount: "0.53" },
+    { code: "processing", amount: "1.00" },
+    { code: "partner", amount: "0.50" },
+  ],
+  expires_at: "2026-04-01T10:01:05Z",
+};
+
+export const sellAt = (step: Step, sale: Partial<Sale> = {}, change: Partial<View> = {}): View =>
+  sample({ type: "sell", step, quote: sellQuote, sale: saleOf(sale), ...change });

@@ -27,10 +27,17 @@ export function Screen({ title, icon, children }: { title: string; icon?: Compon
 type Tone = "ok" | "wait" | "stop" | "info";
 const TONE_ICONS: Record<Tone, IconName> = { ok: "check", wait: "wait", stop: "warn", info: "info" };
 
-export function Notice({ tone, title, children }: { tone: Tone; title?: string; children?: ComponentChildren }) {
+interface NoticeProps {
+  tone: Tone;
+  title?: string;
+  icon?: IconName;
+  children?: ComponentChildren;
+}
+
+export function Notice({ tone, title, icon = TONE_ICONS[tone], children }: NoticeProps) {
   return (
     <div class={`notice ${tone}`} role={tone === "stop" ? "alert" : "status"}>
-      <Icon name={TONE_ICONS[tone]} size={18} />
+      <Icon name={icon} size={18} />
       <div>
         {title && <strong>{title}</strong>}
         {children && <p>{children}</p>}

@@ -1,21 +1,26 @@
 // Our layout around the provider's three frames.
 
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { CardState } from "../card";
 import { blankFields, afterMessage, FIELDS, fieldUrl, HostedFields, type FieldName, type FieldStates } from "../fields";
 import { brandName } from "../format";
 import { messages } from "../messages";
+import { Button, Notice, Spinner } from "./basics";
 
 interface CardFieldsProps {
   origin: string;
   /** Which fields say that they are missing: none before the first press of the button. */
   showMissing: boolean;
-  refused: { field: FieldName; code: string } | undefined;
-  states: FieldStates;
-  onStates: (update: (states: FieldStates) => FieldStates) => void;
-  onHosted: (hosted: HostedFields) => void;
+  card: CardState;
+  /** Other words for an error of a field, where the usual ones speak of a payment. */
+  fieldError?: (code: string) => string | undefined;
 }
 
-export function CardFields({ origin, showMissing, refused, states, onStates, onHosted }: CardFieldsProps) {
+// Long enough for a slow line; after it the person is told instead of shown a spinner for ever.
+const FIELDS_TIMEOUT_MS = 15_000;
+
+export function CardFields({ origin, showMissing, card, fieldError }: CardFieldsProps) {
+  const { refused, states, onStates, onHosted } = card;
   const container = useRef<HTMLDivElement>(null);
   const hosted = useMemo(
     () =>
@@ -36,10 +41,11 @@ export function CardFields({ origin, showMissing, refused, states, onStates, onH
     for (const field of FIELDS) if (container.current) hosted.style(field, fieldStyle(container.current));
   }), [hosted]);
 
+  const sentence = (code: string): string => fieldError?.(code) ?? messages.pay.fieldError(code);
   const errorOf = (field: FieldName): string | undefined => {
-    if (refused?.field === field) return messages.pay.fieldError(refused.code);
+    if (refused?.field === field) return sentence(refused.code);
     const { error, empty, complete } = states[field];
-    if (error) return messages.pay.fieldError(error);
+    if (error) return sentence(error);
     return showMissing && empty && !complete ? messages.pay.incomplete : undefined;
   };
   return (
@@ -72,6 +78,23 @@ function Field({ field, src, error, state, hosted }: FieldProps) {
       </div>
       <p class="field-error" role="alert">{error}</p>
     </div>
+  );
+}
+
+export function FieldsLoading({ ready }: { ready: boolean }) {
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    if (ready) return setLate(false);
+    const timer = setTimeout(() => setLate(true), FIELDS_TIMEOUT_MS);
+    return () => clearTimeout(timer);
+  }, [ready]);
+  if (ready) return null;
+  if (!late) return <p class="muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>;
+  return (
+    <>
+      <Notice tone="stop">{messages.pay.fieldsMissing}</Notice>
+      <Button kind="plain" onClick={() => location.reload()}>{messages.tryAgain}</Button>
+    </>
   );
 }
 

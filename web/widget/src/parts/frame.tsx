@@ -2,7 +2,7 @@
 // time is left, and the way out.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { countdown, secondsBetween } from "../format";
 import { useAlive, useServerNow } from "../hooks";
 import { messages } from "../messages";
@@ -15,9 +15,13 @@ import { Button, Notice } from "./basics";
 const PAY_UNTIL_SHOWN_S = 600;
 
 export function Header({ view }: { view: View }) {
+  const heading = messages.heading(view);
+  useEffect(() => {
+    document.title = heading;
+  }, [heading]);
   return (
     <header class="header">
-      <span class="header-title">{messages.heading(view)}</span>
+      <span class="header-title">{heading}</span>
       <span class="header-note">{messages.amountNote(view)}</span>
     </header>
   );
@@ -30,21 +34,21 @@ export function Offline() {
 export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: number }) {
   const now = useServerNow(clockAheadMs);
   const seconds = secondsBetween(now, view.pay_until);
-  const relevant = view.step === "identity" || view.step === "quote" || view.step === "pay";
+  const relevant = view.step === "identity" || view.step === "quote" || view.step === "pay" || view.step === "terms";
   if (!relevant || seconds === undefined || seconds > PAY_UNTIL_SHOWN_S) return null;
-  return <p class="pay-until" role="timer">{messages.payUntil(countdown(seconds))}</p>;
+  return <p class="pay-until" role="timer">{messages.payUntil(countdown(seconds), view)}</p>;
 }
 
 export function Footer({ view, session }: { view: View; session: Session }) {
   return (
     <footer class="footer">
-      {mayCancel(view) && <Cancel session={session} />}
+      {mayCancel(view) && <Cancel view={view} session={session} />}
       <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
     </footer>
   );
 }
 
-function Cancel({ session }: { session: Session }) {
+function Cancel({ view, session }: { view: View; session: Session }) {
   const [asking, setAsking] = useState(false);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
@@ -61,11 +65,11 @@ function Cancel({ session }: { session: Session }) {
     const failure = await session.command((api) => api.cancel());
     if (!alive.current) return;
     setBusy(false);
-    setProblem(failure && (messages.error(failure.code) ?? messages.unexpected));
+    setProblem(failure && messages.error(failure.code, view.type));
   };
   return (
     <div class="cancel" role="group" aria-label={messages.cancel.ask}>
-      <p>{problem ?? messages.cancel.sure}</p>
+      <p>{problem ?? messages.cancel.sure(view)}</p>
       <div class="pair">
         <Button kind="plain" onClick={() => setAsking(false)}>{messages.cancel.no}</Button>
         <Button kind="plain" busy={busy} onClick={() => void cancel()}>{messages.cancel.yes}</Button>

@@ -10,6 +10,7 @@ const PATHS = {
   document: "M3.8 1.8h5.4l3 3v9.4H3.8zM6 8h4M6 10.8h4",
   camera: "M1.8 5h2.8l1.2-1.8h4.4L11.4 5h2.8v8.2H1.8zM8 11.2a2.3 2.3 0 1 0 0-4.6 2.3 2.3 0 0 0 0 4.6z",
   mail: "M1.8 3.6h12.4v8.8H1.8zM2 4l6 4.6L14 4",
+  copy: "M5.6 5.6h8v8h-8zM3.4 10.4h-1v-8h8v1",
   left: "M10 3L5 8l5 5",
   right: "M6 3l5 5-5 5",
 } as const;

@@ -1,10 +1,10 @@
 // What comes in, what goes out, and how the price is made.
 
 import { useState } from "preact/hooks";
-import { crypto, fiat, inBlocks, networkName, shorten } from "../format";
+import { crypto, fiat, inBlocks, negated, networkName, shorten } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
-import type { Quote, View } from "../view";
+import type { Quote, QuoteLine, View } from "../view";
 import { Button, Notice } from "./basics";
 
 const words = messages.pay;
@@ -23,20 +23,25 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
         <div>
           <dt>
             {words.pay}
-            {view.fiat_currencies.length > 1 && <Currencies view={view} quote={quote} />}
+            <Currencies view={view} quote={quote} label={words.currency} />
           </dt>
           <dd class={`hero${quote.renewing ? " old" : ""}`} aria-live="polite">{total}</dd>
           {!quote.problem && <Countdown quote={quote} />}
         </div>
       </dl>
-      {quote.problem && (
-        <>
-          <Notice tone="stop" title={words.noQuote}>{quote.problem}</Notice>
-          <Button kind="plain" onClick={() => quote.ask()}>{messages.tryAgain}</Button>
-        </>
-      )}
-      {quote.shown && <Lines view={view} quote={quote.shown} />}
+      <NoQuote quote={quote} />
+      {quote.shown && <Lines view={view} quote={quote.shown} total={words.total} />}
     </div>
+  );
+}
+
+export function NoQuote({ quote }: { quote: QuoteState }) {
+  if (!quote.problem) return null;
+  return (
+    <>
+      <Notice tone="stop" title={words.noQuote}>{quote.problem}</Notice>
+      <Button kind="plain" onClick={() => quote.ask()}>{messages.tryAgain}</Button>
+    </>
   );
 }
 
@@ -50,10 +55,11 @@ export function Address({ text }: { text: string }) {
   );
 }
 
-function Currencies({ view, quote }: { view: View; quote: QuoteState }) {
+export function Currencies({ view, quote, label }: { view: View; quote: QuoteState; label: string }) {
+  if (view.fiat_currencies.length < 2) return null;
   const changed = (event: Event) => quote.ask((event.currentTarget as HTMLSelectElement).value);
   return (
-    <select class="currencies" aria-label={words.currency} value={view.fiat_currency} onChange={changed}>
+    <select class="currencies" aria-label={label} value={view.fiat_currency} onChange={changed}>
       {view.fiat_currencies.map((currency) => <option key={currency} value={currency}>{currency}</option>)}
     </select>
   );
@@ -61,7 +67,7 @@ function Currencies({ view, quote }: { view: View; quote: QuoteState }) {
 
 const RING = 2 * Math.PI * 6;
 
-function Countdown({ quote }: { quote: QuoteState }) {
+export function Countdown({ quote }: { quote: QuoteState }) {
   const share = Math.min(quote.seconds / QUOTE_S, 1);
   return (
     <dd class="muted small countdown">
@@ -74,15 +80,17 @@ function Countdown({ quote }: { quote: QuoteState }) {
   );
 }
 
-function Lines({ view, quote }: { view: View; quote: Quote }) {
+/** The lines add up to what a buy costs; of a sell the fees are taken off. */
+export function Lines({ view, quote, total }: { view: View; quote: Quote; total: string }) {
+  const amountOf = ({ code, amount }: QuoteLine) => (view.type === "sell" && code !== "crypto" ? negated(amount) : amount);
   return (
     <details class="lines">
       <summary>{words.details}</summary>
       <dl>
         {quote.lines.map((line) => (
-          <div key={line.code}><dt>{words.line(line.code, view)}</dt><dd>{fiat(line.amount, quote.fiat_currency)}</dd></div>
+          <div key={line.code}><dt>{words.line(line.code, view)}</dt><dd>{fiat(amountOf(line), quote.fiat_currency)}</dd></div>
         ))}
-        <div class="total"><dt>{words.total}</dt><dd>{fiat(quote.total, quote.fiat_currency)}</dd></div>
+        <div class="total"><dt>{total}</dt><dd>{fiat(quote.total, quote.fiat_currency)}</dd></div>
       </dl>
       <p class="muted small">{words.rate(view, quote.unit_price, quote.fiat_currency)}</p>
     </details>

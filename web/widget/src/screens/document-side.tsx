@@ -51,7 +51,7 @@ export function DocumentSide({ session, document, side, index, count, onOther }:
     if (!failure) return;
     const refused = failure.code === "picture_refused";
     if (refused) setPicture(undefined);
-    setProblem(refused ? messages.picture(failure.problem ?? "") : (messages.error(failure.code) ?? messages.unexpected));
+    setProblem(refused ? messages.picture(failure.problem ?? "") : messages.error(failure.code, session.direction));
   };
 
   return (

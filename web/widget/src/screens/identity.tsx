@@ -6,6 +6,7 @@ import { messages } from "../messages";
 import { Actions } from "../parts/frame";
 import { Badge, Button, Notice, Screen } from "../parts/basics";
 import { Icon } from "../parts/icons";
+import { hasDeposit } from "../sale";
 import type { Session } from "../session";
 import type { DocumentKind, View } from "../view";
 
@@ -13,11 +14,11 @@ export function IdentityIntro({ view, onContinue }: { view: View; onContinue: ()
   const words = messages.intro;
   return (
     <Screen title={words.title}>
-      <p class="muted">{words.text}</p>
+      <p class="muted">{words.text(view)}</p>
       <ul class="needs">
         <li><Icon name="document" size={20} />{words.document}</li>
         <li><Icon name="camera" size={20} />{words.camera}</li>
-        <li><Icon name="mail" size={20} />{words.email(view.email)}</li>
+        <li><Icon name="mail" size={20} />{words.email(view)}</li>
       </ul>
       <Actions>
         <Button onClick={onContinue}>{words.start}</Button>
@@ -38,7 +39,7 @@ export function DocumentChoice({ session, onChosen }: { session: Session; onChos
     if (!failure) onChosen();
     if (!alive.current) return;
     setBusy(undefined);
-    setProblem(failure && (messages.error(failure.code) ?? messages.unexpected));
+    setProblem(failure && messages.error(failure.code, session.direction));
   };
   const words = messages.choice;
   return (
@@ -58,12 +59,12 @@ export function DocumentChoice({ session, onChosen }: { session: Session; onChos
   );
 }
 
-export function IdentityRetry({ reason, onAgain }: { reason: string; onAgain: () => void }) {
+export function IdentityRetry({ view, reason, onAgain }: { view: View; reason: string; onAgain: () => void }) {
   const words = messages.retry;
   return (
     <Screen title={words.title} icon={<Badge tone="wait" />}>
       <p>{words.reason(reason)}</p>
-      <p class="muted">{words.text}</p>
+      <p class="muted">{words.text(view)}</p>
       <Actions>
         <Button onClick={onAgain}>{words.start}</Button>
       </Actions>
@@ -71,10 +72,13 @@ export function IdentityRetry({ reason, onAgain }: { reason: string; onAgain: ()
   );
 }
 
-export function Review() {
+export function Review({ view }: { view: View }) {
+  // What is looked at after a deposit are not pictures.
+  const late = hasDeposit(view);
+  const { title, after } = messages.sell.review;
   return (
-    <Screen title={messages.review.title} icon={<Badge tone="wait" />}>
-      <p class="muted">{messages.review.text}</p>
+    <Screen title={late ? title : messages.review.title} icon={<Badge tone="wait" />}>
+      <p class="muted">{late ? after : messages.review.text(view)}</p>
     </Screen>
   );
 }

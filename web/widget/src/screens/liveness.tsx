@@ -60,7 +60,7 @@ function Course({ view, session, onFailed }: { view: View; session: Session; onF
     }
     if (!alive.current) return;
     const failure = await session.command((api) => api.submitIdentity());
-    if (failure && alive.current) onFailed(failure.code === "incomplete" ? words.retry : (messages.error(failure.code) ?? messages.unexpected));
+    if (failure && alive.current) onFailed(failure.code === "incomplete" ? words.retry : messages.error(failure.code, view.type));
   };
 
   if (camera.problem) return <Actions><CameraProblemNotice camera={camera} /></Actions>;

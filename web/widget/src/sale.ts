@@ -1,0 +1,41 @@
+// What can be read from the view of a sell: how far it has come, and what its payment code says.
+
+import { isZero } from "./format";
+import type { View } from "./view";
+
+/** Whether anything was seen at the deposit address, confirmed or not. */
+export const hasDeposit = ({ sale }: View): boolean => !!sale && (sale.deposits.length > 0 || !isZero(sale.received));
+
+/** Whether a part has come and the rest is waited for. */
+export const isPart = ({ sale }: View): boolean => !!sale && !isZero(sale.received) && !isZero(sale.missing);
+
+/** What is still to be sent. */
+export const toSend = (view: View): string => (view.sale && isPart(view) ? view.sale.missing : view.crypto_amount);
+
+const lastOf = (view: View, ...codes: string[]): string | undefined =>
+  view.timeline.findLast((entry) => codes.includes(entry.code))?.code;
+
+export const isReturning = (view: View): boolean => !!view.sale?.returning || lastOf(view, "return.started") !== undefined;
+
+/** The network had confirmed the deposit and then dropped it, and has not shown it again. */
+export const isLost = (view: View): boolean =>
+  !isReturning(view) && lastOf(view, "deposit.confirmed", "deposit.lost") === "deposit.lost";
+
+/**
+ * What the code on the screen tells a wallet. Only Bitcoin has one form that all wallets read with an
+ * amount (BIP-21); elsewhere wallets disagree, and the bare address is the one thing they all take.
+ */
+export function depositCode(view: View): string {
+  const address = view.sale?.deposit_address ?? "";
+  return view.network === "BITCOIN" ? `bitcoin:${address}?amount=${toSend(view)}` : address;
+}
+
+export const heldSeconds = (view: View): number => Number.parseInt(view.sale?.price_held ?? "", 10);
+
+/** Until when the price holds: a time, or as long as the deposit is waited for. Undefined where it cannot be told. */
+export function priceHold(view: View): { until: string } | "whole" | undefined {
+  const shownAt = Date.parse(view.timeline.find((entry) => entry.code === "deposit.awaited")?.at ?? "");
+  const heldUntil = shownAt + heldSeconds(view) * 1000;
+  if (Number.isNaN(heldUntil)) return undefined;
+  return heldUntil >= Date.parse(view.sale?.deposit_until ?? "") ? "whole" : { until: new Date(heldUntil).toISOString() };
+}

@@ -1,0 +1,80 @@
+// The deposit address: how much, of what, where to and until when; and what happens otherwise.
+
+import { useEffect } from "preact/hooks";
+import { crypto, inBlocks, networkName } from "../format";
+import { messages } from "../messages";
+import { Notice, Screen } from "../parts/basics";
+import { CopyButton } from "../parts/copy";
+import { Deposits } from "../parts/deposits";
+import { QrCode } from "../parts/qr";
+import { heroClass } from "../parts/sell-price";
+import { TimeLeft } from "../parts/time-left";
+import { depositCode, isPart, toSend } from "../sale";
+import type { Session } from "../session";
+import type { View } from "../view";
+
+const words = messages.sell.deposit;
+
+export function Deposit({ view, session, clockAheadMs }: { view: View; session: Session; clockAheadMs: number }) {
+  const address = view.sale?.deposit_address;
+  useEffect(() => {
+    if (address) session.depositShown();
+  }, [address, session]);
+  if (!address) return null;
+  const amount = crypto(toSend(view), view.currency);
+  return (
+    <Screen title={words.title(view)}>
+      <TimeLeft until={view.sale?.deposit_until} clockAheadMs={clockAheadMs} words={words} />
+      <div class="live" aria-live="polite">
+        {isPart(view) && <Notice tone="wait" title={words.part(view)}>{words.partText}</Notice>}
+      </div>
+      <Notice tone="wait" icon="warn" title={words.warning(view)}>{words.warningText}</Notice>
+      <dl class="send">
+        <div>
+          <dt>{words.amount(view)}</dt>
+          <dd class={heroClass(amount)}>{amount}</dd>
+          <dd class="act"><CopyButton text={toSend(view)} what={messages.sell.copy.amount} /></dd>
+        </div>
+        <div>
+          <dt>{words.network}</dt>
+          <dd>{networkName(view.network)}</dd>
+        </div>
+        <div>
+          <dt>{words.address}</dt>
+          <dd class="whole"><Whole address={address} /></dd>
+          <dd class="act"><CopyButton text={address} what={messages.sell.copy.address} /></dd>
+          <dd class="muted small wide"><Ends address={address} /></dd>
+        </div>
+      </dl>
+      <figure class="code">
+        <QrCode text={depositCode(view)} label={words.code(view)} />
+        <figcaption class="muted small">{words.codeText(view)}</figcaption>
+      </figure>
+      <Deposits view={view} />
+      <section class="part" aria-labelledby="next-title">
+        <h2 id="next-title">{words.next}</h2>
+        <ul class="next">
+          <li>{words.payout(view)}</li>
+          <li>{words.price(view)}</li>
+          <li>{words.timeout(view)}</li>
+          <li>{words.close}</li>
+        </ul>
+      </section>
+    </Screen>
+  );
+}
+
+/** In blocks for the eye, in one piece for the ear and for whoever selects it by hand. */
+function Whole({ address }: { address: string }) {
+  return (
+    <>
+      <code class="blocks" aria-hidden="true">{inBlocks(address).map((block, index) => <span key={index}>{block}</span>)}</code>
+      <span class="unseen">{address}</span>
+    </>
+  );
+}
+
+function Ends({ address }: { address: string }) {
+  const { start, end } = words.ends(address);
+  return <>{words.endsBefore} <code class="end">{start}</code> {words.endsBetween} <code class="end">{end}</code>.</>;
+}
