@@ -1,4 +1,4 @@
-// A shop that sells crypto through Proof. The page asks this backend for a session, this backend
+// A shop that sells and buys crypto through Proof. The page asks this backend for a session, this backend
 // asks Proof, the page opens the widget with the answer, and this backend follows the order.
 
 import { readFileSync } from "node:fs";
@@ -22,14 +22,15 @@ app.set("trust proxy", "loopback");
 app.get("/", (_request, response) => {
   const page = readFileSync(join(pages, "index.html"), "utf8")
     .replaceAll("__PROOF_URL__", config.proofUrl)
-    .replaceAll("__PARTNER_TYPE__", config.partnerType);
+    .replaceAll("__PARTNER_TYPE__", config.partnerType)
+    .replaceAll("__SANDBOX__", config.sandboxUrl ? "yes" : "no");
   response.type("html").send(page);
 });
 app.use(express.static(pages, { index: false }));
 
-// 1. The buyer presses "Buy". What is sold, and for whom, is decided here and not in the browser.
+// 1. The customer presses "Buy" or "Sell". What, and for whom, is decided here and not in the browser.
 app.post("/checkout", express.json({ limit: "16kb" }), async (request, response) => {
-  const { user_id, email, currency, network, amount, address } = request.body ?? {};
+  const { user_id, email, type, currency, network, amount, address } = request.body ?? {};
   try {
     const session = await proof.session.create({
       partner_user_id: user_id,
@@ -37,6 +38,7 @@ app.post("/checkout", express.json({ limit: "16kb" }), async (request, response)
       currency,
       network,
       amount,
+      type: type === "sell" ? "sell" : "buy",
       client_ip: request.ip,
       redirect_url: `${config.origin ?? `http://${request.headers.host}`}/?done`,
       ...(config.partnerType === "user_wallet" ? { address } : {}),
@@ -83,6 +85,18 @@ app.get("/orders/:id", (request, response) => {
   const order = store.get(request.params.id);
   if (order) response.json(order);
   else response.status(404).json({ message: "There is no such order." });
+});
+
+// Only in the sandbox: the page's button plays the wallet of the user, who sells. A real shop has no such thing.
+app.post("/sandbox/wallet", express.json({ limit: "16kb" }), async (request, response) => {
+  const { network, currency, amount, address } = request.body ?? {};
+  if (!config.sandboxUrl) {
+    response.status(404).json({ message: "There is no sandbox here." });
+    return;
+  }
+  const url = new URL(`/wallet/v1/${encodeURIComponent(String(network))}/transfers`, config.sandboxUrl);
+  const sent = await fetch(url, { method: "POST", body: JSON.stringify({ address, currency, amount }) });
+  response.status(sent.status).json(await sent.json());
 });
 
 /** @param {import("express").Response} response @param {unknown} error */

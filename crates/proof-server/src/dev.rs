@@ -10,6 +10,7 @@ use crate::{
     config::database,
     lock::DataLock,
     rails::{kept_key, master_key},
+    sandbox::READY_FILE,
     serve::{asked_to_stop, outbound},
     world,
 };
@@ -24,10 +25,11 @@ use proof_store::{Db, Execution};
 use serde::Serialize;
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::watch};
+use url::Url;
 
 #[derive(Args, Debug)]
 pub struct DevArgs {
@@ -131,7 +133,9 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             let partners = demo::partners(&engine, data, shop_port).await?;
             funds::fund(&engine, &world.config.world(&outbound)).await?;
             callbacks(&world.config.cards(&outbound), address).await?;
-            let mut shop = shop::start(&args.shop, shop_port, &base_url, &partners).await?;
+            keep_ready(data, &world.config.world_url)?;
+            let urls = shop::Urls { proof: &base_url, sandbox: &world.config.world_url };
+            let mut shop = shop::start(&args.shop, shop_port, urls, &partners).await?;
             print(&Ready {
                 widget_script: format!("{base_url}/widget.2.0.js"),
                 shop_url: shop.as_ref().map(|shop| shop.url.clone()),
@@ -153,6 +157,13 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let (served, led) = tokio::join!(app.run(listener, stopping), lead);
     led.and(served)
+}
+
+/// For `proof sandbox`, which plays people outside.
+fn keep_ready(data: &Path, world_url: &Url) -> anyhow::Result<()> {
+    let path = data.join(READY_FILE);
+    let text = serde_json::json!({ "world_url": world_url }).to_string();
+    std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
 /// Tells the card processor where its callbacks go.
@@ -187,6 +198,10 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
     for (number, meaning) in CARDS {
         println!("    {number}  {meaning}");
     }
+    println!("{PAYOUTS}");
+    println!(
+        "\n  Sell in the demo shop; its button, or `proof sandbox deposit`, plays the user's wallet"
+    );
     println!(
         "\n  Identity: put a tag into the email to choose the outcome, ann+kyc-fail@example.com"
     );
@@ -204,3 +219,7 @@ const CARDS: [(&str, &str); 6] = [
     ("4000 0000 0000 0119", "the processor is down"),
     ("4000 0000 0000 0341", "held, then the capture is refused"),
 ];
+
+/// What they do when money is sent to them.
+const PAYOUTS: &str =
+    "    As a payout card: 9995 and 0002 are refused, 0341 takes ten seconds, the rest is paid";

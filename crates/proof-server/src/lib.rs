@@ -8,6 +8,8 @@ mod http;
 pub mod lock;
 pub mod partner;
 pub mod rails;
+pub mod sandbox;
+mod say;
 pub mod serve;
 pub mod telemetry;
 mod world;

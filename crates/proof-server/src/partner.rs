@@ -4,6 +4,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::{Config, database, sqlite_folder},
     lock::DataLock,
+    say::say,
 };
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
@@ -18,11 +19,7 @@ use proof_engine::{
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::Execution;
-use std::{
-    io::{ErrorKind, Write},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 use url::Url;
 
 #[derive(Subcommand, Debug)]
@@ -161,14 +158,6 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
         }
     }
     Ok(())
-}
-
-/// Prints a command's answer. A reader who has seen enough (`| head`) is no error.
-fn say(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot print"),
-    }
 }
 
 fn token_show(token: &Secret) -> anyhow::Result<()> {

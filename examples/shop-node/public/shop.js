@@ -21,7 +21,9 @@ form.addEventListener("submit", (event) => {
 form.addEventListener("change", (event) => {
   const amount = /** @type {HTMLElement} */ (event.target).dataset.amount;
   if (amount) /** @type {HTMLInputElement} */ (form.elements.namedItem("amount")).value = amount;
+  name();
 });
+name();
 element("another").addEventListener("click", () => {
   localStorage.removeItem(KEPT);
   location.reload();
@@ -37,6 +39,14 @@ if (new URLSearchParams(location.search).has("done")) {
 /** @param {string} id */
 function element(id) {
   return /** @type {HTMLElement} */ (document.getElementById(id));
+}
+
+/** Buying and selling are one form. */
+function name() {
+  const sells = new FormData(form).get("type") === "sell";
+  element("title").textContent = sells ? "Sell crypto" : "Buy crypto";
+  element("submit").textContent = sells ? "Sell" : "Buy";
+  element("wallet-label").textContent = sells ? "Your wallet address, should something go back" : "Your wallet address";
 }
 
 async function buy() {
@@ -78,11 +88,38 @@ function open(session) {
     onReady: note("onReady"),
     onStatusChange: note("onStatusChange"),
     onPaymentFinished: note("onPaymentFinished"),
-    onSellTransferEnabled: note("onSellTransferEnabled"),
+    onSellTransferEnabled: (payload) => {
+      logCallback("onSellTransferEnabled", { status: `${payload.amount} ${payload.currency}` });
+      if (document.body.dataset.sandbox === "yes") offerWallet(payload);
+    },
   });
   clearInterval(asking);
   asking = setInterval(() => void ask(session.merchant_transaction_id), ASK_MS);
   void ask(session.merchant_transaction_id);
+}
+
+/**
+ * In the sandbox a button plays the user's wallet.
+ * @param {import("@proof/sdk/widget").SellTransfer} transfer
+ */
+function offerWallet(transfer) {
+  const { address, amount, currency, network } = transfer;
+  const button = /** @type {HTMLButtonElement} */ (element("send"));
+  element("user-wallet").hidden = false;
+  element("sent").textContent = "";
+  button.textContent = `Send ${amount} ${currency} from a sandbox wallet`;
+  button.disabled = false;
+  button.onclick = async () => {
+    button.disabled = true;
+    const answer = await fetch("/sandbox/wallet", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ address, amount, currency, network }),
+    });
+    const body = await answer.json();
+    button.disabled = false;
+    element("sent").textContent = answer.ok ? `Sent: ${body.hash}` : body.message;
+  };
 }
 
 /** @param {string} name @param {any} payload */

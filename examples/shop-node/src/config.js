@@ -23,5 +23,7 @@ export const config = {
   dataFile: process.env.SHOP_DATA || undefined,
   /** How often an open order is asked for. The contract suggests 5 to 10 seconds. */
   pollMs: Number(process.env.SHOP_POLL_S ?? "10") * 1000,
+  /** Set by `proof dev` only: where the page may play the wallet of a user who sells. */
+  sandboxUrl: process.env.PROOF_SANDBOX_URL || undefined,
   exitOnStdinClose: process.env.SHOP_EXIT_ON_STDIN_CLOSE === "1",
 };

@@ -14,12 +14,13 @@ export const CARDS = {
 
 export const widgetOf = (page: Page): FrameLocator => page.frameLocator("#widget iframe");
 
-/** Fills in the shop's form and presses "Buy". */
-export async function order(page: Page, proof: Proof, buyer: Buyer): Promise<FrameLocator> {
+/** Fills in the shop's form and presses "Buy" or "Sell". */
+export async function order(page: Page, proof: Proof, buyer: Buyer, side: "Buy" | "Sell" = "Buy"): Promise<FrameLocator> {
   await page.goto(proof.shop_url);
+  await page.getByRole("radio", { name: side }).check();
   await page.getByLabel("Your email").fill(buyer.email);
   await page.getByLabel("Your customer number").fill(buyer.user_id);
-  await page.getByRole("button", { name: "Buy", exact: true }).click();
+  await page.getByRole("button", { name: side, exact: true }).click();
   return widgetOf(page);
 }
 

@@ -14,7 +14,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post},
 };
-use proof_core::{Address, Network, time::random};
+use proof_core::{Address, Network};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -28,7 +28,6 @@ pub fn routes() -> Router<Arc<World>> {
         .route(&format!("{ONE}/transfers"), get(listed).post(receive))
         .route(&format!("{ONE}/transfers/{{hash}}"), get(transfer))
         .route(&format!("{ONE}/faucet"), post(faucet))
-        .route(&format!("{ONE}/deposits"), post(send))
         .route(&format!("{ONE}/reorgs"), post(drop_out))
 }
 
@@ -235,22 +234,6 @@ async fn listed(
         complete,
         transfers: transfers.collect(),
     }))
-}
-
-/// Plays the wallet of somebody outside.
-async fn send(State(world): Shared, Path(name): Path<String>, body: Bytes) -> Answer<Received> {
-    let body: FaucetBody = json(&body)?;
-    let (now, nonce) = (world.clock.now(), random::<16>(&*world.entropy));
-    let chain = chain(&world, &name)?;
-    let hash = chain.read(|chain| chain.fresh_hash(nonce));
-    chain.write::<_, Refusal>(
-        |chain| {
-            let event = chain.send(&hash, &body.address, &body.ticker, body.base, now)?;
-            Ok(Some(event))
-        },
-        |_| (),
-    )?;
-    Ok(Json(Received { hash }))
 }
 
 #[derive(Deserialize)]

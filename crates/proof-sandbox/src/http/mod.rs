@@ -7,6 +7,7 @@ mod fields;
 mod identity;
 mod payouts;
 mod rates;
+mod wallet;
 
 use crate::{
     refusal::{Kind, Refusal},
@@ -49,6 +50,7 @@ pub fn world_router(world: Arc<World>) -> Router {
         .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(explorer::routes())
+        .merge(wallet::routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
         .with_state(world)

@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, ChildStdin, Command},
 };
+use url::Url;
 
 pub struct Shop {
     pub url: String,
@@ -34,11 +35,18 @@ pub fn port(wanted: u16) -> anyhow::Result<u16> {
     Ok(probe.local_addr()?.port())
 }
 
+/// Who the shop talks to.
+pub struct Urls<'a> {
+    pub proof: &'a str,
+    /// Where the shop's page plays the user's wallet.
+    pub sandbox: &'a Url,
+}
+
 /// Starts the shop as the first demo partner. `None`: it is not installed here.
 pub async fn start(
     dir: &Path,
     port: u16,
-    base_url: &str,
+    urls: Urls<'_>,
     partners: &[DemoPartner],
 ) -> anyhow::Result<Option<Shop>> {
     let script = dir.join("server.js");
@@ -47,7 +55,8 @@ pub async fn start(
     };
     let mut child = Command::new("node")
         .arg(&script)
-        .env("PROOF_URL", base_url)
+        .env("PROOF_URL", urls.proof)
+        .env("PROOF_SANDBOX_URL", urls.sandbox.as_str())
         .env("PROOF_TOKEN", &partner.client_token)
         .env("PROOF_PARTNER_TYPE", &partner.kind)
         .env("PROOF_WEBHOOK_SECRET", &partner.webhook_secret)

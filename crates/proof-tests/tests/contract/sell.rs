@@ -64,9 +64,9 @@ async fn awaiting<'a>(app: &'a App, card: &str) -> (Buyer<'a>, String) {
 }
 
 /// Somebody's wallet sends; the hash of the transfer.
-async fn deposit(app: &App, address: &str, base: u128) -> String {
-    let body = json!({ "address": address, "ticker": "USDT", "base": base.to_string() });
-    let sent = app.world("chains/v1/TRC20/deposits", body).await;
+async fn deposit(app: &App, address: &str, amount: &str) -> String {
+    let body = json!({ "address": address, "currency": "USDT", "amount": amount });
+    let sent = app.world("wallet/v1/TRC20/transfers", body).await;
     assert_eq!(sent.status, 200, "{}", sent.text);
     sent.json["hash"].as_str().unwrap().to_owned()
 }
@@ -94,7 +94,7 @@ async fn a_sell_pays_out_and_every_channel_says_so(app: &App) {
     assert_eq!(before["sale"]["missing"], "100.00");
     assert_eq!(before["sale"]["payout_card"]["last4"], "4242");
     assert_eq!(seller.status().await, "pending");
-    let hash = deposit(app, &address, 100_000_000).await;
+    let hash = deposit(app, &address, "100").await;
     let view = seller.until_step("completed").await;
     assert_eq!(view["sale"]["deposits"][0]["hash"], hash.as_str());
     assert_eq!(view["sale"]["deposits"][0]["final"], true);
@@ -165,7 +165,7 @@ async fn bitcoin_is_sold(app: &App) {
 
 async fn parts_add_up(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
-    deposit(app, &address, 60_000_000).await;
+    deposit(app, &address, "60").await;
     let look = || async {
         let view = seller.view().await;
         (view["step"] == "deposit" && view["sale"]["received"] == "60.00").then_some(view)
@@ -177,7 +177,7 @@ async fn parts_add_up(app: &App) {
         "wrong_state",
         "part of it is there"
     );
-    deposit(app, &address, 40_000_000).await;
+    deposit(app, &address, "40").await;
     seller.until_step("completed").await;
 }
 
@@ -192,7 +192,7 @@ async fn without_a_deposit_the_sell_fails_by_itself(app: &App) {
 
 async fn what_came_in_part_goes_back(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
-    deposit(app, &address, 60_000_000).await;
+    deposit(app, &address, "60").await;
     let look = || async { (seller.view().await["sale"]["received"] == "60.00").then_some(()) };
     app.until("the part is final", look).await;
     app.clock.skip(WINDOW_SECONDS);
@@ -213,7 +213,7 @@ async fn a_deposit_that_was_seen_in_time_counts_when_the_server_was_away(app: &A
         let lost = ("/transfers?after", Fault::LoseRequest);
         app.outside.faults.lock().unwrap().push_back(lost);
     }
-    deposit(app, &address, 100_000_000).await;
+    deposit(app, &address, "100").await;
     app.clock.skip(WINDOW_SECONDS);
     // In time, but final only after the price's own time was over.
     let view = seller.until_step("choice").await;
@@ -223,21 +223,21 @@ async fn a_deposit_that_was_seen_in_time_counts_when_the_server_was_away(app: &A
 
 async fn a_deposit_that_vanishes_is_awaited_again(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
-    let hash = deposit(app, &address, 100_000_000).await;
+    let hash = deposit(app, &address, "100").await;
     seller.until_step("confirming").await;
     let reorg = json!({ "hash": hash });
     assert_eq!(app.world("chains/v1/TRC20/reorgs", reorg).await.status, 204);
     let view = seller.until_step("deposit").await;
     assert_eq!(view["sale"]["deposits"], json!([]));
     assert_eq!(customer_is_owed(app, &seller).await, 0);
-    deposit(app, &address, 100_000_000).await;
+    deposit(app, &address, "100").await;
     let view = seller.until_step("completed").await;
     assert!(codes(&view).contains(&"deposit.lost"));
 }
 
 async fn a_declined_payout_card_brings_the_crypto_back(app: &App) {
     let (seller, address) = awaiting(app, "4000000000009995").await;
-    deposit(app, &address, 100_000_000).await;
+    deposit(app, &address, "100").await;
     let view = seller.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "returned");
     assert_eq!(view["sale"]["returned"]["amount"], "100.00");
@@ -250,7 +250,7 @@ async fn a_declined_payout_card_brings_the_crypto_back(app: &App) {
 
 async fn a_slow_payout_is_waited_for(app: &App) {
     let (seller, address) = awaiting(app, SLOW_CARD).await;
-    deposit(app, &address, 100_000_000).await;
+    deposit(app, &address, "100").await;
     seller.until_step("completed").await;
     assert_eq!(seller.status().await, "completed");
 }
@@ -268,8 +268,8 @@ async fn late_bitcoin(app: &App) -> Buyer<'_> {
     let answer = start(&seller, GOOD_CARD, refund).await;
     let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
     app.clock.skip(31 * 60);
-    let body = json!({ "address": address, "ticker": "BTC", "base": "1000000" });
-    app.world("chains/v1/BITCOIN/deposits", body).await;
+    let body = json!({ "address": address, "currency": "BTC", "amount": "0.01" });
+    app.world("wallet/v1/BITCOIN/transfers", body).await;
     let view = seller.until_step("choice").await;
     assert_eq!(view["status"], "processing");
     assert!(view["sale"]["choose_until"].is_string());
@@ -305,7 +305,7 @@ async fn lost_messages_pay_out_once(app: &App) {
     ] {
         app.outside.faults.lock().unwrap().push_back(fault);
     }
-    deposit(app, &address, 100_000_000).await;
+    deposit(app, &address, "100").await;
     let view = seller.until_step("completed").await;
     let sent = codes(&view).iter().filter(|c| **c == "payout.sent").count();
     assert_eq!(sent, 1);

@@ -1,0 +1,75 @@
+import { allChannelsSay, callbacks, chooseDocument, fillCard, heading, order, selfie, sendFile, widgetOf } from "../src/buyer.ts";
+import { expect, newBuyer, test } from "../src/test.ts";
+import { CARDS } from "../src/buyer.ts";
+import type { FrameLocator, Page } from "@playwright/test";
+
+/** A wallet of nobody in particular; the checksum is right. */
+const REFUND = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
+
+/** From the first screen to the deposit address. */
+async function untilDeposit(widget: FrameLocator, card: string): Promise<string> {
+  await chooseDocument(widget, "Passport");
+  await sendFile(widget);
+  await selfie(widget);
+  await heading(widget, "Review and sell");
+  await fillCard(widget, card);
+  await widget.getByLabel(/Your refund address/).fill(REFUND);
+  await widget.getByLabel(/This address is mine/).check();
+  await widget.getByRole("button", { name: "Show the deposit address" }).click();
+  await heading(widget, "Send 100.00 USDT");
+  return (await widget.locator(".whole .unseen").textContent()) ?? "";
+}
+
+/** The button of the demo shop that plays the user's wallet. */
+const sendAll = (page: Page) => page.getByRole("button", { name: /from a sandbox wallet$/ }).click();
+
+test("a seller gets the money, and the shop hears it on all three channels", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  const address = await untilDeposit(widget, CARDS.good);
+  expect(address).toMatch(/^T[1-9A-HJ-NP-Za-km-z]{33}$/);
+  await expect(widget.getByText("Send only USDT on Tron")).toBeVisible();
+  await expect(widget.getByRole("img", { name: /QR code of the deposit address/ })).toBeVisible();
+  await sendAll(page);
+  await expect(widget.getByRole("heading", { level: 1, name: /^€\d+\.\d\d sent to Visa/ })).toBeVisible({ timeout: 60_000 });
+  const news = await allChannelsSay(page, proof, "completed");
+  expect(news.webhook.map((entry) => entry.status)).toEqual(["processing", "completed"]);
+  const called = await callbacks(page);
+  expect(called).toContain("onSellTransferEnabled 100.00 USDT");
+  expect(called.filter((name) => name.startsWith("onPaymentFinished"))).toEqual([]);
+});
+
+test("a payout card that declines: the crypto comes back", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  await untilDeposit(widget, CARDS.poor);
+  await sendAll(page);
+  await expect(widget.getByRole("heading", { level: 1, name: "100.00 USDT returned" })).toBeVisible({ timeout: 60_000 });
+  await expect(widget.getByText(/^The payout to Visa.*9995 was refused/)).toBeVisible();
+  await allChannelsSay(page, proof, "failed");
+});
+
+test("a reload on the deposit screen finds it again, and cancelling says so", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  const address = await untilDeposit(widget, CARDS.good);
+  await page.reload();
+  const again = widgetOf(page);
+  await heading(again, "Send 100.00 USDT");
+  expect(await again.locator(".whole .unseen").textContent()).toBe(address);
+  await again.getByRole("button", { name: /Cancel/ }).first().click();
+  await expect(again.getByText(/Do so only if you have sent nothing/)).toBeVisible();
+  await again.getByRole("button", { name: /cancel/i }).last().click();
+  await heading(again, "Order cancelled");
+  await allChannelsSay(page, proof, "cancelled");
+});
+
+test("an address of another network is refused before it is sent", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  await chooseDocument(widget, "Passport");
+  await sendFile(widget);
+  await selfie(widget);
+  await heading(widget, "Review and sell");
+  await fillCard(widget, CARDS.good);
+  await widget.getByLabel(/Your refund address/).fill("0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf");
+  await widget.getByLabel(/This address is mine/).check();
+  await widget.getByRole("button", { name: "Show the deposit address" }).click();
+  await expect(widget.getByText(/This looks like an address on Ethereum/)).toBeVisible();
+});
