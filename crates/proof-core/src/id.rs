@@ -97,3 +97,5 @@ id!(/// One locked price.
     QuoteId, "quo");
 id!(/// Crypto that arrived at an address of ours.
     DepositId, "dep");
+id!(/// Money that moved, or is owed, outside of an order's happy path.
+    CaseId, "cas");

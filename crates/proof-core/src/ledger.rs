@@ -79,6 +79,8 @@ pub enum Account {
     Spread,
     Fee,
     PartnerFee(PartnerId),
+    /// Crypto that came to us and is worth less than sending it back.
+    Dust,
     /// Network fees that we paid.
     Gas,
     Rounding,
@@ -101,6 +103,7 @@ impl Account {
             | Self::Spread
             | Self::Fee
             | Self::PartnerFee(_)
+            | Self::Dust
             | Self::Rounding => false,
         }
     }
@@ -119,6 +122,7 @@ impl Account {
             | Self::Spread
             | Self::Fee
             | Self::PartnerFee(_)
+            | Self::Dust
             | Self::Gas
             | Self::Rounding => false,
         }
@@ -145,6 +149,7 @@ impl fmt::Display for Account {
             Self::Spread => f.write_str("spread"),
             Self::Fee => f.write_str("fee"),
             Self::PartnerFee(partner) => write!(f, "partner_fee:{partner}"),
+            Self::Dust => f.write_str("dust"),
             Self::Gas => f.write_str("gas"),
             Self::Rounding => f.write_str("rounding"),
         }
@@ -180,6 +185,7 @@ pub enum EntryKind {
     DepositLost,
     PayOut,
     GiveBack,
+    Dust,
 }
 
 impl EntryKind {
@@ -197,6 +203,7 @@ impl EntryKind {
             Self::DepositLost => "deposit_lost",
             Self::PayOut => "pay_out",
             Self::GiveBack => "give_back",
+            Self::Dust => "dust",
         }
     }
 }
@@ -439,6 +446,12 @@ pub fn give_back(
         EntryKind::GiveBack,
         postings.into_iter().flatten().collect(),
     )
+}
+
+/// What is owed is worth less than sending it: it is kept, and shown in the statement.
+pub fn dust(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Dust, Account::Customer(order), amount)?;
+    Entry::new(EntryKind::Dust, postings.into())
 }
 
 /// What the network left of the fee that was set aside.

@@ -16,6 +16,7 @@
 
 pub mod address;
 pub mod asset;
+pub mod case;
 pub mod deposit;
 pub mod error;
 pub mod id;

@@ -7,11 +7,13 @@
 
 use crate::{
     ApiError, Engine,
+    case::case_open,
     order::{SaveIds, apply, gone},
     worker::Outcome,
 };
 use proof_core::{
     ErrorCode, Network,
+    case::{CaseKind, CaseOpening},
     deposit::{Deposit, DepositKey, Held},
     id::{DepositId, JobId, OrderId},
     order::{Command, Order, SellCommand},
@@ -268,14 +270,19 @@ async fn deposit_found(
         return Ok(());
     }
     let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
+    let opening = CaseOpening {
+        kind: CaseKind::of(&stored.order, &deposit),
+        amount: deposit.amount,
+        deposit: Some(deposit.key.clone()),
+    };
+    let locked = stored.order.clone();
     let command = Command::Sell(SellCommand::DepositSeen {
         deposit: deposit.clone(),
     });
     match apply(tx, stored, command, ids).await {
         Ok(_) => Ok(()),
         Err(Failure::Refused(error)) if error.code == ErrorCode::WrongState => {
-            tracing::error!(order = %order, hash = deposit.key.hash, "a deposit does not fit its order");
-            Ok(())
+            case_open(tx, &locked, opening, 0, ids).await
         }
         Err(error) => Err(error),
     }

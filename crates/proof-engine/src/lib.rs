@@ -6,6 +6,7 @@
 //! between any two lines leaves a state that still owes the same thing.
 
 mod access;
+mod case;
 mod customer;
 mod delivery;
 mod deposit;

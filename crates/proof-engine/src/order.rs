@@ -2,6 +2,7 @@
 
 use crate::{
     Access, ApiError, Engine,
+    case::case_open,
     error::{ledger_failed, refused},
 };
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use futures::FutureExt;
 use proof_core::{
     Timestamp,
     id::{EntryId, EventId, JobId, OrderId},
-    order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, decide},
+    order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, annotate, decide},
 };
 use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
 use schemars::JsonSchema;
@@ -233,6 +234,7 @@ pub(crate) async fn apply(
         order,
         events,
         entries,
+        cases,
     } = decision;
     tx.order_save(&order, stored.version, now).await?;
     for (n, entry) in entries.iter().enumerate() {
@@ -253,8 +255,29 @@ pub(crate) async fn apply(
         }
         None => tx.job_delete(JobKind::Order, order.id.uuid()).await?,
     }
+    for (n, opening) in cases.into_iter().enumerate() {
+        case_open(tx, &order, opening, n, ids).await?;
+    }
     tx.wake(Topic::Order(order.id));
     Ok(order)
+}
+
+/// Records a fact about an order that changes nothing else of it. The order is locked already.
+pub(crate) async fn event_save(
+    tx: &mut Tx,
+    order: OrderId,
+    kind: EventKind,
+    body: serde_json::Value,
+    (id_kind, n): (u8, usize),
+    ids: &SaveIds,
+) -> Result<(), Failure<ApiError>> {
+    let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
+    let (order, event) = annotate(&stored.order, kind, body, ids.now);
+    tx.order_save(&order, stored.version, ids.now).await?;
+    let id = EventId::from_uuid(ids.uuid(id_kind, n));
+    tx.event_insert(id, &order, &event).await?;
+    tx.wake(Topic::Order(order.id));
+    Ok(())
 }
 
 pub(crate) fn gone() -> Failure<ApiError> {

@@ -6,7 +6,7 @@ use proof_core::{
     id::{OrderId, QuoteId},
     money::{Amount, Money, Rate, Rounding},
     order::{Command, Order},
-    partner::Side,
+    partner::{Environment, Side},
     quote::{QuoteRequest, quote_buy, quote_sell},
 };
 
@@ -28,7 +28,7 @@ impl Engine {
             ));
         }
         let asset = order.amount.asset();
-        let (mid, rate_at) = self.mid(&order, asset, fiat).await?;
+        let (mid, rate_at) = self.mid(order.environment, asset, fiat).await?;
         let network = self.network_fee(&order, fiat).await?;
         let request = QuoteRequest {
             id: QuoteId::new(self.now(), self.entropy.as_ref()),
@@ -51,15 +51,11 @@ impl Engine {
 
     pub(crate) async fn mid(
         &self,
-        order: &Order,
+        environment: Environment,
         asset: Asset,
         fiat: Fiat,
     ) -> Result<(Rate, Timestamp), ApiError> {
-        let mid = self
-            .rails(order.environment)?
-            .rates
-            .mid(asset, fiat)
-            .await?;
+        let mid = self.rails(environment)?.rates.mid(asset, fiat).await?;
         let rate = Rate::from_price(&mid.price, asset.decimals(), fiat.decimals())
             .map_err(|e| ApiError::unavailable(format!("unreadable rate for {asset}: {e}")))?;
         Ok((rate, mid.at))
@@ -69,7 +65,7 @@ impl Engine {
     async fn network_fee(&self, order: &Order, fiat: Fiat) -> Result<Money, ApiError> {
         let network = order.amount.asset().network();
         let fee = self.chain_of(order.environment, network)?.fee().await?;
-        let (rate, _) = self.mid(order, network.native(), fiat).await?;
+        let (rate, _) = self.mid(order.environment, network.native(), fiat).await?;
         let with_margin = with_margin(fee)?;
         let minor = rate.price(with_margin.base(), Rounding::HalfEven);
         Ok(Money::new(fiat, minor.map_err(ApiError::internal)?))

@@ -157,7 +157,7 @@ impl Engine {
             return Err(ApiError::internal("a sell without a price"));
         };
         let asset = order.amount.asset();
-        let (mid, rate_at) = self.mid(order, asset, price.fiat()).await?;
+        let (mid, rate_at) = self.mid(order.environment, asset, price.fiat()).await?;
         if self.now().millis_since(rate_at) > proof_core::quote::RATE_AGE_SECONDS_MAX * 1_000 {
             return Err(proof_core::quote::QuoteError::RateStale.into());
         }

@@ -1,7 +1,9 @@
-//! The crypto leg: plan, sign, broadcast, watch.
+//! Transfers from the hot wallet: plan, sign, broadcast, watch. An order delivers or gives back; a case
+//! gives back what came outside of its order.
 
 use crate::{
     ApiError, Engine,
+    case::case_apply,
     error::refused,
     order::{SaveIds, apply, gone},
     payment::is_final,
@@ -10,10 +12,13 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    Network,
-    id::{IntentId, OrderId},
-    order::{Command, Order, Proof, Sending, State},
-    transfer::{Coin, UnsignedFrom, UnsignedTransfer},
+    Address, ErrorCode, Network,
+    case::{Case, CaseCommand},
+    id::{CaseId, IntentId, OrderId},
+    money::Amount,
+    order::{Command, Order, POLL_MS, State},
+    partner::Environment,
+    transfer::{Coin, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
 use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Failure, Tx};
@@ -26,17 +31,98 @@ enum Source {
     Coins { unspent: Vec<Coin> },
 }
 
+/// Who sends.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Sender {
+    Order,
+    Case(CaseId),
+}
+
+/// One transfer and whose it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Leg {
+    sender: Sender,
+    order: OrderId,
+    environment: Environment,
+    network: Network,
+    class: IntentClass,
+    intent: IntentId,
+}
+
+impl Leg {
+    /// Where the money of this leg goes, and how much, as it is under lock.
+    async fn outgoing(self, tx: &mut Tx) -> Result<(Address, Amount), Failure<ApiError>> {
+        match self.sender {
+            Sender::Order => {
+                let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
+                stored.order.outgoing().ok_or_else(gone)
+            }
+            Sender::Case(id) => {
+                tx.order_lock(self.order).await?.ok_or_else(gone)?;
+                let case = tx.case_lock(id).await?.ok_or_else(gone)?.case;
+                Ok((case.refund, case.amount))
+            }
+        }
+    }
+
+    async fn record(
+        self,
+        tx: &mut Tx,
+        fact: TransferFact,
+        ids: &SaveIds,
+    ) -> Result<(), Failure<ApiError>> {
+        match self.sender {
+            Sender::Order => {
+                let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
+                apply(tx, stored, Command::Transfer(fact), ids).await?;
+            }
+            Sender::Case(id) => {
+                case_apply(tx, self.order, id, CaseCommand::Transfer(fact), ids).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Engine {
-    fn chain(&self, order: &Order) -> Result<&Arc<dyn Chain>, ApiError> {
-        self.chain_of(order.environment, order.amount.asset().network())
+    pub(crate) fn leg_of_order(&self, order: &Order) -> Leg {
+        let returns = matches!(inner(&order.state), State::Returning(_));
+        let (class, name) = if returns {
+            (IntentClass::Return, "return")
+        } else {
+            (IntentClass::Deliver, "deliver")
+        };
+        Leg {
+            sender: Sender::Order,
+            order: order.id,
+            environment: order.environment,
+            network: order.amount.asset().network(),
+            class,
+            intent: self.intent(order.id, name, 1),
+        }
+    }
+
+    pub(crate) fn leg_of_case(&self, case: &Case) -> Leg {
+        Leg {
+            sender: Sender::Case(case.id),
+            order: case.order,
+            environment: case.environment,
+            network: case.amount.asset().network(),
+            class: IntentClass::Return,
+            intent: self.intent(case.order, &format!("case {}", case.id), 1),
+        }
+    }
+
+    fn chain(&self, leg: Leg) -> Result<&Arc<dyn Chain>, ApiError> {
+        self.chain_of(leg.environment, leg.network)
     }
 
     /// Fixes everything about the transfer but its signature, and promises its nonce or coins to
     /// this one intent, in one database transaction.
-    pub(crate) async fn transfer_plan(&self, order: &Order) -> Result<Outcome, ApiError> {
-        let chain = self.chain(order)?;
+    pub(crate) async fn transfer_plan(&self, leg: Leg) -> Result<Outcome, ApiError> {
+        let chain = self.chain(leg)?;
         let sender = self
-            .rails(order.environment)?
+            .rails(leg.environment)?
             .signer
             .wallet(chain.network())
             .await?;
@@ -49,30 +135,13 @@ impl Engine {
                 expected: chain.nonce(&sender).await?,
             },
         };
-        let leg = if returns(order) { "return" } else { "deliver" };
-        let (id, intent) = (order.id, self.intent(order.id, leg, 1));
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
                 Box::pin(async move {
-                    let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
-                    let (recipient, amount) = stored.order.outgoing().ok_or_else(gone)?;
-                    let from = match source {
-                        Source::Nonce { expected } => {
-                            UnsignedFrom::Nonce(tx.nonce_reserve(&sender, expected, intent).await?)
-                        }
-                        Source::Coins { unspent } => {
-                            let needed = amount
-                                .checked_add(fee)
-                                .map_err(|e| refused(ApiError::internal(e)))?;
-                            let coins = coins_choose(tx, &unspent, needed.base()).await?;
-                            let network = sender.network().name();
-                            let taken = tx.coins_reserve(network, &coins, intent).await?;
-                            taken.map_err(|_| refused(no_coins()))?;
-                            UnsignedFrom::Coins(coins)
-                        }
-                    };
+                    let (recipient, amount) = leg.outgoing(tx).await?;
+                    let from = source_take(tx, source, &sender, (amount, fee), leg.intent).await?;
                     let transfer = UnsignedTransfer {
                         sender,
                         recipient,
@@ -80,13 +149,9 @@ impl Engine {
                         from,
                         fee,
                     };
-                    apply(
-                        tx,
-                        stored,
-                        Command::TransferPlanned { intent, transfer },
-                        &ids,
-                    )
-                    .await
+                    let intent = leg.intent;
+                    let fact = TransferFact::Planned { intent, transfer };
+                    leg.record(tx, fact, &ids).await
                 })
             })
             .await?;
@@ -97,24 +162,20 @@ impl Engine {
     /// with which the order turns round.
     pub(crate) async fn transfer_sign(
         &self,
-        order: &Order,
+        leg: Leg,
         sending: &Sending,
     ) -> Result<Outcome, ApiError> {
-        let signer = &self.rails(order.environment)?.signer;
+        let signer = &self.rails(leg.environment)?.signer;
         let intent = SigningIntent {
             intent: sending.intent,
-            class: if returns(order) {
-                IntentClass::Return
-            } else {
-                IntentClass::Deliver
-            },
-            order: order.id,
+            class: leg.class,
+            order: leg.order,
             transfer: sending.transfer.clone(),
         };
         let signed = match signer.sign(&intent).await {
             Ok(signed) => Some(signed),
             Err(error) if is_final(&error) => {
-                tracing::warn!(order = %order.id, "the signer refuses a transfer: {error}");
+                tracing::warn!(order = %leg.order, "the signer refuses a transfer: {error}");
                 match signer.close(sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
@@ -124,32 +185,24 @@ impl Engine {
         };
         match signed {
             Some(signed) => {
-                self.fact(
-                    "transfer_sign",
-                    order,
-                    Some(Command::TransferSigned { signed }),
-                )
-                .await
+                let fact = TransferFact::Signed { signed };
+                self.transfer_fact("transfer_sign", leg, Some(fact)).await
             }
-            None => self.transfer_never_signed(order.id, sending.intent).await,
+            None => self.transfer_never_signed(leg, sending.intent).await,
         }
     }
 
-    /// The refund starts, and what was promised to the intent is free again, at once.
-    async fn transfer_never_signed(
-        &self,
-        id: OrderId,
-        intent: IntentId,
-    ) -> Result<Outcome, ApiError> {
+    /// The order turns round, and what was promised to the intent is free again, at once.
+    async fn transfer_never_signed(&self, leg: Leg, intent: IntentId) -> Result<Outcome, ApiError> {
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("transfer_never_signed", move |tx: &mut Tx| {
                 let ids = ids.clone();
                 Box::pin(async move {
-                    let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
+                    tx.order_lock(leg.order).await?.ok_or_else(gone)?;
                     tx.intent_release(intent).await?;
                     let proof = Proof::NeverSigned { intent };
-                    apply(tx, stored, Command::TransferDead { proof }, &ids).await
+                    leg.record(tx, TransferFact::Dead { proof }, &ids).await
                 })
             })
             .await?;
@@ -159,10 +212,10 @@ impl Engine {
     /// Hands the signed bytes to the network; sending them again is harmless.
     pub(crate) async fn transfer_broadcast(
         &self,
-        order: &Order,
+        leg: Leg,
         sending: &Sending,
     ) -> Result<Outcome, ApiError> {
-        let chain = self.chain(order)?;
+        let chain = self.chain(leg)?;
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to broadcast"))?;
         if let Err(error) = chain.broadcast(&signed.signed_hex).await {
@@ -174,25 +227,22 @@ impl Engine {
                 | TransferStatus::Failed { .. } => {}
             }
         }
-        self.fact(
-            "transfer_broadcast",
-            order,
-            Some(Command::TransferBroadcast),
-        )
-        .await
+        let fact = TransferFact::Broadcast;
+        self.transfer_fact("transfer_broadcast", leg, Some(fact))
+            .await
     }
 
     /// Counts confirmations until the transfer is final, one way or the other.
     pub(crate) async fn transfer_watch(
         &self,
-        order: &Order,
+        leg: Leg,
         sending: &Sending,
     ) -> Result<Outcome, ApiError> {
-        let chain = self.chain(order)?;
+        let chain = self.chain(leg)?;
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to watch"))?;
         let bound = chain.confirmations_final();
-        let command = match chain.transfer(&signed.hash).await? {
+        let fact = match chain.transfer(&signed.hash).await? {
             TransferStatus::Unknown => {
                 // A node that forgot it is told again; the bytes are the same.
                 chain.broadcast(&signed.signed_hex).await?;
@@ -201,28 +251,76 @@ impl Engine {
             TransferStatus::Waiting => None,
             TransferStatus::Mined {
                 confirmations, fee, ..
-            } if confirmations >= bound => Some(Command::TransferFinal { confirmations, fee }),
+            } if confirmations >= bound => Some(TransferFact::Final { confirmations, fee }),
             TransferStatus::Failed { confirmations } if confirmations >= bound => {
                 let proof = Proof::RefusedByChain {
                     hash: signed.hash.clone(),
                 };
-                Some(Command::TransferDead { proof })
+                Some(TransferFact::Dead { proof })
             }
             TransferStatus::Mined { confirmations, .. }
             | TransferStatus::Failed { confirmations } => {
-                Some(Command::TransferSeen { confirmations })
+                Some(TransferFact::Seen { confirmations })
             }
         };
         let next = self.now().plus_millis(chain.poll_interval_ms());
-        match self.fact("transfer_watch", order, command).await? {
+        match self.transfer_fact("transfer_watch", leg, fact).await? {
             Outcome::Done => Ok(Outcome::Done),
             Outcome::Again(_) => Ok(Outcome::Again(next)),
         }
     }
+
+    /// Records what signer or chain said; nothing new means that they are still working.
+    async fn transfer_fact(
+        &self,
+        name: &'static str,
+        leg: Leg,
+        fact: Option<TransferFact>,
+    ) -> Result<Outcome, ApiError> {
+        let again = Outcome::Again(self.now().plus_millis(POLL_MS));
+        let Some(fact) = fact else { return Ok(again) };
+        let ids = SaveIds::new(self, self.now());
+        let recorded = self
+            .db
+            .write(name, move |tx: &mut Tx| {
+                let (ids, fact) = (ids.clone(), fact.clone());
+                Box::pin(async move { leg.record(tx, fact, &ids).await })
+            })
+            .await
+            .map_err(ApiError::from);
+        match recorded {
+            Ok(()) => Ok(Outcome::Done),
+            // A fact that changes nothing: the state was right already, or moved on meanwhile.
+            Err(error) if error.code == ErrorCode::WrongState => Ok(again),
+            Err(error) => Err(error),
+        }
+    }
 }
 
-fn returns(order: &Order) -> bool {
-    matches!(inner(&order.state), State::Returning(_))
+/// Promises the sender's next number, or coins that cover amount and fee, to an intent.
+async fn source_take(
+    tx: &mut Tx,
+    source: Source,
+    sender: &Address,
+    (amount, fee): (Amount, Amount),
+    intent: IntentId,
+) -> Result<UnsignedFrom, Failure<ApiError>> {
+    match source {
+        Source::Nonce { expected } => {
+            let nonce = tx.nonce_reserve(sender, expected, intent).await?;
+            Ok(UnsignedFrom::Nonce(nonce))
+        }
+        Source::Coins { unspent } => {
+            let needed = amount
+                .checked_add(fee)
+                .map_err(|e| refused(ApiError::internal(e)))?;
+            let coins = coins_choose(tx, &unspent, needed.base()).await?;
+            let network = sender.network().name();
+            let taken = tx.coins_reserve(network, &coins, intent).await?;
+            taken.map_err(|_| refused(no_coins()))?;
+            Ok(UnsignedFrom::Coins(coins))
+        }
+    }
 }
 
 fn no_coins() -> ApiError {

@@ -8,6 +8,7 @@ use crate::{ApiError, Engine, order::gone};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
+    case::Case,
     id::OrderId,
     identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, FailReason, Order, State},
@@ -124,7 +125,11 @@ struct Facts {
     session: SessionRow,
     verification: Option<StoredVerification>,
     events: Vec<EventRow>,
+    cases: Vec<Case>,
 }
+
+/// What somebody sends beside an order is mostly nothing.
+const CASES_MAX: i64 = 20;
 
 /// An order has a few dozen events in its life.
 const EVENTS_MAX: i64 = 200;
@@ -183,6 +188,10 @@ impl Engine {
                     let session = tx.session_load(id).await?.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
+                    let cases = match order.side {
+                        Side::Buy => Vec::new(),
+                        Side::Sell => tx.case_of_order(id, CASES_MAX).await?,
+                    };
                     Ok::<_, Failure<ApiError>>(Facts {
                         stored,
                         partner,
@@ -190,6 +199,7 @@ impl Engine {
                         session,
                         verification,
                         events,
+                        cases,
                     })
                 })
             })
@@ -236,7 +246,8 @@ impl Engine {
                 Side::Buy => None,
                 Side::Sell => {
                     let policy = &facts.partner.policy.sell;
-                    Some(self.sale_view(order, policy.hold_of(asset))?)
+                    let hold = policy.hold_of(asset);
+                    Some(self.sale_view(order, &facts.cases, hold)?)
                 }
             },
         })
@@ -475,7 +486,12 @@ fn payment_view(order: &Order) -> Option<PaymentView> {
 
 fn timeline_view(event: &EventRow) -> Option<TimelineView> {
     // Reviews are the operator's business, status changes the partner's.
-    let hidden = ["order.review_started", "order.status_changed"];
+    let hidden = [
+        "order.review_started",
+        "order.status_changed",
+        "case.opened",
+        "case.settled",
+    ];
     (!hidden.contains(&event.kind.as_str())).then(|| TimelineView {
         code: event.kind.clone(),
         at: event.occurred_at.to_contract(),

@@ -11,7 +11,7 @@ use futures::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{EndpointId, OrderId, VerificationId},
+    id::{CaseId, EndpointId, OrderId, VerificationId},
     order::{Command, Duty, Order},
 };
 use proof_store::{Failure, Job, JobKind, Lease, Pool, Topic, Tx};
@@ -228,6 +228,7 @@ impl Engine {
                     .await
             }
             JobKind::Scan => self.scan_drive(job.key).await,
+            JobKind::Case => self.case_drive(CaseId::from_uuid(job.key)).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
         }
     }
@@ -245,6 +246,7 @@ impl Engine {
             }
             return Ok(Outcome::Done);
         }
+        let leg = self.leg_of_order(&order);
         match order.duty(now) {
             Duty::None => Ok(order.wake_at(now).map_or(Outcome::Done, Outcome::Again)),
             Duty::Authorise { card_token } => {
@@ -255,10 +257,10 @@ impl Engine {
             Duty::Assess { liability_shift } => self.payment_assess(&order, liability_shift).await,
             Duty::Capture => self.payment_capture(&order).await,
             Duty::Void => self.payment_void(&order).await,
-            Duty::PlanTransfer => self.transfer_plan(&order).await,
-            Duty::Sign(delivering) => self.transfer_sign(&order, &delivering).await,
-            Duty::Broadcast(delivering) => self.transfer_broadcast(&order, &delivering).await,
-            Duty::WatchTransfer(delivering) => self.transfer_watch(&order, &delivering).await,
+            Duty::PlanTransfer => self.transfer_plan(leg).await,
+            Duty::Sign(sending) => self.transfer_sign(leg, &sending).await,
+            Duty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
+            Duty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,
             Duty::Refund => self.payment_refund(&order).await,
             Duty::CloseWindow => self.window_close(&order).await,
             Duty::WatchDeposits => self.deposits_watch(&order).await,

@@ -113,14 +113,22 @@ impl Memory {
             Some(IntentState::Signed(..)) => return Err(Refusal::OtherFacts),
             None => {}
         }
-        let registered = match intent.class {
-            IntentClass::Deliver => &self.destinations,
-            IntentClass::Return => &self.refunds,
+        let recipient = &intent.transfer.recipient;
+        let fits = match intent.class {
+            IntentClass::Deliver => {
+                let known = self.destinations.get(&intent.order);
+                known.map(|known| known == recipient)
+            }
+            // Coins that came over another network with the same kind of address go back on it.
+            IntentClass::Return => {
+                let known = self.refunds.get(&intent.order);
+                known.map(|known| known.as_str() == recipient.as_str())
+            }
         };
-        match registered.get(&intent.order) {
+        match fits {
             None => return Err(Refusal::NotRegistered),
-            Some(known) if *known == intent.transfer.recipient => {}
-            Some(_) => return Err(Refusal::WrongRecipient),
+            Some(true) => {}
+            Some(false) => return Err(Refusal::WrongRecipient),
         }
         check_transfer(&intent.transfer, wallet)?;
         if sources(&intent.transfer).any(|source| self.taken.contains_key(&source)) {

@@ -13,13 +13,13 @@ use uuid::Uuid;
 statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4) ORDER BY lease_until LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -34,6 +34,8 @@ pub enum JobKind {
     Delivery,
     /// Read the blocks of a network.
     Scan,
+    /// Bring a case to its end.
+    Case,
 }
 
 /// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries,
@@ -45,16 +47,27 @@ pub enum Pool {
 }
 
 impl Pool {
-    const fn kinds(self) -> [JobKind; 3] {
+    const fn kinds(self) -> [JobKind; 4] {
         match self {
-            Self::Orders => [JobKind::Order, JobKind::Identity, JobKind::Scan],
-            Self::Deliveries => [JobKind::Delivery; 3],
+            Self::Orders => [
+                JobKind::Order,
+                JobKind::Identity,
+                JobKind::Scan,
+                JobKind::Case,
+            ],
+            Self::Deliveries => [JobKind::Delivery; 4],
         }
     }
 }
 
 impl JobKind {
-    const ALL: [Self; 4] = [Self::Order, Self::Identity, Self::Delivery, Self::Scan];
+    const ALL: [Self; 5] = [
+        Self::Order,
+        Self::Identity,
+        Self::Delivery,
+        Self::Scan,
+        Self::Case,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
@@ -62,12 +75,13 @@ impl JobKind {
             Self::Identity => "identity",
             Self::Delivery => "delivery",
             Self::Scan => "scan",
+            Self::Case => "case",
         }
     }
 
     const fn pool(self) -> Pool {
         match self {
-            Self::Order | Self::Identity | Self::Scan => Pool::Orders,
+            Self::Order | Self::Identity | Self::Scan | Self::Case => Pool::Orders,
             Self::Delivery => Pool::Deliveries,
         }
     }
@@ -165,9 +179,9 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
-        let [a, b, c] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
-            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c])
+            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d])
             .await?;
         let mut jobs = rows
             .into_iter()
@@ -217,13 +231,14 @@ impl Tx {
 
     /// When the next job of a pool falls due, or the next lease runs out.
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
-        let [a, b, c] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
         let looks = [
             (JOB_NEXT, args![a]),
             (JOB_NEXT, args![b]),
             (JOB_NEXT, args![c]),
-            (JOB_NEXT_LEASE, args![a, b, c]),
+            (JOB_NEXT, args![d]),
+            (JOB_NEXT_LEASE, args![a, b, c, d]),
         ];
         let mut next = None;
         for (statement, args) in looks {

@@ -5,6 +5,7 @@
 //! first, one module per noun, and every statement is registered, so that tests can prepare all of
 //! them on both engines and notice one that nobody runs.
 
+mod case;
 mod chain;
 mod coalesce;
 mod customer;
@@ -27,6 +28,7 @@ mod statement;
 mod verification;
 mod wake;
 
+pub use case::StoredCase;
 pub use chain::CoinTaken;
 pub use customer::CustomerRow;
 pub use db::{Db, Engine, Execution, Tx};

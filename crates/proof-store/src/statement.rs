@@ -47,6 +47,7 @@ pub fn executed() -> BTreeSet<&'static str> {
 /// Every statement of this crate.
 pub fn registered() -> Vec<Statement> {
     [
+        crate::case::ALL,
         crate::chain::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,

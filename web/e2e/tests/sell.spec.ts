@@ -73,3 +73,16 @@ test("an address of another network is refused before it is sent", async ({ page
   await widget.getByRole("button", { name: "Show the deposit address" }).click();
   await expect(widget.getByText(/This looks like an address on Ethereum/)).toBeVisible();
 });
+
+test("more than agreed: the sell is paid, and the rest comes back", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  const address = await untilDeposit(widget, CARDS.good);
+  const sent = await page.request.post(`${proof.shop_url}/sandbox/wallet`, {
+    data: { address, currency: "USDT", network: "TRC20", amount: "130" },
+  });
+  expect(sent.ok()).toBe(true);
+  await expect(widget.getByRole("heading", { level: 1, name: /^€\d+\.\d\d sent to Visa/ })).toBeVisible({ timeout: 60_000 });
+  await page.reload();
+  await expect(widgetOf(page).getByText(/^30\.00.USDT more than agreed came$/)).toBeVisible({ timeout: 30_000 });
+  await allChannelsSay(page, proof, "completed");
+});

@@ -5,6 +5,7 @@ import type { Boot } from "./guards";
 import { useSession } from "./hooks";
 import { messages } from "./messages";
 import { Waiting } from "./parts/basics";
+import { Cases } from "./parts/cases";
 import { Footer, Header, Offline, PayUntil } from "./parts/frame";
 import { screenKey, screenOf, type Local, type Screen } from "./screen";
 import { BlockedScreen, Loading } from "./screens/blocked";
@@ -58,6 +59,7 @@ function Order({ state, view, session, boot }: { state: State; view: View; sessi
       <div key={screenKey(screen)}>
         <Draw screen={screen} view={view} session={session} boot={boot} state={state} onChoose={choose} onChosen={chosen} />
       </div>
+      <Cases view={view} />
       <Footer view={view} session={session} />
     </>
   );

@@ -2,7 +2,7 @@
 
 import { cardName, crypto, dayTime, duration, fiat, networkName, shorten, unbroken } from "./format";
 import { heldSeconds, isPart, priceHold, toSend } from "./sale";
-import type { View } from "./view";
+import type { Case, View } from "./view";
 
 const coin = (view: View, amount: string): string => crypto(amount, view.currency);
 const network = (view: View): string => networkName(view.network);
@@ -83,6 +83,15 @@ function failure(view: View): Failure {
     ...(moved ? { next: `Write to ${view.partner} and name the order number, so that it can be settled.` } : {}),
   };
 }
+
+/** What came outside of the order, told after its amount. */
+const caseReasons: Record<Case["kind"], (one: Case, view: View) => string> = {
+  overpaid: () => "more than agreed came",
+  late: () => "came after the time was over",
+  wrong_token: (_, view) => `came, where ${view.currency} was expected`,
+  wrong_network: (one) => `came over another network, ${networkName(one.network)}`,
+  second_deposit: () => "came after your deposit was complete",
+};
 
 const done: Record<string, (view: View) => string> = {
   "order.created": () => "Order made",
@@ -245,6 +254,22 @@ export const sell = {
     sold: "Sold",
     received: "Paid out",
     deposit: "Deposit",
+  },
+  cases: {
+    came: (one: Case, view: View) => `${crypto(one.amount, one.currency)} ${caseReasons[one.kind](one, view)}`,
+    state: (one: Case) => {
+      const address = unbroken(shorten(one.refund_address));
+      switch (one.state) {
+        case "waiting":
+          return `We send it back to your refund address, ${address}, as soon as the network has confirmed it. You need not do anything.`;
+        case "returned":
+          return `It was sent back to your refund address, ${address}.`;
+        case "kept":
+          return "It is worth less than the network takes for sending it back, so it was kept.";
+        case "vanished":
+          return "The network has dropped this transfer. It should be in your wallet again.";
+      }
+    },
   },
   returned: { amount: "Returned", address: "To", hash: "Transaction", network: "Network" },
   cancelled: (view: View) => ({

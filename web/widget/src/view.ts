@@ -96,6 +96,19 @@ export interface Sale {
   returned: { amount: string; hash: string; explorer_url: string | null } | null;
   /** Seconds from the showing of the address for which the price holds. */
   price_held: string;
+  cases: Case[];
+}
+
+/** Something that came outside of the order. */
+export interface Case {
+  kind: "overpaid" | "late" | "wrong_token" | "wrong_network" | "second_deposit";
+  amount: string;
+  currency: string;
+  network: string;
+  state: "waiting" | "returned" | "kept" | "vanished";
+  refund_address: string;
+  hash: string | null;
+  explorer_url: string | null;
 }
 
 export interface TimelineEntry {

@@ -45,6 +45,7 @@ export const saleOf = (change: Partial<Sale> = {}): Sale => ({
   returning: null,
   returned: null,
   price_held: "21600",
+  cases: [],
   ...change,
 });
 

@@ -175,3 +175,17 @@ describe("how it is written", () => {
     expect(cardName({ brand: "visa", last4: "4242" })).toBe("Visa\u00a0••••\u00a04242");
   });
 });
+
+describe("what came outside of the order", () => {
+  const one = { amount: "30.00", currency: "USDT", network: "BEP20", refund_address: ADDRESS, hash: null, explorer_url: null } as const;
+
+  it.each(["overpaid", "late", "wrong_token", "wrong_network", "second_deposit"] as const)("%s is told in words", (kind) => {
+    const said = messages.sell.cases.came({ ...one, kind, state: "waiting" }, sellAt("deposit"));
+    expect(said).toMatch(/^30\.00.USDT .* came|^30\.00.USDT came/);
+    expect(said).not.toContain("_");
+  });
+
+  it.each(["waiting", "returned", "kept", "vanished"] as const)("%s says where it is", (state) => {
+    expect(messages.sell.cases.state({ ...one, kind: "late", state }).length).toBeGreaterThan(20);
+  });
+});

@@ -1,11 +1,14 @@
 //! What a state still owes the outside world, and when somebody must look at it again.
 
 use super::{
-    AuthorisingStep, IN_DOUBT_SECONDS_MAX, Order, PayingOut, REVIEW_SECONDS_MAX, Returning,
-    Sending, State,
+    AuthorisingStep, IN_DOUBT_SECONDS_MAX, Order, PayingOut, REVIEW_SECONDS_MAX, Returning, State,
 };
-use crate::time::Timestamp;
-use crate::{address::Address, money::Amount};
+use crate::{
+    address::Address,
+    money::Amount,
+    time::Timestamp,
+    transfer::{Sending, SendingStep},
+};
 
 /// Pause between two questions to somebody who is still working.
 pub const POLL_MS: i64 = 1_000;
@@ -210,14 +213,11 @@ fn is_peoples(from: &State) -> bool {
     )
 }
 
-/// What a transfer of ours needs next.
 fn moving(sending: &Sending) -> Duty {
-    let sending = Box::new(sending.clone());
-    if sending.signed.is_none() {
-        Duty::Sign(sending)
-    } else if !sending.broadcast {
-        Duty::Broadcast(sending)
-    } else {
-        Duty::WatchTransfer(sending)
+    let (step, sending) = (sending.step(), Box::new(sending.clone()));
+    match step {
+        SendingStep::Sign => Duty::Sign(sending),
+        SendingStep::Broadcast => Duty::Broadcast(sending),
+        SendingStep::Watch => Duty::WatchTransfer(sending),
     }
 }

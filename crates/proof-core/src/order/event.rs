@@ -25,6 +25,8 @@ pub enum EventKind {
     PayoutSent,
     PayoutRefused,
     ReturnStarted,
+    CaseOpened,
+    CaseSettled,
     ReviewStarted,
     /// The only one that goes out on the contract's channels.
     StatusChanged,
@@ -57,6 +59,8 @@ impl EventKind {
             Self::PayoutSent => "payout.sent",
             Self::PayoutRefused => "payout.refused",
             Self::ReturnStarted => "return.started",
+            Self::CaseOpened => "case.opened",
+            Self::CaseSettled => "case.settled",
             Self::ReviewStarted => "order.review_started",
             Self::StatusChanged => "order.status_changed",
             Self::OrderCompleted => "order.completed",
@@ -68,7 +72,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 26] = [
+    const ALL: [Self; 28] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -89,6 +93,8 @@ impl EventKind {
         Self::PayoutSent,
         Self::PayoutRefused,
         Self::ReturnStarted,
+        Self::CaseOpened,
+        Self::CaseSettled,
         Self::ReviewStarted,
         Self::StatusChanged,
         Self::OrderCompleted,
@@ -118,6 +124,8 @@ impl EventKind {
             | Self::PriceMoved
             | Self::PayoutSent
             | Self::ReturnStarted
+            | Self::CaseOpened
+            | Self::CaseSettled
             | Self::StatusChanged
             | Self::OrderCompleted => true,
             Self::IdentityStarted

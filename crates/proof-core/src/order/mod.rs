@@ -14,13 +14,13 @@ mod tests;
 
 pub use create::OrderRequest;
 pub use decide::{
-    Command, Decision, Proof, Refusal, SaleVerdict, SellCommand, Terms, Verdict, decide,
+    Command, Decision, Refusal, SaleVerdict, SellCommand, Terms, Verdict, annotate, decide,
 };
 pub use duty::{Duty, POLL_MS};
 pub use event::{EventKind, NewEvent};
 pub use state::{
     Authorising, AuthorisingStep, FailReason, InReview, PayingOut, PublicStatus, ReturnReason,
-    Returning, Sending, State, VoidReason, Voiding, WidgetStatus,
+    Returning, State, VoidReason, Voiding, WidgetStatus,
 };
 
 use crate::{

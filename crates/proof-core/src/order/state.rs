@@ -1,12 +1,6 @@
 //! The states of a buy and of a sell, each with its facts (domain, "Order lifecycle").
 
-use crate::{
-    id::IntentId,
-    money::Amount,
-    quote::Quote,
-    time::Timestamp,
-    transfer::{Signed, UnsignedTransfer},
-};
+use crate::{money::Amount, quote::Quote, time::Timestamp, transfer::Sending};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -137,17 +131,6 @@ impl ReturnReason {
             Self::PayoutRefused => "payout_refused",
         }
     }
-}
-
-/// A transfer from our hot wallet, from its plan to its last confirmation.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Sending {
-    pub intent: IntentId,
-    pub transfer: UnsignedTransfer,
-    pub signed: Option<Signed>,
-    pub broadcast: bool,
-    pub confirmations: u64,
-    pub deadline: Timestamp,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

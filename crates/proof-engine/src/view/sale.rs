@@ -4,6 +4,7 @@ use super::CardView;
 use crate::{ApiError, Engine};
 use proof_core::{
     Network,
+    case::{Case, CaseState, Settlement},
     order::{Order, State},
 };
 use proof_port::Chain;
@@ -27,6 +28,21 @@ pub struct SaleView {
     pub agreed: Option<AgreedView>,
     pub returning: Option<ReturningView>,
     pub returned: Option<ReturnedView>,
+    /// What came outside of the order, and what became of it.
+    pub cases: Vec<CaseView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct CaseView {
+    pub kind: &'static str,
+    pub amount: String,
+    pub currency: &'static str,
+    pub network: &'static str,
+    /// `waiting`, `returned`, `kept` (worth less than sending it back) or `vanished`.
+    pub state: &'static str,
+    pub refund_address: String,
+    pub hash: Option<String>,
+    pub explorer_url: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -61,7 +77,12 @@ pub struct ReturnedView {
 }
 
 impl Engine {
-    pub(super) fn sale_view(&self, order: &Order, hold_seconds: i64) -> Result<SaleView, ApiError> {
+    pub(super) fn sale_view(
+        &self,
+        order: &Order,
+        cases: &[Case],
+        hold_seconds: i64,
+    ) -> Result<SaleView, ApiError> {
         let chain = self.chain_of(order.environment, order.amount.asset().network())?;
         let sale = order.sale.as_deref();
         let nothing = proof_core::money::Amount::new(order.amount.asset(), 0);
@@ -105,6 +126,33 @@ impl Engine {
                     hash: returned.hash.clone(),
                     explorer_url: chain.explorer_url(&returned.hash),
                 }),
+            cases: cases
+                .iter()
+                .map(|case| self.case_view(case))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn case_view(&self, case: &Case) -> Result<CaseView, ApiError> {
+        let network = case.amount.asset().network();
+        let (state, hash) = match &case.state {
+            CaseState::Open { .. } | CaseState::Executing { .. } | CaseState::InReview { .. } => {
+                ("waiting", None)
+            }
+            CaseState::Settled(Settlement::Returned { hash }) => ("returned", Some(hash.clone())),
+            CaseState::Settled(Settlement::Dust) => ("kept", None),
+            CaseState::Settled(Settlement::Vanished) => ("vanished", None),
+        };
+        let chain = self.chain_of(case.environment, network)?;
+        Ok(CaseView {
+            kind: case.kind.name(),
+            amount: case.amount.to_decimal(),
+            currency: case.amount.asset().ticker(),
+            network: network.name(),
+            state,
+            refund_address: case.refund.to_string(),
+            explorer_url: hash.as_ref().map(|hash| chain.explorer_url(hash)),
+            hash,
         })
     }
 

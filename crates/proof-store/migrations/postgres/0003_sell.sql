@@ -34,6 +34,25 @@ CREATE TABLE chain_scans (
   PRIMARY KEY (environment, network)
 );
 
--- Jobs of a new kind: reading the blocks of a network.
+-- Money that moved, or is owed, outside of an order's happy path.
+CREATE TABLE cases (
+  id UUID PRIMARY KEY,
+  order_id UUID NOT NULL REFERENCES orders (id),
+  partner_id UUID NOT NULL REFERENCES partners (id),
+  environment TEXT NOT NULL CHECK (environment IN ('test', 'live')),
+  kind TEXT NOT NULL CHECK (kind IN ('overpaid', 'late', 'wrong_token', 'wrong_network', 'second_deposit')),
+  -- What it is about, so that nothing is dealt with twice.
+  subject TEXT NOT NULL,
+  version BIGINT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'executing', 'in_review', 'settled')),
+  body JSONB NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL,
+  updated_at TIMESTAMPTZ NOT NULL,
+  UNIQUE (order_id, subject)
+);
+CREATE INDEX cases_by_partner ON cases (partner_id, environment, id);
+CREATE INDEX cases_by_state ON cases (state, id);
+
+-- Jobs of new kinds: reading the blocks of a network, and ending cases.
 ALTER TABLE jobs DROP CONSTRAINT jobs_kind_check;
-ALTER TABLE jobs ADD CONSTRAINT jobs_kind_check CHECK (kind IN ('order', 'identity', 'delivery', 'scan'));
+ALTER TABLE jobs ADD CONSTRAINT jobs_kind_check CHECK (kind IN ('order', 'identity', 'delivery', 'scan', 'case'));

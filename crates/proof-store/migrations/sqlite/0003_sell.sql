@@ -34,12 +34,31 @@ CREATE TABLE chain_scans (
   PRIMARY KEY (environment, network)
 ) STRICT;
 
--- Jobs of a new kind: reading the blocks of a network.
+-- Money that moved, or is owed, outside of an order's happy path.
+CREATE TABLE cases (
+  id BLOB PRIMARY KEY,
+  order_id BLOB NOT NULL REFERENCES orders (id),
+  partner_id BLOB NOT NULL REFERENCES partners (id),
+  environment TEXT NOT NULL CHECK (environment IN ('test', 'live')),
+  kind TEXT NOT NULL CHECK (kind IN ('overpaid', 'late', 'wrong_token', 'wrong_network', 'second_deposit')),
+  -- What it is about, so that nothing is dealt with twice.
+  subject TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('open', 'executing', 'in_review', 'settled')),
+  body TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL,
+  UNIQUE (order_id, subject)
+) STRICT;
+CREATE INDEX cases_by_partner ON cases (partner_id, environment, id);
+CREATE INDEX cases_by_state ON cases (state, id);
+
+-- Jobs of new kinds: reading the blocks of a network, and ending cases.
 CREATE TABLE jobs_before AS SELECT * FROM jobs;
 DROP TABLE jobs;
 CREATE TABLE jobs (
   id BLOB PRIMARY KEY,
-  kind TEXT NOT NULL CHECK (kind IN ('order', 'identity', 'delivery', 'scan')),
+  kind TEXT NOT NULL CHECK (kind IN ('order', 'identity', 'delivery', 'scan', 'case')),
   key BLOB NOT NULL,
   run_at INTEGER NOT NULL,
   generation INTEGER NOT NULL,

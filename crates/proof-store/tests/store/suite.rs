@@ -4,10 +4,11 @@ use crate::contract;
 use crate::kit::{Counting, Done, NOW, both, engine_name, write};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
+    case::{Case, CaseKind, CaseState},
     deposit::{Deposit, DepositKey},
     id::{
-        CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId, PartnerId,
-        PersonId, VerificationId, uuid_v7,
+        CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId,
+        PartnerId, PersonId, VerificationId, uuid_v7,
     },
     identity::{DocumentKind, Verification, VerificationState},
     ledger::{Account, Unit, fund, reserve},
@@ -511,6 +512,40 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
         )
     });
     assert_eq!(scans, (Some(5), true, None));
+    case_rows(db, entropy, order).await;
+}
+
+async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
+    let (first, second) = (CaseId::new(NOW, entropy), CaseId::new(NOW, entropy));
+    let case = Case {
+        id: first,
+        environment: Environment::Test,
+        partner: order.partner,
+        order: order.id,
+        kind: CaseKind::Overpaid,
+        amount: amount("7"),
+        refund: address(),
+        deposit: None,
+        opened_at: NOW,
+        state: CaseState::Executing {
+            sending: None,
+            deadline: NOW,
+        },
+    };
+    let (id, kept) = (order.id, case.clone());
+    let (listed, saved) = write!(db, [case], |tx| {
+        assert!(tx.case_insert(&case).await?);
+        let twin = Case {
+            id: second,
+            ..case.clone()
+        };
+        assert!(!tx.case_insert(&twin).await?, "one case about one thing");
+        let stored = tx.case_lock(first).await?.unwrap();
+        tx.case_save(&stored.case, stored.version, NOW).await?;
+        let saved = tx.case_work(first).await?.unwrap().version;
+        (tx.case_of_order(id, 10).await?, saved)
+    });
+    assert_eq!((listed, saved), (vec![kept], 2));
 }
 
 #[tokio::test]

@@ -255,6 +255,23 @@ impl App {
         self.app.engine.partner_create(request).await.unwrap()
     }
 
+    /// A sandbox partner whose users sell these.
+    pub async fn seller(&self, name: &str, pairs: &[Asset]) -> PartnerCreated {
+        let request = PartnerCreate {
+            name: name.to_owned(),
+            kind: PartnerType::UserWallet,
+            contact_email: "ops@example.com".to_owned(),
+            origins: vec![Origin::parse(SHOP).unwrap()],
+            pairs: pairs.to_vec(),
+            sells: true,
+            fiats: vec![Fiat::Eur],
+            wallets: Vec::new(),
+            webhook_url: None,
+            redirect_url: None,
+        };
+        self.app.engine.partner_create(request).await.unwrap()
+    }
+
     pub async fn session(&self, body: &Value) -> Answer {
         self.shop(Method::POST, "/widget/session", body.to_string())
             .await

@@ -26,6 +26,12 @@ on_both_engines!(
     wrong_terms_are_refused_with_their_field,
     a_sell_can_be_cancelled_until_something_comes,
     the_address_of_a_session_is_never_empty,
+    what_comes_beyond_the_amount_goes_back,
+    what_comes_too_late_goes_back,
+    another_deposit_after_the_end_goes_back,
+    another_token_goes_back_and_the_order_goes_on_waiting,
+    the_wrong_network_goes_back_on_that_network,
+    what_is_not_worth_sending_is_kept_and_shown,
 );
 
 const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
@@ -155,11 +161,9 @@ async fn bitcoin_is_sold(app: &App) {
     let refund = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
     let answer = start(&seller, GOOD_CARD, refund).await;
     let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
-    let body = json!({ "address": address, "ticker": "BTC", "base": "1000000" });
-    assert_eq!(
-        app.world("chains/v1/BITCOIN/deposits", body).await.status,
-        200
-    );
+    let body = json!({ "address": address, "currency": "BTC", "amount": "0.01" });
+    let sent = app.world("wallet/v1/BITCOIN/transfers", body).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
     seller.until_step("completed").await;
 }
 
@@ -380,4 +384,135 @@ async fn the_address_of_a_session_is_never_empty(app: &App) {
     assert!(!none.json["address"].as_str().unwrap().is_empty());
     let wrong = sell(Some("nonsense")).await;
     assert_eq!(wrong.refusal().2, "validation_error");
+}
+
+/// Waits until the only case of a sell has ended, and shows it.
+async fn case_of(app: &App, seller: &Buyer<'_>, kind: &str) -> Value {
+    let look = || async {
+        let case = seller.view().await["sale"]["cases"][0].clone();
+        let ended = case["kind"] == kind && case["state"] != "waiting";
+        ended.then_some(case)
+    };
+    app.until(&format!("{kind} has ended"), look).await
+}
+
+/// The events of the feed about cases of this sell, in order.
+async fn case_events(app: &App, seller: &Buyer<'_>) -> Vec<String> {
+    let page = app.get("/widget/events?limit=100").await.json;
+    let events = page["data"].as_array().unwrap().iter();
+    let own = events.filter(|e| e["merchant_transaction_id"] == seller.id.as_str());
+    let types = own.map(|e| e["type"].as_str().unwrap().to_owned());
+    types.filter(|t| t.starts_with("case.")).collect()
+}
+
+async fn what_comes_beyond_the_amount_goes_back(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    deposit(app, &address, "130").await;
+    seller.until_step("completed").await;
+    let case = case_of(app, &seller, "overpaid").await;
+    assert_eq!(
+        (&case["amount"], &case["state"], &case["refund_address"]),
+        (&json!("30.00"), &json!("returned"), &json!(REFUND))
+    );
+    assert!(case["explorer_url"].is_string());
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    assert_eq!(app.balance("wallet:USDT/TRC20").await, 970_000_000);
+    assert_eq!(app.balance("reserved:USDT/TRC20").await, 0);
+    let look = || async {
+        let events = case_events(app, &seller).await;
+        (events.len() == 2).then_some(events)
+    };
+    let events = app.until("the feed tells the case", look).await;
+    assert_eq!(events, ["case.opened", "case.settled"]);
+    assert_eq!(seller.status().await, "completed");
+}
+
+async fn what_comes_too_late_goes_back(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    app.clock.skip(WINDOW_SECONDS);
+    seller.until_step("failed").await;
+    deposit(app, &address, "100").await;
+    let case = case_of(app, &seller, "late").await;
+    assert_eq!(
+        (&case["amount"], &case["state"]),
+        (&json!("100.00"), &json!("returned"))
+    );
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    assert_eq!(seller.status().await, "failed", "its status stays");
+}
+
+async fn another_deposit_after_the_end_goes_back(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    deposit(app, &address, "100").await;
+    let case = case_of(app, &seller, "second_deposit").await;
+    assert_eq!(case["state"], "returned");
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    let held = format!("deposit:{}:USDT/TRC20", order(&seller));
+    assert_eq!(app.balance(&held).await, 200_000_000);
+    assert_eq!(app.outside.calls_of("POST http://cards.test/v1/payouts"), 1);
+}
+
+async fn another_token_goes_back_and_the_order_goes_on_waiting(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    let body = json!({ "address": address, "currency": "TRX", "amount": "20" });
+    app.world("wallet/v1/TRC20/transfers", body).await;
+    let case = case_of(app, &seller, "wrong_token").await;
+    assert_eq!(
+        (&case["currency"], &case["state"]),
+        (&json!("TRX"), &json!("returned"))
+    );
+    assert_eq!(seller.view().await["step"], "deposit");
+    let owed = format!("customer:{}:TRX/TRC20", order(&seller));
+    assert_eq!(app.balance(&owed).await, 0);
+    deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+}
+
+async fn the_wrong_network_goes_back_on_that_network(app: &App) {
+    let pairs = ["USDT/ERC20", "USDT/BEP20"].map(|pair| pair.parse().unwrap());
+    let partner = app.seller("evm", &pairs).await;
+    let refund = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+    let seller = |network: &str, user: &str| {
+        let mut body = sell_session();
+        body["network"] = json!(network);
+        body["partner_user_id"] = json!(user);
+        let body: Body = body.to_string().into();
+        as_partner(&partner, Method::POST, "/widget/session", body)
+    };
+    let mut addresses = Vec::new();
+    // Two sells: one on each network, so that both networks' blocks are read.
+    for (network, user) in [("ERC20", "u1"), ("BEP20", "u1")] {
+        let session = app.call(seller(network, user)).await.json;
+        let seller = Buyer::reopen(app, session).await;
+        if seller.view().await["step"] == "identity" {
+            seller.identify().await;
+        }
+        seller.until_step("terms").await;
+        let answer = start(&seller, GOOD_CARD, refund).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+        addresses.push((seller, address.to_owned()));
+    }
+    let (seller, address) = &addresses[0];
+    let body = json!({ "address": address, "currency": "USDT", "amount": "40" });
+    app.world("wallet/v1/BEP20/transfers", body).await;
+    let case = case_of(app, seller, "wrong_network").await;
+    assert_eq!(
+        (&case["network"], &case["state"], &case["refund_address"]),
+        (&json!("BEP20"), &json!("returned"), &json!(refund))
+    );
+    assert_eq!(seller.view().await["step"], "deposit");
+}
+
+async fn what_is_not_worth_sending_is_kept_and_shown(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    deposit(app, &address, "0.01").await;
+    let case = case_of(app, &seller, "second_deposit").await;
+    assert_eq!(case["state"], "kept");
+    assert_eq!(app.balance("dust:USDT/TRC20").await, -10_000);
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
 }

@@ -15,14 +15,15 @@ use super::{
     Voiding,
 };
 use crate::{
-    id::{IntentId, QuoteId},
+    case::CaseOpening,
+    id::QuoteId,
     ledger::{self, Entry},
-    money::{Amount, MoneyError},
+    money::MoneyError,
     partner::Side,
     payment::{CardSummary, DeclineCode},
     quote::Quote,
     time::Timestamp,
-    transfer::{Signed, UnsignedTransfer},
+    transfer::TransferFact,
 };
 use serde_json::{Value, json};
 
@@ -68,37 +69,11 @@ pub enum Command {
     /// The provider confirms that nothing is held any more.
     Voided,
     VoidRefused,
-    TransferPlanned {
-        intent: IntentId,
-        transfer: UnsignedTransfer,
-    },
-    TransferSigned {
-        signed: Signed,
-    },
-    TransferBroadcast,
-    TransferSeen {
-        confirmations: u64,
-    },
-    TransferFinal {
-        confirmations: u64,
-        fee: Amount,
-    },
-    TransferDead {
-        proof: Proof,
-    },
+    Transfer(TransferFact),
     Refunded,
     RefundRefused,
     Sell(SellCommand),
     DeadlinePassed,
-}
-
-/// Why a first leg can never take effect any more. A time-out is not among the reasons.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Proof {
-    /// The signer's journal has no signature for this intent, and has closed it.
-    NeverSigned { intent: IntentId },
-    /// Final on the chain, and refused by it: the coins did not move.
-    RefusedByChain { hash: String },
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -114,6 +89,7 @@ pub struct Decision {
     pub order: Order,
     pub events: Vec<NewEvent>,
     pub entries: Vec<Entry>,
+    pub cases: Vec<CaseOpening>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -150,7 +126,21 @@ pub fn decide(order: &Order, command: Command, now: Timestamp) -> Result<Decisio
         order: draft.order,
         events: draft.events,
         entries: draft.entries,
+        cases: draft.cases,
     })
+}
+
+/// A fact about an order that changes nothing else of it: what happens in its cases.
+pub fn annotate(order: &Order, kind: EventKind, body: Value, now: Timestamp) -> (Order, NewEvent) {
+    let mut order = order.clone();
+    order.sequence = order.sequence.saturating_add(1);
+    let event = NewEvent {
+        sequence: order.sequence,
+        kind,
+        body,
+        occurred_at: now,
+    };
+    (order, event)
 }
 
 impl Command {
@@ -175,12 +165,7 @@ impl Command {
             | Self::Captured
             | Self::CaptureRefused
             | Self::Voided
-            | Self::TransferPlanned { .. }
-            | Self::TransferSigned { .. }
-            | Self::TransferBroadcast
-            | Self::TransferSeen { .. }
-            | Self::TransferFinal { .. }
-            | Self::TransferDead { .. }
+            | Self::Transfer(_)
             | Self::Refunded => true,
         }
     }
@@ -191,6 +176,7 @@ struct Draft {
     order: Order,
     events: Vec<NewEvent>,
     entries: Vec<Entry>,
+    cases: Vec<CaseOpening>,
     /// The review that a fact was taken out of, to be put back if the fact does not end it.
     review: Option<InReview>,
     now: Timestamp,
@@ -211,6 +197,7 @@ impl Draft {
             order,
             events: Vec::new(),
             entries: Vec::new(),
+            cases: Vec::new(),
             review,
             now,
         }
@@ -274,14 +261,7 @@ impl Draft {
             Command::CaptureRefused => self.capture_refused(),
             Command::Voided => self.voided(),
             Command::VoidRefused => self.void_refused(),
-            Command::TransferPlanned { intent, transfer } => self.planned(intent, transfer),
-            Command::TransferSigned { signed } => self.signed(signed),
-            Command::TransferBroadcast => self.broadcast(),
-            Command::TransferSeen { confirmations } => self.seen(confirmations),
-            Command::TransferFinal { confirmations, fee } => {
-                self.transfer_final(confirmations, fee)
-            }
-            Command::TransferDead { proof } => self.dead(&proof),
+            Command::Transfer(fact) => self.transfer(fact),
             Command::Refunded => self.refunded(),
             Command::RefundRefused => self.refund_refused(),
             Command::Sell(command) => self.sell(command),

@@ -3,6 +3,7 @@
 use super::{Draft, Refusal, Step};
 use crate::{
     address::Address,
+    case::{CaseKind, CaseOpening},
     deposit::{Deposit, DepositKey, Held, Sale},
     id::QuoteId,
     ledger,
@@ -216,6 +217,7 @@ impl Draft {
         let sale = self.sale()?;
         let received = sale.received().map_or(0, Amount::base);
         if received >= expected {
+            self.too_much(received.saturating_sub(expected))?;
             self.order.state = State::DepositConfirmed {
                 deadline: self.in_seconds(DEPOSIT_CONFIRMED_SECONDS_MAX),
             };
@@ -223,6 +225,30 @@ impl Draft {
             // Nothing more is on its way: the rest is awaited.
             self.order.state = State::AwaitingDeposit;
         }
+        Ok(())
+    }
+
+    /// What is beyond the amount goes back: the rest of this deposit, and those that are still on
+    /// their way.
+    fn too_much(&mut self, base: u128) -> Step {
+        let asset = self.order.amount.asset();
+        if base > 0 {
+            self.cases.push(CaseOpening {
+                kind: CaseKind::Overpaid,
+                amount: Amount::new(asset, base),
+                deposit: None,
+            });
+        }
+        let sale = self.sale()?;
+        let held = std::mem::take(&mut sale.held);
+        let (booked, beyond): (Vec<_>, Vec<_>) = held.into_iter().partition(|held| held.booked);
+        sale.held = booked;
+        let openings = beyond.into_iter().map(|held| CaseOpening {
+            kind: CaseKind::SecondDeposit,
+            amount: held.deposit.amount,
+            deposit: Some(held.deposit.key),
+        });
+        self.cases.extend(openings);
         Ok(())
     }
 

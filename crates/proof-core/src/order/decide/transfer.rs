@@ -1,21 +1,37 @@
 //! What the signer's and the chain's answers do to an order.
 
-use super::{Draft, Proof, Refusal, Step};
+use super::{Draft, Refusal, Step};
 use crate::{
     deposit::Returned,
     id::IntentId,
     ledger,
     money::{Amount, MoneyError},
     order::{
-        DELIVERING_SECONDS_MAX, EventKind, FailReason, REFUNDING_SECONDS_MAX, Returning, Sending,
-        State,
+        DELIVERING_SECONDS_MAX, EventKind, FailReason, REFUNDING_SECONDS_MAX, Returning, State,
     },
-    transfer::{Signed, UnsignedTransfer},
+    transfer::{Proof, Sending, Signed, TransferFact, Unfit, UnsignedTransfer},
 };
 use serde_json::json;
 
+impl From<Unfit> for Refusal {
+    fn from(_: Unfit) -> Self {
+        Self::WrongState
+    }
+}
+
 impl Draft {
-    pub(super) fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
+    pub(super) fn transfer(&mut self, fact: TransferFact) -> Step {
+        match fact {
+            TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
+            TransferFact::Signed { signed } => self.signed(signed),
+            TransferFact::Broadcast => self.broadcast(),
+            TransferFact::Seen { confirmations } => Ok(self.sending()?.seen(confirmations)?),
+            TransferFact::Final { confirmations, fee } => self.transfer_final(confirmations, fee),
+            TransferFact::Dead { proof } => self.dead(&proof),
+        }
+    }
+
+    fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
         let delivers = if let State::Paid { .. } = self.order.state {
             true
         } else if let State::Returning(Returning { sending: None, .. }) = self.order.state {
@@ -30,14 +46,8 @@ impl Draft {
         if !agrees {
             return Err(Refusal::Money(MoneyError::Mismatch));
         }
-        let sending = Sending {
-            intent,
-            transfer,
-            signed: None,
-            broadcast: false,
-            confirmations: 0,
-            deadline: self.in_seconds(DELIVERING_SECONDS_MAX),
-        };
+        let deadline = self.in_seconds(DELIVERING_SECONDS_MAX);
+        let sending = Sending::new(intent, transfer, deadline);
         if delivers {
             self.order.state = State::Delivering(sending);
         } else if let State::Returning(returning) = &mut self.order.state {
@@ -65,45 +75,25 @@ impl Draft {
         sending.ok_or(Refusal::WrongState)
     }
 
-    pub(super) fn signed(&mut self, signed: Signed) -> Step {
-        let sending = self.sending()?;
-        if sending.signed.is_some() {
-            return Err(Refusal::WrongState);
-        }
+    fn signed(&mut self, signed: Signed) -> Step {
         let body = json!({ "hash": signed.hash });
-        sending.signed = Some(signed);
+        let sending = self.sending()?;
+        sending.sign(signed)?;
         let entry = ledger::send(sending.transfer.amount, sending.transfer.fee)?;
         self.entries.push(entry);
         self.event(EventKind::TransferSigned, body);
         Ok(())
     }
 
-    pub(super) fn broadcast(&mut self) -> Step {
-        let sending = self.sending()?;
-        let hash = match &sending.signed {
-            Some(signed) if !sending.broadcast => signed.hash.clone(),
-            Some(_) | None => return Err(Refusal::WrongState),
-        };
-        sending.broadcast = true;
+    fn broadcast(&mut self) -> Step {
+        let hash = self.sending()?.broadcast()?;
         self.event(EventKind::TransferBroadcast, json!({ "hash": hash }));
         Ok(())
     }
 
-    pub(super) fn seen(&mut self, confirmations: u64) -> Step {
-        let sending = self.sending()?;
-        if sending.signed.is_none() || sending.confirmations == confirmations {
-            return Err(Refusal::WrongState);
-        }
-        sending.confirmations = confirmations;
-        Ok(())
-    }
-
-    pub(super) fn transfer_final(&mut self, confirmations: u64, fee: Amount) -> Step {
+    fn transfer_final(&mut self, confirmations: u64, fee: Amount) -> Step {
         let sending = self.sending()?.clone();
-        let planned = sending.transfer.fee;
-        let Some(Signed { hash, .. }) = sending.signed else {
-            return Err(Refusal::WrongState);
-        };
+        let (planned, hash) = (sending.transfer.fee, sending.hash()?);
         let (order, partner) = (self.order.id, self.order.partner);
         let delivers = matches!(self.order.state, State::Delivering(_));
         let entry = if delivers {
@@ -131,14 +121,9 @@ impl Draft {
 
     /// The only way from a delivery to a refund, and it asks for the proof. A return has nowhere to
     /// turn to: people look.
-    pub(super) fn dead(&mut self, proof: &Proof) -> Step {
+    fn dead(&mut self, proof: &Proof) -> Step {
         let sending = self.sending()?.clone();
-        let proven = match (proof, &sending.signed) {
-            (Proof::NeverSigned { intent }, None) => *intent == sending.intent,
-            (Proof::RefusedByChain { hash }, Some(signed)) => *hash == signed.hash,
-            (Proof::NeverSigned { .. }, Some(_)) | (Proof::RefusedByChain { .. }, None) => false,
-        };
-        if !proven {
+        if !sending.is_dead(proof) {
             return Err(Refusal::WrongState);
         }
         let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);

@@ -7,7 +7,7 @@ use crate::{
     ledger::Entry,
     money::{Bps, Money, Rate},
     quote::{FeePolicy, QuoteError, QuoteRequest, quote_buy},
-    transfer::{Signed, UnsignedFrom, UnsignedTransfer},
+    transfer::{Proof, Signed, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -115,12 +115,12 @@ fn held() -> Command {
 }
 
 fn signed() -> Command {
-    Command::TransferSigned {
+    Command::Transfer(TransferFact::Signed {
         signed: Signed {
             hash: "h".into(),
             signed_hex: "00".into(),
         },
-    }
+    })
 }
 
 /// Applies commands that must all be accepted; returns the order and all it emitted.
@@ -160,10 +160,10 @@ fn until_paid() -> Vec<Command> {
 }
 
 fn planned() -> Command {
-    Command::TransferPlanned {
+    Command::Transfer(TransferFact::Planned {
         intent: intent(),
         transfer: transfer(),
-    }
+    })
 }
 
 fn balances(entries: &[Entry]) -> BTreeMap<String, i128> {
@@ -180,12 +180,12 @@ fn a_buy_completes_and_the_books_say_who_earned_what() {
     commands.extend([
         planned(),
         signed(),
-        Command::TransferBroadcast,
-        Command::TransferSeen { confirmations: 1 },
-        Command::TransferFinal {
+        Command::Transfer(TransferFact::Broadcast),
+        Command::Transfer(TransferFact::Seen { confirmations: 1 }),
+        Command::Transfer(TransferFact::Final {
             confirmations: 3,
             fee: trx(900),
-        },
+        }),
     ]);
     let (order, events, entries) = run(commands, START);
     assert_eq!(order.status(), PublicStatus::Completed);
@@ -211,8 +211,10 @@ fn a_buy_completes_and_the_books_say_who_earned_what() {
 
 #[test]
 fn a_delivery_turns_round_only_with_proof_of_its_own_leg() {
-    let never = |id| Command::TransferDead {
-        proof: Proof::NeverSigned { intent: id },
+    let never = |id| {
+        Command::Transfer(TransferFact::Dead {
+            proof: Proof::NeverSigned { intent: id },
+        })
     };
     let mut commands = until_paid();
     commands.push(planned());
@@ -234,10 +236,10 @@ fn a_delivery_turns_round_only_with_proof_of_its_own_leg() {
     assert!(matches!(reviewed.state, State::InReview(_)));
     assert_eq!(reviewed.status(), PublicStatus::Processing);
     assert!(decide(&reviewed, Command::Refunded, late).is_err());
-    let fact = Command::TransferFinal {
+    let fact = Command::Transfer(TransferFact::Final {
         confirmations: 3,
         fee: trx(1_000),
-    };
+    });
     assert_eq!(
         decide(&reviewed, fact, late).unwrap().order.status(),
         PublicStatus::Completed
@@ -329,11 +331,11 @@ fn commands() -> impl Strategy<Value = Command> {
         1 => Just(Command::VoidRefused),
         8 => Just(planned()),
         6 => Just(signed()),
-        4 => Just(Command::TransferBroadcast),
-        2 => (0_u64..4).prop_map(|confirmations| Command::TransferSeen { confirmations }),
-        4 => Just(Command::TransferFinal { confirmations: 3, fee: trx(500) }),
-        1 => Just(Command::TransferDead { proof: Proof::NeverSigned { intent: intent() } }),
-        1 => Just(Command::TransferDead { proof: Proof::RefusedByChain { hash: "h".into() } }),
+        4 => Just(Command::Transfer(TransferFact::Broadcast)),
+        2 => (0_u64..4).prop_map(|confirmations| Command::Transfer(TransferFact::Seen { confirmations })),
+        4 => Just(Command::Transfer(TransferFact::Final { confirmations: 3, fee: trx(500) })),
+        1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::NeverSigned { intent: intent() } })),
+        1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::RefusedByChain { hash: "h".into() } })),
         2 => Just(Command::Refunded),
         1 => Just(Command::RefundRefused),
         40 => sell::commands(),

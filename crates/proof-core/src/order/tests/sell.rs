@@ -87,16 +87,16 @@ fn returned(amount: &str) -> [Command; 4] {
     let mut transfer = transfer();
     transfer.amount = Amount::parse(usdt(), amount).unwrap();
     [
-        Command::TransferPlanned {
+        Command::Transfer(TransferFact::Planned {
             intent: intent(),
             transfer,
-        },
+        }),
         signed(),
-        Command::TransferBroadcast,
-        Command::TransferFinal {
+        Command::Transfer(TransferFact::Broadcast),
+        Command::Transfer(TransferFact::Final {
             confirmations: 3,
             fee: trx(900),
-        },
+        }),
     ]
 }
 
@@ -300,7 +300,7 @@ fn a_return_that_is_refused_waits_for_people() {
     commands.push(refused());
     commands.push(returned("100")[0].clone());
     let proof = Proof::NeverSigned { intent: intent() };
-    commands.push(Command::TransferDead { proof });
+    commands.push(Command::Transfer(TransferFact::Dead { proof }));
     let (order, _, entries) = sell(commands);
     assert!(matches!(order.state, State::InReview(_)));
     assert_eq!(order.duty(START), Duty::None);

@@ -1,0 +1,493 @@
+//! Money that moved, or is owed, outside of an order's happy path: deposits that came too late, twice,
+//! too large, or as something else. A case never changes its order's public status.
+//!
+//! Whatever it is, it ends with nothing owed: the crypto goes back to the refund address that was
+//! confirmed before the deposit address was shown, or, where that would cost more than it is worth,
+//! to the dust account.
+
+use crate::{
+    address::Address,
+    deposit::{Deposit, DepositKey},
+    id::{CaseId, IntentId, OrderId, PartnerId},
+    ledger::{self, Entry},
+    money::{Amount, MoneyError},
+    order::{EventKind, Order, RETURNING_SECONDS_MAX},
+    partner::Environment,
+    time::Timestamp,
+    transfer::{Proof, Sending, SendingStep, Signed, TransferFact, Unfit, UnsignedTransfer},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+/// How long a deposit that does not fit may take to be final before people look.
+const CONFIRMING_SECONDS_MAX: i64 = 24 * 3_600;
+
+/// Pause between two questions to a chain, and about a case that people look at already.
+const POLL_MS: i64 = 1_000;
+const REVIEW_POLL_MS: i64 = 60_000;
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CaseKind {
+    /// More came than was agreed on; the rest goes back.
+    Overpaid,
+    /// First seen after the deadline.
+    Late,
+    /// Another asset at our address.
+    WrongToken,
+    /// A known asset at our address, on another network that we can sign for.
+    WrongNetwork,
+    /// Another deposit after the order's own was there.
+    SecondDeposit,
+}
+
+impl CaseKind {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overpaid => "overpaid",
+            Self::Late => "late",
+            Self::WrongToken => "wrong_token",
+            Self::WrongNetwork => "wrong_network",
+            Self::SecondDeposit => "second_deposit",
+        }
+    }
+
+    /// What a deposit is that its order does not take.
+    pub fn of(order: &Order, deposit: &Deposit) -> Self {
+        let (expected, came) = (order.amount.asset(), deposit.amount.asset());
+        let complete = order.sale.as_ref().is_some_and(|sale| {
+            let received = sale.received().map_or(0, Amount::base);
+            received >= order.amount.base()
+        });
+        if came.network() != expected.network() {
+            Self::WrongNetwork
+        } else if came != expected {
+            Self::WrongToken
+        } else if complete {
+            Self::SecondDeposit
+        } else {
+            Self::Late
+        }
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Case {
+    pub id: CaseId,
+    pub environment: Environment,
+    pub partner: PartnerId,
+    pub order: OrderId,
+    pub kind: CaseKind,
+    pub amount: Amount,
+    /// Where it goes back to, on the network that it came on.
+    pub refund: Address,
+    /// What it is about; nothing where the money is in the books already.
+    pub deposit: Option<DepositKey>,
+    pub opened_at: Timestamp,
+    pub state: CaseState,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum CaseState {
+    /// Not final yet.
+    Open {
+        confirmations: u64,
+        deadline: Timestamp,
+    },
+    /// On its way back.
+    Executing {
+        sending: Option<Box<Sending>>,
+        deadline: Timestamp,
+    },
+    InReview {
+        from: Box<CaseState>,
+        reason: String,
+    },
+    Settled(Settlement),
+}
+
+/// How a case ended.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum Settlement {
+    Returned {
+        hash: String,
+    },
+    /// Worth less than sending it back.
+    Dust,
+    /// The chain took the deposit back before it was final: there is nothing to return.
+    Vanished,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaseCommand {
+    DepositDeeper {
+        confirmations: u64,
+    },
+    DepositFinal,
+    DepositVanished,
+    /// Sending it back would cost more than it is worth.
+    NotWorth,
+    Transfer(TransferFact),
+    DeadlinePassed,
+}
+
+/// The outward step that a reconciler takes next.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaseDuty {
+    None,
+    WatchDeposit(DepositKey),
+    PlanReturn,
+    Sign(Box<Sending>),
+    Broadcast(Box<Sending>),
+    WatchTransfer(Box<Sending>),
+}
+
+/// What is to be opened, before it has an id.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseOpening {
+    pub kind: CaseKind,
+    pub amount: Amount,
+    pub deposit: Option<DepositKey>,
+}
+
+/// All that follows from a command; saved in one database transaction or not at all.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseDecision {
+    pub case: Case,
+    pub entries: Vec<Entry>,
+    pub event: Option<(EventKind, Value)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum CaseRefusal {
+    #[error("the case is past that step")]
+    WrongState,
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+impl From<Unfit> for CaseRefusal {
+    fn from(_: Unfit) -> Self {
+        Self::WrongState
+    }
+}
+
+impl Case {
+    /// A case of an order that has a refund address; `None` for one that has not.
+    pub fn open(id: CaseId, order: &Order, opening: CaseOpening, now: Timestamp) -> Option<Self> {
+        let sale = order.sale.as_ref()?;
+        // One kind of address may be good on several networks.
+        let network = opening.amount.asset().network();
+        let refund = Address::parse(network, sale.refund_address.as_str()).ok()?;
+        let state = match opening.deposit {
+            Some(_) => CaseState::Open {
+                confirmations: 0,
+                deadline: now.plus_seconds(CONFIRMING_SECONDS_MAX),
+            },
+            None => executing(now),
+        };
+        Some(Self {
+            id,
+            environment: order.environment,
+            partner: order.partner,
+            order: order.id,
+            kind: opening.kind,
+            amount: opening.amount,
+            refund,
+            deposit: opening.deposit,
+            opened_at: now,
+            state,
+        })
+    }
+
+    /// What partners and users read of it.
+    pub fn body(&self) -> Value {
+        json!({
+            "case_id": self.id, "kind": self.kind, "amount": self.amount.to_decimal(),
+            "currency": self.amount.asset().ticker(), "network": self.amount.asset().network(),
+        })
+    }
+
+    pub fn decide(
+        &self,
+        command: CaseCommand,
+        now: Timestamp,
+    ) -> Result<CaseDecision, CaseRefusal> {
+        let mut draft = Draft {
+            case: self.clone(),
+            entries: Vec::new(),
+            event: None,
+            now,
+        };
+        // A fact may end a review.
+        let reviewed = match (&self.state, &command) {
+            (CaseState::InReview { .. }, CaseCommand::DeadlinePassed) => {
+                return Err(CaseRefusal::WrongState);
+            }
+            (CaseState::InReview { from, reason }, _) => {
+                draft.case.state = (**from).clone();
+                Some((draft.case.state.name(), reason.clone()))
+            }
+            (CaseState::Open { .. } | CaseState::Executing { .. } | CaseState::Settled(_), _) => {
+                None
+            }
+        };
+        draft.apply(command)?;
+        if let Some((name, reason)) = reviewed
+            && draft.case.state.name() == name
+        {
+            let from = Box::new(draft.case.state.clone());
+            draft.case.state = CaseState::InReview { from, reason };
+        }
+        Ok(CaseDecision {
+            case: draft.case,
+            entries: draft.entries,
+            event: draft.event,
+        })
+    }
+
+    pub fn duty(&self) -> CaseDuty {
+        self.duty_in(&self.state)
+    }
+
+    fn duty_in(&self, state: &CaseState) -> CaseDuty {
+        match state {
+            CaseState::Open { .. } => match &self.deposit {
+                Some(key) => CaseDuty::WatchDeposit(key.clone()),
+                None => CaseDuty::None,
+            },
+            CaseState::Executing { sending: None, .. } => CaseDuty::PlanReturn,
+            CaseState::Executing {
+                sending: Some(sending),
+                ..
+            } => {
+                let boxed = sending.clone();
+                match sending.step() {
+                    SendingStep::Sign => CaseDuty::Sign(boxed),
+                    SendingStep::Broadcast => CaseDuty::Broadcast(boxed),
+                    SendingStep::Watch => CaseDuty::WatchTransfer(boxed),
+                }
+            }
+            // Signer or chain refused: the same question gets the same answer.
+            CaseState::InReview { from, .. }
+                if matches!(**from, CaseState::Executing { sending: None, .. }) =>
+            {
+                CaseDuty::None
+            }
+            CaseState::InReview { from, .. } => self.duty_in(from),
+            CaseState::Settled(_) => CaseDuty::None,
+        }
+    }
+
+    pub fn deadline(&self) -> Option<Timestamp> {
+        match &self.state {
+            CaseState::Open { deadline, .. } | CaseState::Executing { deadline, .. } => {
+                Some(*deadline)
+            }
+            CaseState::InReview { .. } | CaseState::Settled(_) => None,
+        }
+    }
+
+    /// When a reconciler must next look at this case. `None`: it has ended, or waits for people.
+    pub fn wake_at(&self, now: Timestamp) -> Option<Timestamp> {
+        let step = match self.duty() {
+            CaseDuty::None => None,
+            CaseDuty::WatchDeposit(_) | CaseDuty::WatchTransfer(_) => {
+                Some(now.plus_millis(POLL_MS))
+            }
+            CaseDuty::PlanReturn | CaseDuty::Sign(_) | CaseDuty::Broadcast(_) => Some(now),
+        };
+        let reviewed = matches!(self.state, CaseState::InReview { .. });
+        let pause = if reviewed { REVIEW_POLL_MS } else { 0 };
+        step.map(|at| at.plus_millis(pause))
+    }
+}
+
+impl CaseState {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Open { .. } => "open",
+            Self::Executing { .. } => "executing",
+            Self::InReview { .. } => "in_review",
+            Self::Settled(_) => "settled",
+        }
+    }
+
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Settled(_))
+    }
+}
+
+const fn executing(now: Timestamp) -> CaseState {
+    CaseState::Executing {
+        sending: None,
+        deadline: now.plus_seconds(RETURNING_SECONDS_MAX),
+    }
+}
+
+struct Draft {
+    case: Case,
+    entries: Vec<Entry>,
+    event: Option<(EventKind, Value)>,
+    now: Timestamp,
+}
+
+type Step = Result<(), CaseRefusal>;
+
+impl Draft {
+    fn apply(&mut self, command: CaseCommand) -> Step {
+        match command {
+            CaseCommand::DepositDeeper { confirmations } => self.deeper(confirmations),
+            CaseCommand::DepositFinal => self.deposit_final(),
+            CaseCommand::DepositVanished => self.vanished(),
+            CaseCommand::NotWorth => self.not_worth(),
+            CaseCommand::Transfer(fact) => self.transfer(fact),
+            CaseCommand::DeadlinePassed => self.deadline_passed(),
+        }
+    }
+
+    fn deeper(&mut self, now_there: u64) -> Step {
+        let CaseState::Open { confirmations, .. } = &mut self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        if *confirmations == now_there {
+            return Err(CaseRefusal::WrongState);
+        }
+        *confirmations = now_there;
+        Ok(())
+    }
+
+    fn deposit_final(&mut self) -> Step {
+        let CaseState::Open { .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        let entry = ledger::deposit(self.case.order, self.case.amount)?;
+        self.entries.push(entry);
+        self.case.state = executing(self.now);
+        Ok(())
+    }
+
+    fn vanished(&mut self) -> Step {
+        let CaseState::Open { .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        self.settle(Settlement::Vanished);
+        Ok(())
+    }
+
+    fn not_worth(&mut self) -> Step {
+        let CaseState::Executing { sending: None, .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        let entry = ledger::dust(self.case.order, self.case.amount)?;
+        self.entries.push(entry);
+        self.settle(Settlement::Dust);
+        Ok(())
+    }
+
+    fn transfer(&mut self, fact: TransferFact) -> Step {
+        match fact {
+            TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
+            TransferFact::Signed { signed } => self.signed(signed),
+            TransferFact::Broadcast => self.sending()?.broadcast().map(drop).map_err(Into::into),
+            TransferFact::Seen { confirmations } => Ok(self.sending()?.seen(confirmations)?),
+            TransferFact::Final { fee, .. } => self.transfer_final(fee),
+            TransferFact::Dead { proof } => self.dead(&proof),
+        }
+    }
+
+    fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
+        let CaseState::Executing { sending: None, .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        let agrees = transfer.recipient == self.case.refund
+            && transfer.amount == self.case.amount
+            && transfer.fee.asset() == self.case.amount.asset().network().native();
+        if !agrees {
+            return Err(CaseRefusal::Money(MoneyError::Mismatch));
+        }
+        self.entries.push(ledger::reserve(self.case.amount)?);
+        let deadline = self.now.plus_seconds(RETURNING_SECONDS_MAX);
+        self.case.state = CaseState::Executing {
+            sending: Some(Box::new(Sending::new(intent, transfer, deadline))),
+            deadline,
+        };
+        Ok(())
+    }
+
+    fn sending(&mut self) -> Result<&mut Sending, CaseRefusal> {
+        let CaseState::Executing { sending, .. } = &mut self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        sending.as_deref_mut().ok_or(CaseRefusal::WrongState)
+    }
+
+    fn signed(&mut self, signed: Signed) -> Step {
+        let sending = self.sending()?;
+        sending.sign(signed)?;
+        let entry = ledger::send(sending.transfer.amount, sending.transfer.fee)?;
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    fn transfer_final(&mut self, fee: Amount) -> Step {
+        let sending = self.sending()?.clone();
+        let (hash, planned) = (sending.hash()?, sending.transfer.fee);
+        let (order, amount) = (self.case.order, self.case.amount);
+        self.entries
+            .push(ledger::give_back(order, amount, planned, fee)?);
+        self.settle(Settlement::Returned { hash });
+        Ok(())
+    }
+
+    fn dead(&mut self, proof: &Proof) -> Step {
+        let sending = self.sending()?.clone();
+        if !sending.is_dead(proof) {
+            return Err(CaseRefusal::WrongState);
+        }
+        let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
+        if sending.signed.is_some() {
+            self.entries.push(ledger::take_back(amount, fee)?);
+        }
+        self.entries.push(ledger::release(amount)?);
+        self.case.state = executing(self.now);
+        self.review("the return cannot be made");
+        Ok(())
+    }
+
+    fn deadline_passed(&mut self) -> Step {
+        if self
+            .case
+            .deadline()
+            .is_none_or(|deadline| self.now < deadline)
+        {
+            return Err(CaseRefusal::WrongState);
+        }
+        self.review("it did not end in time");
+        Ok(())
+    }
+
+    fn review(&mut self, reason: &str) {
+        let from = Box::new(self.case.state.clone());
+        self.case.state = CaseState::InReview {
+            from,
+            reason: reason.to_owned(),
+        };
+    }
+
+    fn settle(&mut self, settlement: Settlement) {
+        let mut body = self.case.body();
+        if let (Value::Object(body), Ok(Value::Object(how))) =
+            (&mut body, serde_json::to_value(&settlement))
+        {
+            body.extend(how);
+        }
+        self.case.state = CaseState::Settled(settlement);
+        self.event = Some((EventKind::CaseSettled, body));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,227 @@
+use super::*;
+use crate::{
+    asset::{Asset, Network},
+    deposit::{Held, Sale},
+    id::{CustomerId, PartnerId},
+    order::OrderRequest,
+    partner::Side,
+    payment::CardSummary,
+    transfer::UnsignedFrom,
+};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use uuid::Uuid;
+
+const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+const REFUND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+
+fn usdt(network: Network) -> Asset {
+    Asset::find("USDT", network).unwrap()
+}
+
+fn amount(asset: Asset, text: &str) -> Amount {
+    Amount::parse(asset, text).unwrap()
+}
+
+fn key(name: &str) -> DepositKey {
+    DepositKey {
+        hash: name.to_owned(),
+        index: 0,
+    }
+}
+
+/// A sell of 100 USDT on Ethereum that has received so much.
+fn order(received: Option<&str>) -> Order {
+    let asset = usdt(Network::Erc20);
+    let address = Address::parse(Network::Erc20, REFUND).unwrap();
+    let request = OrderRequest {
+        id: OrderId::from_uuid(Uuid::from_u128(1)),
+        environment: Environment::Test,
+        partner: PartnerId::from_uuid(Uuid::from_u128(2)),
+        customer: CustomerId::from_uuid(Uuid::from_u128(3)),
+        side: Side::Sell,
+        amount: amount(asset, "100"),
+        destination: address.clone(),
+        fiat: crate::Fiat::Eur,
+        email: "ann@example.com".into(),
+        provider: "sandbox".into(),
+        refund_hint: None,
+    };
+    let held = received.map(|text| Held {
+        deposit: deposit(amount(asset, text)),
+        confirmations: 3,
+        booked: true,
+    });
+    let mut order = Order::create(request, START).0;
+    order.sale = Some(Box::new(Sale {
+        payout_token: "p".into(),
+        payout_card: CardSummary {
+            brand: "visa".into(),
+            last4: "4242".into(),
+            country: "DE".into(),
+            fingerprint: "f".into(),
+        },
+        refund_address: address.clone(),
+        deposit_address: address,
+        deposit_until: START,
+        hold_until: START,
+        held: held.into_iter().collect(),
+        returned: None,
+    }));
+    order
+}
+
+fn deposit(amount: Amount) -> Deposit {
+    Deposit {
+        key: key("d"),
+        amount,
+        seen_at: START,
+    }
+}
+
+fn case(deposited: bool) -> Case {
+    let opening = CaseOpening {
+        kind: CaseKind::Late,
+        amount: amount(usdt(Network::Erc20), "7"),
+        deposit: deposited.then(|| key("d")),
+    };
+    Case::open(
+        CaseId::from_uuid(Uuid::from_u128(9)),
+        &order(None),
+        opening,
+        START,
+    )
+    .unwrap()
+}
+
+fn eth(base: u128) -> Amount {
+    Amount::new(Network::Erc20.native(), base)
+}
+
+fn intent() -> IntentId {
+    IntentId::from_uuid(Uuid::from_u128(5))
+}
+
+fn planned() -> CaseCommand {
+    let refund = Address::parse(Network::Erc20, REFUND).unwrap();
+    CaseCommand::Transfer(TransferFact::Planned {
+        intent: intent(),
+        transfer: UnsignedTransfer {
+            sender: refund.clone(),
+            recipient: refund,
+            amount: amount(usdt(Network::Erc20), "7"),
+            from: UnsignedFrom::Nonce(1),
+            fee: eth(10),
+        },
+    })
+}
+
+fn signed() -> CaseCommand {
+    CaseCommand::Transfer(TransferFact::Signed {
+        signed: Signed {
+            hash: "h".into(),
+            signed_hex: "00".into(),
+        },
+    })
+}
+
+fn is_final() -> CaseCommand {
+    CaseCommand::Transfer(TransferFact::Final {
+        confirmations: 3,
+        fee: eth(8),
+    })
+}
+
+#[test]
+fn a_deposit_that_does_not_fit_has_a_name() {
+    let erc20 = usdt(Network::Erc20);
+    let eth = Network::Erc20.native();
+    let bep20 = usdt(Network::Bep20);
+    for (received, came, kind) in [
+        (None, amount(erc20, "100"), CaseKind::Late),
+        (Some("60"), amount(erc20, "40"), CaseKind::Late),
+        (Some("100"), amount(erc20, "100"), CaseKind::SecondDeposit),
+        (None, amount(eth, "1"), CaseKind::WrongToken),
+        (None, amount(bep20, "100"), CaseKind::WrongNetwork),
+    ] {
+        assert_eq!(CaseKind::of(&order(received), &deposit(came)), kind);
+    }
+}
+
+#[test]
+fn what_came_on_another_network_goes_back_there_to_the_same_address() {
+    let opening = CaseOpening {
+        kind: CaseKind::WrongNetwork,
+        amount: amount(usdt(Network::Bep20), "100"),
+        deposit: Some(key("d")),
+    };
+    let id = CaseId::from_uuid(Uuid::from_u128(9));
+    let case = Case::open(id, &order(None), opening, START).unwrap();
+    assert_eq!(case.refund.network(), Network::Bep20);
+    assert_eq!(case.refund.as_str(), REFUND);
+}
+
+fn commands() -> impl Strategy<Value = CaseCommand> {
+    prop_oneof![
+        2 => (0_u64..4).prop_map(|confirmations| CaseCommand::DepositDeeper { confirmations }),
+        4 => Just(CaseCommand::DepositFinal),
+        1 => Just(CaseCommand::DepositVanished),
+        1 => Just(CaseCommand::NotWorth),
+        6 => Just(planned()),
+        6 => Just(signed()),
+        4 => Just(CaseCommand::Transfer(TransferFact::Broadcast)),
+        2 => (0_u64..4).prop_map(|confirmations| {
+            CaseCommand::Transfer(TransferFact::Seen { confirmations })
+        }),
+        4 => Just(is_final()),
+        1 => Just(CaseCommand::Transfer(TransferFact::Dead {
+            proof: Proof::NeverSigned { intent: intent() }
+        })),
+        1 => Just(CaseCommand::Transfer(TransferFact::Dead {
+            proof: Proof::RefusedByChain { hash: "h".into() }
+        })),
+        2 => Just(CaseCommand::DeadlinePassed),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Any story at all: a case that has ended owes nobody anything, and stays ended.
+    #[test]
+    fn whatever_happens_a_settled_case_owes_nothing(
+        deposited in any::<bool>(),
+        story in proptest::collection::vec((commands(), any::<bool>()), 1..40)
+    ) {
+        let mut case = case(deposited);
+        let mut books: BTreeMap<String, i128> = BTreeMap::new();
+        let mut post = |entries: &[Entry]| {
+            for posting in entries.iter().flat_map(Entry::postings) {
+                *books.entry(posting.key()).or_insert(0) += posting.amount;
+            }
+        };
+        if !deposited {
+            post(&[ledger::deposit(case.order, case.amount).unwrap()]);
+        }
+        let mut now = START;
+        for (command, late) in story {
+            now = now.plus_seconds(if late { 100_000 } else { 1 });
+            let Ok(decision) = case.decide(command, now) else { continue };
+            prop_assert!(!case.state.is_settled());
+            post(&decision.entries);
+            prop_assert_eq!(decision.event.is_some(), decision.case.state.is_settled());
+            case = decision.case;
+            let text = serde_json::to_string(&case).unwrap();
+            prop_assert_eq!(&serde_json::from_str::<Case>(&text).unwrap(), &case);
+        }
+        if case.state.is_settled() {
+            prop_assert_eq!(case.wake_at(now), None);
+            for (key, balance) in &books {
+                let open = ["customer:", "reserved:", "in_transit:"];
+                if open.iter().any(|prefix| key.starts_with(prefix)) {
+                    prop_assert_eq!(*balance, 0, "{}", key);
+                }
+            }
+        }
+    }
+}

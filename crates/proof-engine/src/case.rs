@@ -1,0 +1,191 @@
+//! Cases: what came outside of an order's happy path goes back to whom it belongs.
+
+use crate::{
+    ApiError, Engine,
+    error::{ledger_failed, refused},
+    order::{SaveIds, event_save, gone},
+    worker::Outcome,
+};
+use proof_core::{
+    ErrorCode,
+    case::{Case, CaseCommand, CaseDuty, CaseOpening, CaseRefusal},
+    deposit::DepositKey,
+    id::{CaseId, EntryId, JobId, OrderId},
+    money::Rounding,
+    order::{EventKind, Order},
+};
+use proof_port::TransferStatus;
+use proof_store::{Failure, JobKind, StoredCase, Tx};
+
+/// The currency in which "worth it" is judged.
+const JUDGED_IN: proof_core::Fiat = proof_core::Fiat::Eur;
+
+impl From<CaseRefusal> for ApiError {
+    fn from(refusal: CaseRefusal) -> Self {
+        match refusal {
+            CaseRefusal::WrongState => Self::new(ErrorCode::WrongState, refusal.to_string()),
+            CaseRefusal::Money(error) => Self::internal(error),
+        }
+    }
+}
+
+/// Opens a case about a locked order, once for each thing that it can be about.
+pub(crate) async fn case_open(
+    tx: &mut Tx,
+    order: &Order,
+    opening: CaseOpening,
+    n: usize,
+    ids: &SaveIds,
+) -> Result<(), Failure<ApiError>> {
+    let id = CaseId::from_uuid(ids.uuid(8, n));
+    let Some(case) = Case::open(id, order, opening, ids.now()) else {
+        let message = "a deposit belongs to an order without a refund address";
+        return Err(refused(ApiError::internal(message)));
+    };
+    if !tx.case_insert(&case).await? {
+        return Ok(());
+    }
+    tracing::warn!(order = %case.order, case = %case.id, kind = case.kind.name(), "a case was opened");
+    event_save(
+        tx,
+        case.order,
+        EventKind::CaseOpened,
+        case.body(),
+        (9, n),
+        ids,
+    )
+    .await?;
+    let job = JobId::from_uuid(ids.uuid(10, n));
+    tx.job_upsert(job, JobKind::Case, id.uuid(), ids.now())
+        .await?;
+    Ok(())
+}
+
+/// Decides on a locked case and saves all of it. The order comes first among the locks.
+pub(crate) async fn case_apply(
+    tx: &mut Tx,
+    order: OrderId,
+    id: CaseId,
+    command: CaseCommand,
+    ids: &SaveIds,
+) -> Result<Case, Failure<ApiError>> {
+    let now = ids.now();
+    tx.order_lock(order).await?.ok_or_else(gone)?;
+    let stored = tx.case_lock(id).await?.ok_or_else(gone)?;
+    let decided = stored.case.decide(command, now);
+    let decision = decided.map_err(refused)?;
+    tx.case_save(&decision.case, stored.version, now).await?;
+    for (n, entry) in decision.entries.iter().enumerate() {
+        let entry_id = EntryId::from_uuid(ids.uuid(1, n));
+        tx.ledger_post(entry_id, Some(order), entry, now)
+            .await
+            .map_err(ledger_failed)?;
+    }
+    if let Some((kind, body)) = decision.event {
+        event_save(tx, order, kind, body, (9, 0), ids).await?;
+    }
+    match decision.case.wake_at(now).or(decision.case.deadline()) {
+        Some(at) => {
+            let job = JobId::from_uuid(ids.uuid(10, 0));
+            tx.job_upsert(job, JobKind::Case, id.uuid(), at).await?;
+        }
+        None => tx.job_delete(JobKind::Case, id.uuid()).await?,
+    }
+    Ok(decision.case)
+}
+
+impl Engine {
+    async fn case_load(&self, id: CaseId) -> Result<StoredCase, ApiError> {
+        self.db
+            .read("case_load", move |tx: &mut Tx| {
+                Box::pin(async move { tx.case_work(id).await?.ok_or_else(gone) })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn case_command(
+        &self,
+        name: &'static str,
+        case: &Case,
+        command: CaseCommand,
+    ) -> Result<Outcome, ApiError> {
+        let (order, id, ids) = (case.order, case.id, SaveIds::new(self, self.now()));
+        self.db
+            .write(name, move |tx: &mut Tx| {
+                let (ids, command) = (ids.clone(), command.clone());
+                Box::pin(async move { case_apply(tx, order, id, command, &ids).await })
+            })
+            .await?;
+        Ok(Outcome::Done)
+    }
+
+    /// The one outward step that a case owes.
+    pub(crate) async fn case_drive(&self, id: CaseId) -> Result<Outcome, ApiError> {
+        let case = self.case_load(id).await?.case;
+        if case
+            .deadline()
+            .is_some_and(|deadline| deadline <= self.now())
+        {
+            tracing::error!(case = %id, order = %case.order, "a case needs people");
+            let command = CaseCommand::DeadlinePassed;
+            return self.case_command("case_deadline", &case, command).await;
+        }
+        let leg = self.leg_of_case(&case);
+        match case.duty() {
+            CaseDuty::None => Ok(Outcome::Done),
+            CaseDuty::WatchDeposit(key) => self.case_deposit_watch(&case, key).await,
+            CaseDuty::PlanReturn if !self.is_worth_returning(&case).await? => {
+                self.case_command("case_dust", &case, CaseCommand::NotWorth)
+                    .await
+            }
+            CaseDuty::PlanReturn => self.transfer_plan(leg).await,
+            CaseDuty::Sign(sending) => self.transfer_sign(leg, &sending).await,
+            CaseDuty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
+            CaseDuty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,
+        }
+    }
+
+    async fn case_deposit_watch(&self, case: &Case, key: DepositKey) -> Result<Outcome, ApiError> {
+        let network = case.amount.asset().network();
+        let chain = self.chain_of(case.environment, network)?;
+        let bound = chain.confirmations_final();
+        let command = match chain.transfer(&key.hash).await? {
+            TransferStatus::Unknown | TransferStatus::Failed { .. } => {
+                Some(CaseCommand::DepositVanished)
+            }
+            TransferStatus::Waiting => None,
+            TransferStatus::Mined { confirmations, .. } if confirmations >= bound => {
+                Some(CaseCommand::DepositFinal)
+            }
+            TransferStatus::Mined { confirmations, .. } => {
+                Some(CaseCommand::DepositDeeper { confirmations })
+            }
+        };
+        let again = Outcome::Again(self.now().plus_millis(chain.poll_interval_ms()));
+        let Some(command) = command else {
+            return Ok(again);
+        };
+        match self.case_command("case_deposit", case, command).await {
+            Err(error) if error.code == ErrorCode::WrongState => Ok(again),
+            done => done,
+        }
+    }
+
+    /// Whether it is worth more than the network's fee of sending it back.
+    async fn is_worth_returning(&self, case: &Case) -> Result<bool, ApiError> {
+        let asset = case.amount.asset();
+        let fee = self
+            .chain_of(case.environment, asset.network())?
+            .fee()
+            .await?;
+        if fee.asset() == asset {
+            return Ok(case.amount.base() > fee.base());
+        }
+        let (rate, _) = self.mid(case.environment, asset, JUDGED_IN).await?;
+        let (fee_rate, _) = self.mid(case.environment, fee.asset(), JUDGED_IN).await?;
+        let worth = rate.price(case.amount.base(), Rounding::Down);
+        let cost = fee_rate.price(fee.base(), Rounding::Up);
+        Ok(worth.map_err(ApiError::internal)? > cost.map_err(ApiError::internal)?)
+    }
+}

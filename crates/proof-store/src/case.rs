@@ -1,0 +1,120 @@
+//! Cases: money outside of an order's happy path.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    statement::statements,
+};
+use proof_core::{
+    Timestamp,
+    case::Case,
+    id::{CaseId, OrderId},
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+statements! {
+    CASE_INSERT = "INSERT INTO cases (id, order_id, partner_id, environment, kind, subject, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, subject) DO NOTHING";
+    CASE_WORK = "SELECT id, version, body FROM cases WHERE id = $1";
+    CASE_LOCK = "SELECT id, version, body FROM cases WHERE id = $1", lock = " FOR UPDATE";
+    CASE_SAVE = "UPDATE cases SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
+    CASE_OF_ORDER = "SELECT id, version, body FROM cases WHERE order_id = $1 ORDER BY id LIMIT $2";
+}
+
+/// A case and the version under which it was read.
+#[derive(Clone, Debug)]
+pub struct StoredCase {
+    pub case: Case,
+    pub version: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    version: i64,
+    body: Json<serde_json::Value>,
+}
+
+impl TryFrom<Row> for StoredCase {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let case = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
+            table: "cases",
+            column: "body",
+            id: row.id.to_string(),
+        })?;
+        Ok(Self {
+            case,
+            version: row.version,
+        })
+    }
+}
+
+/// What a case is about: one output of one transfer, or what came beyond the amount.
+fn subject(case: &Case) -> String {
+    match &case.deposit {
+        Some(key) => format!(
+            "{}:{}:{}",
+            case.amount.asset().network(),
+            key.hash,
+            key.index
+        ),
+        None => case.kind.name().to_owned(),
+    }
+}
+
+impl Tx {
+    /// `false`: there is a case about this already.
+    pub async fn case_insert(&mut self, case: &Case) -> Result<bool, StoreError> {
+        let args = args![
+            case.id.uuid(),
+            case.order.uuid(),
+            case.partner.uuid(),
+            case.environment.name(),
+            case.kind.name(),
+            subject(case),
+            case.state.name(),
+            serde_json::to_value(case).unwrap_or_default(),
+            case.opened_at,
+        ];
+        Ok(self.execute(CASE_INSERT, args).await? == 1)
+    }
+
+    /// For the workers.
+    pub async fn case_work(&mut self, id: CaseId) -> Result<Option<StoredCase>, StoreError> {
+        let row: Option<Row> = self.fetch_optional(CASE_WORK, args![id.uuid()]).await?;
+        row.map(StoredCase::try_from).transpose()
+    }
+
+    /// The same, held until the end of this transaction. Its order is locked first.
+    pub async fn case_lock(&mut self, id: CaseId) -> Result<Option<StoredCase>, StoreError> {
+        let row: Option<Row> = self.fetch_optional(CASE_LOCK, args![id.uuid()]).await?;
+        row.map(StoredCase::try_from).transpose()
+    }
+
+    /// Saves over the version that was read; somebody else's save in between is an error.
+    pub async fn case_save(
+        &mut self,
+        case: &Case,
+        version: i64,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_value(case).unwrap_or_default();
+        let args = args![case.state.name(), body, now, case.id.uuid(), version];
+        self.execute_one("cases", CASE_SAVE, args).await
+    }
+
+    /// Oldest first.
+    pub async fn case_of_order(
+        &mut self,
+        order: OrderId,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError> {
+        let rows: Vec<Row> = self
+            .fetch_all(CASE_OF_ORDER, args![order.uuid(), limit])
+            .await?;
+        let stored = rows.into_iter().map(StoredCase::try_from);
+        stored.map(|stored| Ok(stored?.case)).collect()
+    }
+}
