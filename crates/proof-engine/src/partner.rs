@@ -28,8 +28,8 @@ pub struct PartnerCreate {
     pub contact_email: String,
     pub origins: Vec<Origin>,
     pub pairs: Vec<Asset>,
-    /// Whether users may sell, too.
-    pub sells: bool,
+    /// How users may sell, if they may.
+    pub sell: Option<SellPolicy>,
     pub fiats: Vec<Fiat>,
     /// For `treasury` (the partner's own) and `managed` (provisioned by the operator).
     pub wallets: Vec<(Asset, Address)>,
@@ -123,6 +123,10 @@ fn wrong(field: &'static str, message: &str) -> ApiError {
     ApiError::field(ErrorCode::ValidationError, field, message)
 }
 
+/// A deposit window that nobody can meet is a mistake, and so is one that outlives memory.
+const WINDOW_SECONDS_MIN: i64 = 60;
+const WINDOW_SECONDS_MAX: i64 = 7 * 24 * 3_600;
+
 /// Names are shown in consoles and mails.
 const NAME_LENGTH_MAX: usize = 100;
 
@@ -132,6 +136,14 @@ impl PartnerCreate {
         let name = bounded(self.name, "name", NAME_LENGTH_MAX)?;
         let contact_email = email(self.contact_email, "contact_email")?;
         let redirect_url = self.redirect_url.map(redirect_url).transpose()?;
+        if let Some(sell) = &self.sell
+            && !(WINDOW_SECONDS_MIN..=WINDOW_SECONDS_MAX).contains(&sell.window_seconds)
+        {
+            let message = format!(
+                "The deposit window must be from {WINDOW_SECONDS_MIN} to {WINDOW_SECONDS_MAX} seconds."
+            );
+            return Err(wrong("sell", &message));
+        }
         let mut assets: Vec<Asset> = self.wallets.iter().map(|(asset, _)| *asset).collect();
         assets.sort_unstable();
         if assets.windows(2).any(|pair| pair[0] == pair[1]) {
@@ -159,7 +171,7 @@ impl Engine {
             .pairs
             .iter()
             .copied()
-            .map(|asset| pair_default(asset, request.sells))
+            .map(|asset| pair_default(asset, request.sell.is_some()))
             .collect::<Result<Vec<_>, _>>()?;
         let widget = WidgetConfig {
             redirect_url: request.redirect_url,
@@ -176,7 +188,7 @@ impl Engine {
                 pairs,
                 fiats: request.fiats,
                 fees: fees_default()?,
-                sell: SellPolicy::default(),
+                sell: request.sell.unwrap_or_default(),
                 widget,
             },
             signature_key: Secret::new(crate::installation::hex_of(&self.random::<32>())),

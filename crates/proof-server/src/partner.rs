@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use proof_core::{
     Address, Asset, Fiat, Timestamp,
     id::PartnerId,
-    partner::{Environment, Origin, PartnerType},
+    partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
 use proof_engine::{
@@ -97,6 +97,9 @@ pub struct CreateArgs {
     /// Users may also sell (off-ramp).
     #[arg(long)]
     sells: bool,
+    /// Seconds that a sell waits for its deposit (6 h).
+    #[arg(long, requires = "sells")]
+    deposit_window_seconds: Option<i64>,
     /// What users may pay with; the first is the default.
     #[arg(long = "fiat", default_values = ["EUR", "USD"])]
     fiats: Vec<Fiat>,
@@ -226,7 +229,13 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
             contact_email: args.contact_email,
             origins: args.origins,
             pairs: args.pairs,
-            sells: args.sells,
+            sell: args.sells.then(|| {
+                let mut policy = SellPolicy::default();
+                if let Some(seconds) = args.deposit_window_seconds {
+                    policy.window_seconds = seconds;
+                }
+                policy
+            }),
             fiats: args.fiats,
             wallets: args.wallets,
             webhook_url: args.webhook_url.map(String::from),

@@ -5,7 +5,7 @@ use anyhow::Context;
 use proof_core::{
     Address, Asset, Fiat,
     id::PartnerId,
-    partner::{Origin, PartnerType},
+    partner::{Origin, PartnerType, SellPolicy},
 };
 use proof_engine::{Engine, PartnerCreate};
 use proof_port::Signer;
@@ -86,7 +86,7 @@ async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<V
                 contact_email: "dev@example.com".to_owned(),
                 origins: vec![shop.clone()],
                 pairs: pairs.clone(),
-                sells: true,
+                sell: Some(SellPolicy::default()),
                 fiats: vec![Fiat::Eur, Fiat::Usd, Fiat::Gbp],
                 wallets: if own { Vec::new() } else { wallets.clone() },
                 webhook_url: Some(format!("{shop}/webhooks/proof")),

@@ -4,7 +4,7 @@ use crate::kit::{App, SHOP};
 use crate::on_both_engines;
 use proof_core::{
     Fiat,
-    partner::{Origin, PartnerType},
+    partner::{Origin, PartnerType, SellPolicy},
 };
 use proof_engine::PartnerCreate;
 
@@ -24,7 +24,7 @@ fn good(app: &App) -> PartnerCreate {
             .iter()
             .map(|p| p.asset)
             .collect(),
-        sells: false,
+        sell: None,
         fiats: vec![Fiat::Eur],
         wallets: Vec::new(),
         webhook_url: None,
@@ -47,6 +47,15 @@ async fn what_cannot_be_meant_is_refused_with_its_field(app: &App) {
         (
             "redirect_url",
             Box::new(|p| p.redirect_url = Some("javascript:alert(1)".to_owned())),
+        ),
+        (
+            "sell",
+            Box::new(|p| {
+                p.sell = Some(SellPolicy {
+                    window_seconds: 5,
+                    ..SellPolicy::default()
+                });
+            }),
         ),
         (
             "webhook_url",

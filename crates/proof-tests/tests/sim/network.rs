@@ -13,7 +13,7 @@ use proof_core::Clock;
 use proof_outbound::{Limits, Transport, TransportError};
 use proof_port::Timer;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -33,6 +33,8 @@ pub struct Network {
     /// No more faults: what is left must come to an end.
     pub calm: AtomicBool,
     pub lost: AtomicU64,
+    /// References under which the payout processor paid, by its own word and whoever heard it.
+    pub paid: Mutex<BTreeSet<String>>,
     /// Set when the server dies at this call.
     pub crash: AtomicBool,
 }
@@ -48,6 +50,15 @@ impl Network {
 
     fn strikes(&self, percent: u64) -> bool {
         !self.calm.load(Ordering::SeqCst) && self.random.chance(percent)
+    }
+
+    fn note_payout(&self, path: &str, bytes: &[u8]) {
+        let answer: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let paid = ["sent", "pending"].contains(&answer["status"].as_str().unwrap_or_default());
+        if path == "/v1/payouts" && paid {
+            let reference = answer["reference"].as_str().unwrap().to_owned();
+            self.paid.lock().unwrap().insert(reference);
+        }
     }
 
     fn lose(&self, sent: bool) -> TransportError {
@@ -90,9 +101,11 @@ impl Transport for Network {
         }
         let router = self.hosts.lock().unwrap().get(&host).cloned();
         let router = router.ok_or_else(|| TransportError::not_sent("no such host"))?;
+        let path = request.uri().path().to_owned();
         let answer = router.oneshot(request.map(Body::from)).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
+        self.note_payout(&path, &bytes);
         self.history
             .note(&format!("{} {}", self.clock.now(), parts.status), &bytes);
         self.maybe_crash().await;

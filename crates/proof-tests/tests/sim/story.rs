@@ -1,4 +1,4 @@
-//! One user, one buy, from the session to its end, whatever happens on the way.
+//! One user, one buy or sell, from the session to its end, whatever happens on the way.
 
 use crate::{
     clock::{SimClock, SimEntropy},
@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use proof_core::{
     Asset, Clock, Fiat, Network as Chain, Timestamp,
     money::Amount,
-    partner::{Origin, PartnerType},
+    partner::{Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
 use proof_engine::{Engine, PartnerCreate, Parts};
@@ -39,6 +39,7 @@ const SHOP: &str = "http://shop.test";
 const KEY: &str = "key";
 const FUNDS: &str = "1000";
 const BOUGHT: &str = "100";
+const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
 
 /// Faults strike in the first three hours; then the world calms down and everything must end.
 const CALM_AFTER_SECONDS: i64 = 3 * 3_600;
@@ -73,7 +74,61 @@ impl Faults {
     }
 }
 
+/// What the user of a sell does at the deposit address.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deposits {
+    /// All at once.
+    Whole,
+    Parts,
+    /// Not enough, and no more.
+    Short,
+    TooMuch,
+    /// Only when the time is over.
+    Late,
+    /// All of it; then the chain takes it back, and it is sent again.
+    Reorged,
+    Nothing,
+}
+
+impl Deposits {
+    /// The ways of the stories with faults. A re-org that comes when the deposit is final already
+    /// means a day of waiting, second by second, which is told elsewhere.
+    const WAYS: [Self; 6] = [
+        Self::Whole,
+        Self::Parts,
+        Self::Short,
+        Self::TooMuch,
+        Self::Late,
+        Self::Nothing,
+    ];
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Plot {
+    Buy,
+    Sell {
+        deposits: Deposits,
+        card_is_good: bool,
+    },
+}
+
+impl Plot {
+    /// Every other story is a sell, each in another way.
+    pub fn of(seed: u64) -> Self {
+        let ways = u64::try_from(Deposits::WAYS.len()).unwrap();
+        if seed % 2 == 0 {
+            return Self::Buy;
+        }
+        let way = usize::try_from(seed / 2 % ways).unwrap();
+        Self::Sell {
+            deposits: Deposits::WAYS[way],
+            card_is_good: seed % 3 != 0,
+        }
+    }
+}
+
 pub struct Outcome {
+    pub plot: Plot,
     pub status: String,
     pub history: String,
     pub crashes: u64,
@@ -83,6 +138,8 @@ pub struct Outcome {
     postings: Vec<(String, i128)>,
     /// What the chain says that the hot wallet has left.
     chain_left: u128,
+    /// Payouts that the processor made, by its own count.
+    payouts: u64,
 }
 
 impl Outcome {
@@ -110,22 +167,10 @@ impl Outcome {
             left,
             "seed {seed}: books and chain differ"
         );
-        let bought = i128::try_from(usdt(BOUGHT).base()).unwrap();
-        let funds = i128::try_from(usdt(FUNDS).base()).unwrap();
-        let sold = self.status == "completed";
-        assert_eq!(
-            funds - left,
-            if sold { bought } else { 0 },
-            "seed {seed}: {}",
-            self.status
-        );
-        let earned = wallet("psp:");
-        assert_eq!(
-            earned > 0,
-            sold,
-            "seed {seed}: {} with {earned} captured",
-            self.status
-        );
+        match self.plot {
+            Plot::Buy => self.check_buy(seed, left, wallet("psp:")),
+            Plot::Sell { .. } => self.check_sell(seed, left, wallet("payout:"), wallet("deposit:")),
+        }
         let last = self.webhooks.last().map(|event| event["status"].clone());
         assert_eq!(
             last,
@@ -142,14 +187,58 @@ impl Outcome {
             "seed {seed}: webhooks out of order: {numbers:?}"
         );
     }
+
+    /// What came in is either paid for or gone back, to the last unit, and never both.
+    fn check_sell(&self, seed: u64, left: i128, paid_out: i128, held: i128) {
+        let plot = self.plot;
+        let sold = i128::try_from(usdt(BOUGHT).base()).unwrap();
+        let funds = i128::try_from(usdt(FUNDS).base()).unwrap();
+        let completed = self.status == "completed";
+        assert_eq!(self.payouts, u64::from(completed), "seed {seed}: {plot:?}");
+        assert_eq!(paid_out < 0, completed, "seed {seed}: {plot:?}");
+        let kept = if completed { sold } else { 0 };
+        assert_eq!(
+            (funds - left) + kept,
+            held,
+            "seed {seed}: {plot:?} {}: what came is not what was paid for and what went back",
+            self.status
+        );
+    }
+
+    fn check_buy(&self, seed: u64, left: i128, earned: i128) {
+        let bought = i128::try_from(usdt(BOUGHT).base()).unwrap();
+        let funds = i128::try_from(usdt(FUNDS).base()).unwrap();
+        let sold = self.status == "completed";
+        assert_eq!(
+            funds - left,
+            if sold { bought } else { 0 },
+            "seed {seed}: {}",
+            self.status
+        );
+        assert_eq!(
+            earned > 0,
+            sold,
+            "seed {seed}: {} with {earned} captured",
+            self.status
+        );
+    }
 }
 
 fn usdt(text: &str) -> Amount {
     Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), text).unwrap()
 }
 
+/// How far the user of a sell has got with sending.
+#[derive(Default)]
+struct Sent {
+    hash: Option<String>,
+    steps: u32,
+}
+
 /// What outlives a crash of the server, and the world around it.
 struct Sim {
+    plot: Plot,
+    sent: RefCell<Sent>,
     clock: Arc<SimClock>,
     entropy: Arc<SimEntropy>,
     network: Arc<Network>,
@@ -166,7 +255,7 @@ struct Sim {
 }
 
 /// Runs a whole story and returns how it ended.
-pub fn run(seed: u64, faults: Faults) -> Outcome {
+pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
     // sqlx wants a runtime for its connections' housekeeping; nothing of ours runs there.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -174,7 +263,7 @@ pub fn run(seed: u64, faults: Faults) -> Outcome {
         .build()
         .unwrap();
     let _entered = runtime.enter();
-    let sim = Rc::new(Sim::new(seed, faults));
+    let sim = Rc::new(Sim::new(seed, plot, faults));
     let mut pool = LocalPool::new();
     let spawner = pool.spawner();
     let story = {
@@ -206,7 +295,7 @@ pub fn run(seed: u64, faults: Faults) -> Outcome {
 }
 
 impl Sim {
-    fn new(seed: u64, faults: Faults) -> Self {
+    fn new(seed: u64, plot: Plot, faults: Faults) -> Self {
         let clock = Arc::new(SimClock::new());
         let entropy = Arc::new(SimEntropy::new(seed));
         let history = Arc::new(History::default());
@@ -243,12 +332,15 @@ impl Sim {
             // The setting up is not part of the story.
             calm: AtomicBool::new(true),
             lost: AtomicU64::new(0),
+            paid: Mutex::default(),
             crash: AtomicBool::new(false),
         });
         let db_dir = tempfile::tempdir().unwrap();
         let path = db_dir.path().join("proof.db");
         let db = pollster::block_on(Db::sqlite(&path, Execution::InPlace)).unwrap();
         Self {
+            plot,
+            sent: RefCell::default(),
             clock,
             entropy,
             network,
@@ -382,7 +474,11 @@ impl Sim {
                 contact_email: "shop@example.com".into(),
                 origins: vec![Origin::parse(SHOP).unwrap()],
                 pairs: vec![asset],
-                sells: true,
+                // Short, so that a story is not mostly waiting.
+                sell: Some(SellPolicy {
+                    window_seconds: 30 * 60,
+                    ..SellPolicy::default()
+                }),
                 fiats: vec![Fiat::Eur],
                 wallets: vec![(asset, shop.wallet(Chain::Trc20).await.unwrap())],
                 webhook_url: Some(format!("{SHOP}/webhook")),
@@ -415,9 +511,14 @@ impl Sim {
         self.prepare().await;
         let calm_at = self.clock.now().plus_seconds(CALM_AFTER_SECONDS);
         let (token, widget_id) = self.partner.borrow().clone().unwrap();
+        let side = if self.plot == Plot::Buy {
+            "buy"
+        } else {
+            "sell"
+        };
         let body = json!({
             "partner_user_id": "u1", "user_email": "ann@example.com", "network": "TRC20",
-            "currency": "USDT", "amount": BOUGHT,
+            "currency": "USDT", "amount": BOUGHT, "type": side,
         });
         let (status, session) = self
             .call(
@@ -458,6 +559,7 @@ impl Sim {
                 .unwrap_or_default()
                 .to_owned();
             if ["completed", "failed", "cancelled"].contains(&status.as_str()) {
+                self.after_the_end(&visit, calm_at).await;
                 return self.settle(calm_at, status).await;
             }
             self.sleep(1 + self.network.random.below(5)).await;
@@ -492,20 +594,122 @@ impl Sim {
             "identity" => self.identify(visit).await,
             "quote" => drop(self.post(visit, "quote", json!({})).await),
             "pay" => {
-                let card = json!({ "number": "4242424242424242", "expiry": "12/30", "cvc": "123" });
-                let hosts = self.network.hosts.lock().unwrap().clone();
-                let request = Request::post("http://cards.test/fields/v1/tokens")
-                    .header("content-type", "application/json")
-                    .body(Body::from(card.to_string()))
-                    .unwrap();
-                let answer = hosts["cards.test"].clone().oneshot(request).await.unwrap();
-                let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-                let token: Value = serde_json::from_slice(&bytes).unwrap();
-                let quote = &view["quote"]["id"];
-                let body = json!({ "card_token": token["token"], "quote_id": quote });
+                let token = self.card_token("4242424242424242").await;
+                let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
                 drop(self.post(visit, "payments", body).await);
             }
+            "terms" if view["quote"].is_null() => drop(self.post(visit, "quote", json!({})).await),
+            "terms" => self.terms(visit, view).await,
+            "deposit" | "confirming" => self.send(view).await,
+            "choice" => {
+                drop(
+                    self.post(visit, "sale/choice", json!({ "choice": "return" }))
+                        .await,
+                );
+            }
             _ => {}
+        }
+    }
+
+    async fn card_token(&self, number: &str) -> Value {
+        let card = json!({ "number": number, "expiry": "12/30", "cvc": "123" });
+        let answer = self.outside("cards.test", "fields/v1/tokens", &card).await;
+        answer["token"].clone()
+    }
+
+    /// Something that people do outside, past the network of the server.
+    async fn outside(&self, host: &str, path: &str, body: &Value) -> Value {
+        let router = self.network.hosts.lock().unwrap()[host].clone();
+        let request = Request::post(format!("http://{host}/{path}"))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {KEY}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let answer = router.oneshot(request).await.unwrap();
+        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+        serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+    }
+
+    async fn terms(&self, visit: &str, view: &Value) {
+        let Plot::Sell { card_is_good, .. } = self.plot else {
+            return;
+        };
+        let number = if card_is_good {
+            "4242424242424242"
+        } else {
+            "4000000000009995"
+        };
+        let token = self.card_token(number).await;
+        let body = json!({
+            "card_token": token, "quote_id": view["quote"]["id"], "refund_address": REFUND,
+        });
+        drop(self.post(visit, "sale", body).await);
+    }
+
+    /// One step of what this user does at the deposit address.
+    async fn send(&self, view: &Value) {
+        let Plot::Sell { deposits, .. } = self.plot else {
+            return;
+        };
+        let (step, waiting) = (self.sent.borrow().steps, view["step"] == "deposit");
+        let amount = match (deposits, step) {
+            (Deposits::Whole | Deposits::Reorged, 0) => "100",
+            (Deposits::Parts | Deposits::Short, 0) => "60",
+            (Deposits::Parts, 1) if waiting => "40",
+            (Deposits::TooMuch, 0) => "130",
+            // In time to be noticed before it is final; afterwards a day of waiting begins.
+            (Deposits::Reorged, 1) if view["sale"]["deposits"][0]["confirmations"] == 0 => {
+                return self.reorg().await;
+            }
+            (Deposits::Reorged, 2) if waiting => "100",
+            _ => return,
+        };
+        self.transfer(view, amount).await;
+    }
+
+    async fn transfer(&self, view: &Value, amount: &str) {
+        let address = &view["sale"]["deposit_address"];
+        let body = json!({ "address": address, "currency": "USDT", "amount": amount });
+        let sent = self
+            .outside("world.test", "wallet/v1/TRC20/transfers", &body)
+            .await;
+        let mut state = self.sent.borrow_mut();
+        state.steps += 1;
+        state.hash = sent["hash"].as_str().map(str::to_owned);
+    }
+
+    async fn reorg(&self) {
+        let hash = self.sent.borrow().hash.clone();
+        let body = json!({ "hash": hash });
+        self.outside("world.test", "chains/v1/TRC20/reorgs", &body)
+            .await;
+        self.sent.borrow_mut().steps += 1;
+    }
+
+    /// What comes too late, and what came beside the order, has to end as well.
+    async fn after_the_end(&self, visit: &str, calm_at: Timestamp) {
+        let Plot::Sell { deposits, .. } = self.plot else {
+            return;
+        };
+        loop {
+            self.calm_down(calm_at);
+            let (status, view) = self
+                .call(Method::GET, "/frame/api/order", visit, Vec::new())
+                .await;
+            if status == 200 {
+                let late = deposits == Deposits::Late && self.sent.borrow().steps == 0;
+                if late && view["sale"]["deposit_address"].is_string() {
+                    self.transfer(&view, "100").await;
+                }
+                let cases = view["sale"]["cases"].as_array().unwrap();
+                let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch)
+                    && self.sent.borrow().steps > 0;
+                let open = cases.iter().any(|case| case["state"] == "waiting");
+                if !open && (!expected || !cases.is_empty()) {
+                    return;
+                }
+            }
+            self.sleep(30).await;
         }
     }
 
@@ -568,7 +772,10 @@ impl Sim {
             .unwrap()
             .to_bytes();
         let account: Value = serde_json::from_slice(&bytes).unwrap();
+        let payouts = self.network.paid.lock().unwrap().len();
         Outcome {
+            plot: self.plot,
+            payouts: u64::try_from(payouts).unwrap(),
             status,
             history: self.history.hash(),
             crashes: self.crashes.get(),
