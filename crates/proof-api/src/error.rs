@@ -1,11 +1,9 @@
 //! Errors on the wire: the contract's three fields, always; or RFC 9457 for those who ask.
 
-use crate::{Api, call, request_id_of};
+use crate::{Api, call};
 use axum::{
     body::Body,
-    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use proof_core::ErrorCode;
@@ -36,14 +34,30 @@ impl IntoResponse for Refused {
     }
 }
 
-/// Writes the bodies of refusals, in the form that the caller asked for.
-pub async fn dress(State(api): State<Api>, request: Request, next: Next) -> Response {
-    let problem = wants_problem(request.headers());
-    let request_id = request_id_of(request.headers()).to_owned();
-    let mut response = next.run(request).await;
+/// How a caller wants to be told of a refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    Contract,
+    /// RFC 9457.
+    Problem,
+}
+
+impl Form {
+    pub fn of(headers: &HeaderMap) -> Self {
+        if wants_problem(headers) {
+            Self::Problem
+        } else {
+            Self::Contract
+        }
+    }
+}
+
+/// Writes the body of a refusal, in the form that the caller asked for.
+pub fn dress(api: &Api, response: &mut Response, form: Form, name: &HeaderValue) {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else {
-        return response;
+        return;
     };
+    let request_id = name.to_str().unwrap_or_default();
     let (status, _, code) = error.code.parts();
     // Refusing early is no failure, and must not cost a line of the log.
     if status >= 500 && error.code != ErrorCode::Overloaded {
@@ -51,19 +65,19 @@ pub async fn dress(State(api): State<Api>, request: Request, next: Next) -> Resp
         tracing::error!(code, context, request_id, "a request failed: {code}");
     }
     let docs_url = api.docs_url(code);
-    let contract = ContractBody::new(&error, &docs_url, &request_id);
-    let (kind, body) = if problem {
-        let problem = ProblemBody::new(&error, contract);
-        (PROBLEM, serde_json::to_vec(&problem))
-    } else {
-        ("application/json", serde_json::to_vec(&contract))
+    let contract = ContractBody::new(&error, &docs_url, request_id);
+    let (kind, body) = match form {
+        Form::Contract => ("application/json", serde_json::to_vec(&contract)),
+        Form::Problem => {
+            let problem = ProblemBody::new(&error, contract);
+            (PROBLEM, serde_json::to_vec(&problem))
+        }
     };
     *response.body_mut() = Body::from(body.unwrap_or_default());
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.remove(header::CONTENT_LENGTH);
-    response
 }
 
 fn wants_problem(headers: &HeaderMap) -> bool {

@@ -30,12 +30,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use error::Refused;
+use futures::FutureExt;
 use ipnet::IpNet;
 use proof_core::{ErrorCode, partner::Origin};
 use proof_engine::{ApiError, Engine, Limited};
-use std::{net::IpAddr, ops::Deref, sync::Arc};
+use std::{net::IpAddr, ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::Semaphore;
-use tower_http::catch_panic::CatchPanicLayer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 128;
@@ -106,23 +106,37 @@ pub fn router(api: Api) -> Router {
 }
 
 /// Routes behind what every call goes through, so that whatever happens in them becomes an answer
-/// of the contract's form.
+/// of the contract's form. It is one layer: each costs every poll a few allocations.
 pub fn dressed(routes: Router<Api>, api: Api) -> Router {
     routes
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(unknown_route)
-        .layer(middleware::from_fn_with_state(api.clone(), load::shed))
-        .layer(CatchPanicLayer::custom(|_| {
-            Refused(ApiError::new(
-                ErrorCode::DbError,
-                "Something failed on our side. Try again.",
-            ))
-            .into_response()
-        }))
-        .layer(middleware::from_fn_with_state(api.clone(), cors))
-        .layer(middleware::from_fn_with_state(api.clone(), error::dress))
-        .layer(middleware::from_fn_with_state(api.clone(), request_id))
+        .layer(middleware::from_fn_with_state(api.clone(), front))
         .with_state(api)
+}
+
+/// A name, then CORS, then a place among the calls that are answered; and on the way back the form
+/// that the caller asked for.
+async fn front(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    let name = request_id(&api, &mut request);
+    let form = error::Form::of(request.headers());
+    let method = request.method().clone();
+    let mut response = cors(&api, request, next).await;
+    error::dress(&api, &mut response, form, &name);
+    let status = response.status().as_u16();
+    // No path: partners put their users' ids there.
+    tracing::debug!(%method, status, request_id = ?name, "{method} answered {status}");
+    response.headers_mut().insert(REQUEST_ID, name);
+    response
+}
+
+/// Whatever breaks in a handler is an answer all the same.
+async fn unbroken(answer: impl Future<Output = Response>) -> Response {
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
+    answered.unwrap_or_else(|_| {
+        let message = "Something failed on our side. Try again.";
+        Refused(ApiError::new(ErrorCode::DbError, message)).into_response()
+    })
 }
 
 async fn ready(State(api): State<Api>) -> Result<&'static str, Refused> {
@@ -140,14 +154,8 @@ async fn method_not_allowed() -> Refused {
     Refused(ApiError::new(ErrorCode::MethodNotAllowed, message))
 }
 
-/// The name of a request; [`request_id`] has made sure that there is one.
-pub(crate) fn request_id_of(headers: &HeaderMap) -> &str {
-    let id = headers.get(&REQUEST_ID).and_then(|id| id.to_str().ok());
-    id.unwrap_or_default()
-}
-
-/// Keeps a sane request id, makes one otherwise, and puts it on the reply.
-async fn request_id(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+/// Keeps a sane request id, and makes one otherwise.
+fn request_id(api: &Api, request: &mut Request) -> HeaderValue {
     let given = request.headers().get(&REQUEST_ID).filter(|value| {
         value.len() <= REQUEST_ID_LENGTH_MAX
             && !value.is_empty()
@@ -161,22 +169,16 @@ async fn request_id(State(api): State<Api>, mut request: Request, next: Next) ->
             .unwrap_or_else(|_| HeaderValue::from_static("req_0"))
     });
     request.headers_mut().insert(REQUEST_ID, id.clone());
-    let method = request.method().clone();
-    let mut response = next.run(request).await;
-    let status = response.status().as_u16();
-    // No path: partners put their users' ids there.
-    tracing::debug!(%method, status, request_id = ?id, "{method} answered {status}");
-    response.headers_mut().insert(REQUEST_ID, id);
-    response
+    id
 }
 
 /// Preflights need no token; replies to a registered origin may be read by its page (contract §1).
-async fn cors(State(api): State<Api>, request: Request, next: Next) -> Response {
+async fn cors(api: &Api, request: Request, next: Next) -> Response {
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
-        return next.run(request).await;
+        return unbroken(load::shed(api, request, next)).await;
     };
-    let ip = call::client_ip(&api, &request);
-    let known = match origin_known(&api, &origin, ip).await {
+    let ip = call::client_ip(api, &request);
+    let known = match origin_known(api, &origin, ip).await {
         Ok(known) => known,
         Err(error) => return Refused(error).into_response(),
     };
@@ -190,7 +192,7 @@ async fn cors(State(api): State<Api>, request: Request, next: Next) -> Response 
             let message = "This origin is not registered by any partner; register it first.";
             Refused(ApiError::new(ErrorCode::ForbiddenOrigin, message)).into_response()
         }
-        (false, _) => next.run(request).await,
+        (false, _) => unbroken(load::shed(api, request, next)).await,
     };
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));

@@ -6,7 +6,7 @@
 
 use crate::{Api, error::Refused};
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -137,7 +137,7 @@ fn is_callback(request: &Request) -> bool {
 }
 
 /// Gives a call a place, or refuses it. Whether the process lives is answered even then.
-pub async fn shed(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub async fn shed(api: &Api, request: Request, next: Next) -> Response {
     if request.uri().path() == "/healthz" {
         return next.run(request).await;
     }
