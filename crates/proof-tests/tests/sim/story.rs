@@ -116,13 +116,13 @@ impl Plot {
     /// Every other story is a sell, each in another way.
     pub fn of(seed: u64) -> Self {
         let ways = u64::try_from(Deposits::WAYS.len()).unwrap();
-        if seed % 2 == 0 {
+        if seed.is_multiple_of(2) {
             return Self::Buy;
         }
         let way = usize::try_from(seed / 2 % ways).unwrap();
         Self::Sell {
             deposits: Deposits::WAYS[way],
-            card_is_good: seed % 3 != 0,
+            card_is_good: !seed.is_multiple_of(3),
         }
     }
 }
