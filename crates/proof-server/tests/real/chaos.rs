@@ -117,7 +117,7 @@ async fn every_final_status_arrives_on_every_channel() {
         let server = Server::start(data.path(), port).await;
         let receiver = Receiver::start(port, Arc::clone(&got));
         for n in 0..ORDERS_PER_LIFE {
-            let (visit, order) = open(&server, &format!("u{life}-{n}")).await;
+            let (visit, order) = open(&server, &format!("u{life}-{n}"), "buy").await;
             post(&server.api(&visit), &["frame", "api", "cancel"], json!({})).await;
             orders.push(order);
         }

@@ -9,4 +9,6 @@
 mod chaos;
 mod receiver;
 mod restart;
+mod restart_sell;
 mod server;
+mod user;

@@ -41,6 +41,17 @@ impl Server {
         outbound.configured("proof", base, Some(token.to_owned()))
     }
 
+    /// What the chain says an address holds, in base units of USDT.
+    pub async fn balance(&self, data: &Path, address: &str) -> u128 {
+        let key = std::fs::read(data.join("sandbox").join("api.key")).unwrap();
+        let key: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+        let path = ["chains", "v1", "TRC20", "accounts", address];
+        let account = self.door("world_url", &key).get(&path, &[]).await.unwrap();
+        let account: Value = account.json().unwrap();
+        let held = account["balances"]["USDT"].as_str().unwrap_or("0");
+        held.parse().unwrap()
+    }
+
     pub fn api(&self, token: &str) -> Configured {
         self.door("base_url", token)
     }
@@ -58,7 +69,7 @@ pub async fn post(door: &Configured, path: &[&str], body: Value) -> Value {
 }
 
 /// Makes a session for a user and opens the widget; returns the visit's token and the order's id.
-pub async fn open(server: &Server, user: &str) -> (String, String) {
+pub async fn open(server: &Server, user: &str, kind: &str) -> (String, String) {
     let partner = &server.ready["partners"][0];
     let api = server.api(partner["client_token"].as_str().unwrap());
     let session = post(
@@ -67,6 +78,7 @@ pub async fn open(server: &Server, user: &str) -> (String, String) {
         json!({
             "partner_user_id": user, "user_email": format!("{user}@example.com"),
             "network": "TRC20", "currency": "USDT", "amount": "100",
+            "type": kind,
         }),
     )
     .await;
