@@ -38,7 +38,7 @@ app.post("/checkout", express.json({ limit: "16kb" }), async (request, response)
       currency,
       network,
       amount,
-      type: type === "sell" ? "sell" : "buy",
+      type: type === "sell" ? "sell" : undefined,
       client_ip: request.ip,
       redirect_url: `${config.origin ?? `http://${request.headers.host}`}/?done`,
       ...(config.partnerType === "user_wallet" ? { address } : {}),
