@@ -3,9 +3,9 @@
 use crate::{clock::SystemEntropy, rails::NETWORKS, rails::master_key};
 use anyhow::Context;
 use proof_core::{
-    Address, Asset, Fiat,
+    Address, Asset, ErrorCode, Fiat,
     id::PartnerId,
-    partner::{Origin, PartnerType, SellPolicy},
+    partner::{Environment, Origin, PartnerType, SellPolicy},
 };
 use proof_engine::{Engine, PartnerCreate};
 use proof_port::Signer;
@@ -61,12 +61,25 @@ pub async fn partners(
         engine
             .endpoint_move(id, format!("{shop}/webhooks/proof"))
             .await?;
+        if !works(engine, &partner.client_token).await? {
+            let fresh = engine.token_create(id, Environment::Test).await?;
+            fresh.expose_secret().clone_into(&mut partner.client_token);
+        }
         if !partner.origins.iter().any(|origin| origin == shop.as_str()) {
             partner.origins.push(shop.to_string());
         }
     }
     keep(&path, &partners)?;
     Ok(partners)
+}
+
+/// Whether a token is good for longer: not ended, nor about to end since it was exchanged.
+async fn works(engine: &Engine, token: &str) -> anyhow::Result<bool> {
+    match engine.access(Some(token)).await {
+        Ok(access) => Ok(access.ends.is_none()),
+        Err(error) if error.code == ErrorCode::InvalidToken => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<Vec<DemoPartner>> {

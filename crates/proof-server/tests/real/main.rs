@@ -10,5 +10,6 @@ mod chaos;
 mod receiver;
 mod restart;
 mod restart_sell;
+mod rotate;
 mod server;
 mod user;
