@@ -5,6 +5,10 @@
 //! below zero on its own side: coins that we do not have cannot be reserved, and a customer cannot
 //! owe us.
 
+mod audit;
+
+pub use audit::{Audit, Audited, Mismatch};
+
 use crate::{
     asset::{Asset, Fiat, UnknownName},
     id::{OrderId, PartnerId},

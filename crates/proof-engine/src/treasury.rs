@@ -1,10 +1,20 @@
-//! What the owner puts into the hot wallets.
+//! What the owner puts into the hot wallets, and the books as a whole.
 
-use crate::{ApiError, Engine, error::ledger_failed};
+use crate::{
+    ApiError, Engine,
+    error::{ledger_failed, refused},
+};
 use proof_core::{
-    Address, Network, id::EntryId, ledger::fund, money::Amount, partner::Environment,
+    Address, Network,
+    id::EntryId,
+    ledger::{Audit, Audited, fund},
+    money::Amount,
+    partner::Environment,
 };
 use proof_store::{Balance, Failure, Tx};
+use uuid::Uuid;
+
+const POSTINGS_PER_PAGE: i64 = 10_000;
 
 impl Engine {
     /// Books coins that arrived in a hot wallet from the owner.
@@ -31,6 +41,32 @@ impl Engine {
         self.db
             .read("ledger_balances", move |tx: &mut Tx| {
                 Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.ledger_balances().await?) })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Recomputes the books, all as of one moment.
+    pub async fn ledger_check(&self) -> Result<Audited, ApiError> {
+        self.db
+            .read("ledger_check", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let mut audit = Audit::default();
+                    let mut after = (EntryId::from_uuid(Uuid::nil()), -1);
+                    loop {
+                        let page = tx.ledger_page(after, POSTINGS_PER_PAGE).await?;
+                        let Some(last) = page.last() else { break };
+                        after = (last.entry, last.line);
+                        for posting in &page {
+                            audit
+                                .take(posting.entry, &posting.account, posting.amount)
+                                .map_err(|error| refused(ApiError::internal(error)))?;
+                        }
+                    }
+                    let kept = tx.ledger_balances().await?;
+                    let kept = kept.iter().map(|b| (b.key.as_str(), b.amount));
+                    Ok::<_, Failure<ApiError>>(audit.finish(kept))
+                })
             })
             .await
             .map_err(ApiError::from)

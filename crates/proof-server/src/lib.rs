@@ -5,6 +5,7 @@ pub mod clock;
 pub mod config;
 pub mod dev;
 mod http;
+pub mod ledger;
 pub mod lock;
 pub mod partner;
 pub mod rails;

@@ -187,7 +187,7 @@ fn token_print(tokens: &[TokenListed]) -> anyhow::Result<()> {
     say(&text)
 }
 
-async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Option<DataLock>)> {
+pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Option<DataLock>)> {
     let url = match (&args.config, &args.data) {
         (Some(path), _) => Config::read(path)?.database,
         (None, Some(data)) => format!("sqlite:{}", data.join("proof.db").display()),

@@ -11,6 +11,7 @@ use proof_core::{
     id::{EntryId, OrderId},
     ledger::{Entry, Posting, Unit, balanced},
 };
+use uuid::Uuid;
 
 statements! {
     ACCOUNT_OPEN = "INSERT INTO accounts (key, unit, balance) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
@@ -20,6 +21,7 @@ statements! {
     ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at) VALUES ($1, $2, $3, $4)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
     POSTING_LIST = "SELECT account_key, amount FROM postings ORDER BY entry_id, line";
+    POSTING_PAGE = "SELECT entry_id, line, account_key, amount FROM postings WHERE (entry_id, line) > ($1, $2) ORDER BY entry_id, line LIMIT $3";
     POSTING_OF_ENTRY = "SELECT account_key, amount FROM postings WHERE entry_id = $1 ORDER BY line";
 }
 
@@ -56,6 +58,24 @@ struct AccountRow {
 
 #[derive(sqlx::FromRow)]
 struct PostingRow {
+    account_key: String,
+    amount: Units,
+}
+
+/// One line of an entry, as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StoredPosting {
+    pub entry: EntryId,
+    pub line: i64,
+    pub account: String,
+    /// Debit positive, in base units.
+    pub amount: i128,
+}
+
+#[derive(sqlx::FromRow)]
+struct StoredPostingRow {
+    entry_id: Uuid,
+    line: i64,
     account_key: String,
     amount: Units,
 }
@@ -157,5 +177,22 @@ impl Tx {
             .into_iter()
             .map(|row| (row.account_key, row.amount.0))
             .collect())
+    }
+
+    /// The postings that follow one, entry by entry.
+    pub async fn ledger_page(
+        &mut self,
+        after: (EntryId, i64),
+        limit: i64,
+    ) -> Result<Vec<StoredPosting>, StoreError> {
+        let args = args![after.0.uuid(), after.1, limit];
+        let rows: Vec<StoredPostingRow> = self.fetch_all(POSTING_PAGE, args).await?;
+        let posting = |row: StoredPostingRow| StoredPosting {
+            entry: EntryId::from_uuid(row.entry_id),
+            line: row.line,
+            account: row.account_key,
+            amount: row.amount.0,
+        };
+        Ok(rows.into_iter().map(posting).collect())
     }
 }

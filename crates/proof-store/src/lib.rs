@@ -40,7 +40,7 @@ pub use event::{EventRow, Unpublished};
 pub use idempotency::{IdempotencyKey, IdempotencyRow};
 pub use installation::Installation;
 pub use job::{Job, JobKind, Lease, Pool};
-pub use ledger::{Balance, LedgerError};
+pub use ledger::{Balance, LedgerError, StoredPosting};
 pub use order::{ListedOrder, OrderFilter, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
 pub use refusal::RefusalRow;

@@ -345,6 +345,15 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
             .sum();
         assert_eq!(balance.amount, sum, "{}", balance.key);
     }
+    let nothing = (EntryId::from_uuid(uuid::Uuid::nil()), -1);
+    let paged = write!(db, |tx| {
+        let first = tx.ledger_page(nothing, 3).await?;
+        let after = first.last().map_or(nothing, |last| (last.entry, last.line));
+        let rest = tx.ledger_page(after, 100).await?;
+        first.into_iter().chain(rest).collect::<Vec<_>>()
+    });
+    let paged = paged.into_iter().map(|p| (p.account, p.amount));
+    assert_eq!(paged.collect::<Vec<_>>(), postings, "page by page the same");
     let wallet = format!("{}:{}", Account::Wallet, Unit::Crypto(usdt()));
     let free = balances.iter().find(|b| b.key == wallet).map(|b| b.amount);
     assert_eq!(

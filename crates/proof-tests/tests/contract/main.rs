@@ -20,6 +20,7 @@ mod feed;
 mod identity;
 mod inbound;
 mod kit;
+mod ledger;
 mod limits;
 mod matrix;
 mod partner;
