@@ -47,7 +47,7 @@ pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionP
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use sale::{SaleChoice, SaleStart};
-pub use session::SessionResponse;
+pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
 pub use signature::webhook_signature;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use view::View;

@@ -255,6 +255,24 @@ fn amount(text: String) -> Result<String, ApiError> {
     }
 }
 
+/// Schemes that run or read something, or are no place to go back to.
+pub const REDIRECT_SCHEMES_REFUSED: [&str; 14] = [
+    "javascript",
+    "data",
+    "file",
+    "blob",
+    "vbscript",
+    "about",
+    "view-source",
+    "filesystem",
+    "ws",
+    "wss",
+    "ftp",
+    "mailto",
+    "tel",
+    "sms",
+];
+
 pub(crate) fn redirect_url(text: String) -> Result<String, ApiError> {
     let text = bounded(text, "redirect_url", URL_LENGTH_MAX)?;
     let rule = "must be an absolute http, https or app URL";
@@ -266,23 +284,7 @@ pub(crate) fn redirect_url(text: String) -> Result<String, ApiError> {
         && scheme
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
-    let refused = [
-        "javascript",
-        "data",
-        "file",
-        "blob",
-        "vbscript",
-        "about",
-        "view-source",
-        "filesystem",
-        "ws",
-        "wss",
-        "ftp",
-        "mailto",
-        "tel",
-        "sms",
-    ]
-    .contains(&scheme.as_str());
+    let refused = REDIRECT_SCHEMES_REFUSED.contains(&scheme.as_str());
     let web = ["http", "https"].contains(&scheme.as_str());
     let rest = text.get(scheme.len()..).unwrap_or("");
     let slashes = rest

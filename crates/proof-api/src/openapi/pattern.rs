@@ -2,10 +2,14 @@
 //! between dialects of regular expressions: classes are spelled out, and nothing looks ahead.
 
 use proof_core::{Asset, Fiat, Network};
+use proof_engine::REDIRECT_SCHEMES_REFUSED;
 use serde_json::{Value, json};
 
 /// Unicode's white space and control characters, as the inside of a class.
 const BLANK: &str = r"\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000";
+
+/// What a URL must escape, as the inside of a class.
+const NO_URL: &str = r#"<>"\\^`{|}"#;
 
 /// White space around an address.
 const SPACE: &str =
@@ -49,18 +53,26 @@ pub fn id(prefix: &str) -> String {
     format!("^{prefix}_[0-9a-f]{{32}}$")
 }
 
-/// `http` and `https` have a host; apps have any scheme but those that run or read something.
+/// `http` and `https` have a host; apps have any scheme but those that run or read something. The
+/// server takes names in other scripts, too, which no pattern can tell from bad ones.
 pub fn redirect_url() -> Value {
     let any_case = |word: &str| -> String {
         let letters = word.chars();
         letters
-            .map(|c| format!("[{}{c}]", c.to_ascii_uppercase()))
+            .map(|c| match c {
+                'a'..='z' => format!("[{}{c}]", c.to_ascii_uppercase()),
+                c => c.to_string(),
+            })
             .collect()
     };
-    let refused = ["javascript", "data", "file", "blob", "vbscript"].map(any_case);
+    let refused = REDIRECT_SCHEMES_REFUSED.map(any_case);
     let http = any_case("http");
-    let web = format!("^{http}[sS]?://[^/{BLANK}][^{BLANK}]*$");
-    let app = format!("^[A-Za-z][A-Za-z0-9+.-]*:[^{BLANK}]*$");
+    let v4 = v4();
+    let name = r"(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*";
+    let host = format!(r"(?:{name}|{v4}|\[{}\])", v6(&v4));
+    let rest = format!("[^{BLANK}{NO_URL}]*");
+    let web = format!("^{http}[sS]?://{host}(?::[0-9]{{1,4}}|:[1-5][0-9]{{4}})?(?:[/?#]{rest})?$");
+    let app = format!("^[A-Za-z][A-Za-z0-9+.-]*:{rest}$");
     let no_app = format!("^(?:{http}[sS]?|{}):", refused.join("|"));
     json!({
         "minLength": 1,
