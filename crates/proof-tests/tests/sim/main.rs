@@ -14,9 +14,13 @@
 mod clock;
 mod history;
 mod network;
+mod outcome;
+mod plot;
 mod story;
 
-use story::{Deposits, Faults, Outcome, Plot, run};
+use outcome::Outcome;
+use plot::{Deposits, Faults, Plot};
+use story::run;
 
 /// Seeds that every run of the suite tries.
 const SEEDS: u64 = 36;

@@ -3,7 +3,7 @@
 use crate::{
     clock::{SimClock, SimEntropy},
     history::History,
-    story::Faults,
+    plot::Faults,
 };
 use axum::{Router, body::Body};
 use bytes::Bytes;

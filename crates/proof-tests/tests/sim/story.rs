@@ -1,9 +1,13 @@
 //! One user, one buy or sell, from the session to its end, whatever happens on the way.
 
+mod user;
+
 use crate::{
     clock::{SimClock, SimEntropy},
     history::History,
     network::Network,
+    outcome::Outcome,
+    plot::{Faults, Plot},
 };
 use axum::{Router, body::Body, routing::post};
 use futures::{executor::LocalPool, future::AbortHandle, task::LocalSpawnExt};
@@ -21,7 +25,7 @@ use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
 use proof_server::{App, rails::SandboxConfig};
 use proof_signer::LocalSigner;
-use proof_store::{Balance, Db, Execution};
+use proof_store::{Db, Execution};
 use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
@@ -37,9 +41,8 @@ use tower::ServiceExt;
 const ORIGIN: &str = "http://proof.test";
 const SHOP: &str = "http://shop.test";
 const KEY: &str = "key";
-const FUNDS: &str = "1000";
-const BOUGHT: &str = "100";
-const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
+pub const FUNDS: &str = "1000";
+pub const BOUGHT: &str = "100";
 
 /// Faults strike in the first three hours; then the world calms down and everything must end.
 const CALM_AFTER_SECONDS: i64 = 3 * 3_600;
@@ -47,184 +50,7 @@ const CALM_AFTER_SECONDS: i64 = 3 * 3_600;
 /// No story is longer than this.
 const STEPS_MAX: u32 = 400_000;
 
-#[derive(Clone, Copy)]
-pub struct Faults {
-    pub lose_request_percent: u64,
-    pub lose_answer_percent: u64,
-    pub crash_percent: u64,
-}
-
-impl Faults {
-    pub const fn none() -> Self {
-        Self {
-            lose_request_percent: 0,
-            lose_answer_percent: 0,
-            crash_percent: 0,
-        }
-    }
-
-    /// From a few faults to many, depending on the seed.
-    pub const fn wide(seed: u64) -> Self {
-        let lose = 3 + seed * 7 % 24;
-        Self {
-            lose_request_percent: lose,
-            lose_answer_percent: lose,
-            crash_percent: 4 + seed % 5,
-        }
-    }
-}
-
-/// What the user of a sell does at the deposit address.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Deposits {
-    /// All at once.
-    Whole,
-    Parts,
-    /// Not enough, and no more.
-    Short,
-    TooMuch,
-    /// Only when the time is over.
-    Late,
-    /// All of it; then the chain takes it back, and it is sent again.
-    Reorged,
-    Nothing,
-}
-
-impl Deposits {
-    /// The ways of the stories with faults. A re-org that comes when the deposit is final already
-    /// means a day of waiting, second by second, which is told elsewhere.
-    const WAYS: [Self; 6] = [
-        Self::Whole,
-        Self::Parts,
-        Self::Short,
-        Self::TooMuch,
-        Self::Late,
-        Self::Nothing,
-    ];
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Plot {
-    Buy,
-    Sell {
-        deposits: Deposits,
-        card_is_good: bool,
-    },
-}
-
-impl Plot {
-    /// Every other story is a sell, each in another way.
-    pub fn of(seed: u64) -> Self {
-        let ways = u64::try_from(Deposits::WAYS.len()).unwrap();
-        if seed.is_multiple_of(2) {
-            return Self::Buy;
-        }
-        let way = usize::try_from(seed / 2 % ways).unwrap();
-        Self::Sell {
-            deposits: Deposits::WAYS[way],
-            card_is_good: !seed.is_multiple_of(3),
-        }
-    }
-}
-
-pub struct Outcome {
-    pub plot: Plot,
-    pub status: String,
-    pub history: String,
-    pub crashes: u64,
-    pub lost: u64,
-    webhooks: Vec<Value>,
-    balances: Vec<Balance>,
-    postings: Vec<(String, i128)>,
-    /// What the chain says that the hot wallet has left.
-    chain_left: u128,
-    /// Payouts that the processor made, by its own count.
-    payouts: u64,
-}
-
-impl Outcome {
-    /// Safety: the books are whole, agree with the chain, and owe nobody anything.
-    pub fn check(&self, seed: u64) {
-        let wallet = |prefix: &str| -> i128 {
-            let own = self.balances.iter().filter(|b| b.key.starts_with(prefix));
-            own.map(|b| b.amount).sum()
-        };
-        for balance in &self.balances {
-            let sum: i128 = self
-                .postings
-                .iter()
-                .filter(|(k, _)| *k == balance.key)
-                .map(|(_, a)| a)
-                .sum();
-            assert_eq!(sum, balance.amount, "seed {seed}: {}", balance.key);
-        }
-        for open in ["customer:", "reserved:", "in_transit:"] {
-            assert_eq!(wallet(open), 0, "seed {seed}: {open} is not settled");
-        }
-        let left = i128::try_from(self.chain_left).unwrap();
-        assert_eq!(
-            wallet("wallet:USDT/TRC20"),
-            left,
-            "seed {seed}: books and chain differ"
-        );
-        match self.plot {
-            Plot::Buy => self.check_buy(seed, left, wallet("psp:")),
-            Plot::Sell { .. } => self.check_sell(seed, left, wallet("payout:"), wallet("deposit:")),
-        }
-        let last = self.webhooks.last().map(|event| event["status"].clone());
-        assert_eq!(
-            last,
-            Some(json!(self.status)),
-            "seed {seed}: the partner's last news"
-        );
-        let numbers: Vec<i64> = self
-            .webhooks
-            .iter()
-            .map(|e| e["sequence"].as_i64().unwrap())
-            .collect();
-        assert!(
-            numbers.is_sorted(),
-            "seed {seed}: webhooks out of order: {numbers:?}"
-        );
-    }
-
-    /// What came in is either paid for or gone back, to the last unit, and never both.
-    fn check_sell(&self, seed: u64, left: i128, paid_out: i128, held: i128) {
-        let plot = self.plot;
-        let sold = i128::try_from(usdt(BOUGHT).base()).unwrap();
-        let funds = i128::try_from(usdt(FUNDS).base()).unwrap();
-        let completed = self.status == "completed";
-        assert_eq!(self.payouts, u64::from(completed), "seed {seed}: {plot:?}");
-        assert_eq!(paid_out < 0, completed, "seed {seed}: {plot:?}");
-        let kept = if completed { sold } else { 0 };
-        assert_eq!(
-            (funds - left) + kept,
-            held,
-            "seed {seed}: {plot:?} {}: what came is not what was paid for and what went back",
-            self.status
-        );
-    }
-
-    fn check_buy(&self, seed: u64, left: i128, earned: i128) {
-        let bought = i128::try_from(usdt(BOUGHT).base()).unwrap();
-        let funds = i128::try_from(usdt(FUNDS).base()).unwrap();
-        let sold = self.status == "completed";
-        assert_eq!(
-            funds - left,
-            if sold { bought } else { 0 },
-            "seed {seed}: {}",
-            self.status
-        );
-        assert_eq!(
-            earned > 0,
-            sold,
-            "seed {seed}: {} with {earned} captured",
-            self.status
-        );
-    }
-}
-
-fn usdt(text: &str) -> Amount {
+pub fn usdt(text: &str) -> Amount {
     Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), text).unwrap()
 }
 
@@ -589,167 +415,6 @@ impl Sim {
         }
     }
 
-    async fn act(&self, visit: &str, view: &Value) {
-        match view["step"].as_str().unwrap_or_default() {
-            "identity" => self.identify(visit).await,
-            "quote" => drop(self.post(visit, "quote", json!({})).await),
-            "pay" => {
-                let token = self.card_token("4242424242424242").await;
-                let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
-                drop(self.post(visit, "payments", body).await);
-            }
-            "terms" if view["quote"].is_null() => drop(self.post(visit, "quote", json!({})).await),
-            "terms" => self.terms(visit, view).await,
-            "deposit" | "confirming" => self.send(view).await,
-            "choice" => {
-                drop(
-                    self.post(visit, "sale/choice", json!({ "choice": "return" }))
-                        .await,
-                );
-            }
-            _ => {}
-        }
-    }
-
-    async fn card_token(&self, number: &str) -> Value {
-        let card = json!({ "number": number, "expiry": "12/30", "cvc": "123" });
-        let answer = self.outside("cards.test", "fields/v1/tokens", &card).await;
-        answer["token"].clone()
-    }
-
-    /// Something that people do outside, past the network of the server.
-    async fn outside(&self, host: &str, path: &str, body: &Value) -> Value {
-        let router = self.network.hosts.lock().unwrap()[host].clone();
-        let request = Request::post(format!("http://{host}/{path}"))
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {KEY}"))
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = router.oneshot(request).await.unwrap();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        serde_json::from_slice(&bytes).unwrap_or(Value::Null)
-    }
-
-    async fn terms(&self, visit: &str, view: &Value) {
-        let Plot::Sell { card_is_good, .. } = self.plot else {
-            return;
-        };
-        let number = if card_is_good {
-            "4242424242424242"
-        } else {
-            "4000000000009995"
-        };
-        let token = self.card_token(number).await;
-        let body = json!({
-            "card_token": token, "quote_id": view["quote"]["id"], "refund_address": REFUND,
-        });
-        drop(self.post(visit, "sale", body).await);
-    }
-
-    /// One step of what this user does at the deposit address.
-    async fn send(&self, view: &Value) {
-        let Plot::Sell { deposits, .. } = self.plot else {
-            return;
-        };
-        let (step, waiting) = (self.sent.borrow().steps, view["step"] == "deposit");
-        let amount = match (deposits, step) {
-            (Deposits::Whole | Deposits::Reorged, 0) => "100",
-            (Deposits::Parts | Deposits::Short, 0) => "60",
-            (Deposits::Parts, 1) if waiting => "40",
-            (Deposits::TooMuch, 0) => "130",
-            // In time to be noticed before it is final; afterwards a day of waiting begins.
-            (Deposits::Reorged, 1) if view["sale"]["deposits"][0]["confirmations"] == 0 => {
-                return self.reorg().await;
-            }
-            (Deposits::Reorged, 2) if waiting => "100",
-            _ => return,
-        };
-        self.transfer(view, amount).await;
-    }
-
-    async fn transfer(&self, view: &Value, amount: &str) {
-        let address = &view["sale"]["deposit_address"];
-        let body = json!({ "address": address, "currency": "USDT", "amount": amount });
-        let sent = self
-            .outside("world.test", "wallet/v1/TRC20/transfers", &body)
-            .await;
-        let mut state = self.sent.borrow_mut();
-        state.steps += 1;
-        state.hash = sent["hash"].as_str().map(str::to_owned);
-    }
-
-    async fn reorg(&self) {
-        let hash = self.sent.borrow().hash.clone();
-        let body = json!({ "hash": hash });
-        self.outside("world.test", "chains/v1/TRC20/reorgs", &body)
-            .await;
-        self.sent.borrow_mut().steps += 1;
-    }
-
-    /// What comes too late, and what came beside the order, has to end as well.
-    async fn after_the_end(&self, visit: &str, calm_at: Timestamp) {
-        let Plot::Sell { deposits, .. } = self.plot else {
-            return;
-        };
-        loop {
-            self.calm_down(calm_at);
-            let (status, view) = self
-                .call(Method::GET, "/frame/api/order", visit, Vec::new())
-                .await;
-            if status == 200 {
-                let late = deposits == Deposits::Late && self.sent.borrow().steps == 0;
-                if late && view["sale"]["deposit_address"].is_string() {
-                    self.transfer(&view, "100").await;
-                }
-                let cases = view["sale"]["cases"].as_array().unwrap();
-                let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch)
-                    && self.sent.borrow().steps > 0;
-                let open = cases.iter().any(|case| case["state"] == "waiting");
-                if !open && (!expected || !cases.is_empty()) {
-                    return;
-                }
-            }
-            self.sleep(30).await;
-        }
-    }
-
-    async fn post(&self, visit: &str, path: &str, body: Value) -> (u16, Value) {
-        let path = format!("/frame/api/{path}");
-        self.call(Method::POST, &path, visit, body.to_string().into_bytes())
-            .await
-    }
-
-    /// Any step may fail; the user starts again from what the next view says.
-    async fn identify(&self, visit: &str) {
-        let (status, _) = self
-            .post(visit, "identity/start", json!({ "document": "passport" }))
-            .await;
-        if status != 200 {
-            return;
-        }
-        let front = "/frame/api/identity/documents/front";
-        let mut good = self.put(visit, front, picture(800, 500)).await;
-        for (index, step) in ["center", "center", "left", "left", "right", "right"]
-            .iter()
-            .enumerate()
-        {
-            let path = format!("/frame/api/identity/frames/{index}?step={step}");
-            for _ in 0..5 {
-                good = self.put(visit, &path, picture(320, 240)).await;
-                if good {
-                    break;
-                }
-            }
-        }
-        if good {
-            self.post(visit, "identity/submit", json!({})).await;
-        }
-    }
-
-    async fn put(&self, visit: &str, path: &str, bytes: Vec<u8>) -> bool {
-        self.call(Method::PUT, path, visit, bytes).await.0 < 300
-    }
-
     fn outcome(&self, status: String) -> Outcome {
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
         let balances = pollster::block_on(engine.ledger_balances()).unwrap();
@@ -790,13 +455,4 @@ impl Sim {
                 .unwrap(),
         }
     }
-}
-
-/// A real, if dull, picture: an uncompressed-in-spirit PNG of one colour.
-fn picture(width: u32, height: u32) -> Vec<u8> {
-    let mut bytes = std::io::Cursor::new(Vec::new());
-    image::RgbImage::from_pixel(width, height, image::Rgb([90, 120, 150]))
-        .write_to(&mut bytes, image::ImageFormat::Png)
-        .unwrap();
-    bytes.into_inner()
 }
