@@ -1,4 +1,4 @@
-//! The only door out: HTTP with time-outs, size limits and a retry class.
+//! The only door out: HTTP and mail with time-outs, size limits and a retry class.
 //!
 //! Two kinds of host are called. One is named in the configuration by the operator and is trusted
 //! to be anywhere ([`Configured`]). The other is named by a partner and is trusted with nothing:
@@ -6,13 +6,16 @@
 //! ([`Places`]). Neither follows a redirect, so the host that was checked is the host that is spoken
 //! to.
 //!
-//! The [`Transport`] underneath is a trait: a simulation puts its own network there.
+//! Mail goes to one server that the operator named ([`SmtpDoor`]).
+//!
+//! The [`Transport`] underneath HTTP is a trait: a simulation puts its own network there.
 
 mod configured;
 mod guard;
 mod http_transport;
 mod partner;
 mod places;
+mod smtp;
 mod transport;
 
 pub use configured::{Answer, CallError, Configured, Sent};
@@ -20,6 +23,7 @@ pub use guard::Guard;
 pub use http_transport::HttpTransport;
 pub use partner::{OutboundError, PartnerCall, PartnerDoor, PartnerReply};
 pub use places::Places;
+pub use smtp::{Envelope, SmtpConfigError, SmtpDoor, SmtpError, letter};
 pub use transport::{Limits, Overlong, Transport, TransportError};
 
 use std::sync::Arc;

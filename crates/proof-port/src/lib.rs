@@ -8,6 +8,7 @@ mod callback;
 mod chain;
 mod error;
 mod identity;
+mod mail;
 mod payments;
 mod payouts;
 mod rates;
@@ -23,6 +24,7 @@ pub use error::{Class, PortError};
 pub use identity::{
     DocumentKind, Identity, IdentityOutcome, IdentityStatus, Picture, PictureProblem, Side,
 };
+pub use mail::{Mail, Message};
 pub use payments::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary, DeclineCode,
     Payments, RefundState, VoidState,
