@@ -15,6 +15,7 @@ mod openapi;
 mod partner;
 mod path;
 mod query;
+mod resume;
 mod route;
 mod socket;
 mod widget;
@@ -93,6 +94,7 @@ pub fn routes() -> Vec<Route> {
     let (get, anyone) = (Method::GET, Caller::Anyone);
     let mut routes = partner::routes();
     routes.extend(widget::routes());
+    routes.extend(resume::routes());
     routes.extend(inbound::routes());
     routes.extend(docs::routes());
     routes.push(Route::new(anyone, get.clone(), "/healthz", async || "ok\n"));

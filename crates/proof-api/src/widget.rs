@@ -16,11 +16,13 @@ use axum::{
 };
 use proof_core::{
     ErrorCode, Fiat,
-    id::{OrderId, QuoteId},
+    id::{CaseId, OrderId, QuoteId},
     identity::{DocumentKind, DocumentSide},
+    partner::Origin,
 };
 use proof_engine::{
-    ApiError, Frame, PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+    ApiError, CaseChoice, CaseChosen, Frame, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
+    VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -71,6 +73,24 @@ pub fn routes() -> Vec<Route> {
         ),
         Route::new(widget, post.clone(), "/frame/api/sale", sale),
         Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/quote",
+            case_quote,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/choice",
+            case_choice,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/visit",
+            case_visit,
+        ),
         Route::new(widget, post, "/frame/api/cancel", cancel),
     ]
 }
@@ -91,16 +111,25 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let html = assets::page().ok_or_else(not_built)?;
     let boot = serde_json::json!({
         "origins": frame.origins,
         "fields_origin": frame.fields_origin,
     });
+    page_with(&boot, &content_policy(&frame), "strict-origin")
+}
+
+/// The app's page, told what it opens.
+pub(crate) fn page_with(
+    boot: &serde_json::Value,
+    policy: &str,
+    referrer: &'static str,
+) -> Result<Response, Refused> {
+    let html = assets::page().ok_or_else(not_built)?;
     // `<` cannot close the block early when it is written as an escape.
     let boot = boot.to_string().replace('<', "\\u003c");
     let block = format!("<script type=\"application/json\" id=\"proof-boot\">{boot}</script>");
     let html = html.replace("<!--proof-boot-->", &block);
-    let policy = HeaderValue::from_str(&content_policy(&frame));
+    let policy = HeaderValue::from_str(policy);
     let policy = policy.map_err(|_| not_built())?;
     let headers = [
         (
@@ -109,10 +138,7 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
         ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::CONTENT_SECURITY_POLICY, policy),
-        (
-            header::REFERRER_POLICY,
-            HeaderValue::from_static("strict-origin"),
-        ),
+        (header::REFERRER_POLICY, HeaderValue::from_static(referrer)),
         (
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -123,7 +149,12 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
 
 /// Only the partner's pages may hold the frame; only the provider's card fields may be in it.
 fn content_policy(frame: &Frame) -> String {
-    let ancestors: Vec<&str> = frame.origins.iter().map(|o| o.as_str()).collect();
+    let ancestors: Vec<&str> = frame.origins.iter().map(Origin::as_str).collect();
+    policy_of(&frame.fields_origin, &ancestors)
+}
+
+/// What the app's page may load, and who may hold it.
+pub(crate) fn policy_of(fields_origin: &str, ancestors: &[&str]) -> String {
     let ancestors = if ancestors.is_empty() {
         "'none'".into()
     } else {
@@ -133,12 +164,12 @@ fn content_policy(frame: &Frame) -> String {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
          media-src blob:; connect-src 'self'; frame-src {}; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ancestors}",
-        frame.fields_origin
+        fields_origin
     )
 }
 
 /// The frame's calls come from our own page only.
-fn own_origin(api: &Api, headers: &HeaderMap) -> Result<(), Refused> {
+pub(crate) fn own_origin(api: &Api, headers: &HeaderMap) -> Result<(), Refused> {
     match origin(headers) {
         None => Ok(()),
         Some(text) if api.is_own(text) => Ok(()),
@@ -324,6 +355,56 @@ async fn sale_choice(State(api): State<Api>, request: Request) -> Result<Json<Vi
         ChoiceAsk::Return => SaleChoice::Return,
     };
     Ok(Json(api.engine.sale_choose(id, choice).await?))
+}
+
+/// What the user wants to be done with what came late.
+#[derive(Deserialize)]
+#[serde(tag = "choice", rename_all = "snake_case")]
+enum CaseAsk {
+    Sell { quote_id: String },
+    Return,
+}
+
+fn case_id(text: &str) -> Result<CaseId, Refused> {
+    text.parse()
+        .map_err(|_| Refused(ApiError::not_found("case")))
+}
+
+async fn case_quote(
+    State(api): State<Api>,
+    Named(case): Named,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.case_quote(id, case_id(&case)?).await?))
+}
+
+async fn case_choice(
+    State(api): State<Api>,
+    Named(case): Named,
+    request: Request,
+) -> Result<Response, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let choice = match body::json(&api, body).await? {
+        CaseAsk::Sell { quote_id: text } => CaseChoice::Sell(quote_id(&text)?),
+        CaseAsk::Return => CaseChoice::Return,
+    };
+    let chosen = api.engine.case_choose(id, case_id(&case)?, choice).await?;
+    Ok(match chosen {
+        CaseChosen::Kept(view) => Json(view).into_response(),
+        CaseChosen::Sold(opened) => (StatusCode::CREATED, Json(opened)).into_response(),
+    })
+}
+
+async fn case_visit(
+    State(api): State<Api>,
+    Named(case): Named,
+    headers: HeaderMap,
+) -> Result<(StatusCode, Json<VisitOpened>), Refused> {
+    let id = visited(&api, &headers).await?;
+    let opened = api.engine.case_follow(id, case_id(&case)?).await?;
+    Ok((StatusCode::CREATED, Json(opened)))
 }
 
 async fn payment_check(State(api): State<Api>, headers: HeaderMap) -> Result<Json<View>, Refused> {

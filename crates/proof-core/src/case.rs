@@ -3,16 +3,18 @@
 //!
 //! Whatever it is, it ends with nothing owed: the crypto goes back to the refund address that was
 //! confirmed before the deposit address was shown, or, where that would cost more than it is worth,
-//! to the dust account.
+//! to the dust account. What only came too late its user may also sell at today's price, as a new
+//! order.
 
 use crate::{
     address::Address,
     deposit::{Deposit, DepositKey},
-    id::{CaseId, IntentId, OrderId, PartnerId},
+    id::{CaseId, IntentId, OrderId, PartnerId, QuoteId},
     ledger::{self, Entry},
-    money::{Amount, MoneyError},
-    order::{EventKind, Order, RETURNING_SECONDS_MAX},
+    money::{Amount, Money, MoneyError},
+    order::{CHOICE_SECONDS, EventKind, Order, RETURNING_SECONDS_MAX},
     partner::Environment,
+    quote::Quote,
     time::Timestamp,
     transfer::{Proof, Sending, SendingStep, Signed, TransferFact, Unfit, UnsignedTransfer},
 };
@@ -95,6 +97,11 @@ pub enum CaseState {
         confirmations: u64,
         deadline: Timestamp,
     },
+    /// Final, and too late for its order: the user takes today's price, or the crypto back.
+    AwaitingUser {
+        quote: Option<Box<Quote>>,
+        deadline: Timestamp,
+    },
     /// On its way back.
     Executing {
         sending: Option<Box<Sending>>,
@@ -114,10 +121,30 @@ pub enum Settlement {
     Returned {
         hash: String,
     },
+    /// At today's price, as an order of its own.
+    Sold {
+        order: OrderId,
+        total: Money,
+    },
     /// Worth less than sending it back.
     Dust,
     /// The chain took the deposit back before it was final: there is nothing to return.
     Vanished,
+}
+
+impl Settlement {
+    /// What partners read of it.
+    fn body(&self) -> Value {
+        match self {
+            Self::Returned { hash } => json!({ "by": "returned", "hash": hash }),
+            Self::Sold { order, total } => json!({
+                "by": "sold", "sold_as_merchant_transaction_id": order.uuid(),
+                "fiat_amount": total.to_decimal(), "fiat_currency": total.fiat(),
+            }),
+            Self::Dust => json!({ "by": "dust" }),
+            Self::Vanished => json!({ "by": "vanished" }),
+        }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -125,8 +152,21 @@ pub enum CaseCommand {
     DepositDeeper {
         confirmations: u64,
     },
-    DepositFinal,
+    /// It is there. `ask`: this partner's users may sell what came late.
+    DepositFinal {
+        ask: bool,
+    },
     DepositVanished,
+    QuoteLock {
+        quote: Box<Quote>,
+    },
+    /// The user takes today's price; the deposit goes over to a new order.
+    Sell {
+        quote: QuoteId,
+        order: OrderId,
+    },
+    /// The user wants it back.
+    Return,
     /// Sending it back would cost more than it is worth.
     NotWorth,
     Transfer(TransferFact),
@@ -164,6 +204,8 @@ pub struct CaseDecision {
 pub enum CaseRefusal {
     #[error("the case is past that step")]
     WrongState,
+    #[error("the quote is not valid any more")]
+    QuoteExpired,
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -230,9 +272,13 @@ impl Case {
                 draft.case.state = (**from).clone();
                 Some((draft.case.state.name(), reason.clone()))
             }
-            (CaseState::Open { .. } | CaseState::Executing { .. } | CaseState::Settled(_), _) => {
-                None
-            }
+            (
+                CaseState::Open { .. }
+                | CaseState::AwaitingUser { .. }
+                | CaseState::Executing { .. }
+                | CaseState::Settled(_),
+                _,
+            ) => None,
         };
         draft.apply(command)?;
         if let Some((name, reason)) = reviewed
@@ -277,15 +323,15 @@ impl Case {
                 CaseDuty::None
             }
             CaseState::InReview { from, .. } => self.duty_in(from),
-            CaseState::Settled(_) => CaseDuty::None,
+            CaseState::AwaitingUser { .. } | CaseState::Settled(_) => CaseDuty::None,
         }
     }
 
     pub fn deadline(&self) -> Option<Timestamp> {
         match &self.state {
-            CaseState::Open { deadline, .. } | CaseState::Executing { deadline, .. } => {
-                Some(*deadline)
-            }
+            CaseState::Open { deadline, .. }
+            | CaseState::AwaitingUser { deadline, .. }
+            | CaseState::Executing { deadline, .. } => Some(*deadline),
             CaseState::InReview { .. } | CaseState::Settled(_) => None,
         }
     }
@@ -309,6 +355,7 @@ impl CaseState {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Open { .. } => "open",
+            Self::AwaitingUser { .. } => "awaiting_user",
             Self::Executing { .. } => "executing",
             Self::InReview { .. } => "in_review",
             Self::Settled(_) => "settled",
@@ -340,8 +387,11 @@ impl Draft {
     fn apply(&mut self, command: CaseCommand) -> Step {
         match command {
             CaseCommand::DepositDeeper { confirmations } => self.deeper(confirmations),
-            CaseCommand::DepositFinal => self.deposit_final(),
+            CaseCommand::DepositFinal { ask } => self.deposit_final(ask),
             CaseCommand::DepositVanished => self.vanished(),
+            CaseCommand::QuoteLock { quote } => self.quote_lock(quote),
+            CaseCommand::Sell { quote, order } => self.sell(quote, order),
+            CaseCommand::Return => self.give_back(),
             CaseCommand::NotWorth => self.not_worth(),
             CaseCommand::Transfer(fact) => self.transfer(fact),
             CaseCommand::DeadlinePassed => self.deadline_passed(),
@@ -359,12 +409,60 @@ impl Draft {
         Ok(())
     }
 
-    fn deposit_final(&mut self) -> Step {
+    fn deposit_final(&mut self, ask: bool) -> Step {
         let CaseState::Open { .. } = self.case.state else {
             return Err(CaseRefusal::WrongState);
         };
         let entry = ledger::deposit(self.case.order, self.case.amount)?;
         self.entries.push(entry);
+        self.case.state = if ask && self.case.kind == CaseKind::Late {
+            CaseState::AwaitingUser {
+                quote: None,
+                deadline: self.now.plus_seconds(CHOICE_SECONDS),
+            }
+        } else {
+            executing(self.now)
+        };
+        Ok(())
+    }
+
+    fn quote_lock(&mut self, locked: Box<Quote>) -> Step {
+        let (now, amount) = (self.now, self.case.amount);
+        let CaseState::AwaitingUser { quote, deadline } = &mut self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        if now >= *deadline {
+            return Err(CaseRefusal::WrongState);
+        }
+        if locked.crypto != amount {
+            return Err(CaseRefusal::Money(MoneyError::Mismatch));
+        }
+        *quote = Some(locked);
+        Ok(())
+    }
+
+    fn sell(&mut self, id: QuoteId, order: OrderId) -> Step {
+        let CaseState::AwaitingUser { quote, deadline } = &self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        if self.now >= *deadline {
+            return Err(CaseRefusal::WrongState);
+        }
+        let standing = quote
+            .as_ref()
+            .filter(|quote| quote.id == id && self.now < quote.expires_at);
+        let total = standing.ok_or(CaseRefusal::QuoteExpired)?.total;
+        let entry = ledger::take_over(self.case.order, order, self.case.amount)?;
+        self.entries.push(entry);
+        self.settle(Settlement::Sold { order, total });
+        Ok(())
+    }
+
+    /// Also what silence means.
+    fn give_back(&mut self) -> Step {
+        let CaseState::AwaitingUser { .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
         self.case.state = executing(self.now);
         Ok(())
     }
@@ -465,6 +563,9 @@ impl Draft {
         {
             return Err(CaseRefusal::WrongState);
         }
+        if let CaseState::AwaitingUser { .. } = self.case.state {
+            return self.give_back();
+        }
         self.review("it did not end in time");
         Ok(())
     }
@@ -479,9 +580,7 @@ impl Draft {
 
     fn settle(&mut self, settlement: Settlement) {
         let mut body = self.case.body();
-        if let (Value::Object(body), Ok(Value::Object(how))) =
-            (&mut body, serde_json::to_value(&settlement))
-        {
+        if let (Value::Object(body), Value::Object(how)) = (&mut body, settlement.body()) {
             body.extend(how);
         }
         self.case.state = CaseState::Settled(settlement);

@@ -48,6 +48,9 @@ pub struct Sale {
     /// A deposit that is final before this has the locked price, unless the market ran away.
     pub hold_until: Timestamp,
     pub held: Vec<Held>,
+    /// The user knows that a part is missing.
+    #[serde(default)]
+    pub rest_asked: bool,
     /// What went back, once it is there.
     pub returned: Option<Returned>,
 }

@@ -99,3 +99,5 @@ id!(/// Crypto that arrived at an address of ours.
     DepositId, "dep");
 id!(/// Money that moved, or is owed, outside of an order's happy path.
     CaseId, "cas");
+id!(/// One letter to a user.
+    MailId, "mai");

@@ -190,6 +190,7 @@ pub enum EntryKind {
     PayOut,
     GiveBack,
     Dust,
+    TakeOver,
 }
 
 impl EntryKind {
@@ -208,6 +209,7 @@ impl EntryKind {
             Self::PayOut => "pay_out",
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
+            Self::TakeOver => "take_over",
         }
     }
 }
@@ -456,6 +458,18 @@ pub fn give_back(
 pub fn dust(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Dust, Account::Customer(order), amount)?;
     Entry::new(EntryKind::Dust, postings.into())
+}
+
+/// A deposit goes over to another order: what we have, and what we owe for it.
+pub fn take_over(from: OrderId, to: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = [
+        crypto(Account::Deposit(from), Account::Deposit(to), amount)?,
+        crypto(Account::Customer(to), Account::Customer(from), amount)?,
+    ];
+    Entry::new(
+        EntryKind::TakeOver,
+        postings.into_iter().flatten().collect(),
+    )
 }
 
 /// What the network left of the fee that was set aside.

@@ -22,6 +22,8 @@ pub mod error;
 pub mod id;
 pub mod identity;
 pub mod ledger;
+pub mod link;
+pub mod mail;
 pub mod money;
 pub mod order;
 pub mod partner;

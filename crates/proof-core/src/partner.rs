@@ -138,6 +138,40 @@ pub struct SellPolicy {
     pub hold_seconds: i64,
     /// How far the market may move before the user is asked again.
     pub slippage: Bps,
+    #[serde(default)]
+    pub late: LatePolicy,
+}
+
+/// What becomes of a deposit that comes after the window.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LatePolicy {
+    /// The user may sell it at today's price; silence brings it back.
+    #[default]
+    Ask,
+    Return,
+}
+
+impl LatePolicy {
+    pub const ALL: [Self; 2] = [Self::Ask, Self::Return];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Return => "return",
+        }
+    }
+}
+
+impl FromStr for LatePolicy {
+    type Err = crate::asset::UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let known = Self::ALL.into_iter().find(|policy| policy.name() == text);
+        known.ok_or(crate::asset::UnknownName {
+            what: "policy for late deposits",
+        })
+    }
 }
 
 impl Default for SellPolicy {
@@ -146,6 +180,7 @@ impl Default for SellPolicy {
             window_seconds: DEPOSIT_WINDOW_SECONDS,
             hold_seconds: 30 * 60,
             slippage: Bps::new(500).unwrap_or(Bps::ZERO),
+            late: LatePolicy::default(),
         }
     }
 }
@@ -183,6 +218,15 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Whether a deposit that came late may be sold, as a session for it could be made today.
+    pub fn sells_late(&self, amount: Amount) -> bool {
+        let fits = |pair: &Pair| {
+            let limits = pair.min.base()..=pair.max.base();
+            pair.sells && limits.contains(&amount.base())
+        };
+        self.sell.late == LatePolicy::Ask && self.pair(amount.asset()).is_some_and(fits)
+    }
+
     pub fn pair(&self, asset: Asset) -> Option<&Pair> {
         self.pairs.iter().find(|p| p.asset == asset)
     }

@@ -59,6 +59,12 @@ impl Timestamp {
             .unwrap_or_default()
             .to_rfc3339_opts(SecondsFormat::Secs, true)
     }
+
+    /// For people: `24 November 2026, 21:30 UTC`.
+    pub fn to_words(self) -> String {
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
+        at.format("%-d %B %Y, %H:%M UTC").to_string()
+    }
 }
 
 impl fmt::Display for Timestamp {

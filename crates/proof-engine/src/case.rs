@@ -1,21 +1,28 @@
 //! Cases: what came outside of an order's happy path goes back to whom it belongs.
 
+mod choice;
+
+pub use choice::{CaseChoice, CaseChosen};
+
 use crate::{
     ApiError, Engine,
     error::{ledger_failed, refused},
+    mail::letters_owe,
     order::{SaveIds, event_save, gone},
     worker::Outcome,
 };
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
     case::{Case, CaseCommand, CaseDuty, CaseOpening, CaseRefusal},
     deposit::DepositKey,
     id::{CaseId, EntryId, JobId, OrderId},
+    mail::case_letters,
     money::Rounding,
-    order::{EventKind, Order},
+    order::{EventKind, Order, Refusal},
+    partner::Stage,
 };
 use proof_port::TransferStatus;
-use proof_store::{Failure, JobKind, StoredCase, Tx};
+use proof_store::{Failure, JobKind, StoredCase, Topic, Tx};
 
 /// The currency in which "worth it" is judged.
 const JUDGED_IN: proof_core::Fiat = proof_core::Fiat::Eur;
@@ -24,6 +31,7 @@ impl From<CaseRefusal> for ApiError {
     fn from(refusal: CaseRefusal) -> Self {
         match refusal {
             CaseRefusal::WrongState => Self::new(ErrorCode::WrongState, refusal.to_string()),
+            CaseRefusal::QuoteExpired => Refusal::QuoteExpired.into(),
             CaseRefusal::Money(error) => Self::internal(error),
         }
     }
@@ -81,8 +89,9 @@ pub(crate) async fn case_apply(
             .await
             .map_err(ledger_failed)?;
     }
-    if let Some((kind, body)) = decision.event {
-        event_save(tx, order, kind, body, (9, 0), ids).await?;
+    match decision.event {
+        Some((kind, body)) => event_save(tx, order, kind, body, (9, 0), ids).await?,
+        None => order_touch(tx, order, now).await?,
     }
     match decision.case.wake_at(now).or(decision.case.deadline()) {
         Some(at) => {
@@ -91,7 +100,17 @@ pub(crate) async fn case_apply(
         }
         None => tx.job_delete(JobKind::Case, id.uuid()).await?,
     }
+    let letters = case_letters(&stored.case, &decision.case, now);
+    letters_owe(tx, letters, (13, 14), ids).await?;
     Ok(decision.case)
+}
+
+/// The order's user sees its cases: what they look at has changed.
+async fn order_touch(tx: &mut Tx, order: OrderId, now: Timestamp) -> Result<(), Failure<ApiError>> {
+    let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
+    tx.order_save(&stored.order, stored.version, now).await?;
+    tx.wake(Topic::Order(order));
+    Ok(())
 }
 
 impl Engine {
@@ -127,7 +146,9 @@ impl Engine {
             .deadline()
             .is_some_and(|deadline| deadline <= self.now())
         {
-            tracing::error!(case = %id, order = %case.order, "a case needs people");
+            if case.waits().is_none() {
+                tracing::error!(case = %id, order = %case.order, "a case needs people");
+            }
             let command = CaseCommand::DeadlinePassed;
             return self.case_command("case_deadline", &case, command).await;
         }
@@ -149,6 +170,7 @@ impl Engine {
     async fn case_deposit_watch(&self, case: &Case, key: DepositKey) -> Result<Outcome, ApiError> {
         let network = case.amount.asset().network();
         let chain = self.chain_of(case.environment, network)?;
+        let ask = self.may_sell_late(case).await?;
         let bound = chain.confirmations_final();
         let command = match chain.transfer(&key.hash).await? {
             TransferStatus::Unknown | TransferStatus::Failed { .. } => {
@@ -156,7 +178,7 @@ impl Engine {
             }
             TransferStatus::Waiting => None,
             TransferStatus::Mined { confirmations, .. } if confirmations >= bound => {
-                Some(CaseCommand::DepositFinal)
+                Some(CaseCommand::DepositFinal { ask })
             }
             TransferStatus::Mined { confirmations, .. } => {
                 Some(CaseCommand::DepositDeeper { confirmations })
@@ -170,6 +192,13 @@ impl Engine {
             Err(error) if error.code == ErrorCode::WrongState => Ok(again),
             done => done,
         }
+    }
+
+    /// Whether a session for the same could be made today.
+    async fn may_sell_late(&self, case: &Case) -> Result<bool, ApiError> {
+        let order = self.order_load(case.order).await?.order;
+        let partner = self.partner_of(&order).await?;
+        Ok(partner.stage != Stage::Suspended && partner.policy.sells_late(case.amount))
     }
 
     /// Whether it is worth more than the network's fee of sending it back.

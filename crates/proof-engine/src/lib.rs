@@ -18,6 +18,8 @@ mod inbound;
 mod installation;
 mod known;
 mod limit;
+mod link;
+mod mail;
 mod order;
 mod partner;
 mod payment;
@@ -34,6 +36,7 @@ mod visit;
 pub mod worker;
 
 pub use access::Access;
+pub use case::{CaseChoice, CaseChosen};
 pub use customer::KycAnswer;
 pub use endpoint::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, Recovered, SECRET_GRACE_SECONDS_DEFAULT,
@@ -43,6 +46,8 @@ pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
+pub use link::{CodeSent, LinkPage, LinkState};
+pub use mail::Mailer;
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
@@ -80,6 +85,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub test_rails: Option<Rails>,
     pub live_rails: Option<Rails>,
+    /// `None`: users are not written to.
+    pub mailer: Option<Mailer>,
     /// Whether callers have allowances; load tests switch them off.
     pub limited: bool,
 }
@@ -91,6 +98,7 @@ pub struct Engine {
     outbound: Outbound,
     test_rails: Option<Rails>,
     live_rails: Option<Rails>,
+    mailer: Option<Mailer>,
     installation: Installation,
     notes: refusal::Notes,
     known: known::Known,
@@ -115,6 +123,7 @@ impl Engine {
             outbound: parts.outbound,
             test_rails: parts.test_rails,
             live_rails: parts.live_rails,
+            mailer: parts.mailer,
             installation,
         })
     }

@@ -4,12 +4,14 @@ use crate::{
     Access, ApiError, Engine,
     case::case_open,
     error::{ledger_failed, refused},
+    mail::letters_owe,
 };
 use bytes::Bytes;
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
     id::{EntryId, EventId, JobId, OrderId},
+    mail::order_letters,
     order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, annotate, decide},
 };
 use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
@@ -206,22 +208,25 @@ impl SaveIds {
     }
 }
 
-/// Saves a new order with its first event and the job that will end it in time.
+/// Saves a new order with its first events and the job that will bring it to its end.
 pub(crate) async fn save_new(
     tx: &mut Tx,
     order: &Order,
-    (event_id, event): (EventId, &NewEvent),
+    events: &[(EventId, NewEvent)],
     job: JobId,
 ) -> Result<(), Failure<ApiError>> {
     tx.order_insert(order).await?;
-    tx.event_insert(event_id, order, event).await?;
+    for (id, event) in events {
+        tx.event_insert(*id, order, event).await?;
+    }
     let wake = order.wake_at(order.created_at).unwrap_or(order.pay_until);
     tx.job_upsert(job, JobKind::Order, order.id.uuid(), wake)
         .await?;
     Ok(())
 }
 
-/// Decides on a locked order and saves all of it: state, events, ledger entries and the next job. The only way in which an order changes.
+/// Decides on a locked order and saves all of it: state, events, ledger entries, the next job and
+/// what its user is written. The only way in which an order changes.
 pub(crate) async fn apply(
     tx: &mut Tx,
     stored: StoredOrder,
@@ -258,6 +263,8 @@ pub(crate) async fn apply(
     for (n, opening) in cases.into_iter().enumerate() {
         case_open(tx, &order, opening, n, ids).await?;
     }
+    let letters = order_letters(&stored.order, &order, now);
+    letters_owe(tx, letters, (11, 12), ids).await?;
     tx.wake(Topic::Order(order.id));
     Ok(order)
 }

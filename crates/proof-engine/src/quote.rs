@@ -6,8 +6,8 @@ use proof_core::{
     id::{OrderId, QuoteId},
     money::{Amount, Money, Rate, Rounding},
     order::{Command, Order},
-    partner::{Environment, Side},
-    quote::{QuoteRequest, quote_buy, quote_sell},
+    partner::{Environment, Partner, Side},
+    quote::{Quote, QuoteRequest, quote_buy, quote_sell},
 };
 
 /// The chain's fee is quoted with this margin, since it may rise until the transfer is sent.
@@ -27,26 +27,36 @@ impl Engine {
                 message,
             ));
         }
-        let asset = order.amount.asset();
-        let (mid, rate_at) = self.mid(order.environment, asset, fiat).await?;
-        let network = self.network_fee(&order, fiat).await?;
+        let quote = self.quote_of(&order, &partner, order.amount, fiat).await?;
+        self.order_apply("quote_lock", id, Command::QuoteLock { quote })
+            .await?;
+        self.view(id).await
+    }
+
+    /// Today's price of an amount, on the terms of an order.
+    pub(crate) async fn quote_of(
+        &self,
+        order: &Order,
+        partner: &Partner,
+        crypto: Amount,
+        fiat: Fiat,
+    ) -> Result<Quote, ApiError> {
+        let (mid, rate_at) = self.mid(order.environment, crypto.asset(), fiat).await?;
         let request = QuoteRequest {
             id: QuoteId::new(self.now(), self.entropy.as_ref()),
-            crypto: order.amount,
+            crypto,
             fiat,
             mid,
             rate_at,
-            network,
+            network: self.network_fee(order, fiat).await?,
             fees: &partner.policy.fees,
             now: self.now(),
         };
         let quote = match order.side {
             Side::Buy => quote_buy(&request),
             Side::Sell => quote_sell(&request),
-        }?;
-        self.order_apply("quote_lock", id, Command::QuoteLock { quote })
-            .await?;
-        self.view(id).await
+        };
+        Ok(quote?)
     }
 
     pub(crate) async fn mid(

@@ -111,7 +111,7 @@ impl SessionWrite {
             refund_hint: checked.refund_hint,
         };
         let (order, event) = Order::create(request, self.now);
-        save_new(tx, &order, (self.event, &event), self.job).await?;
+        save_new(tx, &order, &[(self.event, event)], self.job).await?;
         tx.session_insert(&self.session, self.init_hash).await?;
         if let Some((key, row)) = &self.kept {
             let key = IdempotencyKey {

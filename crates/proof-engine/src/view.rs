@@ -185,7 +185,9 @@ impl Engine {
                         .customer_load(order.partner, order.customer)
                         .await?
                         .ok_or_else(gone)?;
-                    let session = tx.session_load(id).await?.ok_or_else(gone)?;
+                    // What was sold late came of the session of the order before.
+                    let session = tx.session_load(order.origin.unwrap_or(id)).await?;
+                    let session = session.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {

@@ -60,14 +60,22 @@ impl Engine {
             })
             .await?
             .ok_or_else(|| ApiError::not_found("widget"))?;
-        let rails = self.test_rails.as_ref().or(self.live_rails.as_ref());
-        let fields_origin = rails
-            .map(|r| r.payments.fields_origin())
-            .unwrap_or_default();
         Ok(Frame {
             origins,
-            fields_origin,
+            fields_origin: self.fields_origin(),
         })
+    }
+
+    /// Where the provider's card fields come from.
+    pub(crate) fn fields_origin(&self) -> String {
+        let rails = self.test_rails.as_ref().or(self.live_rails.as_ref());
+        rails
+            .map(|r| r.payments.fields_origin())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn visit_token(&self) -> String {
+        format!("vt_{}", hex_of(&self.random::<32>()))
     }
 
     pub async fn visit_open(&self, open: VisitOpen) -> Result<VisitOpened, ApiError> {
@@ -77,8 +85,13 @@ impl Engine {
             return Err(invalid());
         }
         self.visit_check(&open, &session, &partner).await?;
-        let token = format!("vt_{}", hex_of(&self.random::<32>()));
-        let (hash, order) = (TokenHash::of(&token), session.order);
+        self.visit_begin(session.order).await
+    }
+
+    /// A visit to an order that the caller may open.
+    pub(crate) async fn visit_begin(&self, order: OrderId) -> Result<VisitOpened, ApiError> {
+        let (token, now) = (self.visit_token(), self.now());
+        let hash = TokenHash::of(&token);
         self.db
             .write("visit_open", move |tx: &mut Tx| {
                 Box::pin(async move {

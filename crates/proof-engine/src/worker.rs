@@ -11,7 +11,7 @@ use futures::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{CaseId, EndpointId, OrderId, VerificationId},
+    id::{CaseId, EndpointId, MailId, OrderId, VerificationId},
     order::{Command, Duty, Order},
 };
 use proof_store::{Failure, Job, JobKind, Lease, Pool, Topic, Tx};
@@ -23,6 +23,8 @@ const fn concurrent_max(pool: Pool) -> usize {
     match pool {
         Pool::Orders => 32,
         Pool::Deliveries => 256,
+        // There is one mail server, and it does not like crowds.
+        Pool::Mails => 4,
     }
 }
 
@@ -62,6 +64,7 @@ impl Engine {
         futures::join!(
             self.work_pool(Pool::Orders, stop.clone()),
             self.work_pool(Pool::Deliveries, stop.clone()),
+            self.work_pool(Pool::Mails, stop.clone()),
             self.publish(stop.clone()),
             self.note_loop(stop),
         );
@@ -230,6 +233,7 @@ impl Engine {
             JobKind::Scan => self.scan_drive(job.key).await,
             JobKind::Case => self.case_drive(CaseId::from_uuid(job.key)).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
+            JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
         }
     }
 

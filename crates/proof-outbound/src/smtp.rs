@@ -3,7 +3,7 @@
 use crate::configured::Sent;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header},
+    message::{Body, Mailbox, header},
     transport::smtp::{
         authentication::Credentials,
         client::{Tls, TlsParameters},
@@ -106,7 +106,7 @@ impl SmtpDoor {
 
     /// Sends once; whoever calls decides whether to try again.
     pub async fn send(&self, envelope: Envelope<'_>) -> Result<(), SmtpError> {
-        let message = build(&self.from, envelope)?;
+        let message = build(&self.from, envelope, Body::new(envelope.text.to_owned()))?;
         let sending = self.transport.send(message);
         let limit = Duration::from_millis(EXCHANGE_MS_MAX);
         match tokio::time::timeout(limit, sending).await {
@@ -121,13 +121,16 @@ impl SmtpDoor {
     }
 }
 
-/// The letter as it would go over the line (RFC 5322).
+/// The letter as a file (RFC 5322), whose lines are as they were written: over the line they may be
+/// folded and escaped.
 pub fn letter(from: &str, envelope: Envelope<'_>) -> Result<Vec<u8>, SmtpError> {
     let from = mailbox(from).ok_or_else(|| SmtpError::refused("the sender is not an address"))?;
-    Ok(build(&from, envelope)?.formatted())
+    let text = envelope.text.replace('\n', "\r\n").into_bytes();
+    let body = Body::dangerous_pre_encoded(text, header::ContentTransferEncoding::EightBit);
+    Ok(build(&from, envelope, body)?.formatted())
 }
 
-fn build(from: &Mailbox, envelope: Envelope<'_>) -> Result<Message, SmtpError> {
+fn build(from: &Mailbox, envelope: Envelope<'_>, body: Body) -> Result<Message, SmtpError> {
     let to = mailbox(envelope.to);
     let to = to.ok_or_else(|| SmtpError::refused("the recipient is not an address"))?;
     // A line break in a name must not begin another header.
@@ -142,8 +145,9 @@ fn build(from: &Mailbox, envelope: Envelope<'_>) -> Result<Message, SmtpError> {
         .subject(subject)
         .message_id(Some(format!("<{}>", envelope.id)))
         .date(UNIX_EPOCH + Duration::from_secs(envelope.at_seconds))
+        .header(header::MIME_VERSION_1_0)
         .header(header::ContentType::TEXT_PLAIN)
-        .body(envelope.text.to_owned())
+        .body(body)
         .map_err(|_| SmtpError::refused("the letter cannot be written"))
 }
 

@@ -3,13 +3,17 @@
 use crate::rails::SandboxConfig;
 use anyhow::Context;
 use ipnet::IpNet;
-use proof_outbound::Places;
+use proof_connect::smtp::SmtpMail;
+use proof_core::{partner::Origin, secret::Secret};
+use proof_engine::Mailer;
+use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Db, Execution};
 use serde::Deserialize;
 use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 use url::Url;
 
@@ -28,6 +32,8 @@ pub struct Config {
     /// Folder of the signer's key and journal.
     pub signer: PathBuf,
     pub sandbox: Option<SandboxConfig>,
+    /// How users are written to; without it nobody is.
+    pub mail: Option<MailConfig>,
     /// Reverse proxies in front of the server (`["10.0.0.0/8"]`): their `X-Forwarded-For` is
     /// believed, so that limits count callers and not proxies.
     #[serde(default)]
@@ -36,6 +42,27 @@ pub struct Config {
     /// Live webhooks go to public addresses only, whatever stands here.
     #[serde(default = "loopback")]
     pub webhook_networks: Vec<IpNet>,
+}
+
+/// The mail server that takes letters to users.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailConfig {
+    /// `smtps://user:password@host`, or `smtp://` for a server that speaks `STARTTLS`.
+    pub smtp: Secret,
+    /// Who writes, `Proof <no-reply@ramp.example>`.
+    pub from: String,
+}
+
+impl MailConfig {
+    pub fn mailer(&self, base_url: Origin) -> anyhow::Result<Mailer> {
+        let door = SmtpDoor::open(self.smtp.expose_secret(), &self.from);
+        let door = door.context("[mail] is not right")?;
+        Ok(Mailer {
+            mail: Arc::new(SmtpMail::new(door)),
+            base_url,
+        })
+    }
 }
 
 /// What the contract promises to sandbox partners.

@@ -2,6 +2,7 @@
 
 mod demo;
 mod funds;
+mod outbox;
 mod shop;
 
 use crate::{
@@ -12,13 +13,14 @@ use crate::{
     rails::{kept_key, master_key},
     sandbox::READY_FILE,
     serve::{asked_to_stop, outbound},
-    world,
+    world::{self, ChildWorld},
 };
 use anyhow::Context;
 use clap::Args;
 use demo::DemoPartner;
+use outbox::Outbox;
 use proof_core::partner::Origin;
-use proof_engine::Parts;
+use proof_engine::{Mailer, Parts};
 use proof_outbound::{Configured, Places};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::{Db, Execution};
@@ -88,6 +90,8 @@ struct Ready {
     shop_url: Option<String>,
     cards_url: String,
     world_url: String,
+    /// Folder of the letters to users.
+    outbox: PathBuf,
     pid: u32,
     partners: Vec<DemoPartner>,
 }
@@ -99,31 +103,29 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
-    let sandbox = data.join("sandbox");
-    let key: [u8; 24] = kept_key(&sandbox, "api.key", &SystemEntropy)?;
-    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let mut world = world::start(&sandbox, key, 1).await?;
+    let mut world = sandbox_world(data).await?;
     let own = vec![address];
     let own_urls = [
         world.config.cards_url.clone(),
         world.config.world_url.clone(),
     ];
     let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
-    let signer_dir = data.join("signer");
-    let signer = SignerThread::spawn(LocalSigner::open(
-        &signer_dir,
-        master_key(&signer_dir, &SystemEntropy)?,
-    )?)?;
+    let origin = Origin::parse(&base_url)?;
+    let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
     let parts = Parts {
         db: args.database().await?,
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
-        test_rails: Some(world.config.rails(&outbound, Arc::new(signer))),
+        test_rails: Some(world.config.rails(&outbound, Arc::new(signer(data)?))),
         live_rails: None,
+        mailer: Some(Mailer {
+            mail: outbox.clone(),
+            base_url: origin.clone(),
+        }),
         limited: !args.no_limits,
     };
-    let app = App::build(Origin::parse(&base_url)?, Vec::new(), parts).await?;
+    let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
     let (stop, stopping) = watch::channel(false);
@@ -141,6 +143,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
                 shop_url: shop.as_ref().map(|shop| shop.url.clone()),
                 cards_url: world.config.cards_url.to_string(),
                 world_url: world.config.world_url.to_string(),
+                outbox: outbox.dir().to_owned(),
                 pid: std::process::id(),
                 base_url: base_url.clone(),
                 partners,
@@ -157,6 +160,19 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let (served, led) = tokio::join!(app.run(listener, stopping), lead);
     led.and(served)
+}
+
+async fn sandbox_world(data: &Path) -> anyhow::Result<ChildWorld> {
+    let dir = data.join("sandbox");
+    let key: [u8; 24] = kept_key(&dir, "api.key", &SystemEntropy)?;
+    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    world::start(&dir, key, 1).await
+}
+
+fn signer(data: &Path) -> anyhow::Result<SignerThread> {
+    let dir = data.join("signer");
+    let key = master_key(&dir, &SystemEntropy)?;
+    SignerThread::spawn(LocalSigner::open(&dir, key)?).context("the signer cannot start")
 }
 
 /// For `proof sandbox`, which plays people outside.
@@ -188,6 +204,7 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
     }
     println!("  API            {}", ready.base_url);
     println!("  Widget script  {}", ready.widget_script);
+    println!("  Emails         {}", ready.outbox.display());
     println!("\n  Partners (test)");
     for partner in &ready.partners {
         println!("    {} ({})", partner.name, partner.kind);

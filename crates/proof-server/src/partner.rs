@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use proof_core::{
     Address, Asset, Fiat, Timestamp,
     id::PartnerId,
-    partner::{Environment, Origin, PartnerType, SellPolicy},
+    partner::{Environment, LatePolicy, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
 use proof_engine::{
@@ -100,6 +100,9 @@ pub struct CreateArgs {
     /// Seconds that a sell waits for its deposit (6 h).
     #[arg(long, requires = "sells")]
     deposit_window_seconds: Option<i64>,
+    /// What becomes of a deposit that comes later: `ask` the user, or `return` it.
+    #[arg(long, requires = "sells")]
+    late_deposits: Option<LatePolicy>,
     /// What users may pay with; the first is the default.
     #[arg(long = "fiat", default_values = ["EUR", "USD"])]
     fiats: Vec<Fiat>,
@@ -203,6 +206,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         outbound: Outbound::new(Arc::new(HttpTransport::new()?)),
         test_rails: None,
         live_rails: None,
+        mailer: None,
         limited: true,
     };
     Ok((Engine::start(parts).await?, lock))
@@ -234,6 +238,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
                 if let Some(seconds) = args.deposit_window_seconds {
                     policy.window_seconds = seconds;
                 }
+                policy.late = args.late_deposits.unwrap_or_default();
                 policy
             }),
             fiats: args.fiats,

@@ -42,6 +42,12 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
                 .flat_map(|s| [s.cards_url.clone(), s.world_url.clone()]),
         )
         .collect();
+    let base_url = config.base_url.as_str().trim_end_matches('/');
+    let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
+    let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
+    if mailer.is_none() {
+        tracing::warn!("users are not written to: the configuration has no [mail]");
+    }
     let own = vec![listener.local_addr()?];
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let parts = Parts {
@@ -58,10 +64,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             }
         },
         live_rails: None,
+        mailer: mailer.transpose()?,
         limited: true,
     };
-    let base_url = config.base_url.as_str().trim_end_matches('/');
-    let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let app = App::build(origin, config.trusted_proxies, parts).await?;
     if lock.is_some() {
         app.engine.take_over().await?;

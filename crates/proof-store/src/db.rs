@@ -382,6 +382,7 @@ macro_rules! bound {
                 Value::Json(v) => query.bind(sqlx::types::Json(v)),
                 Value::OptJson(v) => query.bind(v.map(sqlx::types::Json)),
                 Value::Bytes(v) => query.bind(v),
+                Value::OptBytes(v) => query.bind(v),
                 Value::Time(_) | Value::OptTime(_) | Value::Units(_) => bind_own(query, value),
             };
         }

@@ -36,14 +36,17 @@ pub enum JobKind {
     Scan,
     /// Bring a case to its end.
     Case,
+    /// Send a letter.
+    Mail,
 }
 
-/// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries,
-/// never those that move orders.
+/// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries, and a
+/// mail server those of the mails, never those that move orders.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pool {
     Orders,
     Deliveries,
+    Mails,
 }
 
 impl Pool {
@@ -56,17 +59,19 @@ impl Pool {
                 JobKind::Case,
             ],
             Self::Deliveries => [JobKind::Delivery; 4],
+            Self::Mails => [JobKind::Mail; 4],
         }
     }
 }
 
 impl JobKind {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
         Self::Scan,
         Self::Case,
+        Self::Mail,
     ];
 
     const fn name(self) -> &'static str {
@@ -76,6 +81,7 @@ impl JobKind {
             Self::Delivery => "delivery",
             Self::Scan => "scan",
             Self::Case => "case",
+            Self::Mail => "mail",
         }
     }
 
@@ -83,6 +89,7 @@ impl JobKind {
         match self {
             Self::Order | Self::Identity | Self::Scan | Self::Case => Pool::Orders,
             Self::Delivery => Pool::Deliveries,
+            Self::Mail => Pool::Mails,
         }
     }
 }

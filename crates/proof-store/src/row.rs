@@ -18,6 +18,7 @@ pub enum Value {
     Json(serde_json::Value),
     OptJson(Option<serde_json::Value>),
     Bytes(Vec<u8>),
+    OptBytes(Option<Vec<u8>>),
     Time(Timestamp),
     OptTime(Option<Timestamp>),
     Units(i128),
@@ -35,7 +36,8 @@ macro_rules! value_from {
 value_from!(
     Uuid => Uuid, Option<Uuid> => OptUuid, String => Text, Option<String> => OptText, i64 => Int,
     Option<i64> => OptInt, serde_json::Value => Json,
-    Option<serde_json::Value> => OptJson, Vec<u8> => Bytes, Timestamp => Time,
+    Option<serde_json::Value> => OptJson, Vec<u8> => Bytes,
+    Option<Vec<u8>> => OptBytes, Timestamp => Time,
     Option<Timestamp> => OptTime, i128 => Units,
 );
 

@@ -58,6 +58,8 @@ pub fn registered() -> Vec<Statement> {
         crate::installation::ALL,
         crate::job::ALL,
         crate::ledger::ALL,
+        crate::link::ALL,
+        crate::mail::ALL,
         crate::order::ALL,
         crate::partner::ALL,
         crate::refusal::ALL,

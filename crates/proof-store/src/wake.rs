@@ -43,6 +43,7 @@ impl Topic {
         match self {
             Self::Jobs(Pool::Orders) => "jobs".to_owned(),
             Self::Jobs(Pool::Deliveries) => "deliveries".to_owned(),
+            Self::Jobs(Pool::Mails) => "mails".to_owned(),
             Self::Unpublished => "unpublished".to_owned(),
             Self::Published(partner, environment) => {
                 format!("feed {} {}", environment.name(), partner.uuid())
@@ -56,6 +57,7 @@ impl Topic {
         match text {
             "jobs" => Some(Self::Jobs(Pool::Orders)),
             "deliveries" => Some(Self::Jobs(Pool::Deliveries)),
+            "mails" => Some(Self::Jobs(Pool::Mails)),
             "unpublished" => Some(Self::Unpublished),
             "access" => Some(Self::Access),
             other => match other.strip_prefix("feed ") {

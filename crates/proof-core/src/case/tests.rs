@@ -66,6 +66,7 @@ fn order(received: Option<&str>) -> Order {
         deposit_until: START,
         hold_until: START,
         held: held.into_iter().collect(),
+        rest_asked: false,
         returned: None,
     }));
     order
@@ -132,6 +133,82 @@ fn is_final() -> CaseCommand {
     })
 }
 
+fn buyer() -> OrderId {
+    OrderId::from_uuid(Uuid::from_u128(77))
+}
+
+/// A price of what the case is about.
+fn quote(n: u128) -> Quote {
+    let total = Money::new(crate::Fiat::Eur, 600);
+    Quote {
+        id: QuoteId::from_uuid(Uuid::from_u128(n)),
+        crypto: amount(usdt(Network::Erc20), "7"),
+        mid: total,
+        total,
+        lines: Vec::new(),
+        rate_at: START,
+        expires_at: START.plus_seconds(60),
+    }
+}
+
+fn after(case: &Case, command: CaseCommand, now: Timestamp) -> Case {
+    case.decide(command, now).unwrap().case
+}
+
+#[test]
+fn what_came_late_is_sold_only_at_the_price_that_was_seen_and_in_time() {
+    let waiting = after(&case(true), CaseCommand::DepositFinal { ask: true }, START);
+    let wait = waiting.waits().unwrap();
+    assert_eq!(wait.until, START.plus_seconds(CHOICE_SECONDS));
+    let sell = |case: &Case, id, now| {
+        let (quote, order) = (QuoteId::from_uuid(Uuid::from_u128(id)), buyer());
+        case.decide(CaseCommand::Sell { quote, order }, now)
+    };
+    assert_eq!(sell(&waiting, 1, START), Err(CaseRefusal::QuoteExpired));
+    let quote = Box::new(quote(1));
+    let quoted = after(&waiting, CaseCommand::QuoteLock { quote }, START);
+    for (id, seconds, refusal) in [
+        (2, 0, CaseRefusal::QuoteExpired),
+        (1, 60, CaseRefusal::QuoteExpired),
+        (1, CHOICE_SECONDS, CaseRefusal::WrongState),
+    ] {
+        let refused = sell(&quoted, id, START.plus_seconds(seconds));
+        assert_eq!(refused, Err(refusal), "{id} after {seconds} s");
+    }
+    let sold = sell(&quoted, 1, START.plus_seconds(59)).unwrap();
+    assert_eq!(sold.entries.len(), 1);
+    assert!(matches!(
+        sold.case.state,
+        CaseState::Settled(Settlement::Sold { order, .. }) if order == buyer()
+    ));
+    let body = sold.event.unwrap().1;
+    assert_eq!(
+        body["sold_as_merchant_transaction_id"],
+        json!(buyer().uuid())
+    );
+}
+
+#[test]
+fn silence_and_a_wish_bring_it_back_and_other_kinds_do_not_ask() {
+    let waiting = after(&case(true), CaseCommand::DepositFinal { ask: true }, START);
+    let over = START.plus_seconds(CHOICE_SECONDS);
+    for (command, now) in [
+        (CaseCommand::Return, START),
+        (CaseCommand::DeadlinePassed, over),
+    ] {
+        let back = after(&waiting, command, now);
+        assert_eq!(back.state.name(), "executing");
+    }
+    let early = waiting.decide(CaseCommand::DeadlinePassed, START);
+    assert_eq!(early, Err(CaseRefusal::WrongState));
+    let mut other = case(true);
+    other.kind = CaseKind::SecondDeposit;
+    for (case, ask) in [(&other, true), (&case(true), false)] {
+        let next = after(case, CaseCommand::DepositFinal { ask }, START);
+        assert_eq!(next.state.name(), "executing");
+    }
+}
+
 #[test]
 fn a_deposit_that_does_not_fit_has_a_name() {
     let erc20 = usdt(Network::Erc20);
@@ -164,7 +241,11 @@ fn what_came_on_another_network_goes_back_there_to_the_same_address() {
 fn commands() -> impl Strategy<Value = CaseCommand> {
     prop_oneof![
         2 => (0_u64..4).prop_map(|confirmations| CaseCommand::DepositDeeper { confirmations }),
-        4 => Just(CaseCommand::DepositFinal),
+        4 => any::<bool>().prop_map(|ask| CaseCommand::DepositFinal { ask }),
+        3 => Just(CaseCommand::QuoteLock { quote: Box::new(quote(1)) }),
+        1 => Just(CaseCommand::QuoteLock { quote: Box::new(quote(2)) }),
+        3 => Just(CaseCommand::Sell { quote: quote(1).id, order: buyer() }),
+        2 => Just(CaseCommand::Return),
         1 => Just(CaseCommand::DepositVanished),
         1 => Just(CaseCommand::NotWorth),
         6 => Just(planned()),
@@ -217,7 +298,9 @@ proptest! {
         if case.state.is_settled() {
             prop_assert_eq!(case.wake_at(now), None);
             for (key, balance) in &books {
-                let open = ["customer:", "reserved:", "in_transit:"];
+                // What was sold is owed by the order that it became.
+                let own = format!("customer:{}", case.order);
+                let open = [own.as_str(), "reserved:", "in_transit:"];
                 if open.iter().any(|prefix| key.starts_with(prefix)) {
                     prop_assert_eq!(*balance, 0, "{}", key);
                 }

@@ -49,6 +49,7 @@ impl Order {
             declined: None,
             refund_hint: request.refund_hint,
             sale: None,
+            origin: None,
             sequence: 1,
             state: State::Created,
         };

@@ -8,6 +8,7 @@ mod create;
 mod decide;
 mod duty;
 mod event;
+mod resell;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -18,6 +19,7 @@ pub use decide::{
 };
 pub use duty::{Duty, POLL_MS};
 pub use event::{EventKind, NewEvent};
+pub use resell::Resale;
 pub use state::{
     Authorising, AuthorisingStep, FailReason, InReview, PayingOut, PublicStatus, ReturnReason,
     Returning, State, VoidReason, Voiding, WidgetStatus,
@@ -35,6 +37,7 @@ use crate::{
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// Payments that may be tried on one order.
 pub const ATTEMPTS_MAX: u32 = 5;
@@ -105,6 +108,9 @@ pub struct Order {
     /// What a sell fixed, from the moment its deposit address is shown.
     #[serde(default)]
     pub sale: Option<Box<Sale>>,
+    /// The order whose late deposit this one sells.
+    #[serde(default)]
+    pub origin: Option<OrderId>,
     /// Number of the latest event.
     pub sequence: i64,
     pub state: State,
@@ -126,5 +132,15 @@ impl Order {
     /// The contract's `payment_method`; absent while unknown.
     pub fn payment_method(&self) -> Option<&'static str> {
         (self.attempt > 0 || self.sale.is_some()).then_some("card")
+    }
+    /// What a change of status tells.
+    pub(crate) fn status_body(&self) -> Value {
+        json!({
+            "status": self.status().name(),
+            "fiat_amount": self.fiat_amount(),
+            "fiat_currency": self.fiat,
+            "crypto_amount": self.amount.to_decimal(),
+            "payment_method": self.payment_method(),
+        })
     }
 }

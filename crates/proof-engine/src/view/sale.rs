@@ -1,6 +1,6 @@
 //! What the widget shows of a sell beyond what every order has.
 
-use super::CardView;
+use super::{CardView, QuoteView, quote_view};
 use crate::{ApiError, Engine};
 use proof_core::{
     Network,
@@ -34,12 +34,22 @@ pub struct SaleView {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct CaseView {
+    pub id: String,
     pub kind: &'static str,
     pub amount: String,
     pub currency: &'static str,
     pub network: &'static str,
-    /// `waiting`, `returned`, `kept` (worth less than sending it back) or `vanished`.
+    /// `waiting`, `choose`, `returned`, `sold`, `kept` (worth less than sending it back) or
+    /// `vanished`.
     pub state: &'static str,
+    /// Whether the network has confirmed what it is about.
+    #[serde(rename = "final")]
+    pub is_final: bool,
+    /// Until when the user may choose, and today's price if one is locked.
+    pub choose_until: Option<String>,
+    pub quote: Option<QuoteView>,
+    /// What was agreed on, if it was sold.
+    pub sold: Option<AgreedView>,
     pub refund_address: String,
     pub hash: Option<String>,
     pub explorer_url: Option<String>,
@@ -135,21 +145,46 @@ impl Engine {
 
     fn case_view(&self, case: &Case) -> Result<CaseView, ApiError> {
         let network = case.amount.asset().network();
-        let (state, hash) = match &case.state {
+        let (mut choose_until, mut quote, mut sold, mut hash) = (None, None, None, None);
+        let state = match &case.state {
             CaseState::Open { .. } | CaseState::Executing { .. } | CaseState::InReview { .. } => {
-                ("waiting", None)
+                "waiting"
             }
-            CaseState::Settled(Settlement::Returned { hash }) => ("returned", Some(hash.clone())),
-            CaseState::Settled(Settlement::Dust) => ("kept", None),
-            CaseState::Settled(Settlement::Vanished) => ("vanished", None),
+            CaseState::AwaitingUser {
+                quote: locked,
+                deadline,
+            } => {
+                choose_until = Some(deadline.to_contract());
+                let standing = locked.as_deref().filter(|q| self.now() < q.expires_at);
+                quote = standing.map(quote_view).transpose()?;
+                "choose"
+            }
+            CaseState::Settled(Settlement::Returned { hash: own }) => {
+                hash = Some(own.clone());
+                "returned"
+            }
+            CaseState::Settled(Settlement::Sold { total, .. }) => {
+                sold = Some(AgreedView {
+                    total: total.to_decimal(),
+                    fiat_currency: total.fiat().code(),
+                });
+                "sold"
+            }
+            CaseState::Settled(Settlement::Dust) => "kept",
+            CaseState::Settled(Settlement::Vanished) => "vanished",
         };
         let chain = self.chain_of(case.environment, network)?;
         Ok(CaseView {
+            id: case.id.to_string(),
             kind: case.kind.name(),
             amount: case.amount.to_decimal(),
             currency: case.amount.asset().ticker(),
             network: network.name(),
             state,
+            is_final: !matches!(case.state, CaseState::Open { .. }),
+            choose_until,
+            quote,
+            sold,
             refund_address: case.refund.to_string(),
             explorer_url: hash.as_ref().map(|hash| chain.explorer_url(hash)),
             hash,

@@ -7,11 +7,12 @@ use proof_core::{
     case::{Case, CaseKind, CaseState},
     deposit::{Deposit, DepositKey},
     id::{
-        CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, OrderId,
-        PartnerId, PersonId, VerificationId, uuid_v7,
+        CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, MailId,
+        OrderId, PartnerId, PersonId, VerificationId, uuid_v7,
     },
     identity::{DocumentKind, Verification, VerificationState},
     ledger::{Account, Unit, fund, reserve},
+    mail::Letter,
     money::{Amount, Bps},
     order::{Order, OrderRequest},
     partner::{
@@ -26,7 +27,7 @@ use proof_core::{
 };
 use proof_store::{
     AddressOwner, Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError,
-    Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
+    MailState, Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -124,6 +125,7 @@ async fn every_registered_statement_runs() {
         idempotency_rows(db, &partner).await;
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
+        mail_rows(db, &entropy, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(
@@ -452,6 +454,43 @@ async fn idempotency_rows(db: &Db, partner: &Partner) {
     });
     assert_eq!((first, second, purged), (true, false, 1));
     assert_eq!(kept.map(|row| row.response), Some("one".into()));
+}
+
+async fn mail_rows(db: &Db, entropy: &Counting, order: &Order) {
+    let (id, again) = (MailId::new(NOW, entropy), MailId::new(NOW, entropy));
+    let (order, token) = (order.id, TokenHash::of("link"));
+    let (told, twice, loaded, kept) = write!(db, |tx| {
+        let told = tx.mail_insert(id, order, "t", &Letter::Code, NOW).await?;
+        let twice = tx
+            .mail_insert(again, order, "t", &Letter::Code, NOW)
+            .await?;
+        tx.mail_save(id, MailState::Sent, 2, NOW).await?;
+        let loaded = tx.mail_load(id).await?;
+        tx.mail_save(id, MailState::Failed, 3, NOW).await?;
+        (told, twice, loaded, tx.mail_load(id).await?)
+    });
+    assert!(told && !twice, "each thing is told once");
+    let loaded = loaded.unwrap();
+    assert_eq!((loaded.state, loaded.attempts), (MailState::Sent, 2));
+    assert_eq!(kept, Some(loaded), "what has ended stays as it is");
+    let (fresh, found, of_code, nobodys) = write!(db, |tx| {
+        let until = NOW.plus_seconds(9);
+        tx.link_insert(token, order, NOW, until).await?;
+        tx.link_insert(token, order, NOW, NOW).await?;
+        let fresh = tx.link_lock(token).await?.unwrap();
+        let asked = fresh.clone().ask(id, TokenHash::of("code"), NOW).unwrap();
+        tx.link_save(token, &asked).await?;
+        assert_eq!(tx.link_load(token).await?, Some(asked));
+        let of_code = tx.link_by_code(id).await?;
+        (
+            fresh,
+            tx.link_load(token).await?,
+            of_code,
+            tx.link_by_code(again).await?,
+        )
+    });
+    assert_eq!((fresh.expires_at, fresh.asked), (NOW.plus_seconds(9), 0));
+    assert_eq!((found, nobodys), (of_code, None));
 }
 
 async fn chain_rows(db: &Db, entropy: &Counting) {

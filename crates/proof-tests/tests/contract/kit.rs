@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{Counting, FastClock},
+    letters::Letters,
     schema,
     world::{Outside, Shared},
 };
@@ -15,7 +16,7 @@ use proof_core::{
     partner::{Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{PartnerCreate, PartnerCreated, Parts};
+use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts};
 use proof_outbound::Outbound;
 use proof_port::Signer;
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -49,6 +50,7 @@ pub struct App {
     pub app: proof_server::App,
     pub clock: Arc<FastClock>,
     pub outside: Shared,
+    pub letters: Arc<Letters>,
     pub db: Db,
     pub shop: PartnerCreated,
     pub wallet_partner: PartnerCreated,
@@ -144,6 +146,7 @@ impl App {
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
         let signer = Arc::new(LocalSigner::open(&dir.path().join("signer"), [7; 32]).unwrap());
+        let letters = Arc::new(Letters::default());
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
@@ -151,6 +154,10 @@ impl App {
             outbound: outbound.clone(),
             test_rails: Some(sandbox.rails(&outbound, signer)),
             live_rails: None,
+            mailer: Some(Mailer {
+                mail: letters.clone(),
+                base_url: Origin::parse(ORIGIN).unwrap(),
+            }),
             limited: true,
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
@@ -165,6 +172,7 @@ impl App {
             app,
             clock,
             outside,
+            letters,
             db,
             shop,
             wallet_partner,
@@ -257,13 +265,22 @@ impl App {
 
     /// A sandbox partner whose users sell these.
     pub async fn seller(&self, name: &str, pairs: &[Asset]) -> PartnerCreated {
+        self.seller_with(name, pairs, SellPolicy::default()).await
+    }
+
+    pub async fn seller_with(
+        &self,
+        name: &str,
+        pairs: &[Asset],
+        sell: SellPolicy,
+    ) -> PartnerCreated {
         let request = PartnerCreate {
             name: name.to_owned(),
             kind: PartnerType::UserWallet,
             contact_email: "ops@example.com".to_owned(),
             origins: vec![Origin::parse(SHOP).unwrap()],
             pairs: pairs.to_vec(),
-            sell: Some(SellPolicy::default()),
+            sell: Some(sell),
             fiats: vec![Fiat::Eur],
             wallets: Vec::new(),
             webhook_url: None,

@@ -53,8 +53,10 @@ fn own(route: &str) -> (&'static str, u16) {
         // A callback without the provider's mark, whoever sends it.
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
-        "GET /frame/{widget_id}" => ("", 200),
-        "POST /frame/api/visits" => ("{}", 400),
+        "GET /frame/{widget_id}" | "GET /resume/{token}" => ("", 200),
+        "POST /frame/api/visits"
+        | "POST /frame/api/resume/codes"
+        | "POST /frame/api/resume/visits" => ("{}", 400),
         "GET /frame/api/order"
         | "POST /frame/api/identity/start"
         | "PUT /frame/api/identity/documents/{side}"
@@ -65,6 +67,9 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/payments/check"
         | "POST /frame/api/sale"
         | "POST /frame/api/sale/choice"
+        | "POST /frame/api/cases/{case}/quote"
+        | "POST /frame/api/cases/{case}/choice"
+        | "POST /frame/api/cases/{case}/visit"
         | "POST /frame/api/cancel" => ("{}", 401),
         other => panic!("{other} has no row in the authorization matrix"),
     }
@@ -86,6 +91,8 @@ fn path(route: &str, objects: &Objects) -> String {
         .replace("{*path}", "nothing.js")
         .replace("{widget_id}", &objects.widget)
         .replace("{side}", "front")
+        .replace("{case}", "cas_01a205d764457da8b9dd58caedbfa33b")
+        .replace("{token}", "rl_nobodys")
         .replace("{index}", "0?step=center");
     if path == "/ws" {
         return format!("/ws?tx_id={}", objects.order);

@@ -65,7 +65,8 @@ fn without_faults_a_sell_ends_as_its_deposits_say() {
         (Deposits::TooMuch, false, "failed"),
         (Deposits::Reorged, true, "completed"),
         (Deposits::Short, true, "failed"),
-        (Deposits::Late, true, "failed"),
+        (Deposits::Late, true, "completed"),
+        (Deposits::Late, false, "failed"),
         (Deposits::Nothing, true, "failed"),
     ] {
         let plot = Plot::Sell {

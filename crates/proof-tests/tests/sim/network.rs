@@ -11,7 +11,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use proof_core::Clock;
 use proof_outbound::{Limits, Transport, TransportError};
-use proof_port::Timer;
+use proof_port::{Mail, Message, PortError, Timer};
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{
@@ -35,6 +35,8 @@ pub struct Network {
     pub lost: AtomicU64,
     /// References under which the payout processor paid, by its own word and whoever heard it.
     pub paid: Mutex<BTreeSet<String>>,
+    /// What users were written, by the letters' ids.
+    pub letters: Mutex<BTreeMap<String, String>>,
     /// Set when the server dies at this call.
     pub crash: AtomicBool,
 }
@@ -114,5 +116,30 @@ impl Transport for Network {
             return Err(self.lose(true));
         }
         Ok(Response::from_parts(parts, bytes))
+    }
+}
+
+/// The mail server is on the same network.
+#[async_trait::async_trait]
+impl Mail for Network {
+    async fn send(&self, message: &Message) -> Result<(), PortError> {
+        let call = format!("{} mail {}", self.clock.now(), message.subject);
+        self.history.note(&call, message.text.as_bytes());
+        self.maybe_crash().await;
+        self.pause().await;
+        if self.strikes(self.faults.lose_request_percent) {
+            return Err(PortError::retry("mail", self.lose(false)));
+        }
+        let known = {
+            let mut letters = self.letters.lock().unwrap();
+            letters.insert(message.id.clone(), message.text.clone())
+        };
+        let same = known.is_none_or(|text| text == message.text);
+        assert!(same, "one id, two letters: {}", message.text);
+        self.maybe_crash().await;
+        if self.strikes(self.faults.lose_answer_percent) {
+            return Err(PortError::in_doubt("mail", self.lose(true)));
+        }
+        Ok(())
     }
 }

@@ -19,7 +19,7 @@ use proof_core::{
     partner::{Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Engine, PartnerCreate, Parts};
+use proof_engine::{Engine, Mailer, PartnerCreate, Parts};
 use proof_outbound::Outbound;
 use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -77,6 +77,8 @@ struct Sim {
     worker: RefCell<Option<AbortHandle>>,
     crashes: Cell<u64>,
     partner: RefCell<Option<(String, String)>>,
+    /// The order that the story is about now.
+    order: RefCell<String>,
     _db_dir: TempDir,
 }
 
@@ -159,6 +161,7 @@ impl Sim {
             calm: AtomicBool::new(true),
             lost: AtomicU64::new(0),
             paid: Mutex::default(),
+            letters: Mutex::default(),
             crash: AtomicBool::new(false),
         });
         let db_dir = tempfile::tempdir().unwrap();
@@ -179,6 +182,7 @@ impl Sim {
             worker: RefCell::default(),
             crashes: Cell::new(0),
             partner: RefCell::default(),
+            order: RefCell::default(),
             _db_dir: db_dir,
         }
     }
@@ -202,6 +206,10 @@ impl Sim {
             outbound: outbound.clone(),
             test_rails: Some(self.sandbox().rails(&outbound, signer)),
             live_rails: None,
+            mailer: Some(Mailer {
+                mail: self.network.clone(),
+                base_url: Origin::parse(ORIGIN).unwrap(),
+            }),
             limited: true,
         };
         let app = App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
@@ -369,10 +377,9 @@ impl Sim {
             .await;
         assert_eq!(status, 201, "{opened}");
         let visit = opened["visit_token"].as_str().unwrap().to_owned();
-        let path = format!(
-            "/widget/transactions/{}",
-            session["merchant_transaction_id"].as_str().unwrap()
-        );
+        let id = session["merchant_transaction_id"].as_str().unwrap();
+        *self.order.borrow_mut() = id.to_owned();
+        let path = format!("/widget/transactions/{id}");
         loop {
             self.calm_down(calm_at);
             let (_, view) = self
@@ -385,7 +392,10 @@ impl Sim {
                 .unwrap_or_default()
                 .to_owned();
             if ["completed", "failed", "cancelled"].contains(&status.as_str()) {
-                self.after_the_end(&visit, calm_at).await;
+                let status = match self.after_the_end(&visit, calm_at).await {
+                    Some(visit) => self.resold(&visit, calm_at).await,
+                    None => status,
+                };
                 return self.settle(calm_at, status).await;
             }
             self.sleep(1 + self.network.random.below(5)).await;
@@ -402,17 +412,20 @@ impl Sim {
     async fn settle(&self, calm_at: Timestamp, status: String) -> String {
         loop {
             self.calm_down(calm_at);
-            let told = self
-                .webhooks
-                .lock()
-                .unwrap()
-                .iter()
-                .any(|e| e["status"] == json!(status));
-            if told {
+            let told = self.told();
+            if told.iter().any(|e| e["status"] == json!(status)) {
                 return status;
             }
             self.sleep(60).await;
         }
+    }
+
+    /// What the partner was told of the order that the story ends with.
+    fn told(&self) -> Vec<Value> {
+        let id = json!(*self.order.borrow());
+        let mut told = self.webhooks.lock().unwrap().clone();
+        told.retain(|event| event["merchant_transaction_id"] == id);
+        told
     }
 
     fn outcome(&self, status: String) -> Outcome {
@@ -445,7 +458,7 @@ impl Sim {
             history: self.history.hash(),
             crashes: self.crashes.get(),
             lost: self.network.lost.load(Ordering::SeqCst),
-            webhooks: self.webhooks.lock().unwrap().clone(),
+            webhooks: self.told(),
             balances,
             postings,
             chain_left: account["balances"]["USDT"]

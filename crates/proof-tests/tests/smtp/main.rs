@@ -109,6 +109,7 @@ async fn a_letter_arrives_as_it_was_written() {
         "Date: Fri, 15 Jan 2027 08:00:00 +0000",
         "To: ann@example.com",
         "Subject: 40.00 USDT are missingBcc: all@example.com",
+        "MIME-Version: 1.0",
         "Content-Type: text/plain; charset=utf-8",
     ] {
         assert!(data.contains(line), "{line}: {data}");

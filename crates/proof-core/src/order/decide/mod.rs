@@ -113,13 +113,7 @@ pub fn decide(order: &Order, command: Command, now: Timestamp) -> Result<Decisio
     let after = draft.order.status();
     if after != before {
         draft.order.status_at = now;
-        let body = json!({
-            "status": after.name(),
-            "fiat_amount": draft.order.fiat_amount(),
-            "fiat_currency": draft.order.fiat,
-            "crypto_amount": draft.order.amount.to_decimal(),
-            "payment_method": draft.order.payment_method(),
-        });
+        let body = draft.order.status_body();
         draft.event(EventKind::StatusChanged, body);
     }
     Ok(Decision {

@@ -153,6 +153,7 @@ impl Draft {
             deposit_until,
             hold_until: self.in_seconds(terms.hold_seconds),
             held: Vec::new(),
+            rest_asked: false,
             returned: None,
         }));
         self.event(EventKind::DepositAwaited, body);
@@ -223,6 +224,7 @@ impl Draft {
             };
         } else if !sale.is_unsettled() {
             // Nothing more is on its way: the rest is awaited.
+            sale.rest_asked = true;
             self.order.state = State::AwaitingDeposit;
         }
         Ok(())
@@ -279,6 +281,7 @@ impl Draft {
             let sale = self.sale()?;
             sale.held.retain(|held| held.deposit.key != *key);
             if !sale.is_unsettled() {
+                sale.rest_asked |= sale.received().is_some();
                 self.order.state = State::AwaitingDeposit;
             }
         } else {

@@ -109,10 +109,11 @@ impl Sim {
         self.sent.borrow_mut().steps += 1;
     }
 
-    /// What comes too late, and what came beside the order, has to end as well.
-    pub(super) async fn after_the_end(&self, visit: &str, calm_at: Timestamp) {
+    /// What comes too late, and what came beside the order, has to end as well. What came late is
+    /// sold: the visit to the order that it became.
+    pub(super) async fn after_the_end(&self, visit: &str, calm_at: Timestamp) -> Option<String> {
         let Plot::Sell { deposits, .. } = self.plot else {
-            return;
+            return None;
         };
         loop {
             self.calm_down(calm_at);
@@ -127,10 +128,48 @@ impl Sim {
                 let cases = view["sale"]["cases"].as_array().unwrap();
                 let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch)
                     && self.sent.borrow().steps > 0;
-                let open = cases.iter().any(|case| case["state"] == "waiting");
-                if !open && (!expected || !cases.is_empty()) {
-                    return;
+                for case in cases {
+                    if let Some(visit) = self.choose(visit, case).await {
+                        return Some(visit);
+                    }
                 }
+                let open = |case: &Value| case["state"] == "waiting" || case["state"] == "choose";
+                if !cases.iter().any(open) && (!expected || !cases.is_empty()) {
+                    return None;
+                }
+            }
+            self.sleep(30).await;
+        }
+    }
+
+    /// Takes today's price, step by step; a lost answer leaves the way to the new order.
+    async fn choose(&self, visit: &str, case: &Value) -> Option<String> {
+        let path = format!("cases/{}", case["id"].as_str().unwrap());
+        let (step, body) = match (case["state"].as_str(), &case["quote"]) {
+            (Some("choose"), Value::Null) => ("quote", json!({})),
+            (Some("choose"), quote) => {
+                let body = json!({ "choice": "sell", "quote_id": quote["id"] });
+                ("choice", body)
+            }
+            (Some("sold"), _) => ("visit", json!({})),
+            _ => return None,
+        };
+        let (_, answer) = self.post(visit, &format!("{path}/{step}"), body).await;
+        answer["visit_token"].as_str().map(str::to_owned)
+    }
+
+    /// Follows the order that a late deposit became until it ends; its last status.
+    pub(super) async fn resold(&self, visit: &str, calm_at: Timestamp) -> String {
+        loop {
+            self.calm_down(calm_at);
+            let (status, view) = self
+                .call(Method::GET, "/frame/api/order", visit, Vec::new())
+                .await;
+            let ended = ["completed", "failed"].contains(&view["status"].as_str().unwrap_or(""));
+            if status == 200 && ended {
+                let id = view["merchant_transaction_id"].as_str().unwrap();
+                *self.order.borrow_mut() = id.to_owned();
+                return view["status"].as_str().unwrap().to_owned();
             }
             self.sleep(30).await;
         }

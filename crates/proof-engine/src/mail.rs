@@ -1,0 +1,228 @@
+//! Letters to users: written down in the database transaction that caused them, sent by a job of
+//! their own. A mail server that is down delays letters and nothing else.
+
+use crate::{
+    ApiError, Engine,
+    link::link_token,
+    order::{SaveIds, gone},
+    worker::Outcome,
+};
+use proof_core::{
+    Timestamp,
+    id::{JobId, MailId, OrderId},
+    link::LOOK_SECONDS,
+    mail::{Awaited, Letter, Planned, Sender, Text, Wait, code_text, pause_after},
+    order::Order,
+    partner::{Origin, Partner},
+    token::TokenHash,
+};
+use proof_port::{Class, Mail, Message};
+use proof_store::{Failure, JobKind, MailRow, MailState, Tx};
+use std::sync::Arc;
+use url::Url;
+
+/// Who sends letters, and where their links lead.
+#[derive(Clone)]
+pub struct Mailer {
+    pub mail: Arc<dyn Mail>,
+    /// The server's own address, as users see it.
+    pub base_url: Origin,
+}
+
+/// A letter with all that it is about.
+struct Facts {
+    row: MailRow,
+    order: Order,
+    partner: Partner,
+    /// Whether it still has something to say.
+    stands: bool,
+}
+
+/// Writes down what a step owes, to be sent when it is due. What was told already is not told again.
+pub(crate) async fn letters_owe(
+    tx: &mut Tx,
+    planned: Vec<Planned>,
+    (mail_kind, job_kind): (u8, u8),
+    ids: &SaveIds,
+) -> Result<(), Failure<ApiError>> {
+    for (n, letter) in planned.into_iter().enumerate() {
+        let id = MailId::from_uuid(ids.uuid(mail_kind, n));
+        let job = JobId::from_uuid(ids.uuid(job_kind, n));
+        letter_owe(tx, (id, job), &letter, ids.now()).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn letter_owe(
+    tx: &mut Tx,
+    (id, job): (MailId, JobId),
+    planned: &Planned,
+    now: Timestamp,
+) -> Result<(), Failure<ApiError>> {
+    let Planned {
+        order,
+        topic,
+        letter,
+        due_at,
+    } = planned;
+    if tx.mail_insert(id, *order, topic, letter, now).await? {
+        tx.job_upsert(job, JobKind::Mail, id.uuid(), *due_at)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn facts(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<Facts, Failure<ApiError>> {
+    let row = tx.mail_load(id).await?.ok_or_else(gone)?;
+    let order = tx.order_work(row.order).await?.ok_or_else(gone)?.order;
+    let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
+    let stands = match &row.letter {
+        Letter::Waits { wait, .. } => still_waits(tx, &order, wait).await?,
+        Letter::Ended { .. } => true,
+        Letter::Code => {
+            let link = tx.link_by_code(id).await?;
+            let code = link.as_ref().and_then(|link| link.code.as_ref());
+            code.is_some_and(|code| now < code.expires_at())
+        }
+    };
+    Ok(Facts {
+        row,
+        order,
+        partner,
+        stands,
+    })
+}
+
+async fn still_waits(tx: &mut Tx, order: &Order, wait: &Wait) -> Result<bool, Failure<ApiError>> {
+    let now = match &wait.awaited {
+        Awaited::Rest { .. } | Awaited::Choice { .. } => order.waits(),
+        Awaited::Late { case, .. } => {
+            let stored = tx.case_work(*case).await?.ok_or_else(gone)?;
+            stored.case.waits()
+        }
+    };
+    Ok(now.as_ref() == Some(wait))
+}
+
+impl Engine {
+    pub(crate) async fn mail_drive(&self, id: MailId) -> Result<Outcome, ApiError> {
+        let now = self.now();
+        let facts = self
+            .db
+            .read("mail_load", move |tx: &mut Tx| {
+                Box::pin(async move { facts(tx, id, now).await })
+            })
+            .await?;
+        if facts.row.state != MailState::Due {
+            return Ok(Outcome::Done);
+        }
+        let attempts = facts.row.attempts;
+        if !facts.stands {
+            return self.mail_end(id, MailState::Skipped, attempts).await;
+        }
+        let Some(mailer) = &self.mailer else {
+            tracing::error!(mail = %id, "a user is not written to: no mail server is configured");
+            return self.mail_end(id, MailState::Failed, attempts).await;
+        };
+        let message = self.mail_message(mailer, &facts).await?;
+        let sent = mailer.mail.send(&message).await;
+        let attempts = attempts.saturating_add(1);
+        let error = match sent {
+            Ok(()) => return self.mail_end(id, MailState::Sent, attempts).await,
+            Err(error) => error,
+        };
+        match (error.class, pause_after(attempts)) {
+            // What is in doubt has the same id the second time.
+            (Class::Retry | Class::InDoubt, Some(pause)) => {
+                tracing::warn!(mail = %id, "a letter was not taken and will be sent again: {error}");
+                self.mail_end(id, MailState::Due, attempts).await?;
+                Ok(Outcome::Again(self.now().plus_seconds(pause)))
+            }
+            (Class::GiveUp, _) | (_, None) => {
+                tracing::error!(mail = %id, order = %facts.order.id, "a letter was given up: {error}");
+                self.mail_end(id, MailState::Failed, attempts).await
+            }
+        }
+    }
+
+    async fn mail_end(
+        &self,
+        id: MailId,
+        state: MailState,
+        attempts: i64,
+    ) -> Result<Outcome, ApiError> {
+        let now = self.now();
+        self.db
+            .write("mail_save", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    tx.mail_save(id, state, attempts, now).await?;
+                    Ok::<_, Failure<ApiError>>(Outcome::Done)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// The same letter at every try: its id, its link and its code are derived from its row.
+    async fn mail_message(&self, mailer: &Mailer, facts: &Facts) -> Result<Message, ApiError> {
+        let Facts {
+            row,
+            order,
+            partner,
+            ..
+        } = facts;
+        let number = order.id.uuid().to_string();
+        let text = if row.letter == Letter::Code {
+            code_text(&partner.name, &self.link_code(row.id)?)
+        } else {
+            let link = self.mail_link(mailer, row).await?;
+            let sender = Sender {
+                partner: &partner.name,
+                order: &number,
+                link: &link,
+            };
+            let text = row.letter.text(sender);
+            text.ok_or_else(|| ApiError::internal("a letter without words"))?
+        };
+        let Text { subject, body } = text;
+        let host = Url::parse(mailer.base_url.as_str()).ok();
+        let host = host.as_ref().and_then(Url::host_str).unwrap_or("localhost");
+        Ok(Message {
+            id: format!("{}@{host}", row.id),
+            to: order.email.clone(),
+            subject,
+            text: body,
+            at: self.now(),
+        })
+    }
+
+    /// The link of a letter. It is known from before the letter is sent.
+    async fn mail_link(&self, mailer: &Mailer, row: &MailRow) -> Result<String, ApiError> {
+        let token = link_token(&self.installation, row.id)?;
+        let (hash, order, now) = (TokenHash::of(&token), row.order, self.now());
+        let until = match &row.letter {
+            Letter::Waits { wait, .. } => wait.until,
+            Letter::Ended { .. } | Letter::Code => now,
+        };
+        self.db
+            .write("link_insert", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let expires_at = until.plus_seconds(LOOK_SECONDS);
+                    tx.link_insert(hash, order, now, expires_at).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(format!("{}/resume/{token}", mailer.base_url))
+    }
+}
+
+/// The letter with a link's code, due at once.
+pub(crate) fn code_letter(order: OrderId, id: MailId, now: Timestamp) -> Planned {
+    Planned {
+        order,
+        topic: format!("code {id}"),
+        letter: Letter::Code,
+        due_at: now,
+    }
+}
