@@ -12,6 +12,8 @@ export interface Proof {
   widget_script: string;
   shop_url: string;
   cards_url: string;
+  /** Folder of the letters to users. */
+  outbox: string;
   partners: { name: string; type: string; client_token: string; widget_id: string }[];
 }
 

@@ -1,24 +1,8 @@
 import { allChannelsSay, callbacks, chooseDocument, fillCard, heading, order, selfie, sendFile, widgetOf } from "../src/buyer.ts";
+import { untilDeposit } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 import { CARDS } from "../src/buyer.ts";
-import type { FrameLocator, Page } from "@playwright/test";
-
-/** A wallet of nobody in particular; the checksum is right. */
-const REFUND = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
-
-/** From the first screen to the deposit address. */
-async function untilDeposit(widget: FrameLocator, card: string): Promise<string> {
-  await chooseDocument(widget, "Passport");
-  await sendFile(widget);
-  await selfie(widget);
-  await heading(widget, "Review and sell");
-  await fillCard(widget, card);
-  await widget.getByLabel(/Your refund address/).fill(REFUND);
-  await widget.getByLabel(/This address is mine/).check();
-  await widget.getByRole("button", { name: "Show the deposit address" }).click();
-  await heading(widget, "Send 100.00 USDT");
-  return (await widget.locator(".whole .unseen").textContent()) ?? "";
-}
+import type { Page } from "@playwright/test";
 
 /** The button of the demo shop that plays the user's wallet. */
 const sendAll = (page: Page) => page.getByRole("button", { name: /from a sandbox wallet$/ }).click();

@@ -22,13 +22,34 @@ export class Refused extends Error {
 
 export class Unreachable extends Error {}
 
+interface Visit {
+  visit_token: string;
+  view: View;
+}
+
 export class Api {
   private token = "";
 
   async open(body: { widget_id: string; init_token: string; parameters: unknown; page_origin: string }): Promise<View> {
-    const answer = await this.call<{ visit_token: string; view: View }>("POST", "visits", JSON.stringify(body));
-    this.token = answer.visit_token;
-    return answer.view;
+    return this.visit(await this.call<Visit>("POST", "visits", JSON.stringify(body)));
+  }
+
+  /** Enters by a link and the code that was emailed. */
+  enter = async (link: string, code: string): Promise<View> => this.visit(await this.post<Visit>("resume/visits", { token: link, code }));
+  askCode = (link: string): Promise<{ again_after_s: number }> => this.post("resume/codes", { token: link });
+
+  /** The visit that is open: a reload of a page of its own goes on with it. */
+  get visitToken(): string {
+    return this.token;
+  }
+
+  set visitToken(token: string) {
+    this.token = token;
+  }
+
+  private visit({ visit_token, view }: Visit): View {
+    this.token = visit_token;
+    return view;
   }
 
   order = (seen: number | undefined, signal?: AbortSignal): Promise<View> =>
@@ -43,6 +64,12 @@ export class Api {
     this.post("sale", { quote_id: quote, card_token: cardToken, refund_address: refundAddress });
   takeTodaysPrice = (quote: string): Promise<View> => this.post("sale/choice", { choice: "payout", quote_id: quote });
   takeCryptoBack = (): Promise<View> => this.post("sale/choice", { choice: "return" });
+  lateQuote = (id: string): Promise<View> => this.post(`cases/${id}/quote`, {});
+  returnLate = (id: string): Promise<View> => this.post(`cases/${id}/choice`, { choice: "return" });
+  /** What came late becomes an order of its own, which is opened in place of this one. */
+  sellLate = async (id: string, quote: string): Promise<View> =>
+    this.visit(await this.post<Visit>(`cases/${id}/choice`, { choice: "sell", quote_id: quote }));
+  showSold = async (id: string): Promise<View> => this.visit(await this.post<Visit>(`cases/${id}/visit`, {}));
   cancel = (): Promise<View> => this.post("cancel", {});
 
   sendDocument = (side: Side, picture: Blob): Promise<View> => this.call("PUT", `identity/documents/${side}`, picture);

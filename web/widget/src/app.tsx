@@ -14,6 +14,7 @@ import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
 import { DocumentChoice, IdentityIntro, IdentityRetry, Review } from "./screens/identity";
+import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
 import { bought } from "./screens/outcome";
 import { Pay } from "./screens/pay";
@@ -59,7 +60,7 @@ function Order({ state, view, session, boot }: { state: State; view: View; sessi
       <div key={screenKey(screen)}>
         <Draw screen={screen} view={view} session={session} boot={boot} state={state} onChoose={choose} onChosen={chosen} />
       </div>
-      <Cases view={view} />
+      <Cases view={view} session={session} />
       <Footer view={view} session={session} />
     </>
   );
@@ -105,6 +106,8 @@ function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawPr
       return <Confirming view={view} />;
     case "choice":
       return <Choice view={view} session={session} clockAheadMs={state.clockAheadMs} />;
+    case "late":
+      return <Late one={screen.one} view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "progress":
     case "completed":
     case "failed":

@@ -24,7 +24,8 @@ export class Bridge {
   }
 
   redirect(url: string): void {
-    this.tell({ type: "proof.redirect", url });
+    if (window.parent === window) location.assign(url);
+    else this.tell({ type: "proof.redirect", url });
   }
 
   /** Keeps the frame as tall as its content. */

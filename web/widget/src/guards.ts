@@ -4,6 +4,13 @@
 export interface Boot {
   origins: string[];
   fields_origin: string;
+  /** The page was opened by the link of an email, outside of any shop. */
+  resume?: Resume;
+}
+
+export interface Resume {
+  state: "open" | "used" | "over";
+  partner: string | null;
 }
 
 export interface Init {
@@ -19,7 +26,15 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
     return undefined;
   }
   const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
-  return { origins, fields_origin: value["fields_origin"] };
+  const resume = readResume(value["resume"]);
+  return { origins, fields_origin: value["fields_origin"], ...(resume ? { resume } : {}) };
+}
+
+function readResume(value: unknown): Resume | undefined {
+  if (!isRecord(value)) return undefined;
+  const { state, partner } = value;
+  if (state !== "open" && state !== "used" && state !== "over") return undefined;
+  return { state, partner: typeof partner === "string" ? partner : null };
 }
 
 /** Exact origins only: no prefixes, no wildcards, and never the opaque origin "null". */

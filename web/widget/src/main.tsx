@@ -1,10 +1,12 @@
-// Start: read the server's block, say hello to the page around, open the order it names.
+// Start: read the server's block; then say hello to the page around and open the order it names, or, by
+// the link of an email, ask for the code.
 
 import { render } from "preact";
 import { Api } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
-import { readBoot, type Boot } from "./guards";
+import { readBoot, type Boot, type Resume } from "./guards";
+import { ResumePage } from "./screens/resume";
 import { Session } from "./session";
 import "./styles/tokens.css";
 import "./styles/base.css";
@@ -13,22 +15,59 @@ import "./styles/sell.css";
 
 const PAGE_ANSWERS_MS = 10_000;
 const NOWHERE: Boot = { origins: [], fields_origin: "" };
+// Of this tab alone: a reload goes on where it was, and nothing is left when the tab is closed.
+const VISIT_KEY = "proof-visit";
 
 const boot = readBoot(document.getElementById("proof-boot")?.textContent);
 const bridge = new Bridge();
 const session = new Session(new Api(), bridge);
 const root = document.getElementById("app");
-if (root) render(<App session={session} boot={boot ?? NOWHERE} />, root);
+const lastOfPath = (): string => decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 
-if (!boot || window.parent === window) session.block({ kind: "not_embedded" });
-else start(boot);
+const embedded = window.parent !== window;
+if (boot?.resume && !embedded) void resume(boot, boot.resume);
+else {
+  draw(boot ?? NOWHERE);
+  if (!boot || !embedded) session.block({ kind: "not_embedded" });
+  else start(boot);
+}
+
+function draw(known: Boot): void {
+  if (root) render(<App session={session} boot={known} />, root);
+}
 
 function start(known: Boot): void {
   const silence = setTimeout(() => session.block({ kind: "silent" }), PAGE_ANSWERS_MS);
   bridge.connect(known.origins, (init, pageOrigin) => {
     clearTimeout(silence);
     if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
-    const widgetId = decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
-    void session.open(widgetId, init, pageOrigin);
+    void session.open(lastOfPath(), init, pageOrigin);
   });
+}
+
+async function resume(known: Boot, told: Resume): Promise<void> {
+  const link = lastOfPath();
+  session.subscribe(() => keepVisit(link));
+  if (await goOn(link)) return draw(known);
+  const page = <ResumePage boot={{ ...known, resume: told }} link={link} session={session} onOpen={() => draw(known)} />;
+  if (root) render(<main class="app">{page}</main>, root);
+}
+
+function keepVisit(link: string): void {
+  sessionStorage.setItem(VISIT_KEY, JSON.stringify({ link, token: session.api.visitToken }));
+}
+
+/** After a reload: the visit that this tab has opened with the same link, if it is still good. */
+async function goOn(link: string): Promise<boolean> {
+  try {
+    const kept: unknown = JSON.parse(sessionStorage.getItem(VISIT_KEY) ?? "null");
+    if (typeof kept !== "object" || kept === null || !("link" in kept) || kept.link !== link) return false;
+    if (!("token" in kept) || typeof kept.token !== "string" || kept.token === "") return false;
+    session.api.visitToken = kept.token;
+    session.resume(await session.api.order(undefined));
+    return true;
+  } catch {
+    session.api.visitToken = "";
+    return false;
+  }
 }

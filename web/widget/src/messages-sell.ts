@@ -87,7 +87,7 @@ function failure(view: View): Failure {
 /** What came outside of the order, told after its amount. */
 const caseReasons: Record<Case["kind"], (one: Case, view: View) => string> = {
   overpaid: () => "more than agreed came",
-  late: () => "came after the time was over",
+  late: () => "came too late for this order",
   wrong_token: (_, view) => `came, where ${view.currency} was expected`,
   wrong_network: (one) => `came over another network, ${networkName(one.network)}`,
   second_deposit: () => "came after your deposit was complete",
@@ -204,7 +204,7 @@ export const sell = {
     timeout: (view: View) =>
       isPart(view)
         ? `If the rest does not come in time, what has arrived goes back to your refund address, ${refundAddress(view)}.`
-        : `If nothing comes in time, the order ends and nothing is taken. What comes later is returned to your refund address, ${refundAddress(view)}.`,
+        : `If nothing comes in time, the order ends and nothing is taken. What comes later is returned to your refund address, ${refundAddress(view)}, unless you then choose that day's price.`,
     close: "You may close this window and open the order again from the shop. We see your deposit by ourselves.",
   },
   copy: {
@@ -234,10 +234,13 @@ export const sell = {
     left: (seconds: number) => `Less than ${duration(seconds)} left to choose.`,
     within: "Choose within",
     over: "The time to choose is over. We send your crypto back.",
-    standard: (view: View) => {
-      const until = view.sale?.choose_until;
-      return `If you do not choose${until ? ` by ${dayTime(until)}` : " in time"}, we send your ${view.currency} back to your refund address, ${refundAddress(view)}.`;
-    },
+    standard: (view: View, until: string | null | undefined) =>
+      `If you do not choose${until ? ` by ${dayTime(until)}` : " in time"}, we send your ${view.currency} back to your refund address, ${refundAddress(view)}.`,
+  },
+  late: {
+    title: (one: Case) => `Your ${crypto(one.amount, one.currency)} arrived late`,
+    text: (one: Case) =>
+      `This order had ended when your ${one.currency} arrived. You decide: sell them at today's price as a new order, paid to the same card, or have them back.`,
   },
   progress: {
     payout: (view: View) => `${payout(view)} is on its way to ${card(view)}`,
@@ -257,10 +260,16 @@ export const sell = {
   },
   cases: {
     came: (one: Case, view: View) => `${crypto(one.amount, one.currency)} ${caseReasons[one.kind](one, view)}`,
+    show: "Show that order",
     state: (one: Case) => {
       const address = unbroken(shorten(one.refund_address));
       switch (one.state) {
+        case "choose":
+          return "You can choose what happens with it.";
+        case "sold":
+          return `It was sold at that day's price${one.sold ? ` for ${fiat(one.sold.total, one.sold.fiat_currency)}` : ""}, as an order of its own.`;
         case "waiting":
+          if (one.kind === "late" && !one.final) return "As soon as the network has confirmed it, we email you how it goes on.";
           return `We send it back to your refund address, ${address}, as soon as the network has confirmed it. You need not do anything.`;
         case "returned":
           return `It was sent back to your refund address, ${address}.`;

@@ -133,10 +133,47 @@ export const messages = {
       text: "The page around this one has not passed on your order. Nothing was charged.",
       next: "Reload the page, or go back to the shop and start again.",
     },
+    visit_over: {
+      title: "This page has been open for long",
+      text: "To protect your order it has to be opened again. The order goes on by itself.",
+      next: "Open the link in our latest email, or open the order from the shop.",
+    },
     unavailable: {
       title: "We cannot open your order right now",
       text: "Our server did not answer as it should. Nothing was charged.",
       next: "Wait a moment, then try again.",
+    },
+  },
+  resume: {
+    title: (partner: string | null) => (partner ? `Continue your order with ${partner}` : "Continue your order"),
+    text: "We email you a code, so that nobody but you opens your order with this link.",
+    note: "The code goes to the address to which we sent this link. It is good for 10 minutes.",
+    ask: "Email me a code",
+    askProblem: (code: string) =>
+      code === "attempts_exhausted"
+        ? "This link gives no more codes. Use the link in our latest email, or open the order from the shop."
+        : "The code could not be sent. Try again in a moment.",
+    enterTitle: "Enter the code from your email",
+    enterText: "We have emailed you a code with 6 digits. It is good for 10 minutes.",
+    label: "Code",
+    enter: "Open my order",
+    enterProblem: (code: string) => {
+      if (code === "validation_error") return "This is not the code. Compare it with our latest email.";
+      if (code === "attempts_exhausted") return "This code is not good any more. Ask for another.";
+      return "The code could not be checked. Try again in a moment.";
+    },
+    again: "Email me another code",
+    againIn: (seconds: number) => `Another code in ${seconds} s`,
+    spam: "Nothing there? Look into your spam folder, too.",
+    used: {
+      title: "This link has been used",
+      text: "Each link opens the order once.",
+      next: "Use the link in our latest email, or open the order from the shop.",
+    },
+    over: {
+      title: "This link is not good any more",
+      text: "It is not known, or its order has ended more than 30 days ago.",
+      next: "Use the link in our latest email, or open the order from the shop.",
     },
   },
   cancel: {

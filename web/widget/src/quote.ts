@@ -2,6 +2,7 @@
 // out, but never while a payment with the present one is on its way or nobody is looking.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Api } from "./api";
 import { secondsBetween } from "./format";
 import { useAlive, useServerNow } from "./hooks";
 import { messages } from "./messages";
@@ -20,28 +21,37 @@ export interface QuoteState {
 // A clock that disagrees with the server's must not turn into a stream of requests.
 const ASK_AGAIN_MS = 3000;
 
+/** What is priced: the order itself, unless somebody says otherwise. */
+export interface Offer {
+  quote: Quote | null;
+  ask: (api: Api, fiatCurrency: string) => Promise<View>;
+}
+
 interface QuoteInput {
   view: View;
   session: Session;
   clockAheadMs: number;
   inFlight: boolean;
+  offer?: Offer;
 }
 
-export function useQuote({ view, session, clockAheadMs, inFlight }: QuoteInput): QuoteState {
+export const orderOffer = (view: View): Offer => ({ quote: view.quote, ask: (api, currency) => api.quote(currency) });
+
+export function useQuote({ view, session, clockAheadMs, inFlight, offer = orderOffer(view) }: QuoteInput): QuoteState {
   const now = useServerNow(clockAheadMs);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string>();
   const askedAt = useRef(-Infinity);
   const alive = useAlive();
   const last = useRef<Quote | null>(null);
-  last.current = view.quote ?? last.current;
-  const seconds = secondsBetween(now, view.quote?.expires_at) ?? 0;
+  last.current = offer.quote ?? last.current;
+  const seconds = secondsBetween(now, offer.quote?.expires_at) ?? 0;
 
   const ask = async (fiatCurrency: string) => {
     setAsking(true);
     setProblem(undefined);
     askedAt.current = performance.now();
-    const failure = await session.command((api) => api.quote(fiatCurrency));
+    const failure = await session.command((api) => offer.ask(api, fiatCurrency));
     if (!alive.current) return;
     setAsking(false);
     setProblem(failure && messages.error(failure.code, session.direction));

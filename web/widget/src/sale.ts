@@ -1,13 +1,16 @@
 // What can be read from the view of a sell: how far it has come, and what its payment code says.
 
 import { isZero } from "./format";
-import type { View } from "./view";
+import type { Case, View } from "./view";
 
 /** Whether anything was seen at the deposit address, confirmed or not. */
 export const hasDeposit = ({ sale }: View): boolean => !!sale && (sale.deposits.length > 0 || !isZero(sale.received));
 
 /** Whether a part has come and the rest is waited for. */
 export const isPart = ({ sale }: View): boolean => !!sale && !isZero(sale.received) && !isZero(sale.missing);
+
+/** What came late and waits for a choice. */
+export const lateOf = ({ sale }: View): Case | undefined => sale?.cases.find(({ state }) => state === "choose");
 
 /** What is still to be sent. */
 export const toSend = (view: View): string => (view.sale && isPart(view) ? view.sale.missing : view.crypto_amount);

@@ -1,7 +1,7 @@
 // From the server's view and the little that only this window knows to the screen to draw.
 
-import { hasDeposit } from "./sale";
-import type { DocumentKind, Side, View } from "./view";
+import { hasDeposit, lateOf } from "./sale";
+import type { Case, DocumentKind, Side, View } from "./view";
 
 /** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
 export interface Local {
@@ -24,6 +24,7 @@ export type Screen =
   | { name: "deposit" }
   | { name: "confirming" }
   | { name: "choice" }
+  | { name: "late"; one: Case }
   | { name: "progress" }
   | { name: "completed" }
   | { name: "failed" }
@@ -31,6 +32,8 @@ export type Screen =
   | { name: "expired" };
 
 export function screenOf(view: View, local: Local): Screen {
+  const late = lateOf(view);
+  if (late) return { name: "late", one: late };
   switch (view.step) {
     case "identity":
       return identityScreen(view, local);

@@ -5,11 +5,11 @@ import { Api, Refused, Unreachable } from "./api";
 import type { Bridge } from "./bridge";
 import { eventsBetween, transferEnabled } from "./events";
 import type { Init } from "./guards";
-import { isNewer, isTerminal, type Direction, type View } from "./view";
+import { isNewer, isSettled, type Direction, type View } from "./view";
 
 export type Blocked =
   | { kind: "parameter_mismatch"; field: string | undefined }
-  | { kind: "invalid_token" | "not_embedded" | "silent" | "unavailable" };
+  | { kind: "invalid_token" | "not_embedded" | "silent" | "unavailable" | "visit_over" };
 
 export interface State {
   view?: View;
@@ -35,6 +35,8 @@ export class Session {
   private opening: Parameters<Api["open"]>[0] | undefined;
   private watching = false;
   private depositTold = false;
+  /** The order that the page around this frame knows; another one's story is not told to it. */
+  private told: string | undefined;
 
   constructor(
     readonly api: Api,
@@ -71,15 +73,26 @@ export class Session {
       parameters,
       page_origin: pageOrigin,
     };
-    // The browser knows of a lost line sooner than a request that waits does.
+    this.followLine();
+    await this.retry();
+  }
+
+  /** Goes on with a visit that was opened outside of any shop. */
+  resume(view: View): void {
+    this.followLine();
+    this.apply(view);
+    void this.watch();
+  }
+
+  /** The browser knows of a lost line sooner than a request that waits does. */
+  private followLine(): void {
     window.addEventListener("offline", () => this.set({ offline: true }));
     window.addEventListener("online", () => void this.refresh());
-    await this.retry();
   }
 
   /** Opens, or opens again, with the session's own token: a visit may have ended while the hour runs. */
   async reopen(): Promise<void> {
-    if (!this.opening) return;
+    if (!this.opening) return this.block({ kind: "visit_over" });
     for (let attempt = 0; ; attempt += 1) {
       try {
         this.apply(await this.api.open(this.opening));
@@ -108,6 +121,7 @@ export class Session {
       const view = await run(this.api);
       if (view) this.apply(view);
       this.set({ offline: false });
+      void this.watch();
       return undefined;
     } catch (error) {
       return this.recover(error);
@@ -133,24 +147,33 @@ export class Session {
 
   private async refresh(): Promise<void> {
     try {
-      this.apply(await this.api.order(undefined));
+      const view = await this.look(undefined);
+      if (view) this.apply(view);
       this.set({ offline: false });
     } catch {
       // The loop that follows the order goes on trying.
     }
   }
 
+  /** The order as it is now; nothing where another one was opened while this was asked. */
+  private async look(seen: number | undefined): Promise<View | undefined> {
+    const visit = this.api.visitToken;
+    const view = await this.api.order(seen);
+    return visit === this.api.visitToken ? view : undefined;
+  }
+
   private async watch(): Promise<void> {
     if (this.watching) return;
     this.watching = true;
     let failures = 0;
-    while (this.state.view && !isTerminal(this.state.view) && !this.state.blocked) {
+    while (this.state.view && !isSettled(this.state.view) && !this.state.blocked) {
       const { version } = this.state.view;
       const startedAt = performance.now();
       try {
         // After a failure the state is asked for at once: a long wait would leave the warning standing.
-        const view = await this.api.order(failures === 0 ? version : undefined);
+        const view = await this.look(failures === 0 ? version : undefined);
         this.set({ offline: false });
+        if (!view) continue;
         this.apply(view);
         if (view.version === version && failures === 0 && performance.now() - startedAt < QUIET_MS) await pause(1);
         failures = 0;
@@ -173,6 +196,8 @@ export class Session {
     const serverMs = Date.parse(view.now);
     const clockAheadMs = Number.isNaN(serverMs) ? this.state.clockAheadMs : serverMs - Date.now();
     this.set({ view, clockAheadMs });
+    this.told ??= view.merchant_transaction_id;
+    if (this.told !== view.merchant_transaction_id) return;
     for (const event of eventsBetween(previous, view)) this.bridge.event(event.name, event.payload);
   }
 

@@ -46,7 +46,10 @@ function buyCourse(view: View): Course {
 }
 
 function sellCourse(view: View): Course {
-  const deposit = ["deposit.awaited", "deposit.seen", "deposit.confirmed"];
+  // What came late for another order was here before this one was made.
+  const has = (code: string): boolean => view.timeline.some((entry) => entry.code === code);
+  const cameLate = has("deposit.confirmed") && !has("deposit.awaited");
+  const deposit = cameLate ? ["deposit.confirmed"] : ["deposit.awaited", "deposit.seen", "deposit.confirmed"];
   const begun = [...BEFORE, ...deposit];
   if (isReturning(view)) {
     const mustCome = ["return.started", "transfer.broadcast", "transfer.confirmed"];

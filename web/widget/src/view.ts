@@ -101,11 +101,18 @@ export interface Sale {
 
 /** Something that came outside of the order. */
 export interface Case {
+  id: string;
   kind: "overpaid" | "late" | "wrong_token" | "wrong_network" | "second_deposit";
   amount: string;
   currency: string;
   network: string;
-  state: "waiting" | "returned" | "kept" | "vanished";
+  state: "waiting" | "choose" | "returned" | "sold" | "kept" | "vanished";
+  /** Whether the network has confirmed it. */
+  final: boolean;
+  choose_until: string | null;
+  /** Today's price, where it may be sold. */
+  quote: Quote | null;
+  sold: { total: string; fiat_currency: string } | null;
   refund_address: string;
   hash: string | null;
   explorer_url: string | null;
@@ -150,6 +157,10 @@ const TERMINAL: readonly Step[] = ["completed", "failed", "cancelled", "expired"
 
 export const isTerminal = (view: View): boolean => TERMINAL.includes(view.step);
 
-/** A slow answer must not undo a newer one. */
+/** The order has ended, and so has everything beside it: nothing on the screen will change. */
+export const isSettled = (view: View): boolean =>
+  isTerminal(view) && !view.sale?.cases.some(({ state }) => state === "waiting" || state === "choose");
+
+/** A slow answer must not undo a newer one; what came late may become another order. */
 export const isNewer = (next: View, present: View | undefined): boolean =>
-  present === undefined || next.version >= present.version;
+  present === undefined || next.merchant_transaction_id !== present.merchant_transaction_id || next.version >= present.version;

@@ -39,6 +39,12 @@ describe("the server's block", () => {
     const boot = { origins: ["https://shop.example"], fields_origin: "https://cards.example" };
     expect(readBoot(JSON.stringify(boot))).toEqual(boot);
   });
+  it("says whether the link of an email is still good", () => {
+    const boot = (resume: unknown) => readBoot(JSON.stringify({ origins: [], fields_origin: "", resume }))?.resume;
+    expect(boot({ state: "open", partner: "Demo Shop" })).toEqual({ state: "open", partner: "Demo Shop" });
+    expect(boot({ state: "over", partner: null })).toEqual({ state: "over", partner: null });
+    for (const nonsense of [undefined, null, "open", { state: "else" }]) expect(boot(nonsense)).toBeUndefined();
+  });
   it.each([undefined, "", "{", "[]", '{"origins":"*","fields_origin":"x"}', '{"origins":[]}'])("is missed in %j", (text) => {
     expect(readBoot(text)).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-import type { Deposit, Quote, Sale, Step, View } from "../src/view";
+import type { Case, Deposit, Quote, Sale, Step, View } from "../src/view";
 
 export const sample = (change: Partial<View> = {}): View => ({
   version: 3,
@@ -56,6 +56,23 @@ export const depositOf = (change: Partial<Deposit> = {}): Deposit => ({
   confirmations: 2,
   confirmations_final: 19,
   final: false,
+  ...change,
+});
+
+export const caseOf = (change: Partial<Case> = {}): Case => ({
+  id: "cas_1",
+  kind: "late",
+  amount: "30.00",
+  currency: "USDT",
+  network: "TRC20",
+  state: "waiting",
+  final: true,
+  choose_until: null,
+  quote: null,
+  sold: null,
+  refund_address: ADDRESS,
+  hash: null,
+  explorer_url: null,
   ...change,
 });
 

@@ -8,8 +8,8 @@ import { depositCode, hasDeposit, isLost, isPart, isReturning, priceHold, toSend
 import { mayCancel, screenOf } from "../src/screen";
 import { Session } from "../src/session";
 import { timelineRows } from "../src/timeline";
-import type { Step } from "../src/view";
-import { ADDRESS, depositOf, sample, sellAt } from "./sample";
+import { isSettled, type Case, type Step, type View } from "../src/view";
+import { ADDRESS, caseOf, depositOf, sample, sellAt } from "./sample";
 
 const fresh = { introSeen: false, choosing: false };
 const at = "2026-04-01T10:00:00Z";
@@ -177,7 +177,7 @@ describe("how it is written", () => {
 });
 
 describe("what came outside of the order", () => {
-  const one = { amount: "30.00", currency: "USDT", network: "BEP20", refund_address: ADDRESS, hash: null, explorer_url: null } as const;
+  const one = caseOf({ network: "BEP20" });
 
   it.each(["overpaid", "late", "wrong_token", "wrong_network", "second_deposit"] as const)("%s is told in words", (kind) => {
     const said = messages.sell.cases.came({ ...one, kind, state: "waiting" }, sellAt("deposit"));
@@ -185,7 +185,58 @@ describe("what came outside of the order", () => {
     expect(said).not.toContain("_");
   });
 
-  it.each(["waiting", "returned", "kept", "vanished"] as const)("%s says where it is", (state) => {
+  it.each(["waiting", "choose", "returned", "sold", "kept", "vanished"] as const)("%s says where it is", (state) => {
     expect(messages.sell.cases.state({ ...one, kind: "late", state }).length).toBeGreaterThan(20);
+  });
+
+  it("does not promise a return before it is known whether there is a choice", () => {
+    expect(messages.sell.cases.state({ ...one, kind: "late", state: "waiting", final: false })).not.toMatch(/send it back/);
+    expect(messages.sell.cases.state({ ...one, kind: "late", state: "waiting", final: true })).toMatch(/send it back/);
+  });
+});
+
+describe("what came late", () => {
+  const choose = sellAt("failed", { cases: [caseOf({ kind: "overpaid", state: "returned" }), caseOf({ id: "cas_2", state: "choose" })] });
+
+  it("has the screen while it waits for a choice, and the order is followed until it is over", () => {
+    expect(screenOf(choose, fresh)).toMatchObject({ name: "late", one: { id: "cas_2" } });
+    expect(screenOf(sellAt("failed", { cases: [caseOf({ state: "sold" })] }), fresh).name).toBe("failed");
+    const settled = (state: Case["state"]) => isSettled(sellAt("failed", { cases: [caseOf({ state })] }));
+    expect((["waiting", "choose"] as const).map(settled)).toEqual([false, false]);
+    expect((["returned", "sold", "kept", "vanished"] as const).every(settled)).toBe(true);
+    expect(isSettled(sellAt("progress"))).toBe(false);
+  });
+
+  it("becomes an order whose line begins with the deposit that was there", () => {
+    const view = sellAt("progress", {}, { timeline: entries("order.created", "quote.locked", "deposit.confirmed") });
+    expect(timelineRows(view).map(({ code, state }) => `${code} ${state}`)).toEqual([
+      "order.created done", "deposit.confirmed done", "payout.sent now", "order.completed ahead",
+    ]);
+  });
+
+  it("is not covered by an answer about the order before", async () => {
+    const [before, sold] = [sellAt("progress"), sellAt("completed", {}, { merchant_transaction_id: "another", version: 1 })];
+    const api = { visitToken: "vt_1", order: async () => before };
+    const session = new Session(api as unknown as Api, { event: vi.fn() } as unknown as Bridge);
+    // The answer that is waited for when the new order opens comes after it.
+    let answer: (view: View) => void = () => undefined;
+    api.order = () => new Promise((resolve) => { answer = resolve; });
+    await session.command(async () => before);
+    await session.command(async () => {
+      api.visitToken = "vt_2";
+      return sold;
+    });
+    answer({ ...before, version: 9 });
+    await Promise.resolve();
+    expect(session.state.view).toBe(sold);
+  });
+
+  it("is told to the shop's page by its own order only", async () => {
+    const event = vi.fn();
+    const views = [sellAt("failed", { cases: [caseOf({ state: "sold" })] }), sellAt("completed", {}, { merchant_transaction_id: "another", widget_status: "completed", version: 1 })];
+    const session = new Session({} as Api, { event } as unknown as Bridge);
+    for (const view of views) await session.command(async () => view);
+    expect(session.state.view?.merchant_transaction_id).toBe("another");
+    expect(event.mock.calls.map(([name]) => name)).toEqual(["onStatusChange"]);
   });
 });
