@@ -364,7 +364,8 @@ impl Draft {
             return Err(CaseRefusal::WrongState);
         };
         let entry = ledger::deposit(self.case.order, self.case.amount)?;
-        self.entries.push(entry);
+        let hash = self.case.deposit.as_ref().map(|key| key.hash.clone());
+        self.entries.push(entry.noted(hash.unwrap_or_default()));
         self.case.state = executing(self.now);
         Ok(())
     }
@@ -436,8 +437,8 @@ impl Draft {
         let sending = self.sending()?.clone();
         let (hash, planned) = (sending.hash()?, sending.transfer.fee);
         let (order, amount) = (self.case.order, self.case.amount);
-        self.entries
-            .push(ledger::give_back(order, amount, planned, fee)?);
+        let entry = ledger::give_back(order, amount, planned, fee)?;
+        self.entries.push(entry.noted(hash.clone()));
         self.settle(Settlement::Returned { hash });
         Ok(())
     }

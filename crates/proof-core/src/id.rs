@@ -99,3 +99,5 @@ id!(/// Crypto that arrived at an address of ours.
     DepositId, "dep");
 id!(/// Money that moved, or is owed, outside of an order's happy path.
     CaseId, "cas");
+id!(/// Something on which books and world do not agree.
+    FindingId, "fnd");

@@ -11,6 +11,7 @@ mod identity;
 mod payments;
 mod payouts;
 mod rates;
+mod report;
 mod signer;
 mod timer;
 
@@ -29,5 +30,6 @@ pub use payments::{
 };
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};
+pub use report::{REPORT_LINES_MAX, ReportLine};
 pub use signer::{IntentClass, Signed, SignedState, Signer, SigningIntent};
 pub use timer::Timer;

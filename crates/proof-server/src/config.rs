@@ -1,6 +1,6 @@
 //! The configuration file of `proof serve`.
 
-use crate::rails::SandboxConfig;
+use crate::{operator::Operator, rails::SandboxConfig};
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_outbound::Places;
@@ -28,6 +28,12 @@ pub struct Config {
     /// Folder of the signer's key and journal.
     pub signer: PathBuf,
     pub sandbox: Option<SandboxConfig>,
+    /// Who may act with `proof order`, each with a name of their own.
+    #[serde(default)]
+    pub operators: Vec<Operator>,
+    /// Where they reach the server (`/run/proof/operator.sock`); without it, they do not.
+    #[serde(default)]
+    pub operator_socket: Option<PathBuf>,
     /// Reverse proxies in front of the server (`["10.0.0.0/8"]`): their `X-Forwarded-For` is
     /// believed, so that limits count callers and not proxies.
     #[serde(default)]
