@@ -24,12 +24,16 @@ REFERENCE = re.compile(r"[0-9a-f]{32}-([0-9a-f]{32})-(pay|payout)-([1-9][0-9]*)"
 
 @dataclass(frozen=True)
 class Finding:
-    """Something that must not be. `order`: 32 hex digits, or nothing where none can be named."""
+    """Something that must not be. `order`: 32 hex digits, or nothing where none can be named.
+
+    `sold`: the asset, where it hangs on whose deposit address is whose.
+    """
 
     code: str
     order: str | None
     cause: str
     places: tuple[Place, ...]
+    sold: Asset | None = None
 
 
 @dataclass
@@ -76,9 +80,10 @@ class Order:
 
     @property
     def side(self) -> str | None:
-        for known in [*self.news[:1], *([self.note] if self.note else [])]:
-            if known.side:
-                return known.side
+        if self.news:
+            return self.news[0].side
+        if self.note and self.note.side:
+            return self.note.side
         if self.payments:
             return "buy"
         return "sell" if self.payouts else None
@@ -128,11 +133,23 @@ class Chain:
 
     log: ChainLog
     held: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
-    """Base units, by address and ticker."""
+    """Base units, by address and ticker, by what moved."""
+    coins: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+    """Unspent outputs, by hash and index: whose they are, and how much."""
+    nonces: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """Those that stand, by hash; a dropped one is not among them."""
     faucets: list[Faucet] = field(default_factory=list)
     damage: list[Finding] = field(default_factory=list)
+
+    def balances(self) -> dict[tuple[str, str], int]:
+        """What is there, in base units: where a chain counts coins, by its coins."""
+        if self.log.network != "BITCOIN":
+            return self.held
+        found: dict[tuple[str, str], int] = defaultdict(int)
+        for owner, base in self.coins.values():
+            found[(owner, NATIVE[self.log.network])] += base
+        return found
 
     def final_at(self, transfer: Transfer) -> int:
         """The moment from which a transfer is final, in microseconds."""
@@ -163,21 +180,19 @@ class World:
 
 def fold(log: ChainLog) -> Chain:
     chain = Chain(log)
-    nonces: dict[str, int] = defaultdict(int)
-    coins: dict[tuple[str, int], tuple[str, int]] = {}
     for fact in log.facts:
         if isinstance(fact, Faucet):
             chain.faucets.append(fact)
             chain.held[(fact.address, fact.ticker)] += fact.base
             # The chain gives each faucet's coin this name.
             name = f"proof-simchain/faucet/{len(chain.faucets)}"
-            coins[(hashlib.sha256(name.encode()).hexdigest(), 0)] = (fact.address, fact.base)
+            chain.coins[(hashlib.sha256(name.encode()).hexdigest(), 0)] = (fact.address, fact.base)
         elif isinstance(fact, Dropped):
-            drop(chain, coins, fact)
+            drop(chain, fact)
         elif fact.hash in chain.transfers:
             damage(chain, "transfer_repeated", f"{fact.hash} is there twice", fact, chain.transfers[fact.hash])
         else:
-            move(chain, nonces, coins, fact)
+            move(chain, fact)
     return chain
 
 
@@ -186,24 +201,19 @@ def damage(chain: Chain, code: str, cause: str, *facts: Transfer | Dropped) -> N
     chain.damage.append(Finding(code, None, f"{chain.log.network}: {cause}", places))
 
 
-def drop(chain: Chain, coins: dict[tuple[str, int], tuple[str, int]], fact: Dropped) -> None:
+def drop(chain: Chain, fact: Dropped) -> None:
     gone = chain.transfers.pop(fact.hash, None)
     if gone is None or gone.signed:
         damage(chain, "drop_impossible", f"{fact.hash} could not be dropped", fact)
         return
     chain.held[(gone.recipient, gone.ticker)] -= gone.base
-    coins.pop((fact.hash, 0), None)
+    chain.coins.pop((fact.hash, 0), None)
 
 
-def move(
-    chain: Chain,
-    nonces: dict[str, int],
-    coins: dict[tuple[str, int], tuple[str, int]],
-    fact: Transfer,
-) -> None:
+def move(chain: Chain, fact: Transfer) -> None:
     chain.transfers[fact.hash] = fact
     chain.held[(fact.recipient, fact.ticker)] += fact.base
-    coins[(fact.hash, 0)] = (fact.recipient, fact.base)
+    chain.coins[(fact.hash, 0)] = (fact.recipient, fact.base)
     if not fact.signed:
         # Somebody outside has enough of everything.
         return
@@ -213,25 +223,25 @@ def move(
     if any(chain.held[(fact.sender, ticker)] < 0 for ticker in (fact.ticker, native)):
         damage(chain, "overdrawn", f"{fact.sender} sends more than it has", fact)
     if fact.nonce is not None:
-        if fact.nonce != nonces[fact.sender]:
-            cause = f"{fact.sender} uses nonce {fact.nonce}, expected {nonces[fact.sender]}"
+        if fact.nonce != chain.nonces[fact.sender]:
+            cause = f"{fact.sender} uses nonce {fact.nonce}, expected {chain.nonces[fact.sender]}"
             damage(chain, "nonce_out_of_order", cause, fact)
-        nonces[fact.sender] = fact.nonce + 1
+        chain.nonces[fact.sender] = fact.nonce + 1
     if fact.coins is not None:
-        spend(chain, coins, fact)
+        spend(chain, fact)
 
 
-def spend(chain: Chain, coins: dict[tuple[str, int], tuple[str, int]], fact: Transfer) -> None:
+def spend(chain: Chain, fact: Transfer) -> None:
     total = 0
     for coin in fact.coins or ():
-        if coins.pop((coin.hash, coin.index), None) != (fact.sender, coin.base):
+        if chain.coins.pop((coin.hash, coin.index), None) != (fact.sender, coin.base):
             damage(chain, "coin_not_there", f"{coin.hash}/{coin.index} is spent, or never was", fact)
         total += coin.base
     change = total - fact.base - fact.fee
     if change < 0:
         damage(chain, "overdrawn", f"the coins of {fact.hash} do not cover it", fact)
     if change > 0:
-        coins[(fact.hash, 1)] = (fact.sender, change)
+        chain.coins[(fact.hash, 1)] = (fact.sender, change)
 
 
 # Orders
@@ -313,9 +323,9 @@ def read(sources: Sources, healed: bool) -> World:
         for item in journals.webhooks(path, path.name):
             orders.order(item.order).news.append(item)
     for path in sources.notes:
-        for item in journals.notes(path, path.name):
-            order = orders.order(item.order)
-            order.note = item if order.note is None else joined(order.note, item)
+        for note in journals.notes(path, path.name):
+            order = orders.order(note.order)
+            order.note = note if order.note is None else joined(order.note, note)
     chains = {}
     for network in NETWORKS:
         name = f"chains/{network}/journal.jsonl"

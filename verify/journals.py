@@ -224,10 +224,10 @@ class Record:
         return value
 
     def text(self, name: str) -> str:
-        return self.take(name, str)
+        return str(self.take(name, str))
 
     def number(self, name: str) -> int:
-        return self.take(name, int)
+        return int(self.take(name, int))
 
     def units(self, name: str) -> int:
         """An amount above or at zero, written as text."""
@@ -298,7 +298,7 @@ def decimal(record: Record, text: str, decimals: int) -> int:
     whole, _, part = text.partition(".")
     if part[decimals:].strip("0"):
         raise record.fail(f"{text!r} is finer than its smallest unit")
-    return int(whole) * 10**decimals + int(part[:decimals].ljust(decimals, "0") or "0")
+    return int(whole + part[:decimals].ljust(decimals, "0"))
 
 
 def money(record: Record) -> Money:

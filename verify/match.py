@@ -83,6 +83,9 @@ class Account:
         """Base units of the order's asset."""
         return sum(deposit.base for deposit in self.own())
 
+    def is_noted(self) -> bool:
+        return self.order is not None and is_noted(self.order)
+
     def refund_address(self) -> str | None:
         note = self.order.note if self.order else None
         return note.refund_address if note else None
@@ -94,6 +97,9 @@ class Matching:
     accounts: list[Account]
     leftovers: list[Transfer]
     """Signed by us, and nobody's."""
+    guessed: set[Asset]
+    """Of which some deposit address may be another sell's than we say: nobody noted it, and more
+    than one would do."""
 
     def delivered(self, order: Order) -> Claim | None:
         found = (claim for claim in self.claims if claim.kind == "deliver" and claim.transfer)
@@ -102,19 +108,51 @@ class Matching:
     def account(self, order: Order) -> Account | None:
         return next((account for account in self.accounts if account.order is order), None)
 
+    def shops(self) -> set[str]:
+        """Who was delivered to."""
+        return {c.transfer.recipient for c in self.claims if c.kind == "deliver" and c.transfer}
+
+    def adds_up(self, world: World, asset: Asset) -> bool:
+        """Of the sells that nobody noted: what came was paid out or given back, all together."""
+        accounts = [account for account in self.accounts if not account.is_noted()]
+        came = [
+            deposit for account in accounts for deposit in account.deposits if deposit.asset == asset
+        ]
+        paid = sum(
+            order.base or 0 for order in world.orders.values()
+            if order.asset == asset and order.sent_payouts() and not is_noted(order)
+        )
+        kept = sum(deposit.base for deposit in came) - paid - self.given_back(accounts, asset)
+        return 0 <= kept <= sum(d.base for d in came if may_stay(alone(world, d)))
+
+    def given_back(self, accounts: list[Account], asset: Asset) -> int:
+        """Base units: all that may have been for these accounts."""
+        served = (claim.transfer for account in accounts for claim in account.claims)
+        shops = self.shops()
+        loose = (transfer for transfer in self.leftovers if transfer.recipient not in shops)
+        # A leftover that explains a claim is there twice.
+        transfers = {transfer for transfer in (*served, *loose) if transfer is not None}
+        return sum(transfer.base for transfer in transfers if transfer.asset == asset)
+
+
+def is_noted(order: Order) -> bool:
+    return order.note is not None and order.note.deposit_address is not None
+
 
 def match(world: World) -> Matching:
     outgoing = ours_out(world)
     accounts = accounts_of(world, outgoing)
+    guessed = join(world, accounts)
     pool = Pool(world, outgoing)
-    refunds = {account.refund_address() for account in accounts} - {None}
+    # Nothing is delivered to an address that is for refunds alone.
+    refunds = {account.refund_address() for account in accounts} - destinations(world)
     claims = deliveries(world)
     pool.serve(claims, [transfer for transfer in outgoing if transfer.recipient not in refunds])
     # Whoever has the fewest ways to be served goes first, so that nobody takes another's only way.
     for account in sorted(accounts, key=lambda account: pool.ways(account)):
         account.claims = pool.give_back(account)
         claims.extend(account.claims)
-    return Matching(claims, accounts, pool.free())
+    return Matching(claims, accounts, pool.free(), guessed)
 
 
 def ours_out(world: World) -> list[Transfer]:
@@ -150,7 +188,7 @@ def deliveries(world: World) -> list[Claim]:
 
 
 def accounts_of(world: World, outgoing: list[Transfer]) -> list[Account]:
-    """Addresses at which somebody outside put something, with their orders where they can be told."""
+    """Addresses at which somebody outside put something, with their orders where somebody noted it."""
     noted = {
         order.note.deposit_address: order
         for order in world.orders.values()
@@ -158,41 +196,56 @@ def accounts_of(world: World, outgoing: list[Transfer]) -> list[Account]:
     }
     # Whoever is paid by us is not one of us, unless the user was told so.
     others = {transfer.recipient for transfer in outgoing} - set(noted)
-    others |= {order.note.address for order in world.orders.values() if order.note and order.note.address}
+    others |= destinations(world)
     deposits: dict[str, list[Transfer]] = defaultdict(list)
     for network, chain in world.chains.items():
+        known = others | world.hot(network)
         for transfer in chain.transfers.values():
-            known = others | world.hot(network)
             if not transfer.signed and transfer.recipient not in known:
                 deposits[transfer.recipient].append(transfer)
-    accounts = [
+    return [
         Account(address, sorted(found, key=lambda t: (t.at, t.place)), noted.get(address))
         for address, found in deposits.items()
     ]
-    join(world, accounts, {order.id for order in noted.values()})
-    return accounts
 
 
-def join(world: World, accounts: list[Account], known: set[str]) -> None:
+def destinations(world: World) -> set[str]:
+    notes = (order.note for order in world.orders.values() if order.note)
+    return {note.address for note in notes if note.address}
+
+
+def join(world: World, accounts: list[Account]) -> set[Asset]:
     """Gives the addresses that nobody noted to the sells that they fit: first to those that were paid
-    out, whose deposit must be there, and each time first where the amount is the very same."""
+    out, whose deposit must be there, and each time first where the amount is the very same. Gives
+    the assets of which it had to choose."""
+    guessed: set[Asset] = set()
+    known: set[str] = set()
     sells = [
         order for order in world.orders.values()
-        if order.side == "sell" and order.id not in known and order.asset is not None
+        if order.side == "sell" and not is_noted(order) and order.asset is not None
     ]
     sells.sort(key=lambda order: (there_by(order), order.id))
     for paid, exact in ((True, True), (True, False), (False, True), (False, False)):
         for order in sells:
-            if order.id in known or bool(order.sent_payouts()) != paid:
+            if order.id in known or bool(order.sent_payouts()) != paid or order.asset is None:
                 continue
-            came = {
-                account.address: (came_by(world, account, order), account)
-                for account in accounts if account.order is None
-            }
-            fitting = [(base, at) for at, (base, _) in came.items() if suits(order, base, exact)]
+            free = (account for account in accounts if account.order is None)
+            fitting = [account for account in free if suits(order, came_by(world, account, order), exact)]
+            if len(fitting) > 1:
+                guessed.add(order.asset)
             if fitting:
-                came[min(fitting)[1]][1].order = order
+                min(fitting, key=lambda account: remoteness(world, account, order)).order = order
                 known.add(order.id)
+    return guessed
+
+
+def remoteness(world: World, account: Account, order: Order) -> tuple[int, int, str]:
+    """An order hears of its deposit soon: the smallest excess, then the latest one that it can be."""
+    finals = [
+        world.final_at(deposit) for deposit in account.deposits
+        if deposit.asset == order.asset and world.final_at(deposit) <= there_by(order)
+    ]
+    return (came_by(world, account, order), -max(finals, default=0), account.address)
 
 
 def there_by(order: Order) -> int:
@@ -269,6 +322,11 @@ def ways_back(world: World, account: Account) -> list[list[Piece]]:
     return found or [foreign]
 
 
+def whole(asset: Asset) -> int:
+    """One coin, in base units."""
+    return int(10 ** CRYPTO_DECIMALS[asset])
+
+
 def may_stay(piece: Piece | Claim) -> bool:
     """Whether it is worth no more than sending it back costs, generously."""
     if not piece.may_stay:
@@ -277,8 +335,8 @@ def may_stay(piece: Piece | Claim) -> bool:
     native = NATIVE[network]
     if ticker == native:
         return piece.base <= FEE_BASE[network]
-    worth = piece.base * PRICE_CENTS[ticker] // 10 ** CRYPTO_DECIMALS[piece.asset]
-    cost = FEE_BASE[network] * PRICE_CENTS[native] // 10 ** CRYPTO_DECIMALS[(native, network)] + 1
+    worth = piece.base * PRICE_CENTS[ticker] // whole(piece.asset)
+    cost = FEE_BASE[network] * PRICE_CENTS[native] // whole((native, network)) + 1
     return worth * 100 <= cost * (100 + WALK_PERCENT) + 100
 
 

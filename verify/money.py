@@ -48,6 +48,7 @@ def summary(world: World, matching: Matching, findings: list[Finding]) -> dict[s
         "orders": orders,
         "transfers": sum(1 for claim in matching.claims if claim.transfer) + len(matching.leftovers),
         "unjoined_deposits": sum(1 for account in matching.accounts if account.order is None),
+        "guessed": [f"{ticker}/{network}" for ticker, network in sorted(matching.guessed)],
         "fiat": fiats,
         "crypto": assets,
         "findings": [
@@ -75,6 +76,9 @@ def line(world: World, matching: Matching, facts: dict[str, Any]) -> str:
                 f" - {written(asset, total.went)} out - {written(asset, total.fees)} fees"
                 f" ({written(asset, total.deposits)} at deposit addresses)"
             )
+    if matching.guessed:
+        names = ", ".join(f"{ticker}/{network}" for ticker, network in sorted(matching.guessed))
+        parts.append(f"whose the deposits of {names} are is a guess: judged by their sum (see --orders)")
     return "; ".join(parts)
 
 

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from facts import NATIVE, Finding, Order, World, uuid, written, written_money
-from journals import Asset, Money, News, Place, Transfer
-from match import Account, Claim, Matching, may_stay
+from journals import Asset, Money, News, Note, Place, Transfer
+from match import Claim, Matching, may_stay
 
 TERMINAL = ("completed", "failed", "cancelled")
 RANK = {"pending": 0, "processing": 1, "completed": 2, "failed": 2, "cancelled": 2}
@@ -46,10 +46,13 @@ def capture_without_hold(world: World, _: Matching) -> Iterator[Finding]:
     """What is captured was held, all of it and no more, and not let go before."""
     for order in buys(world):
         for payment in order.payments.values():
-            if not payment.captures:
+            if payment.hold is None:
+                found = places(*payment.captures, *payment.voids, *payment.refunds)
+                yield Finding("capture_without_hold", order.id, "settled, but never authorised", found)
+            if payment.hold is None or not payment.captures:
                 continue
             first = payment.captures[0]
-            if not payment.was_held() or payment.hold is None or payment.voids:
+            if not payment.was_held() or payment.voids:
                 cause = "captured, but not held"
             elif first.amount != payment.hold.amount:
                 held, taken = written_money(payment.hold.amount), written_money(first.amount)
@@ -63,7 +66,8 @@ def capture_without_hold(world: World, _: Matching) -> Iterator[Finding]:
 def refund_exceeds_capture(world: World, _: Matching) -> Iterator[Finding]:
     for order in buys(world):
         for payment in order.payments.values():
-            fiats = {fact.amount.fiat for fact in [*payment.captures, *payment.refunds]}
+            fiats = {fact.amount.fiat for fact in payment.captures}
+            fiats |= {fact.amount.fiat for fact in payment.refunds}
             if payment.refunded() > payment.captured() or len(fiats) > 1:
                 cause = f"refunded {payment.refunded()} minor units of {payment.captured()} captured"
                 found = places(*payment.captures, *payment.refunds)
@@ -106,14 +110,14 @@ def kept_and_sent(world: World, matching: Matching, transfer: Transfer) -> Findi
             found = places(*order.refunds(), transfer)
             return Finding("delivered_and_refunded", order.id, cause, found)
     for account in matching.accounts:
-        order = account.order
-        if order is None or not order.sent_payouts() or transfer.asset != order.asset:
+        seller = account.order
+        if seller is None or not seller.sent_payouts() or transfer.asset != seller.asset:
             continue
-        amounts = {order.base, account.received()} | {deposit.base for deposit in account.own()}
+        amounts = {seller.base, account.received()} | {deposit.base for deposit in account.own()}
         if transfer.base in amounts and account.refund_address() in (None, transfer.recipient):
             cause = f"paid out, and {written(transfer.asset, transfer.base)} given back"
-            found = places(*order.sent_payouts(), *account.own(), transfer)
-            return Finding("paid_and_returned", order.id, cause, found)
+            found = places(*seller.sent_payouts(), *account.own(), transfer)
+            return Finding("paid_and_returned", seller.id, cause, found, transfer.asset)
     return None
 
 
@@ -125,7 +129,7 @@ def sent_again(matching: Matching, transfer: Transfer) -> Finding | None:
         if first.recipient == transfer.recipient:
             code = "double_delivery" if claim.kind == "deliver" else "double_return"
             cause = f"{written(transfer.asset, transfer.base)} went to {transfer.recipient} once more"
-            return Finding(code, claim.order, cause, places(first, transfer))
+            return Finding(code, claim.order, cause, places(first, transfer), sold(claim))
     return None
 
 
@@ -147,19 +151,25 @@ def sent_wrong(world: World, matching: Matching, transfer: Transfer) -> Finding 
             code, why = "too_late", "the shop was told that it was final before it was"
         claim.transfer = transfer
         cause = f"{written(transfer.asset, transfer.base)}: {why}"
-        return Finding(f"{done[claim.kind]}_{code}", claim.order, cause, places(transfer) + claim.places)
+        code = f"{done[claim.kind]}_{code}"
+        return Finding(code, claim.order, cause, places(transfer) + claim.places, sold(claim))
     for claim in open_claims:
         if claim.recipient in (None, transfer.recipient) and claim.is_in_time(world, transfer):
             claim.transfer = transfer
             sent, due = written(transfer.asset, transfer.base), written(claim.asset, claim.base)
             code = f"{done[claim.kind]}_wrong_amount"
-            return Finding(code, claim.order, f"{sent} instead of {due}", places(transfer) + claim.places)
+            found = places(transfer) + claim.places
+            return Finding(code, claim.order, f"{sent} instead of {due}", found, sold(claim))
     return None
+
+
+def sold(claim: Claim) -> Asset | None:
+    return claim.asset if claim.kind == "return" else None
 
 
 def unaccounted(transfer: Transfer) -> Finding:
     cause = f"{written(transfer.asset, transfer.base)} to {transfer.recipient} is nobody's"
-    return Finding("unaccounted_transfer", None, cause, places(transfer))
+    return Finding("unaccounted_transfer", None, cause, places(transfer), transfer.asset)
 
 
 def captured_not_delivered(world: World, matching: Matching) -> Iterator[Finding]:
@@ -181,7 +191,7 @@ def lost_deposit(world: World, matching: Matching) -> Iterator[Finding]:
             order = account.order.id if account.order else None
             cause = f"{sums} at {account.address} is final, neither paid out nor given back"
             found = tuple(dict.fromkeys(place for claim in missing for place in claim.places))
-            yield Finding("lost_deposit", order, cause, found)
+            yield Finding("lost_deposit", order, cause, found, missing[0].asset)
 
 
 # Payouts
@@ -210,7 +220,7 @@ def paid_without_deposit(world: World, matching: Matching) -> Iterator[Finding]:
                 f"paid out for {written(order.asset, order.base)}, "
                 f"of which {written(order.asset, came)} was final"
             )
-            yield Finding("paid_without_deposit", order.id, cause, places(sent[0], *own))
+            yield Finding("paid_without_deposit", order.id, cause, places(sent[0], *own), order.asset)
 
 
 # Chains and totals
@@ -259,7 +269,7 @@ def totals(world: World, matching: Matching) -> dict[Asset, Total]:
             if transfer.signed and transfer.sender in hot:
                 found[transfer.asset].went += transfer.base
                 found[native].fees += transfer.fee
-        for (address, ticker), base in chain.held.items():
+        for (address, ticker), base in chain.balances().items():
             if address in hot:
                 found[(ticker, network)].held += base
     for account in matching.accounts:
@@ -276,7 +286,7 @@ def balance_disagrees(world: World, matching: Matching) -> Iterator[Finding]:
             cause = f"{by_flow} by what moved, {written(asset, total.held)} by address"
             yield Finding("balance_disagrees", None, cause, ())
     for (address, asset), said in (world.snapshot or {}).items():
-        held = world.chains[asset[1]].held.get((address, asset[0]), 0)
+        held = world.chains[asset[1]].balances().get((address, asset[0]), 0)
         # Somebody outside sends without ever having had.
         if held != said and not is_stranger(world, asset[1], address):
             cause = f"{address}: the chain says {written(asset, said)}, its journal {written(asset, held)}"
@@ -310,7 +320,10 @@ def all_news(world: World) -> Iterator[News]:
 
 def fresh(order: Order) -> list[News]:
     """Each event once, as it first came."""
-    return list({item.event_id: item for item in reversed(order.news)}.values())[::-1]
+    first: dict[str, News] = {}
+    for item in order.news:
+        first.setdefault(item.event_id, item)
+    return list(first.values())
 
 
 def sequence_falls(world: World, _: Matching) -> Iterator[Finding]:
@@ -335,24 +348,25 @@ def status_goes_back(world: World, _: Matching) -> Iterator[Finding]:
 def facts_change(world: World, _: Matching) -> Iterator[Finding]:
     """What an order is about stays what it was asked to be."""
     for order in world.orders.values():
-        said = [((item.side, item.asset, item.base), item) for item in order.news]
-        note = order.note
-        if note is not None and note.side is not None and note.asset is not None:
-            said.insert(0, ((note.side, note.asset, note.base), note))
-        other = next((item for facts, item in said if facts != said[0][0]), None)
+        said: list[News | Note] = [*order.news]
+        if order.note is not None and order.note.side and order.note.asset:
+            said.insert(0, order.note)
+        facts = [(item.side, item.asset, item.base) for item in said]
+        other = next((item for item, fact in zip(said, facts) if fact != facts[0]), None)
         wrong_leg = order.payouts if order.side == "buy" else order.payments if order.side == "sell" else None
         if other is not None:
-            found = places(said[0][1], other)
-            yield Finding("facts_change", order.id, "two tell of two different orders", found)
+            cause = "two tell of two different orders"
+            yield Finding("facts_change", order.id, cause, places(said[0], other))
         elif wrong_leg:
-            facts = places(*order.payouts, *(payment.hold for payment in order.payments.values()))
-            yield Finding("facts_change", order.id, f"a {order.side} moved money the other way", facts)
+            found = places(*order.payouts, *(payment.hold for payment in order.payments.values()))
+            yield Finding("facts_change", order.id, f"a {order.side} moved money the other way", found)
 
 
-def never_told(world: World, _: Matching) -> Iterator[Finding]:
+def never_told(world: World, matching: Matching) -> Iterator[Finding]:
     """The shop has heard of every order that moved money."""
     for order in world.orders.values() if world.healed else ():
-        moved = [*order.captures(), *order.sent_payouts()]
+        account = matching.account(order)
+        moved = [*order.captures(), *order.sent_payouts(), *(account.own() if account else [])]
         if moved and not order.news:
             cause = "money moved, and the shop was told nothing"
             yield Finding("never_told", order.id, cause, places(*moved))
@@ -408,13 +422,20 @@ AGREEMENT: tuple[Rule, ...] = (never_told, status_not_final, status_disagrees, a
 
 
 def judge(world: World, matching: Matching) -> list[Finding]:
-    found = [finding for rule in MONEY for finding in rule(world, matching)]
+    found = certain(world, matching, [finding for rule in MONEY for finding in rule(world, matching)])
     found += [finding for rule in TELLING for finding in rule(world, matching)]
     blamed = {finding.order for finding in found}
     for rule in AGREEMENT:
         found += [finding for finding in rule(world, matching) if finding.order not in blamed]
         blamed = {finding.order for finding in found}
     return found
+
+
+def certain(world: World, matching: Matching, found: list[Finding]) -> list[Finding]:
+    """Where deposit addresses had to be guessed, a wrong guess must accuse nobody: what adds up all
+    together is let be."""
+    fine = {asset for asset in matching.guessed if matching.adds_up(world, asset)}
+    return [finding for finding in found if finding.sold not in fine]
 
 
 def fiat_totals(world: World) -> dict[str, dict[str, int]]:
