@@ -90,13 +90,18 @@ def leftovers(world: World, matching: Matching) -> Iterator[Finding]:
 
     What explains a leftover claim is not reported a second time: it is marked as served.
     """
+    # Charged, and the shop has not heard of it yet: each may have been sent anything.
+    unheard = sum(1 for order in buys(world) if order.kept() > 0 and order.asset is None)
     for transfer in matching.leftovers:
-        yield (
+        found = (
             kept_and_sent(world, matching, transfer)
             or sent_again(matching, transfer)
             or sent_wrong(world, matching, transfer)
-            or unaccounted(transfer)
         )
+        if found is None and unheard > 0:
+            unheard -= 1
+        else:
+            yield found or unaccounted(transfer)
 
 
 def kept_and_sent(world: World, matching: Matching, transfer: Transfer) -> Finding | None:

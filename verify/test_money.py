@@ -119,6 +119,13 @@ class Clean(unittest.TestCase):
         found = sorted(codes(book))
         self.assertEqual(found, ["captured_not_delivered", "held_for_ever", "lost_deposit"])
 
+    def test_what_the_shop_has_not_heard_yet_is_no_finding(self) -> None:
+        book = everything()
+        book.bought(base=555_000_000)
+        del book.webhooks[-2:], book.notes[-1:]
+        self.assertEqual(codes(book, "--json"), [])
+        self.assertEqual(codes(book), ["never_told"])
+
     def test_a_repeated_webhook_is_no_finding(self) -> None:
         book = everything()
         book.webhooks.append(copy.deepcopy(book.webhooks[0]))
