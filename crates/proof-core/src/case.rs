@@ -160,7 +160,7 @@ pub enum CaseCommand {
     QuoteLock {
         quote: Box<Quote>,
     },
-    /// The user takes today's price; the deposit goes over to a new order.
+    /// The user takes today's price; the deposit is handed over to a new order.
     Sell {
         quote: QuoteId,
         order: OrderId,
@@ -414,7 +414,8 @@ impl Draft {
             return Err(CaseRefusal::WrongState);
         };
         let entry = ledger::deposit(self.case.order, self.case.amount)?;
-        self.entries.push(entry);
+        let hash = self.case.deposit.as_ref().map(|key| key.hash.clone());
+        self.entries.push(entry.noted(hash.unwrap_or_default()));
         self.case.state = if ask && self.case.kind == CaseKind::Late {
             CaseState::AwaitingUser {
                 quote: None,
@@ -452,7 +453,7 @@ impl Draft {
             .as_ref()
             .filter(|quote| quote.id == id && self.now < quote.expires_at);
         let total = standing.ok_or(CaseRefusal::QuoteExpired)?.total;
-        let entry = ledger::take_over(self.case.order, order, self.case.amount)?;
+        let entry = ledger::hand_over(self.case.order, self.case.amount)?;
         self.entries.push(entry);
         self.settle(Settlement::Sold { order, total });
         Ok(())
@@ -534,8 +535,8 @@ impl Draft {
         let sending = self.sending()?.clone();
         let (hash, planned) = (sending.hash()?, sending.transfer.fee);
         let (order, amount) = (self.case.order, self.case.amount);
-        self.entries
-            .push(ledger::give_back(order, amount, planned, fee)?);
+        let entry = ledger::give_back(order, amount, planned, fee)?;
+        self.entries.push(entry.noted(hash.clone()));
         self.settle(Settlement::Returned { hash });
         Ok(())
     }

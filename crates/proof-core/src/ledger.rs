@@ -68,6 +68,8 @@ pub enum Account {
     Customer(OrderId),
     /// At the deposit address of this order: final, not swept yet.
     Deposit(OrderId),
+    /// Our bank account.
+    Bank,
     /// With the payout provider.
     Payout(String),
     /// In our hot wallet, free to sell.
@@ -95,6 +97,7 @@ impl Account {
     const fn is_asset(&self) -> bool {
         match self {
             Self::Psp(_)
+            | Self::Bank
             | Self::Payout(_)
             | Self::Deposit(_)
             | Self::Wallet
@@ -120,6 +123,7 @@ impl Account {
             | Self::Reserved
             | Self::InTransit => true,
             Self::Psp(_)
+            | Self::Bank
             | Self::Payout(_)
             | Self::Capital
             | Self::Trading
@@ -144,6 +148,7 @@ impl fmt::Display for Account {
             Self::Psp(provider) => write!(f, "psp:{provider}"),
             Self::Customer(order) => write!(f, "customer:{order}"),
             Self::Deposit(order) => write!(f, "deposit:{order}"),
+            Self::Bank => f.write_str("bank"),
             Self::Payout(provider) => write!(f, "payout:{provider}"),
             Self::Wallet => f.write_str("wallet"),
             Self::Reserved => f.write_str("reserved"),
@@ -185,11 +190,13 @@ pub enum EntryKind {
     Deliver,
     TakeBack,
     Refund,
+    RefundByBank,
     Deposit,
     DepositLost,
     PayOut,
     GiveBack,
     Dust,
+    HandOver,
     TakeOver,
 }
 
@@ -204,11 +211,13 @@ impl EntryKind {
             Self::Deliver => "deliver",
             Self::TakeBack => "take_back",
             Self::Refund => "refund",
+            Self::RefundByBank => "refund_by_bank",
             Self::Deposit => "deposit",
             Self::DepositLost => "deposit_lost",
             Self::PayOut => "pay_out",
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
+            Self::HandOver => "hand_over",
             Self::TakeOver => "take_over",
         }
     }
@@ -219,6 +228,7 @@ impl EntryKind {
 pub struct Entry {
     kind: EntryKind,
     postings: Vec<Posting>,
+    memo: Option<String>,
 }
 
 impl Entry {
@@ -230,13 +240,30 @@ impl Entry {
         &self.postings
     }
 
+    /// What it is about outside: a transfer's hash.
+    pub fn memo(&self) -> Option<&str> {
+        self.memo.as_deref()
+    }
+
+    #[must_use]
+    pub fn noted(self, memo: impl Into<String>) -> Self {
+        Self {
+            memo: Some(memo.into()),
+            ..self
+        }
+    }
+
     /// Puts together an entry; zero postings are left out, an unbalanced set is refused.
     pub fn new(kind: EntryKind, postings: Vec<Posting>) -> Result<Self, MoneyError> {
         let postings: Vec<_> = postings.into_iter().filter(|p| p.amount != 0).collect();
         if !balanced(postings.iter().map(|p| (p.unit, p.amount)))? {
             return Err(MoneyError::Mismatch);
         }
-        Ok(Self { kind, postings })
+        Ok(Self {
+            kind,
+            postings,
+            memo: None,
+        })
     }
 }
 
@@ -389,6 +416,12 @@ pub fn refund(order: OrderId, provider: &str, total: Money) -> Result<Entry, Mon
     Entry::new(EntryKind::Refund, postings.into())
 }
 
+/// The customer has the money back, from our bank account.
+pub fn refund_by_bank(order: OrderId, total: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(Account::Bank, Account::Customer(order), total)?;
+    Entry::new(EntryKind::RefundByBank, postings.into())
+}
+
 /// A deposit is final: we have it, and owe it to the customer.
 pub fn deposit(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Customer(order), Account::Deposit(order), amount)?;
@@ -461,15 +494,15 @@ pub fn dust(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
 }
 
 /// A deposit goes over to another order: what we have, and what we owe for it.
-pub fn take_over(from: OrderId, to: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = [
-        crypto(Account::Deposit(from), Account::Deposit(to), amount)?,
-        crypto(Account::Customer(to), Account::Customer(from), amount)?,
-    ];
-    Entry::new(
-        EntryKind::TakeOver,
-        postings.into_iter().flatten().collect(),
-    )
+pub fn hand_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Deposit(order), Account::Customer(order), amount)?;
+    Entry::new(EntryKind::HandOver, postings.into())
+}
+
+/// The other side of [`hand_over`], in the same database transaction.
+pub fn take_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Customer(order), Account::Deposit(order), amount)?;
+    Entry::new(EntryKind::TakeOver, postings.into())
 }
 
 /// What the network left of the fee that was set aside.

@@ -12,7 +12,7 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    ErrorCode, Network,
+    Address, ErrorCode, Network,
     case::{CaseKind, CaseOpening},
     deposit::{Deposit, DepositKey, Held},
     id::{DepositId, JobId, OrderId},
@@ -34,22 +34,46 @@ fn scan_key(environment: Environment, network: Network) -> Uuid {
     Uuid::from_bytes(bytes)
 }
 
-/// Makes sure that the network's blocks are read from `height` on, before an address is shown.
+/// Makes sure that the blocks of these networks are read, each from its height on, before an address
+/// is shown.
 pub(crate) async fn scan_begin(
     tx: &mut Tx,
     environment: Environment,
-    network: Network,
-    height: u64,
+    scans: &[(Network, u64)],
     ids: &SaveIds,
 ) -> Result<(), Failure<ApiError>> {
-    tx.scan_open(environment, network, height).await?;
-    let job = JobId::from_uuid(ids.uuid(6, 0));
-    let key = scan_key(environment, network);
-    tx.job_upsert(job, JobKind::Scan, key, ids.now()).await?;
+    for (n, (network, height)) in scans.iter().enumerate() {
+        tx.scan_open(environment, *network, *height).await?;
+        let job = JobId::from_uuid(ids.uuid(6, n));
+        let key = scan_key(environment, *network);
+        tx.job_upsert(job, JobKind::Scan, key, ids.now()).await?;
+    }
     Ok(())
 }
 
 impl Engine {
+    /// The networks on which somebody may send to an address, and the height from which their blocks
+    /// matter: one address is good on all networks of its kind.
+    pub(crate) async fn scans_of(
+        &self,
+        environment: Environment,
+        address: &Address,
+    ) -> Result<Vec<(Network, u64)>, ApiError> {
+        let mut scans = Vec::new();
+        for (network, chain) in &self.rails(environment)?.chains {
+            if Address::parse(*network, address.as_str()).is_err() {
+                continue;
+            }
+            // A network that is read already is read on, even if its node is away just now.
+            let height = match self.scan_load(environment, *network).await? {
+                Some(scan) => scan.height,
+                None => chain.tip().await?.height,
+            };
+            scans.push((*network, height));
+        }
+        Ok(scans)
+    }
+
     /// Reads what came since the last look, and looks again a moment later, for ever: an address
     /// that was shown may be used at any time.
     pub(crate) async fn scan_drive(&self, key: Uuid) -> Result<Outcome, ApiError> {

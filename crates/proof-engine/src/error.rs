@@ -151,6 +151,11 @@ impl From<Refusal> for ApiError {
                 ErrorCode::AttemptsExhausted,
                 "No payment attempts are left for this order; start a new one.",
             ),
+            Refusal::SecondPerson => Self::new(
+                ErrorCode::WrongState,
+                "Two different people decide: another operator has to say the same.",
+            ),
+            Refusal::Ruling(why) => Self::new(ErrorCode::WrongState, why),
             Refusal::Money(error) => Self::internal(error),
         }
     }

@@ -61,6 +61,13 @@ impl Engine {
         )
     }
 
+    /// The order that one of our references is about; `None` if it is none of ours.
+    pub(crate) fn order_of_reference(&self, reference: &str) -> Option<OrderId> {
+        let own = format!("{}-", self.installation.id.simple());
+        let (order, _) = reference.strip_prefix(&own)?.split_once('-')?;
+        Uuid::try_parse(order).ok().map(OrderId::from_uuid)
+    }
+
     pub(crate) fn intent(&self, order: OrderId, leg: &str, attempt: u32) -> IntentId {
         let digest = Sha256::digest(self.reference(order, leg, attempt).as_bytes());
         let mut bytes = [0; 16];

@@ -186,9 +186,13 @@ impl Engine {
             Ok(CaptureState::Refused) => Some(Command::CaptureRefused),
             Ok(CaptureState::Pending) => None,
             Err(error) => match payments.authorisation(&reference).await?.map(|a| a.state) {
-                Some(AuthorisationState::Captured { .. }) => Some(Command::Captured),
+                Some(AuthorisationState::Captured { captured, .. }) if captured == total => {
+                    Some(Command::Captured)
+                }
+                // Another amount than ours was taken: the order waits, and people look.
                 Some(
-                    AuthorisationState::Pending
+                    AuthorisationState::Captured { .. }
+                    | AuthorisationState::Pending
                     | AuthorisationState::ThreeDs { .. }
                     | AuthorisationState::Held { .. }
                     | AuthorisationState::Declined { .. }

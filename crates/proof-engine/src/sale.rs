@@ -44,7 +44,6 @@ impl Engine {
         check_card_token(&start.card_token)?;
         let order = self.order_load(id).await?.order;
         let quote = self.quote_standing(&order, start.quote)?;
-        let network = order.amount.asset().network();
         let refund = self.refund_address(&order, &start.refund_address).await?;
         let rails = self.rails(order.environment)?;
         let kept = rails.payouts.keep(&start.card_token).await?;
@@ -52,13 +51,9 @@ impl Engine {
             let message = "The payout card could not be taken; enter it again.";
             ApiError::field(ErrorCode::ValidationError, "card_token", message)
         })?;
-        let height = self
-            .chain_of(order.environment, network)?
-            .tip()
-            .await?
-            .height;
         // The signer learns the refund address first, and takes no other later.
         let deposit_address = rails.signer.open_deposit(id, &refund).await?;
+        let scans = self.scans_of(order.environment, &deposit_address).await?;
         let policy = self.partner_of(&order).await?.policy.sell;
         let terms = Terms {
             payout_token: kept.id,
@@ -71,7 +66,7 @@ impl Engine {
         let (environment, ids) = (order.environment, SaveIds::new(self, self.now()));
         self.db
             .write("sale_start", move |tx: &mut Tx| {
-                let (ids, terms) = (ids.clone(), terms.clone());
+                let (ids, terms, scans) = (ids.clone(), terms.clone(), scans.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let address = terms.deposit_address.clone();
@@ -80,7 +75,7 @@ impl Engine {
                     apply(tx, stored, command, &ids).await?;
                     tx.deposit_address_insert(environment, &address, id, ids.now())
                         .await?;
-                    scan_begin(tx, environment, network, height, &ids).await
+                    scan_begin(tx, environment, &scans, &ids).await
                 })
             })
             .await?;

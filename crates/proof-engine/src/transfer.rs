@@ -86,11 +86,9 @@ impl Leg {
 
 impl Engine {
     pub(crate) fn leg_of_order(&self, order: &Order) -> Leg {
-        let returns = matches!(inner(&order.state), State::Returning(_));
-        let (class, name) = if returns {
-            (IntentClass::Return, "return")
-        } else {
-            (IntentClass::Deliver, "deliver")
+        let (class, name, attempt) = match inner(&order.state) {
+            State::Returning(returning) => (IntentClass::Return, "return", returning.attempt),
+            _ => (IntentClass::Deliver, "deliver", 1),
         };
         Leg {
             sender: Sender::Order,
@@ -98,7 +96,7 @@ impl Engine {
             environment: order.environment,
             network: order.amount.asset().network(),
             class,
-            intent: self.intent(order.id, name, 1),
+            intent: self.intent(order.id, name, attempt),
         }
     }
 

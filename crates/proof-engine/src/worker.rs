@@ -61,6 +61,9 @@ impl Engine {
     /// events, and writes down what was noted.
     pub async fn work(&self, stop: impl Future<Output = ()> + Send) {
         let stop = stop.boxed().shared();
+        if let Err(error) = self.reconcile_begin().await {
+            error.log("the nightly comparison could not be planned; the next start tries again");
+        }
         futures::join!(
             self.work_pool(Pool::Orders, stop.clone()),
             self.work_pool(Pool::Deliveries, stop.clone()),
@@ -232,6 +235,7 @@ impl Engine {
             }
             JobKind::Scan => self.scan_drive(job.key).await,
             JobKind::Case => self.case_drive(CaseId::from_uuid(job.key)).await,
+            JobKind::Reconcile => self.reconcile_drive(job.key).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
             JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
         }

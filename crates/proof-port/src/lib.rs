@@ -12,6 +12,7 @@ mod mail;
 mod payments;
 mod payouts;
 mod rates;
+mod report;
 mod signer;
 mod timer;
 
@@ -31,5 +32,6 @@ pub use payments::{
 };
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};
+pub use report::{REPORT_LINES_MAX, ReportLine};
 pub use signer::{IntentClass, Signed, SignedState, Signer, SigningIntent};
 pub use timer::Timer;

@@ -1,6 +1,6 @@
 //! Card payments: authorise, capture, void, refund.
 
-use crate::{Callback, CallbackCall, CallbackRefusal, PortError};
+use crate::{Callback, CallbackCall, CallbackRefusal, PortError, ReportLine};
 use proof_core::money::Money;
 pub use proof_core::payment::{CardSummary, DeclineCode};
 
@@ -92,4 +92,7 @@ pub trait Payments: Send + Sync {
         refund_reference: &str,
         amount: Money,
     ) -> Result<RefundState, PortError>;
+
+    /// Captures and refunds after a line of the settlement report, oldest first; none is the end.
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError>;
 }

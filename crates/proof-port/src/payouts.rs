@@ -1,6 +1,6 @@
 //! Fiat to a customer's card.
 
-use crate::PortError;
+use crate::{PortError, ReportLine};
 use proof_core::{
     money::Money,
     payment::{CardSummary, DeclineCode},
@@ -47,4 +47,7 @@ pub trait Payouts: Send + Sync {
     /// What became of a payout. `None`: the provider has never heard of its reference, so nothing
     /// was paid under it.
     async fn payout(&self, request: &PayoutRequest) -> Result<Option<PayoutState>, PortError>;
+
+    /// Payouts after a line of the settlement report, oldest first; none is the end.
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError>;
 }

@@ -1,6 +1,6 @@
 //! The configuration file of `proof serve`.
 
-use crate::rails::SandboxConfig;
+use crate::{operator::Operator, rails::SandboxConfig};
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
@@ -34,6 +34,12 @@ pub struct Config {
     pub sandbox: Option<SandboxConfig>,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,
+    /// Who may act with `proof order`, each with a name of their own.
+    #[serde(default)]
+    pub operators: Vec<Operator>,
+    /// Where they reach the server (`/run/proof/operator.sock`); without it, they do not.
+    #[serde(default)]
+    pub operator_socket: Option<PathBuf>,
     /// Reverse proxies in front of the server (`["10.0.0.0/8"]`): their `X-Forwarded-For` is
     /// believed, so that limits count callers and not proxies.
     #[serde(default)]

@@ -10,6 +10,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::database,
     lock::DataLock,
+    operator::{Door, Operator, SOCKET_FILE},
     rails::{kept_key, master_key},
     sandbox::READY_FILE,
     serve::{asked_to_stop, outbound},
@@ -128,6 +129,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
+    let door = door(data)?;
     let (stop, stopping) = watch::channel(false);
     let lead = async {
         let led: anyhow::Result<()> = async {
@@ -158,7 +160,8 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         stop.send_replace(true);
         led
     };
-    let (served, led) = tokio::join!(app.run(listener, stopping), lead);
+    let answered = door.answer(Arc::clone(&app.engine), stopping.clone());
+    let (served, led, ()) = tokio::join!(app.run(listener, stopping.clone()), lead, answered);
     led.and(served)
 }
 
@@ -173,6 +176,15 @@ fn signer(data: &Path) -> anyhow::Result<SignerThread> {
     let dir = data.join("signer");
     let key = master_key(&dir, &SystemEntropy)?;
     SignerThread::spawn(LocalSigner::open(&dir, key)?).context("the signer cannot start")
+}
+
+/// Two people, since money moves only when two agree.
+const OPERATORS: [&str; 2] = ["alice", "bob"];
+
+fn door(data: &Path) -> anyhow::Result<Door> {
+    let operator = |name: &str| name.parse().map(|name| Operator { name });
+    let operators: Result<Vec<_>, _> = OPERATORS.into_iter().map(operator).collect();
+    Door::open(&data.join(SOCKET_FILE), &operators?)
 }
 
 /// For `proof sandbox`, which plays people outside.

@@ -1,21 +1,104 @@
 //! `proof ledger …`.
 
 use crate::{
+    operator::{Question, ask},
+    order::ServerArgs,
     partner::{DatabaseArgs, engine},
     say::say,
 };
-use anyhow::bail;
+use anyhow::{Context, bail};
 use clap::Subcommand;
-use std::fmt::Write;
+use proof_core::id::PartnerId;
+use proof_engine::{FoundListed, Reconciled, SignedStatement};
+use std::{fmt::Write, fs, path::PathBuf};
 
 #[derive(Subcommand, Debug)]
 pub enum LedgerCommand {
     /// Recomputes every balance from the entries; fails, and names what is wrong, if they differ.
     Check(DatabaseArgs),
+    /// Compares the books with the providers' reports and the chains now, as every night.
+    Reconcile(ServerArgs),
+    /// What does not agree and is not explained yet.
+    Findings(ServerArgs),
+    /// Writes a partner's signed statement of one day, as JSON and CSV.
+    Statement {
+        #[command(flatten)]
+        server: ServerArgs,
+        /// `prt_…`, as `proof partner list` shows it.
+        #[arg(long)]
+        partner: PartnerId,
+        /// YYYY-MM-DD, UTC; it has to be over.
+        #[arg(long)]
+        day: String,
+        /// The folder that the four files are written to.
+        #[arg(long, default_value = ".")]
+        out: PathBuf,
+    },
 }
 
 pub async fn run(command: LedgerCommand) -> anyhow::Result<()> {
-    let LedgerCommand::Check(args) = command;
+    match command {
+        LedgerCommand::Check(args) => check(args).await,
+        LedgerCommand::Reconcile(server) => {
+            let done: Reconciled = ask(&server.socket()?, &Question::Reconcile).await?;
+            say(&format!(
+                "{} new report lines, {} orders and {} wallets compared, {} new findings\n{}",
+                done.report_lines,
+                done.orders,
+                done.wallets,
+                done.found,
+                listed(&done.open)?
+            ))?;
+            if !done.open.is_empty() {
+                bail!(
+                    "books and world differ: nothing is corrected by itself, somebody has to look"
+                );
+            }
+            Ok(())
+        }
+        LedgerCommand::Statement {
+            server,
+            partner,
+            day,
+            out,
+        } => {
+            let question = Question::Statement { partner, day };
+            let made: SignedStatement = ask(&server.socket()?, &question).await?;
+            let name = format!("statement-{partner}-{}", made.day);
+            let files = [
+                ("json", &made.json),
+                ("json.sig", &made.json_signature),
+                ("csv", &made.csv),
+                ("csv.sig", &made.csv_signature),
+            ];
+            for (ending, text) in files {
+                let path = out.join(format!("{name}.{ending}"));
+                fs::write(&path, text)
+                    .with_context(|| format!("cannot write {}", path.display()))?;
+                say(&format!("{}\n", path.display()))?;
+            }
+            Ok(())
+        }
+        LedgerCommand::Findings(server) => {
+            let open: Vec<FoundListed> = ask(&server.socket()?, &Question::Findings).await?;
+            say(&listed(&open)?)
+        }
+    }
+}
+
+fn listed(open: &[FoundListed]) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for one in open {
+        let (at, kind, subject) = (&one.found_at, &one.kind, &one.subject);
+        writeln!(text, "{at}  {kind}  {subject}\n    {}", one.cause)?;
+    }
+    if open.is_empty() {
+        text.push_str("Books and world agree.\n");
+    }
+    Ok(text)
+}
+
+async fn check(args: DatabaseArgs) -> anyhow::Result<()> {
     let (engine, _lock) = engine(&args).await?;
     let audited = engine.ledger_check().await?;
     let mut text = String::new();

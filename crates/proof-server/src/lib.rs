@@ -7,6 +7,8 @@ pub mod dev;
 mod http;
 pub mod ledger;
 pub mod lock;
+pub mod operator;
+pub mod order;
 pub mod partner;
 pub mod rails;
 pub mod sandbox;

@@ -1,7 +1,7 @@
 //! The `proof` binary: one program, several roles.
 
 use clap::{Parser, Subcommand};
-use proof_server::{dev, ledger, partner, sandbox, serve, telemetry};
+use proof_server::{dev, ledger, order, partner, sandbox, serve, telemetry};
 
 #[derive(Parser)]
 #[command(
@@ -31,6 +31,9 @@ enum Command {
     /// Partners and their credentials.
     #[command(subcommand)]
     Partner(partner::PartnerCommand),
+    /// Orders that wait for people.
+    #[command(subcommand)]
+    Order(order::OrderCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -60,6 +63,7 @@ fn main() -> anyhow::Result<()> {
                 Command::Dev(args) => dev::run(args).await,
                 Command::Serve(args) => serve::run(args).await,
                 Command::Partner(command) => partner::run(command).await,
+                Command::Order(command) => order::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Sandbox(command) => sandbox::run(command).await,
                 Command::SandboxWorld { .. } => Ok(()),

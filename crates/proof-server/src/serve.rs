@@ -5,6 +5,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::{Config, database, sqlite_folder},
     lock::DataLock,
+    operator::Door,
     rails::master_key,
 };
 use anyhow::Context;
@@ -72,12 +73,22 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         app.engine.take_over().await?;
     }
     tracing::info!(listen = %config.listen, "serving");
+    let door = match &config.operator_socket {
+        None => None,
+        Some(path) => Some(Door::open(path, &config.operators)?),
+    };
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked_to_stop().await;
         stop.send_replace(true);
     };
-    let (served, ()) = tokio::join!(app.run(listener, stopping), signal);
+    let engine = Arc::clone(&app.engine);
+    let operators = async {
+        if let Some(door) = door {
+            door.answer(engine, stopping.clone()).await;
+        }
+    };
+    let (served, (), ()) = tokio::join!(app.run(listener, stopping.clone()), signal, operators);
     served
 }
 

@@ -12,14 +12,15 @@ use uuid::Uuid;
 
 statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
+    JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5) ORDER BY lease_until LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -36,6 +37,8 @@ pub enum JobKind {
     Scan,
     /// Bring a case to its end.
     Case,
+    /// Compare the books with the world.
+    Reconcile,
     /// Send a letter.
     Mail,
 }
@@ -50,27 +53,29 @@ pub enum Pool {
 }
 
 impl Pool {
-    const fn kinds(self) -> [JobKind; 4] {
+    const fn kinds(self) -> [JobKind; 5] {
         match self {
             Self::Orders => [
                 JobKind::Order,
                 JobKind::Identity,
                 JobKind::Scan,
                 JobKind::Case,
+                JobKind::Reconcile,
             ],
-            Self::Deliveries => [JobKind::Delivery; 4],
-            Self::Mails => [JobKind::Mail; 4],
+            Self::Deliveries => [JobKind::Delivery; 5],
+            Self::Mails => [JobKind::Mail; 5],
         }
     }
 }
 
 impl JobKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
         Self::Scan,
         Self::Case,
+        Self::Reconcile,
         Self::Mail,
     ];
 
@@ -81,13 +86,16 @@ impl JobKind {
             Self::Delivery => "delivery",
             Self::Scan => "scan",
             Self::Case => "case",
+            Self::Reconcile => "reconcile",
             Self::Mail => "mail",
         }
     }
 
     const fn pool(self) -> Pool {
         match self {
-            Self::Order | Self::Identity | Self::Scan | Self::Case => Pool::Orders,
+            Self::Order | Self::Identity | Self::Scan | Self::Case | Self::Reconcile => {
+                Pool::Orders
+            }
             Self::Delivery => Pool::Deliveries,
             Self::Mail => Pool::Mails,
         }
@@ -170,6 +178,20 @@ impl Tx {
         Ok(())
     }
 
+    /// Asks for work that goes on for ever, unless it was asked for before.
+    pub async fn job_open(
+        &mut self,
+        fresh: JobId,
+        kind: JobKind,
+        key: Uuid,
+        run_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![fresh.uuid(), kind.name(), key, run_at];
+        self.execute(JOB_OPEN, args).await?;
+        self.wake(Topic::Jobs(kind.pool()));
+        Ok(())
+    }
+
     /// Nothing is left to do; a worker at it finishes by itself.
     pub async fn job_delete(&mut self, kind: JobKind, key: Uuid) -> Result<(), StoreError> {
         self.execute(JOB_DELETE, args![kind.name(), key])
@@ -186,9 +208,9 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
-        let [a, b, c, d] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
-            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d])
+            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d, e])
             .await?;
         let mut jobs = rows
             .into_iter()
@@ -238,14 +260,15 @@ impl Tx {
 
     /// When the next job of a pool falls due, or the next lease runs out.
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
-        let [a, b, c, d] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
         let looks = [
             (JOB_NEXT, args![a]),
             (JOB_NEXT, args![b]),
             (JOB_NEXT, args![c]),
             (JOB_NEXT, args![d]),
-            (JOB_NEXT_LEASE, args![a, b, c, d]),
+            (JOB_NEXT, args![e]),
+            (JOB_NEXT_LEASE, args![a, b, c, d, e]),
         ];
         let mut next = None;
         for (statement, args) in looks {

@@ -3,13 +3,15 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
-    row::Units,
+    row::{Time, Units},
     statement::statements,
 };
 use proof_core::{
     Timestamp,
-    id::{EntryId, OrderId},
+    id::{EntryId, OrderId, PartnerId},
     ledger::{Entry, Posting, Unit, balanced},
+    partner::Environment,
+    statement::Day,
 };
 use uuid::Uuid;
 
@@ -18,10 +20,12 @@ statements! {
     ACCOUNT_LOCK = "SELECT key, unit, balance FROM accounts WHERE key = $1", lock = " FOR UPDATE";
     ACCOUNT_SET = "UPDATE accounts SET balance = $1 WHERE key = $2";
     ACCOUNT_LIST = "SELECT key, unit, balance FROM accounts ORDER BY key";
-    ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at) VALUES ($1, $2, $3, $4)";
+    ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES ($1, $2, $3, $4, $5)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
     POSTING_LIST = "SELECT account_key, amount FROM postings ORDER BY entry_id, line";
     POSTING_PAGE = "SELECT entry_id, line, account_key, amount FROM postings WHERE (entry_id, line) > ($1, $2) ORDER BY entry_id, line LIMIT $3";
+    ENTRY_OF_ORDER = "SELECT e.id AS entry_id, e.kind, e.created_at, p.line, p.account_key, p.amount FROM entries e JOIN postings p ON p.entry_id = e.id WHERE e.order_id = $1 ORDER BY e.created_at, e.id, p.line LIMIT $2";
+    POSTING_OF_PARTNER = "SELECT e.id AS entry_id, e.order_id, e.kind, e.created_at, e.memo, p.line, p.account_key, p.amount FROM entries e JOIN orders o ON o.id = e.order_id JOIN postings p ON p.entry_id = e.id WHERE o.partner_id = $1 AND o.environment = $2 AND e.created_at >= $3 AND e.created_at < $4 AND (e.created_at, e.id, p.line) > ($5, $6, $7) ORDER BY e.created_at, e.id, p.line LIMIT $8";
     POSTING_OF_ENTRY = "SELECT account_key, amount FROM postings WHERE entry_id = $1 ORDER BY line";
 }
 
@@ -80,7 +84,105 @@ struct StoredPostingRow {
     amount: Units,
 }
 
+/// One line of what a partner's orders did to the books.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartnerPosting {
+    pub entry: EntryId,
+    pub order: OrderId,
+    pub kind: String,
+    pub posted_at: Timestamp,
+    pub memo: Option<String>,
+    pub line: i64,
+    pub account: String,
+    /// Debit positive, in base units.
+    pub amount: i128,
+}
+
+#[derive(sqlx::FromRow)]
+struct PartnerPostingRow {
+    entry_id: Uuid,
+    order_id: Uuid,
+    kind: String,
+    created_at: Time,
+    memo: Option<String>,
+    line: i64,
+    account_key: String,
+    amount: Units,
+}
+
+/// One line of one of an order's entries.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct OrderPosting {
+    pub entry: EntryId,
+    pub kind: String,
+    pub posted_at: Timestamp,
+    pub account: String,
+    /// Debit positive, in base units.
+    pub amount: i128,
+}
+
+#[derive(sqlx::FromRow)]
+struct OrderPostingRow {
+    entry_id: Uuid,
+    kind: String,
+    created_at: Time,
+    account_key: String,
+    amount: Units,
+}
+
 impl Tx {
+    /// What an order did to the books, oldest first.
+    pub async fn ledger_of_order(
+        &mut self,
+        order: OrderId,
+        limit: i64,
+    ) -> Result<Vec<OrderPosting>, StoreError> {
+        let args = args![order.uuid(), limit];
+        let rows: Vec<OrderPostingRow> = self.fetch_all(ENTRY_OF_ORDER, args).await?;
+        let posting = |row: OrderPostingRow| OrderPosting {
+            entry: EntryId::from_uuid(row.entry_id),
+            kind: row.kind,
+            posted_at: row.created_at.0,
+            account: row.account_key,
+            amount: row.amount.0,
+        };
+        Ok(rows.into_iter().map(posting).collect())
+    }
+
+    /// A partner's day, line after line.
+    pub async fn ledger_of_partner(
+        &mut self,
+        (partner, environment): (PartnerId, Environment),
+        day: Day,
+        after: Option<(Timestamp, EntryId, i64)>,
+        limit: i64,
+    ) -> Result<Vec<PartnerPosting>, StoreError> {
+        let first = (day.start(), EntryId::from_uuid(Uuid::nil()), -1);
+        let (at, entry, line) = after.unwrap_or(first);
+        let args = args![
+            partner.uuid(),
+            environment.name(),
+            day.start(),
+            day.end(),
+            at,
+            entry.uuid(),
+            line,
+            limit
+        ];
+        let rows: Vec<PartnerPostingRow> = self.fetch_all(POSTING_OF_PARTNER, args).await?;
+        let posting = |row: PartnerPostingRow| PartnerPosting {
+            entry: EntryId::from_uuid(row.entry_id),
+            order: OrderId::from_uuid(row.order_id),
+            kind: row.kind,
+            posted_at: row.created_at.0,
+            memo: row.memo,
+            line: row.line,
+            account: row.account_key,
+            amount: row.amount.0,
+        };
+        Ok(rows.into_iter().map(posting).collect())
+    }
+
     /// Posts an entry: accounts locked in key order, floors held, and what was written read back
     /// and summed again.
     pub async fn ledger_post(
@@ -94,7 +196,8 @@ impl Tx {
             id.uuid(),
             order.map(OrderId::uuid),
             entry.kind().name(),
-            now
+            now,
+            entry.memo().map(str::to_owned)
         ];
         self.execute_one("entries", ENTRY_INSERT, args).await?;
         let mut postings: Vec<&Posting> = entry.postings().iter().collect();

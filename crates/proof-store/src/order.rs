@@ -20,10 +20,14 @@ statements! {
     ORDER_WORK = "SELECT id, version, body FROM orders WHERE id = $1";
     ORDER_LOCK = "SELECT id, version, body FROM orders WHERE id = $1", lock = " FOR UPDATE";
     ORDER_SAVE = "UPDATE orders SET version = version + 1, state = $1, body = $2, updated_at = $3, status = $6 WHERE id = $4 AND version = $5";
+    ORDER_REVIEWED = "SELECT id, version, body FROM orders WHERE state = 'in_review' ORDER BY updated_at LIMIT $1";
     ORDER_LIST = "SELECT o.id, o.version, o.body, c.partner_user_id, e.id AS event_id, e.sequence FROM orders o JOIN customers c ON c.id = o.customer_id JOIN events e ON e.order_id = o.id AND e.sequence = (SELECT MAX(sequence) FROM events s WHERE s.order_id = o.id AND s.kind IN ('order.created', 'order.status_changed')) WHERE o.partner_id = $1 AND o.environment = $2 AND o.id < $3 AND (o.side = $4 OR $4 IS NULL) AND (o.asset LIKE $5 OR $5 IS NULL) AND o.created_at >= $6 AND o.created_at < $7 ORDER BY o.id DESC LIMIT $8";
     ORDER_LIST_STATUS = "SELECT o.id, o.version, o.body, c.partner_user_id, e.id AS event_id, e.sequence FROM orders o JOIN customers c ON c.id = o.customer_id JOIN events e ON e.order_id = o.id AND e.sequence = (SELECT MAX(sequence) FROM events s WHERE s.order_id = o.id AND s.kind IN ('order.created', 'order.status_changed')) WHERE o.status = $9 AND o.partner_id = $1 AND o.environment = $2 AND o.id < $3 AND (o.side = $4 OR $4 IS NULL) AND (o.asset LIKE $5 OR $5 IS NULL) AND o.created_at >= $6 AND o.created_at < $7 ORDER BY o.id DESC LIMIT $8";
     ORDER_LIST_CUSTOMER = "SELECT o.id, o.version, o.body, c.partner_user_id, e.id AS event_id, e.sequence FROM orders o JOIN customers c ON c.id = o.customer_id JOIN events e ON e.order_id = o.id AND e.sequence = (SELECT MAX(sequence) FROM events s WHERE s.order_id = o.id AND s.kind IN ('order.created', 'order.status_changed')) WHERE o.customer_id = $9 AND (o.status = $10 OR $10 IS NULL) AND o.partner_id = $1 AND o.environment = $2 AND o.id < $3 AND (o.side = $4 OR $4 IS NULL) AND (o.asset LIKE $5 OR $5 IS NULL) AND o.created_at >= $6 AND o.created_at < $7 ORDER BY o.id DESC LIMIT $8";
 }
+
+/// Orders that wait for people are few; a page of them is all that anybody reads at once.
+const REVIEWED_MAX: i64 = 200;
 
 /// An order and the version under which it was read.
 #[derive(Clone, Debug)]
@@ -103,6 +107,13 @@ impl TryFrom<Row> for StoredOrder {
 }
 
 impl Tx {
+    /// For operators: what waits for people, the longest first.
+    pub async fn order_reviewed(&mut self) -> Result<Vec<Order>, StoreError> {
+        let rows: Vec<Row> = self.fetch_all(ORDER_REVIEWED, args![REVIEWED_MAX]).await?;
+        let stored = rows.into_iter().map(StoredOrder::try_from);
+        stored.map(|stored| Ok(stored?.order)).collect()
+    }
+
     pub async fn order_insert(&mut self, order: &Order) -> Result<(), StoreError> {
         let args = args![
             order.id.uuid(),

@@ -54,6 +54,7 @@ pub fn registered() -> Vec<Statement> {
         crate::deposit::ALL,
         crate::endpoint::ALL,
         crate::event::ALL,
+        crate::finding::ALL,
         crate::idempotency::ALL,
         crate::installation::ALL,
         crate::job::ALL,

@@ -67,6 +67,7 @@ function returnReason(view: View): string {
       return "The price had moved, and the new one was not taken.";
     case "payout_refused":
       return `The payout to ${card(view)} was refused.`;
+    case "reviewed":
     case undefined:
       return "The sale could not be completed.";
   }

@@ -92,7 +92,7 @@ export interface Sale {
   choose_until: string | null;
   /** What the deposit was made for, before the price moved. */
   agreed?: { total: string; fiat_currency: string } | null;
-  returning: { reason: "underpaid" | "chosen" | "payout_refused"; amount: string } | null;
+  returning: { reason: "underpaid" | "chosen" | "payout_refused" | "reviewed"; amount: string } | null;
   returned: { amount: string; hash: string; explorer_url: string | null } | null;
   /** Seconds from the showing of the address for which the price holds. */
   price_held: string;

@@ -1,10 +1,10 @@
 //! The sandbox's words in ours.
 
 use super::{PROVIDER, wire};
-use proof_core::money::Money;
+use proof_core::{finding::Movement, money::Money};
 use proof_port::{
     Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, IdentityOutcome,
-    IdentityStatus, PayoutState, PictureProblem, RefundState, VoidState,
+    IdentityStatus, PayoutState, PictureProblem, RefundState, ReportLine, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -24,6 +24,10 @@ pub enum Unusable {
     Currency(#[from] proof_core::asset::UnknownName),
     #[error("it speaks of another reference")]
     Reference,
+    #[error("it moved another amount")]
+    OtherAmount,
+    #[error("it reports a movement that is unknown: {0}")]
+    Movement(String),
     #[error("a part is missing: {0}")]
     Missing(&'static str),
 }
@@ -87,18 +91,29 @@ fn decline_code(code: Option<&str>) -> DeclineCode {
     }
 }
 
-pub fn capture(status: &str) -> CaptureState {
-    match status {
-        "captured" => CaptureState::Captured,
-        other => unknown("capture", other, CaptureState::Pending),
+/// What a capture of this amount came to. Another amount is no answer to it.
+pub fn capture(amount: Money, after: &AuthorisationState) -> Result<CaptureState, Unusable> {
+    match after {
+        AuthorisationState::Captured { captured, .. } if *captured == amount => {
+            Ok(CaptureState::Captured)
+        }
+        AuthorisationState::Captured { .. } => Err(Unusable::OtherAmount),
+        AuthorisationState::Pending
+        | AuthorisationState::ThreeDs { .. }
+        | AuthorisationState::Held { .. }
+        | AuthorisationState::Declined { .. }
+        | AuthorisationState::Voided => Ok(CaptureState::Pending),
     }
 }
 
-pub fn void(status: &str) -> VoidState {
-    match status {
-        "voided" => VoidState::Voided,
-        "captured" => VoidState::Captured,
-        other => unknown("void", other, VoidState::Pending),
+pub const fn void(after: &AuthorisationState) -> VoidState {
+    match after {
+        AuthorisationState::Voided => VoidState::Voided,
+        AuthorisationState::Captured { .. } => VoidState::Captured,
+        AuthorisationState::Pending
+        | AuthorisationState::ThreeDs { .. }
+        | AuthorisationState::Held { .. }
+        | AuthorisationState::Declined { .. } => VoidState::Pending,
     }
 }
 
@@ -107,6 +122,19 @@ pub fn refund(status: &str) -> RefundState {
         "refunded" => RefundState::Refunded,
         other => unknown("refund", other, RefundState::Pending),
     }
+}
+
+pub fn report(report: wire::Report) -> Result<Vec<ReportLine>, Unusable> {
+    let line = |line: wire::ReportLine| {
+        let movement = Movement::parse(&line.kind).ok_or(Unusable::Movement(line.kind))?;
+        Ok(ReportLine {
+            number: line.number,
+            reference: line.reference,
+            movement,
+            amount: Money::new(line.amount.currency.parse()?, line.amount.minor.parse()?),
+        })
+    };
+    report.lines.into_iter().map(line).collect()
 }
 
 pub fn payout(payout: &wire::Payout) -> PayoutState {

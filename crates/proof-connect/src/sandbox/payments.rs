@@ -7,8 +7,8 @@ use super::{
 use proof_core::{money::Money, secret::Secret};
 use proof_outbound::{Answer, Configured};
 use proof_port::{
-    Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal, CaptureState,
-    Payments, PortError, RefundState, VoidState,
+    Authorisation, AuthorisationState, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
+    CaptureState, Payments, PortError, RefundState, ReportLine, VoidState,
 };
 use serde::Serialize;
 
@@ -90,7 +90,8 @@ impl Payments for SandboxPayments {
         if answer.status == 409 && code(&answer) == "not_capturable" {
             return Ok(CaptureState::Refused);
         }
-        Ok(map::capture(&status(&answer)?))
+        let after = after(reference, &answer)?;
+        map::capture(amount, &after).map_err(unreadable)
     }
 
     async fn void(&self, reference: &str) -> Result<VoidState, PortError> {
@@ -98,7 +99,7 @@ impl Payments for SandboxPayments {
         if answer.status == 409 {
             return Ok(VoidState::Refused);
         }
-        Ok(map::void(&status(&answer)?))
+        Ok(map::void(&after(reference, &answer)?))
     }
 
     async fn refund(
@@ -112,20 +113,54 @@ impl Payments for SandboxPayments {
             amount: map::amount(amount),
         };
         let answer = self.order(&[reference, "refunds"], &body).await?;
-        if answer.status == 409 {
+        let refusals = ["not_captured", "refund_too_large"];
+        if answer.status == 409 && refusals.contains(&code(&answer).as_str()) {
             return Ok(RefundState::Refused);
         }
-        Ok(map::refund(&status(&answer)?))
+        if !answer.is_success() {
+            return Err(refused(&answer));
+        }
+        let read: wire::Refunded = answer.json().map_err(unreadable)?;
+        if read.refund_reference != refund_reference {
+            return Err(unreadable("it speaks of another refund"));
+        }
+        Ok(map::refund(&read.status))
+    }
+
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError> {
+        report(&self.processor, "report", after).await
     }
 }
 
-/// The status of a call that was carried out.
-fn status(answer: &Answer) -> Result<String, PortError> {
+/// The lines of one of the processor's reports.
+pub(super) async fn report(
+    processor: &Configured,
+    name: &str,
+    after: u64,
+) -> Result<Vec<ReportLine>, PortError> {
+    let after = after.to_string();
+    let query = [("after", after.as_str())];
+    let answer = processor.get(&["v1", name], &query).await;
+    let answer = answer.map_err(unanswered_question)?;
+    if !answer.is_success() {
+        return Err(refused_question(&answer));
+    }
+    let unreadable =
+        |error: String| PortError::retry(PROVIDER, format!("unreadable: {error}")).answered();
+    let read = answer
+        .json()
+        .map_err(|error| unreadable(error.to_string()))?;
+    map::report(read).map_err(|error| unreadable(error.to_string()))
+}
+
+/// Where a payment is after a call that was carried out.
+fn after(reference: &str, answer: &Answer) -> Result<AuthorisationState, PortError> {
     if !answer.is_success() {
         return Err(refused(answer));
     }
-    let read: wire::Status = answer.json().map_err(unreadable)?;
-    Ok(read.status)
+    let read = answer.json().map_err(unreadable)?;
+    let read = map::authorisation(reference, read).map_err(unreadable)?;
+    Ok(read.state)
 }
 
 /// The call was carried out, but how it ended is not known.

@@ -4,7 +4,7 @@ use super::{
     PROVIDER, code, map, refused, refused_question, unanswered_order, unanswered_question, wire,
 };
 use proof_outbound::{Answer, Configured};
-use proof_port::{PayoutCard, PayoutRequest, PayoutState, Payouts, PortError};
+use proof_port::{PayoutCard, PayoutRequest, PayoutState, Payouts, PortError, ReportLine};
 
 pub struct SandboxPayouts {
     processor: Configured,
@@ -68,6 +68,10 @@ impl Payouts for SandboxPayouts {
             return Err(refused_question(&answer));
         }
         state(request, &answer).map(Some).map_err(unreadable)
+    }
+
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError> {
+        super::payments::report(&self.processor, "payout-report", after).await
     }
 }
 

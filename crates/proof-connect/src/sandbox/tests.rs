@@ -188,7 +188,10 @@ fn only_the_processor_itself_says_that_it_never_heard_of_a_payment() {
 
 #[test]
 fn capture_void_and_refund_are_read() {
-    let status = |status: &str| Ok((200, json!({"status": status, "refund_reference": "r"})));
+    let status = |status: &str| {
+        let after = json!({"status": status, "captured": "5"});
+        Ok((200, fixture(&after)))
+    };
     let conflict = |code: &str| Ok((409, json!({ "code": code })));
 
     let capture = |answer| block_on(payments(answer).capture("ref-1", eur(5)));
@@ -208,20 +211,37 @@ fn capture_void_and_refund_are_read() {
     assert_eq!(void(conflict("declined")).unwrap(), VoidState::Refused);
     let lost = void(Err(TransportError::maybe_sent("reset")));
     assert_eq!(class(lost), (Class::InDoubt, false));
+    // Another amount, another payment or a page are no answers.
+    let other = || fixture(&json!({"status": "captured", "captured": "4"}));
+    assert_eq!(class(capture(Ok((200, other())))), (Class::InDoubt, true));
+    let strange = || fixture(&json!({"status": "captured", "reference": "ref-2"}));
+    assert_eq!(class(capture(Ok((200, strange())))), (Class::InDoubt, true));
+    assert_eq!(class(void(Ok((200, strange())))), (Class::InDoubt, true));
+    let page = json!("<html>");
+    assert_eq!(class(capture(Ok((200, page)))), (Class::InDoubt, true));
 
+    let refunded = |status: &str| Ok((200, json!({"status": status, "refund_reference": "r"})));
     let refund = |answer| block_on(payments(answer).refund("ref-1", "r", eur(5)));
-    assert_eq!(refund(status("refunded")).unwrap(), RefundState::Refunded);
-    assert_eq!(refund(status("sent")).unwrap(), RefundState::Pending);
+    assert_eq!(refund(refunded("refunded")).unwrap(), RefundState::Refunded);
+    assert_eq!(refund(refunded("sent")).unwrap(), RefundState::Pending);
     assert_eq!(
         refund(conflict("refund_too_large")).unwrap(),
         RefundState::Refused
     );
     assert_eq!(class(refund(Ok((200, json!({}))))), (Class::InDoubt, true));
+    let other = json!({"status": "refunded", "refund_reference": "r-2"});
+    assert_eq!(class(refund(Ok((200, other)))), (Class::InDoubt, true));
+    // The same reference with other facts is a fault of ours, not the provider's no.
+    let reused = refund(conflict("reference_reused"));
+    assert_eq!(class(reused), (Class::GiveUp, true));
 }
 
 #[test]
 fn requests_are_written_as_documented() {
-    let (configured, provider) = provider(Ok((200, json!({"status": "refunded"}))));
+    let (configured, provider) = provider(Ok((
+        200,
+        json!({"status": "refunded", "refund_reference": "r-1"}),
+    )));
     let payments = SandboxPayments::new(configured, Secret::new("key"));
     assert_eq!(payments.fields_origin(), "http://sandbox.test:81");
     block_on(payments.refund("a/../b c", "r-1", eur(5))).unwrap();
@@ -397,4 +417,27 @@ fn a_card_token_becomes_a_card_to_pay_once() {
         None
     );
     assert_eq!(class(keep(Ok((500, json!({}))))), (Class::Retry, true));
+}
+
+#[test]
+fn a_settlement_report_is_read_line_by_line() {
+    let line = |kind: &str, minor: &str| {
+        let amount = json!({"currency": "EUR", "minor": minor});
+        json!({"number": 3, "reference": "ref-1", "kind": kind, "amount": amount})
+    };
+    let report = |lines: Value| {
+        let answer = Ok((200, json!({ "lines": lines })));
+        block_on(payments(answer).report(2))
+    };
+    let read = report(json!([line("capture", "5")])).unwrap();
+    assert_eq!((read[0].number, read[0].amount), (3, eur(5)));
+    assert_eq!(report(json!([])).unwrap(), []);
+    for wrong in [
+        json!([line("gift", "5")]),
+        json!([line("capture", "x")]),
+        json!("<html>"),
+    ] {
+        let text = wrong.to_string();
+        assert_eq!(class(report(wrong)), (Class::Retry, true), "{text}");
+    }
 }

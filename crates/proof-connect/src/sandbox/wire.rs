@@ -27,6 +27,25 @@ pub struct Refund<'a> {
     pub amount: Amount,
 }
 
+#[derive(Deserialize)]
+pub struct Refunded {
+    pub refund_reference: String,
+    pub status: String,
+}
+
+#[derive(Deserialize)]
+pub struct Report {
+    pub lines: Vec<ReportLine>,
+}
+
+#[derive(Deserialize)]
+pub struct ReportLine {
+    pub number: u64,
+    pub reference: String,
+    pub kind: String,
+    pub amount: Amount,
+}
+
 #[derive(Serialize)]
 pub struct Nothing {}
 
@@ -77,11 +96,6 @@ pub struct Payout {
     pub amount: Amount,
     pub status: String,
     pub decline_code: Option<String>,
-}
-
-#[derive(Deserialize)]
-pub struct Status {
-    pub status: String,
 }
 
 #[derive(Serialize)]

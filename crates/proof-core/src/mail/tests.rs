@@ -99,6 +99,7 @@ fn returning(amount: &str) -> State {
         why: ReturnReason::Chosen,
         amount: usdt(amount),
         sending: None,
+        attempt: 1,
         deadline: hours(9),
     })
 }

@@ -83,7 +83,7 @@ impl Order {
             State::Authorised { deadline, .. }
             | State::Capturing { deadline }
             | State::Paid { deadline }
-            | State::Refunding { deadline } => Some(*deadline),
+            | State::Refunding { deadline, .. } => Some(*deadline),
             State::InReview(review) => match review.from {
                 // Nobody's money is in our hands: the order ends by itself.
                 State::Created => Some(review.since.plus_seconds(REVIEW_SECONDS_MAX)),
@@ -203,12 +203,14 @@ impl Order {
     }
 }
 
-/// People were asked: asking the policy, the signer or the chain again would answer for them.
+/// People were asked: asking the policy, the signer, the chain or the provider again would answer for
+/// them.
 fn is_peoples(from: &State) -> bool {
     matches!(
         from,
         State::Authorised { .. }
             | State::DepositConfirmed { .. }
+            | State::Refunding { refused: true, .. }
             | State::Returning(Returning { sending: None, .. })
     )
 }

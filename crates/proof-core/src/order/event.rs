@@ -28,6 +28,9 @@ pub enum EventKind {
     CaseOpened,
     CaseSettled,
     ReviewStarted,
+    ReviewProposed,
+    ReviewEnded,
+    RefundedByBank,
     /// The only one that goes out on the contract's channels.
     StatusChanged,
     OrderCompleted,
@@ -62,6 +65,9 @@ impl EventKind {
             Self::CaseOpened => "case.opened",
             Self::CaseSettled => "case.settled",
             Self::ReviewStarted => "order.review_started",
+            Self::ReviewProposed => "order.review_proposed",
+            Self::ReviewEnded => "order.review_ended",
+            Self::RefundedByBank => "refund.by_bank",
             Self::StatusChanged => "order.status_changed",
             Self::OrderCompleted => "order.completed",
             Self::OrderFailed => "order.failed",
@@ -72,7 +78,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 28] = [
+    const ALL: [Self; 31] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -96,6 +102,9 @@ impl EventKind {
         Self::CaseOpened,
         Self::CaseSettled,
         Self::ReviewStarted,
+        Self::ReviewProposed,
+        Self::ReviewEnded,
+        Self::RefundedByBank,
         Self::StatusChanged,
         Self::OrderCompleted,
         Self::OrderFailed,
@@ -136,6 +145,9 @@ impl EventKind {
             | Self::RefundStarted
             | Self::PayoutRefused
             | Self::ReviewStarted
+            | Self::ReviewProposed
+            | Self::ReviewEnded
+            | Self::RefundedByBank
             | Self::OrderFailed
             | Self::OrderCancelled
             | Self::OrderExpired => false,

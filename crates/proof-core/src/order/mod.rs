@@ -15,7 +15,8 @@ mod tests;
 
 pub use create::OrderRequest;
 pub use decide::{
-    Command, Decision, Refusal, SaleVerdict, SellCommand, Terms, Verdict, annotate, decide,
+    Command, Decision, Refusal, Ruling, SaleVerdict, SellCommand, Terms, Verdict, annotate, decide,
+    rulings,
 };
 pub use duty::{Duty, POLL_MS};
 pub use event::{EventKind, NewEvent};

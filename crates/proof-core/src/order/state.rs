@@ -1,6 +1,7 @@
 //! The states of a buy and of a sell, each with its facts (domain, "Order lifecycle").
 
-use crate::{money::Amount, quote::Quote, time::Timestamp, transfer::Sending};
+use super::Ruling;
+use crate::{money::Amount, operator::Proposal, quote::Quote, time::Timestamp, transfer::Sending};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -28,6 +29,9 @@ pub enum State {
     Delivering(Sending),
     Refunding {
         deadline: Timestamp,
+        /// The provider answered no: it will not give the money back by itself.
+        #[serde(default)]
+        refused: bool,
     },
     /// Sell: identity is proven; price, payout card and refund address are not fixed yet.
     AwaitingTerms {
@@ -110,7 +114,14 @@ pub struct Returning {
     pub why: ReturnReason,
     pub amount: Amount,
     pub sending: Option<Sending>,
+    /// One more for each transfer that is proven dead.
+    #[serde(default = "first")]
+    pub attempt: u32,
     pub deadline: Timestamp,
+}
+
+const fn first() -> u32 {
+    1
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -121,6 +132,8 @@ pub enum ReturnReason {
     /// The user wanted it back, or said nothing.
     Chosen,
     PayoutRefused,
+    /// People decided so.
+    Reviewed,
 }
 
 impl ReturnReason {
@@ -129,6 +142,7 @@ impl ReturnReason {
             Self::Underpaid => "underpaid",
             Self::Chosen => "chosen",
             Self::PayoutRefused => "payout_refused",
+            Self::Reviewed => "reviewed",
         }
     }
 }
@@ -139,6 +153,9 @@ pub struct InReview {
     /// For operators; users read neutral words.
     pub reason: String,
     pub since: Timestamp,
+    /// What one operator wants to be done.
+    #[serde(default)]
+    pub proposal: Option<Proposal<Ruling>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]

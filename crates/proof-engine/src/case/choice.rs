@@ -3,14 +3,15 @@
 use super::case_apply;
 use crate::{
     ApiError, Engine, View, VisitOpened,
-    error::refused,
+    error::{ledger_failed, refused},
     order::{SaveIds, gone, save_new},
 };
 use proof_core::{
     ErrorCode,
     case::{Case, CaseCommand, CaseState, Settlement},
     deposit::Deposit,
-    id::{CaseId, EventId, JobId, OrderId, QuoteId},
+    id::{CaseId, EntryId, EventId, JobId, OrderId, QuoteId},
+    ledger::take_over,
     order::{Order, Resale},
     quote::Quote,
 };
@@ -160,7 +161,11 @@ async fn sell(
         order: order.id,
     };
     case_apply(tx, old, case, command, ids).await?;
-    Ok(())
+    let taken = take_over(order.id, order.amount).map_err(|e| refused(ApiError::internal(e)))?;
+    let entry = EntryId::from_uuid(ids.uuid(17, 0));
+    tx.ledger_post(entry, Some(order.id), &taken, ids.now())
+        .await
+        .map_err(ledger_failed)
 }
 
 /// What is sold, at the price that stands; whether the user took that one is the case's to say.

@@ -2,9 +2,11 @@
 
 mod card;
 mod payout;
+mod report;
 
 pub use card::{Behaviour, Card, CardInput};
 pub use payout::{Kept, Payout, PayoutOutcome, PayoutStatus};
+pub use report::{ReportKind, ReportLine};
 
 use crate::{
     journal::Machine,
@@ -25,6 +27,8 @@ pub struct Cards {
     /// Cards to be paid, by the token that they came with.
     kept: BTreeMap<String, Kept>,
     payouts: BTreeMap<String, Payout>,
+    /// All that was moved, in its order.
+    report: Vec<ReportLine>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -378,6 +382,7 @@ impl Machine for Cards {
                 self.apply_answer(challenge, *approve);
             }
             Event::Captured { reference, amount } => {
+                self.report_add(reference, ReportKind::Capture, *amount);
                 if let Some(authorisation) = self.authorisations.get_mut(reference) {
                     authorisation.status = Status::Captured;
                     authorisation.captured = *amount;
@@ -406,6 +411,7 @@ impl Machine for Cards {
                     authorisation.refunded = sum;
                     let refund = refund_reference.clone();
                     authorisation.refunds.insert(refund, *amount);
+                    self.report_add(refund_reference, ReportKind::Refund, *amount);
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! Payouts: cards that are kept, and money that is sent to them.
 
-use super::{Behaviour, Card, Cards, DeclineCode, Event};
+use super::{Behaviour, Card, Cards, DeclineCode, Event, ReportKind};
 use crate::refusal::{Kind, Refusal};
 use proof_core::{Timestamp, money::Money};
 use serde::{Deserialize, Serialize};
@@ -138,6 +138,9 @@ impl Cards {
         amount: Money,
         outcome: PayoutOutcome,
     ) {
+        if let PayoutOutcome::Sent { .. } = outcome {
+            self.report_add(reference, ReportKind::PayOut, amount);
+        }
         let payout = Payout {
             reference: reference.to_owned(),
             card_id: card_id.to_owned(),

@@ -7,6 +7,7 @@ mod fields;
 mod identity;
 mod payouts;
 mod rates;
+mod report;
 mod wallet;
 
 use crate::{
@@ -34,6 +35,7 @@ type Answer<T> = Result<Json<T>, Refusal>;
 pub fn cards_router(world: Arc<World>) -> Router {
     let private = cards::routes()
         .merge(payouts::routes())
+        .merge(report::routes())
         .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(fields::routes())

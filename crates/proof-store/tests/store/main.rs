@@ -11,6 +11,7 @@
 )]
 
 mod contract;
+mod finding;
 mod kit;
 mod schema;
 mod statements;

@@ -1,7 +1,7 @@
 //! What the store promises, shown on both engines, and with it every statement run at least once.
 
-use crate::contract;
 use crate::kit::{Counting, Done, NOW, both, engine_name, write};
+use crate::{contract, finding};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
     case::{Case, CaseKind, CaseState},
@@ -126,6 +126,7 @@ async fn every_registered_statement_runs() {
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
         mail_rows(db, &entropy, &order).await;
+        finding::rows(db, &entropy, &partner, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(

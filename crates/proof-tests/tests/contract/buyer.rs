@@ -3,6 +3,7 @@
 use crate::kit::{Answer, App, SHOP, good_session};
 use axum::body::Body;
 use http::{Method, Request};
+use proof_core::id::OrderId;
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -147,11 +148,12 @@ impl<'a> Buyer<'a> {
     pub async fn pay(&self, number: &str) -> Answer {
         let token = self.card_token(number).await;
         let quote = self.quote().await;
-        self.post(
-            "payments",
-            json!({ "card_token": token, "quote_id": quote }),
-        )
-        .await
+        self.pay_with(&token, &quote).await
+    }
+
+    pub async fn pay_with(&self, token: &Value, quote: &Value) -> Answer {
+        let body = json!({ "card_token": token, "quote_id": quote });
+        self.post("payments", body).await
     }
 
     /// A new user, verified and about to pay.
@@ -171,6 +173,16 @@ impl<'a> Buyer<'a> {
         let cards = self.app.outside.hosts.lock().unwrap()["cards.test"].clone();
         let answer = tower::ServiceExt::oneshot(cards, request).await.unwrap();
         assert_eq!(answer.status(), 204);
+    }
+
+    pub fn order(&self) -> OrderId {
+        OrderId::from_uuid(self.id.parse().unwrap())
+    }
+
+    pub async fn until_status(&self, status: &str) {
+        let look = || async { (self.status().await == status).then_some(()) };
+        let what = format!("{} is {status}", self.id);
+        self.app.until(&what, look).await;
     }
 
     /// What the partner's backend reads.

@@ -5,11 +5,11 @@ use crate::kit::{Answer, App, as_partner, good_session};
 use crate::on_both_engines;
 use crate::sell::{
     REFUND, WINDOW_SECONDS, awaiting, case_events, case_of, customer_is_owed, deposit, late,
-    late_bitcoin, order, start,
+    late_bitcoin, start,
 };
 use axum::body::Body;
 use http::{Method, Request};
-use proof_core::partner::{LatePolicy, SellPolicy};
+use proof_core::partner::{Environment, LatePolicy, SellPolicy};
 use proof_port::{Class, Message};
 use proof_store::{Failure, JobKind, Tx};
 use serde_json::{Value, json};
@@ -428,14 +428,18 @@ async fn what_came_late_is_sold_at_todays_price_as_a_new_order(app: &App) {
         assert_eq!(customer_is_owed(app, order).await, 0);
     }
     let held = |order: proof_core::id::OrderId| format!("deposit:{order}:USDT/TRC20");
-    assert_eq!(app.balance(&held(order(&seller))).await, 0);
-    assert_eq!(app.balance(&held(order(&new))).await, 100_000_000);
+    assert_eq!(app.balance(&held(seller.order())).await, 0);
+    assert_eq!(app.balance(&held(new.order())).await, 100_000_000);
     let total = quote["total"].as_str().unwrap();
     let paid: i128 = total.replace('.', "").parse().unwrap();
     assert_eq!(app.balance("payout:sandbox:EUR").await, -paid);
     let ended = letter(app, &format!("{total} EUR are on their way to you")).await;
     assert!(ended.text.contains(&new.id), "{}", ended.text);
     told(app, &seller, &new).await;
+    // Each order's own entries say what its address holds.
+    app.clock.skip(16 * 60);
+    let done = app.app.engine.reconcile(Environment::Test).await.unwrap();
+    assert!(done.open.is_empty(), "{:?}", done.open);
 }
 
 /// The feed tells both orders' stories.

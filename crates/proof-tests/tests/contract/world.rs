@@ -6,7 +6,7 @@ use http::{Request, Response};
 use http_body_util::BodyExt;
 use proof_outbound::{Limits, Transport, TransportError};
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
 };
 use tower::ServiceExt;
@@ -21,10 +21,14 @@ pub struct Received {
 }
 
 /// What the next call to a host meets instead of its answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Fault {
     LoseRequest,
     LoseAnswer,
+    /// It happens, and the answer's text is changed on its way back.
+    Replace(String, String),
+    /// It happens, and a page of HTML comes back.
+    Html,
 }
 
 /// A partner's receiver: what it got, and what it answers (204 when it has no script).
@@ -40,6 +44,8 @@ pub struct Receiver {
 pub struct Outside {
     pub hosts: Mutex<BTreeMap<String, Router>>,
     pub faults: Mutex<VecDeque<(&'static str, Fault)>>,
+    /// Parts of paths that cannot be reached until somebody removes them.
+    pub down: Mutex<BTreeSet<&'static str>>,
     pub receiver: Receiver,
     /// Paths that the server called, for questions like "was it captured once".
     pub calls: Mutex<Vec<String>>,
@@ -96,7 +102,8 @@ impl Transport for Outside {
         let path = format!("{} {}", request.method(), request.uri());
         self.calls.lock().unwrap().push(path.clone());
         let fault = self.fault(&path);
-        if let Some(Fault::LoseRequest) = fault {
+        let down = self.down.lock().unwrap().iter().any(|p| path.contains(p));
+        if down || matches!(fault, Some(Fault::LoseRequest)) {
             return Err(TransportError::not_sent("lost on the way there"));
         }
         let host = request.uri().host().unwrap_or_default().to_owned();
@@ -123,10 +130,19 @@ impl Transport for Outside {
         let answer = router.oneshot(request.map(Body::from)).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        if let Some(Fault::LoseAnswer) = fault {
-            return Err(TransportError::maybe_sent("lost on the way back"));
+        match fault {
+            Some(Fault::LoseAnswer) => Err(TransportError::maybe_sent("lost on the way back")),
+            Some(Fault::Html) => {
+                let page = Bytes::from_static(b"<html><body>Bad gateway</body></html>");
+                Ok(Response::from_parts(parts, page))
+            }
+            Some(Fault::Replace(from, to)) => {
+                let text = String::from_utf8(bytes.to_vec()).unwrap();
+                assert!(text.contains(&from), "{from} is not in {text}");
+                Ok(Response::from_parts(parts, text.replace(&from, &to).into()))
+            }
+            Some(Fault::LoseRequest) | None => Ok(Response::from_parts(parts, bytes)),
         }
-        Ok(Response::from_parts(parts, bytes))
     }
 }
 

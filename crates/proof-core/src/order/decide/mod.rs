@@ -4,9 +4,11 @@
 //! refused everywhere until somebody allows it.
 
 mod payment;
+mod ruling;
 mod sell;
 mod transfer;
 
+pub use ruling::{Ruling, rulings};
 pub use sell::{SaleVerdict, SellCommand, Terms};
 
 use super::{
@@ -19,6 +21,7 @@ use crate::{
     id::QuoteId,
     ledger::{self, Entry},
     money::MoneyError,
+    operator::Voice,
     partner::Side,
     payment::{CardSummary, DeclineCode},
     quote::Quote,
@@ -73,6 +76,11 @@ pub enum Command {
     Refunded,
     RefundRefused,
     Sell(SellCommand),
+    /// An operator's word about an order under review.
+    Rule {
+        ruling: Ruling,
+        voice: Voice,
+    },
     DeadlinePassed,
 }
 
@@ -100,6 +108,11 @@ pub enum Refusal {
     QuoteExpired,
     #[error("no payment attempts are left")]
     AttemptsExhausted,
+    /// Two different people decide.
+    #[error("another operator has to say the same")]
+    SecondPerson,
+    #[error("{0}")]
+    Ruling(&'static str),
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -148,6 +161,7 @@ impl Command {
             | Self::IdentityReview { .. }
             | Self::VoidRefused
             | Self::RefundRefused
+            | Self::Rule { .. }
             | Self::DeadlinePassed => false,
             Self::Sell(command) => command.is_fact(),
             Self::IdentityPassed
@@ -259,6 +273,7 @@ impl Draft {
             Command::Refunded => self.refunded(),
             Command::RefundRefused => self.refund_refused(),
             Command::Sell(command) => self.sell(command),
+            Command::Rule { ruling, voice } => self.rule(ruling, voice),
             Command::DeadlinePassed => self.deadline_passed(),
         }
     }
@@ -466,6 +481,7 @@ impl Draft {
             from,
             reason,
             since,
+            proposal: None,
         }));
     }
 

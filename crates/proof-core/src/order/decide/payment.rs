@@ -86,6 +86,7 @@ impl Draft {
         } else if let State::Voiding(_) = self.order.state {
             State::Refunding {
                 deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+                refused: false,
             }
         } else {
             return Err(Refusal::WrongState);
@@ -149,9 +150,10 @@ impl Draft {
     }
 
     pub(super) fn refund_refused(&mut self) -> Step {
-        let State::Refunding { .. } = self.order.state else {
+        let State::Refunding { refused, .. } = &mut self.order.state else {
             return Err(Refusal::WrongState);
         };
+        *refused = true;
         self.review("the provider refuses to refund the payment".into());
         Ok(())
     }

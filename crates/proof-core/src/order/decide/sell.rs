@@ -211,7 +211,8 @@ impl Draft {
         held.booked = true;
         held.confirmations = confirmations;
         let amount = held.deposit.amount;
-        self.entries.push(ledger::deposit(self.order.id, amount)?);
+        let entry = ledger::deposit(self.order.id, amount)?;
+        self.entries.push(entry.noted(key.hash.clone()));
         let body = json!({ "hash": key.hash, "amount": amount.to_decimal() });
         self.event(EventKind::DepositConfirmed, body);
         let expected = self.order.amount.base();
@@ -275,7 +276,7 @@ impl Draft {
         }
         if booked {
             let lost = ledger::deposit_lost(self.order.id, amount)?;
-            self.entries.push(lost);
+            self.entries.push(lost.noted(key.hash.clone()));
         }
         if gathering {
             let sale = self.sale()?;
@@ -415,6 +416,7 @@ impl Draft {
             why,
             amount,
             sending: None,
+            attempt: 1,
             deadline: self.in_seconds(RETURNING_SECONDS_MAX),
         });
     }

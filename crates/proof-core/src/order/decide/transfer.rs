@@ -102,7 +102,7 @@ impl Draft {
         } else {
             ledger::give_back(order, sending.transfer.amount, planned, fee)?
         };
-        self.entries.push(entry);
+        self.entries.push(entry.noted(hash.clone()));
         let body = json!({ "hash": hash, "confirmations": confirmations });
         self.event(EventKind::TransferConfirmed, body);
         if delivers {
@@ -132,6 +132,7 @@ impl Draft {
         }
         if let State::Returning(returning) = &mut self.order.state {
             returning.sending = None;
+            returning.attempt = returning.attempt.saturating_add(1);
             self.entries.push(ledger::release(amount)?);
             self.review("the return cannot be made".into());
             return Ok(());
@@ -143,6 +144,7 @@ impl Draft {
         );
         self.order.state = State::Refunding {
             deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+            refused: false,
         };
         Ok(())
     }

@@ -1,3 +1,4 @@
+mod ruling;
 mod sell;
 
 use super::*;
@@ -339,6 +340,7 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => Just(Command::Refunded),
         1 => Just(Command::RefundRefused),
         40 => sell::commands(),
+        6 => ruling::commands(),
         2 => Just(Command::DeadlinePassed),
     ]
 }

@@ -79,6 +79,15 @@ fn until_paying() -> Vec<Command> {
     commands
 }
 
+/// A sell that is about to be paid out, or whose provider was called already.
+pub fn paying_out(called: bool) -> Order {
+    let mut commands = until_paying();
+    if !called {
+        commands.pop();
+    }
+    sell(commands).0
+}
+
 fn sell(commands: Vec<Command>) -> (Order, Vec<NewEvent>, Vec<Entry>) {
     run_from(order_of(Side::Sell), commands, START)
 }

@@ -1,0 +1,472 @@
+//! Every night, and when an operator asks: the books against the providers' reports, the chains and
+//! themselves. What does not agree is a finding: told once, kept until it agrees again.
+//!
+//! Nothing is ever corrected from here. A finding is a question for people.
+
+use crate::{ApiError, Engine, worker::Outcome};
+use proof_core::{
+    Asset, Timestamp,
+    finding::{Finding, FindingKind, Moved, WalletBooks, compare, compare_wallet},
+    id::{FindingId, JobId, OrderId},
+    ledger::{Account, Mismatch, Unit},
+    money::Amount,
+    order::Order,
+    partner::Environment,
+};
+use proof_port::ReportLine;
+use proof_store::{Failure, JobKind, OpenFinding, OrderPosting, Reported, Tx};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// At night, when the least is going on.
+const HOUR_OF_DAY: i64 = 2;
+const DAY_SECONDS: i64 = 24 * 3_600;
+
+/// How long our books and a report may differ because one of them is on its way.
+const SETTLE_SECONDS: i64 = 15 * 60;
+
+/// What was too young at the last run is looked at again.
+const OVERLAP_SECONDS: i64 = 2 * 3_600;
+
+const ORDERS_PER_PAGE: i64 = 500;
+const ROWS_OF_ORDER_MAX: i64 = 500;
+const FINDINGS_MAX: i64 = 10_000;
+
+/// Balances may move while the chain is asked; then it is asked again.
+const LOOKS_MAX: usize = 5;
+
+/// What a run looked at, and what it found.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Reconciled {
+    pub report_lines: usize,
+    pub orders: usize,
+    pub wallets: usize,
+    /// Of the open findings, those that nobody knew before this run.
+    pub found: usize,
+    pub open: Vec<FoundListed>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FoundListed {
+    pub kind: String,
+    pub subject: String,
+    pub cause: String,
+    pub found_at: String,
+}
+
+impl From<OpenFinding> for FoundListed {
+    fn from(open: OpenFinding) -> Self {
+        Self {
+            kind: open.kind,
+            subject: open.subject,
+            cause: open.cause,
+            found_at: open.found_at.to_contract(),
+        }
+    }
+}
+
+const fn environment_key(environment: Environment) -> Uuid {
+    Uuid::from_u128(match environment {
+        Environment::Test => 1,
+        Environment::Live => 2,
+    })
+}
+
+/// The next such hour, UTC.
+fn next_night(now: Timestamp) -> Timestamp {
+    let today = now.seconds().div_euclid(DAY_SECONDS) * DAY_SECONDS;
+    let at = Timestamp::from_micros(0).plus_seconds(today + HOUR_OF_DAY * 3_600);
+    if at > now {
+        at
+    } else {
+        at.plus_seconds(DAY_SECONDS)
+    }
+}
+
+impl Engine {
+    /// Plans the nightly run of each environment that has rails, unless it is planned.
+    pub(crate) async fn reconcile_begin(&self) -> Result<(), ApiError> {
+        let now = self.now();
+        for environment in [Environment::Test, Environment::Live] {
+            if self.rails(environment).is_err() {
+                continue;
+            }
+            let job = JobId::new(now, self.entropy.as_ref());
+            self.db
+                .write("reconcile_begin", move |tx: &mut Tx| {
+                    Box::pin(async move {
+                        let (key, at) = (environment_key(environment), next_night(now));
+                        tx.job_open(job, JobKind::Reconcile, key, at).await?;
+                        Ok::<_, Failure<ApiError>>(())
+                    })
+                })
+                .await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn reconcile_drive(&self, key: Uuid) -> Result<Outcome, ApiError> {
+        for environment in [Environment::Test, Environment::Live] {
+            if environment_key(environment) == key {
+                self.reconcile(environment).await?;
+            }
+        }
+        Ok(Outcome::Again(next_night(self.now())))
+    }
+
+    /// One whole run. If the world does not answer, nothing is concluded.
+    pub async fn reconcile(&self, environment: Environment) -> Result<Reconciled, ApiError> {
+        let started = self.now();
+        let mut done = Reconciled {
+            report_lines: self.reports_import(environment).await?,
+            ..Reconciled::default()
+        };
+        let mut findings = Vec::new();
+        for order in self.orders_moved(environment).await? {
+            findings.extend(self.order_compare(environment, order).await?);
+            done.orders += 1;
+        }
+        for asset in Asset::all() {
+            if self
+                .rails(environment)?
+                .chains
+                .contains_key(&asset.network())
+            {
+                findings.extend(self.wallet_compare(environment, asset).await?);
+                done.wallets += 1;
+            }
+        }
+        findings.extend(self.strangers(environment).await?);
+        findings.extend(self.books_check().await?);
+        done.found = self.findings_save(environment, findings, started).await?;
+        done.open = self.findings(environment).await?;
+        tracing::info!(
+            environment = environment.name(),
+            orders = done.orders,
+            open = done.open.len(),
+            "the books were compared with the world"
+        );
+        Ok(done)
+    }
+
+    /// What nobody has explained yet, the oldest first.
+    pub async fn findings(&self, environment: Environment) -> Result<Vec<FoundListed>, ApiError> {
+        let open = self
+            .db
+            .read("finding_open", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let open = tx.finding_open(environment, FINDINGS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(open)
+                })
+            })
+            .await?;
+        Ok(open.into_iter().map(FoundListed::from).collect())
+    }
+
+    async fn reports_import(&self, environment: Environment) -> Result<usize, ApiError> {
+        let rails = self.rails(environment)?;
+        let mut lines = 0;
+        let payments = format!("psp:{}", rails.payments.provider());
+        let mut after = self.reported_last(environment, &payments).await?;
+        loop {
+            let page = rails.payments.report(after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.number;
+            lines += page.len();
+            self.lines_save(environment, &payments, page).await?;
+        }
+        let payouts = format!("payout:{}", rails.payouts.provider());
+        let mut after = self.reported_last(environment, &payouts).await?;
+        loop {
+            let page = rails.payouts.report(after).await?;
+            let Some(last) = page.last() else { break };
+            after = last.number;
+            lines += page.len();
+            self.lines_save(environment, &payouts, page).await?;
+        }
+        Ok(lines)
+    }
+
+    async fn reported_last(
+        &self,
+        environment: Environment,
+        provider: &str,
+    ) -> Result<u64, ApiError> {
+        let provider = provider.to_owned();
+        self.db
+            .read("reported_last", move |tx: &mut Tx| {
+                let provider = provider.clone();
+                Box::pin(async move {
+                    let last = tx.reported_last(environment, &provider).await?;
+                    Ok::<_, Failure<ApiError>>(last)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn lines_save(
+        &self,
+        environment: Environment,
+        provider: &str,
+        page: Vec<ReportLine>,
+    ) -> Result<(), ApiError> {
+        let (provider, now) = (provider.to_owned(), self.now());
+        let lines = page.into_iter().map(|line| Reported {
+            number: line.number,
+            order: self.order_of_reference(&line.reference),
+            reference: line.reference,
+            movement: line.movement,
+            amount: line.amount,
+        });
+        let lines: Vec<_> = lines.collect();
+        self.db
+            .write("reported_insert", move |tx: &mut Tx| {
+                let (provider, lines) = (provider.clone(), lines.clone());
+                Box::pin(async move {
+                    for line in &lines {
+                        tx.reported_insert(environment, &provider, line, now)
+                            .await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Orders whose money moved since the last run, and those of which something is unexplained.
+    async fn orders_moved(&self, environment: Environment) -> Result<BTreeSet<OrderId>, ApiError> {
+        let found = self
+            .db
+            .read("moved_orders", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let last = tx.reconciliation_last(environment).await?;
+                    let since =
+                        last.map_or(Timestamp::FIRST, |at| at.plus_seconds(-OVERLAP_SECONDS));
+                    let mut orders = BTreeSet::new();
+                    let mut after = OrderId::from_uuid(Uuid::nil());
+                    loop {
+                        let page = tx
+                            .moved_orders(environment, since, after, ORDERS_PER_PAGE)
+                            .await?;
+                        let Some(last) = page.last() else { break };
+                        after = *last;
+                        orders.extend(page);
+                    }
+                    for open in tx.finding_open(environment, FINDINGS_MAX).await? {
+                        let first = open.subject.split(' ').next().unwrap_or_default();
+                        orders.extend(first.parse::<OrderId>());
+                    }
+                    Ok::<_, Failure<ApiError>>(orders)
+                })
+            })
+            .await?;
+        Ok(found)
+    }
+
+    async fn order_compare(
+        &self,
+        environment: Environment,
+        id: OrderId,
+    ) -> Result<Vec<Finding>, ApiError> {
+        let (order, postings, reported) = self
+            .db
+            .read("order_compare", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let order = tx.order_work(id).await?.map(|stored| stored.order);
+                    let postings = tx.ledger_of_order(id, ROWS_OF_ORDER_MAX).await?;
+                    let reported = tx
+                        .reported_of_order(environment, id, ROWS_OF_ORDER_MAX)
+                        .await?;
+                    Ok::<_, Failure<ApiError>>((order, postings, reported))
+                })
+            })
+            .await?;
+        let mut moved = Moved::new();
+        for one in &reported {
+            let minor = moved.entry((one.movement, one.amount.fiat())).or_default();
+            *minor = minor.saturating_add(one.amount.minor());
+        }
+        let news = postings.iter().map(|posting| posting.posted_at);
+        let news = news.chain(reported.iter().map(|one| one.imported_at)).max();
+        // One side may be on its way to the other.
+        let settled = news.is_none_or(|at| at.plus_seconds(SETTLE_SECONDS) <= self.now());
+        if !settled {
+            return Ok(Vec::new());
+        }
+        let mut findings = compare(id, &booked(&postings), &moved);
+        if let Some(order) = &order {
+            findings.extend(self.deposit_compare(order, &postings).await?);
+        }
+        Ok(findings)
+    }
+
+    /// A deposit address may hold more than is booked: what is not final yet.
+    async fn deposit_compare(
+        &self,
+        order: &Order,
+        postings: &[OrderPosting],
+    ) -> Result<Option<Finding>, ApiError> {
+        let Some(sale) = &order.sale else {
+            return Ok(None);
+        };
+        let asset = order.amount.asset();
+        let account = format!("{}:{asset}", Account::Deposit(order.id));
+        let lines = postings.iter().filter(|line| line.account == account);
+        let booked: i128 = lines.map(|line| line.amount).sum();
+        let chain = self.chain_of(order.environment, asset.network())?;
+        let there = chain.balance(&sale.deposit_address, asset).await?.base();
+        let enough = i128::try_from(there).is_ok_and(|there| there >= booked);
+        Ok((!enough).then(|| Finding {
+            kind: FindingKind::DepositDiffers,
+            subject: format!("{} deposit {asset}", order.id),
+            cause: format!(
+                "the books have {booked} and {} holds {there} base units of {asset}",
+                sale.deposit_address
+            ),
+        }))
+    }
+
+    async fn wallet_compare(
+        &self,
+        environment: Environment,
+        asset: Asset,
+    ) -> Result<Option<Finding>, ApiError> {
+        let owner = self
+            .rails(environment)?
+            .signer
+            .wallet(asset.network())
+            .await?;
+        let chain = self.chain_of(environment, asset.network())?;
+        let mut found = None;
+        for _ in 0..LOOKS_MAX {
+            let before = self.wallet_books(asset).await?;
+            let there: Amount = chain.balance(&owner, asset).await?;
+            found = compare_wallet(asset, before, there.base());
+            if found.is_none() || self.wallet_books(asset).await? == before {
+                return Ok(found);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn wallet_books(&self, asset: Asset) -> Result<WalletBooks, ApiError> {
+        let balances = self.ledger_balances().await?;
+        let balances: BTreeMap<&str, i128> = balances
+            .iter()
+            .map(|b| (b.key.as_str(), b.amount))
+            .collect();
+        let unit = Unit::Crypto(asset);
+        let of = |account: Account| {
+            let key = format!("{account}:{unit}");
+            balances.get(key.as_str()).copied().unwrap_or(0)
+        };
+        Ok(WalletBooks {
+            free: of(Account::Wallet),
+            reserved: of(Account::Reserved),
+            in_transit: of(Account::InTransit),
+        })
+    }
+
+    async fn strangers(&self, environment: Environment) -> Result<Vec<Finding>, ApiError> {
+        let references = self
+            .db
+            .read("reported_strangers", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let found = tx.reported_strangers(environment, FINDINGS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(found)
+                })
+            })
+            .await?;
+        let finding = |reference: String| Finding {
+            kind: FindingKind::StrangersReference,
+            cause: format!(
+                "the provider moved money under {reference}, which no order of ours has"
+            ),
+            subject: reference,
+        };
+        Ok(references.into_iter().map(finding).collect())
+    }
+
+    async fn books_check(&self) -> Result<Vec<Finding>, ApiError> {
+        let audited = self.ledger_check().await?;
+        let finding = |mismatch: &Mismatch| Finding {
+            kind: FindingKind::BooksDiffer,
+            subject: match mismatch {
+                Mismatch::Entry { id, unit, .. } => format!("{id} {unit}"),
+                Mismatch::Balance { account, .. } => account.clone(),
+            },
+            cause: mismatch.to_string(),
+        };
+        Ok(audited.mismatches.iter().map(finding).collect())
+    }
+
+    /// How many of them are new.
+    async fn findings_save(
+        &self,
+        environment: Environment,
+        findings: Vec<Finding>,
+        started: Timestamp,
+    ) -> Result<usize, ApiError> {
+        let now = self.now();
+        let with_id = |finding| (FindingId::new(now, self.entropy.as_ref()), finding);
+        let findings: Vec<(FindingId, Finding)> = findings.into_iter().map(with_id).collect();
+        let fresh = self
+            .db
+            .write("findings_save", move |tx: &mut Tx| {
+                let findings = findings.clone();
+                Box::pin(async move {
+                    let mut fresh = Vec::new();
+                    for (id, finding) in findings {
+                        if tx.finding_save(environment, id, &finding, now).await? {
+                            fresh.push(finding);
+                        }
+                    }
+                    tx.finding_close(environment, started, now).await?;
+                    tx.reconciliation_save(environment, started).await?;
+                    Ok::<_, Failure<ApiError>>(fresh)
+                })
+            })
+            .await?;
+        for finding in &fresh {
+            let (kind, subject) = (finding.kind.name(), finding.subject.as_str());
+            tracing::error!(kind, subject, "books and world differ: {}", finding.cause);
+        }
+        Ok(fresh.len())
+    }
+}
+
+/// What the books say that providers moved. A refund by bank is not theirs.
+fn booked(postings: &[OrderPosting]) -> Moved {
+    use proof_core::finding::Movement;
+    let mut moved = Moved::new();
+    for posting in postings {
+        let at_provider =
+            posting.account.starts_with("psp:") || posting.account.starts_with("payout:");
+        let movement = Movement::parse(&posting.kind).filter(|_| at_provider);
+        let fiat = posting.account.rsplit(':').next().unwrap_or_default();
+        if let (Some(movement), Ok(fiat)) = (movement, fiat.parse()) {
+            let minor = moved.entry((movement, fiat)).or_default();
+            *minor = minor.saturating_add(posting.amount.unsigned_abs());
+        }
+    }
+    moved
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_night_is_always_ahead() {
+        let at = |day: i64, second: i64| {
+            Timestamp::from_micros(0).plus_seconds(day * DAY_SECONDS + second)
+        };
+        assert_eq!(next_night(at(3, 0)), at(3, 7_200));
+        assert_eq!(next_night(at(3, 7_199)), at(3, 7_200));
+        assert_eq!(next_night(at(3, 7_200)), at(4, 7_200));
+        assert_eq!(next_night(at(3, 80_000)), at(4, 7_200));
+    }
+}

@@ -1,0 +1,224 @@
+//! The operators' door until there is a console: a socket in the file system, which only the server's
+//! own user may open. One question of JSON on a line, one answer, and it is closed.
+//!
+//! The running server answers, so that what operators do goes through the same use cases, locks and
+//! wake-ups as everything else, on either database.
+
+use anyhow::{Context, bail};
+use futures::{StreamExt, stream::FuturesUnordered};
+use proof_core::{
+    id::{OrderId, PartnerId},
+    operator::OperatorName,
+    order::Ruling,
+    partner::Environment,
+    statement::Day,
+};
+use proof_engine::{ApiError, Engine};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
+    net::{UnixListener, UnixStream},
+    sync::watch,
+};
+
+/// The socket's name in a data folder.
+pub const SOCKET_FILE: &str = "operator.sock";
+
+/// A question is a handful of words; an answer is one order's story.
+const QUESTION_BYTES_MAX: u64 = 16 * 1024;
+const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
+
+/// Longer than any question takes: comparing a day with the world is the longest.
+const PATIENCE_SECONDS: i64 = 600;
+
+/// Questions that are answered at the same time.
+const CONCURRENT_MAX: usize = 16;
+
+/// Who may act. More rights than names come with the console.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Operator {
+    pub name: OperatorName,
+}
+
+/// What may be asked.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Question {
+    OrderList,
+    OrderShow {
+        order: OrderId,
+    },
+    OrderRule {
+        order: OrderId,
+        ruling: Ruling,
+        by: OperatorName,
+        reason: String,
+    },
+    /// Compare the books with the world now.
+    Reconcile,
+    Findings,
+    /// A partner's day.
+    Statement {
+        partner: PartnerId,
+        day: String,
+    },
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Answer {
+    Ok(Value),
+    Refused(String),
+}
+
+/// The door, open.
+#[derive(Debug)]
+pub struct Door {
+    listener: UnixListener,
+    operators: BTreeSet<OperatorName>,
+}
+
+impl Door {
+    /// Whoever holds the data's lock may replace a socket that a crash has left behind.
+    pub fn open(path: &Path, operators: &[Operator]) -> anyhow::Result<Self> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("cannot replace {}", path.display()));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        let listener = UnixListener::bind(path);
+        let listener = listener.with_context(|| format!("cannot listen at {}", path.display()))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        Ok(Self {
+            listener,
+            operators: operators.iter().map(|o| o.name.clone()).collect(),
+        })
+    }
+
+    /// Answers questions until `stop` changes.
+    pub async fn answer(self, engine: Arc<Engine>, mut stop: watch::Receiver<bool>) {
+        let mut in_hand = FuturesUnordered::new();
+        loop {
+            let room = in_hand.len() < CONCURRENT_MAX;
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                Some(()) = in_hand.next(), if !in_hand.is_empty() => {}
+                accepted = self.listener.accept(), if room => match accepted {
+                    Ok((stream, _)) => in_hand.push(self.attend(&engine, stream)),
+                    Err(error) => tracing::warn!("the operators' socket fails: {error}"),
+                },
+            }
+        }
+    }
+
+    async fn attend(&self, engine: &Engine, stream: UnixStream) {
+        let until = engine.now().plus_seconds(PATIENCE_SECONDS);
+        tokio::select! {
+            answered = self.converse(engine, stream) => {
+                if let Err(error) = answered {
+                    tracing::warn!("an operator's question was not answered: {error:#}");
+                }
+            }
+            () = engine.clock().sleep_until(until) => {
+                tracing::warn!("an operator's question took too long");
+            }
+        }
+    }
+
+    async fn converse(&self, engine: &Engine, mut stream: UnixStream) -> anyhow::Result<()> {
+        let mut line = String::new();
+        let mut reader = BufReader::new((&mut stream).take(QUESTION_BYTES_MAX));
+        reader.read_line(&mut line).await?;
+        let answer = match serde_json::from_str(&line) {
+            Ok(question) => self.reply(engine, question).await,
+            Err(error) => Answer::Refused(format!("unreadable question: {error}")),
+        };
+        stream.write_all(&serde_json::to_vec(&answer)?).await?;
+        stream.shutdown().await?;
+        Ok(())
+    }
+
+    async fn reply(&self, engine: &Engine, question: Question) -> Answer {
+        let said = match question {
+            Question::OrderList => engine.order_reviewed().await.map(|list| json!(list)),
+            Question::OrderShow { order } => engine.order_story(order).await.map(|s| json!(s)),
+            Question::OrderRule {
+                order,
+                ruling,
+                by,
+                reason,
+            } => {
+                if !self.operators.contains(&by) {
+                    return Answer::Refused(format!(
+                        "{by} is no operator here; the configuration names them under [[operators]]"
+                    ));
+                }
+                let ruled = engine.order_rule(order, ruling, by, reason).await;
+                ruled.map(|ruled| json!(ruled))
+            }
+            Question::Reconcile => {
+                let done = engine.reconcile(Environment::Test).await;
+                done.map(|done| json!(done))
+            }
+            Question::Statement { partner, day } => match Day::parse(&day) {
+                None => return Answer::Refused("a day is YYYY-MM-DD, UTC".to_owned()),
+                Some(day) => {
+                    let made = engine.statement(partner, Environment::Test, day).await;
+                    made.map(|made| json!(made))
+                }
+            },
+            Question::Findings => {
+                let open = engine.findings(Environment::Test).await;
+                open.map(|open| json!(open))
+            }
+        };
+        match said {
+            Ok(value) => Answer::Ok(value),
+            Err(error) => Answer::Refused(words(error)),
+        }
+    }
+}
+
+/// Operators may read what went wrong inside.
+fn words(error: ApiError) -> String {
+    match error.context {
+        Some(context) => format!("{} ({context})", error.message),
+        None => error.message,
+    }
+}
+
+/// Asks the running server.
+pub async fn ask<T: serde::de::DeserializeOwned>(
+    socket: &PathBuf,
+    question: &Question,
+) -> anyhow::Result<T> {
+    let stream = UnixStream::connect(socket).await;
+    let mut stream = stream.with_context(|| {
+        let path = socket.display();
+        format!("no server answers at {path}; start it, or say where with --data or --config")
+    })?;
+    let mut line = serde_json::to_vec(question)?;
+    line.push(b'\n');
+    stream.write_all(&line).await?;
+    let mut text = Vec::new();
+    stream
+        .take(ANSWER_BYTES_MAX)
+        .read_to_end(&mut text)
+        .await
+        .context("the server's answer ended early")?;
+    match serde_json::from_slice(&text).context("the server's answer is unreadable")? {
+        Answer::Ok(value) => serde_json::from_value(value).context("another version answers"),
+        Answer::Refused(why) => bail!(why),
+    }
+}

@@ -1,0 +1,256 @@
+//! Operators at their own door: they see what waits, and two of them decide.
+
+use crate::buyer::{Buyer, GOOD_CARD};
+use crate::kit::App;
+use crate::on_both_engines;
+use proof_core::{id::OrderId, order::Ruling};
+use proof_engine::{OrderListed, OrderStory, Ruled};
+use proof_server::operator::{Door, Operator, Question, ask};
+use std::{path::PathBuf, sync::Arc};
+use tempfile::TempDir;
+use tokio::{sync::watch, task::JoinHandle};
+
+on_both_engines!(
+    nothing_waits_on_an_ordinary_day,
+    a_doubtful_capture_is_given_back_by_two_people,
+    people_and_the_worker_together_send_once,
+    a_transfer_that_cannot_be_planned_is_refunded,
+    a_sell_that_cannot_be_priced_goes_back,
+    strangers_and_empty_reasons_are_refused,
+);
+
+/// A server's operators' socket, open.
+struct Office {
+    socket: PathBuf,
+    stop: watch::Sender<bool>,
+    answers: JoinHandle<()>,
+    _dir: TempDir,
+}
+
+impl Office {
+    fn open(app: &App) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let socket = dir.path().join("operator.sock");
+        let operators = ["alice", "bob"].map(|name| Operator {
+            name: name.parse().unwrap(),
+        });
+        let door = Door::open(&socket, &operators).unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let answers = tokio::spawn(door.answer(Arc::clone(&app.app.engine), stopping));
+        Self {
+            socket,
+            stop,
+            answers,
+            _dir: dir,
+        }
+    }
+
+    async fn close(self) {
+        self.stop.send_replace(true);
+        self.answers.await.unwrap();
+    }
+
+    async fn list(&self) -> Vec<OrderListed> {
+        ask(&self.socket, &Question::OrderList).await.unwrap()
+    }
+
+    async fn story(&self, order: OrderId) -> OrderStory {
+        let question = Question::OrderShow { order };
+        ask(&self.socket, &question).await.unwrap()
+    }
+
+    async fn says(&self, by: &str, order: OrderId, ruling: Ruling) -> Result<Ruled, String> {
+        let question = Question::OrderRule {
+            order,
+            ruling,
+            by: by.parse().unwrap(),
+            reason: "the provider's support confirmed it".into(),
+        };
+        let said = ask(&self.socket, &question).await;
+        said.map_err(|error| error.to_string())
+    }
+
+    async fn both_say(&self, order: OrderId, ruling: Ruling) {
+        let first = self.says("alice", order, ruling.clone()).await;
+        assert_eq!(first, Ok(Ruled::Proposed));
+        assert_eq!(self.says("bob", order, ruling).await, Ok(Ruled::Done));
+    }
+
+    /// The one order that waits, as soon as it does.
+    async fn waits(&self, app: &App) -> OrderListed {
+        let look = || async { self.list().await.into_iter().next() };
+        app.until("an order waits for people", look).await
+    }
+}
+
+fn down(app: &App, part: &'static str) {
+    app.outside.down.lock().unwrap().insert(part);
+}
+
+fn up(app: &App, part: &'static str) {
+    assert!(app.outside.down.lock().unwrap().remove(part));
+}
+
+async fn called(app: &App, part: &str) {
+    let called = || async { (app.outside.calls_of(part) > 0).then_some(()) };
+    app.until("the call was tried", called).await;
+}
+
+async fn nothing_waits_on_an_ordinary_day(app: &App) {
+    let office = Office::open(app);
+    let buyer = Buyer::verified(app, "u1").await;
+    buyer.pay(GOOD_CARD).await;
+    buyer.until_step("completed").await;
+    assert!(office.list().await.is_empty());
+    let story = office.story(buyer.order()).await;
+    assert_eq!(
+        (story.status.as_str(), story.state.as_str()),
+        ("completed", "completed")
+    );
+    assert!(story.rulings.is_empty());
+    let sequences: Vec<i64> = story.events.iter().map(|e| e.sequence).collect();
+    assert_eq!(sequences, (1..).take(sequences.len()).collect::<Vec<_>>());
+    let kinds: Vec<&str> = story.postings.iter().map(|p| p.entry.as_str()).collect();
+    for kind in ["reserve", "capture", "send", "deliver"] {
+        assert!(kinds.contains(&kind), "{kind} in {kinds:?}");
+    }
+    // Whoever reads the story cannot pay with it.
+    assert!(!story.facts.to_string().contains("tok_"));
+    let early = office.says("alice", buyer.order(), Ruling::Refund).await;
+    assert!(early.unwrap_err().contains("moved on"));
+    office.close().await;
+}
+
+async fn a_doubtful_capture_is_given_back_by_two_people(app: &App) {
+    let office = Office::open(app);
+    let buyer = Buyer::verified(app, "u1").await;
+    down(app, "/capture");
+    buyer.pay(GOOD_CARD).await;
+    called(app, "/capture").await;
+    app.clock.skip(3_700);
+    let waits = office.waits(app).await;
+    assert_eq!(waits.order, buyer.order());
+    assert_eq!(
+        (waits.stopped_in.as_str(), buyer.status().await.as_str()),
+        ("capturing", "pending")
+    );
+    let story = office.story(waits.order).await;
+    assert_eq!(story.rulings, ["approve", "refund"]);
+    let refund = || Ruling::Refund;
+    let first = office.says("alice", waits.order, refund()).await;
+    assert_eq!(first, Ok(Ruled::Proposed));
+    let proposed = office.list().await[0].proposed.clone();
+    assert!(proposed.unwrap().starts_with("refund by alice"));
+    let alone = office.says("alice", waits.order, refund()).await;
+    assert!(alone.unwrap_err().contains("Two different people"));
+    assert_eq!(
+        office.says("bob", waits.order, refund()).await,
+        Ok(Ruled::Done)
+    );
+    buyer.until_step("failed").await;
+    assert_eq!(app.outside.calls_of("/void"), 1);
+    let open = (
+        app.balance("psp:sandbox:EUR").await,
+        app.balance("reserved:USDT/TRC20").await,
+    );
+    assert_eq!(open, (0, 0));
+    // Both of them, and why, stay in the story.
+    let story = office.story(waits.order).await;
+    let said: Vec<String> = story
+        .events
+        .iter()
+        .filter(|e| e.kind.starts_with("order.review_"))
+        .map(|e| format!("{} {}", e.kind, e.body["by"].as_str().unwrap_or_default()))
+        .collect();
+    let expected = [
+        "order.review_started ",
+        "order.review_proposed alice",
+        "order.review_ended bob",
+    ];
+    assert_eq!(said, expected);
+    office.close().await;
+}
+
+async fn people_and_the_worker_together_send_once(app: &App) {
+    let office = Office::open(app);
+    let buyer = Buyer::verified(app, "u1").await;
+    let (token, quote) = (buyer.card_token(GOOD_CARD).await, buyer.quote().await);
+    down(app, "/fee");
+    buyer.pay_with(&token, &quote).await;
+    buyer.until_status("processing").await;
+    app.clock.skip(3_700);
+    let order = office.waits(app).await.order;
+    up(app, "/fee");
+    let presses = (0..12).map(|n| {
+        let by = if n % 2 == 0 { "alice" } else { "bob" };
+        office.says(by, order, Ruling::Approve)
+    });
+    let said = futures::future::join_all(presses).await;
+    let done = said.iter().filter(|s| **s == Ok(Ruled::Done)).count();
+    assert!(done <= 1, "{said:?}");
+    buyer.until_step("completed").await;
+    assert_eq!(
+        app.balance("wallet:USDT/TRC20").await,
+        900_000_000,
+        "sent once"
+    );
+    assert_eq!(app.balance("reserved:USDT/TRC20").await, 0);
+    office.close().await;
+}
+
+async fn a_transfer_that_cannot_be_planned_is_refunded(app: &App) {
+    let office = Office::open(app);
+    let buyer = Buyer::verified(app, "u1").await;
+    let (token, quote) = (buyer.card_token(GOOD_CARD).await, buyer.quote().await);
+    down(app, "/fee");
+    buyer.pay_with(&token, &quote).await;
+    buyer.until_status("processing").await;
+    app.clock.skip(3_700);
+    let order = office.waits(app).await.order;
+    let wrong = office.says("alice", order, Ruling::Return).await;
+    assert!(wrong.unwrap_err().contains("not possible"));
+    office.both_say(order, Ruling::Refund).await;
+    let view = buyer.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "refunded");
+    assert_eq!(app.balance("psp:sandbox:EUR").await, 0);
+    assert_eq!(app.balance("wallet:USDT/TRC20").await, 1_000_000_000);
+    office.close().await;
+}
+
+async fn a_sell_that_cannot_be_priced_goes_back(app: &App) {
+    let office = Office::open(app);
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    down(app, "/rates");
+    crate::sell::deposit(app, &address, "100").await;
+    seller.until_status("processing").await;
+    called(app, "/rates").await;
+    app.clock.skip(3_700);
+    let waits = office.waits(app).await;
+    assert_eq!(waits.stopped_in, "deposit_confirmed");
+    office.both_say(waits.order, Ruling::Return).await;
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["sale"]["returned"]["amount"], "100.00");
+    assert_eq!(app.outside.calls_of("/v1/payouts"), 0);
+    up(app, "/rates");
+    office.close().await;
+}
+
+async fn strangers_and_empty_reasons_are_refused(app: &App) {
+    let office = Office::open(app);
+    let buyer = Buyer::open(app, "u1", "u1@example.com").await;
+    let mallory = office.says("mallory", buyer.order(), Ruling::Approve).await;
+    assert!(mallory.unwrap_err().contains("no operator"));
+    let question = Question::OrderRule {
+        order: buyer.order(),
+        ruling: Ruling::Approve,
+        by: "alice".parse().unwrap(),
+        reason: "  ".into(),
+    };
+    let said: anyhow::Result<Ruled> = ask(&office.socket, &question).await;
+    assert!(said.unwrap_err().to_string().contains("Say why"));
+    let nobody = OrderId::from_uuid(Default::default());
+    let question = Question::OrderShow { order: nobody };
+    let shown: anyhow::Result<OrderStory> = ask(&office.socket, &question).await;
+    assert!(shown.is_err());
+    office.close().await;
+}

@@ -1,0 +1,149 @@
+//! The books against the world: what somebody moved past us is found once, with its cause, and is
+//! closed when it is put right.
+
+use crate::buyer::{Buyer, GOOD_CARD};
+use crate::kit::App;
+use crate::on_both_engines;
+use crate::world::Fault;
+use proof_core::partner::Environment;
+use proof_engine::Reconciled;
+use serde_json::json;
+
+on_both_engines!(
+    an_honest_day_has_no_findings,
+    a_refund_past_us_is_found_once_with_its_cause,
+    a_report_that_lies_is_found,
+    coins_that_came_or_went_past_us_are_found,
+    the_night_comes_by_itself,
+);
+
+/// Longer than books and world may differ.
+const SETTLED: i64 = 16 * 60;
+
+async fn reconcile(app: &App) -> Reconciled {
+    app.app.engine.reconcile(Environment::Test).await.unwrap()
+}
+
+fn told(done: &Reconciled) -> Vec<(&str, &str)> {
+    let open = done.open.iter();
+    open.map(|one| (one.kind.as_str(), one.subject.as_str()))
+        .collect()
+}
+
+async fn bought(app: &App) -> Buyer<'_> {
+    let buyer = Buyer::verified(app, "u1").await;
+    buyer.pay(GOOD_CARD).await;
+    buyer.until_step("completed").await;
+    buyer
+}
+
+async fn an_honest_day_has_no_findings(app: &App) {
+    bought(app).await;
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    crate::sell::deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    app.clock.skip(SETTLED);
+    let done = reconcile(app).await;
+    assert_eq!((done.report_lines, done.orders), (2, 2));
+    assert!(done.open.is_empty(), "{:?}", done.open);
+    let again = reconcile(app).await;
+    assert_eq!((again.report_lines, again.found), (0, 0));
+}
+
+async fn a_refund_past_us_is_found_once_with_its_cause(app: &App) {
+    let buyer = bought(app).await;
+    let calls = app.outside.calls.lock().unwrap().clone();
+    let capture = calls.iter().find(|call| call.contains("/capture")).unwrap();
+    let path = capture.trim_start_matches("POST http://cards.test/");
+    let refunds = path.replace("/capture", "/refunds");
+    let body = json!({
+        "refund_reference": path.split('/').nth(2).unwrap().replace("-pay-", "-refund-"),
+        "amount": { "currency": "EUR", "minor": "500" },
+    });
+    let given = app.cards(&refunds, body).await;
+    assert_eq!(given.status, 200, "{}", given.text);
+    let early = reconcile(app).await;
+    assert!(
+        early.open.is_empty(),
+        "it may be on its way: {:?}",
+        early.open
+    );
+    app.clock.skip(SETTLED);
+    let done = reconcile(app).await;
+    let subject = format!("{} refund EUR", buyer.order());
+    assert_eq!(told(&done), [("not_in_books", subject.as_str())]);
+    assert_eq!(done.found, 1);
+    assert!(
+        done.open[0].cause.contains("reports 500"),
+        "{}",
+        done.open[0].cause
+    );
+    let again = reconcile(app).await;
+    assert_eq!((again.found, again.open.len()), (0, 1), "told once");
+}
+
+async fn a_report_that_lies_is_found(app: &App) {
+    let buyer = bought(app).await;
+    let capture = |text: &str| format!("\"kind\":\"{text}\"");
+    let lie = Fault::Replace(capture("capture"), capture("refund"));
+    app.outside
+        .faults
+        .lock()
+        .unwrap()
+        .push_back(("/v1/report", lie));
+    app.clock.skip(SETTLED);
+    reconcile(app).await;
+    app.clock.skip(SETTLED);
+    let done = reconcile(app).await;
+    let subjects = ["capture", "refund"].map(|kind| format!("{} {kind} EUR", buyer.order()));
+    let expected = [
+        ("not_in_books", subjects[1].as_str()),
+        ("not_reported", subjects[0].as_str()),
+    ];
+    assert_eq!(told(&done), expected);
+    // A page that is no report concludes nothing.
+    app.outside
+        .faults
+        .lock()
+        .unwrap()
+        .push_back(("/v1/report", Fault::Html));
+    assert!(app.app.engine.reconcile(Environment::Test).await.is_err());
+}
+
+async fn coins_that_came_or_went_past_us_are_found(app: &App) {
+    let owner = app
+        .app
+        .engine
+        .hot_wallet(proof_core::Network::Trc20)
+        .await
+        .unwrap();
+    let body = json!({ "address": owner.as_str(), "currency": "USDT", "amount": "7" });
+    assert_eq!(
+        app.world("wallet/v1/TRC20/transfers", body).await.status,
+        200
+    );
+    let found = || async {
+        let done = reconcile(app).await;
+        (!done.open.is_empty()).then_some(done)
+    };
+    let done = app.until("the coins are in a block", found).await;
+    assert_eq!(told(&done), [("wallet_differs", "wallet:USDT/TRC20")]);
+    assert!(
+        done.open[0].cause.contains("1007000000"),
+        "{}",
+        done.open[0].cause
+    );
+    // The owner says what they were: books and world agree again.
+    let usdt = proof_core::Asset::find("USDT", proof_core::Network::Trc20).unwrap();
+    let seven = proof_core::money::Amount::parse(usdt, "7").unwrap();
+    app.app.engine.treasury_fund(seven).await.unwrap();
+    assert!(reconcile(app).await.open.is_empty());
+}
+
+async fn the_night_comes_by_itself(app: &App) {
+    bought(app).await;
+    assert_eq!(app.outside.calls_of("/v1/report"), 0);
+    app.clock.skip(24 * 3_600);
+    let asked = || async { (app.outside.calls_of("/v1/report") > 0).then_some(()) };
+    app.until("the nightly run", asked).await;
+}
