@@ -14,6 +14,10 @@ test:
 rust *args:
     ci/with-postgres cargo nextest run --workspace {{args}}
 
+# The server dies at every single place of every flow, on both engines: about an hour
+deaths:
+    PROOF_SIM_DEATHS=1 ci/with-postgres cargo test -p proof-tests --test sim deaths -- --nocapture
+
 # What CI runs before the tests
 lint:
     cargo fmt --all --check

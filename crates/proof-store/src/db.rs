@@ -3,6 +3,7 @@
 use crate::{
     coalesce::{Coalescer, Ground, RUNS_MAX},
     error::{Failure, StoreError},
+    fate::Fate,
     row::{Value, to_chrono, to_decimal},
     statement::{Statement, note},
     wake::{Topic, Wakes},
@@ -17,7 +18,7 @@ use sqlx::{
         SqliteSynchronous,
     },
 };
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 const SQLITE_READERS: u32 = 4;
 const SQLITE_BUSY: Duration = Duration::from_secs(10);
@@ -53,6 +54,8 @@ pub struct Db {
     execution: Execution,
     /// Where writes share commits; none where everything is driven in place.
     coalescer: Option<Coalescer<Tx>>,
+    /// In a simulation.
+    fate: Option<Arc<dyn Fate>>,
 }
 
 /// One open database transaction.
@@ -150,6 +153,18 @@ impl Db {
             wakes,
             execution,
             coalescer,
+            fate: None,
+        }
+    }
+
+    /// The same database with somebody who decides about each commit. For simulations, which drive
+    /// everything in place: a shared commit has no single owner to tell.
+    #[must_use]
+    pub fn with_fate(self, fate: Arc<dyn Fate>) -> Self {
+        Self {
+            coalescer: None,
+            fate: Some(fate),
+            ..self
         }
     }
 
@@ -214,19 +229,30 @@ impl Db {
     where
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
     {
-        self.in_place(async {
-            let mut run = 1;
-            loop {
-                match self.write_once(&work).await {
-                    Err(Failure::Store(error)) if error.is_retryable() && run < RUNS_MAX => {
-                        tracing::debug!(name, run, "a write is run again: {error}");
-                        run += 1;
-                    }
-                    outcome => return outcome,
+        if let Some(fate) = &self.fate {
+            fate.before(name).await?;
+        }
+        let outcome = self.in_place(self.write_until_done(name, &work)).await;
+        if let (Some(fate), Ok(_)) = (&self.fate, &outcome) {
+            fate.after(name).await?;
+        }
+        outcome
+    }
+
+    async fn write_until_done<T, R, F>(&self, name: &'static str, work: &F) -> Result<T, Failure<R>>
+    where
+        F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>>,
+    {
+        let mut run = 1;
+        loop {
+            match self.write_once(work).await {
+                Err(Failure::Store(error)) if error.is_retryable() && run < RUNS_MAX => {
+                    tracing::debug!(name, run, "a write is run again: {error}");
+                    run += 1;
                 }
+                outcome => return outcome,
             }
-        })
-        .await
+        }
     }
 
     async fn write_once<T, R, F>(&self, work: &F) -> Result<T, Failure<R>>

@@ -85,6 +85,7 @@ impl Timer for SimClock {
 }
 
 /// Random bytes that follow from a seed (SplitMix64).
+#[derive(Debug)]
 pub struct SimEntropy(AtomicU64);
 
 impl SimEntropy {

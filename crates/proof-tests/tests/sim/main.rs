@@ -12,10 +12,13 @@
 )]
 
 mod clock;
+mod database;
+mod deaths;
 mod history;
 mod network;
 mod outcome;
 mod plot;
+mod points;
 mod story;
 
 use outcome::Outcome;

@@ -4,6 +4,7 @@ use crate::{
     clock::{SimClock, SimEntropy},
     history::History,
     plot::Faults,
+    points::Points,
 };
 use axum::{Router, body::Body};
 use bytes::Bytes;
@@ -14,10 +15,7 @@ use proof_outbound::{Limits, Transport, TransportError};
 use proof_port::{Mail, Message, PortError, Timer};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, atomic::Ordering},
 };
 use tower::ServiceExt;
 
@@ -30,15 +28,11 @@ pub struct Network {
     pub random: SimEntropy,
     pub history: Arc<History>,
     pub faults: Faults,
-    /// No more faults: what is left must come to an end.
-    pub calm: AtomicBool,
-    pub lost: AtomicU64,
+    pub points: Arc<Points>,
     /// References under which the payout processor paid, by its own word and whoever heard it.
     pub paid: Mutex<BTreeSet<String>>,
     /// What users were written, by the letters' ids.
     pub letters: Mutex<BTreeMap<String, String>>,
-    /// Set when the server dies at this call.
-    pub crash: AtomicBool,
 }
 
 impl Network {
@@ -48,10 +42,6 @@ impl Network {
             .now()
             .plus_millis(self.random.below(LATENCY_MS_MAX));
         self.clock.sleep_until(at).await;
-    }
-
-    fn strikes(&self, percent: u64) -> bool {
-        !self.calm.load(Ordering::SeqCst) && self.random.chance(percent)
     }
 
     fn note_payout(&self, path: &str, bytes: &[u8]) {
@@ -64,19 +54,11 @@ impl Network {
     }
 
     fn lose(&self, sent: bool) -> TransportError {
-        self.lost.fetch_add(1, Ordering::SeqCst);
+        self.points.lost.fetch_add(1, Ordering::SeqCst);
         if sent {
             TransportError::maybe_sent("the answer was lost")
         } else {
             TransportError::not_sent("the request was lost")
-        }
-    }
-
-    /// The server dies here: the call never comes back to whoever made it.
-    async fn maybe_crash(&self) {
-        if self.strikes(self.faults.crash_percent) {
-            self.crash.store(true, Ordering::SeqCst);
-            std::future::pending::<()>().await;
         }
     }
 }
@@ -96,9 +78,10 @@ impl Transport for Network {
             request.uri()
         );
         self.history.note(&call, request.body());
-        self.maybe_crash().await;
+        let died = |_| TransportError::not_sent("the server died while it started");
+        self.points.pass().await.map_err(died)?;
         self.pause().await;
-        if self.strikes(self.faults.lose_request_percent) {
+        if self.points.strikes(self.faults.lose_request_percent) {
             return Err(self.lose(false));
         }
         let router = self.hosts.lock().unwrap().get(&host).cloned();
@@ -110,9 +93,9 @@ impl Transport for Network {
         self.note_payout(&path, &bytes);
         self.history
             .note(&format!("{} {}", self.clock.now(), parts.status), &bytes);
-        self.maybe_crash().await;
+        self.points.pass().await.map_err(died)?;
         self.pause().await;
-        if self.strikes(self.faults.lose_answer_percent) {
+        if self.points.strikes(self.faults.lose_answer_percent) {
             return Err(self.lose(true));
         }
         Ok(Response::from_parts(parts, bytes))
@@ -125,9 +108,10 @@ impl Mail for Network {
     async fn send(&self, message: &Message) -> Result<(), PortError> {
         let call = format!("{} mail {}", self.clock.now(), message.subject);
         self.history.note(&call, message.text.as_bytes());
-        self.maybe_crash().await;
+        let died = |_| PortError::retry("mail", "the server died while it started");
+        self.points.pass().await.map_err(died)?;
         self.pause().await;
-        if self.strikes(self.faults.lose_request_percent) {
+        if self.points.strikes(self.faults.lose_request_percent) {
             return Err(PortError::retry("mail", self.lose(false)));
         }
         let known = {
@@ -136,8 +120,8 @@ impl Mail for Network {
         };
         let same = known.is_none_or(|text| text == message.text);
         assert!(same, "one id, two letters: {}", message.text);
-        self.maybe_crash().await;
-        if self.strikes(self.faults.lose_answer_percent) {
+        self.points.pass().await.map_err(died)?;
+        if self.points.strikes(self.faults.lose_answer_percent) {
             return Err(PortError::in_doubt("mail", self.lose(true)));
         }
         Ok(())

@@ -12,6 +12,8 @@ pub struct Outcome {
     pub status: String,
     pub history: String,
     pub crashes: u64,
+    /// Places at which the server could have died.
+    pub points: u64,
     pub lost: u64,
     pub webhooks: Vec<Value>,
     pub balances: Vec<Balance>,

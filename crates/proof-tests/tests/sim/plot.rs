@@ -1,10 +1,26 @@
 //! What a story is about, and what goes wrong in it.
 
-#[derive(Clone, Copy)]
+/// When the server dies.
+#[derive(Clone, Copy, Debug)]
+pub enum Crashes {
+    /// At any place, with this chance.
+    Percent(u64),
+    /// At one place, and once more when it has gone through so many places since.
+    At {
+        point: u64,
+        again_after: Option<u64>,
+    },
+}
+
+#[derive(Clone, Copy, Debug)]
 pub struct Faults {
     pub lose_request_percent: u64,
     pub lose_answer_percent: u64,
-    pub crash_percent: u64,
+    /// The database says no.
+    pub refuse_commit_percent: u64,
+    /// Nobody knows whether it was committed; half of the time it was.
+    pub doubt_commit_percent: u64,
+    pub crashes: Crashes,
 }
 
 impl Faults {
@@ -12,7 +28,17 @@ impl Faults {
         Self {
             lose_request_percent: 0,
             lose_answer_percent: 0,
-            crash_percent: 0,
+            refuse_commit_percent: 0,
+            doubt_commit_percent: 0,
+            crashes: Crashes::Percent(0),
+        }
+    }
+
+    /// Nothing but one death, and perhaps another while the server recovers.
+    pub const fn death(point: u64, again_after: Option<u64>) -> Self {
+        Self {
+            crashes: Crashes::At { point, again_after },
+            ..Self::none()
         }
     }
 
@@ -22,7 +48,9 @@ impl Faults {
         Self {
             lose_request_percent: lose,
             lose_answer_percent: lose,
-            crash_percent: 4 + seed % 5,
+            refuse_commit_percent: seed % 4,
+            doubt_commit_percent: seed % 3,
+            crashes: Crashes::Percent(2 + seed % 3),
         }
     }
 }

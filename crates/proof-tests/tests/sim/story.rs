@@ -4,10 +4,12 @@ mod user;
 
 use crate::{
     clock::{SimClock, SimEntropy},
+    database::Database,
     history::History,
     network::Network,
     outcome::Outcome,
     plot::{Faults, Plot},
+    points::{Commits, Points},
 };
 use axum::{Router, body::Body, routing::post};
 use futures::{executor::LocalPool, future::AbortHandle, task::LocalSpawnExt};
@@ -25,15 +27,12 @@ use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
 use proof_server::{App, rails::SandboxConfig};
 use proof_signer::LocalSigner;
-use proof_store::{Db, Execution};
+use proof_store::Db;
 use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,
-    sync::{
-        Arc, Mutex, Weak,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, Weak, atomic::Ordering},
 };
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -68,6 +67,7 @@ struct Sim {
     clock: Arc<SimClock>,
     entropy: Arc<SimEntropy>,
     network: Arc<Network>,
+    points: Arc<Points>,
     history: Arc<History>,
     db: Db,
     signer_dir: TempDir,
@@ -82,8 +82,12 @@ struct Sim {
     _db_dir: TempDir,
 }
 
-/// Runs a whole story and returns how it ended.
+/// Runs a whole story on SQLite and returns how it ended.
 pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
+    run_on(&Database::Sqlite, seed, plot, faults)
+}
+
+pub fn run_on(engine: &Database, seed: u64, plot: Plot, faults: Faults) -> Outcome {
     // sqlx wants a runtime for its connections' housekeeping; nothing of ours runs there.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -91,7 +95,7 @@ pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
         .build()
         .unwrap();
     let _entered = runtime.enter();
-    let sim = Rc::new(Sim::new(seed, plot, faults));
+    let sim = Rc::new(Sim::new(seed, plot, faults, engine));
     let mut pool = LocalPool::new();
     let spawner = pool.spawner();
     let story = {
@@ -109,7 +113,7 @@ pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
         if let Some(status) = futures::FutureExt::now_or_never(&mut story) {
             return sim.outcome(status);
         }
-        if sim.network.crash.swap(false, Ordering::SeqCst) {
+        if sim.points.crash.swap(false, Ordering::SeqCst) {
             sim.crash();
             continue;
         }
@@ -123,10 +127,11 @@ pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
 }
 
 impl Sim {
-    fn new(seed: u64, plot: Plot, faults: Faults) -> Self {
+    fn new(seed: u64, plot: Plot, faults: Faults, engine: &Database) -> Self {
         let clock = Arc::new(SimClock::new());
         let entropy = Arc::new(SimEntropy::new(seed));
         let history = Arc::new(History::default());
+        let points = Arc::new(Points::new(seed, faults));
         let config = WorldConfig {
             data: None,
             key: KEY.to_owned(),
@@ -157,22 +162,20 @@ impl Sim {
             random: SimEntropy::new(seed ^ 0x5EED),
             history: history.clone(),
             faults,
-            // The setting up is not part of the story.
-            calm: AtomicBool::new(true),
-            lost: AtomicU64::new(0),
+            points: Arc::clone(&points),
             paid: Mutex::default(),
             letters: Mutex::default(),
-            crash: AtomicBool::new(false),
         });
         let db_dir = tempfile::tempdir().unwrap();
-        let path = db_dir.path().join("proof.db");
-        let db = pollster::block_on(Db::sqlite(&path, Execution::InPlace)).unwrap();
+        let commits = Arc::new(Commits(Arc::clone(&points)));
+        let db = engine.open(db_dir.path()).with_fate(commits);
         Self {
             plot,
             sent: RefCell::default(),
             clock,
             entropy,
             network,
+            points,
             history,
             db,
             signer_dir: tempfile::tempdir().unwrap(),
@@ -195,8 +198,25 @@ impl Sim {
         }
     }
 
-    /// Starts the server over what is in the database and the signer's journal.
+    /// Starts the server over what is in the database and the signer's journal, again and again if
+    /// it dies meanwhile.
     async fn boot(&self) {
+        self.points.booting.store(true, Ordering::SeqCst);
+        let app = loop {
+            match self.start().await {
+                Ok(app) => break app,
+                Err(error) => {
+                    self.history.note("no start", error.to_string().as_bytes());
+                    self.crashes.set(self.crashes.get() + 1);
+                }
+            }
+        };
+        self.points.booting.store(false, Ordering::SeqCst);
+        *self.engine.borrow_mut() = Arc::downgrade(&app.engine);
+        *self.app.borrow_mut() = Some(app);
+    }
+
+    async fn start(&self) -> anyhow::Result<App> {
         let outbound = Outbound::new(self.network.clone());
         let signer = Arc::new(LocalSigner::open(self.signer_dir.path(), [7; 32]).unwrap());
         let parts = Parts {
@@ -212,11 +232,7 @@ impl Sim {
             }),
             limited: true,
         };
-        let app = App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
-            .await
-            .unwrap();
-        *self.engine.borrow_mut() = Arc::downgrade(&app.engine);
-        *self.app.borrow_mut() = Some(app);
+        App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await
     }
 
     /// It crashed, and the last of what it held is gone.
@@ -262,6 +278,7 @@ impl Sim {
                 .method(method.clone())
                 .uri(path)
                 .header("authorization", format!("Bearer {token}"))
+                .header("idempotency-key", "one")
                 .body(Body::from(body.clone()))
                 .unwrap();
             let app = self.app.borrow().clone();
@@ -293,6 +310,19 @@ impl Sim {
                 }
             }
             self.sleep(1).await;
+        }
+    }
+
+    /// The same call again until it is answered well; its key makes it one call.
+    async fn until(&self, expected: u16, path: &str, token: &str, body: &Value) -> Value {
+        loop {
+            let body = body.to_string().into();
+            let (status, answer) = self.call(Method::POST, path, token, body).await;
+            if status == expected {
+                return answer;
+            }
+            assert!(status >= 500, "{status} {answer}");
+            self.sleep(2).await;
         }
     }
 
@@ -337,7 +367,7 @@ impl Sim {
         let widget_id = created.partner.widget_id.to_string();
         *self.partner.borrow_mut() =
             Some((created.client_token.expose_secret().to_owned(), widget_id));
-        self.network.calm.store(false, Ordering::SeqCst);
+        self.points.calm.store(false, Ordering::SeqCst);
     }
 
     /// The user's way through the widget, with the patience of somebody who wants to buy.
@@ -354,28 +384,12 @@ impl Sim {
             "partner_user_id": "u1", "user_email": "ann@example.com", "network": "TRC20",
             "currency": "USDT", "amount": BOUGHT, "type": side,
         });
-        let (status, session) = self
-            .call(
-                Method::POST,
-                "/widget/session",
-                &token,
-                body.to_string().into(),
-            )
-            .await;
-        assert_eq!(status, 200, "{session}");
+        let session = self.until(200, "/widget/session", &token, &body).await;
         let body = json!({
             "widget_id": widget_id, "init_token": session["init_token"], "parameters": session,
             "page_origin": SHOP,
         });
-        let (status, opened) = self
-            .call(
-                Method::POST,
-                "/frame/api/visits",
-                "",
-                body.to_string().into(),
-            )
-            .await;
-        assert_eq!(status, 201, "{opened}");
+        let opened = self.until(201, "/frame/api/visits", "", &body).await;
         let visit = opened["visit_token"].as_str().unwrap().to_owned();
         let id = session["merchant_transaction_id"].as_str().unwrap();
         *self.order.borrow_mut() = id.to_owned();
@@ -404,7 +418,7 @@ impl Sim {
 
     fn calm_down(&self, calm_at: Timestamp) {
         if self.clock.now() >= calm_at {
-            self.network.calm.store(true, Ordering::SeqCst);
+            self.points.calm.store(true, Ordering::SeqCst);
         }
     }
 
@@ -457,7 +471,8 @@ impl Sim {
             status,
             history: self.history.hash(),
             crashes: self.crashes.get(),
-            lost: self.network.lost.load(Ordering::SeqCst),
+            points: self.points.reached(),
+            lost: self.points.lost.load(Ordering::SeqCst),
             webhooks: self.told(),
             balances,
             postings,
