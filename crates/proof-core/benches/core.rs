@@ -45,6 +45,7 @@ fn parameters() -> Parameters {
         fiats: vec![Fiat::Eur, Fiat::Usd],
         fees: fees(),
         sell: SellPolicy::default(),
+        risk: proof_core::risk::RiskPolicy::default(),
         widget: WidgetConfig::default(),
     };
     Parameters::new(ParametersRequest {

@@ -33,10 +33,11 @@ pub enum ErrorCode {
     WrongState,
     AttemptsExhausted,
     CardDataRefused,
+    LimitExceeded,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -66,6 +67,7 @@ impl ErrorCode {
         Self::WrongState,
         Self::AttemptsExhausted,
         Self::CardDataRefused,
+        Self::LimitExceeded,
     ];
 
     /// HTTP status, `error` slug and `code`.
@@ -103,6 +105,7 @@ impl ErrorCode {
             Self::WrongState => (409, "conflict", "wrong_state"),
             Self::AttemptsExhausted => (409, "conflict", "attempts_exhausted"),
             Self::CardDataRefused => (400, "invalid_request", "card_data_refused"),
+            Self::LimitExceeded => (409, "conflict", "limit_exceeded"),
         }
     }
 

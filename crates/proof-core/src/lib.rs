@@ -31,6 +31,7 @@ pub mod order;
 pub mod partner;
 pub mod payment;
 pub mod quote;
+pub mod risk;
 pub mod secret;
 pub mod session;
 pub mod statement;

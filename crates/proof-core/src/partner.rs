@@ -6,6 +6,7 @@ use crate::{
     id::PartnerId,
     money::{Amount, Bps},
     quote::FeePolicy,
+    risk::RiskPolicy,
 };
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
@@ -214,6 +215,8 @@ pub struct Policy {
     pub fees: FeePolicy,
     #[serde(default)]
     pub sell: SellPolicy,
+    #[serde(default)]
+    pub risk: RiskPolicy,
     pub widget: WidgetConfig,
 }
 

@@ -27,6 +27,7 @@ mod payment;
 mod quote;
 mod reconcile;
 mod refusal;
+mod risk;
 mod sale;
 mod session;
 mod signature;

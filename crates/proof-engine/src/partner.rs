@@ -14,6 +14,7 @@ use proof_core::{
         Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Stage, WidgetConfig,
     },
     quote::FeePolicy,
+    risk::RiskPolicy,
     secret::Secret,
     token::ClientToken,
 };
@@ -189,6 +190,7 @@ impl Engine {
                 fiats: request.fiats,
                 fees: fees_default()?,
                 sell: request.sell.unwrap_or_default(),
+                risk: RiskPolicy::sandbox(),
                 widget,
             },
             signature_key: Secret::new(crate::installation::hex_of(&self.random::<32>())),

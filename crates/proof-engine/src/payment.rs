@@ -1,10 +1,17 @@
 //! The fiat leg: what the user asks for, and what the worker settles with the provider.
 
-use crate::{ApiError, Engine, View, error::refused, inbound::look_now, worker::Outcome};
+use crate::{
+    ApiError, Engine, View,
+    error::refused,
+    inbound::look_now,
+    order::{SaveIds, apply, event_save, gone},
+    risk::begin_assess,
+    worker::Outcome,
+};
 use proof_core::{
     ErrorCode,
     id::{JobId, OrderId, QuoteId},
-    order::{Command, FailReason, Order, Verdict},
+    order::{Command, EventKind, Order},
     partner::Partner,
     payment::DeclineCode,
 };
@@ -35,7 +42,23 @@ impl Engine {
             .signer
             .register(id, &order.destination)
             .await?;
-        self.order_apply("payment_start", id, Command::Pay { quote, card_token })
+        let partner = self.partner_of(&order).await?;
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("payment_start", move |tx: &mut Tx| {
+                let (ids, partner, card_token) = (ids.clone(), partner.clone(), card_token.clone());
+                Box::pin(async move {
+                    let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
+                    let basis = begin_assess(tx, &stored.order, &partner, ids.now()).await?;
+                    apply(tx, stored, Command::Pay { quote, card_token }, &ids).await?;
+                    match basis {
+                        Some(basis) => {
+                            event_save(tx, id, EventKind::RiskAssessed, basis, (12, 0), &ids).await
+                        }
+                        None => Ok(()),
+                    }
+                })
+            })
             .await?;
         self.view(id).await
     }
@@ -157,23 +180,6 @@ impl Engine {
             },
         };
         self.fact("payment_close", order, command).await
-    }
-
-    pub(crate) async fn payment_assess(
-        &self,
-        order: &Order,
-        liability_shift: bool,
-    ) -> Result<Outcome, ApiError> {
-        // Without a liability shift the loss of a stolen card is ours: refused by default.
-        let verdict = if liability_shift {
-            Verdict::Allow
-        } else {
-            Verdict::Refuse {
-                reason: FailReason::RiskRefused,
-            }
-        };
-        self.fact("payment_assess", order, Some(Command::Assessed { verdict }))
-            .await
     }
 
     pub(crate) async fn payment_capture(&self, order: &Order) -> Result<Outcome, ApiError> {

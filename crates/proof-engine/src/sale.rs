@@ -5,6 +5,7 @@ use crate::{
     deposit::scan_begin,
     order::{SaveIds, apply, gone},
     payment::check_card_token,
+    risk::begin_assess,
     worker::Outcome,
 };
 use proof_core::{
@@ -54,7 +55,8 @@ impl Engine {
         // The signer learns the refund address first, and takes no other later.
         let deposit_address = rails.signer.open_deposit(id, &refund).await?;
         let scans = self.scans_of(order.environment, &deposit_address).await?;
-        let policy = self.partner_of(&order).await?.policy.sell;
+        let partner = self.partner_of(&order).await?;
+        let policy = &partner.policy.sell;
         let terms = Terms {
             payout_token: kept.id,
             payout_card: kept.card,
@@ -67,8 +69,10 @@ impl Engine {
         self.db
             .write("sale_start", move |tx: &mut Tx| {
                 let (ids, terms, scans) = (ids.clone(), terms.clone(), scans.clone());
+                let partner = partner.clone();
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
+                    begin_assess(tx, &stored.order, &partner, ids.now()).await?;
                     let address = terms.deposit_address.clone();
                     let terms = Box::new(terms);
                     let command = Command::Sell(SellCommand::Start { quote, terms });

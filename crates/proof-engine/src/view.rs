@@ -487,9 +487,12 @@ fn payment_view(order: &Order) -> Option<PaymentView> {
 }
 
 fn timeline_view(event: &EventRow) -> Option<TimelineView> {
-    // Reviews are the operator's business, status changes the partner's.
+    // Judgements and reviews are the operator's business, status changes the partner's.
     let hidden = [
+        "risk.assessed",
         "order.review_started",
+        "order.review_proposed",
+        "order.review_ended",
         "order.status_changed",
         "case.opened",
         "case.settled",

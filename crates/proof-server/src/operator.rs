@@ -11,6 +11,7 @@ use proof_core::{
     operator::OperatorName,
     order::Ruling,
     partner::Environment,
+    risk::RiskPolicy,
     statement::Day,
 };
 use proof_engine::{ApiError, Engine};
@@ -66,6 +67,14 @@ pub enum Question {
     /// Compare the books with the world now.
     Reconcile,
     Findings,
+    RiskShow {
+        partner: PartnerId,
+    },
+    RiskSet {
+        partner: PartnerId,
+        policy: RiskPolicy,
+        by: OperatorName,
+    },
     /// A partner's day.
     Statement {
         partner: PartnerId,
@@ -149,6 +158,15 @@ impl Door {
         Ok(())
     }
 
+    fn known(&self, by: &OperatorName) -> Result<(), Answer> {
+        if self.operators.contains(by) {
+            return Ok(());
+        }
+        Err(Answer::Refused(format!(
+            "{by} is no operator here; the configuration names them under [[operators]]"
+        )))
+    }
+
     async fn reply(&self, engine: &Engine, question: Question) -> Answer {
         let said = match question {
             Question::OrderList => engine.order_reviewed().await.map(|list| json!(list)),
@@ -159,14 +177,28 @@ impl Door {
                 by,
                 reason,
             } => {
-                if !self.operators.contains(&by) {
-                    return Answer::Refused(format!(
-                        "{by} is no operator here; the configuration names them under [[operators]]"
-                    ));
+                if let Err(refused) = self.known(&by) {
+                    return refused;
                 }
                 let ruled = engine.order_rule(order, ruling, by, reason).await;
                 ruled.map(|ruled| json!(ruled))
             }
+            Question::RiskShow { partner } => engine
+                .risk_policy(partner)
+                .await
+                .map(|policy| json!(policy)),
+            Question::RiskSet {
+                partner,
+                policy,
+                by,
+            } => match self.known(&by) {
+                Err(refused) => return refused,
+                Ok(()) => {
+                    tracing::info!(operator = %by, %partner, "an operator sets a risk policy");
+                    let saved = engine.risk_policy_set(partner, policy).await;
+                    saved.map(|policy| json!(policy))
+                }
+            },
             Question::Reconcile => {
                 let done = engine.reconcile(Environment::Test).await;
                 done.map(|done| json!(done))

@@ -4,6 +4,8 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::{Config, database, sqlite_folder},
     lock::DataLock,
+    operator::{Question, ask},
+    order::ServerArgs,
     say::say,
 };
 use anyhow::{Context, bail};
@@ -11,7 +13,9 @@ use clap::{Args, Subcommand};
 use proof_core::{
     Address, Asset, Fiat, Timestamp,
     id::PartnerId,
+    operator::OperatorName,
     partner::{Environment, LatePolicy, Origin, PartnerType, SellPolicy},
+    risk::RiskPolicy,
     secret::Secret,
 };
 use proof_engine::{
@@ -19,7 +23,7 @@ use proof_engine::{
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::Execution;
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
 use url::Url;
 
 #[derive(Subcommand, Debug)]
@@ -28,9 +32,38 @@ pub enum PartnerCommand {
     Create(Box<CreateArgs>),
     /// Lists partners.
     List(DatabaseArgs),
+    /// A partner's limits and what else payments are judged by, on the running server.
+    #[command(subcommand)]
+    Risk(RiskCommand),
     /// A partner's tokens: list, make one, exchange all, end one.
     #[command(subcommand)]
     Token(TokenCommand),
+}
+
+#[derive(Subcommand, Debug)]
+pub enum RiskCommand {
+    /// Prints the policy as JSON, as `set` reads it.
+    Show(RiskArgs),
+    /// Judges payments by this policy from now on; its version is given by the server.
+    Set {
+        #[command(flatten)]
+        risk: RiskArgs,
+        /// The policy as JSON.
+        #[arg(long)]
+        file: PathBuf,
+        /// Who you are: a name under [[operators]] in the configuration; alice or bob in `proof dev`.
+        #[arg(long = "as")]
+        by: OperatorName,
+    },
+}
+
+#[derive(Args, Debug)]
+pub struct RiskArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// `prt_…`, as `proof partner list` shows it.
+    #[arg(long)]
+    partner: PartnerId,
 }
 
 #[derive(Subcommand, Debug)]
@@ -135,8 +168,33 @@ pub async fn run(command: PartnerCommand) -> anyhow::Result<()> {
     match command {
         PartnerCommand::Create(args) => create(*args).await,
         PartnerCommand::List(args) => list(args).await,
+        PartnerCommand::Risk(command) => risk(command).await,
         PartnerCommand::Token(command) => token(command).await,
     }
+}
+
+async fn risk(command: RiskCommand) -> anyhow::Result<()> {
+    let (args, question) = match command {
+        RiskCommand::Show(args) => {
+            let partner = args.partner;
+            (args, Question::RiskShow { partner })
+        }
+        RiskCommand::Set { risk, file, by } => {
+            let text =
+                fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            let policy = serde_json::from_slice(&text);
+            let policy = policy.with_context(|| format!("{} is no policy", file.display()))?;
+            let partner = risk.partner;
+            let question = Question::RiskSet {
+                partner,
+                policy,
+                by,
+            };
+            (risk, question)
+        }
+    };
+    let policy: RiskPolicy = ask(&args.server.socket()?, &question).await?;
+    say(&format!("{}\n", serde_json::to_string_pretty(&policy)?))
 }
 
 async fn token(command: TokenCommand) -> anyhow::Result<()> {

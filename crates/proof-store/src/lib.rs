@@ -26,6 +26,7 @@ mod mail;
 mod order;
 mod partner;
 mod refusal;
+mod risk;
 mod row;
 mod session;
 mod statement;

@@ -84,7 +84,7 @@ struct ListedRow {
 }
 
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: Uuid,
     version: i64,
     body: Json<serde_json::Value>,

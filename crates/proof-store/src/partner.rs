@@ -10,7 +10,7 @@ use crate::{
 use proof_core::{
     Address, Asset, Timestamp,
     id::PartnerId,
-    partner::{Environment, Origin, Partner, PartnerType, Stage},
+    partner::{Environment, Origin, Partner, PartnerType, Policy, Stage},
     secret::Secret,
     token::{ClientToken, KeyId, TokenHash},
 };
@@ -19,6 +19,7 @@ use uuid::Uuid;
 
 statements! {
     PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
+    PARTNER_POLICY = "UPDATE partners SET policy = $1 WHERE id = $2";
     PARTNER_LOAD = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1";
     PARTNER_BY_WIDGET = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE widget_id = $1";
     PARTNER_LIST = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners ORDER BY id LIMIT $1";
@@ -192,6 +193,16 @@ impl Tx {
     pub async fn partner_load(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
         let row: Option<PartnerRow> = self.fetch_optional(PARTNER_LOAD, args![id.uuid()]).await?;
         row.map(Partner::try_from).transpose()
+    }
+
+    pub async fn partner_policy_save(
+        &mut self,
+        id: PartnerId,
+        policy: &Policy,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_value(policy).unwrap_or_default();
+        self.execute_one("partners", PARTNER_POLICY, args![body, id.uuid()])
+            .await
     }
 
     pub async fn partner_by_widget(&mut self, id: Uuid) -> Result<Option<Partner>, StoreError> {

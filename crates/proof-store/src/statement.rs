@@ -64,6 +64,7 @@ pub fn registered() -> Vec<Statement> {
         crate::order::ALL,
         crate::partner::ALL,
         crate::refusal::ALL,
+        crate::risk::ALL,
         crate::session::ALL,
         crate::verification::ALL,
     ]

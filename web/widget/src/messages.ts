@@ -64,6 +64,7 @@ const errors: Record<string, string> = {
   out_of_stock: "There is not enough in stock to sell this amount right now. Nothing was charged. Try again in a few minutes.",
   quote_expired: "The price ran out before the payment started. Nothing was charged. Check the new price and pay again.",
   attempts_exhausted: "There are no payment attempts left for this order. Nothing was charged.",
+  limit_exceeded: "This is more than one person may buy or sell here in this time. Nothing was charged. Try a smaller amount, or tomorrow.",
   provider_error: "A service that we need did not answer. Nothing was charged. Try again.",
   upstream_unavailable: "A service that we need did not answer. Nothing was charged. Try again.",
   body_too_large: pictureProblems["too_large"] ?? "",

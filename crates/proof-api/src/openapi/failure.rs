@@ -28,6 +28,7 @@ pub fn partner_codes() -> Vec<ErrorCode> {
         ErrorCode::OutOfStock,
         ErrorCode::AttemptsExhausted,
         ErrorCode::CardDataRefused,
+        ErrorCode::LimitExceeded,
         ErrorCode::PublishFailed,
     ];
     let codes = ErrorCode::ALL.into_iter();

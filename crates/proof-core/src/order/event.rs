@@ -28,6 +28,7 @@ pub enum EventKind {
     CaseOpened,
     CaseSettled,
     ReviewStarted,
+    RiskAssessed,
     ReviewProposed,
     ReviewEnded,
     RefundedByBank,
@@ -65,6 +66,7 @@ impl EventKind {
             Self::CaseOpened => "case.opened",
             Self::CaseSettled => "case.settled",
             Self::ReviewStarted => "order.review_started",
+            Self::RiskAssessed => "risk.assessed",
             Self::ReviewProposed => "order.review_proposed",
             Self::ReviewEnded => "order.review_ended",
             Self::RefundedByBank => "refund.by_bank",
@@ -78,7 +80,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 31] = [
+    const ALL: [Self; 32] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -102,6 +104,7 @@ impl EventKind {
         Self::CaseOpened,
         Self::CaseSettled,
         Self::ReviewStarted,
+        Self::RiskAssessed,
         Self::ReviewProposed,
         Self::ReviewEnded,
         Self::RefundedByBank,
@@ -145,6 +148,7 @@ impl EventKind {
             | Self::RefundStarted
             | Self::PayoutRefused
             | Self::ReviewStarted
+            | Self::RiskAssessed
             | Self::ReviewProposed
             | Self::ReviewEnded
             | Self::RefundedByBank

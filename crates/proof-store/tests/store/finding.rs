@@ -110,3 +110,19 @@ async fn books(db: &Db, partner: &Partner, order: &Order) {
     assert!(own.iter().all(|line| line.kind == "reserve"));
     assert!(reviewed.is_empty());
 }
+
+/// What is asked before a payment may go on.
+pub async fn risk(db: &Db, order: &Order) {
+    let (customer, id) = (order.customer, order.id);
+    let (orders, none, first, again) = write!(db, |tx| {
+        (
+            tx.order_of_customer(customer, NOW, 10).await?,
+            tx.order_of_customer(customer, NOW.plus_seconds(1), 10)
+                .await?,
+            tx.card_use(TEST, "f1", customer, NOW).await?,
+            tx.card_use(TEST, "f1", customer, NOW).await?,
+        )
+    });
+    assert_eq!((orders.len(), orders[0].id, none.len()), (1, id, 0));
+    assert_eq!((first, again), (0, 0), "nobody else has this card");
+}

@@ -68,6 +68,7 @@ fn partner(entropy: &Counting) -> Partner {
                 partner: Bps::ZERO,
             },
             sell: SellPolicy::default(),
+            risk: proof_core::risk::RiskPolicy::default(),
             widget: WidgetConfig::default(),
         },
         signature_key: Secret::new("k"),
@@ -127,6 +128,7 @@ async fn every_registered_statement_runs() {
         deposit_rows(db, &entropy, &order).await;
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
+        finding::risk(db, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(
@@ -168,6 +170,7 @@ async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
                 };
                 tx.endpoint_put(put, NOW).await?;
             }
+            tx.partner_policy_save(p.id, &p.policy).await?;
             (
                 tx.partner_load(p.id).await?,
                 tx.partner_by_widget(p.widget_id).await?,

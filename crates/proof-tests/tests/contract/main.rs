@@ -31,6 +31,7 @@ mod payment;
 mod reading;
 mod reconcile;
 mod refusals;
+mod risk;
 mod schema;
 mod sdk;
 mod sell;

@@ -1,0 +1,9 @@
+-- Which customers paid with a card; a card is known by the processor's fingerprint only.
+CREATE TABLE card_uses (
+  environment TEXT NOT NULL CHECK (environment IN ('test', 'live')),
+  fingerprint TEXT NOT NULL,
+  customer_id BLOB NOT NULL REFERENCES customers (id),
+  first_at INTEGER NOT NULL,
+  PRIMARY KEY (environment, fingerprint, customer_id)
+) STRICT;
+CREATE INDEX card_uses_by_customer ON card_uses (customer_id);

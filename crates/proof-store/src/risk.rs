@@ -1,0 +1,51 @@
+//! What is known of customers and cards when a payment is judged.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    order::{Row, StoredOrder},
+    statement::statements,
+};
+use proof_core::{Timestamp, id::CustomerId, order::Order, partner::Environment};
+
+statements! {
+    ORDER_OF_CUSTOMER = "SELECT id, version, body FROM orders WHERE customer_id = $1 AND created_at >= $2 ORDER BY id DESC LIMIT $3";
+    CARD_USE_INSERT = "INSERT INTO card_uses (environment, fingerprint, customer_id, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+    CARD_USE_COUNT = "SELECT COUNT(*) AS count FROM card_uses WHERE environment = $1 AND fingerprint = $2 AND customer_id <> $3";
+}
+
+#[derive(sqlx::FromRow)]
+struct CountRow {
+    count: i64,
+}
+
+impl Tx {
+    /// A customer's orders since then, the newest first.
+    pub async fn order_of_customer(
+        &mut self,
+        customer: CustomerId,
+        since: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<Order>, StoreError> {
+        let args = args![customer.uuid(), since, limit];
+        let rows: Vec<Row> = self.fetch_all(ORDER_OF_CUSTOMER, args).await?;
+        let stored = rows.into_iter().map(StoredOrder::try_from);
+        stored.map(|stored| Ok(stored?.order)).collect()
+    }
+
+    /// Remembers that a customer used a card, and says how many others did.
+    pub async fn card_use(
+        &mut self,
+        environment: Environment,
+        fingerprint: &str,
+        customer: CustomerId,
+        now: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let args = args![environment.name(), fingerprint, customer.uuid(), now];
+        self.execute(CARD_USE_INSERT, args).await?;
+        let args = args![environment.name(), fingerprint, customer.uuid()];
+        let row: Option<CountRow> = self.fetch_optional(CARD_USE_COUNT, args).await?;
+        let count = row.map_or(0, |row| row.count);
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+}
