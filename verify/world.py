@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import random
+import re
 import select
 import signal
 import socket
@@ -151,8 +152,8 @@ class Product:
         self.life: Life | None = None
         self.changed = threading.Condition()
         self.lives = self.kills = self.early_kills = self.failed_starts = 0
-        self.deaths: list[str] = []
-        """Ends that nobody caused."""
+        self.unexpected: list[str] = []
+        """Ends that nobody caused, and one that did not come."""
 
     # Starting and killing
 
@@ -161,8 +162,12 @@ class Product:
             str(self.binary), "dev", "--port", str(self.port), "--shop-port", str(self.receiver.port),
             "--shop", "/nowhere", "--data", str(self.data), "--json", "--no-limits",
         ]
+        # A log for programs, without colours and without the stacks of starts that failed.
+        environment = {**os.environ, "NO_COLOR": "1", "RUST_BACKTRACE": "0"}
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, bufsize=0)
+            self.process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, bufsize=0, env=environment,
+            )
 
     def come_up(self) -> None:
         """Waits for the ready line; starts again while the start fails."""
@@ -192,7 +197,11 @@ class Product:
         self.end(signal.SIGKILL)
 
     def stop(self) -> None:
-        self.end(signal.SIGTERM)
+        try:
+            self.end(signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            self.unexpected.append(f"the server did not stop within {STOP_S_MAX} s")
+            self.end(signal.SIGKILL)
 
     def end(self, how: signal.Signals) -> None:
         assert self.process is not None
@@ -214,10 +223,22 @@ class Product:
             status = self.process.wait(seconds)
         except subprocess.TimeoutExpired:
             return
-        self.deaths.append(f"the server ended by itself with status {status}")
+        self.unexpected.append(f"the server ended by itself with status {status}")
         self.bury()
         self.spawn()
         self.come_up()
+
+    def wait_for_movement(self, seconds: float) -> None:
+        """Until the card processor or a chain writes something down."""
+        sandbox = self.data / "sandbox"
+        journals = [sandbox / "cards", *(sandbox / "chains").iterdir()]
+
+        def sizes() -> list[int]:
+            return [(folder / "journal.jsonl").stat().st_size for folder in journals]
+
+        before, until = sizes(), time.monotonic() + seconds
+        while sizes() == before and time.monotonic() < until:
+            time.sleep(0.002)
 
     # Calling
 
@@ -283,9 +304,16 @@ class Product:
         for line in text[: text.rfind(b"\n") + 1].splitlines():
             yield json.loads(line)
 
+    def logged(self) -> list[str]:
+        return self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+
     def panics(self) -> list[str]:
-        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
-        return [line for line in lines if "panicked at" in line]
+        return [line for line in self.logged() if "panicked at" in line]
+
+    def interrupted(self) -> int:
+        """Jobs that a killed server was at: whether the kills met anything."""
+        found = (re.search(r"were taken over released=([0-9]+)", line) for line in self.logged())
+        return sum(int(match[1]) for match in found if match)
 
 
 def is_alone(data: Path) -> bool:
