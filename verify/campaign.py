@@ -36,7 +36,7 @@ from journals import NETWORKS, Unreadable
 from match import match
 from people import Notes, Person
 from rules import describe, judge
-from world import Lost, Product, Receiver, Trouble, is_alone
+from world import Lost, Product, Receiver, Trouble, is_empty
 
 # Between two kills, and from a start to the next kill when it is not even left to come up.
 PAUSE_S = (0.5, 6.0)
@@ -270,7 +270,7 @@ def leave_nothing_behind(product: Product) -> None:
 def main(argv: list[str] | None = None) -> int:
     args = arguments(argv)
     data = args.data or Path(tempfile.mkdtemp(prefix="proof-campaign-"))
-    if not is_alone(data):
+    if not is_empty(data):
         print(f"{data} is not empty", file=sys.stderr)
         return 2
     data.mkdir(parents=True, exist_ok=True)

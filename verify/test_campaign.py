@@ -12,7 +12,7 @@ from pathlib import Path
 from campaign import Campaign, arguments
 from journals import CRYPTO_DECIMALS, notes
 from people import STORIES, Notes, Person, address, base58check, deposits, is_same, png
-from world import Product, Receiver, is_alone
+from world import Product, Receiver, is_empty
 
 
 class Parts(unittest.TestCase):
@@ -96,9 +96,9 @@ class Parts(unittest.TestCase):
         self.assertEqual((asked.base, shown.deposit_address), (1_001_000, "bc1q"))
 
     def test_a_folder_with_a_world_in_it_is_not_taken(self) -> None:
-        self.assertTrue(is_alone(self.data) and is_alone(self.data / "new"))
+        self.assertTrue(is_empty(self.data) and is_empty(self.data / "new"))
         (self.data / "proof.db").touch()
-        self.assertFalse(is_alone(self.data))
+        self.assertFalse(is_empty(self.data))
 
     def campaign(self, script: str) -> Campaign:
         """With a product that is nothing but this script."""

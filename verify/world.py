@@ -316,6 +316,6 @@ class Product:
         return sum(int(match[1]) for match in found if match)
 
 
-def is_alone(data: Path) -> bool:
+def is_empty(data: Path) -> bool:
     """Whether the folder has no world in it yet: the oracle would judge an older one, too."""
     return not data.exists() or not os.listdir(data)
