@@ -18,6 +18,11 @@ rust *args:
 deaths:
     PROOF_SIM_DEATHS=1 ci/with-postgres cargo test -p proof-tests --test sim deaths -- --nocapture
 
+# Users, kills, and the question where the money is: `just crash --orders 210 --kills 60`
+crash *args:
+    cargo build --quiet -p proof-server
+    python3 verify/campaign.py {{args}}
+
 # What CI runs before the tests
 lint:
     cargo fmt --all --check
