@@ -2,13 +2,19 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
-    fs::{File, OpenOptions, create_dir_all},
+    fs::{File, OpenOptions, TryLockError, create_dir_all},
     io::{self, Read, Write},
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::Duration,
 };
 
 const FILE_NAME: &str = "journal.jsonl";
+
+/// Ten times what a world takes to end.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
 
 pub trait Machine {
     type Event: Serialize + DeserializeOwned;
@@ -87,6 +93,19 @@ impl<M: Machine> Inner<M> {
     }
 }
 
+/// Two worlds over one journal would each believe in half of it. One whose server was killed lives for
+/// a moment longer, and its successor waits for it.
+fn lock(file: &File) -> io::Result<()> {
+    for _ in 1..LOCK_TRIES {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+            Ok(()) => return Ok(()),
+        }
+    }
+    file.try_lock().map_err(io::Error::other)
+}
+
 /// A last line without its end was never answered for and is dropped.
 fn replay<M: Machine>(dir: &Path, machine: &mut M) -> io::Result<File> {
     create_dir_all(dir)?;
@@ -95,8 +114,7 @@ fn replay<M: Machine>(dir: &Path, machine: &mut M) -> io::Result<File> {
         .append(true)
         .create(true)
         .open(dir.join(FILE_NAME))?;
-    // Two worlds over one journal would each believe in half of it.
-    file.try_lock().map_err(io::Error::other)?;
+    lock(&file)?;
     File::open(dir)?.sync_all()?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;

@@ -10,7 +10,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{
-    Asset, Fiat, Network,
+    Address, Asset, Fiat, Network,
     ledger::{Unit, balanced},
     money::Amount,
     partner::{Origin, PartnerType, SellPolicy},
@@ -237,6 +237,29 @@ impl App {
     /// Somebody else with our key calls the card processor.
     pub async fn cards(&self, path: &str, body: Value) -> Answer {
         self.outside_call("cards.test", path, body).await
+    }
+
+    /// Reads something outside, past the server.
+    pub async fn outside_read(&self, host: &str, path: &str) -> Answer {
+        let request = Request::get(format!("http://{host}/{path}"))
+            .header("authorization", format!("Bearer {KEY}"))
+            .body(Body::empty())
+            .unwrap();
+        let world = self.outside.hosts.lock().unwrap()[host].clone();
+        Answer::read(world.oneshot(request).await.unwrap()).await
+    }
+
+    /// The owner puts coins into a hot wallet, and books them.
+    pub async fn faucet(&self, owner: &Address, ticker: &str, amount: &str) {
+        let network = owner.network();
+        let asset = Asset::find(ticker, network).unwrap();
+        let amount = Amount::parse(asset, amount).unwrap();
+        let base = amount.base().to_string();
+        let body = json!({ "address": owner.as_str(), "ticker": ticker, "base": base });
+        let path = format!("chains/v1/{}/faucet", network.name());
+        let answer = self.world(&path, body).await;
+        assert!(answer.status < 300, "{}", answer.text);
+        self.app.engine.treasury_fund(amount).await.unwrap();
     }
 
     async fn outside_call(&self, host: &str, path: &str, body: Value) -> Answer {

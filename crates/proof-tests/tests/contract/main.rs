@@ -38,6 +38,7 @@ mod sell;
 mod session;
 mod socket;
 mod statement;
+mod strange;
 mod tokens;
 mod webhook;
 mod world;

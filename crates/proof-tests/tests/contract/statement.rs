@@ -11,6 +11,7 @@ use serde_json::Value;
 
 on_both_engines!(
     the_day_is_what_the_world_moved,
+    a_month_of_statements_is_what_the_world_moved,
     a_day_that_is_not_over_has_no_statement,
 );
 
@@ -86,6 +87,111 @@ async fn the_day_is_what_the_world_moved(app: &App) {
         .unwrap();
     let other: Value = serde_json::from_str(&other.json).unwrap();
     assert_eq!(other["lines"], serde_json::json!([]), "nobody else's");
+}
+
+/// What the processor's own report says that it moved, in minor units.
+async fn reported(app: &App, path: &str) -> i128 {
+    let answer = app.outside_read("cards.test", path).await;
+    let lines = answer.json["lines"].as_array().unwrap().clone();
+    let minor = |line: &Value| {
+        line["amount"]["minor"]
+            .as_str()
+            .unwrap()
+            .parse::<i128>()
+            .unwrap()
+    };
+    lines.iter().map(minor).sum()
+}
+
+/// What the chain says that an address holds, in base units.
+async fn holds(app: &App, address: &str, ticker: &str) -> i128 {
+    let path = format!("chains/v1/TRC20/accounts/{address}");
+    let account = app.outside_read("world.test", &path).await.json;
+    account["balances"][ticker]
+        .as_str()
+        .unwrap_or("0")
+        .parse()
+        .unwrap()
+}
+
+/// Judged by the processor's reports and the chain alone, to the last unit.
+async fn a_month_of_statements_is_what_the_world_moved(app: &App) {
+    const DAYS: i64 = 30;
+    const ORDERS: i64 = 15;
+    let first = app.clock.now();
+    let hot = app
+        .app
+        .engine
+        .hot_wallet(proof_core::Network::Trc20)
+        .await
+        .unwrap();
+    app.faucet(&hot, "TRX", "5000").await;
+    let (coins, gas) = (
+        holds(app, hot.as_str(), "USDT").await,
+        holds(app, hot.as_str(), "TRX").await,
+    );
+    let mut deposited = 0;
+    for n in 0..ORDERS {
+        let mut body = crate::kit::good_session();
+        body["amount"] = serde_json::json!(format!("{}.{:02}", 10 + n % 7, 3 * n));
+        let buyer = Buyer::open_with(app, body).await;
+        if buyer.view().await["step"] == "identity" {
+            buyer.identify().await;
+        }
+        buyer.until_step("quote").await;
+        assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+        buyer.until_step("completed").await;
+        if n % 5 == 3 {
+            let card = if n == 13 {
+                "4000000000000002"
+            } else {
+                GOOD_CARD
+            };
+            let (seller, address) = crate::sell::awaiting(app, card).await;
+            crate::sell::deposit(app, &address, "100").await;
+            seller
+                .until_step(if n == 13 { "failed" } else { "completed" })
+                .await;
+            deposited += 100_000_000;
+        }
+        // Every other day is empty.
+        app.clock.skip(2 * 24 * 3_600);
+    }
+    app.clock.skip(24 * 3_600);
+    let (mut captured, mut paid_out) = (0, 0);
+    let (mut delivered, mut received, mut returned, mut burnt) = (0, 0, 0, 0);
+    for n in 0..=DAYS {
+        let day = Day::of(first.plus_seconds(n * 24 * 3_600));
+        let made = statement(app, app.shop.partner.id, day).await.unwrap();
+        let json: Value = serde_json::from_str(&made.json).unwrap();
+        let euros = &json["fiat"]["EUR"];
+        let coin = |value: &Value| value.as_str().map_or(0, micro);
+        captured += euros["captured"]
+            .as_str()
+            .map_or(0, |_| minor(&euros["captured"]));
+        paid_out += euros["paid_out"]
+            .as_str()
+            .map_or(0, |_| minor(&euros["paid_out"]));
+        let usdt = &json["crypto"]["USDT/TRC20"];
+        delivered += coin(&usdt["delivered"]);
+        received += coin(&usdt["received"]);
+        returned += coin(&usdt["returned"]);
+        burnt += coin(&json["crypto"]["TRX/TRC20"]["network_fees"]);
+    }
+    assert_eq!(captured, reported(app, "v1/report?after=0").await);
+    assert_eq!(paid_out, reported(app, "v1/payout-report?after=0").await);
+    assert_eq!(received, deposited);
+    let left = holds(app, hot.as_str(), "USDT").await;
+    assert_eq!(delivered + returned, coins - left);
+    assert_eq!(returned, 100_000_000);
+    assert_eq!(burnt, gas - holds(app, hot.as_str(), "TRX").await);
+}
+
+/// Millionths of a decimal: what USDT and TRX count in.
+fn micro(text: &str) -> i128 {
+    let (whole, part) = text.split_once('.').unwrap();
+    let whole: i128 = whole.parse().unwrap();
+    whole * 1_000_000 + format!("{part:0<6}").parse::<i128>().unwrap()
 }
 
 async fn a_day_that_is_not_over_has_no_statement(app: &App) {
