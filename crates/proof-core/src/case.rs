@@ -6,12 +6,17 @@
 //! to the dust account. What only came too late its user may also sell at today's price, as a new
 //! order.
 
+mod ruling;
+
+pub use ruling::CaseRuling;
+
 use crate::{
     address::Address,
     deposit::{Deposit, DepositKey},
     id::{CaseId, IntentId, OrderId, PartnerId, QuoteId},
     ledger::{self, Entry},
     money::{Amount, Money, MoneyError},
+    operator::{Proposal, Voice},
     order::{CHOICE_SECONDS, EventKind, Order, RETURNING_SECONDS_MAX},
     partner::Environment,
     quote::Quote,
@@ -105,13 +110,23 @@ pub enum CaseState {
     /// On its way back.
     Executing {
         sending: Option<Box<Sending>>,
+        /// One more for each transfer that is proven dead.
+        #[serde(default = "first")]
+        attempt: u32,
         deadline: Timestamp,
     },
     InReview {
         from: Box<CaseState>,
         reason: String,
+        /// What one operator wants to be done.
+        #[serde(default)]
+        proposal: Option<Proposal<CaseRuling>>,
     },
     Settled(Settlement),
+}
+
+const fn first() -> u32 {
+    1
 }
 
 /// How a case ended.
@@ -130,6 +145,8 @@ pub enum Settlement {
     Dust,
     /// The chain took the deposit back before it was final: there is nothing to return.
     Vanished,
+    /// It cannot be given back; two operators said so, and it is kept apart.
+    WrittenOff,
 }
 
 impl Settlement {
@@ -143,6 +160,7 @@ impl Settlement {
             }),
             Self::Dust => json!({ "by": "dust" }),
             Self::Vanished => json!({ "by": "vanished" }),
+            Self::WrittenOff => json!({ "by": "written_off" }),
         }
     }
 }
@@ -170,6 +188,11 @@ pub enum CaseCommand {
     /// Sending it back would cost more than it is worth.
     NotWorth,
     Transfer(TransferFact),
+    /// An operator's word about a case under review.
+    Rule {
+        ruling: CaseRuling,
+        voice: Voice,
+    },
     DeadlinePassed,
 }
 
@@ -197,7 +220,7 @@ pub struct CaseOpening {
 pub struct CaseDecision {
     pub case: Case,
     pub entries: Vec<Entry>,
-    pub event: Option<(EventKind, Value)>,
+    pub events: Vec<(EventKind, Value)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -206,6 +229,11 @@ pub enum CaseRefusal {
     WrongState,
     #[error("the quote is not valid any more")]
     QuoteExpired,
+    /// Two different people decide.
+    #[error("another operator has to say the same")]
+    SecondPerson,
+    #[error("{0}")]
+    Ruling(&'static str),
     #[error(transparent)]
     Money(#[from] MoneyError),
 }
@@ -228,7 +256,7 @@ impl Case {
                 confirmations: 0,
                 deadline: now.plus_seconds(CONFIRMING_SECONDS_MAX),
             },
-            None => executing(now),
+            None => executing(now, first()),
         };
         Some(Self {
             id,
@@ -260,7 +288,7 @@ impl Case {
         let mut draft = Draft {
             case: self.clone(),
             entries: Vec::new(),
-            event: None,
+            events: Vec::new(),
             now,
         };
         // A fact may end a review.
@@ -268,9 +296,17 @@ impl Case {
             (CaseState::InReview { .. }, CaseCommand::DeadlinePassed) => {
                 return Err(CaseRefusal::WrongState);
             }
-            (CaseState::InReview { from, reason }, _) => {
+            (_, CaseCommand::Rule { .. }) => None,
+            (
+                CaseState::InReview {
+                    from,
+                    reason,
+                    proposal,
+                },
+                _,
+            ) => {
                 draft.case.state = (**from).clone();
-                Some((draft.case.state.name(), reason.clone()))
+                Some((draft.case.state.name(), reason.clone(), proposal.clone()))
             }
             (
                 CaseState::Open { .. }
@@ -281,16 +317,20 @@ impl Case {
             ) => None,
         };
         draft.apply(command)?;
-        if let Some((name, reason)) = reviewed
+        if let Some((name, reason, proposal)) = reviewed
             && draft.case.state.name() == name
         {
             let from = Box::new(draft.case.state.clone());
-            draft.case.state = CaseState::InReview { from, reason };
+            draft.case.state = CaseState::InReview {
+                from,
+                reason,
+                proposal,
+            };
         }
         Ok(CaseDecision {
             case: draft.case,
             entries: draft.entries,
-            event: draft.event,
+            events: draft.events,
         })
     }
 
@@ -362,14 +402,24 @@ impl CaseState {
         }
     }
 
+    /// Which try of the return this is.
+    pub fn attempt(&self) -> u32 {
+        match self {
+            Self::Executing { attempt, .. } => *attempt,
+            Self::InReview { from, .. } => from.attempt(),
+            Self::Open { .. } | Self::AwaitingUser { .. } | Self::Settled(_) => first(),
+        }
+    }
+
     pub const fn is_settled(&self) -> bool {
         matches!(self, Self::Settled(_))
     }
 }
 
-const fn executing(now: Timestamp) -> CaseState {
+const fn executing(now: Timestamp, attempt: u32) -> CaseState {
     CaseState::Executing {
         sending: None,
+        attempt,
         deadline: now.plus_seconds(RETURNING_SECONDS_MAX),
     }
 }
@@ -377,7 +427,7 @@ const fn executing(now: Timestamp) -> CaseState {
 struct Draft {
     case: Case,
     entries: Vec<Entry>,
-    event: Option<(EventKind, Value)>,
+    events: Vec<(EventKind, Value)>,
     now: Timestamp,
 }
 
@@ -394,6 +444,7 @@ impl Draft {
             CaseCommand::Return => self.give_back(),
             CaseCommand::NotWorth => self.not_worth(),
             CaseCommand::Transfer(fact) => self.transfer(fact),
+            CaseCommand::Rule { ruling, voice } => self.rule(ruling, voice),
             CaseCommand::DeadlinePassed => self.deadline_passed(),
         }
     }
@@ -422,7 +473,7 @@ impl Draft {
                 deadline: self.now.plus_seconds(CHOICE_SECONDS),
             }
         } else {
-            executing(self.now)
+            executing(self.now, first())
         };
         Ok(())
     }
@@ -464,7 +515,7 @@ impl Draft {
         let CaseState::AwaitingUser { .. } = self.case.state else {
             return Err(CaseRefusal::WrongState);
         };
-        self.case.state = executing(self.now);
+        self.case.state = executing(self.now, first());
         Ok(())
     }
 
@@ -509,8 +560,10 @@ impl Draft {
         }
         self.entries.push(ledger::reserve(self.case.amount)?);
         let deadline = self.now.plus_seconds(RETURNING_SECONDS_MAX);
+        let attempt = self.case.state.attempt();
         self.case.state = CaseState::Executing {
             sending: Some(Box::new(Sending::new(intent, transfer, deadline))),
+            attempt,
             deadline,
         };
         Ok(())
@@ -551,7 +604,8 @@ impl Draft {
             self.entries.push(ledger::take_back(amount, fee)?);
         }
         self.entries.push(ledger::release(amount)?);
-        self.case.state = executing(self.now);
+        let attempt = self.case.state.attempt().saturating_add(1);
+        self.case.state = executing(self.now, attempt);
         self.review("the return cannot be made");
         Ok(())
     }
@@ -576,6 +630,7 @@ impl Draft {
         self.case.state = CaseState::InReview {
             from,
             reason: reason.to_owned(),
+            proposal: None,
         };
     }
 
@@ -585,7 +640,7 @@ impl Draft {
             body.extend(how);
         }
         self.case.state = CaseState::Settled(settlement);
-        self.event = Some((EventKind::CaseSettled, body));
+        self.events.push((EventKind::CaseSettled, body));
     }
 }
 

@@ -85,6 +85,8 @@ pub enum Account {
     Spread,
     Fee,
     PartnerFee(PartnerId),
+    /// Owed to somebody who cannot be paid now; kept apart.
+    Suspense,
     /// Crypto that came to us and is worth less than sending it back.
     Dust,
     /// Network fees that we paid.
@@ -110,6 +112,7 @@ impl Account {
             | Self::Spread
             | Self::Fee
             | Self::PartnerFee(_)
+            | Self::Suspense
             | Self::Dust
             | Self::Rounding => false,
         }
@@ -130,6 +133,7 @@ impl Account {
             | Self::Spread
             | Self::Fee
             | Self::PartnerFee(_)
+            | Self::Suspense
             | Self::Dust
             | Self::Gas
             | Self::Rounding => false,
@@ -158,6 +162,7 @@ impl fmt::Display for Account {
             Self::Spread => f.write_str("spread"),
             Self::Fee => f.write_str("fee"),
             Self::PartnerFee(partner) => write!(f, "partner_fee:{partner}"),
+            Self::Suspense => f.write_str("suspense"),
             Self::Dust => f.write_str("dust"),
             Self::Gas => f.write_str("gas"),
             Self::Rounding => f.write_str("rounding"),
@@ -196,6 +201,7 @@ pub enum EntryKind {
     PayOut,
     GiveBack,
     Dust,
+    WriteOff,
     HandOver,
     TakeOver,
 }
@@ -217,6 +223,7 @@ impl EntryKind {
             Self::PayOut => "pay_out",
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
+            Self::WriteOff => "write_off",
             Self::HandOver => "hand_over",
             Self::TakeOver => "take_over",
         }
@@ -503,6 +510,12 @@ pub fn hand_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
 pub fn take_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Customer(order), Account::Deposit(order), amount)?;
     Entry::new(EntryKind::TakeOver, postings.into())
+}
+
+/// What is owed cannot be given back now: it is kept apart for whom it belongs to.
+pub fn write_off(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Suspense, Account::Customer(order), amount)?;
+    Entry::new(EntryKind::WriteOff, postings.into())
 }
 
 /// What the network left of the fee that was set aside.

@@ -94,6 +94,8 @@ pub struct CryptoTotals {
     pub received: String,
     pub returned: String,
     pub kept_as_dust: String,
+    /// Could not be given back yet; kept apart for whom it belongs to.
+    pub kept_apart: String,
     pub network_fees: String,
 }
 
@@ -129,6 +131,7 @@ enum Column {
     Received,
     Returned,
     Dust,
+    Suspended,
     NetworkFee,
 }
 
@@ -149,6 +152,7 @@ fn column(kind: &str, account: &str) -> Option<(Column, i128)> {
         }
         ("give_back", "customer") => (Column::Returned, 1),
         ("dust", "customer") => (Column::Dust, 1),
+        ("write_off", "customer") => (Column::Suspended, 1),
         ("deliver", "trading") if account.contains('/') => (Column::Delivered, 1),
         _ => return None,
     })
@@ -226,6 +230,7 @@ fn line(entry: &BookEntry, sums: &Sums) -> Line {
         Column::Received,
         Column::Returned,
         Column::Dust,
+        Column::Suspended,
     ];
     let (coins, gas) = (crypto(&coins), crypto(&[Column::NetworkFee]));
     let currency = moved.or(fees).or(share).map(|(fiat, _)| fiat.code());
@@ -294,6 +299,7 @@ fn crypto_totals(sums: &Sums) -> BTreeMap<String, CryptoTotals> {
             received: of(Column::Received),
             returned: of(Column::Returned),
             kept_as_dust: of(Column::Dust),
+            kept_apart: of(Column::Suspended),
             network_fees: of(Column::NetworkFee),
         };
         totals.insert(unit.to_string(), one);

@@ -32,6 +32,8 @@ impl From<CaseRefusal> for ApiError {
         match refusal {
             CaseRefusal::WrongState => Self::new(ErrorCode::WrongState, refusal.to_string()),
             CaseRefusal::QuoteExpired => Refusal::QuoteExpired.into(),
+            CaseRefusal::SecondPerson => Refusal::SecondPerson.into(),
+            CaseRefusal::Ruling(why) => Refusal::Ruling(why).into(),
             CaseRefusal::Money(error) => Self::internal(error),
         }
     }
@@ -89,9 +91,11 @@ pub(crate) async fn case_apply(
             .await
             .map_err(ledger_failed)?;
     }
-    match decision.event {
-        Some((kind, body)) => event_save(tx, order, kind, body, (9, 0), ids).await?,
-        None => order_touch(tx, order, now).await?,
+    if decision.events.is_empty() {
+        order_touch(tx, order, now).await?;
+    }
+    for (n, (kind, body)) in decision.events.into_iter().enumerate() {
+        event_save(tx, order, kind, body, (9, n), ids).await?;
     }
     match decision.case.wake_at(now).or(decision.case.deadline()) {
         Some(at) => {

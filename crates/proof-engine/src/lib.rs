@@ -52,7 +52,9 @@ pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
 pub use mail::Mailer;
-pub use operator::{OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting};
+pub use operator::{
+    CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting,
+};
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use reconcile::{FoundListed, Reconciled};

@@ -3,12 +3,14 @@
 
 use crate::{
     ApiError, Engine,
+    case::case_apply,
     error::refused,
     order::{SaveIds, apply},
 };
 use proof_core::{
-    id::OrderId,
-    operator::{OperatorName, Voice},
+    case::{Case, CaseCommand, CaseRuling, CaseState},
+    id::{CaseId, OrderId},
+    operator::{OperatorName, Proposal, Voice},
     order::{Command, Order, Ruling, State, rulings},
 };
 use proof_store::{Failure, OrderPosting, Tx};
@@ -78,6 +80,22 @@ pub struct StoryCase {
     pub kind: String,
     pub state: String,
     pub amount: String,
+}
+
+/// A case that waits for people, or its story.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseStory {
+    pub case: CaseId,
+    pub order: OrderId,
+    pub kind: String,
+    pub amount: String,
+    pub refund_address: String,
+    pub state: String,
+    pub why: String,
+    /// What one operator wants already, and who.
+    pub proposed: Option<String>,
+    /// What two operators could decide now.
+    pub rulings: Vec<String>,
 }
 
 /// What one operator's word did.
@@ -152,12 +170,7 @@ impl Engine {
         by: OperatorName,
         reason: String,
     ) -> Result<Ruled, ApiError> {
-        let reason = reason.trim().to_owned();
-        if reason.is_empty() || reason.len() > REASON_LENGTH_MAX {
-            let code = proof_core::ErrorCode::ValidationError;
-            let message = format!("Say why, in 1 to {REASON_LENGTH_MAX} bytes.");
-            return Err(ApiError::field(code, "reason", message));
-        }
+        let reason = reason_of(&reason)?;
         tracing::info!(order = %id, operator = %by, act = ruling.name(), "an operator rules");
         let command = Command::Rule {
             ruling,
@@ -179,6 +192,100 @@ impl Engine {
             _ => Ruled::Done,
         })
     }
+}
+
+impl Engine {
+    /// Cases that wait for people, the oldest first.
+    pub async fn case_reviewed(&self) -> Result<Vec<CaseStory>, ApiError> {
+        let cases = self
+            .db
+            .read("case_reviewed", |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.case_reviewed().await?) })
+            })
+            .await?;
+        Ok(cases.iter().map(case_story).collect())
+    }
+
+    pub async fn case_story(&self, id: CaseId) -> Result<CaseStory, ApiError> {
+        let case = self
+            .db
+            .read("case_load", move |tx: &mut Tx| {
+                Box::pin(async move { tx.case_work(id).await?.ok_or_else(no_case) })
+            })
+            .await?;
+        Ok(case_story(&case.case))
+    }
+
+    /// One operator's word about a case that waits for people.
+    pub async fn case_rule(
+        &self,
+        id: CaseId,
+        ruling: CaseRuling,
+        by: OperatorName,
+        reason: String,
+    ) -> Result<Ruled, ApiError> {
+        let reason = reason_of(&reason)?;
+        tracing::info!(case = %id, operator = %by, act = ruling.name(), "an operator rules");
+        let voice = Voice { by, reason };
+        let ids = SaveIds::new(self, self.now());
+        let case = self
+            .db
+            .write("case_rule", move |tx: &mut Tx| {
+                let (ids, voice) = (ids.clone(), voice.clone());
+                Box::pin(async move {
+                    let order = tx.case_work(id).await?.ok_or_else(no_case)?.case.order;
+                    let command = CaseCommand::Rule { ruling, voice };
+                    case_apply(tx, order, id, command, &ids).await
+                })
+            })
+            .await?;
+        Ok(match &case.state {
+            CaseState::InReview {
+                proposal: Some(_), ..
+            } => Ruled::Proposed,
+            _ => Ruled::Done,
+        })
+    }
+}
+
+fn case_story(case: &Case) -> CaseStory {
+    let (why, proposed) = match &case.state {
+        CaseState::InReview {
+            reason, proposal, ..
+        } => (reason.clone(), proposal.as_ref()),
+        _ => (String::new(), None),
+    };
+    let wish = |p: &Proposal<CaseRuling>| {
+        format!("{} by {}: {}", p.act.name(), p.voice.by, p.voice.reason)
+    };
+    let rulings = case.rulings();
+    CaseStory {
+        case: case.id,
+        order: case.order,
+        kind: case.kind.name().to_owned(),
+        amount: money(case.amount),
+        refund_address: case.refund.to_string(),
+        state: case.state.name().to_owned(),
+        why,
+        proposed: proposed.map(wish),
+        rulings: rulings.iter().map(|r| r.name().to_owned()).collect(),
+    }
+}
+
+/// A reason is said by a person, for another one.
+fn reason_of(text: &str) -> Result<String, ApiError> {
+    let reason = text.trim();
+    if reason.is_empty() || reason.len() > REASON_LENGTH_MAX {
+        let code = proof_core::ErrorCode::ValidationError;
+        let message = format!("Say why, in 1 to {REASON_LENGTH_MAX} bytes.");
+        return Err(ApiError::field(code, "reason", message));
+    }
+    Ok(reason.to_owned())
+}
+
+fn no_case() -> Failure<ApiError> {
+    let code = proof_core::ErrorCode::NotFound;
+    refused(ApiError::new(code, "No case has this id."))
 }
 
 fn gone() -> Failure<ApiError> {

@@ -107,7 +107,11 @@ impl Engine {
             environment: case.environment,
             network: case.amount.asset().network(),
             class: IntentClass::Return,
-            intent: self.intent(case.order, &format!("case {}", case.id), 1),
+            intent: self.intent(
+                case.order,
+                &format!("case {}", case.id),
+                case.state.attempt(),
+            ),
         }
     }
 

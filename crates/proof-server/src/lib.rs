@@ -1,6 +1,7 @@
 //! Wiring: configuration in, a running server out. The logic is elsewhere.
 
 pub mod app;
+pub mod case;
 pub mod clock;
 pub mod config;
 pub mod dev;

@@ -1,7 +1,7 @@
 //! The `proof` binary: one program, several roles.
 
 use clap::{Parser, Subcommand};
-use proof_server::{dev, ledger, order, partner, sandbox, serve, telemetry};
+use proof_server::{case, dev, ledger, order, partner, sandbox, serve, telemetry};
 
 #[derive(Parser)]
 #[command(
@@ -34,6 +34,9 @@ enum Command {
     /// Orders that wait for people.
     #[command(subcommand)]
     Order(order::OrderCommand),
+    /// Money outside of its order's happy path that waits for people.
+    #[command(subcommand)]
+    Case(case::CaseCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -64,6 +67,7 @@ fn main() -> anyhow::Result<()> {
                 Command::Serve(args) => serve::run(args).await,
                 Command::Partner(command) => partner::run(command).await,
                 Command::Order(command) => order::run(command).await,
+                Command::Case(command) => case::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Sandbox(command) => sandbox::run(command).await,
                 Command::SandboxWorld { .. } => Ok(()),

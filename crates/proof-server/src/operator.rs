@@ -7,7 +7,8 @@
 use anyhow::{Context, bail};
 use futures::{StreamExt, stream::FuturesUnordered};
 use proof_core::{
-    id::{OrderId, PartnerId},
+    case::CaseRuling,
+    id::{CaseId, OrderId, PartnerId},
     operator::OperatorName,
     order::Ruling,
     partner::Environment,
@@ -61,6 +62,16 @@ pub enum Question {
     OrderRule {
         order: OrderId,
         ruling: Ruling,
+        by: OperatorName,
+        reason: String,
+    },
+    CaseList,
+    CaseShow {
+        case: CaseId,
+    },
+    CaseRule {
+        case: CaseId,
+        ruling: CaseRuling,
         by: OperatorName,
         reason: String,
     },
@@ -181,6 +192,20 @@ impl Door {
                     return refused;
                 }
                 let ruled = engine.order_rule(order, ruling, by, reason).await;
+                ruled.map(|ruled| json!(ruled))
+            }
+            Question::CaseList => engine.case_reviewed().await.map(|list| json!(list)),
+            Question::CaseShow { case } => engine.case_story(case).await.map(|s| json!(s)),
+            Question::CaseRule {
+                case,
+                ruling,
+                by,
+                reason,
+            } => {
+                if let Err(refused) = self.known(&by) {
+                    return refused;
+                }
+                let ruled = engine.case_rule(case, ruling, by, reason).await;
                 ruled.map(|ruled| json!(ruled))
             }
             Question::RiskShow { partner } => engine

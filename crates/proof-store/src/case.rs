@@ -18,8 +18,12 @@ statements! {
     CASE_WORK = "SELECT id, version, body FROM cases WHERE id = $1";
     CASE_LOCK = "SELECT id, version, body FROM cases WHERE id = $1", lock = " FOR UPDATE";
     CASE_SAVE = "UPDATE cases SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
+    CASE_REVIEWED = "SELECT id, version, body FROM cases WHERE state = 'in_review' ORDER BY id LIMIT $1";
     CASE_OF_ORDER = "SELECT id, version, body FROM cases WHERE order_id = $1 ORDER BY id LIMIT $2";
 }
+
+/// A page of cases is all that anybody reads at once.
+const REVIEWED_MAX: i64 = 200;
 
 /// A case and the version under which it was read.
 #[derive(Clone, Debug)]
@@ -103,6 +107,13 @@ impl Tx {
         let body = serde_json::to_value(case).unwrap_or_default();
         let args = args![case.state.name(), body, now, case.id.uuid(), version];
         self.execute_one("cases", CASE_SAVE, args).await
+    }
+
+    /// For operators: what waits for people, the oldest first.
+    pub async fn case_reviewed(&mut self) -> Result<Vec<Case>, StoreError> {
+        let rows: Vec<Row> = self.fetch_all(CASE_REVIEWED, args![REVIEWED_MAX]).await?;
+        let stored = rows.into_iter().map(StoredCase::try_from);
+        stored.map(|stored| Ok(stored?.case)).collect()
     }
 
     /// Oldest first.

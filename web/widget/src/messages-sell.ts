@@ -278,6 +278,8 @@ export const sell = {
           return "It is worth less than the network takes for sending it back, so it was kept.";
         case "vanished":
           return "The network has dropped this transfer. It should be in your wallet again.";
+        case "apart":
+          return "It could not be sent back, and is kept for you. Write to the shop and name the order number.";
       }
     },
   },

@@ -106,7 +106,7 @@ export interface Case {
   amount: string;
   currency: string;
   network: string;
-  state: "waiting" | "choose" | "returned" | "sold" | "kept" | "vanished";
+  state: "waiting" | "choose" | "returned" | "sold" | "kept" | "vanished" | "apart";
   /** Whether the network has confirmed it. */
   final: boolean;
   choose_until: string | null;

@@ -185,7 +185,7 @@ describe("what came outside of the order", () => {
     expect(said).not.toContain("_");
   });
 
-  it.each(["waiting", "choose", "returned", "sold", "kept", "vanished"] as const)("%s says where it is", (state) => {
+  it.each(["waiting", "choose", "returned", "sold", "kept", "vanished", "apart"] as const)("%s says where it is", (state) => {
     expect(messages.sell.cases.state({ ...one, kind: "late", state }).length).toBeGreaterThan(20);
   });
 
@@ -203,7 +203,7 @@ describe("what came late", () => {
     expect(screenOf(sellAt("failed", { cases: [caseOf({ state: "sold" })] }), fresh).name).toBe("failed");
     const settled = (state: Case["state"]) => isSettled(sellAt("failed", { cases: [caseOf({ state })] }));
     expect((["waiting", "choose"] as const).map(settled)).toEqual([false, false]);
-    expect((["returned", "sold", "kept", "vanished"] as const).every(settled)).toBe(true);
+    expect((["returned", "sold", "kept", "vanished", "apart"] as const).every(settled)).toBe(true);
     expect(isSettled(sellAt("progress"))).toBe(false);
   });
 

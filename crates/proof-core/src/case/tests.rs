@@ -181,7 +181,7 @@ fn what_came_late_is_sold_only_at_the_price_that_was_seen_and_in_time() {
         sold.case.state,
         CaseState::Settled(Settlement::Sold { order, .. }) if order == buyer()
     ));
-    let body = sold.event.unwrap().1;
+    let body = sold.events.into_iter().next().unwrap().1;
     assert_eq!(
         body["sold_as_merchant_transaction_id"],
         json!(buyer().uuid())
@@ -238,6 +238,90 @@ fn what_came_on_another_network_goes_back_there_to_the_same_address() {
     assert_eq!(case.refund.as_str(), REFUND);
 }
 
+fn rule(ruling: CaseRuling, alice: bool) -> CaseCommand {
+    let by = if alice { "alice" } else { "bob" };
+    CaseCommand::Rule {
+        ruling,
+        voice: Voice {
+            by: by.parse().unwrap(),
+            reason: "the wallet's owner was asked".into(),
+        },
+    }
+}
+
+/// Not ended in time; people look.
+fn reviewed(commands: Vec<CaseCommand>) -> (Case, Timestamp) {
+    let mut case = case(true);
+    for command in commands {
+        case = case.decide(command, START).unwrap().case;
+    }
+    let late = START.plus_seconds(100_000);
+    let case = case.decide(CaseCommand::DeadlinePassed, late).unwrap().case;
+    assert_eq!(case.state.name(), "in_review");
+    (case, late)
+}
+
+#[test]
+fn two_people_write_off_what_cannot_be_given_back() {
+    let (case, late) = reviewed(vec![CaseCommand::DepositFinal { ask: false }]);
+    assert_eq!(case.rulings(), CaseRuling::ALL);
+    let off = |case: &Case, alice| case.decide(rule(CaseRuling::WriteOff, alice), late);
+    let proposed = off(&case, true).unwrap();
+    assert!(proposed.entries.is_empty());
+    assert_eq!(off(&proposed.case, true), Err(CaseRefusal::SecondPerson));
+    let agreed = off(&proposed.case, false).unwrap();
+    assert_eq!(
+        agreed.case.state,
+        CaseState::Settled(Settlement::WrittenOff)
+    );
+    assert_eq!(
+        agreed.entries,
+        [ledger::write_off(case.order, case.amount).unwrap()]
+    );
+    // Partners read that it ended, not who said so.
+    let (kind, body) = agreed.events.last().unwrap();
+    assert_eq!(*kind, EventKind::CaseSettled);
+    assert!(body.get("by").is_some_and(|by| by == "written_off"));
+}
+
+#[test]
+fn what_is_not_final_or_on_its_way_is_not_written_off() {
+    let (open, late) = reviewed(Vec::new());
+    let (sent, _) = reviewed(vec![
+        CaseCommand::DepositFinal { ask: false },
+        planned(),
+        signed(),
+    ]);
+    for case in [open, sent] {
+        assert_eq!(case.rulings(), [CaseRuling::Approve]);
+        let off = case.decide(rule(CaseRuling::WriteOff, true), late);
+        assert!(matches!(off, Err(CaseRefusal::Ruling(_))));
+    }
+}
+
+#[test]
+fn a_dead_return_is_tried_again_under_another_number() {
+    let dead = CaseCommand::Transfer(TransferFact::Dead {
+        proof: Proof::NeverSigned { intent: intent() },
+    });
+    let mut case = case(true);
+    for command in [CaseCommand::DepositFinal { ask: false }, planned(), dead] {
+        case = case.decide(command, START).unwrap().case;
+    }
+    assert_eq!((case.state.name(), case.state.attempt()), ("in_review", 2));
+    assert_eq!(case.duty(), CaseDuty::None);
+    for alice in [true, false] {
+        case = case
+            .decide(rule(CaseRuling::Approve, alice), START)
+            .unwrap()
+            .case;
+    }
+    assert_eq!(
+        (case.duty(), case.state.attempt()),
+        (CaseDuty::PlanReturn, 2)
+    );
+}
+
 fn commands() -> impl Strategy<Value = CaseCommand> {
     prop_oneof![
         2 => (0_u64..4).prop_map(|confirmations| CaseCommand::DepositDeeper { confirmations }),
@@ -262,6 +346,9 @@ fn commands() -> impl Strategy<Value = CaseCommand> {
             proof: Proof::RefusedByChain { hash: "h".into() }
         })),
         2 => Just(CaseCommand::DeadlinePassed),
+        4 => (any::<bool>(), any::<bool>()).prop_map(|(off, alice)| {
+            rule(if off { CaseRuling::WriteOff } else { CaseRuling::Approve }, alice)
+        }),
     ]
 }
 
@@ -290,7 +377,8 @@ proptest! {
             let Ok(decision) = case.decide(command, now) else { continue };
             prop_assert!(!case.state.is_settled());
             post(&decision.entries);
-            prop_assert_eq!(decision.event.is_some(), decision.case.state.is_settled());
+            let told = decision.events.iter().filter(|(kind, _)| *kind == EventKind::CaseSettled).count();
+            prop_assert_eq!(told == 1, decision.case.state.is_settled());
             case = decision.case;
             let text = serde_json::to_string(&case).unwrap();
             prop_assert_eq!(&serde_json::from_str::<Case>(&text).unwrap(), &case);

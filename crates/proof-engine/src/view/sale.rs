@@ -172,6 +172,7 @@ impl Engine {
             }
             CaseState::Settled(Settlement::Dust) => "kept",
             CaseState::Settled(Settlement::Vanished) => "vanished",
+            CaseState::Settled(Settlement::WrittenOff) => "apart",
         };
         let chain = self.chain_of(case.environment, network)?;
         Ok(CaseView {

@@ -581,6 +581,7 @@ async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
         opened_at: NOW,
         state: CaseState::Executing {
             sending: None,
+            attempt: 1,
             deadline: NOW,
         },
     };
@@ -595,6 +596,7 @@ async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
         let stored = tx.case_lock(first).await?.unwrap();
         tx.case_save(&stored.case, stored.version, NOW).await?;
         let saved = tx.case_work(first).await?.unwrap().version;
+        assert!(tx.case_reviewed().await?.is_empty());
         (tx.case_of_order(id, 10).await?, saved)
     });
     assert_eq!((listed, saved), (vec![kept], 2));

@@ -3,8 +3,8 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::kit::App;
 use crate::on_both_engines;
-use proof_core::{id::OrderId, order::Ruling};
-use proof_engine::{OrderListed, OrderStory, Ruled};
+use proof_core::{case::CaseRuling, id::OrderId, order::Ruling};
+use proof_engine::{CaseStory, OrderListed, OrderStory, Ruled};
 use proof_server::operator::{Door, Operator, Question, ask};
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
@@ -16,6 +16,8 @@ on_both_engines!(
     people_and_the_worker_together_send_once,
     a_transfer_that_cannot_be_planned_is_refunded,
     a_sell_that_cannot_be_priced_goes_back,
+    a_case_that_stopped_goes_on_when_two_say_so,
+    a_case_is_written_off_by_two_people,
     strangers_and_empty_reasons_are_refused,
 );
 
@@ -232,6 +234,65 @@ async fn a_sell_that_cannot_be_priced_goes_back(app: &App) {
     assert_eq!(view["sale"]["returned"]["amount"], "100.00");
     assert_eq!(app.outside.calls_of("/v1/payouts"), 0);
     up(app, "/rates");
+    office.close().await;
+}
+
+/// A sell of too much: it is paid, and the rest waits, since the chain cannot be asked for its fee.
+async fn stopped<'a>(app: &'a App, office: &Office) -> (Buyer<'a>, CaseStory) {
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    down(app, "/fee");
+    crate::sell::deposit(app, &address, "130").await;
+    seller.until_step("completed").await;
+    app.clock.skip(25 * 3_600);
+    let look = || async {
+        let list: Vec<CaseStory> = ask(&office.socket, &Question::CaseList).await.unwrap();
+        list.into_iter().next()
+    };
+    let case = app.until("the case waits for people", look).await;
+    assert_eq!(
+        (case.kind.as_str(), case.amount.as_str()),
+        ("overpaid", "30.00 USDT/TRC20")
+    );
+    assert_eq!(case.rulings, ["approve", "write_off"]);
+    (seller, case)
+}
+
+async fn both_rule(office: &Office, case: &CaseStory, ruling: CaseRuling) {
+    for (by, expected) in [("alice", Ruled::Proposed), ("bob", Ruled::Done)] {
+        let question = Question::CaseRule {
+            case: case.case,
+            ruling,
+            by: by.parse().unwrap(),
+            reason: "looked at it".into(),
+        };
+        let said: Ruled = ask(&office.socket, &question).await.unwrap();
+        assert_eq!(said, expected, "{by}");
+    }
+}
+
+async fn a_case_that_stopped_goes_on_when_two_say_so(app: &App) {
+    let office = Office::open(app);
+    let (seller, case) = stopped(app, &office).await;
+    up(app, "/fee");
+    both_rule(&office, &case, CaseRuling::Approve).await;
+    let ended = crate::sell::case_of(app, &seller, "overpaid").await;
+    assert_eq!(ended["state"], "returned");
+    assert_eq!(crate::sell::customer_is_owed(app, &seller).await, 0);
+    office.close().await;
+}
+
+async fn a_case_is_written_off_by_two_people(app: &App) {
+    let office = Office::open(app);
+    let (seller, case) = stopped(app, &office).await;
+    both_rule(&office, &case, CaseRuling::WriteOff).await;
+    let ended = crate::sell::case_of(app, &seller, "overpaid").await;
+    assert_eq!(ended["state"], "apart");
+    assert_eq!(crate::sell::customer_is_owed(app, &seller).await, 0);
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, -30_000_000);
+    let question = Question::CaseShow { case: case.case };
+    let shown: CaseStory = ask(&office.socket, &question).await.unwrap();
+    assert_eq!((shown.state.as_str(), shown.rulings.len()), ("settled", 0));
+    up(app, "/fee");
     office.close().await;
 }
 
