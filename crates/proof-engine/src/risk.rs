@@ -21,8 +21,8 @@ use serde_json::{Value, json};
 const DAY_SECONDS: i64 = 24 * 3_600;
 const MONTH_SECONDS: i64 = 30 * DAY_SECONDS;
 
-/// Whoever has more orders in a month is judged by the newest of them.
-const ORDERS_MAX: i64 = 2_000;
+/// Nobody who is honest has more in a month; what is beyond could not be summed.
+const ORDERS_MAX: usize = 2_000;
 
 impl Engine {
     /// The money is held: whether it may be taken.
@@ -195,9 +195,8 @@ async fn facts(
         return Ok(None);
     };
     let since = now.plus_seconds(-MONTH_SECONDS);
-    let orders = tx
-        .order_of_customer(order.customer, since, ORDERS_MAX)
-        .await?;
+    let bound = i64::try_from(ORDERS_MAX).unwrap_or(i64::MAX);
+    let orders = tx.order_of_customer(order.customer, since, bound).await?;
     let day = now.plus_seconds(-DAY_SECONDS);
     let mut facts = RiskFacts {
         stage,
@@ -206,6 +205,9 @@ async fn facts(
         month_minor: 0,
         payments_day: 0,
     };
+    if orders.len() == ORDERS_MAX {
+        facts.payments_day = u32::MAX;
+    }
     for one in orders {
         let recent = one.created_at >= day;
         if recent {

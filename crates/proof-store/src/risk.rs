@@ -9,7 +9,7 @@ use crate::{
 use proof_core::{Timestamp, id::CustomerId, order::Order, partner::Environment};
 
 statements! {
-    ORDER_OF_CUSTOMER = "SELECT id, version, body FROM orders WHERE customer_id = $1 AND created_at >= $2 ORDER BY id DESC LIMIT $3";
+    ORDER_OF_CUSTOMER = "SELECT id, version, body FROM orders WHERE customer_id = $1 AND created_at >= $2 AND state NOT IN ('created', 'expired') ORDER BY id DESC LIMIT $3";
     CARD_USE_INSERT = "INSERT INTO card_uses (environment, fingerprint, customer_id, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     CARD_USE_COUNT = "SELECT COUNT(*) AS count FROM card_uses WHERE environment = $1 AND fingerprint = $2 AND customer_id <> $3";
 }
@@ -20,7 +20,7 @@ struct CountRow {
 }
 
 impl Tx {
-    /// A customer's orders since then, the newest first.
+    /// A customer's orders since then that came to a price, the newest first.
     pub async fn order_of_customer(
         &mut self,
         customer: CustomerId,

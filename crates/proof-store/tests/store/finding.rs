@@ -6,7 +6,7 @@ use proof_core::{
     finding::{Finding, FindingKind, Movement},
     id::{FindingId, JobId, OrderId},
     money::Money,
-    order::Order,
+    order::{Order, State},
     partner::{Environment, Partner},
     statement::Day,
 };
@@ -114,8 +114,16 @@ async fn books(db: &Db, partner: &Partner, order: &Order) {
 /// What is asked before a payment may go on.
 pub async fn risk(db: &Db, order: &Order) {
     let (customer, id) = (order.customer, order.id);
-    let (orders, none, first, again) = write!(db, |tx| {
+    let (unpriced, orders, none, first, again) = write!(db, |tx| {
+        let unpriced = tx.order_of_customer(customer, NOW, 10).await?;
+        let stored = tx.order_lock(id).await?.unwrap();
+        let priced = Order {
+            state: State::AwaitingPayment { quote: None },
+            ..stored.order
+        };
+        tx.order_save(&priced, stored.version, NOW).await?;
         (
+            unpriced,
             tx.order_of_customer(customer, NOW, 10).await?,
             tx.order_of_customer(customer, NOW.plus_seconds(1), 10)
                 .await?,
@@ -123,6 +131,7 @@ pub async fn risk(db: &Db, order: &Order) {
             tx.card_use(TEST, "f1", customer, NOW).await?,
         )
     });
+    assert!(unpriced.is_empty(), "nothing came of it yet");
     assert_eq!((orders.len(), orders[0].id, none.len()), (1, id, 0));
     assert_eq!((first, again), (0, 0), "nobody else has this card");
 }
