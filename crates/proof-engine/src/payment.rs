@@ -219,16 +219,20 @@ impl Engine {
             None | Some(AuthorisationState::Voided | AuthorisationState::Declined { .. }) => {
                 Some(Command::Voided)
             }
-            Some(AuthorisationState::Captured { .. }) => Some(Command::Captured),
+            // Another amount than ours was taken: the order waits, and people look.
+            Some(AuthorisationState::Captured { captured, .. }) => {
+                let total = order.price.as_ref().map(|price| price.total);
+                (total == Some(captured)).then_some(Command::Captured)
+            }
             Some(
                 AuthorisationState::Pending
                 | AuthorisationState::ThreeDs { .. }
                 | AuthorisationState::Held { .. },
             ) => match payments.void(&reference).await? {
                 VoidState::Voided => Some(Command::Voided),
-                VoidState::Captured => Some(Command::Captured),
                 VoidState::Refused => Some(Command::VoidRefused),
-                VoidState::Pending => None,
+                // Too late: the next question tells how much was taken.
+                VoidState::Captured | VoidState::Pending => None,
             },
         };
         self.fact("payment_void", order, command).await

@@ -171,8 +171,10 @@ impl Engine {
         let mut after = self.reported_last(environment, &payments).await?;
         loop {
             let page = rails.payments.report(after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.number;
+            let Some(last) = next_line(after, &page)? else {
+                break;
+            };
+            after = last;
             lines += page.len();
             self.lines_save(environment, &payments, page).await?;
         }
@@ -180,8 +182,10 @@ impl Engine {
         let mut after = self.reported_last(environment, &payouts).await?;
         loop {
             let page = rails.payouts.report(after).await?;
-            let Some(last) = page.last() else { break };
-            after = last.number;
+            let Some(last) = next_line(after, &page)? else {
+                break;
+            };
+            after = last;
             lines += page.len();
             self.lines_save(environment, &payouts, page).await?;
         }
@@ -435,6 +439,16 @@ impl Engine {
             tracing::error!(kind, subject, "books and world differ: {}", finding.cause);
         }
         Ok(fresh.len())
+    }
+}
+
+/// Where to read on; `None` at the end. A report that does not get on would be read for ever.
+fn next_line(after: u64, page: &[ReportLine]) -> Result<Option<u64>, ApiError> {
+    match page.last().map(|line| line.number) {
+        Some(last) if last <= after => Err(ApiError::unavailable(format!(
+            "a settlement report does not get on after line {after}"
+        ))),
+        last => Ok(last),
     }
 }
 

@@ -194,6 +194,7 @@ async fn facts(
     let Some(total) = total(order) else {
         return Ok(None);
     };
+    tx.customer_lock(order.customer).await?;
     let since = now.plus_seconds(-MONTH_SECONDS);
     let bound = i64::try_from(ORDERS_MAX).unwrap_or(i64::MAX);
     let orders = tx.order_of_customer(order.customer, since, bound).await?;
@@ -211,7 +212,10 @@ async fn facts(
     for one in orders {
         let recent = one.created_at >= day;
         if recent {
-            facts.payments_day = facts.payments_day.saturating_add(one.attempt);
+            // Of this order's own, the present one is not counted.
+            let present = u32::from(one.id == order.id && matches!(stage, RiskStage::Capture(_)));
+            let before = one.attempt.saturating_sub(present);
+            facts.payments_day = facts.payments_day.saturating_add(before);
         }
         let moved = moved(&one).filter(|money| one.id != order.id && money.fiat() == total.fiat());
         let Some(moved) = moved.map(Money::minor) else {
@@ -221,10 +225,6 @@ async fn facts(
         if recent {
             facts.day_minor = facts.day_minor.saturating_add(moved);
         }
-    }
-    if let RiskStage::Capture(_) = stage {
-        // The present payment is among this order's own.
-        facts.payments_day = facts.payments_day.saturating_sub(1);
     }
     Ok(Some(facts))
 }

@@ -3,7 +3,7 @@
 use crate::{
     ApiError, Engine, View,
     deposit::scan_begin,
-    order::{SaveIds, apply, gone},
+    order::{SaveIds, apply, event_save, gone},
     payment::check_card_token,
     risk::begin_assess,
     worker::Outcome,
@@ -12,7 +12,7 @@ use proof_core::{
     Address, ErrorCode, Timestamp,
     id::{OrderId, QuoteId},
     money::{Bps, Money, Rounding, mul_div},
-    order::{Command, Order, SaleVerdict, SellCommand, State, Terms},
+    order::{Command, EventKind, Order, SaleVerdict, SellCommand, State, Terms},
     partner::SellPolicy,
 };
 use proof_port::{PayoutRequest, PayoutState};
@@ -72,11 +72,14 @@ impl Engine {
                 let partner = partner.clone();
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
-                    begin_assess(tx, &stored.order, &partner, ids.now()).await?;
+                    let basis = begin_assess(tx, &stored.order, &partner, ids.now()).await?;
                     let address = terms.deposit_address.clone();
                     let terms = Box::new(terms);
                     let command = Command::Sell(SellCommand::Start { quote, terms });
                     apply(tx, stored, command, &ids).await?;
+                    if let Some(basis) = basis {
+                        event_save(tx, id, EventKind::RiskAssessed, basis, (12, 0), &ids).await?;
+                    }
                     tx.deposit_address_insert(environment, &address, id, ids.now())
                         .await?;
                     scan_begin(tx, environment, &scans, &ids).await

@@ -25,11 +25,22 @@ const fn concurrent_max(pool: Pool) -> usize {
         Pool::Deliveries => 256,
         // There is one mail server, and it does not like crowds.
         Pool::Mails => 4,
+        Pool::Nights => 1,
     }
 }
 
 /// Longer than any step may take: three calls of 15 s each.
 const LEASE_SECONDS: i64 = 90;
+
+/// Longer than a night's work takes; a process that dies over it leaves it to the next night.
+const LEASE_SECONDS_NIGHT: i64 = 12 * 3_600;
+
+const fn lease_seconds(pool: Pool) -> i64 {
+    match pool {
+        Pool::Orders | Pool::Deliveries | Pool::Mails => LEASE_SECONDS,
+        Pool::Nights => LEASE_SECONDS_NIGHT,
+    }
+}
 
 /// Even without any hint the database is looked at this often.
 const IDLE_SECONDS_MAX: i64 = 5;
@@ -68,6 +79,7 @@ impl Engine {
             self.work_pool(Pool::Orders, stop.clone()),
             self.work_pool(Pool::Deliveries, stop.clone()),
             self.work_pool(Pool::Mails, stop.clone()),
+            self.work_pool(Pool::Nights, stop.clone()),
             self.publish(stop.clone()),
             self.note_loop(stop),
         );
@@ -154,7 +166,7 @@ impl Engine {
     ) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
         let now = self.now();
         let token = Uuid::from_bytes(self.random());
-        let until = now.plus_seconds(LEASE_SECONDS);
+        let until = now.plus_seconds(lease_seconds(pool));
         let limit = i64::try_from(limit).unwrap_or(1);
         let due = self
             .db

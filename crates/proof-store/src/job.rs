@@ -50,6 +50,8 @@ pub enum Pool {
     Orders,
     Deliveries,
     Mails,
+    /// What takes long and is in no hurry.
+    Nights,
 }
 
 impl Pool {
@@ -60,10 +62,11 @@ impl Pool {
                 JobKind::Identity,
                 JobKind::Scan,
                 JobKind::Case,
-                JobKind::Reconcile,
+                JobKind::Case,
             ],
             Self::Deliveries => [JobKind::Delivery; 5],
             Self::Mails => [JobKind::Mail; 5],
+            Self::Nights => [JobKind::Reconcile; 5],
         }
     }
 }
@@ -93,9 +96,8 @@ impl JobKind {
 
     const fn pool(self) -> Pool {
         match self {
-            Self::Order | Self::Identity | Self::Scan | Self::Case | Self::Reconcile => {
-                Pool::Orders
-            }
+            Self::Order | Self::Identity | Self::Scan | Self::Case => Pool::Orders,
+            Self::Reconcile => Pool::Nights,
             Self::Delivery => Pool::Deliveries,
             Self::Mail => Pool::Mails,
         }

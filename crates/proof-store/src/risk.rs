@@ -7,11 +7,19 @@ use crate::{
     statement::statements,
 };
 use proof_core::{Timestamp, id::CustomerId, order::Order, partner::Environment};
+use uuid::Uuid;
 
 statements! {
-    ORDER_OF_CUSTOMER = "SELECT id, version, body FROM orders WHERE customer_id = $1 AND created_at >= $2 AND state NOT IN ('created', 'expired') ORDER BY id DESC LIMIT $3";
+    CUSTOMER_LOCK = "SELECT id FROM customers WHERE id = $1", lock = " FOR NO KEY UPDATE";
+    ORDER_OF_CUSTOMER = "SELECT id, version, body FROM orders WHERE customer_id = $1 AND created_at >= $2 AND state <> 'created' ORDER BY id DESC LIMIT $3";
     CARD_USE_INSERT = "INSERT INTO card_uses (environment, fingerprint, customer_id, first_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     CARD_USE_COUNT = "SELECT COUNT(*) AS count FROM card_uses WHERE environment = $1 AND fingerprint = $2 AND customer_id <> $3";
+}
+
+#[derive(sqlx::FromRow)]
+struct IdRow {
+    #[expect(dead_code, reason = "only that it is held counts")]
+    id: Uuid,
 }
 
 #[derive(sqlx::FromRow)]
@@ -20,6 +28,13 @@ struct CountRow {
 }
 
 impl Tx {
+    /// Held until the end of this database transaction, so that two orders of one customer are judged
+    /// one after the other. An order's own lock comes first.
+    pub async fn customer_lock(&mut self, id: CustomerId) -> Result<(), StoreError> {
+        let _held: Option<IdRow> = self.fetch_optional(CUSTOMER_LOCK, args![id.uuid()]).await?;
+        Ok(())
+    }
+
     /// A customer's orders since then that came to a price, the newest first.
     pub async fn order_of_customer(
         &mut self,

@@ -44,6 +44,7 @@ impl Topic {
             Self::Jobs(Pool::Orders) => "jobs".to_owned(),
             Self::Jobs(Pool::Deliveries) => "deliveries".to_owned(),
             Self::Jobs(Pool::Mails) => "mails".to_owned(),
+            Self::Jobs(Pool::Nights) => "nights".to_owned(),
             Self::Unpublished => "unpublished".to_owned(),
             Self::Published(partner, environment) => {
                 format!("feed {} {}", environment.name(), partner.uuid())
@@ -58,6 +59,7 @@ impl Topic {
             "jobs" => Some(Self::Jobs(Pool::Orders)),
             "deliveries" => Some(Self::Jobs(Pool::Deliveries)),
             "mails" => Some(Self::Jobs(Pool::Mails)),
+            "nights" => Some(Self::Jobs(Pool::Nights)),
             "unpublished" => Some(Self::Unpublished),
             "access" => Some(Self::Access),
             other => match other.strip_prefix("feed ") {
@@ -149,6 +151,8 @@ impl Wakes {
         for topic in [
             Topic::Jobs(Pool::Orders),
             Topic::Jobs(Pool::Deliveries),
+            Topic::Jobs(Pool::Mails),
+            Topic::Jobs(Pool::Nights),
             Topic::Unpublished,
             Topic::Access,
         ] {

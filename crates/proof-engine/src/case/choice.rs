@@ -4,7 +4,8 @@ use super::case_apply;
 use crate::{
     ApiError, Engine, View, VisitOpened,
     error::{ledger_failed, refused},
-    order::{SaveIds, gone, save_new},
+    order::{SaveIds, event_save, gone, save_new},
+    risk::begin_assess,
 };
 use proof_core::{
     ErrorCode,
@@ -12,10 +13,12 @@ use proof_core::{
     deposit::Deposit,
     id::{CaseId, EntryId, EventId, JobId, OrderId, QuoteId},
     ledger::take_over,
-    order::{Order, Resale},
+    order::{EventKind, Order, Resale},
+    partner::Partner,
     quote::Quote,
 };
 use proof_store::{Failure, Tx};
+use serde_json::Value;
 
 /// What is to happen to it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,7 +121,8 @@ impl Engine {
     ) -> Result<OrderId, ApiError> {
         let network = case.amount.asset().network();
         let chain = self.chain_of(case.environment, network)?;
-        let policy = self.partner_of(order).await?.policy.sell;
+        let partner = self.partner_of(order).await?;
+        let policy = &partner.policy.sell;
         let seller = Seller {
             id: OrderId::new(self.now(), self.entropy.as_ref()),
             confirmations: chain.confirmations_final(),
@@ -130,8 +134,17 @@ impl Engine {
         let (old, case, ids) = (order.id, case.id, SaveIds::new(self, self.now()));
         self.db
             .write("case_sell", move |tx: &mut Tx| {
-                let ids = ids.clone();
-                Box::pin(async move { sell(tx, (old, case), quote, seller, &ids).await })
+                let (ids, partner) = (ids.clone(), partner.clone());
+                Box::pin(async move {
+                    let basis = sell(tx, (old, case), quote, seller, (&partner, &ids)).await?;
+                    match basis {
+                        Some(basis) => {
+                            let (id, kind) = (seller.id, EventKind::RiskAssessed);
+                            event_save(tx, id, kind, basis, (18, 0), &ids).await
+                        }
+                        None => Ok(()),
+                    }
+                })
             })
             .await?;
         Ok(seller.id)
@@ -143,13 +156,15 @@ async fn sell(
     (old, case): (OrderId, CaseId),
     quote: QuoteId,
     seller: Seller,
-    ids: &SaveIds,
-) -> Result<(), Failure<ApiError>> {
+    (partner, ids): (&Partner, &SaveIds),
+) -> Result<Option<Value>, Failure<ApiError>> {
     let origin = tx.order_lock(old).await?.ok_or_else(gone)?.order;
     let locked = tx.case_lock(case).await?.ok_or_else(gone)?.case;
     let resale = resale(&locked, seller).ok_or_else(|| refused(past()))?;
     let made = origin.resell(resale, ids.now());
     let (order, events) = made.ok_or_else(|| refused(past()))?;
+    // It moves as much as any other sell of this customer.
+    let basis = begin_assess(tx, &order, partner, ids.now()).await?;
     let events: Vec<_> = (0..)
         .map(|n| EventId::from_uuid(ids.uuid(15, n)))
         .zip(events)
@@ -165,7 +180,8 @@ async fn sell(
     let entry = EntryId::from_uuid(ids.uuid(17, 0));
     tx.ledger_post(entry, Some(order.id), &taken, ids.now())
         .await
-        .map_err(ledger_failed)
+        .map_err(ledger_failed)?;
+    Ok(basis)
 }
 
 /// What is sold, at the price that stands; whether the user took that one is the case's to say.

@@ -115,6 +115,7 @@ async fn books(db: &Db, partner: &Partner, order: &Order) {
 pub async fn risk(db: &Db, order: &Order) {
     let (customer, id) = (order.customer, order.id);
     let (unpriced, orders, none, first, again) = write!(db, |tx| {
+        tx.customer_lock(customer).await?;
         let unpriced = tx.order_of_customer(customer, NOW, 10).await?;
         let stored = tx.order_lock(id).await?.unwrap();
         let priced = Order {

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 on_both_engines!(
     a_limit_ends_with_the_day,
     buys_and_sells_count_together,
+    sells_that_start_at_once_are_judged_one_after_the_other,
+    what_came_late_is_sold_within_the_limit_only,
     a_card_that_others_used_is_looked_at,
     every_judgement_is_kept_with_its_facts,
 );
@@ -87,6 +89,42 @@ async fn buys_and_sells_count_together(app: &App) {
     limit(app, 1_000, 1_000).await;
     let answer = seller.post("sale", body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
+}
+
+async fn sells_that_start_at_once_are_judged_one_after_the_other(app: &App) {
+    let mut ready_ones = Vec::new();
+    for _ in 0..5 {
+        let seller = ready(app, "sell", "terms").await;
+        let body = json!({
+            "quote_id": seller.quote().await, "card_token": seller.card_token(GOOD_CARD).await,
+            "refund_address": crate::sell::REFUND,
+        });
+        ready_ones.push((seller, body));
+    }
+    limit(app, 150, 1_000).await;
+    let starts = ready_ones.iter();
+    let starts = starts.map(|(seller, body)| seller.post("sale", body.clone()));
+    let answers = futures::future::join_all(starts).await;
+    let started = answers.iter().filter(|answer| answer.status == 200).count();
+    assert_eq!(started, 1, "{answers:?}");
+}
+
+async fn what_came_late_is_sold_within_the_limit_only(app: &App) {
+    let (seller, case) = crate::sell::late(app).await;
+    limit(app, 50, 1_000).await;
+    let path = format!("cases/{}", case["id"].as_str().unwrap());
+    let quoted = seller.post(&format!("{path}/quote"), json!({})).await;
+    let cases = quoted.json["sale"]["cases"].clone();
+    let choice = json!({ "choice": "sell", "quote_id": cases[0]["quote"]["id"] });
+    let answer = seller.post(&format!("{path}/choice"), choice).await;
+    assert_eq!(answer.refusal(), (409, "conflict", "limit_exceeded"));
+    // Nothing happened: the user still has the choice.
+    assert_eq!(seller.view().await["sale"]["cases"][0]["state"], "choose");
+    let back = json!({ "choice": "return" });
+    let answer = seller.post(&format!("{path}/choice"), back).await;
+    assert!(answer.status < 300, "{}", answer.text);
+    let ended = crate::sell::case_of(app, &seller, "late").await;
+    assert_eq!(ended["state"], "returned");
 }
 
 async fn a_card_that_others_used_is_looked_at(app: &App) {
