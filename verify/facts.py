@@ -9,7 +9,7 @@ from pathlib import Path
 
 import journals
 from journals import (
-    NETWORKS, Answered, Asset, Authorised, CardFact, Captured, ChainLog, Dropped, Faucet, Money,
+    NETWORKS, Answered, Asset, Authorised, CardFact, Captured, ChainLog, Disputed, DisputeMoved, Dropped, Faucet, Money,
     News, Note, PaidOut, Place, Refunded, Transfer, Unreadable, Voided,
 )
 
@@ -46,6 +46,8 @@ class Payment:
     captures: list[Captured] = field(default_factory=list)
     voids: list[Voided] = field(default_factory=list)
     refunds: list[Refunded] = field(default_factory=list)
+    disputes: list[Disputed] = field(default_factory=list)
+    stages: dict[str, str] = field(default_factory=dict)
 
     def is_open(self) -> bool:
         """Something is held, or may still become so."""
@@ -66,6 +68,11 @@ class Payment:
     def refunded(self) -> int:
         """Minor units."""
         return sum(fact.amount.minor for fact in self.refunds)
+
+    def disputed(self) -> int:
+        """Minor units that the provider withholds or has given to the cardholder."""
+        here = ("inquiry", "won", "closed")
+        return sum(fact.amount.minor for fact in self.disputes if self.stages[fact.dispute] not in here)
 
 
 @dataclass
@@ -121,7 +128,7 @@ class Order:
 
     def kept(self) -> int:
         """Fiat that was taken and not given back, in minor units."""
-        return self.captured() - self.refunded()
+        return self.captured() - self.refunded() - sum(payment.disputed() for payment in self.payments.values())
 
     def sent_payouts(self) -> list[PaidOut]:
         return [fact for fact in self.payouts if fact.sent_at is not None]
@@ -279,6 +286,9 @@ class Orders:
             if order:
                 order.payouts.append(fact)
             return
+        if isinstance(fact, DisputeMoved):
+            self.dispute_moved(fact)
+            return
         payment = self.payment(fact.reference, fact.place)
         if payment is None:
             return
@@ -292,8 +302,18 @@ class Orders:
             payment.captures.append(fact)
         elif isinstance(fact, Voided):
             payment.voids.append(fact)
+        elif isinstance(fact, Disputed):
+            payment.disputes.append(fact)
+            payment.stages[fact.dispute] = fact.stage
         else:
             payment.refunds.append(fact)
+
+    def dispute_moved(self, fact: DisputeMoved) -> None:
+        payments = [payment for order in self.all.values() for payment in order.payments.values()]
+        known = [payment for payment in payments if fact.dispute in payment.stages]
+        if len(known) != 1:
+            raise Unreadable(f"{fact.place}: the dispute {fact.dispute} is about no payment")
+        known[0].stages[fact.dispute] = fact.stage
 
     def answer(self, fact: Answered) -> None:
         payment = self.challenges.get(fact.challenge)

@@ -206,6 +206,17 @@ class Book:
             "amount": eur(order.minor if minor is None else minor),
         })
 
+    def dispute(self, order: Order, stage: str, minor: int | None = None) -> None:
+        """As far as it came."""
+        amount = eur(order.minor if minor is None else minor)
+        reference, name = order.reference("pay"), f"dp_{len(self.cards)}"
+        self.cards.append({
+            "type": "disputed", "id": name, "reference": reference, "amount": amount,
+            "stage": "evidence_due", "due": self.now,
+        })
+        if stage != "evidence_due":
+            self.cards.append({"type": "dispute_moved", "id": name, "stage": stage})
+
     def pay_out(self, order: Order, sent: bool = True, attempt: int = 1) -> None:
         outcome: Line = {"sent": {"at": self.now}} if sent else {"refused": {"code": "declined"}}
         self.cards.append({

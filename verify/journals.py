@@ -96,6 +96,24 @@ class Refunded:
 
 
 @dataclass(frozen=True)
+class Disputed:
+    """The cardholder's bank asks, or takes the money back."""
+
+    place: Place
+    dispute: str
+    reference: str
+    amount: Money
+    stage: str
+
+
+@dataclass(frozen=True)
+class DisputeMoved:
+    place: Place
+    dispute: str
+    stage: str
+
+
+@dataclass(frozen=True)
 class PaidOut:
     """`sent_at` in microseconds; `None`: the bank refused."""
 
@@ -105,7 +123,7 @@ class PaidOut:
     sent_at: int | None
 
 
-CardFact = Authorised | Answered | Captured | Voided | Refunded | PaidOut
+CardFact = Authorised | Answered | Captured | Voided | Refunded | Disputed | DisputeMoved | PaidOut
 
 
 @dataclass(frozen=True)
@@ -364,6 +382,9 @@ def paid_out(record: Record) -> PaidOut:
     return PaidOut(record.place, reference, amount, sent_at)
 
 
+STAGES = ("inquiry", "evidence_due", "submitted", "won", "lost", "accepted", "closed")
+
+
 def card_fact(record: Record) -> CardFact | None:
     """`None`: it moves no money."""
     kind = record.text("type")
@@ -387,6 +408,12 @@ def card_fact(record: Record) -> CardFact | None:
     elif kind == "refunded":
         names = (record.text("reference"), record.text("refund_reference"))
         fact = Refunded(record.place, *names, money(record))
+    elif kind == "disputed":
+        names = (record.text("id"), record.text("reference"))
+        fact = Disputed(record.place, *names, money(record), record.one_of("stage", STAGES))
+        record.number("due")
+    elif kind == "dispute_moved":
+        fact = DisputeMoved(record.place, record.text("id"), record.one_of("stage", STAGES))
     elif kind == "paid_out":
         fact = paid_out(record)
     else:

@@ -68,8 +68,9 @@ def refund_exceeds_capture(world: World, _: Matching) -> Iterator[Finding]:
         for payment in order.payments.values():
             fiats = {fact.amount.fiat for fact in payment.captures}
             fiats |= {fact.amount.fiat for fact in payment.refunds}
-            if payment.refunded() > payment.captured() or len(fiats) > 1:
-                cause = f"refunded {payment.refunded()} minor units of {payment.captured()} captured"
+            back = payment.refunded() + payment.disputed()
+            if back > payment.captured() or len(fiats) > 1:
+                cause = f"refunded and disputed {back} minor units of {payment.captured()} captured"
                 found = places(*payment.captures, *payment.refunds)
                 yield Finding("refund_exceeds_capture", order.id, cause, found)
 

@@ -258,6 +258,25 @@ class Planted(unittest.TestCase):
         book.refunded()
         last(book.cards, "refunded")["amount"]["minor"] = "5"
 
+    def test_refunded_and_disputed(self) -> None:
+        """A dispute that was won took nothing."""
+        for stage, found in (("won", []), ("lost", ["refund_exceeds_capture"]), ("evidence_due", ["refund_exceeds_capture"])):
+            book = everything()
+            order = book.refunded()
+            book.dispute(order, stage)
+            self.assertEqual(codes(book), found, stage)
+
+    def test_a_lost_dispute_has_paid_who_got_nothing(self) -> None:
+        for stage, found in (("won", ["captured_not_delivered"]), ("lost", []), ("accepted", [])):
+            book = everything()
+            order = book.order("buy", USDT, 100_000_000)
+            book.authorise(order)
+            book.capture(order)
+            book.dispute(order, stage)
+            book.tell(order, "processing")
+            book.tell(order, "failed")
+            self.assertEqual(codes(book), found, stage)
+
     def test_double_delivery(self) -> None:
         for orders in (True, False):
             book = everything()

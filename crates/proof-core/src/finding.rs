@@ -54,17 +54,32 @@ pub struct Finding {
 pub enum Movement {
     Capture,
     Refund,
+    /// Withheld because of a dispute.
+    Dispute,
+    DisputeFee,
+    /// Given back to us.
+    DisputeWon,
     PayOut,
 }
 
 impl Movement {
-    pub const ALL: [Self; 3] = [Self::Capture, Self::Refund, Self::PayOut];
+    pub const ALL: [Self; 6] = [
+        Self::Capture,
+        Self::Refund,
+        Self::Dispute,
+        Self::DisputeFee,
+        Self::DisputeWon,
+        Self::PayOut,
+    ];
 
     /// Also the name of the entry that books it.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Capture => "capture",
             Self::Refund => "refund",
+            Self::Dispute => "dispute",
+            Self::DisputeFee => "dispute_fee",
+            Self::DisputeWon => "dispute_won",
             Self::PayOut => "pay_out",
         }
     }

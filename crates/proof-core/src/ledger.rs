@@ -68,6 +68,10 @@ pub enum Account {
     Customer(OrderId),
     /// At the deposit address of this order: final, not swept yet.
     Deposit(OrderId),
+    /// Withheld by the payment provider while a cardholder's dispute is open.
+    Dispute(String),
+    /// What the payment provider charged us for disputes.
+    PspCost(String),
     /// Our bank account.
     Bank,
     /// With the payout provider.
@@ -91,6 +95,8 @@ pub enum Account {
     Dust,
     /// Network fees that we paid.
     Gas,
+    /// Gone for good: disputes lost after the delivery, refunds beyond it.
+    Loss,
     Rounding,
 }
 
@@ -99,13 +105,16 @@ impl Account {
     const fn is_asset(&self) -> bool {
         match self {
             Self::Psp(_)
+            | Self::Dispute(_)
+            | Self::PspCost(_)
             | Self::Bank
             | Self::Payout(_)
             | Self::Deposit(_)
             | Self::Wallet
             | Self::Reserved
             | Self::InTransit
-            | Self::Gas => true,
+            | Self::Gas
+            | Self::Loss => true,
             Self::Customer(_)
             | Self::Capital
             | Self::Trading
@@ -122,10 +131,13 @@ impl Account {
         match self {
             Self::Customer(_)
             | Self::Deposit(_)
+            | Self::Dispute(_)
             | Self::Wallet
             | Self::Reserved
             | Self::InTransit => true,
             Self::Psp(_)
+            | Self::PspCost(_)
+            | Self::Loss
             | Self::Bank
             | Self::Payout(_)
             | Self::Capital
@@ -152,6 +164,8 @@ impl fmt::Display for Account {
             Self::Psp(provider) => write!(f, "psp:{provider}"),
             Self::Customer(order) => write!(f, "customer:{order}"),
             Self::Deposit(order) => write!(f, "deposit:{order}"),
+            Self::Dispute(provider) => write!(f, "dispute:{provider}"),
+            Self::PspCost(provider) => write!(f, "psp_cost:{provider}"),
             Self::Bank => f.write_str("bank"),
             Self::Payout(provider) => write!(f, "payout:{provider}"),
             Self::Wallet => f.write_str("wallet"),
@@ -165,6 +179,7 @@ impl fmt::Display for Account {
             Self::Suspense => f.write_str("suspense"),
             Self::Dust => f.write_str("dust"),
             Self::Gas => f.write_str("gas"),
+            Self::Loss => f.write_str("loss"),
             Self::Rounding => f.write_str("rounding"),
         }
     }
@@ -196,6 +211,12 @@ pub enum EntryKind {
     TakeBack,
     Refund,
     RefundByBank,
+    Dispute,
+    DisputeFee,
+    DisputeWon,
+    DisputeLost,
+    Concede,
+    Forfeit,
     Deposit,
     DepositLost,
     PayOut,
@@ -218,6 +239,12 @@ impl EntryKind {
             Self::TakeBack => "take_back",
             Self::Refund => "refund",
             Self::RefundByBank => "refund_by_bank",
+            Self::Dispute => "dispute",
+            Self::DisputeFee => "dispute_fee",
+            Self::DisputeWon => "dispute_won",
+            Self::DisputeLost => "dispute_lost",
+            Self::Concede => "concede",
+            Self::Forfeit => "forfeit",
             Self::Deposit => "deposit",
             Self::DepositLost => "deposit_lost",
             Self::PayOut => "pay_out",
@@ -510,6 +537,53 @@ pub fn hand_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
 pub fn take_over(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Customer(order), Account::Deposit(order), amount)?;
     Entry::new(EntryKind::TakeOver, postings.into())
+}
+
+/// The provider withholds what a cardholder disputes.
+pub fn dispute(provider: &str, amount: Money) -> Result<Entry, MoneyError> {
+    let [from, to] = [Account::Psp, Account::Dispute].map(|account| account(provider.to_owned()));
+    Entry::new(EntryKind::Dispute, fiat(from, to, amount)?.into())
+}
+
+/// What the provider charges for a dispute, whoever wins it.
+pub fn dispute_fee(provider: &str, fee: Money) -> Result<Entry, MoneyError> {
+    let [from, to] = [Account::Psp, Account::PspCost].map(|account| account(provider.to_owned()));
+    Entry::new(EntryKind::DisputeFee, fiat(from, to, fee)?.into())
+}
+
+/// The provider gives back what it withheld.
+pub fn dispute_won(provider: &str, amount: Money) -> Result<Entry, MoneyError> {
+    let [from, to] = [Account::Dispute, Account::Psp].map(|account| account(provider.to_owned()));
+    Entry::new(EntryKind::DisputeWon, fiat(from, to, amount)?.into())
+}
+
+/// What was withheld is gone: to the customer to whom we still owed it, or it is our loss.
+pub fn dispute_lost(
+    provider: &str,
+    amount: Money,
+    owed_by: Option<OrderId>,
+) -> Result<Entry, MoneyError> {
+    let to = owed_by.map_or(Account::Loss, Account::Customer);
+    let postings = fiat(Account::Dispute(provider.to_owned()), to, amount)?;
+    Entry::new(EntryKind::DisputeLost, postings.into())
+}
+
+/// Something is given back beyond what is owed: from now on it is owed, at our loss.
+pub fn concede(order: OrderId, amount: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(Account::Customer(order), Account::Loss, amount)?;
+    Entry::new(EntryKind::Concede, postings.into())
+}
+
+/// What was still owed went to the customer through a dispute that was booked as our loss before.
+pub fn forfeit(order: OrderId, amount: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(Account::Loss, Account::Customer(order), amount)?;
+    Entry::new(EntryKind::Forfeit, postings.into())
+}
+
+/// Money that is owed and cannot be given back now is kept apart for whom it belongs to.
+pub fn keep_apart(order: OrderId, amount: Money) -> Result<Entry, MoneyError> {
+    let postings = fiat(Account::Suspense, Account::Customer(order), amount)?;
+    Entry::new(EntryKind::WriteOff, postings.into())
 }
 
 /// What is owed cannot be given back now: it is kept apart for whom it belongs to.

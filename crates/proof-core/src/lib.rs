@@ -17,6 +17,7 @@
 pub mod address;
 pub mod asset;
 pub mod case;
+pub mod claim;
 pub mod deposit;
 pub mod error;
 pub mod finding;

@@ -1,5 +1,9 @@
 //! What we know of a card payment.
 
+use crate::{
+    money::{Money, MoneyError},
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// What the processor tells us of a card. No number: it never reaches us.
@@ -24,4 +28,215 @@ pub enum DeclineCode {
     TokenInvalid,
     ProcessorUnavailable,
     Abandoned,
+}
+
+/// What a provider took for one order, and what of it is gone again, in minor units of the order's
+/// currency. It is part of the order's row, so whoever wants some of it back holds that row's lock.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Takings {
+    #[serde(with = "crate::money::as_text")]
+    captured: u128,
+    /// Given back, or promised to be.
+    #[serde(with = "crate::money::as_text")]
+    refunded: u128,
+    /// Withheld by the provider while a dispute is open.
+    #[serde(with = "crate::money::as_text")]
+    disputed: u128,
+    /// In disputes that were lost.
+    #[serde(with = "crate::money::as_text")]
+    lost: u128,
+    /// Of that, what its customer was still owed.
+    #[serde(with = "crate::money::as_text")]
+    lost_owed: u128,
+}
+
+impl Takings {
+    /// What may still be given back. A provider may let a cardholder dispute what was refunded
+    /// already; then nothing is left.
+    pub const fn left(&self) -> u128 {
+        self.captured
+            .saturating_sub(self.refunded)
+            .saturating_sub(self.disputed)
+            .saturating_sub(self.lost)
+    }
+
+    /// What lost disputes paid to a customer who was still owed it.
+    pub const fn lost_owed(&self) -> u128 {
+        self.lost_owed
+    }
+
+    pub const fn is_disputed(&self) -> bool {
+        self.disputed > 0
+    }
+
+    /// A fact: the provider took it.
+    pub fn capture(&mut self, minor: u128) -> Result<(), MoneyError> {
+        self.captured = sum(self.captured, minor)?;
+        Ok(())
+    }
+
+    /// Promises a refund, never more than is left.
+    pub fn refund_promise(&mut self, minor: u128) -> Result<(), MoneyError> {
+        if minor > self.left() {
+            return Err(MoneyError::Negative);
+        }
+        self.refund(minor)
+    }
+
+    /// A fact: it went back.
+    pub fn refund(&mut self, minor: u128) -> Result<(), MoneyError> {
+        self.refunded = sum(self.refunded, minor)?;
+        Ok(())
+    }
+
+    /// The promise is taken back before anybody was asked to keep it.
+    pub fn refund_drop(&mut self, minor: u128) -> Result<(), MoneyError> {
+        self.refunded = difference(self.refunded, minor)?;
+        Ok(())
+    }
+
+    /// A fact: the provider withholds it.
+    pub fn dispute(&mut self, minor: u128) -> Result<(), MoneyError> {
+        self.disputed = sum(self.disputed, minor)?;
+        Ok(())
+    }
+
+    pub fn dispute_won(&mut self, minor: u128) -> Result<(), MoneyError> {
+        self.disputed = difference(self.disputed, minor)?;
+        Ok(())
+    }
+
+    pub fn dispute_lost(&mut self, minor: u128, was_owed: bool) -> Result<(), MoneyError> {
+        self.disputed = difference(self.disputed, minor)?;
+        self.lost = sum(self.lost, minor)?;
+        if was_owed {
+            self.lost_owed = sum(self.lost_owed, minor)?;
+        }
+        Ok(())
+    }
+}
+
+fn sum(a: u128, b: u128) -> Result<u128, MoneyError> {
+    a.checked_add(b).ok_or(MoneyError::Overflow)
+}
+
+fn difference(a: u128, b: u128) -> Result<u128, MoneyError> {
+    a.checked_sub(b).ok_or(MoneyError::Negative)
+}
+
+/// How far a cardholder's dispute of a payment has come at the provider.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeStage {
+    /// The bank asks; no money has moved.
+    Inquiry,
+    /// The money is withheld.
+    Opened,
+    /// The provider waits for our evidence.
+    EvidenceDue,
+    /// The bank has our evidence.
+    Submitted,
+    Won,
+    Lost,
+    /// We gave in.
+    Accepted,
+    /// An inquiry that came to nothing.
+    Closed,
+}
+
+impl DisputeStage {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inquiry => "inquiry",
+            Self::Opened => "opened",
+            Self::EvidenceDue => "evidence_due",
+            Self::Submitted => "submitted",
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::Accepted => "accepted",
+            Self::Closed => "closed",
+        }
+    }
+
+    /// Whether the provider has taken the money in question.
+    pub const fn withholds(self) -> bool {
+        match self {
+            Self::Opened
+            | Self::EvidenceDue
+            | Self::Submitted
+            | Self::Won
+            | Self::Lost
+            | Self::Accepted => true,
+            Self::Inquiry | Self::Closed => false,
+        }
+    }
+
+    pub const fn is_end(self) -> bool {
+        match self {
+            Self::Won | Self::Lost | Self::Accepted | Self::Closed => true,
+            Self::Inquiry | Self::Opened | Self::EvidenceDue | Self::Submitted => false,
+        }
+    }
+}
+
+/// A dispute as the provider tells it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Dispute {
+    /// The provider's name for it.
+    pub id: String,
+    pub stage: DisputeStage,
+    pub amount: Money,
+    /// What the provider charges for it, whoever wins; zero for an inquiry.
+    pub fee: Money,
+    /// Until when evidence is taken.
+    pub due: Option<Timestamp>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_more_goes_back_than_was_taken() {
+        let mut takings = Takings::default();
+        assert_eq!(takings.refund_promise(1), Err(MoneyError::Negative));
+        takings.capture(100).unwrap();
+        takings.refund_promise(40).unwrap();
+        assert_eq!(takings.refund_promise(61), Err(MoneyError::Negative));
+        takings.refund_drop(40).unwrap();
+        takings.refund_promise(60).unwrap();
+        assert_eq!(takings.left(), 40);
+    }
+
+    #[test]
+    fn what_is_disputed_cannot_be_refunded() {
+        let mut takings = Takings::default();
+        takings.capture(100).unwrap();
+        takings.dispute(70).unwrap();
+        assert!(takings.is_disputed());
+        assert_eq!(takings.refund_promise(31), Err(MoneyError::Negative));
+        takings.dispute_won(70).unwrap();
+        assert_eq!(takings.left(), 100);
+        takings.dispute(70).unwrap();
+        takings.dispute_lost(70, true).unwrap();
+        assert_eq!(takings.lost_owed(), 70);
+        assert_eq!((takings.is_disputed(), takings.left()), (false, 30));
+        assert_eq!(takings.dispute_won(1), Err(MoneyError::Negative));
+    }
+
+    #[test]
+    fn a_payment_can_be_refunded_and_disputed() {
+        let mut takings = Takings::default();
+        takings.capture(100).unwrap();
+        takings.refund(100).unwrap();
+        takings.dispute(100).unwrap();
+        assert_eq!(takings.left(), 0);
+    }
+
+    #[test]
+    fn sums_are_checked() {
+        let mut takings = Takings::default();
+        takings.capture(u128::MAX).unwrap();
+        assert_eq!(takings.capture(1), Err(MoneyError::Overflow));
+    }
 }

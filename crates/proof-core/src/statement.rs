@@ -81,6 +81,8 @@ pub struct Line {
 pub struct FiatTotals {
     pub captured: String,
     pub refunded: String,
+    /// Withheld by the provider for disputes, less what it gave back.
+    pub disputed: String,
     pub paid_out: String,
     pub fees: String,
     pub partner_share: String,
@@ -124,6 +126,7 @@ pub enum Unreadable {
 enum Column {
     Captured,
     Refunded,
+    Disputed,
     PaidOut,
     Fees,
     PartnerShare,
@@ -143,6 +146,7 @@ fn column(kind: &str, account: &str) -> Option<(Column, i128)> {
     Some(match (kind, name) {
         ("capture", "psp") => (Column::Captured, 1),
         ("refund", "psp") | ("refund_by_bank", "bank") => (Column::Refunded, -1),
+        ("dispute" | "dispute_won", "psp") => (Column::Disputed, -1),
         ("pay_out", "payout") => (Column::PaidOut, -1),
         ("deliver" | "pay_out", "fee") => (Column::Fees, -1),
         ("deliver" | "pay_out", "partner_fee") => (Column::PartnerShare, -1),
@@ -223,7 +227,12 @@ fn line(entry: &BookEntry, sums: &Sums) -> Line {
             });
         found.next()
     };
-    let moved = fiat(&[Column::Captured, Column::Refunded, Column::PaidOut]);
+    let moved = fiat(&[
+        Column::Captured,
+        Column::Refunded,
+        Column::Disputed,
+        Column::PaidOut,
+    ]);
     let (fees, share) = (fiat(&[Column::Fees]), fiat(&[Column::PartnerShare]));
     let coins = [
         Column::Delivered,
@@ -279,6 +288,7 @@ fn fiat_totals(sums: &Sums) -> BTreeMap<String, FiatTotals> {
         let one = FiatTotals {
             captured: of(Column::Captured),
             refunded: of(Column::Refunded),
+            disputed: of(Column::Disputed),
             paid_out: of(Column::PaidOut),
             fees: of(Column::Fees),
             partner_share: of(Column::PartnerShare),

@@ -48,6 +48,9 @@ pub struct Sending {
     pub broadcast: bool,
     pub confirmations: u64,
     pub deadline: Timestamp,
+    /// To be given up unless it is signed already: the signer is asked to close it.
+    #[serde(default)]
+    pub withdrawn: bool,
 }
 
 /// What signer and chain say about a transfer of ours.
@@ -103,6 +106,7 @@ impl Sending {
             broadcast: false,
             confirmations: 0,
             deadline,
+            withdrawn: false,
         }
     }
 

@@ -3,10 +3,11 @@
 //! Nothing in a callback is believed but whose it is. It may come twice, late, or before the answer
 //! to the call that it is about: the worker asks under our own reference, as it would have anyway.
 
-use crate::{ApiError, Engine};
+use crate::{ApiError, Engine, claim::claims_look};
 use proof_core::{
     ErrorCode,
     id::{JobId, OrderId},
+    order::{Order, PublicStatus},
 };
 use proof_port::CallbackCall;
 use proof_store::{Failure, JobKind, Tx};
@@ -37,10 +38,19 @@ impl Engine {
             tracing::warn!("a callback is about nothing of ours");
             return Ok(());
         };
-        let job = JobId::new(now, self.entropy.as_ref());
+        let [job, look] = [(); 2].map(|()| JobId::new(now, self.entropy.as_ref()));
         self.db
             .write("inbound_payment", move |tx: &mut Tx| {
-                Box::pin(async move { look_now(tx, order, job, now).await })
+                Box::pin(async move {
+                    look_now(tx, order, job, now).await?;
+                    // Once money was taken it may be disputed; after the end it may be taken late.
+                    match tx.order_work(order).await? {
+                        Some(stored) if is_past_payment(&stored.order) => {
+                            claims_look(tx, &stored.order, look, now).await
+                        }
+                        Some(_) | None => Ok(()),
+                    }
+                })
             })
             .await
             .map_err(|failure| ApiError {
@@ -57,6 +67,10 @@ impl Engine {
         let order = Uuid::try_parse(parts.next()?).ok()?;
         own.then(|| OrderId::from_uuid(order))
     }
+}
+
+fn is_past_payment(order: &Order) -> bool {
+    order.status() != PublicStatus::Pending
 }
 
 /// Has the worker look at an order, unless it has ended or never was.

@@ -7,6 +7,7 @@
 
 mod access;
 mod case;
+mod claim;
 mod customer;
 mod delivery;
 mod deposit;

@@ -4,12 +4,15 @@
 use crate::{
     ApiError, Engine,
     case::case_apply,
+    claim::{CLAIMS_MAX, claim_apply},
     error::refused,
     order::{SaveIds, apply},
 };
 use proof_core::{
     case::{Case, CaseCommand, CaseRuling, CaseState},
+    claim::{Claim, ClaimCommand, ClaimKind, ClaimOpening, ClaimRuling, ClaimState},
     id::{CaseId, OrderId},
+    money::Money,
     operator::{OperatorName, Proposal, Voice},
     order::{Command, Order, Ruling, State, rulings},
 };
@@ -89,7 +92,8 @@ pub struct CaseStory {
     pub order: OrderId,
     pub kind: String,
     pub amount: String,
-    pub refund_address: String,
+    /// What it is about: where crypto goes back to, or which payment.
+    pub about: String,
     pub state: String,
     pub why: String,
     /// What one operator wants already, and who.
@@ -141,6 +145,13 @@ impl Engine {
                         state: case.state.name().to_owned(),
                         amount: money(case.amount),
                     });
+                    let claims = tx.claim_of_order(id, CLAIMS_MAX).await?;
+                    let claims = claims.iter().map(|claim| StoryCase {
+                        case: claim.id.to_string(),
+                        kind: claim.kind.name().to_owned(),
+                        state: claim.state.name().to_owned(),
+                        amount: fiat_text(claim.amount),
+                    });
                     Ok::<_, Failure<ApiError>>(OrderStory {
                         order: id,
                         status: order.status().name().to_owned(),
@@ -153,7 +164,7 @@ impl Engine {
                         facts: facts(&order),
                         events: events.collect(),
                         postings: postings.into_iter().map(story_posting).collect(),
-                        cases: cases.collect(),
+                        cases: cases.chain(claims).collect(),
                     })
                 })
             })
@@ -195,38 +206,124 @@ impl Engine {
 }
 
 impl Engine {
-    /// Cases that wait for people, the oldest first.
+    /// Money goes back: of an order under review as a ruling, of one that has ended as a claim. Two
+    /// operators; the second one says the same amount.
+    pub async fn order_refund(
+        &self,
+        id: OrderId,
+        amount: Option<&str>,
+        by: OperatorName,
+        reason: String,
+    ) -> Result<Ruled, ApiError> {
+        let order = self.order_load(id).await?.order;
+        if !order.status().is_terminal() {
+            if amount.is_some() {
+                return Err(invalid(
+                    "amount",
+                    "An order that has not ended is refunded as a whole; leave the amount out.",
+                ));
+            }
+            return self.order_rule(id, Ruling::Refund, by, reason).await;
+        }
+        let left = Money::new(order.fiat, order.takings.left());
+        let amount = match amount {
+            None => left,
+            Some(text) => Money::parse(order.fiat, text)
+                .map_err(|_| invalid("amount", "An amount is a decimal: 10.00"))?,
+        };
+        let voice = Voice {
+            by,
+            reason: reason_of(&reason)?,
+        };
+        let known = self.claims_of(id).await?;
+        let mut wanted = known.iter().filter(|claim| is_wanted(claim));
+        if let Some(claim) = wanted.find(|claim| claim.amount == amount) {
+            let command = ClaimCommand::Rule {
+                ruling: ClaimRuling::Approve,
+                voice,
+            };
+            return self.claim_rule(claim.id, id, command).await;
+        }
+        if amount.minor() == 0 || amount.minor() > left.minor() {
+            return Err(invalid(
+                "amount",
+                &format!(
+                    "Between 0.01 and {} {} can be given back of this payment.",
+                    left.to_decimal(),
+                    left.fiat()
+                ),
+            ));
+        }
+        let refunds = known.iter().filter(|claim| claim.kind == ClaimKind::Refund);
+        let number = u32::try_from(refunds.count()).unwrap_or(u32::MAX);
+        let opening = ClaimOpening::Refund {
+            number: number.saturating_add(1),
+            amount,
+            voice,
+        };
+        let opened = self.claim_begin(id, opening).await?;
+        opened.map(|_| Ruled::Proposed).ok_or_else(|| {
+            let message = "Another operator was faster; look at the order again.";
+            ApiError::new(proof_core::ErrorCode::WrongState, message)
+        })
+    }
+
+    /// Cases that wait for people, those about crypto first, the oldest first.
     pub async fn case_reviewed(&self) -> Result<Vec<CaseStory>, ApiError> {
-        let cases = self
+        let (cases, claims) = self
             .db
             .read("case_reviewed", |tx: &mut Tx| {
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.case_reviewed().await?) })
+                Box::pin(async move {
+                    let cases = tx.case_reviewed().await?;
+                    Ok::<_, Failure<ApiError>>((cases, tx.claim_reviewed().await?))
+                })
             })
             .await?;
-        Ok(cases.iter().map(case_story).collect())
+        let cases = cases.iter().map(case_story);
+        Ok(cases.chain(claims.iter().map(claim_story)).collect())
     }
 
     pub async fn case_story(&self, id: CaseId) -> Result<CaseStory, ApiError> {
-        let case = self
+        let found = self
             .db
-            .read("case_load", move |tx: &mut Tx| {
-                Box::pin(async move { tx.case_work(id).await?.ok_or_else(no_case) })
+            .read("case_story", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    if let Some(stored) = tx.case_work(id).await? {
+                        return Ok(case_story(&stored.case));
+                    }
+                    let stored = tx.claim_work(id).await?.ok_or_else(no_case)?;
+                    Ok::<_, Failure<ApiError>>(claim_story(&stored.claim))
+                })
             })
             .await?;
-        Ok(case_story(&case.case))
+        Ok(found)
     }
 
     /// One operator's word about a case that waits for people.
     pub async fn case_rule(
         &self,
         id: CaseId,
-        ruling: CaseRuling,
+        ruling: ClaimRuling,
         by: OperatorName,
         reason: String,
     ) -> Result<Ruled, ApiError> {
         let reason = reason_of(&reason)?;
         tracing::info!(case = %id, operator = %by, act = ruling.name(), "an operator rules");
         let voice = Voice { by, reason };
+        let claim = self
+            .db
+            .read("case_find", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let claim = tx.claim_work(id).await?.map(|stored| stored.claim.order);
+                    Ok::<_, Failure<ApiError>>(claim)
+                })
+            })
+            .await?;
+        if let Some(order) = claim {
+            let command = ClaimCommand::Rule { ruling, voice };
+            return self.claim_rule(id, order, command).await;
+        }
+        let ruling = crypto_ruling(&ruling)?;
         let ids = SaveIds::new(self, self.now());
         let case = self
             .db
@@ -246,6 +343,93 @@ impl Engine {
             _ => Ruled::Done,
         })
     }
+
+    async fn claim_rule(
+        &self,
+        id: CaseId,
+        order: OrderId,
+        command: ClaimCommand,
+    ) -> Result<Ruled, ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        let claim = self
+            .db
+            .write("claim_rule", move |tx: &mut Tx| {
+                let (ids, command) = (ids.clone(), command.clone());
+                Box::pin(async move { claim_apply(tx, order, id, command, &ids).await })
+            })
+            .await?;
+        Ok(match &claim.state {
+            ClaimState::InReview {
+                proposal: Some(_), ..
+            } => Ruled::Proposed,
+            _ => Ruled::Done,
+        })
+    }
+}
+
+/// A refund of which one operator has spoken.
+fn is_wanted(claim: &Claim) -> bool {
+    matches!(&claim.state, ClaimState::InReview { from, .. } if **from == ClaimState::Wanted)
+}
+
+/// What may be said of a case about crypto.
+fn crypto_ruling(ruling: &ClaimRuling) -> Result<CaseRuling, ApiError> {
+    match ruling {
+        ClaimRuling::Approve => Ok(CaseRuling::Approve),
+        ClaimRuling::WriteOff => Ok(CaseRuling::WriteOff),
+        ClaimRuling::RefundedByBank { .. }
+        | ClaimRuling::Withdraw
+        | ClaimRuling::Contest { .. }
+        | ClaimRuling::Accept => Err(invalid(
+            "act",
+            "This case is about crypto: it can be approved or written off.",
+        )),
+    }
+}
+
+fn invalid(field: &'static str, message: &str) -> ApiError {
+    ApiError::field(proof_core::ErrorCode::ValidationError, field, message)
+}
+
+fn claim_story(claim: &Claim) -> CaseStory {
+    let (why, proposed) = match &claim.state {
+        ClaimState::InReview {
+            reason, proposal, ..
+        } => (reason.clone(), proposal.as_ref()),
+        _ => (String::new(), None),
+    };
+    let due = match claim.state.inner() {
+        ClaimState::Disputed { due: Some(due), .. } => {
+            format!("; evidence is taken until {}", due.to_contract())
+        }
+        _ => String::new(),
+    };
+    let wish = |p: &Proposal<ClaimRuling>| {
+        format!("{} by {}: {}", p.act.name(), p.voice.by, p.voice.reason)
+    };
+    CaseStory {
+        case: claim.id,
+        order: claim.order,
+        kind: claim.kind.name().to_owned(),
+        amount: fiat_text(claim.amount),
+        about: format!("payment {} with {}{due}", claim.attempt, claim.provider),
+        state: claim_state(&claim.state),
+        why,
+        proposed: proposed.map(wish),
+        rulings: claim.rulings().into_iter().map(str::to_owned).collect(),
+    }
+}
+
+fn claim_state(state: &ClaimState) -> String {
+    match state.inner() {
+        ClaimState::Disputed { stage, .. } => format!("dispute {}", stage.name()),
+        ClaimState::Settled(end) => format!("settled: {}", end.name()),
+        _ => state.name().to_owned(),
+    }
+}
+
+fn fiat_text(money: Money) -> String {
+    format!("{} {}", money.to_decimal(), money.fiat())
 }
 
 fn case_story(case: &Case) -> CaseStory {
@@ -264,7 +448,7 @@ fn case_story(case: &Case) -> CaseStory {
         order: case.order,
         kind: case.kind.name().to_owned(),
         amount: money(case.amount),
-        refund_address: case.refund.to_string(),
+        about: format!("back to {}", case.refund),
         state: case.state.name().to_owned(),
         why,
         proposed: proposed.map(wish),

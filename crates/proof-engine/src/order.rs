@@ -188,6 +188,19 @@ impl SaveIds {
         self.now
     }
 
+    /// Ids of their own for a part of the same work.
+    pub(crate) fn part(&self, n: usize) -> Self {
+        use sha2::{Digest, Sha256};
+        let digest = Sha256::new()
+            .chain_update(self.seed)
+            .chain_update(b"part")
+            .chain_update(u64::try_from(n).unwrap_or(u64::MAX).to_be_bytes());
+        Self {
+            now: self.now,
+            seed: digest.finalize().into(),
+        }
+    }
+
     /// The `n`-th id of one kind: the same at every run of the work.
     pub(crate) fn uuid(&self, kind: u8, n: usize) -> Uuid {
         struct Derived<'a>(&'a [u8; 32], u8, usize);

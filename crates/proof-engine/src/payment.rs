@@ -11,6 +11,7 @@ use crate::{
 use proof_core::{
     ErrorCode,
     id::{JobId, OrderId, QuoteId},
+    money::Money,
     order::{Command, EventKind, Order},
     partner::Partner,
     payment::DeclineCode,
@@ -238,10 +239,12 @@ impl Engine {
         self.fact("payment_void", order, command).await
     }
 
-    pub(crate) async fn payment_refund(&self, order: &Order) -> Result<Outcome, ApiError> {
+    pub(crate) async fn payment_refund(
+        &self,
+        order: &Order,
+        total: Money,
+    ) -> Result<Outcome, ApiError> {
         let payments = &self.rails(order.environment)?.payments;
-        let total = order.price.as_ref().map(|price| price.total);
-        let total = total.ok_or_else(|| ApiError::internal("a refund without a price"))?;
         let refund = self.reference(order.id, "refund", 1);
         let reference = self.payment_reference(order);
         let command = match payments.refund(&reference, &refund, total).await? {

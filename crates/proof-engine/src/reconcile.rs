@@ -124,7 +124,12 @@ impl Engine {
         };
         let mut findings = Vec::new();
         for order in self.orders_moved(environment).await? {
-            findings.extend(self.order_compare(environment, order).await?);
+            let found = self.order_compare(environment, order).await?;
+            if !found.is_empty() {
+                // A callback may have been lost: what the provider knows of it is asked.
+                self.claims_ask(order).await?;
+            }
+            findings.extend(found);
             done.orders += 1;
         }
         for asset in Asset::all() {

@@ -174,16 +174,26 @@ impl Engine {
             order: leg.order,
             transfer: sending.transfer.clone(),
         };
-        let signed = match signer.sign(&intent).await {
-            Ok(signed) => Some(signed),
-            Err(error) if is_final(&error) => {
+        let asked = if sending.withdrawn {
+            None
+        } else {
+            Some(signer.sign(&intent).await)
+        };
+        let signed = match asked {
+            // Given up before it was signed: the signer says whether that is true.
+            None => match signer.close(sending.intent).await? {
+                SignedState::Signed(signed) => Some(signed),
+                SignedState::NeverSigned => None,
+            },
+            Some(Ok(signed)) => Some(signed),
+            Some(Err(error)) if is_final(&error) => {
                 tracing::warn!(order = %leg.order, "the signer refuses a transfer: {error}");
                 match signer.close(sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
                 }
             }
-            Err(error) => return Err(error.into()),
+            Some(Err(error)) => return Err(error.into()),
         };
         match signed {
             Some(signed) => {

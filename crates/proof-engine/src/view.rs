@@ -9,6 +9,7 @@ use futures::FutureExt;
 use proof_core::{
     Timestamp,
     case::Case,
+    claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
     identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, FailReason, Order, State},
@@ -51,6 +52,15 @@ pub struct View {
     pub failure: Option<FailureView>,
     /// Of a sell.
     pub sale: Option<SaleView>,
+    /// What went back to the card, or is on its way, beside the order itself.
+    pub refunds: Vec<RefundView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct RefundView {
+    pub amount: String,
+    pub fiat_currency: &'static str,
+    pub is_done: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -117,6 +127,24 @@ pub struct FailureView {
     pub money_moved: bool,
 }
 
+/// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
+/// the user and their bank.
+fn refund_view(claim: &Claim) -> Option<RefundView> {
+    let is_done = match claim.state.inner() {
+        ClaimState::Refunding { .. } => false,
+        ClaimState::Settled(ClaimEnd::Refunded | ClaimEnd::RefundedByBank { .. }) => true,
+        ClaimState::Wanted
+        | ClaimState::Disputed { .. }
+        | ClaimState::InReview { .. }
+        | ClaimState::Settled(_) => return None,
+    };
+    Some(RefundView {
+        amount: claim.amount.to_decimal(),
+        fiat_currency: claim.amount.fiat().code(),
+        is_done,
+    })
+}
+
 /// All rows that a view is made of.
 struct Facts {
     stored: StoredOrder,
@@ -126,6 +154,7 @@ struct Facts {
     verification: Option<StoredVerification>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
+    claims: Vec<Claim>,
 }
 
 /// What somebody sends beside an order is mostly nothing.
@@ -194,6 +223,10 @@ impl Engine {
                         Side::Buy => Vec::new(),
                         Side::Sell => tx.case_of_order(id, CASES_MAX).await?,
                     };
+                    let claims = match order.side {
+                        Side::Buy => tx.claim_of_order(id, CASES_MAX).await?,
+                        Side::Sell => Vec::new(),
+                    };
                     Ok::<_, Failure<ApiError>>(Facts {
                         stored,
                         partner,
@@ -202,6 +235,7 @@ impl Engine {
                         verification,
                         events,
                         cases,
+                        claims,
                     })
                 })
             })
@@ -252,6 +286,7 @@ impl Engine {
                     Some(self.sale_view(order, &facts.cases, hold)?)
                 }
             },
+            refunds: facts.claims.iter().filter_map(refund_view).collect(),
         })
     }
 

@@ -247,6 +247,8 @@ impl Engine {
             }
             JobKind::Scan => self.scan_drive(job.key).await,
             JobKind::Case => self.case_drive(CaseId::from_uuid(job.key)).await,
+            JobKind::Claim => self.claim_drive(CaseId::from_uuid(job.key)).await,
+            JobKind::Payment => self.payments_look(OrderId::from_uuid(job.key)).await,
             JobKind::Reconcile => self.reconcile_drive(job.key).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
             JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
@@ -281,7 +283,11 @@ impl Engine {
             Duty::Sign(sending) => self.transfer_sign(leg, &sending).await,
             Duty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
             Duty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,
-            Duty::Refund => self.payment_refund(&order).await,
+            Duty::PrepareRefund => {
+                let command = Some(Command::RefundCalled);
+                self.fact("refund_call", &order, command).await
+            }
+            Duty::Refund(amount) => self.payment_refund(&order, amount).await,
             Duty::CloseWindow => self.window_close(&order).await,
             Duty::WatchDeposits => self.deposits_watch(&order).await,
             Duty::AssessSale => self.sale_assess(&order).await,

@@ -28,7 +28,7 @@ pub use identity::{
 pub use mail::{Mail, Message};
 pub use payments::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary, DeclineCode,
-    Payments, RefundState, VoidState,
+    Dispute, DisputeStage, Payments, RefundState, VoidState,
 };
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};

@@ -2,7 +2,7 @@
 
 use crate::{Callback, CallbackCall, CallbackRefusal, PortError, ReportLine};
 use proof_core::money::Money;
-pub use proof_core::payment::{CardSummary, DeclineCode};
+pub use proof_core::payment::{CardSummary, DeclineCode, Dispute, DisputeStage};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct AuthoriseRequest {
@@ -93,6 +93,15 @@ pub trait Payments: Send + Sync {
         amount: Money,
     ) -> Result<RefundState, PortError>;
 
-    /// Captures and refunds after a line of the settlement report, oldest first; none is the end.
+    /// What cardholders dispute of a payment, the oldest first.
+    async fn disputes(&self, reference: &str) -> Result<Vec<Dispute>, PortError>;
+
+    /// Hands in our evidence; sent again, it is the same evidence. What comes of it is asked.
+    async fn dispute_contest(&self, dispute: &str, evidence: &str) -> Result<(), PortError>;
+
+    /// Gives in. What comes of it is asked.
+    async fn dispute_accept(&self, dispute: &str) -> Result<(), PortError>;
+
+    /// Captures, refunds and disputes after a line of the settlement report, oldest first; none is the end.
     async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError>;
 }

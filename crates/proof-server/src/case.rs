@@ -5,8 +5,9 @@ use crate::{
     order::ServerArgs,
     say::say,
 };
+use anyhow::bail;
 use clap::{Args, Subcommand};
-use proof_core::{case::CaseRuling, id::CaseId, operator::OperatorName};
+use proof_core::{claim::ClaimRuling, id::CaseId, operator::OperatorName};
 use proof_engine::{CaseStory, Ruled};
 use std::fmt::Write;
 
@@ -25,6 +26,26 @@ pub enum CaseCommand {
     Approve(RuleArgs),
     /// It cannot be given back: what is owed is kept apart. Two operators.
     WriteOff(RuleArgs),
+    /// Nobody wants this refund any more. One operator.
+    Withdraw(RuleArgs),
+    /// The provider refused a refund, and the money went back by bank. Two operators.
+    RefundedByBank {
+        #[command(flatten)]
+        rule: RuleArgs,
+        /// The bank transfer that was made.
+        #[arg(long)]
+        transfer: String,
+    },
+    /// Hand in evidence against a dispute. One operator: the bank does not wait.
+    Contest {
+        #[command(flatten)]
+        rule: RuleArgs,
+        /// What shows that the payment was the cardholder's own.
+        #[arg(long)]
+        evidence: String,
+    },
+    /// Give in to a dispute. Two operators.
+    Accept(RuleArgs),
 }
 
 #[derive(Args, Debug)]
@@ -61,12 +82,32 @@ pub async fn run(command: CaseCommand) -> anyhow::Result<()> {
             told(&mut text, &story)?;
             say(&text)
         }
-        CaseCommand::Approve(args) => rule(args, CaseRuling::Approve).await,
-        CaseCommand::WriteOff(args) => rule(args, CaseRuling::WriteOff).await,
+        CaseCommand::Approve(args) => rule(args, ClaimRuling::Approve).await,
+        CaseCommand::WriteOff(args) => rule(args, ClaimRuling::WriteOff).await,
+        CaseCommand::Withdraw(args) => rule(args, ClaimRuling::Withdraw).await,
+        CaseCommand::RefundedByBank {
+            rule: args,
+            transfer,
+        } => {
+            if transfer.trim().is_empty() {
+                bail!("--transfer names the bank transfer that was made");
+            }
+            rule(args, ClaimRuling::RefundedByBank { transfer }).await
+        }
+        CaseCommand::Contest {
+            rule: args,
+            evidence,
+        } => {
+            if evidence.trim().is_empty() {
+                bail!("--evidence says why the payment was the cardholder's own");
+            }
+            rule(args, ClaimRuling::Contest { evidence }).await
+        }
+        CaseCommand::Accept(args) => rule(args, ClaimRuling::Accept).await,
     }
 }
 
-async fn rule(args: RuleArgs, ruling: CaseRuling) -> anyhow::Result<()> {
+async fn rule(args: RuleArgs, ruling: ClaimRuling) -> anyhow::Result<()> {
     let (case, name) = (args.case, ruling.name());
     let question = Question::CaseRule {
         case,
@@ -85,12 +126,12 @@ async fn rule(args: RuleArgs, ruling: CaseRuling) -> anyhow::Result<()> {
 fn told(text: &mut String, one: &CaseStory) -> std::fmt::Result {
     let (case, kind, amount, state) = (one.case, &one.kind, &one.amount, &one.state);
     writeln!(text, "{case}  {kind}  {amount}  {state}  {}", one.why)?;
-    writeln!(text, "    of {}, back to {}", one.order, one.refund_address)?;
+    writeln!(text, "    of {}, {}", one.order, one.about)?;
     if let Some(proposed) = &one.proposed {
         writeln!(text, "    proposed: {proposed}")?;
     }
     if !one.rulings.is_empty() {
-        writeln!(text, "    two operators may: {}", one.rulings.join(", "))?;
+        writeln!(text, "    operators may: {}", one.rulings.join(", "))?;
     }
     Ok(())
 }

@@ -32,7 +32,6 @@ use std::{
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::watch};
-use url::Url;
 
 #[derive(Args, Debug)]
 pub struct DevArgs {
@@ -137,7 +136,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             let partners = demo::partners(&engine, data, shop_port).await?;
             funds::fund(&engine, &world.config.world(&outbound)).await?;
             callbacks(&world.config.cards(&outbound), address).await?;
-            keep_ready(data, &world.config.world_url)?;
+            keep_ready(data, &world.config)?;
             let urls = shop::Urls { proof: &base_url, sandbox: &world.config.world_url };
             let mut shop = shop::start(&args.shop, shop_port, urls, &partners).await?;
             print(&Ready {
@@ -201,9 +200,10 @@ async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<b
 }
 
 /// For `proof sandbox`, which plays people outside.
-fn keep_ready(data: &Path, world_url: &Url) -> anyhow::Result<()> {
+fn keep_ready(data: &Path, world: &crate::rails::SandboxConfig) -> anyhow::Result<()> {
     let path = data.join(READY_FILE);
-    let text = serde_json::json!({ "world_url": world_url }).to_string();
+    let urls = serde_json::json!({ "world_url": world.world_url, "cards_url": world.cards_url });
+    let text = urls.to_string();
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 

@@ -7,7 +7,8 @@
 use anyhow::{Context, bail};
 use futures::{StreamExt, stream::FuturesUnordered};
 use proof_core::{
-    case::CaseRuling,
+    ErrorCode,
+    claim::ClaimRuling,
     id::{CaseId, OrderId, PartnerId},
     operator::OperatorName,
     order::Ruling,
@@ -65,13 +66,20 @@ pub enum Question {
         by: OperatorName,
         reason: String,
     },
+    /// Of an order under review or of one that has ended; then perhaps only a part.
+    OrderRefund {
+        order: OrderId,
+        amount: Option<String>,
+        by: OperatorName,
+        reason: String,
+    },
     CaseList,
     CaseShow {
         case: CaseId,
     },
     CaseRule {
         case: CaseId,
-        ruling: CaseRuling,
+        ruling: ClaimRuling,
         by: OperatorName,
         reason: String,
     },
@@ -169,82 +177,85 @@ impl Door {
         Ok(())
     }
 
-    fn known(&self, by: &OperatorName) -> Result<(), Answer> {
-        if self.operators.contains(by) {
-            return Ok(());
-        }
-        Err(Answer::Refused(format!(
-            "{by} is no operator here; the configuration names them under [[operators]]"
-        )))
-    }
-
     async fn reply(&self, engine: &Engine, question: Question) -> Answer {
-        let said = match question {
-            Question::OrderList => engine.order_reviewed().await.map(|list| json!(list)),
-            Question::OrderShow { order } => engine.order_story(order).await.map(|s| json!(s)),
-            Question::OrderRule {
-                order,
-                ruling,
-                by,
-                reason,
-            } => {
-                if let Err(refused) = self.known(&by) {
-                    return refused;
-                }
-                let ruled = engine.order_rule(order, ruling, by, reason).await;
-                ruled.map(|ruled| json!(ruled))
-            }
-            Question::CaseList => engine.case_reviewed().await.map(|list| json!(list)),
-            Question::CaseShow { case } => engine.case_story(case).await.map(|s| json!(s)),
-            Question::CaseRule {
-                case,
-                ruling,
-                by,
-                reason,
-            } => {
-                if let Err(refused) = self.known(&by) {
-                    return refused;
-                }
-                let ruled = engine.case_rule(case, ruling, by, reason).await;
-                ruled.map(|ruled| json!(ruled))
-            }
-            Question::RiskShow { partner } => engine
-                .risk_policy(partner)
-                .await
-                .map(|policy| json!(policy)),
-            Question::RiskSet {
-                partner,
-                policy,
-                by,
-            } => match self.known(&by) {
-                Err(refused) => return refused,
-                Ok(()) => {
-                    tracing::info!(operator = %by, %partner, "an operator sets a risk policy");
-                    let saved = engine.risk_policy_set(partner, policy).await;
-                    saved.map(|policy| json!(policy))
-                }
-            },
-            Question::Reconcile => {
-                let done = engine.reconcile(Environment::Test).await;
-                done.map(|done| json!(done))
-            }
-            Question::Statement { partner, day } => match Day::parse(&day) {
-                None => return Answer::Refused("a day is YYYY-MM-DD, UTC".to_owned()),
-                Some(day) => {
-                    let made = engine.statement(partner, Environment::Test, day).await;
-                    made.map(|made| json!(made))
-                }
-            },
-            Question::Findings => {
-                let open = engine.findings(Environment::Test).await;
-                open.map(|open| json!(open))
-            }
-        };
-        match said {
+        if let Some(by) = question.by().filter(|by| !self.operators.contains(by)) {
+            return Answer::Refused(format!(
+                "{by} is no operator here; the configuration names them under [[operators]]"
+            ));
+        }
+        match answer(engine, question).await {
             Ok(value) => Answer::Ok(value),
             Err(error) => Answer::Refused(words(error)),
         }
     }
+}
+
+impl Question {
+    /// Who acts; nobody where somebody only looks.
+    const fn by(&self) -> Option<&OperatorName> {
+        match self {
+            Self::OrderRule { by, .. }
+            | Self::OrderRefund { by, .. }
+            | Self::CaseRule { by, .. }
+            | Self::RiskSet { by, .. } => Some(by),
+            Self::OrderList
+            | Self::OrderShow { .. }
+            | Self::CaseList
+            | Self::CaseShow { .. }
+            | Self::Reconcile
+            | Self::Findings
+            | Self::RiskShow { .. }
+            | Self::Statement { .. } => None,
+        }
+    }
+}
+
+async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> {
+    Ok(match question {
+        Question::OrderList => json!(engine.order_reviewed().await?),
+        Question::OrderShow { order } => json!(engine.order_story(order).await?),
+        Question::OrderRule {
+            order,
+            ruling,
+            by,
+            reason,
+        } => json!(engine.order_rule(order, ruling, by, reason).await?),
+        Question::OrderRefund {
+            order,
+            amount,
+            by,
+            reason,
+        } => {
+            let refund = engine.order_refund(order, amount.as_deref(), by, reason);
+            json!(refund.await?)
+        }
+        Question::CaseList => json!(engine.case_reviewed().await?),
+        Question::CaseShow { case } => json!(engine.case_story(case).await?),
+        Question::CaseRule {
+            case,
+            ruling,
+            by,
+            reason,
+        } => json!(engine.case_rule(case, ruling, by, reason).await?),
+        Question::RiskShow { partner } => json!(engine.risk_policy(partner).await?),
+        Question::RiskSet {
+            partner,
+            policy,
+            by,
+        } => {
+            tracing::info!(operator = %by, %partner, "an operator sets a risk policy");
+            json!(engine.risk_policy_set(partner, policy).await?)
+        }
+        Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
+        Question::Statement { partner, day } => {
+            let day = Day::parse(&day).ok_or_else(|| {
+                let message = "a day is YYYY-MM-DD, UTC";
+                ApiError::field(ErrorCode::ValidationError, "day", message)
+            })?;
+            json!(engine.statement(partner, Environment::Test, day).await?)
+        }
+        Question::Findings => json!(engine.findings(Environment::Test).await?),
+    })
 }
 
 /// Operators may read what went wrong inside.

@@ -31,13 +31,16 @@ pub enum OrderCommand {
     },
     /// Let it go on from where it stopped, with new time. Two operators.
     Approve(RuleArgs),
-    /// Give the money back, or the hold. Two operators.
+    /// Give the money back, or the hold; of an order that has ended perhaps a part. Two operators.
     Refund {
         #[command(flatten)]
         rule: RuleArgs,
         /// The provider refused: the money went back by this bank transfer.
         #[arg(long)]
         by_bank: Option<String>,
+        /// Of an order that has ended, only so much: 10.00.
+        #[arg(long, conflicts_with = "by_bank")]
+        amount: Option<String>,
     },
     /// Send a sell's crypto back to its refund address. Two operators.
     Return(RuleArgs),
@@ -82,7 +85,7 @@ pub struct RuleArgs {
 }
 
 /// Operators read ids in partners' mails as well as in ours.
-fn order_id(text: &str) -> Result<OrderId, String> {
+pub fn order_id(text: &str) -> Result<OrderId, String> {
     let plain = || format!("ord_{text}").parse();
     text.parse()
         .or_else(|_| plain())
@@ -112,10 +115,12 @@ pub async fn run(command: OrderCommand) -> anyhow::Result<()> {
         OrderCommand::Refund {
             rule: args,
             by_bank: None,
-        } => rule(args, Ruling::Refund).await,
+            amount,
+        } => refund(args, amount).await,
         OrderCommand::Refund {
             rule: args,
             by_bank: Some(transfer),
+            amount: _,
         } => {
             if transfer.trim().is_empty() {
                 bail!("--by-bank names the bank transfer that was made");
@@ -138,6 +143,22 @@ async fn rule(args: RuleArgs, ruling: Ruling) -> anyhow::Result<()> {
             format!("{name} is proposed for {order}; a second operator has to say the same\n")
         }
         Ruled::Done => format!("{name} is agreed for {order} and under way\n"),
+    })
+}
+
+async fn refund(args: RuleArgs, amount: Option<String>) -> anyhow::Result<()> {
+    let order = args.order;
+    let question = Question::OrderRefund {
+        order,
+        amount,
+        by: args.by,
+        reason: args.reason,
+    };
+    say(&match ask(&args.server.socket()?, &question).await? {
+        Ruled::Proposed => {
+            format!("the refund is proposed for {order}; a second operator has to say the same\n")
+        }
+        Ruled::Done => format!("the refund is agreed for {order} and under way\n"),
     })
 }
 

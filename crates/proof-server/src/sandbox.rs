@@ -1,19 +1,85 @@
 //! `proof sandbox …`: plays people outside, beside a running `proof dev`.
 
-use crate::say::say;
+use crate::{order::order_id, say::say};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use proof_core::Network;
+use proof_core::{Fiat, Network, id::OrderId, money::Money};
 use proof_outbound::{HttpTransport, Outbound};
 use serde::Deserialize;
 use serde_json::json;
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use url::Url;
 
 #[derive(Subcommand, Debug)]
 pub enum SandboxCommand {
     /// The user's wallet sends coins to a sell's deposit address.
     Deposit(DepositArgs),
+    /// The cardholder disputes the payment of a buy.
+    Dispute(DisputeArgs),
+    /// The cardholder's bank goes on with a dispute.
+    Bank(BankArgs),
+}
+
+/// Which sandbox.
+#[derive(Args, Debug)]
+pub struct WhereArgs {
+    /// The data folder of the running `proof dev`.
+    #[arg(long, default_value = "data")]
+    data: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub struct DisputeArgs {
+    /// `ord_…`, or the partner's merchant_transaction_id.
+    #[arg(value_parser = order_id)]
+    order: OrderId,
+    /// Only so much of it: 10.00.
+    #[arg(long)]
+    amount: Option<String>,
+    /// In which currency the amount is.
+    #[arg(long, default_value = "EUR")]
+    currency: Fiat,
+    /// The bank only asks; no money moves yet.
+    #[arg(long)]
+    inquiry: bool,
+    #[command(flatten)]
+    place: WhereArgs,
+}
+
+#[derive(Args, Debug)]
+pub struct BankArgs {
+    /// `dp_…`
+    dispute: String,
+    step: BankStep,
+    #[command(flatten)]
+    place: WhereArgs,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum BankStep {
+    /// An inquiry becomes a dispute.
+    Escalate,
+    /// The merchant wins.
+    Win,
+    /// The merchant loses.
+    Lose,
+    /// An inquiry comes to nothing.
+    Close,
+}
+
+impl BankStep {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Escalate => "escalate",
+            Self::Win => "win",
+            Self::Lose => "lose",
+            Self::Close => "close",
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -44,6 +110,13 @@ pub const READY_FILE: &str = "dev.json";
 #[derive(Deserialize)]
 struct Ready {
     world_url: Url,
+    cards_url: Url,
+}
+
+#[derive(Deserialize)]
+struct DisputeTold {
+    id: String,
+    stage: String,
 }
 
 #[derive(Deserialize)]
@@ -59,21 +132,60 @@ struct Refused {
 pub async fn run(command: SandboxCommand) -> anyhow::Result<()> {
     match command {
         SandboxCommand::Deposit(args) => deposit(args).await,
+        SandboxCommand::Dispute(args) => dispute(args).await,
+        SandboxCommand::Bank(args) => {
+            let path = ["bank", "v1", "disputes", &args.dispute];
+            let body = json!({ "step": args.step.name() });
+            bank(&args.place, &path, body).await
+        }
     }
+}
+
+fn ready(data: &Path) -> anyhow::Result<Ready> {
+    let path = data.join(READY_FILE);
+    let text = fs::read(&path).with_context(|| {
+        let path = path.display();
+        format!("{path} is not there: start `proof dev`, or say where with --data")
+    })?;
+    serde_json::from_slice(&text).context("unreadable dev.json")
+}
+
+async fn dispute(args: DisputeArgs) -> anyhow::Result<()> {
+    let amount = match &args.amount {
+        None => serde_json::Value::Null,
+        Some(text) => {
+            let money =
+                Money::parse(args.currency, text).context("--amount is a decimal: 10.00")?;
+            json!({ "currency": args.currency, "minor": money.minor().to_string() })
+        }
+    };
+    let payment = args.order.uuid().simple().to_string();
+    let path = ["bank", "v1", "payments", &payment, "disputes"];
+    let body = json!({ "amount": amount, "inquiry": args.inquiry });
+    bank(&args.place, &path, body).await
+}
+
+/// The cardholder's bank, at the card processor.
+async fn bank(place: &WhereArgs, path: &[&str], body: serde_json::Value) -> anyhow::Result<()> {
+    let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
+    let cards = ready(&place.data)?.cards_url;
+    let answer = outbound
+        .configured("sandbox bank", cards, None)
+        .post(path, &body)
+        .await
+        .context("the sandbox does not answer; is `proof dev` running?")?;
+    if !answer.is_success() {
+        let refused: Refused = answer.json().context("unreadable refusal")?;
+        bail!("the bank does nothing: {}", refused.message);
+    }
+    let told: DisputeTold = answer.json().context("unreadable answer")?;
+    say(&format!("dispute {}  {}\n", told.id, told.stage))
 }
 
 async fn deposit(args: DepositArgs) -> anyhow::Result<()> {
     let world = match args.world_url {
         Some(url) => url,
-        None => {
-            let path = args.data.join(READY_FILE);
-            let text = fs::read(&path).with_context(|| {
-                let path = path.display();
-                format!("{path} is not there: start `proof dev`, or give --world-url")
-            })?;
-            let ready: Ready = serde_json::from_slice(&text).context("unreadable dev.json")?;
-            ready.world_url
-        }
+        None => ready(&args.data)?.world_url,
     };
     let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
     let wallet = outbound.configured("sandbox wallet", world, None);

@@ -14,13 +14,13 @@ statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
     JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6) ORDER BY lease_until LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -37,6 +37,10 @@ pub enum JobKind {
     Scan,
     /// Bring a case to its end.
     Case,
+    /// Bring a claim to its end.
+    Claim,
+    /// Ask the provider about an order's payments: disputes, and money taken after the end.
+    Payment,
     /// Compare the books with the world.
     Reconcile,
     /// Send a letter.
@@ -55,29 +59,32 @@ pub enum Pool {
 }
 
 impl Pool {
-    const fn kinds(self) -> [JobKind; 5] {
+    const fn kinds(self) -> [JobKind; 6] {
         match self {
             Self::Orders => [
                 JobKind::Order,
                 JobKind::Identity,
                 JobKind::Scan,
                 JobKind::Case,
-                JobKind::Case,
+                JobKind::Claim,
+                JobKind::Payment,
             ],
-            Self::Deliveries => [JobKind::Delivery; 5],
-            Self::Mails => [JobKind::Mail; 5],
-            Self::Nights => [JobKind::Reconcile; 5],
+            Self::Deliveries => [JobKind::Delivery; 6],
+            Self::Mails => [JobKind::Mail; 6],
+            Self::Nights => [JobKind::Reconcile; 6],
         }
     }
 }
 
 impl JobKind {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
         Self::Scan,
         Self::Case,
+        Self::Claim,
+        Self::Payment,
         Self::Reconcile,
         Self::Mail,
     ];
@@ -89,6 +96,8 @@ impl JobKind {
             Self::Delivery => "delivery",
             Self::Scan => "scan",
             Self::Case => "case",
+            Self::Claim => "claim",
+            Self::Payment => "payment",
             Self::Reconcile => "reconcile",
             Self::Mail => "mail",
         }
@@ -96,7 +105,12 @@ impl JobKind {
 
     const fn pool(self) -> Pool {
         match self {
-            Self::Order | Self::Identity | Self::Scan | Self::Case => Pool::Orders,
+            Self::Order
+            | Self::Identity
+            | Self::Scan
+            | Self::Case
+            | Self::Claim
+            | Self::Payment => Pool::Orders,
             Self::Reconcile => Pool::Nights,
             Self::Delivery => Pool::Deliveries,
             Self::Mail => Pool::Mails,
@@ -210,9 +224,9 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
-        let [a, b, c, d, e] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
-            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d, e])
+            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d, e, f])
             .await?;
         let mut jobs = rows
             .into_iter()
@@ -262,7 +276,7 @@ impl Tx {
 
     /// When the next job of a pool falls due, or the next lease runs out.
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
-        let [a, b, c, d, e] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
         let looks = [
             (JOB_NEXT, args![a]),
@@ -270,7 +284,8 @@ impl Tx {
             (JOB_NEXT, args![c]),
             (JOB_NEXT, args![d]),
             (JOB_NEXT, args![e]),
-            (JOB_NEXT_LEASE, args![a, b, c, d, e]),
+            (JOB_NEXT, args![f]),
+            (JOB_NEXT_LEASE, args![a, b, c, d, e, f]),
         ];
         let mut next = None;
         for (statement, args) in looks {

@@ -7,6 +7,7 @@
 
 mod case;
 mod chain;
+mod claim;
 mod coalesce;
 mod customer;
 mod db;
@@ -35,6 +36,7 @@ mod wake;
 
 pub use case::StoredCase;
 pub use chain::CoinTaken;
+pub use claim::StoredClaim;
 pub use customer::CustomerRow;
 pub use db::{Db, Engine, Execution, Tx};
 pub use delivery::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState};

@@ -49,6 +49,7 @@ pub fn registered() -> Vec<Statement> {
     [
         crate::case::ALL,
         crate::chain::ALL,
+        crate::claim::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,
         crate::deposit::ALL,

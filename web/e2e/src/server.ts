@@ -14,22 +14,24 @@ export interface Proof {
   cards_url: string;
   /** Folder of the letters to users. */
   outbox: string;
+  /** The data folder, where operators' commands find the server. */
+  data: string;
   partners: { name: string; type: string; client_token: string; widget_id: string }[];
 }
 
 const ROOT = resolve(import.meta.dirname, "../../..");
+export const BINARY = process.env["PROOF_E2E_BINARY"] ?? join(ROOT, "target/debug/proof");
 const READY_MS = 30_000;
 const END_MS = 15_000;
 
 export async function startProof(worker: number): Promise<{ proof: Proof; stop: () => Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), "proof-e2e-"));
-  const binary = process.env["PROOF_E2E_BINARY"] ?? join(ROOT, "target/debug/proof");
   const database = freshDatabase(worker);
   const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--json", ...database.options];
-  const child = spawn(binary, options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(BINARY, options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const errors: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
-  const proof = await readyLine(child, errors);
+  const proof = { ...(await readyLine(child, errors)), data };
   const stop = async () => {
     await end(child);
     rmSync(data, { recursive: true, force: true });

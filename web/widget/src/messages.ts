@@ -320,6 +320,10 @@ export const messages = {
     number: "Order",
     wrong: (partner: string) => `If something looks wrong, write to ${partner} and name the order number.`,
   },
+  refund: {
+    title: (amount: string, isDone: boolean) => (isDone ? `${amount} went back to your card` : `${amount} is on its way back to your card`),
+    text: "Banks show it within a few days.",
+  },
   failed: {
     of: (code: string | undefined) => failures[code ?? ""] ?? { title: "This order has failed", text: "It could not be completed." },
     moved: "Your money was taken and has been given back. Banks show it within a few days.",

@@ -149,6 +149,14 @@ export interface View {
   sale: Sale | null;
   timeline: TimelineEntry[];
   failure: { code: string; money_moved: boolean } | null;
+  /** What goes back to the card beside the order itself. */
+  refunds: Refund[];
+}
+
+export interface Refund {
+  amount: string;
+  fiat_currency: string;
+  is_done: boolean;
 }
 
 export type Direction = View["type"];
@@ -159,7 +167,7 @@ export const isTerminal = (view: View): boolean => TERMINAL.includes(view.step);
 
 /** The order has ended, and so has everything beside it: nothing on the screen will change. */
 export const isSettled = (view: View): boolean =>
-  isTerminal(view) && !view.sale?.cases.some(({ state }) => state === "waiting" || state === "choose");
+  isTerminal(view) && !view.sale?.cases.some(({ state }) => state === "waiting" || state === "choose") && view.refunds.every((refund) => refund.is_done);
 
 /** A slow answer must not undo a newer one; what came late may become another order. */
 export const isNewer = (next: View, present: View | undefined): boolean =>

@@ -1,10 +1,11 @@
 //! The sandbox's words in ours.
 
 use super::{PROVIDER, wire};
-use proof_core::{finding::Movement, money::Money};
+use proof_core::{Timestamp, finding::Movement, money::Money};
 use proof_port::{
-    Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, IdentityOutcome,
-    IdentityStatus, PayoutState, PictureProblem, RefundState, ReportLine, VoidState,
+    Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, Dispute,
+    DisputeStage, IdentityOutcome, IdentityStatus, PayoutState, PictureProblem, RefundState,
+    ReportLine, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -28,6 +29,8 @@ pub enum Unusable {
     OtherAmount,
     #[error("it reports a movement that is unknown: {0}")]
     Movement(String),
+    #[error("it tells of a stage that is unknown: {0}")]
+    Stage(String),
     #[error("a part is missing: {0}")]
     Missing(&'static str),
 }
@@ -124,6 +127,40 @@ pub fn refund(status: &str) -> RefundState {
     }
 }
 
+/// A stage that we do not know is no answer: the next question may give one that we do.
+pub fn disputes(answer: wire::Disputes) -> Result<Vec<Dispute>, Unusable> {
+    let one = |told: wire::Dispute| {
+        Ok(Dispute {
+            stage: stage(&told.stage).ok_or(Unusable::Stage(told.stage))?,
+            id: told.id,
+            amount: money(&told.amount)?,
+            fee: money(&told.fee)?,
+            due: told
+                .due
+                .map(|at| Timestamp::from_micros(0).plus_seconds(at)),
+        })
+    };
+    answer.disputes.into_iter().map(one).collect()
+}
+
+fn money(wire: &wire::Amount) -> Result<Money, Unusable> {
+    Ok(Money::new(wire.currency.parse()?, wire.minor.parse()?))
+}
+
+fn stage(name: &str) -> Option<DisputeStage> {
+    Some(match name {
+        "inquiry" => DisputeStage::Inquiry,
+        "opened" => DisputeStage::Opened,
+        "evidence_due" => DisputeStage::EvidenceDue,
+        "submitted" => DisputeStage::Submitted,
+        "won" => DisputeStage::Won,
+        "lost" => DisputeStage::Lost,
+        "accepted" => DisputeStage::Accepted,
+        "closed" => DisputeStage::Closed,
+        _ => return None,
+    })
+}
+
 pub fn report(report: wire::Report) -> Result<Vec<ReportLine>, Unusable> {
     let line = |line: wire::ReportLine| {
         let movement = Movement::parse(&line.kind).ok_or(Unusable::Movement(line.kind))?;
@@ -131,7 +168,7 @@ pub fn report(report: wire::Report) -> Result<Vec<ReportLine>, Unusable> {
             number: line.number,
             reference: line.reference,
             movement,
-            amount: Money::new(line.amount.currency.parse()?, line.amount.minor.parse()?),
+            amount: money(&line.amount)?,
         })
     };
     report.lines.into_iter().map(line).collect()

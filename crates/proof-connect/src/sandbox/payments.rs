@@ -8,7 +8,7 @@ use proof_core::{money::Money, secret::Secret};
 use proof_outbound::{Answer, Configured};
 use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Payments, PortError, RefundState, ReportLine, VoidState,
+    CaptureState, Dispute, Payments, PortError, RefundState, ReportLine, VoidState,
 };
 use serde::Serialize;
 
@@ -127,6 +127,34 @@ impl Payments for SandboxPayments {
         Ok(map::refund(&read.status))
     }
 
+    async fn disputes(&self, reference: &str) -> Result<Vec<Dispute>, PortError> {
+        let path = ["v1", "authorisations", reference, "disputes"];
+        let answer = self.processor.get(&path, &[]).await;
+        let answer = answer.map_err(unanswered_question)?;
+        if !answer.is_success() {
+            return Err(refused_question(&answer));
+        }
+        let unreadable =
+            |error: String| PortError::retry(PROVIDER, format!("unreadable: {error}")).answered();
+        let read = answer
+            .json()
+            .map_err(|error| unreadable(error.to_string()))?;
+        map::disputes(read).map_err(|error| unreadable(error.to_string()))
+    }
+
+    async fn dispute_contest(&self, dispute: &str, evidence: &str) -> Result<(), PortError> {
+        let path = ["v1", "disputes", dispute, "evidence"];
+        let body = wire::Evidence { evidence };
+        let answer = self.processor.post(&path, &body).await;
+        told(&answer.map_err(unanswered_order)?)
+    }
+
+    async fn dispute_accept(&self, dispute: &str) -> Result<(), PortError> {
+        let path = ["v1", "disputes", dispute, "accept"];
+        let answer = self.processor.post(&path, &wire::Nothing {}).await;
+        told(&answer.map_err(unanswered_order)?)
+    }
+
     async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError> {
         report(&self.processor, "report", after).await
     }
@@ -161,6 +189,14 @@ fn after(reference: &str, answer: &Answer) -> Result<AuthorisationState, PortErr
     let read = answer.json().map_err(unreadable)?;
     let read = map::authorisation(reference, read).map_err(unreadable)?;
     Ok(read.state)
+}
+
+/// The processor has what we say of a dispute, or had it before, or its bank has decided meanwhile.
+fn told(answer: &Answer) -> Result<(), PortError> {
+    if answer.is_success() || answer.status == 409 {
+        return Ok(());
+    }
+    Err(refused(answer))
 }
 
 /// The call was carried out, but how it ended is not known.

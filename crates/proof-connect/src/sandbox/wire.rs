@@ -33,6 +33,26 @@ pub struct Refunded {
     pub status: String,
 }
 
+#[derive(Serialize)]
+pub struct Evidence<'a> {
+    pub evidence: &'a str,
+}
+
+#[derive(Deserialize)]
+pub struct Disputes {
+    pub disputes: Vec<Dispute>,
+}
+
+#[derive(Deserialize)]
+pub struct Dispute {
+    pub id: String,
+    pub stage: String,
+    pub amount: Amount,
+    pub fee: Amount,
+    /// Seconds since 1970.
+    pub due: Option<i64>,
+}
+
 #[derive(Deserialize)]
 pub struct Report {
     pub lines: Vec<ReportLine>,

@@ -46,6 +46,7 @@ impl Order {
             attempt: 0,
             price: None,
             card: None,
+            takings: crate::payment::Takings::default(),
             declined: None,
             refund_hint: request.refund_hint,
             sale: None,

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::{
     address::Address,
-    money::Amount,
+    money::{Amount, Money},
     time::Timestamp,
     transfer::{Sending, SendingStep},
 };
@@ -36,7 +36,9 @@ pub enum Duty {
     Sign(Box<Sending>),
     Broadcast(Box<Sending>),
     WatchTransfer(Box<Sending>),
-    Refund,
+    /// Fix how much goes back; then the provider may be asked.
+    PrepareRefund,
+    Refund(Money),
     /// The deposit window is over: has our node been heard since?
     CloseWindow,
     WatchDeposits,
@@ -82,7 +84,7 @@ impl Order {
             State::Delivering(d) => Some(d.deadline),
             State::Authorised { deadline, .. }
             | State::Capturing { deadline }
-            | State::Paid { deadline }
+            | State::Paid { deadline, .. }
             | State::Refunding { deadline, .. } => Some(*deadline),
             State::InReview(review) => match review.from {
                 // Nobody's money is in our hands: the order ends by itself.
@@ -134,7 +136,8 @@ impl Order {
             | Duty::PlanTransfer
             | Duty::Sign(_)
             | Duty::Broadcast(_)
-            | Duty::Refund
+            | Duty::PrepareRefund
+            | Duty::Refund(_)
             | Duty::AssessSale
             | Duty::PreparePayout
             | Duty::PayOut => Some(now),
@@ -171,7 +174,11 @@ impl Order {
             State::Voiding(_) => Duty::Void,
             State::Paid { .. } => Duty::PlanTransfer,
             State::Delivering(sending) => moving(sending),
-            State::Refunding { .. } => Duty::Refund,
+            State::Refunding { called: None, .. } => Duty::PrepareRefund,
+            State::Refunding {
+                called: Some(amount),
+                ..
+            } => Duty::Refund(*amount),
             State::AwaitingDeposit => {
                 let sale = self.sale.as_ref();
                 if sale.is_some_and(|sale| now >= sale.deposit_until) {
@@ -210,7 +217,9 @@ fn is_peoples(from: &State) -> bool {
         from,
         State::Authorised { .. }
             | State::DepositConfirmed { .. }
+            | State::Paid { withheld: true, .. }
             | State::Refunding { refused: true, .. }
+            | State::Refunding { withheld: true, .. }
             | State::Returning(Returning { sending: None, .. })
     )
 }

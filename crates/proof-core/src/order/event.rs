@@ -27,6 +27,7 @@ pub enum EventKind {
     ReturnStarted,
     CaseOpened,
     CaseSettled,
+    DisputeMoved,
     ReviewStarted,
     RiskAssessed,
     ReviewProposed,
@@ -65,6 +66,7 @@ impl EventKind {
             Self::ReturnStarted => "return.started",
             Self::CaseOpened => "case.opened",
             Self::CaseSettled => "case.settled",
+            Self::DisputeMoved => "dispute.moved",
             Self::ReviewStarted => "order.review_started",
             Self::RiskAssessed => "risk.assessed",
             Self::ReviewProposed => "order.review_proposed",
@@ -80,7 +82,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 32] = [
+    const ALL: [Self; 33] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -103,6 +105,7 @@ impl EventKind {
         Self::ReturnStarted,
         Self::CaseOpened,
         Self::CaseSettled,
+        Self::DisputeMoved,
         Self::ReviewStarted,
         Self::RiskAssessed,
         Self::ReviewProposed,
@@ -138,6 +141,7 @@ impl EventKind {
             | Self::ReturnStarted
             | Self::CaseOpened
             | Self::CaseSettled
+            | Self::DisputeMoved
             | Self::StatusChanged
             | Self::OrderCompleted => true,
             Self::IdentityStarted

@@ -15,8 +15,8 @@ mod tests;
 
 pub use create::OrderRequest;
 pub use decide::{
-    Command, Decision, Refusal, Ruling, SaleVerdict, SellCommand, Terms, Verdict, annotate, decide,
-    rulings,
+    Command, Decision, Refusal, Ruling, SaleVerdict, SellCommand, TakingsFact, Terms, Verdict,
+    annotate, decide, rulings,
 };
 pub use duty::{Duty, POLL_MS};
 pub use event::{EventKind, NewEvent};
@@ -33,7 +33,7 @@ use crate::{
     id::{CustomerId, OrderId, PartnerId},
     money::Amount,
     partner::{Environment, Side},
-    payment::{CardSummary, DeclineCode},
+    payment::{CardSummary, DeclineCode, Takings},
     quote::Quote,
     time::Timestamp,
 };
@@ -101,6 +101,9 @@ pub struct Order {
     /// Price of the payment that is under way or done.
     pub price: Option<Quote>,
     pub card: Option<CardSummary>,
+    /// What the provider took for it, and what of that is gone again.
+    #[serde(default)]
+    pub takings: Takings,
     /// Why the last payment was declined, until the next one starts.
     pub declined: Option<DeclineCode>,
     /// A sell's refund address as the partner's session gave it; the user confirms it.

@@ -1,7 +1,13 @@
 //! The states of a buy and of a sell, each with its facts (domain, "Order lifecycle").
 
 use super::Ruling;
-use crate::{money::Amount, operator::Proposal, quote::Quote, time::Timestamp, transfer::Sending};
+use crate::{
+    money::{Amount, Money},
+    operator::Proposal,
+    quote::Quote,
+    time::Timestamp,
+    transfer::Sending,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -25,13 +31,22 @@ pub enum State {
     /// Captured; the transfer is planned next.
     Paid {
         deadline: Timestamp,
+        /// Disputed: nothing is sent until people say so.
+        #[serde(default)]
+        withheld: bool,
     },
     Delivering(Sending),
     Refunding {
         deadline: Timestamp,
+        /// What the provider was asked to give back: fixed before it is asked.
+        #[serde(default)]
+        called: Option<Money>,
         /// The provider answered no: it will not give the money back by itself.
         #[serde(default)]
         refused: bool,
+        /// Disputed before the provider was asked: it is not, until people say so.
+        #[serde(default)]
+        withheld: bool,
     },
     /// Sell: identity is proven; price, payout card and refund address are not fixed yet.
     AwaitingTerms {

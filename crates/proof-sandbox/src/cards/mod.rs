@@ -1,10 +1,12 @@
 //! The card processor: tokens, authorisations, 3-D Secure, captures, voids, refunds, payouts.
 
 mod card;
+mod dispute;
 mod payout;
 mod report;
 
 pub use card::{Behaviour, Card, CardInput};
+pub use dispute::{BankMove, Dispute, DisputeStage};
 pub use payout::{Kept, Payout, PayoutOutcome, PayoutStatus};
 pub use report::{ReportKind, ReportLine};
 
@@ -27,6 +29,7 @@ pub struct Cards {
     /// Cards to be paid, by the token that they came with.
     kept: BTreeMap<String, Kept>,
     payouts: BTreeMap<String, Payout>,
+    disputes: BTreeMap<String, Dispute>,
     /// All that was moved, in its order.
     report: Vec<ReportLine>,
 }
@@ -102,6 +105,17 @@ pub enum Event {
         reference: String,
         refund_reference: String,
         amount: Money,
+    },
+    Disputed {
+        id: String,
+        reference: String,
+        amount: Money,
+        stage: DisputeStage,
+        due: Timestamp,
+    },
+    DisputeMoved {
+        id: String,
+        stage: DisputeStage,
     },
     CardKept {
         token: String,
@@ -286,14 +300,10 @@ impl Cards {
                 "there is nothing to give back",
             ));
         }
-        let fits = authorisation
-            .refunded
-            .checked_add(amount)
-            .is_ok_and(|sum| sum.minor() <= authorisation.captured.minor());
-        if !fits {
+        if amount.minor() > authorisation.refundable(self.disputed(reference)) {
             return Err(Refusal::conflict(
                 "refund_too_large",
-                "refunds would exceed what was captured",
+                "refunds would exceed what was captured and is not disputed",
             ));
         }
         Ok(Some(Event::Refunded {
@@ -393,6 +403,17 @@ impl Machine for Cards {
                     authorisation.status = Status::Voided;
                 }
             }
+            Event::Disputed {
+                id,
+                reference,
+                amount,
+                stage,
+                due,
+            } => {
+                let names = (id.clone(), reference.clone());
+                self.apply_disputed(Dispute::new(names, *amount, *stage, *due));
+            }
+            Event::DisputeMoved { id, stage } => self.apply_dispute_moved(id, *stage),
             Event::CardKept { token, id } => self.apply_kept(token, id),
             Event::PaidOut {
                 reference,

@@ -11,6 +11,9 @@ const LINES_MAX: usize = 500;
 pub enum ReportKind {
     Capture,
     Refund,
+    Dispute,
+    DisputeFee,
+    DisputeWon,
     PayOut,
 }
 

@@ -2,6 +2,7 @@
 
 mod cards;
 mod chain;
+mod disputes;
 mod explorer;
 mod fields;
 mod identity;
@@ -35,10 +36,12 @@ type Answer<T> = Result<Json<T>, Refusal>;
 pub fn cards_router(world: Arc<World>) -> Router {
     let private = cards::routes()
         .merge(payouts::routes())
+        .merge(disputes::routes())
         .merge(report::routes())
         .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(fields::routes())
+        .merge(disputes::bank_routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
         .with_state(world)

@@ -5,6 +5,7 @@ use crate::{contract, finding};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
     case::{Case, CaseKind, CaseState},
+    claim::{Claim, ClaimKind, ClaimState},
     deposit::{Deposit, DepositKey},
     id::{
         CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, MailId,
@@ -13,7 +14,7 @@ use proof_core::{
     identity::{DocumentKind, Verification, VerificationState},
     ledger::{Account, Unit, fund, reserve},
     mail::Letter,
-    money::{Amount, Bps},
+    money::{Amount, Bps, Money},
     order::{Order, OrderRequest},
     partner::{
         Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Side, Stage,
@@ -565,6 +566,42 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
     });
     assert_eq!(scans, (Some(5), true, None));
     case_rows(db, entropy, order).await;
+    claim_rows(db, entropy, order).await;
+}
+
+async fn claim_rows(db: &Db, entropy: &Counting, order: &Order) {
+    let (first, second) = (CaseId::new(NOW, entropy), CaseId::new(NOW, entropy));
+    let claim = Claim {
+        id: first,
+        environment: Environment::Test,
+        partner: order.partner,
+        order: order.id,
+        provider: "sandbox".into(),
+        kind: ClaimKind::TakenLate,
+        attempt: 1,
+        name: "1".into(),
+        amount: Money::new(Fiat::Eur, 500),
+        opened_at: NOW,
+        state: ClaimState::Refunding {
+            deadline: NOW,
+            refused: false,
+        },
+    };
+    let (id, kept) = (order.id, claim.clone());
+    let (listed, saved) = write!(db, [claim], |tx| {
+        assert!(tx.claim_insert(&claim).await?);
+        let twin = Claim {
+            id: second,
+            ..claim.clone()
+        };
+        assert!(!tx.claim_insert(&twin).await?, "one claim about one thing");
+        let stored = tx.claim_lock(first).await?.unwrap();
+        tx.claim_save(&stored.claim, stored.version, NOW).await?;
+        let saved = tx.claim_work(first).await?.unwrap().version;
+        assert!(tx.claim_reviewed().await?.is_empty());
+        (tx.claim_of_order(id, 10).await?, saved)
+    });
+    assert_eq!((listed, saved), (vec![kept], 2));
 }
 
 async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {

@@ -31,7 +31,8 @@ fn signed(app: &App, key: &str, age_seconds: i64, body: &Value) -> Request<Body>
         .unwrap()
 }
 
-async fn send(app: &App, reference: &str) -> Answer {
+/// The processor calls back about a payment.
+pub async fn send(app: &App, reference: &str) -> Answer {
     let body = json!({ "type": "authorisation.updated", "reference": reference });
     app.call(signed(app, KEY, 0, &body)).await
 }

@@ -13,6 +13,7 @@
 
 mod access;
 mod buyer;
+mod claim;
 mod clock;
 mod delivery;
 mod errors;

@@ -3,7 +3,7 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::kit::App;
 use crate::on_both_engines;
-use proof_core::{case::CaseRuling, id::OrderId, order::Ruling};
+use proof_core::{claim::ClaimRuling, id::OrderId, order::Ruling};
 use proof_engine::{CaseStory, OrderListed, OrderStory, Ruled};
 use proof_server::operator::{Door, Operator, Question, ask};
 use std::{path::PathBuf, sync::Arc};
@@ -22,15 +22,15 @@ on_both_engines!(
 );
 
 /// A server's operators' socket, open.
-struct Office {
-    socket: PathBuf,
+pub struct Office {
+    pub socket: PathBuf,
     stop: watch::Sender<bool>,
     answers: JoinHandle<()>,
     _dir: TempDir,
 }
 
 impl Office {
-    fn open(app: &App) -> Self {
+    pub fn open(app: &App) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let socket = dir.path().join("operator.sock");
         let operators = ["alice", "bob"].map(|name| Operator {
@@ -47,21 +47,21 @@ impl Office {
         }
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         self.stop.send_replace(true);
         self.answers.await.unwrap();
     }
 
-    async fn list(&self) -> Vec<OrderListed> {
+    pub async fn list(&self) -> Vec<OrderListed> {
         ask(&self.socket, &Question::OrderList).await.unwrap()
     }
 
-    async fn story(&self, order: OrderId) -> OrderStory {
+    pub async fn story(&self, order: OrderId) -> OrderStory {
         let question = Question::OrderShow { order };
         ask(&self.socket, &question).await.unwrap()
     }
 
-    async fn says(&self, by: &str, order: OrderId, ruling: Ruling) -> Result<Ruled, String> {
+    pub async fn says(&self, by: &str, order: OrderId, ruling: Ruling) -> Result<Ruled, String> {
         let question = Question::OrderRule {
             order,
             ruling,
@@ -72,28 +72,28 @@ impl Office {
         said.map_err(|error| error.to_string())
     }
 
-    async fn both_say(&self, order: OrderId, ruling: Ruling) {
+    pub async fn both_say(&self, order: OrderId, ruling: Ruling) {
         let first = self.says("alice", order, ruling.clone()).await;
         assert_eq!(first, Ok(Ruled::Proposed));
         assert_eq!(self.says("bob", order, ruling).await, Ok(Ruled::Done));
     }
 
     /// The one order that waits, as soon as it does.
-    async fn waits(&self, app: &App) -> OrderListed {
+    pub async fn waits(&self, app: &App) -> OrderListed {
         let look = || async { self.list().await.into_iter().next() };
         app.until("an order waits for people", look).await
     }
 }
 
-fn down(app: &App, part: &'static str) {
+pub fn down(app: &App, part: &'static str) {
     app.outside.down.lock().unwrap().insert(part);
 }
 
-fn up(app: &App, part: &'static str) {
+pub fn up(app: &App, part: &'static str) {
     assert!(app.outside.down.lock().unwrap().remove(part));
 }
 
-async fn called(app: &App, part: &str) {
+pub async fn called(app: &App, part: &str) {
     let called = || async { (app.outside.calls_of(part) > 0).then_some(()) };
     app.until("the call was tried", called).await;
 }
@@ -257,11 +257,11 @@ async fn stopped<'a>(app: &'a App, office: &Office) -> (Buyer<'a>, CaseStory) {
     (seller, case)
 }
 
-async fn both_rule(office: &Office, case: &CaseStory, ruling: CaseRuling) {
+pub async fn both_rule(office: &Office, case: &CaseStory, ruling: ClaimRuling) {
     for (by, expected) in [("alice", Ruled::Proposed), ("bob", Ruled::Done)] {
         let question = Question::CaseRule {
             case: case.case,
-            ruling,
+            ruling: ruling.clone(),
             by: by.parse().unwrap(),
             reason: "looked at it".into(),
         };
@@ -274,7 +274,7 @@ async fn a_case_that_stopped_goes_on_when_two_say_so(app: &App) {
     let office = Office::open(app);
     let (seller, case) = stopped(app, &office).await;
     up(app, "/fee");
-    both_rule(&office, &case, CaseRuling::Approve).await;
+    both_rule(&office, &case, ClaimRuling::Approve).await;
     let ended = crate::sell::case_of(app, &seller, "overpaid").await;
     assert_eq!(ended["state"], "returned");
     assert_eq!(crate::sell::customer_is_owed(app, &seller).await, 0);
@@ -284,7 +284,7 @@ async fn a_case_that_stopped_goes_on_when_two_say_so(app: &App) {
 async fn a_case_is_written_off_by_two_people(app: &App) {
     let office = Office::open(app);
     let (seller, case) = stopped(app, &office).await;
-    both_rule(&office, &case, CaseRuling::WriteOff).await;
+    both_rule(&office, &case, ClaimRuling::WriteOff).await;
     let ended = crate::sell::case_of(app, &seller, "overpaid").await;
     assert_eq!(ended["state"], "apart");
     assert_eq!(crate::sell::customer_is_owed(app, &seller).await, 0);

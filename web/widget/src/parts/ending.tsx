@@ -3,7 +3,9 @@
 import type { ComponentChildren } from "preact";
 import type { Session } from "../session";
 import type { View } from "../view";
-import { Badge, Screen } from "./basics";
+import { fiat } from "../format";
+import { messages } from "../messages";
+import { Badge, Notice, Screen } from "./basics";
 import { Actions, BackToShop } from "./frame";
 
 export interface OutcomeProps {
@@ -15,10 +17,22 @@ export const Fact = ({ name, children }: { name: string; children: ComponentChil
   <div><dt>{name}</dt><dd>{children}</dd></div>
 );
 
+/** What goes back beside the order itself. */
+export const Refunds = ({ view }: { view: View }) => (
+  <>
+    {view.refunds.map(({ amount, fiat_currency, is_done }, n) => (
+      <Notice key={n} tone={is_done ? "ok" : "wait"} title={messages.refund.title(fiat(amount, fiat_currency), is_done)}>
+        {messages.refund.text}
+      </Notice>
+    ))}
+  </>
+);
+
 export function Ending({ tone, title, view, session, children }: OutcomeProps & { tone: "stop" | "info"; title: string; children: ComponentChildren }) {
   return (
     <Screen title={title} icon={<Badge tone={tone} />}>
       {children}
+      <Refunds view={view} />
       <Actions><BackToShop view={view} session={session} /></Actions>
     </Screen>
   );

@@ -3,7 +3,7 @@
 import { brandName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
 import { Badge, Screen } from "../parts/basics";
-import { Ending, Fact, PlainEnding, type OutcomeProps } from "../parts/ending";
+import { Ending, Fact, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
 import { Actions, BackToShop } from "../parts/frame";
 import { Address } from "../parts/price";
 import { Hash, HashLink, Timeline } from "../parts/timeline";
@@ -35,6 +35,7 @@ function Completed({ view, session }: OutcomeProps) {
         {view.transfer?.hash && <Fact name={words.hash}><HashLink hash={view.transfer.hash} url={view.transfer.explorer_url} /></Fact>}
         {finished && <Fact name={words.when}><time dateTime={finished.at}>{fullTime(finished.at)}</time></Fact>}
       </dl>
+      <Refunds view={view} />
       <p class="muted small">{words.wrong(view.partner)}</p>
       <Actions><BackToShop view={view} session={session} /></Actions>
     </Screen>

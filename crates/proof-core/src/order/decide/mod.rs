@@ -6,10 +6,12 @@
 mod payment;
 mod ruling;
 mod sell;
+mod takings;
 mod transfer;
 
 pub use ruling::{Ruling, rulings};
 pub use sell::{SaleVerdict, SellCommand, Terms};
+pub use takings::TakingsFact;
 
 use super::{
     AFTER_REVIEW_SECONDS_MIN, ATTEMPTS_MAX, AUTHORISING_SECONDS, Authorising, AuthorisingStep,
@@ -73,8 +75,12 @@ pub enum Command {
     Voided,
     VoidRefused,
     Transfer(TransferFact),
+    /// The provider is asked for the refund next.
+    RefundCalled,
     Refunded,
     RefundRefused,
+    /// What a claim does to its order.
+    Takings(TakingsFact),
     Sell(SellCommand),
     /// An operator's word about an order under review.
     Rule {
@@ -174,7 +180,9 @@ impl Command {
             | Self::CaptureRefused
             | Self::Voided
             | Self::Transfer(_)
-            | Self::Refunded => true,
+            | Self::RefundCalled
+            | Self::Refunded
+            | Self::Takings(_) => true,
         }
     }
 }
@@ -270,7 +278,9 @@ impl Draft {
             Command::Voided => self.voided(),
             Command::VoidRefused => self.void_refused(),
             Command::Transfer(fact) => self.transfer(fact),
+            Command::RefundCalled => self.refund_called(),
             Command::Refunded => self.refunded(),
+            Command::Takings(fact) => self.takings(fact),
             Command::RefundRefused => self.refund_refused(),
             Command::Sell(command) => self.sell(command),
             Command::Rule { ruling, voice } => self.rule(ruling, voice),

@@ -3,6 +3,7 @@
 use super::{Draft, Refusal, Step, Verdict};
 use crate::{
     ledger,
+    money::Money,
     order::{
         ATTEMPTS_MAX, AUTHORISED_SECONDS_MAX, Authorising, AuthorisingStep, CAPTURING_SECONDS_MAX,
         EventKind, FailReason, PAID_SECONDS_MAX, REFUNDING_SECONDS_MAX, State, VoidReason, Voiding,
@@ -10,6 +11,8 @@ use crate::{
     payment::{CardSummary, DeclineCode},
 };
 use serde_json::json;
+
+pub(super) const DISPUTED: &str = "the cardholder disputes the payment";
 
 impl Draft {
     pub(super) fn authorising(&mut self, attempt: u32) -> Result<&mut Authorising, Refusal> {
@@ -79,33 +82,66 @@ impl Draft {
 
     /// The money is taken. After a void that came too late, it goes straight back.
     pub(super) fn captured(&mut self) -> Step {
-        let next = if let State::Capturing { .. } = self.order.state {
-            State::Paid {
-                deadline: self.in_seconds(PAID_SECONDS_MAX),
-            }
-        } else if let State::Voiding(_) = self.order.state {
-            State::Refunding {
-                deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
-                refused: false,
-            }
-        } else {
+        let too_late = matches!(self.order.state, State::Voiding(_));
+        if !too_late && !matches!(self.order.state, State::Capturing { .. }) {
             return Err(Refusal::WrongState);
-        };
-        let price = self.price()?;
-        let total = price.total;
+        }
+        let total = self.price()?.total;
+        self.order.takings.capture(total.minor())?;
         self.entries
             .push(ledger::capture(self.order.id, &self.order.provider, total)?);
         self.event(
             EventKind::PaymentCaptured,
             json!({ "total": total.to_decimal() }),
         );
-        if matches!(next, State::Refunding { .. }) {
-            self.event(
-                EventKind::RefundStarted,
-                json!({ "total": total.to_decimal() }),
-            );
+        if too_late {
+            return self.start_refund();
         }
-        self.order.state = next;
+        self.order.state = State::Paid {
+            deadline: self.in_seconds(PAID_SECONDS_MAX),
+            withheld: self.order.takings.is_disputed(),
+        };
+        if self.order.takings.is_disputed() {
+            self.review(DISPUTED.into());
+        }
+        Ok(())
+    }
+
+    /// What is left of the payment goes back. A dispute that is open withholds it; one that was lost
+    /// may have left nothing.
+    pub(super) fn start_refund(&mut self) -> Step {
+        let fiat = self.price()?.total.fiat();
+        let left = Money::new(fiat, self.order.takings.left());
+        let withheld = self.order.takings.is_disputed();
+        if left.minor() == 0 && !withheld {
+            return self.taken_back(left);
+        }
+        let body = json!({ "total": left.to_decimal() });
+        self.event(EventKind::RefundStarted, body);
+        self.order.state = State::Refunding {
+            deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+            called: None,
+            refused: false,
+            withheld,
+        };
+        if withheld {
+            self.review(DISPUTED.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn refund_called(&mut self) -> Step {
+        let left = self.order.takings.left();
+        let fiat = self.price()?.total.fiat();
+        let State::Refunding {
+            called: called @ None,
+            withheld: false,
+            ..
+        } = &mut self.order.state
+        else {
+            return Err(Refusal::WrongState);
+        };
+        *called = Some(Money::new(fiat, left));
         Ok(())
     }
 
@@ -138,22 +174,35 @@ impl Draft {
     }
 
     pub(super) fn refunded(&mut self) -> Step {
-        let State::Refunding { .. } = self.order.state else {
+        let State::Refunding {
+            called: Some(amount),
+            ..
+        } = self.order.state
+        else {
             return Err(Refusal::WrongState);
         };
-        let total = self.price()?.total;
-        self.entries
-            .push(ledger::refund(self.order.id, &self.order.provider, total)?);
-        self.release()?;
-        self.fail(FailReason::Refunded);
-        Ok(())
+        self.order.takings.refund(amount.minor())?;
+        let entry = ledger::refund(self.order.id, &self.order.provider, amount)?;
+        self.entries.push(entry);
+        self.taken_back(amount)
     }
 
     pub(super) fn refund_refused(&mut self) -> Step {
-        let State::Refunding { refused, .. } = &mut self.order.state else {
+        let State::Refunding {
+            called: Some(_),
+            refused,
+            ..
+        } = &mut self.order.state
+        else {
             return Err(Refusal::WrongState);
         };
         *refused = true;
+        let left = self.order.takings.left();
+        if left == 0 && !self.order.takings.is_disputed() {
+            // A lost dispute was faster than the refund.
+            let fiat = self.price()?.total.fiat();
+            return self.taken_back(Money::new(fiat, 0));
+        }
         self.review("the provider refuses to refund the payment".into());
         Ok(())
     }

@@ -51,6 +51,8 @@ const PEOPLE_ELSEWHERE: &str = "The identity provider's reviewer decides about t
 const BY_ITSELF: &str = "This review ends by itself as soon as the chain can be asked again.";
 const NOT_THIS: &str =
     "That is not possible from where the order stands; `proof order show` says what is.";
+const DISPUTED: &str =
+    "The cardholder disputes the payment; nothing is decided here until the dispute has ended.";
 const NOT_REFUSED: &str = "The provider has not refused the refund; it may still be made.";
 
 impl Draft {
@@ -82,16 +84,23 @@ impl Draft {
 
     /// The state that a ruling leads to, or why it may not be made.
     fn ruled(&self, from: &State, ruling: &Ruling) -> Result<State, Refusal> {
+        let money_waits = matches!(from, State::Paid { .. } | State::Refunding { .. });
+        if money_waits && self.order.takings.is_disputed() {
+            return Err(Refusal::Ruling(DISPUTED));
+        }
         match ruling {
             Ruling::Approve => self.approved(from),
             Ruling::Refund => self.refund_ordered(from),
             Ruling::Return => self.return_ordered(from),
             Ruling::RefundedByBank { .. } => {
-                let State::Refunding { refused, .. } = from else {
+                let State::Refunding {
+                    refused, called, ..
+                } = from
+                else {
                     return Err(Refusal::Ruling(NOT_THIS));
                 };
                 let reason = FailReason::Refunded;
-                let ended = refused.then_some(State::Failed { reason });
+                let ended = (*refused && called.is_some()).then_some(State::Failed { reason });
                 ended.ok_or(Refusal::Ruling(NOT_REFUSED))
             }
         }
@@ -118,14 +127,17 @@ impl Draft {
             }),
             State::Paid { .. } => State::Paid {
                 deadline: within(PAID_SECONDS_MAX),
+                withheld: false,
             },
             State::Delivering(sending) => State::Delivering(Sending {
                 deadline: within(DELIVERING_SECONDS_MAX),
                 ..sending.clone()
             }),
-            State::Refunding { .. } => State::Refunding {
+            State::Refunding { called, .. } => State::Refunding {
                 deadline: within(REFUNDING_SECONDS_MAX),
+                called: *called,
                 refused: false,
+                withheld: false,
             },
             State::DepositSeen { .. } => State::DepositSeen {
                 deadline: within(DEPOSIT_SEEN_SECONDS_MAX),
@@ -169,7 +181,9 @@ impl Draft {
         if let State::Paid { .. } = from {
             return Ok(State::Refunding {
                 deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+                called: None,
                 refused: false,
+                withheld: false,
             });
         }
         let in_flight = matches!(from, State::Delivering(_));
@@ -205,8 +219,7 @@ impl Draft {
             Ruling::Approve => {}
             Ruling::Refund => {
                 if matches!(review.from, State::Paid { .. }) {
-                    let total = self.price()?.total.to_decimal();
-                    self.event(EventKind::RefundStarted, json!({ "total": total }));
+                    return self.start_refund();
                 }
             }
             Ruling::Return => {
@@ -216,14 +229,19 @@ impl Draft {
                 self.event(EventKind::ReturnStarted, body);
             }
             Ruling::RefundedByBank { transfer } => {
-                let total = self.price()?.total;
+                let State::Refunding {
+                    called: Some(total),
+                    ..
+                } = review.from
+                else {
+                    return Err(Refusal::WrongState);
+                };
+                self.order.takings.refund(total.minor())?;
                 self.entries
                     .push(ledger::refund_by_bank(self.order.id, total)?);
-                self.release()?;
                 let body = json!({ "total": total.to_decimal(), "transfer": transfer });
                 self.event(EventKind::RefundedByBank, body);
-                self.fail(FailReason::Refunded);
-                return Ok(());
+                return self.taken_back(total);
             }
         }
         self.order.state = next;

@@ -6,9 +6,7 @@ use crate::{
     id::IntentId,
     ledger,
     money::{Amount, MoneyError},
-    order::{
-        DELIVERING_SECONDS_MAX, EventKind, FailReason, REFUNDING_SECONDS_MAX, Returning, State,
-    },
+    order::{DELIVERING_SECONDS_MAX, EventKind, FailReason, Returning, State},
     transfer::{Proof, Sending, Signed, TransferFact, Unfit, UnsignedTransfer},
 };
 use serde_json::json;
@@ -32,7 +30,10 @@ impl Draft {
     }
 
     fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
-        let delivers = if let State::Paid { .. } = self.order.state {
+        let delivers = if let State::Paid {
+            withheld: false, ..
+        } = self.order.state
+        {
             true
         } else if let State::Returning(Returning { sending: None, .. }) = self.order.state {
             false
@@ -137,15 +138,6 @@ impl Draft {
             self.review("the return cannot be made".into());
             return Ok(());
         }
-        let total = self.price()?.total;
-        self.event(
-            EventKind::RefundStarted,
-            json!({ "total": total.to_decimal() }),
-        );
-        self.order.state = State::Refunding {
-            deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
-            refused: false,
-        };
-        Ok(())
+        self.start_refund()
     }
 }

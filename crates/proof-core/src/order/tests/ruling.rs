@@ -63,13 +63,13 @@ fn one_person_decides_nothing() {
     let agreed = decide(&other, rule(Ruling::Approve, true), late())
         .unwrap()
         .order;
-    assert!(matches!(agreed.state, State::Paid { deadline } if deadline > late()));
+    assert!(matches!(agreed.state, State::Paid { deadline, withheld: false } if deadline > late()));
 }
 
 #[test]
 fn a_paid_buy_is_refunded_but_one_in_flight_is_not() {
     let refunding = both(&reviewed(until_paid()), Ruling::Refund).order;
-    assert_eq!(refunding.duty(late()), Duty::Refund);
+    assert_eq!(refunding.duty(late()), Duty::PrepareRefund);
     let mut commands = until_paid();
     commands.push(planned());
     let in_flight = reviewed(commands);
@@ -94,7 +94,14 @@ fn a_refund_goes_by_bank_only_after_the_provider_said_no() {
     .order;
     let early = decide(&doubtful, rule(by_bank(), true), late());
     assert!(matches!(early, Err(Refusal::Ruling(_))));
-    let refused = decide(&refunding, Command::RefundRefused, late())
+    let unasked = decide(&refunding, Command::RefundRefused, late());
+    assert_eq!(unasked, Err(Refusal::WrongState));
+    let called = decide(&refunding, Command::RefundCalled, late())
+        .unwrap()
+        .order;
+    let total = refunding.price.as_ref().unwrap().total;
+    assert_eq!(called.duty(late()), Duty::Refund(total));
+    let refused = decide(&called, Command::RefundRefused, late())
         .unwrap()
         .order;
     assert_eq!(refused.duty(late()), Duty::None, "nobody asks again");
@@ -114,7 +121,7 @@ fn a_doubtful_capture_is_given_back_by_way_of_a_void() {
     let order = both(&reviewed(commands), Ruling::Refund).order;
     assert_eq!(order.duty(late()), Duty::Void);
     let captured = decide(&order, Command::Captured, late()).unwrap().order;
-    assert_eq!(captured.duty(late()), Duty::Refund);
+    assert_eq!(captured.duty(late()), Duty::PrepareRefund);
 }
 
 #[test]

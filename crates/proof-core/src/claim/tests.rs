@@ -1,0 +1,252 @@
+use super::*;
+use crate::{
+    asset::{Asset, Fiat, Network},
+    id::CustomerId,
+    ledger::EntryKind,
+    money::Amount,
+    operator::Voice,
+    order::OrderRequest,
+    partner::Side,
+};
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+fn eur(minor: u128) -> Money {
+    Money::new(Fiat::Eur, minor)
+}
+
+fn order() -> Order {
+    let usdt = Asset::find("USDT", Network::Trc20).unwrap();
+    let address = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+    let request = OrderRequest {
+        id: OrderId::from_uuid(Uuid::from_u128(1)),
+        environment: Environment::Test,
+        partner: PartnerId::from_uuid(Uuid::from_u128(2)),
+        customer: CustomerId::from_uuid(Uuid::from_u128(3)),
+        side: Side::Buy,
+        amount: Amount::parse(usdt, "100").unwrap(),
+        destination: crate::Address::parse(Network::Trc20, address).unwrap(),
+        fiat: Fiat::Eur,
+        email: "ann@example.com".into(),
+        provider: "sandbox".into(),
+        refund_hint: None,
+    };
+    Order::create(request, NOW).0
+}
+
+fn voice(by: &str) -> Voice {
+    Voice {
+        by: by.parse().unwrap(),
+        reason: "seen".into(),
+    }
+}
+
+fn told(stage: DisputeStage) -> Dispute {
+    Dispute {
+        id: "dp_1".into(),
+        stage,
+        amount: eur(1_000),
+        fee: eur(if stage.withholds() { 150 } else { 0 }),
+        due: Some(NOW.plus_seconds(3_600)),
+    }
+}
+
+fn opened(stage: DisputeStage) -> ClaimDecision {
+    let opening = ClaimOpening::Dispute {
+        attempt: 1,
+        dispute: told(stage),
+    };
+    Claim::open(
+        CaseId::from_uuid(Uuid::from_u128(7)),
+        &order(),
+        opening,
+        NOW,
+    )
+    .unwrap()
+}
+
+fn hears(claim: &Claim, stage: DisputeStage) -> Result<ClaimDecision, ClaimRefusal> {
+    claim.decide(ClaimCommand::Dispute(told(stage)), NOW)
+}
+
+fn says(claim: &Claim, by: &str, ruling: ClaimRuling) -> Result<ClaimDecision, ClaimRefusal> {
+    let voice = voice(by);
+    claim.decide(ClaimCommand::Rule { ruling, voice }, NOW)
+}
+
+fn kinds(decision: &ClaimDecision) -> Vec<EntryKind> {
+    decision.entries.iter().map(Entry::kind).collect()
+}
+
+fn contest() -> ClaimRuling {
+    ClaimRuling::Contest {
+        evidence: "the receipt".into(),
+    }
+}
+
+#[test]
+fn money_is_withheld_once_however_far_the_first_look_finds_it() {
+    use DisputeStage::{Accepted, Closed, EvidenceDue, Inquiry, Lost, Opened, Submitted, Won};
+    let (open, fee) = (EntryKind::Dispute, EntryKind::DisputeFee);
+    for stage in [Opened, EvidenceDue, Submitted] {
+        let first = opened(stage);
+        assert_eq!(kinds(&first), [open, fee], "{stage:?}");
+        assert_eq!(first.facts, [TakingsFact::Disputed(eur(1_000))]);
+        assert_eq!(hears(&first.claim, stage), Err(ClaimRefusal::WrongState));
+        let won = hears(&first.claim, Won).unwrap();
+        assert_eq!(kinds(&won), [EntryKind::DisputeWon]);
+        assert_eq!(won.facts, [TakingsFact::DisputeWon(eur(1_000))]);
+        assert_eq!(hears(&won.claim, Lost), Err(ClaimRefusal::WrongState));
+    }
+    for (stage, last) in [
+        (Won, TakingsFact::DisputeWon(eur(1_000))),
+        (Lost, TakingsFact::DisputeLost(eur(1_000))),
+        (Accepted, TakingsFact::DisputeLost(eur(1_000))),
+    ] {
+        let ended = opened(stage);
+        let facts = [TakingsFact::Disputed(eur(1_000)), last];
+        assert_eq!(ended.facts, facts, "{stage:?}");
+        assert_eq!(ended.claim.state.name(), "settled");
+    }
+    for stage in [Inquiry, Closed] {
+        let nothing = opened(stage);
+        assert!(
+            nothing.entries.is_empty() && nothing.facts.is_empty(),
+            "{stage:?}"
+        );
+    }
+}
+
+#[test]
+fn stages_never_go_back_and_another_amount_is_no_answer() {
+    let claim = opened(DisputeStage::Submitted).claim;
+    for stage in [DisputeStage::Inquiry, DisputeStage::EvidenceDue] {
+        assert_eq!(hears(&claim, stage), Err(ClaimRefusal::WrongState));
+    }
+    let other = Dispute {
+        amount: eur(999),
+        ..told(DisputeStage::Lost)
+    };
+    let refused = claim.decide(ClaimCommand::Dispute(other), NOW);
+    assert_eq!(refused, Err(ClaimRefusal::Money(MoneyError::Mismatch)));
+}
+
+#[test]
+fn one_contests_and_two_give_in() {
+    let claim = opened(DisputeStage::EvidenceDue).claim;
+    assert_eq!(claim.rulings(), ["contest", "accept"]);
+    let contested = says(&claim, "alice", contest()).unwrap().claim;
+    assert!(matches!(
+        contested.duty(),
+        ClaimDuty::Answer(Answer::Contest { .. })
+    ));
+    let told = contested.decide(ClaimCommand::Answered, NOW).unwrap().claim;
+    assert_eq!(told.duty(), ClaimDuty::AskDispute);
+    let proposed = says(&claim, "alice", ClaimRuling::Accept).unwrap().claim;
+    assert_eq!(
+        proposed.duty(),
+        ClaimDuty::AskDispute,
+        "nobody has said it to the bank"
+    );
+    let alone = says(&proposed, "alice", ClaimRuling::Accept);
+    assert_eq!(alone, Err(ClaimRefusal::SecondPerson));
+    let agreed = says(&proposed, "bob", ClaimRuling::Accept).unwrap().claim;
+    assert_eq!(agreed.duty(), ClaimDuty::Answer(Answer::Accept));
+    let submitted = opened(DisputeStage::Submitted).claim;
+    assert!(submitted.rulings().is_empty());
+}
+
+fn wanted() -> ClaimDecision {
+    let opening = ClaimOpening::Refund {
+        number: 1,
+        amount: eur(300),
+        voice: voice("alice"),
+    };
+    Claim::open(
+        CaseId::from_uuid(Uuid::from_u128(8)),
+        &order(),
+        opening,
+        NOW,
+    )
+    .unwrap()
+}
+
+#[test]
+fn a_refund_is_owed_from_the_moment_on_which_two_agree() {
+    let first = wanted();
+    assert!(first.entries.is_empty());
+    assert_eq!(first.facts, [TakingsFact::RefundPromised(eur(300))]);
+    assert_eq!(first.claim.duty(), ClaimDuty::None);
+    let agreed = says(&first.claim, "bob", ClaimRuling::Approve).unwrap();
+    assert_eq!(kinds(&agreed), [EntryKind::Concede]);
+    assert_eq!(agreed.claim.duty(), ClaimDuty::Refund);
+    let done = agreed.claim.decide(ClaimCommand::Refunded, NOW).unwrap();
+    assert_eq!(kinds(&done), [EntryKind::Refund]);
+    let again = done.claim.decide(ClaimCommand::Refunded, NOW);
+    assert_eq!(again, Err(ClaimRefusal::WrongState));
+}
+
+#[test]
+fn a_refund_that_the_provider_refuses_goes_by_bank_or_is_kept() {
+    let agreed = says(&wanted().claim, "bob", ClaimRuling::Approve)
+        .unwrap()
+        .claim;
+    let by_bank = || ClaimRuling::RefundedByBank {
+        transfer: "SEPA 1".into(),
+    };
+    let over = NOW.plus_seconds(REFUNDING_SECONDS_MAX);
+    let doubtful = agreed
+        .decide(ClaimCommand::DeadlinePassed, over)
+        .unwrap()
+        .claim;
+    let early = says(&doubtful, "alice", by_bank());
+    assert!(matches!(early, Err(ClaimRefusal::Ruling(_))));
+    assert_eq!(
+        doubtful.duty(),
+        ClaimDuty::Refund,
+        "a fact may still end it"
+    );
+    let refused = agreed
+        .decide(ClaimCommand::RefundRefused, NOW)
+        .unwrap()
+        .claim;
+    assert_eq!(
+        refused.rulings(),
+        ["approve", "refunded_by_bank", "write_off"]
+    );
+    for (ruling, kind) in [
+        (by_bank(), EntryKind::RefundByBank),
+        (ClaimRuling::WriteOff, EntryKind::WriteOff),
+    ] {
+        let proposed = says(&refused, "alice", ruling.clone()).unwrap().claim;
+        let done = says(&proposed, "bob", ruling).unwrap();
+        assert_eq!(kinds(&done), [kind]);
+    }
+    let proposed = says(&refused, "alice", ClaimRuling::Approve).unwrap().claim;
+    let again = says(&proposed, "bob", ClaimRuling::Approve).unwrap();
+    assert!(again.entries.is_empty(), "it is owed already");
+}
+
+#[test]
+fn what_nobody_else_wants_is_dropped() {
+    let dropped = says(&wanted().claim, "alice", ClaimRuling::Withdraw).unwrap();
+    assert_eq!(dropped.facts, [TakingsFact::RefundDropped(eur(300))]);
+    assert_eq!(dropped.claim.wake_at(NOW), None);
+}
+
+#[test]
+fn what_was_taken_late_goes_back_by_itself() {
+    let opening = ClaimOpening::TakenLate {
+        attempt: 2,
+        amount: eur(500),
+    };
+    let id = CaseId::from_uuid(Uuid::from_u128(9));
+    let taken = Claim::open(id, &order(), opening, NOW).unwrap();
+    assert_eq!(kinds(&taken), [EntryKind::Capture]);
+    assert_eq!(taken.facts, [TakingsFact::TakenLate(eur(500))]);
+    assert_eq!(
+        (taken.claim.duty(), taken.claim.wake_at(NOW)),
+        (ClaimDuty::Refund, Some(NOW))
+    );
+}
