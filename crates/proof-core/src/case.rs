@@ -20,6 +20,7 @@ use crate::{
     order::{CHOICE_SECONDS, EventKind, Order, RETURNING_SECONDS_MAX},
     partner::Environment,
     quote::Quote,
+    screening::{Freeze, Screening},
     time::Timestamp,
     transfer::{Proof, Sending, SendingStep, Signed, TransferFact, Unfit, UnsignedTransfer},
 };
@@ -91,6 +92,9 @@ pub struct Case {
     /// What it is about; nothing where the money is in the books already.
     pub deposit: Option<DepositKey>,
     pub opened_at: Timestamp,
+    /// What the operator's list did to it.
+    #[serde(default)]
+    pub freeze: Freeze,
     pub state: CaseState,
 }
 
@@ -187,6 +191,8 @@ pub enum CaseCommand {
     Return,
     /// Sending it back would cost more than it is worth.
     NotWorth,
+    /// Somebody in it is listed.
+    Screened(Screening),
     Transfer(TransferFact),
     /// An operator's word about a case under review.
     Rule {
@@ -268,6 +274,7 @@ impl Case {
             refund,
             deposit: opening.deposit,
             opened_at: now,
+            freeze: Freeze::default(),
             state,
         })
     }
@@ -443,6 +450,7 @@ impl Draft {
             CaseCommand::Sell { quote, order } => self.sell(quote, order),
             CaseCommand::Return => self.give_back(),
             CaseCommand::NotWorth => self.not_worth(),
+            CaseCommand::Screened(screening) => self.screened(&screening),
             CaseCommand::Transfer(fact) => self.transfer(fact),
             CaseCommand::Rule { ruling, voice } => self.rule(ruling, voice),
             CaseCommand::DeadlinePassed => self.deadline_passed(),
@@ -534,6 +542,22 @@ impl Draft {
         let entry = ledger::dust(self.case.order, self.case.amount)?;
         self.entries.push(entry);
         self.settle(Settlement::Dust);
+        Ok(())
+    }
+
+    fn screened(&mut self, screening: &Screening) -> Step {
+        let CaseState::Executing { sending: None, .. } = self.case.state else {
+            return Err(CaseRefusal::WrongState);
+        };
+        let freeze = &mut self.case.freeze;
+        if freeze.frozen.is_some() || !screening.is_hit(freeze.cleared) {
+            return Err(CaseRefusal::WrongState);
+        }
+        freeze.frozen = Some(screening.list_version);
+        let entry = ledger::freeze(self.case.order, self.case.amount)?;
+        self.entries.push(entry);
+        self.events.push((EventKind::Screened, json!(screening)));
+        self.review("somebody in it is listed");
         Ok(())
     }
 

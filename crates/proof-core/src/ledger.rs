@@ -223,6 +223,8 @@ pub enum EntryKind {
     GiveBack,
     Dust,
     WriteOff,
+    Freeze,
+    Thaw,
     HandOver,
     TakeOver,
 }
@@ -251,6 +253,8 @@ impl EntryKind {
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
             Self::WriteOff => "write_off",
+            Self::Freeze => "freeze",
+            Self::Thaw => "thaw",
             Self::HandOver => "hand_over",
             Self::TakeOver => "take_over",
         }
@@ -584,6 +588,18 @@ pub fn forfeit(order: OrderId, amount: Money) -> Result<Entry, MoneyError> {
 pub fn keep_apart(order: OrderId, amount: Money) -> Result<Entry, MoneyError> {
     let postings = fiat(Account::Suspense, Account::Customer(order), amount)?;
     Entry::new(EntryKind::WriteOff, postings.into())
+}
+
+/// Somebody in it is listed: what is owed is kept apart until two people have looked.
+pub fn freeze(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Suspense, Account::Customer(order), amount)?;
+    Entry::new(EntryKind::Freeze, postings.into())
+}
+
+/// They have.
+pub fn thaw(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Customer(order), Account::Suspense, amount)?;
+    Entry::new(EntryKind::Thaw, postings.into())
 }
 
 /// What is owed cannot be given back now: it is kept apart for whom it belongs to.

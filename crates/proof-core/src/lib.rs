@@ -33,6 +33,7 @@ pub mod partner;
 pub mod payment;
 pub mod quote;
 pub mod risk;
+pub mod screening;
 pub mod secret;
 pub mod session;
 pub mod statement;

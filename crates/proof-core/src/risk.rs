@@ -1,7 +1,7 @@
 //! Whether a payment may go on: a pure function of facts and a versioned policy, asked before the
 //! card is authorised and again before the money is captured (domain, "Risk").
 
-use crate::{asset::Fiat, money::Money, order::FailReason};
+use crate::{asset::Fiat, money::Money, order::FailReason, screening::Screening};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -97,6 +97,9 @@ pub struct RiskFacts {
     pub month_minor: u128,
     /// Payments that this customer began in the last day, without this one.
     pub payments_day: u32,
+    /// What the operator's list says, once there is a card.
+    #[serde(default)]
+    pub screening: Screening,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -116,6 +119,7 @@ pub enum RiskReason {
     CardCountry,
     NoLiabilityShift,
     CardShared,
+    Listed,
 }
 
 impl RiskReason {
@@ -127,12 +131,21 @@ impl RiskReason {
             Self::CardCountry => "card_country",
             Self::NoLiabilityShift => "no_liability_shift",
             Self::CardShared => "card_shared",
+            Self::Listed => "listed",
         }
     }
 
     /// How an order ends that is refused for it.
     pub const fn fail_reason(self) -> FailReason {
-        FailReason::RiskRefused
+        match self {
+            Self::Listed => FailReason::Screening,
+            Self::DayLimit
+            | Self::MonthLimit
+            | Self::TooManyPayments
+            | Self::CardCountry
+            | Self::NoLiabilityShift
+            | Self::CardShared => FailReason::RiskRefused,
+        }
     }
 }
 
@@ -150,6 +163,9 @@ pub fn assess(facts: &RiskFacts, policy: &RiskPolicy) -> Assessment {
 }
 
 fn refused(facts: &RiskFacts, policy: &RiskPolicy) -> Option<RiskReason> {
+    if facts.screening.is_hit(0) {
+        return Some(RiskReason::Listed);
+    }
     if let Some(limits) = policy.limits.get(&facts.total.fiat()) {
         let with = |moved: u128| moved.saturating_add(facts.total.minor());
         if with(facts.day_minor) > limits.day_minor {
@@ -203,6 +219,7 @@ mod tests {
             day_minor: 0,
             month_minor: 0,
             payments_day: 0,
+            screening: Screening::default(),
         }
     }
 
@@ -283,6 +300,25 @@ mod tests {
         assert_eq!(shared(2), Assessment::Allow);
         let reasons = vec![RiskReason::CardShared];
         assert_eq!(shared(3), Assessment::Review { reasons });
+    }
+
+    #[test]
+    fn who_is_listed_is_refused_whatever_the_policy() {
+        use crate::screening::{Hit, ListedKind};
+        let hit = Hit {
+            kind: ListedKind::Address,
+            line: 1,
+        };
+        let listed = RiskFacts {
+            screening: Screening {
+                list_version: 1,
+                hits: vec![hit],
+            },
+            ..facts(RiskStage::Capture(GOOD))
+        };
+        let judged = assess(&listed, &RiskPolicy::sandbox());
+        assert_eq!(judged, refuse(RiskReason::Listed));
+        assert_eq!(RiskReason::Listed.fail_reason(), FailReason::Screening);
     }
 
     #[test]

@@ -160,6 +160,7 @@ impl Engine {
         match case.duty() {
             CaseDuty::None => Ok(Outcome::Done),
             CaseDuty::WatchDeposit(key) => self.case_deposit_watch(&case, key).await,
+            CaseDuty::PlanReturn if self.case_screened(&case).await? => Ok(Outcome::Done),
             CaseDuty::PlanReturn if !self.is_worth_returning(&case).await? => {
                 self.case_command("case_dust", &case, CaseCommand::NotWorth)
                     .await

@@ -7,6 +7,7 @@ use crate::{
     ApiError, Engine,
     error::{ledger_failed, refused},
     order::{SaveIds, apply, event_save, gone},
+    screening::list_lost,
     worker::Outcome,
 };
 use proof_core::{
@@ -91,6 +92,7 @@ async fn follow_up(
     for (n, (kind, body)) in decision.events.iter().enumerate() {
         event_save(tx, claim.order, *kind, body.clone(), (9, n), ids).await?;
     }
+    list_lost(tx, claim, now).await?;
     tx.wake(Topic::Order(claim.order));
     match claim.wake_at(now).or(claim.deadline()) {
         Some(at) => {

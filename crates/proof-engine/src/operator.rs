@@ -457,7 +457,7 @@ fn case_story(case: &Case) -> CaseStory {
 }
 
 /// A reason is said by a person, for another one.
-fn reason_of(text: &str) -> Result<String, ApiError> {
+pub(crate) fn reason_of(text: &str) -> Result<String, ApiError> {
     let reason = text.trim();
     if reason.is_empty() || reason.len() > REASON_LENGTH_MAX {
         let code = proof_core::ErrorCode::ValidationError;

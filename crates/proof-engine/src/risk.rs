@@ -5,6 +5,7 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, event_save, gone},
+    screening::screen,
     worker::Outcome,
 };
 use proof_core::{
@@ -14,6 +15,7 @@ use proof_core::{
     order::{Command, EventKind, Order, State, Verdict},
     partner::Partner,
     risk::{Assessment, CardFacts, RiskFacts, RiskPolicy, RiskReason, RiskStage, assess},
+    screening::Screening,
 };
 use proof_store::{Failure, Tx};
 use serde_json::{Value, json};
@@ -45,9 +47,10 @@ impl Engine {
                     };
                     let facts =
                         facts(tx, &stored.order, RiskStage::Capture(card), ids.now()).await?;
-                    let Some(facts) = facts else {
+                    let Some(mut facts) = facts else {
                         return Err(refused(ApiError::internal("a payment without a price")));
                     };
+                    facts.screening = screen(tx, &stored.order).await?;
                     let judged = assess(&facts, policy);
                     let basis = basis(&facts, policy, &judged);
                     let verdict = verdict(judged);
@@ -132,7 +135,8 @@ fn limit_exceeded(reason: RiskReason) -> ApiError {
         RiskReason::DayLimit
         | RiskReason::CardCountry
         | RiskReason::NoLiabilityShift
-        | RiskReason::CardShared => {
+        | RiskReason::CardShared
+        | RiskReason::Listed => {
             "This would be more than one person may buy or sell here in 24 hours. Try a smaller amount, or tomorrow."
         }
     };
@@ -205,6 +209,7 @@ async fn facts(
         day_minor: 0,
         month_minor: 0,
         payments_day: 0,
+        screening: Screening::default(),
     };
     if orders.len() == ORDERS_MAX {
         facts.payments_day = u32::MAX;

@@ -151,7 +151,7 @@ impl Engine {
 
     /// All of it is there. Is it still, and does the price still hold?
     pub(crate) async fn sale_assess(&self, order: &Order) -> Result<Outcome, ApiError> {
-        if !self.deposits_stand(order).await? {
+        if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
         let policy = self.partner_of(order).await?.policy.sell;
@@ -177,7 +177,7 @@ impl Engine {
 
     /// One more look at the deposit; after this the provider may hear of the payout.
     pub(crate) async fn payout_prepare(&self, order: &Order) -> Result<Outcome, ApiError> {
-        if !self.deposits_stand(order).await? {
+        if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
         let command = Command::Sell(SellCommand::PayoutCalled);

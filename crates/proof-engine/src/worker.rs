@@ -279,6 +279,7 @@ impl Engine {
             Duty::Assess { liability_shift } => self.payment_assess(&order, liability_shift).await,
             Duty::Capture => self.payment_capture(&order).await,
             Duty::Void => self.payment_void(&order).await,
+            Duty::PlanTransfer if self.return_screened(&order).await? => Ok(Outcome::Done),
             Duty::PlanTransfer => self.transfer_plan(leg).await,
             Duty::Sign(sending) => self.transfer_sign(leg, &sending).await,
             Duty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,

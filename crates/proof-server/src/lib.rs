@@ -7,6 +7,7 @@ pub mod config;
 pub mod dev;
 mod http;
 pub mod ledger;
+pub mod list;
 pub mod lock;
 pub mod operator;
 pub mod order;

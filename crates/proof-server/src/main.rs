@@ -1,7 +1,7 @@
 //! The `proof` binary: one program, several roles.
 
 use clap::{Parser, Subcommand};
-use proof_server::{case, dev, ledger, order, partner, sandbox, serve, telemetry};
+use proof_server::{case, dev, ledger, list, order, partner, sandbox, serve, telemetry};
 
 #[derive(Parser)]
 #[command(
@@ -37,6 +37,9 @@ enum Command {
     /// Money outside of its order's happy path that waits for people.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// Those with whom nobody deals.
+    #[command(subcommand)]
+    List(list::ListCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -68,6 +71,7 @@ fn main() -> anyhow::Result<()> {
                 Command::Partner(command) => partner::run(command).await,
                 Command::Order(command) => order::run(command).await,
                 Command::Case(command) => case::run(command).await,
+                Command::List(command) => list::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Sandbox(command) => sandbox::run(command).await,
                 Command::SandboxWorld { .. } => Ok(()),

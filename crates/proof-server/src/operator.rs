@@ -14,6 +14,7 @@ use proof_core::{
     order::Ruling,
     partner::Environment,
     risk::RiskPolicy,
+    screening::ListedKind,
     statement::Day,
 };
 use proof_engine::{ApiError, Engine};
@@ -93,6 +94,15 @@ pub enum Question {
         partner: PartnerId,
         policy: RiskPolicy,
         by: OperatorName,
+    },
+    ListShow,
+    /// Puts something on the list of those with whom nobody deals, or takes it off.
+    ListSay {
+        kind: ListedKind,
+        value: String,
+        is_listed: bool,
+        by: OperatorName,
+        reason: String,
     },
     /// A partner's day.
     Statement {
@@ -197,13 +207,15 @@ impl Question {
             Self::OrderRule { by, .. }
             | Self::OrderRefund { by, .. }
             | Self::CaseRule { by, .. }
-            | Self::RiskSet { by, .. } => Some(by),
+            | Self::RiskSet { by, .. }
+            | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
             | Self::OrderShow { .. }
             | Self::CaseList
             | Self::CaseShow { .. }
             | Self::Reconcile
             | Self::Findings
+            | Self::ListShow
             | Self::RiskShow { .. }
             | Self::Statement { .. } => None,
         }
@@ -253,6 +265,17 @@ async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> 
                 ApiError::field(ErrorCode::ValidationError, "day", message)
             })?;
             json!(engine.statement(partner, Environment::Test, day).await?)
+        }
+        Question::ListShow => json!(engine.listings().await?),
+        Question::ListSay {
+            kind,
+            value,
+            is_listed,
+            by,
+            reason,
+        } => {
+            let said = engine.listing_say((kind, &value), is_listed, by, &reason);
+            json!(said.await?)
         }
         Question::Findings => json!(engine.findings(Environment::Test).await?),
     })

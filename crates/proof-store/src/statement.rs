@@ -66,6 +66,7 @@ pub fn registered() -> Vec<Statement> {
         crate::partner::ALL,
         crate::refusal::ALL,
         crate::risk::ALL,
+        crate::screening::ALL,
         crate::session::ALL,
         crate::verification::ALL,
     ]

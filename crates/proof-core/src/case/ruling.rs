@@ -90,6 +90,11 @@ impl Draft {
     }
 
     fn carry_out(&mut self, ruling: CaseRuling, from: CaseState) -> Step {
+        if self.case.freeze.frozen.is_some() {
+            let entry = ledger::thaw(self.case.order, self.case.amount)?;
+            self.entries.push(entry);
+            self.case.freeze.clear();
+        }
         match ruling {
             CaseRuling::Approve => self.case.state = self.with_new_time(from),
             CaseRuling::WriteOff => {

@@ -45,6 +45,7 @@ impl Order {
             pay_until: now.plus_seconds(PAYMENT_HOUR_SECONDS),
             attempt: 0,
             price: None,
+            freeze: crate::screening::Freeze::default(),
             card: None,
             takings: crate::payment::Takings::default(),
             declined: None,

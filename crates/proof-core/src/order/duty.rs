@@ -195,6 +195,8 @@ impl Order {
                 None => Duty::PlanTransfer,
                 Some(sending) => moving(sending),
             },
+            // What is frozen waits for people.
+            State::InReview(_) if self.freeze.frozen.is_some() => Duty::None,
             State::InReview(review) if is_peoples(&review.from) => Duty::None,
             // A fact may still end the doubt: keep asking what the state before asked.
             State::InReview(review) => self.duty_in(&review.from, now),

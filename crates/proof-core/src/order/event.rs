@@ -28,6 +28,7 @@ pub enum EventKind {
     CaseOpened,
     CaseSettled,
     DisputeMoved,
+    Screened,
     ReviewStarted,
     RiskAssessed,
     ReviewProposed,
@@ -67,6 +68,7 @@ impl EventKind {
             Self::CaseOpened => "case.opened",
             Self::CaseSettled => "case.settled",
             Self::DisputeMoved => "dispute.moved",
+            Self::Screened => "order.screened",
             Self::ReviewStarted => "order.review_started",
             Self::RiskAssessed => "risk.assessed",
             Self::ReviewProposed => "order.review_proposed",
@@ -82,7 +84,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 33] = [
+    const ALL: [Self; 34] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -106,6 +108,7 @@ impl EventKind {
         Self::CaseOpened,
         Self::CaseSettled,
         Self::DisputeMoved,
+        Self::Screened,
         Self::ReviewStarted,
         Self::RiskAssessed,
         Self::ReviewProposed,
@@ -151,6 +154,7 @@ impl EventKind {
             | Self::TransferSigned
             | Self::RefundStarted
             | Self::PayoutRefused
+            | Self::Screened
             | Self::ReviewStarted
             | Self::RiskAssessed
             | Self::ReviewProposed

@@ -35,6 +35,7 @@ use crate::{
     partner::{Environment, Side},
     payment::{CardSummary, DeclineCode, Takings},
     quote::Quote,
+    screening::Freeze,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,9 @@ pub struct Order {
     /// The order whose late deposit this one sells.
     #[serde(default)]
     pub origin: Option<OrderId>,
+    /// What the operator's list did to it.
+    #[serde(default)]
+    pub freeze: Freeze,
     /// Number of the latest event.
     pub sequence: i64,
     pub state: State,

@@ -28,3 +28,15 @@ ALTER TABLE reported ADD CONSTRAINT reported_kind_check CHECK (kind IN ('capture
 -- A deposit can vanish after its payout.
 ALTER TABLE cases DROP CONSTRAINT cases_kind_check;
 ALTER TABLE cases ADD CONSTRAINT cases_kind_check CHECK (kind IN ('overpaid', 'late', 'wrong_token', 'wrong_network', 'second_deposit', 'reorged'));
+
+-- Cards, persons and addresses with which nobody deals. The last line about a thing counts.
+CREATE TABLE listings (
+  line BIGINT PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('card', 'person', 'address')),
+  value TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('listed', 'removed')),
+  reason TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  created_at TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX listings_by_value ON listings (kind, value, line);

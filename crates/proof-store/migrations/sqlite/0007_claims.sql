@@ -78,3 +78,15 @@ INSERT INTO cases SELECT id, order_id, partner_id, environment, kind, subject, v
 DROP TABLE cases_before;
 CREATE INDEX cases_by_partner ON cases (partner_id, environment, id);
 CREATE INDEX cases_by_state ON cases (state, id);
+
+-- Cards, persons and addresses with which nobody deals. The last line about a thing counts.
+CREATE TABLE listings (
+  line INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL CHECK (kind IN ('card', 'person', 'address')),
+  value TEXT NOT NULL,
+  state TEXT NOT NULL CHECK (state IN ('listed', 'removed')),
+  reason TEXT NOT NULL,
+  said_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX listings_by_value ON listings (kind, value, line);

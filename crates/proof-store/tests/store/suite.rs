@@ -21,6 +21,7 @@ use proof_core::{
         WidgetConfig,
     },
     quote::FeePolicy,
+    screening::ListedKind,
     secret::Secret,
     session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest},
     token::{ClientToken, TokenHash},
@@ -28,7 +29,7 @@ use proof_core::{
 };
 use proof_store::{
     AddressOwner, Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError,
-    MailState, Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
+    ListWord, MailState, Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -567,6 +568,34 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
     assert_eq!(scans, (Some(5), true, None));
     case_rows(db, entropy, order).await;
     claim_rows(db, entropy, order).await;
+    listing_rows(db).await;
+}
+
+async fn listing_rows(db: &Db) {
+    let word = ListWord {
+        kind: ListedKind::Card,
+        value: "f1".into(),
+        is_listed: true,
+        reason: "lost".into(),
+        said_by: "alice".into(),
+    };
+    let (versions, found, all) = write!(db, [word], |tx| {
+        let mut versions = vec![tx.listing_version().await?];
+        let off = ListWord {
+            is_listed: false,
+            ..word.clone()
+        };
+        // Twice the same word is one line, and what was never listed cannot be taken off.
+        for word in [&off, &word, &word, &off] {
+            tx.listing_say(word, NOW).await?;
+            versions.push(tx.listing_version().await?);
+        }
+        let found = tx.listing_find(ListedKind::Card, "f1").await?;
+        (versions, found, tx.listing_list(10).await?)
+    });
+    assert_eq!(versions, [0, 0, 1, 1, 2]);
+    assert!(!found.unwrap().is_listed);
+    assert_eq!(all.len(), 2);
 }
 
 async fn claim_rows(db: &Db, entropy: &Counting, order: &Order) {
@@ -616,6 +645,7 @@ async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
         refund: address(),
         deposit: None,
         opened_at: NOW,
+        freeze: Default::default(),
         state: CaseState::Executing {
             sending: None,
             attempt: 1,

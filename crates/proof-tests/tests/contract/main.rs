@@ -34,6 +34,7 @@ mod reconcile;
 mod refusals;
 mod risk;
 mod schema;
+mod screening;
 mod sdk;
 mod sell;
 mod session;

@@ -5,6 +5,7 @@
 
 mod payment;
 mod ruling;
+mod screening;
 mod sell;
 mod takings;
 mod transfer;
@@ -27,6 +28,7 @@ use crate::{
     partner::Side,
     payment::{CardSummary, DeclineCode},
     quote::Quote,
+    screening::Screening,
     time::Timestamp,
     transfer::TransferFact,
 };
@@ -82,6 +84,8 @@ pub enum Command {
     /// What a claim does to its order.
     Takings(TakingsFact),
     Sell(SellCommand),
+    /// Somebody in it is listed.
+    Screened(Screening),
     /// An operator's word about an order under review.
     Rule {
         ruling: Ruling,
@@ -182,6 +186,7 @@ impl Command {
             | Self::Transfer(_)
             | Self::RefundCalled
             | Self::Refunded
+            | Self::Screened(_)
             | Self::Takings(_) => true,
         }
     }
@@ -281,6 +286,7 @@ impl Draft {
             Command::RefundCalled => self.refund_called(),
             Command::Refunded => self.refunded(),
             Command::Takings(fact) => self.takings(fact),
+            Command::Screened(screening) => self.screened(&screening),
             Command::RefundRefused => self.refund_refused(),
             Command::Sell(command) => self.sell(command),
             Command::Rule { ruling, voice } => self.rule(ruling, voice),

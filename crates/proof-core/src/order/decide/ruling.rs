@@ -76,6 +76,7 @@ impl Draft {
             Count::Agreed { .. } => {
                 self.event(EventKind::ReviewEnded, said);
                 self.restart_clock(&review);
+                self.thaw(&review.from)?;
                 self.carry_out(ruling, next, &review)?;
             }
         }

@@ -1,0 +1,98 @@
+//! The operator's list of cards, persons and addresses with which nobody deals.
+//!
+//! The list only grows: taking something off is a later line. Its version is the number of its last
+//! line, so each decision can say what it knew.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ListedKind {
+    /// A processor's fingerprint.
+    Card,
+    /// Our id of a person.
+    Person,
+    Address,
+}
+
+impl ListedKind {
+    pub const ALL: [Self; 3] = [Self::Card, Self::Person, Self::Address];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Person => "person",
+            Self::Address => "address",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+}
+
+/// Something of an order that is on the list, and since which line.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Hit {
+    pub kind: ListedKind,
+    pub line: i64,
+}
+
+/// What the list says of an order.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Screening {
+    pub list_version: i64,
+    pub hits: Vec<Hit>,
+}
+
+impl Screening {
+    /// Whether something is listed that two people have not seen yet.
+    pub fn is_hit(&self, cleared: i64) -> bool {
+        self.hits.iter().any(|hit| hit.line > cleared)
+    }
+}
+
+/// What is frozen, and what was cleared, of an order or a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Freeze {
+    /// The list's version by which it was frozen.
+    pub frozen: Option<i64>,
+    /// Two people have looked at everything up to this line.
+    pub cleared: i64,
+}
+
+impl Freeze {
+    /// Two people let it go on.
+    pub fn clear(&mut self) {
+        if let Some(version) = self.frozen.take() {
+            self.cleared = version;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_cleared_counts_until_the_list_grows() {
+        let hit = |line| Screening {
+            list_version: 9,
+            hits: vec![Hit {
+                kind: ListedKind::Card,
+                line,
+            }],
+        };
+        assert!(hit(1).is_hit(0));
+        assert!(!hit(9).is_hit(9));
+        assert!(hit(10).is_hit(9));
+        assert!(!Screening::default().is_hit(0));
+        let mut freeze = Freeze {
+            frozen: Some(9),
+            cleared: 0,
+        };
+        freeze.clear();
+        freeze.clear();
+        assert_eq!((freeze.frozen, freeze.cleared), (None, 9));
+    }
+}

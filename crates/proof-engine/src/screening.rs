@@ -1,0 +1,230 @@
+//! The operator's list: who is on it is not paid, and does not pay. Looked at before a capture, before
+//! a payout and before each return; what it said is kept with what came of it.
+
+use crate::{
+    ApiError, Engine,
+    case::case_apply,
+    order::{SaveIds, apply, gone},
+};
+use proof_core::{
+    Address, ErrorCode, Network, Timestamp,
+    case::{Case, CaseCommand},
+    claim::{Claim, ClaimEnd, ClaimKind, ClaimState},
+    id::OrderId,
+    operator::OperatorName,
+    order::{Command, Order, State},
+    partner::Side,
+    screening::{Hit, ListedKind, Screening},
+};
+use proof_store::{Failure, ListLine, ListWord, Tx};
+use serde::{Deserialize, Serialize};
+
+/// As many lines as anybody reads at once.
+const LINES_MAX: i64 = 500;
+const VALUE_LENGTH_MAX: usize = 200;
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Listed {
+    pub line: i64,
+    pub kind: String,
+    pub value: String,
+    pub is_listed: bool,
+    pub reason: String,
+    pub said_by: String,
+    pub at: String,
+}
+
+impl From<ListLine> for Listed {
+    fn from(line: ListLine) -> Self {
+        Self {
+            line: line.line,
+            kind: line.kind.name().to_owned(),
+            value: line.value,
+            is_listed: line.is_listed,
+            reason: line.reason,
+            said_by: line.said_by,
+            at: line.at.to_contract(),
+        }
+    }
+}
+
+/// Who and what is in an order.
+async fn subjects(
+    tx: &mut Tx,
+    order: &Order,
+) -> Result<Vec<(ListedKind, String)>, Failure<ApiError>> {
+    let address = match (order.side, &order.sale) {
+        (Side::Sell, Some(sale)) => sale.refund_address.to_string(),
+        (Side::Buy | Side::Sell, _) => order.destination.to_string(),
+    };
+    let mut subjects = vec![(ListedKind::Address, address)];
+    let cards = order
+        .card
+        .iter()
+        .chain(order.sale.iter().map(|sale| &sale.payout_card));
+    subjects.extend(cards.map(|card| (ListedKind::Card, card.fingerprint.clone())));
+    let customer = tx.customer_load(order.partner, order.customer).await?;
+    let person = customer.and_then(|customer| customer.person);
+    subjects.extend(person.map(|person| (ListedKind::Person, person.to_string())));
+    Ok(subjects)
+}
+
+/// What the list says of a locked order.
+pub(crate) async fn screen(tx: &mut Tx, order: &Order) -> Result<Screening, Failure<ApiError>> {
+    let list_version = tx.listing_version().await?;
+    let mut hits = Vec::new();
+    if list_version > 0 {
+        for (kind, value) in subjects(tx, order).await? {
+            let known = tx.listing_find(kind, &value).await?;
+            let line = known.filter(|line| line.is_listed).map(|line| line.line);
+            hits.extend(line.map(|line| Hit { kind, line }));
+        }
+    }
+    Ok(Screening { list_version, hits })
+}
+
+/// A dispute that was lost puts card, person and address on the list.
+pub(crate) async fn list_lost(
+    tx: &mut Tx,
+    claim: &Claim,
+    now: Timestamp,
+) -> Result<(), Failure<ApiError>> {
+    let lost = matches!(
+        claim.state,
+        ClaimState::Settled(ClaimEnd::Lost | ClaimEnd::Accepted)
+    );
+    if claim.kind != ClaimKind::Dispute || !lost {
+        return Ok(());
+    }
+    let order = tx.order_lock(claim.order).await?.ok_or_else(gone)?.order;
+    for (kind, value) in subjects(tx, &order).await? {
+        let word = ListWord {
+            kind,
+            value,
+            is_listed: true,
+            reason: format!("the dispute {} was lost", claim.name),
+            said_by: "the server".to_owned(),
+        };
+        tx.listing_say(&word, now).await?;
+    }
+    Ok(())
+}
+
+/// Addresses as they are compared: EVM addresses have more than one spelling.
+fn canonical(kind: ListedKind, value: &str) -> Result<String, ApiError> {
+    if kind != ListedKind::Address {
+        return Ok(value.to_owned());
+    }
+    let mut parsed = Network::ALL
+        .into_iter()
+        .filter_map(|network| Address::parse(network, value).ok());
+    parsed
+        .next()
+        .map(|address| address.to_string())
+        .ok_or_else(|| {
+            let message = "This is not an address on any network that we know.";
+            ApiError::field(ErrorCode::ValidationError, "value", message)
+        })
+}
+
+impl Engine {
+    /// `true`: somebody in it is listed, and it waits for people now.
+    pub(crate) async fn order_screened(&self, id: OrderId) -> Result<bool, ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("order_screened", move |tx: &mut Tx| {
+                let ids = ids.clone();
+                Box::pin(async move {
+                    let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
+                    let screening = screen(tx, &stored.order).await?;
+                    let hit = screening.is_hit(stored.order.freeze.cleared);
+                    if hit {
+                        apply(tx, stored, Command::Screened(screening), &ids).await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(hit)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// A delivery was screened before its money was taken.
+    pub(crate) async fn return_screened(&self, order: &Order) -> Result<bool, ApiError> {
+        match &order.state {
+            State::Returning(_) => self.order_screened(order.id).await,
+            _ => Ok(false),
+        }
+    }
+
+    pub(crate) async fn case_screened(&self, case: &Case) -> Result<bool, ApiError> {
+        let (order, id, cleared) = (case.order, case.id, case.freeze.cleared);
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("case_screened", move |tx: &mut Tx| {
+                let ids = ids.clone();
+                Box::pin(async move {
+                    let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
+                    let screening = screen(tx, &stored.order).await?;
+                    let hit = screening.is_hit(cleared);
+                    if hit {
+                        let command = CaseCommand::Screened(screening);
+                        case_apply(tx, order, id, command, &ids).await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(hit)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// The list, the newest lines first.
+    pub async fn listings(&self) -> Result<Vec<Listed>, ApiError> {
+        let lines = self
+            .db
+            .read("listing_list", |tx: &mut Tx| {
+                Box::pin(
+                    async move { Ok::<_, Failure<ApiError>>(tx.listing_list(LINES_MAX).await?) },
+                )
+            })
+            .await?;
+        Ok(lines.into_iter().map(Listed::from).collect())
+    }
+
+    /// An operator puts something on the list, or takes it off.
+    pub async fn listing_say(
+        &self,
+        (kind, value): (ListedKind, &str),
+        is_listed: bool,
+        by: OperatorName,
+        reason: &str,
+    ) -> Result<(), ApiError> {
+        let value = value.trim();
+        if value.is_empty() || value.len() > VALUE_LENGTH_MAX {
+            let message = format!("Name what it is about, in 1 to {VALUE_LENGTH_MAX} bytes.");
+            return Err(ApiError::field(
+                ErrorCode::ValidationError,
+                "value",
+                message,
+            ));
+        }
+        let word = ListWord {
+            kind,
+            value: canonical(kind, value)?,
+            is_listed,
+            reason: crate::operator::reason_of(reason)?,
+            said_by: by.to_string(),
+        };
+        tracing::info!(operator = %by, kind = kind.name(), is_listed, "an operator changes the list");
+        let now = self.now();
+        self.db
+            .write("listing_say", move |tx: &mut Tx| {
+                let word = word.clone();
+                Box::pin(async move {
+                    tx.listing_say(&word, now).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
