@@ -47,6 +47,8 @@ pub enum CaseKind {
     WrongNetwork,
     /// Another deposit after the order's own was there.
     SecondDeposit,
+    /// A deposit of the order vanished when its money was paid out already.
+    Reorged,
 }
 
 impl CaseKind {
@@ -57,6 +59,7 @@ impl CaseKind {
             Self::WrongToken => "wrong_token",
             Self::WrongNetwork => "wrong_network",
             Self::SecondDeposit => "second_deposit",
+            Self::Reorged => "reorged",
         }
     }
 
@@ -111,6 +114,8 @@ pub enum CaseState {
         quote: Option<Box<Quote>>,
         deadline: Timestamp,
     },
+    /// Paid out, and the deposit behind it is gone: ours to bear unless it comes back.
+    Gone,
     /// On its way back.
     Executing {
         sending: Option<Box<Sending>>,
@@ -149,6 +154,8 @@ pub enum Settlement {
     Dust,
     /// The chain took the deposit back before it was final: there is nothing to return.
     Vanished,
+    /// A deposit that was gone is there again.
+    CameBack,
     /// It cannot be given back; two operators said so, and it is kept apart.
     WrittenOff,
 }
@@ -164,6 +171,7 @@ impl Settlement {
             }),
             Self::Dust => json!({ "by": "dust" }),
             Self::Vanished => json!({ "by": "vanished" }),
+            Self::CameBack => json!({ "by": "came_back" }),
             Self::WrittenOff => json!({ "by": "written_off" }),
         }
     }
@@ -258,6 +266,11 @@ impl Case {
         let network = opening.amount.asset().network();
         let refund = Address::parse(network, sale.refund_address.as_str()).ok()?;
         let state = match opening.deposit {
+            Some(_) if opening.kind == CaseKind::Reorged => CaseState::InReview {
+                from: Box::new(CaseState::Gone),
+                reason: "the deposit vanished after it was paid out".to_owned(),
+                proposal: None,
+            },
             Some(_) => CaseState::Open {
                 confirmations: 0,
                 deadline: now.plus_seconds(CONFIRMING_SECONDS_MAX),
@@ -277,6 +290,18 @@ impl Case {
             freeze: Freeze::default(),
             state,
         })
+    }
+
+    /// What its opening does to the books.
+    pub fn opened(&self) -> Result<Option<Entry>, MoneyError> {
+        match self.kind {
+            CaseKind::Reorged => ledger::deposit_gone(self.order, self.amount).map(Some),
+            CaseKind::Overpaid
+            | CaseKind::Late
+            | CaseKind::WrongToken
+            | CaseKind::WrongNetwork
+            | CaseKind::SecondDeposit => Ok(None),
+        }
     }
 
     /// What partners and users read of it.
@@ -318,6 +343,7 @@ impl Case {
             (
                 CaseState::Open { .. }
                 | CaseState::AwaitingUser { .. }
+                | CaseState::Gone
                 | CaseState::Executing { .. }
                 | CaseState::Settled(_),
                 _,
@@ -347,7 +373,7 @@ impl Case {
 
     fn duty_in(&self, state: &CaseState) -> CaseDuty {
         match state {
-            CaseState::Open { .. } => match &self.deposit {
+            CaseState::Open { .. } | CaseState::Gone => match &self.deposit {
                 Some(key) => CaseDuty::WatchDeposit(key.clone()),
                 None => CaseDuty::None,
             },
@@ -379,7 +405,7 @@ impl Case {
             CaseState::Open { deadline, .. }
             | CaseState::AwaitingUser { deadline, .. }
             | CaseState::Executing { deadline, .. } => Some(*deadline),
-            CaseState::InReview { .. } | CaseState::Settled(_) => None,
+            CaseState::Gone | CaseState::InReview { .. } | CaseState::Settled(_) => None,
         }
     }
 
@@ -403,6 +429,7 @@ impl CaseState {
         match self {
             Self::Open { .. } => "open",
             Self::AwaitingUser { .. } => "awaiting_user",
+            Self::Gone => "gone",
             Self::Executing { .. } => "executing",
             Self::InReview { .. } => "in_review",
             Self::Settled(_) => "settled",
@@ -414,7 +441,9 @@ impl CaseState {
         match self {
             Self::Executing { attempt, .. } => *attempt,
             Self::InReview { from, .. } => from.attempt(),
-            Self::Open { .. } | Self::AwaitingUser { .. } | Self::Settled(_) => first(),
+            Self::Open { .. } | Self::AwaitingUser { .. } | Self::Gone | Self::Settled(_) => {
+                first()
+            }
         }
     }
 
@@ -469,6 +498,12 @@ impl Draft {
     }
 
     fn deposit_final(&mut self, ask: bool) -> Step {
+        if let CaseState::Gone = self.case.state {
+            let entry = ledger::deposit_back(self.case.order, self.case.amount)?;
+            self.entries.push(entry);
+            self.settle(Settlement::CameBack);
+            return Ok(());
+        }
         let CaseState::Open { .. } = self.case.state else {
             return Err(CaseRefusal::WrongState);
         };

@@ -219,6 +219,8 @@ pub enum EntryKind {
     Forfeit,
     Deposit,
     DepositLost,
+    DepositGone,
+    DepositBack,
     PayOut,
     GiveBack,
     Dust,
@@ -249,6 +251,8 @@ impl EntryKind {
             Self::Forfeit => "forfeit",
             Self::Deposit => "deposit",
             Self::DepositLost => "deposit_lost",
+            Self::DepositGone => "deposit_gone",
+            Self::DepositBack => "deposit_back",
             Self::PayOut => "pay_out",
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
@@ -470,6 +474,18 @@ pub fn deposit(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
 pub fn deposit_lost(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Deposit(order), Account::Customer(order), amount)?;
     Entry::new(EntryKind::DepositLost, postings.into())
+}
+
+/// A deposit has vanished whose money was paid out already: it is our loss.
+pub fn deposit_gone(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Deposit(order), Account::Loss, amount)?;
+    Entry::new(EntryKind::DepositGone, postings.into())
+}
+
+/// It is there again.
+pub fn deposit_back(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Loss, Account::Deposit(order), amount)?;
+    Entry::new(EntryKind::DepositBack, postings.into())
 }
 
 /// The customer has the price of the crypto that was sold.

@@ -181,6 +181,7 @@ pub fn case_letters(before: &Case, after: &Case, now: Timestamp) -> Vec<Planned>
             planned.push(ended(*order, topic, ending, now));
         }
         CaseState::Open { .. }
+        | CaseState::Gone
         | CaseState::AwaitingUser { .. }
         | CaseState::InReview { .. }
         | CaseState::Settled(_) => {}

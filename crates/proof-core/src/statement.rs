@@ -151,9 +151,11 @@ fn column(kind: &str, account: &str) -> Option<(Column, i128)> {
         ("deliver" | "pay_out", "fee") => (Column::Fees, -1),
         ("deliver" | "pay_out", "partner_fee") => (Column::PartnerShare, -1),
         ("deliver" | "give_back", "gas") => (Column::NetworkFee, 1),
-        ("deposit" | "deposit_lost" | "hand_over" | "take_over", "deposit") => {
-            (Column::Received, 1)
-        }
+        (
+            "deposit" | "deposit_lost" | "deposit_gone" | "deposit_back" | "hand_over"
+            | "take_over",
+            "deposit",
+        ) => (Column::Received, 1),
         ("give_back", "customer") => (Column::Returned, 1),
         ("dust", "customer") => (Column::Dust, 1),
         ("write_off", "customer") => (Column::Suspended, 1),

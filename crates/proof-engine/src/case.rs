@@ -13,8 +13,8 @@ use crate::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    case::{Case, CaseCommand, CaseDuty, CaseOpening, CaseRefusal},
-    deposit::DepositKey,
+    case::{Case, CaseCommand, CaseDuty, CaseKind, CaseOpening, CaseRefusal},
+    deposit::{DepositKey, Held},
     id::{CaseId, EntryId, JobId, OrderId},
     mail::case_letters,
     money::Rounding,
@@ -56,6 +56,12 @@ pub(crate) async fn case_open(
         return Ok(());
     }
     tracing::warn!(order = %case.order, case = %case.id, kind = case.kind.name(), "a case was opened");
+    if let Some(entry) = case.opened().map_err(|e| refused(ApiError::internal(e)))? {
+        let id = EntryId::from_uuid(ids.uuid(16, n));
+        tx.ledger_post(id, Some(case.order), &entry, ids.now())
+            .await
+            .map_err(ledger_failed)?;
+    }
     event_save(
         tx,
         case.order,
@@ -170,6 +176,26 @@ impl Engine {
             CaseDuty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
             CaseDuty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,
         }
+    }
+
+    /// A deposit is gone whose order has ended: its money went out already.
+    pub(crate) async fn case_gone(&self, id: OrderId, held: &Held) -> Result<(), ApiError> {
+        let opening = CaseOpening {
+            kind: CaseKind::Reorged,
+            amount: held.deposit.amount,
+            deposit: Some(held.deposit.key.clone()),
+        };
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("case_gone", move |tx: &mut Tx| {
+                let (ids, opening) = (ids.clone(), opening.clone());
+                Box::pin(async move {
+                    let order = tx.order_lock(id).await?.ok_or_else(gone)?.order;
+                    case_open(tx, &order, opening, 0, &ids).await
+                })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 
     async fn case_deposit_watch(&self, case: &Case, key: DepositKey) -> Result<Outcome, ApiError> {

@@ -266,7 +266,7 @@ fn deeper(
         .then_some(SellCommand::DepositDeeper { key, confirmations })
 }
 
-fn is_gone(status: &TransferStatus) -> bool {
+pub(crate) fn is_gone(status: &TransferStatus) -> bool {
     match status {
         TransferStatus::Unknown | TransferStatus::Failed { .. } => true,
         TransferStatus::Waiting | TransferStatus::Mined { .. } => false,

@@ -3,7 +3,7 @@
 //!
 //! Nothing is ever corrected from here. A finding is a question for people.
 
-use crate::{ApiError, Engine, worker::Outcome};
+use crate::{ApiError, Engine, deposit::is_gone, worker::Outcome};
 use proof_core::{
     Asset, Timestamp,
     finding::{Finding, FindingKind, Moved, WalletBooks, compare, compare_wallet},
@@ -328,6 +328,13 @@ impl Engine {
         let chain = self.chain_of(order.environment, asset.network())?;
         let there = chain.balance(&sale.deposit_address, asset).await?.base();
         let enough = i128::try_from(there).is_ok_and(|there| there >= booked);
+        if !enough && order.status().is_terminal() {
+            for held in sale.held.iter().filter(|held| held.booked) {
+                if is_gone(&chain.transfer(&held.deposit.key.hash).await?) {
+                    self.case_gone(order.id, held).await?;
+                }
+            }
+        }
         Ok((!enough).then(|| Finding {
             kind: FindingKind::DepositDiffers,
             subject: format!("{} deposit {asset}", order.id),

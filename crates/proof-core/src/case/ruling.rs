@@ -33,6 +33,8 @@ impl CaseRuling {
 
 const IN_FLIGHT: &str =
     "The return may still arrive; only signer or chain can prove that it will not.";
+const GONE: &str =
+    "The deposit is gone after its payout. It ends by itself if it comes back; else write it off.";
 const NOT_FINAL: &str =
     "The deposit is not final; the chain decides whether there is anything to write off.";
 
@@ -49,8 +51,11 @@ impl Case {
 
 fn allowed(from: &CaseState, ruling: CaseRuling) -> Result<(), CaseRefusal> {
     match (ruling, from) {
+        (CaseRuling::Approve, CaseState::Gone) => Err(CaseRefusal::Ruling(GONE)),
         (CaseRuling::Approve, _)
-        | (CaseRuling::WriteOff, CaseState::Executing { sending: None, .. }) => Ok(()),
+        | (CaseRuling::WriteOff, CaseState::Executing { sending: None, .. } | CaseState::Gone) => {
+            Ok(())
+        }
         (CaseRuling::WriteOff, CaseState::Executing { .. }) => Err(CaseRefusal::Ruling(IN_FLIGHT)),
         (
             CaseRuling::WriteOff,
@@ -98,8 +103,11 @@ impl Draft {
         match ruling {
             CaseRuling::Approve => self.case.state = self.with_new_time(from),
             CaseRuling::WriteOff => {
-                let entry = ledger::write_off(self.case.order, self.case.amount)?;
-                self.entries.push(entry);
+                // What is gone was booked as our loss when it went.
+                if from != CaseState::Gone {
+                    let entry = ledger::write_off(self.case.order, self.case.amount)?;
+                    self.entries.push(entry);
+                }
                 self.settle(Settlement::WrittenOff);
             }
         }
@@ -131,6 +139,7 @@ impl Draft {
                 ..
             } => executing(self.now, attempt),
             other @ (CaseState::AwaitingUser { .. }
+            | CaseState::Gone
             | CaseState::InReview { .. }
             | CaseState::Settled(_)) => other,
         }

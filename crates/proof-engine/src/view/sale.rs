@@ -4,7 +4,7 @@ use super::{CardView, QuoteView, quote_view};
 use crate::{ApiError, Engine};
 use proof_core::{
     Network,
-    case::{Case, CaseState, Settlement},
+    case::{Case, CaseKind, CaseState, Settlement},
     order::{Order, State},
 };
 use proof_port::Chain;
@@ -138,6 +138,8 @@ impl Engine {
                 }),
             cases: cases
                 .iter()
+                // What we lost is not its user's business.
+                .filter(|case| case.kind != CaseKind::Reorged)
                 .map(|case| self.case_view(case))
                 .collect::<Result<_, _>>()?,
         })
@@ -147,9 +149,10 @@ impl Engine {
         let network = case.amount.asset().network();
         let (mut choose_until, mut quote, mut sold, mut hash) = (None, None, None, None);
         let state = match &case.state {
-            CaseState::Open { .. } | CaseState::Executing { .. } | CaseState::InReview { .. } => {
-                "waiting"
-            }
+            CaseState::Open { .. }
+            | CaseState::Gone
+            | CaseState::Executing { .. }
+            | CaseState::InReview { .. } => "waiting",
             CaseState::AwaitingUser {
                 quote: locked,
                 deadline,
@@ -171,7 +174,7 @@ impl Engine {
                 "sold"
             }
             CaseState::Settled(Settlement::Dust) => "kept",
-            CaseState::Settled(Settlement::Vanished) => "vanished",
+            CaseState::Settled(Settlement::Vanished | Settlement::CameBack) => "vanished",
             CaseState::Settled(Settlement::WrittenOff) => "apart",
         };
         let chain = self.chain_of(case.environment, network)?;

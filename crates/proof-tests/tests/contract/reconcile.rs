@@ -4,9 +4,11 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::kit::App;
 use crate::on_both_engines;
+use crate::operator::Office;
 use crate::world::Fault;
-use proof_core::partner::Environment;
-use proof_engine::Reconciled;
+use proof_core::{claim::ClaimRuling, partner::Environment};
+use proof_engine::{CaseStory, Reconciled};
+use proof_server::operator::{Question, ask};
 use serde_json::json;
 
 on_both_engines!(
@@ -15,6 +17,7 @@ on_both_engines!(
     a_report_that_lies_is_found,
     coins_that_came_or_went_past_us_are_found,
     the_night_comes_by_itself,
+    a_deposit_that_is_gone_after_its_payout_is_our_loss,
 );
 
 /// Longer than books and world may differ.
@@ -146,4 +149,32 @@ async fn the_night_comes_by_itself(app: &App) {
     app.clock.skip(24 * 3_600);
     let asked = || async { (app.outside.calls_of("/v1/report") > 0).then_some(()) };
     app.until("the nightly run", asked).await;
+}
+
+async fn a_deposit_that_is_gone_after_its_payout_is_our_loss(app: &App) {
+    let office = Office::open(app);
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    let hash = crate::sell::deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    let reorg = json!({ "hash": hash });
+    assert_eq!(app.world("chains/v1/TRC20/reorgs", reorg).await.status, 204);
+    reconcile(app).await;
+    app.clock.skip(SETTLED);
+    let first = reconcile(app).await;
+    assert_eq!(told(&first)[0].0, "deposit_differs");
+    assert_eq!(app.balance("loss:USDT/TRC20").await, 100_000_000);
+    app.clock.skip(SETTLED);
+    let second = reconcile(app).await;
+    assert!(second.open.is_empty(), "it is explained: {:?}", second.open);
+    let list: Vec<CaseStory> = ask(&office.socket, &Question::CaseList).await.unwrap();
+    assert_eq!(list.len(), 1, "once");
+    assert_eq!(
+        (list[0].kind.as_str(), &list[0].rulings[..]),
+        ("reorged", &["write_off".to_owned()][..])
+    );
+    assert_eq!(seller.view().await["sale"]["cases"], json!([]));
+    crate::operator::both_rule(&office, &list[0], ClaimRuling::WriteOff).await;
+    assert_eq!(app.balance("loss:USDT/TRC20").await, 100_000_000);
+    assert_eq!(seller.status().await, "completed");
+    office.close().await;
 }
