@@ -3,7 +3,8 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
-    statement::statements,
+    row::Value,
+    statement::{Statement, statements},
 };
 use proof_core::{Address, id::IntentId, transfer::Coin};
 
@@ -34,6 +35,81 @@ struct CoinRow {
     position: i64,
 }
 
+/// The rows behind the allocator of numbers: statements here, and in the tests a table with the same
+/// locks, on which every schedule can be tried.
+trait NonceRows: Send {
+    fn of_intent(&mut self) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+    /// The lowest number from here on that was given back, locked.
+    fn free(&mut self, from: i64) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+    fn last(&mut self) -> impl Future<Output = Result<Option<i64>, StoreError>> + Send;
+    /// An error if somebody else was promised it in the meantime.
+    fn take(&mut self, nonce: i64) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The same.
+    fn insert(&mut self, nonce: i64) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// The same again for the same intent; else one that was given back, and only then a new one.
+async fn promise(rows: &mut impl NonceRows, expected: i64) -> Result<i64, StoreError> {
+    if let Some(own) = rows.of_intent().await? {
+        return Ok(own);
+    }
+    if let Some(free) = rows.free(expected).await? {
+        rows.take(free).await?;
+        return Ok(free);
+    }
+    let last = rows.last().await?;
+    let next = last.map_or(expected, |last| last.saturating_add(1).max(expected));
+    rows.insert(next).await?;
+    Ok(next)
+}
+
+/// A sender's numbers in the database, for one intent.
+struct Stored<'a> {
+    tx: &'a mut Tx,
+    sender: &'a Address,
+    intent: IntentId,
+}
+
+impl Stored<'_> {
+    async fn one(
+        &mut self,
+        statement: Statement,
+        args: Vec<Value>,
+    ) -> Result<Option<i64>, StoreError> {
+        let row: Option<NonceRow> = self.tx.fetch_optional(statement, args).await?;
+        Ok(row.map(|row| row.nonce))
+    }
+}
+
+impl NonceRows for Stored<'_> {
+    async fn of_intent(&mut self) -> Result<Option<i64>, StoreError> {
+        let args = args![self.intent.uuid()];
+        self.one(NONCE_OF_INTENT, args).await
+    }
+
+    async fn free(&mut self, from: i64) -> Result<Option<i64>, StoreError> {
+        let args = args![self.sender.network().name(), self.sender.as_str(), from];
+        self.one(NONCE_FREE, args).await
+    }
+
+    async fn last(&mut self) -> Result<Option<i64>, StoreError> {
+        let args = args![self.sender.network().name(), self.sender.as_str()];
+        self.one(NONCE_LAST, args).await
+    }
+
+    async fn take(&mut self, nonce: i64) -> Result<(), StoreError> {
+        let (intent, network) = (self.intent.uuid(), self.sender.network().name());
+        let args = args![intent, network, self.sender.as_str(), nonce];
+        self.tx.execute_one("nonces", NONCE_TAKE, args).await
+    }
+
+    async fn insert(&mut self, nonce: i64) -> Result<(), StoreError> {
+        let (intent, network) = (self.intent.uuid(), self.sender.network().name());
+        let args = args![network, self.sender.as_str(), nonce, intent];
+        self.tx.execute_one("nonces", NONCE_INSERT, args).await
+    }
+}
+
 impl Tx {
     /// The sender's next number for this intent; the same again for the same intent. `expected` is
     /// what the chain wants next: numbers below it are spent. A number that an intent gave back
@@ -49,30 +125,13 @@ impl Tx {
             column: "nonce",
             id: sender.to_string(),
         };
-        let network = sender.network().name();
         let expected = i64::try_from(expected).map_err(|_| bad())?;
-        let own: Option<NonceRow> = self
-            .fetch_optional(NONCE_OF_INTENT, args![intent.uuid()])
-            .await?;
-        if let Some(row) = own {
-            return u64::try_from(row.nonce).map_err(|_| bad());
-        }
-        let free: Option<NonceRow> = self
-            .fetch_optional(NONCE_FREE, args![network, sender.as_str(), expected])
-            .await?;
-        let nonce = if let Some(row) = free {
-            let args = args![intent.uuid(), network, sender.as_str(), row.nonce];
-            self.execute_one("nonces", NONCE_TAKE, args).await?;
-            row.nonce
-        } else {
-            let last: Option<NonceRow> = self
-                .fetch_optional(NONCE_LAST, args![network, sender.as_str()])
-                .await?;
-            let next = last.map_or(expected, |row| row.nonce.saturating_add(1).max(expected));
-            let args = args![network, sender.as_str(), next, intent.uuid()];
-            self.execute_one("nonces", NONCE_INSERT, args).await?;
-            next
+        let mut rows = Stored {
+            tx: self,
+            sender,
+            intent,
         };
+        let nonce = promise(&mut rows, expected).await?;
         u64::try_from(nonce).map_err(|_| bad())
     }
 
@@ -115,3 +174,6 @@ impl Tx {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -301,3 +301,6 @@ impl Tx {
         rows.into_iter().map(Job::try_from).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,6 +130,84 @@ struct OrderPostingRow {
     amount: Units,
 }
 
+/// The rows behind the books: statements here, and in the tests a table with the same locks, on which
+/// every schedule can be tried.
+trait Books: Send {
+    /// The account is there, empty if it was not.
+    fn open(&mut self, posting: &Posting) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Its balance, which nobody else moves until this database transaction ends.
+    fn lock(&mut self, key: &str) -> impl Future<Output = Result<Option<i128>, StoreError>> + Send;
+    fn set(
+        &mut self,
+        key: &str,
+        balance: i128,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn note(
+        &mut self,
+        line: i64,
+        posting: &Posting,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Moves the balances of an entry's accounts, in the order of their keys: two entries with accounts
+/// in common never wait for each other in a circle.
+async fn write_down(books: &mut impl Books, entry: &Entry) -> Result<(), LedgerError> {
+    let mut postings: Vec<&Posting> = entry.postings().iter().collect();
+    postings.sort_by_key(|posting| posting.key());
+    for (line, posting) in (0_i64..).zip(postings) {
+        account_move(books, posting).await?;
+        books.note(line, posting).await?;
+    }
+    Ok(())
+}
+
+async fn account_move(books: &mut impl Books, posting: &Posting) -> Result<(), LedgerError> {
+    let key = posting.key();
+    let bad = |column| StoreError::Row {
+        table: "accounts",
+        column,
+        id: key.clone(),
+    };
+    books.open(posting).await?;
+    let balance = books.lock(&key).await?.ok_or_else(|| bad("key"))?;
+    let balance = balance
+        .checked_add(posting.amount)
+        .ok_or_else(|| bad("balance"))?;
+    if !posting.account.allows(balance) {
+        return Err(LedgerError::Floor { account: key });
+    }
+    books.set(&key, balance).await?;
+    Ok(())
+}
+
+/// The books in the database, while one entry is written.
+struct Stored<'a> {
+    tx: &'a mut Tx,
+    id: EntryId,
+}
+
+impl Books for Stored<'_> {
+    async fn open(&mut self, posting: &Posting) -> Result<(), StoreError> {
+        let args = args![posting.key(), posting.unit.to_string(), 0_i128];
+        self.tx.execute(ACCOUNT_OPEN, args).await.map(drop)
+    }
+
+    async fn lock(&mut self, key: &str) -> Result<Option<i128>, StoreError> {
+        let row: Option<AccountRow> = self.tx.fetch_optional(ACCOUNT_LOCK, args![key]).await?;
+        Ok(row.map(|row| row.balance.0))
+    }
+
+    async fn set(&mut self, key: &str, balance: i128) -> Result<(), StoreError> {
+        let args = args![balance, key];
+        self.tx.execute_one("accounts", ACCOUNT_SET, args).await
+    }
+
+    async fn note(&mut self, line: i64, posting: &Posting) -> Result<(), StoreError> {
+        let args = args![self.id.uuid(), line, posting.key(), posting.amount];
+        self.tx.execute_one("postings", POSTING_INSERT, args).await
+    }
+}
+
 impl Tx {
     /// What an order did to the books, oldest first.
     pub async fn ledger_of_order(
@@ -200,40 +278,9 @@ impl Tx {
             entry.memo().map(str::to_owned)
         ];
         self.execute_one("entries", ENTRY_INSERT, args).await?;
-        let mut postings: Vec<&Posting> = entry.postings().iter().collect();
-        postings.sort_by_key(|posting| posting.key());
-        for (line, posting) in (0_i64..).zip(postings) {
-            self.account_move(posting).await?;
-            let args = args![id.uuid(), line, posting.key(), posting.amount];
-            self.execute_one("postings", POSTING_INSERT, args).await?;
-        }
+        let mut books = Stored { tx: self, id };
+        write_down(&mut books, entry).await?;
         self.ledger_check(id).await?;
-        Ok(())
-    }
-
-    async fn account_move(&mut self, posting: &Posting) -> Result<(), LedgerError> {
-        let key = posting.key();
-        let bad = |column| StoreError::Row {
-            table: "accounts",
-            column,
-            id: key.clone(),
-        };
-        let args = args![key.as_str(), posting.unit.to_string(), 0_i128];
-        self.execute(ACCOUNT_OPEN, args).await?;
-        let row: Option<AccountRow> = self
-            .fetch_optional(ACCOUNT_LOCK, args![key.as_str()])
-            .await?;
-        let row = row.ok_or_else(|| bad("key"))?;
-        let balance = row
-            .balance
-            .0
-            .checked_add(posting.amount)
-            .ok_or_else(|| bad("balance"))?;
-        if !posting.account.allows(balance) {
-            return Err(LedgerError::Floor { account: key });
-        }
-        self.execute_one("accounts", ACCOUNT_SET, args![balance, key.as_str()])
-            .await?;
         Ok(())
     }
 
@@ -299,3 +346,6 @@ impl Tx {
         Ok(rows.into_iter().map(posting).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

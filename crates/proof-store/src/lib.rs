@@ -32,6 +32,8 @@ mod row;
 mod screening;
 mod session;
 mod statement;
+#[cfg(test)]
+mod table;
 mod verification;
 mod wake;
 
