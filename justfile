@@ -18,6 +18,14 @@ rust *args:
 deaths:
     PROOF_SIM_DEATHS=1 ci/with-postgres cargo test -p proof-tests --test sim deaths -- --nocapture
 
+# One simulated story with all that happens in it: `just sim --seed 7`
+sim *args:
+    ci/sim {{args}}
+
+# Simulated stories until the time is over, on every core, and their totals: `just soak 3600`
+soak seconds="3600" from="10000":
+    ci/sim --seconds {{seconds}} --from {{from}}
+
 # Users, kills, and the question where the money is: `just crash --orders 210 --kills 60`
 crash *args:
     cargo build --quiet -p proof-server
@@ -37,6 +45,14 @@ bench:
 # POST /widget/session on both engines, with pgbench beside it
 bench-session *args:
     ci/bench-session {{args}}
+
+# Entries to one hot account, with PostgreSQL and a bare loop beside it
+bench-ledger *args:
+    ci/bench-ledger {{args}}
+
+# Whole orders through the simulators
+bench-order *args:
+    ci/bench-order {{args}}
 
 # The documentation as a book, in docs/book
 docs:

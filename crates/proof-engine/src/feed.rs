@@ -6,7 +6,7 @@
 //! place has seen all before it. A crash between the two steps leaves events without a place, and
 //! the next look finds them.
 
-use crate::{Access, ApiError, Engine, error::refused, order::SaveIds};
+use crate::{Access, ApiError, Engine, error::refused, order::SaveIds, worker::IDLE_SECONDS_MAX};
 use futures::{FutureExt, future::Shared};
 use proof_core::{
     Timestamp,
@@ -26,9 +26,6 @@ use uuid::Uuid;
 
 /// Events that are published in one database transaction.
 const BATCH: i64 = 500;
-
-/// Even without a hint the feed is looked at this often.
-const IDLE_SECONDS: i64 = 5;
 
 /// Longest that a reader is kept waiting for an event.
 pub const FEED_WAIT_SECONDS_MAX: i64 = 30;
@@ -209,13 +206,16 @@ impl Engine {
         let mut hints = self.db.wakes().listen();
         let mut stop = stop.fuse();
         loop {
-            match self.publish_some().await {
-                Ok(0) => {}
+            let idle_seconds = match self.publish_some().await {
+                Ok(0) => self.idle_seconds_max(),
                 Ok(_) => continue,
-                Err(error) => error.log("events cannot be published and will be tried again"),
-            }
+                Err(error) => {
+                    error.log("events cannot be published and will be tried again");
+                    IDLE_SECONDS_MAX
+                }
+            };
             let hint = hints.next(|topic| topic == Topic::Unpublished).fuse();
-            let idle = self.now().plus_seconds(IDLE_SECONDS);
+            let idle = self.now().plus_seconds(idle_seconds);
             let wait = self.clock.sleep_until(idle).fuse();
             futures::pin_mut!(hint, wait);
             futures::select_biased! {

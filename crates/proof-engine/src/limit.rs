@@ -18,7 +18,12 @@ use proof_core::{
     partner::Environment,
 };
 use proof_port::Timer;
-use std::{net::IpAddr, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{
+    net::IpAddr,
+    num::NonZeroU32,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// Callers that are remembered before those with a full allowance are forgotten.
 const CALLERS_MAX: usize = 100_000;
@@ -80,15 +85,41 @@ pub struct Allowance {
     pub reset_s: u32,
 }
 
-/// The engine's clock, as the library wants it.
+/// The engine's clock, as the library wants it: one that never goes back. Otherwise setting the clock
+/// back by an hour would refuse everybody for that hour.
 #[derive(Clone)]
-struct LimitClock(Arc<dyn Timer>);
+struct LimitClock {
+    clock: Arc<dyn Timer>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+/// The latest time that the clock showed, and by how much it was set back so far.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    micros: i64,
+    set_back: i64,
+}
+
+impl LimitClock {
+    fn new(clock: &Arc<dyn Timer>) -> Self {
+        Self {
+            clock: Arc::clone(clock),
+            seen: Arc::default(),
+        }
+    }
+}
 
 impl governor::clock::Clock for LimitClock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        nanos(self.0.now())
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now().micros();
+        seen.set_back = seen
+            .set_back
+            .saturating_add(seen.micros.saturating_sub(now).max(0));
+        seen.micros = now;
+        nanos(Timestamp::from_micros(now.saturating_add(seen.set_back)))
     }
 }
 
@@ -163,7 +194,7 @@ impl Bucket {
 
 impl Limits {
     pub(crate) fn new(clock: &Arc<dyn Timer>) -> Self {
-        let clock = LimitClock(Arc::clone(clock));
+        let clock = LimitClock::new(clock);
         Self {
             sessions: SESSIONS.limiter(&clock),
             reads: READS.limiter(&clock),

@@ -42,8 +42,13 @@ const fn lease_seconds(pool: Pool) -> i64 {
     }
 }
 
-/// Even without any hint the database is looked at this often.
-const IDLE_SECONDS_MAX: i64 = 5;
+/// Even without any hint the database is looked at this often: other processes' hints may be lost,
+/// and so may be what was tried and failed.
+pub(crate) const IDLE_SECONDS_MAX: i64 = 5;
+
+/// The same where every change is made in this process, so that no hint is lost. It bounds how late a
+/// clock that was set forwards is noticed.
+const IDLE_SECONDS_MAX_ALONE: i64 = 60;
 
 /// Pauses after failed steps; the last one repeats.
 const BACKOFF_MS: [i64; 7] = [500, 1_000, 2_000, 5_000, 15_000, 30_000, 60_000];
@@ -114,7 +119,7 @@ impl Engine {
                         claiming = false;
                         // All of what was due may not have fitted in.
                         look |= !leases.is_empty();
-                        let idle = self.now().plus_seconds(IDLE_SECONDS_MAX);
+                        let idle = self.now().plus_seconds(self.idle_seconds_max());
                         next = due.map_or(idle, |due| due.min(idle));
                         leases.into_iter().for_each(|lease| in_hand.push(self.run(lease).boxed()));
                     }
@@ -124,9 +129,17 @@ impl Engine {
                 () = wait => {
                     look = true;
                     // The look that follows says when to look next.
-                    next = self.now().plus_seconds(IDLE_SECONDS_MAX);
+                    next = self.now().plus_seconds(self.idle_seconds_max());
                 }
             }
+        }
+    }
+
+    pub(crate) fn idle_seconds_max(&self) -> i64 {
+        if self.db.is_alone() {
+            IDLE_SECONDS_MAX_ALONE
+        } else {
+            IDLE_SECONDS_MAX
         }
     }
 
@@ -137,7 +150,7 @@ impl Engine {
                 error.log("jobs cannot be claimed");
                 Ended::Claimed {
                     leases: Vec::new(),
-                    due: None,
+                    due: Some(self.now().plus_seconds(IDLE_SECONDS_MAX)),
                 }
             }
         }

@@ -278,15 +278,10 @@ impl Tx {
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
         let [a, b, c, d, e, f] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
-        let looks = [
-            (JOB_NEXT, args![a]),
-            (JOB_NEXT, args![b]),
-            (JOB_NEXT, args![c]),
-            (JOB_NEXT, args![d]),
-            (JOB_NEXT, args![e]),
-            (JOB_NEXT, args![f]),
-            (JOB_NEXT_LEASE, args![a, b, c, d, e, f]),
-        ];
+        let kinds = JobKind::ALL.into_iter().filter(|kind| kind.pool() == pool);
+        let looks = kinds
+            .map(|kind| (JOB_NEXT, args![kind.name()]))
+            .chain([(JOB_NEXT_LEASE, args![a, b, c, d, e, f])]);
         let mut next = None;
         for (statement, args) in looks {
             let row: Option<NextRow> = self.fetch_optional(statement, args).await?;

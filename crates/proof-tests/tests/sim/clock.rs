@@ -16,7 +16,7 @@ use std::{
 /// 2027-01-15, when the simulated world begins.
 const BEGINNING: i64 = 1_800_000_000_000_000;
 
-/// Moves only when the executor says that nothing can run.
+/// The time of the world. Moves only when the executor says that nothing can run.
 pub struct SimClock {
     now: AtomicI64,
     sleepers: Mutex<BTreeMap<(i64, u64), Arc<Sleeper>>>,
@@ -84,6 +84,42 @@ impl Timer for SimClock {
     }
 }
 
+/// The server's clock on the wall, which may be wrong, and may be set. What waits, waits for a length
+/// of time, as in an operating system: setting the clock wakes nobody.
+pub struct WallClock {
+    pub world: Arc<SimClock>,
+    wrong_by: AtomicI64,
+}
+
+impl WallClock {
+    pub const fn new(world: Arc<SimClock>) -> Self {
+        Self {
+            world,
+            wrong_by: AtomicI64::new(0),
+        }
+    }
+
+    pub fn set_wrong_by(&self, seconds: i64) {
+        self.wrong_by.store(seconds * 1_000_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let wrong_by = self.wrong_by.load(Ordering::SeqCst);
+        Timestamp::from_micros(self.world.now().micros() + wrong_by)
+    }
+}
+
+#[async_trait::async_trait]
+impl Timer for WallClock {
+    async fn sleep_until(&self, at: Timestamp) {
+        let micros = at.micros() - self.now().micros();
+        let until = Timestamp::from_micros(self.world.now().micros() + micros);
+        self.world.sleep_until(until).await;
+    }
+}
+
 /// Random bytes that follow from a seed (SplitMix64).
 #[derive(Debug)]
 pub struct SimEntropy(AtomicU64);
@@ -108,6 +144,11 @@ impl SimEntropy {
 
     pub fn below(&self, bound: u64) -> i64 {
         i64::try_from(self.next() % bound).unwrap()
+    }
+
+    pub fn pick<T: Copy>(&self, from: &[T]) -> T {
+        let bound = u64::try_from(from.len()).unwrap();
+        from[usize::try_from(self.next() % bound).unwrap()]
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     database::Database,
-    plot::{Deposits, Faults, Plot},
+    plot::{Deposits, Faults, Plot, Script},
     story::run_on,
 };
 
@@ -39,7 +39,7 @@ fn places(points: u64) -> Vec<u64> {
 
 fn dies_everywhere(plot: Plot) {
     for engine in Database::all() {
-        let whole = run_on(&engine, SEED, plot, Faults::none());
+        let whole = run_on(&engine, SEED, Script::one(plot, Faults::none()));
         whole.check(SEED);
         assert!(whole.points > 60, "{plot:?} has {} places", whole.points);
         let places = places(whole.points);
@@ -47,10 +47,14 @@ fn dies_everywhere(plot: Plot) {
         for point in places {
             // Never again, or a few places into the recovery.
             let again = (point % 3 > 0).then_some(1 + point % 11);
-            let outcome = run_on(&engine, SEED, plot, Faults::death(point, again));
+            let outcome = run_on(
+                &engine,
+                SEED,
+                Script::one(plot, Faults::death(point, again)),
+            );
             println!(
                 "{engine:?} {plot:?}: died at {point} and {again:?}, {}",
-                outcome.status
+                outcome.status()
             );
             assert!(outcome.crashes > 0, "{plot:?} never came to {point}");
             outcome.check(SEED);
@@ -67,7 +71,7 @@ const fn sell(deposits: Deposits, card_is_good: bool) -> Plot {
 
 #[test]
 fn in_a_buy() {
-    dies_everywhere(Plot::Buy);
+    dies_everywhere(Plot::BUY);
 }
 
 #[test]

@@ -2,20 +2,24 @@
 
 use crate::{
     clock::{SimClock, SimEntropy},
+    effects::Effects,
     history::History,
-    plot::Faults,
+    plot::{Faults, Provider, Trouble},
     points::Points,
 };
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::BodyExt;
-use proof_core::Clock;
+use proof_core::{Clock, Timestamp};
 use proof_outbound::{Limits, Transport, TransportError};
 use proof_port::{Mail, Message, PortError, Timer};
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, atomic::Ordering},
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tower::ServiceExt;
 
@@ -29,8 +33,11 @@ pub struct Network {
     pub history: Arc<History>,
     pub faults: Faults,
     pub points: Arc<Points>,
-    /// References under which the payout processor paid, by its own word and whoever heard it.
-    pub paid: Mutex<BTreeSet<String>>,
+    /// When the story began.
+    pub begun: Mutex<Option<Timestamp>>,
+    /// Nobody is away any more.
+    pub everybody_is_there: AtomicBool,
+    pub effects: Mutex<Effects>,
     /// What users were written, by the letters' ids.
     pub letters: Mutex<BTreeMap<String, String>>,
 }
@@ -44,13 +51,18 @@ impl Network {
         self.clock.sleep_until(at).await;
     }
 
-    fn note_payout(&self, path: &str, bytes: &[u8]) {
-        let answer: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
-        let paid = ["sent", "pending"].contains(&answer["status"].as_str().unwrap_or_default());
-        if path == "/v1/payouts" && paid {
-            let reference = answer["reference"].as_str().unwrap().to_owned();
-            self.paid.lock().unwrap().insert(reference);
-        }
+    /// Whether somebody does not answer now.
+    fn is_away(&self, provider: Option<Provider>) -> bool {
+        let Trouble::Away { who, from, seconds } = self.faults.trouble else {
+            return false;
+        };
+        let begun = *self.begun.lock().unwrap();
+        provider == Some(who)
+            && !self.everybody_is_there.load(Ordering::SeqCst)
+            && begun.is_some_and(|begun| {
+                let (away, back) = (begun.plus_seconds(from), begun.plus_seconds(from + seconds));
+                (away..back).contains(&self.clock.now())
+            })
     }
 
     fn lose(&self, sent: bool) -> TransportError {
@@ -71,6 +83,7 @@ impl Transport for Network {
         _limits: Limits,
     ) -> Result<Response<Bytes>, TransportError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let path = request.uri().path().to_owned();
         let call = format!(
             "{} {} {}",
             self.clock.now(),
@@ -81,16 +94,20 @@ impl Transport for Network {
         let died = |_| TransportError::not_sent("the server died while it started");
         self.points.pass().await.map_err(died)?;
         self.pause().await;
-        if self.points.strikes(self.faults.lose_request_percent) {
+        let away = self.is_away(Provider::of(&host, &path));
+        if away || self.points.strikes(self.faults.lose_request_percent) {
             return Err(self.lose(false));
         }
         let router = self.hosts.lock().unwrap().get(&host).cloned();
         let router = router.ok_or_else(|| TransportError::not_sent("no such host"))?;
-        let path = request.uri().path().to_owned();
+        let (method, sent) = (request.method().clone(), request.body().clone());
         let answer = router.oneshot(request.map(Body::from)).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        self.note_payout(&path, &bytes);
+        if parts.status.is_success() {
+            let call = (method.as_str(), host.as_str(), path.as_str());
+            self.effects.lock().unwrap().note(call, &sent, &bytes);
+        }
         self.history
             .note(&format!("{} {}", self.clock.now(), parts.status), &bytes);
         self.points.pass().await.map_err(died)?;
@@ -111,7 +128,8 @@ impl Mail for Network {
         let died = |_| PortError::retry("mail", "the server died while it started");
         self.points.pass().await.map_err(died)?;
         self.pause().await;
-        if self.points.strikes(self.faults.lose_request_percent) {
+        let away = self.is_away(Some(Provider::Mail));
+        if away || self.points.strikes(self.faults.lose_request_percent) {
             return Err(PortError::retry("mail", self.lose(false)));
         }
         let known = {

@@ -1,5 +1,11 @@
 //! What a story is about, and what goes wrong in it.
 
+use crate::clock::SimEntropy;
+
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+const WEEK: i64 = 7 * DAY;
+
 /// When the server dies.
 #[derive(Clone, Copy, Debug)]
 pub enum Crashes {
@@ -12,6 +18,94 @@ pub enum Crashes {
     },
 }
 
+/// Somebody outside whom the server needs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Provider {
+    Cards,
+    Payouts,
+    Identity,
+    Rates,
+    Chain,
+    Mail,
+    /// The first partner's webhook.
+    Shop,
+}
+
+impl Provider {
+    pub const ALL: [Self; 7] = [
+        Self::Cards,
+        Self::Payouts,
+        Self::Identity,
+        Self::Rates,
+        Self::Chain,
+        Self::Mail,
+        Self::Shop,
+    ];
+
+    /// Whose call this is.
+    pub fn of(host: &str, path: &str) -> Option<Self> {
+        let in_world = path.trim_start_matches('/').split('/').next();
+        match (host, in_world) {
+            ("cards.test", _) if path.contains("payout") => Some(Self::Payouts),
+            ("cards.test", _) => Some(Self::Cards),
+            ("shop0.test", _) => Some(Self::Shop),
+            ("world.test", Some("identity")) => Some(Self::Identity),
+            ("world.test", Some("rates")) => Some(Self::Rates),
+            ("world.test", Some("chains")) => Some(Self::Chain),
+            _ => None,
+        }
+    }
+}
+
+/// What lasts, beside what is lost here and there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Trouble {
+    None,
+    /// Somebody does not answer for so long, from so many seconds after the beginning.
+    Away {
+        who: Provider,
+        from: i64,
+        seconds: i64,
+    },
+    /// The server stays down for so long after its first death.
+    Down {
+        seconds: i64,
+    },
+    /// The server's clock is set now and then, forwards and backwards, up to so far from the truth.
+    Clock {
+        seconds_max: i64,
+    },
+}
+
+impl Trouble {
+    /// How much longer than usual it takes until all is well.
+    pub const fn seconds(self) -> i64 {
+        match self {
+            Self::None | Self::Clock { .. } => 0,
+            Self::Away { from, seconds, .. } => from + seconds,
+            Self::Down { seconds } => seconds,
+        }
+    }
+
+    pub fn of(seed: u64) -> Self {
+        let random = SimEntropy::new(seed ^ 0x7A0B);
+        match seed % 5 {
+            0 | 1 => Self::None,
+            2 => Self::Down {
+                seconds: random.pick(&[HOUR, DAY, 3 * DAY, WEEK]),
+            },
+            3 => Self::Clock {
+                seconds_max: random.pick(&[2, 90, 20 * 60, 6 * HOUR, 3 * DAY]),
+            },
+            _ => Self::Away {
+                who: random.pick(&Provider::ALL),
+                from: random.below(1_200),
+                seconds: random.pick(&[HOUR, DAY, WEEK]),
+            },
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 pub struct Faults {
     pub lose_request_percent: u64,
@@ -21,6 +115,7 @@ pub struct Faults {
     /// Nobody knows whether it was committed; half of the time it was.
     pub doubt_commit_percent: u64,
     pub crashes: Crashes,
+    pub trouble: Trouble,
 }
 
 impl Faults {
@@ -31,6 +126,7 @@ impl Faults {
             refuse_commit_percent: 0,
             doubt_commit_percent: 0,
             crashes: Crashes::Percent(0),
+            trouble: Trouble::None,
         }
     }
 
@@ -51,8 +147,47 @@ impl Faults {
             refuse_commit_percent: seed % 4,
             doubt_commit_percent: seed % 3,
             crashes: Crashes::Percent(2 + seed % 3),
+            trouble: Trouble::None,
         }
     }
+
+    pub const fn with(self, trouble: Trouble) -> Self {
+        Self { trouble, ..self }
+    }
+}
+
+/// What the user of a buy does about paying.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Paying {
+    /// With a good card.
+    Well,
+    /// The first card is declined, the second one is good.
+    SecondCard,
+    /// The bank asks, and the user says yes.
+    Approved,
+    /// The bank asks, and the user says no and goes away.
+    Rejected,
+    /// The bank asks, and the user goes away.
+    Left,
+    /// The hold is there, and the processor will not take the money.
+    NotCaptured,
+    /// Presses *cancel* instead.
+    Cancelled,
+    /// Presses *pay*, and *cancel* at once.
+    Regretted,
+}
+
+impl Paying {
+    pub const WAYS: [Self; 8] = [
+        Self::Well,
+        Self::SecondCard,
+        Self::Approved,
+        Self::Rejected,
+        Self::Left,
+        Self::NotCaptured,
+        Self::Cancelled,
+        Self::Regretted,
+    ];
 }
 
 /// What the user of a sell does at the deposit address.
@@ -72,21 +207,20 @@ pub enum Deposits {
 }
 
 impl Deposits {
-    /// The ways of the stories with faults. A re-org that comes when the deposit is final already
-    /// means a day of waiting, second by second, which is told elsewhere.
-    pub const WAYS: [Self; 6] = [
+    pub const WAYS: [Self; 7] = [
         Self::Whole,
         Self::Parts,
         Self::Short,
         Self::TooMuch,
         Self::Late,
+        Self::Reorged,
         Self::Nothing,
     ];
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Plot {
-    Buy,
+    Buy(Paying),
     Sell {
         deposits: Deposits,
         card_is_good: bool,
@@ -94,16 +228,87 @@ pub enum Plot {
 }
 
 impl Plot {
-    /// Every other story is a sell, each in another way.
-    pub fn of(seed: u64) -> Self {
-        let ways = u64::try_from(Deposits::WAYS.len()).unwrap();
-        if seed.is_multiple_of(2) {
-            return Self::Buy;
+    /// A buy that goes well, if nobody hinders it.
+    pub const BUY: Self = Self::Buy(Paying::Well);
+
+    pub const fn is_buy(self) -> bool {
+        matches!(self, Self::Buy(_))
+    }
+
+    pub fn of(random: &SimEntropy) -> Self {
+        if random.chance(50) {
+            // Half of them want nothing but to buy.
+            let way = random.pick(&Paying::WAYS);
+            let well = random.chance(50);
+            return Self::Buy(if well { Paying::Well } else { way });
         }
-        let way = usize::try_from(seed / 2 % ways).unwrap();
         Self::Sell {
-            deposits: Deposits::WAYS[way],
-            card_is_good: !seed.is_multiple_of(3),
+            deposits: random.pick(&Deposits::WAYS),
+            card_is_good: random.chance(70),
+        }
+    }
+}
+
+/// One user's order in a story.
+#[derive(Clone, Copy, Debug)]
+pub struct Part {
+    pub plot: Plot,
+    pub partner: usize,
+    /// Of this partner.
+    pub user: u64,
+    /// After the beginning.
+    pub starts_after: i64,
+}
+
+/// A whole story.
+#[derive(Clone, Debug)]
+pub struct Script {
+    pub parts: Vec<Part>,
+    pub faults: Faults,
+    /// How often a chain is looked at. Where nothing is to be learnt from it, seldom.
+    pub poll_ms: i64,
+    /// Partners at whom people look at each payment.
+    pub watched: bool,
+    /// Whether people rule at random while all is not well, or only afterwards and well.
+    pub bold: bool,
+}
+
+impl Script {
+    /// One user, one order, and a chain that is looked at every second.
+    pub fn one(plot: Plot, faults: Faults) -> Self {
+        let part = Part {
+            plot,
+            partner: 0,
+            user: 0,
+            starts_after: 0,
+        };
+        Self {
+            parts: vec![part],
+            faults,
+            poll_ms: 1_000,
+            watched: false,
+            bold: false,
+        }
+    }
+
+    /// Several orders of several users of two partners.
+    pub fn of(seed: u64) -> Self {
+        let trouble = Trouble::of(seed);
+        let long = trouble.seconds() > DAY;
+        let random = SimEntropy::new(seed ^ 0x0005_C81D);
+        let count = if long { 3 } else { 4 + random.below(4) };
+        let parts = (0..count).map(|_| Part {
+            plot: Plot::of(&random),
+            partner: usize::try_from(random.below(2)).unwrap(),
+            user: random.next() % 3,
+            starts_after: random.below(1_800),
+        });
+        Self {
+            parts: parts.collect(),
+            faults: Faults::wide(seed).with(trouble),
+            poll_ms: if long { 60_000 } else { 15_000 },
+            watched: random.chance(30),
+            bold: random.chance(50),
         }
     }
 }

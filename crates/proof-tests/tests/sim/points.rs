@@ -26,7 +26,25 @@ pub struct Points {
     /// The server is starting: if it dies, the start fails.
     pub booting: AtomicBool,
     pub lost: AtomicU64,
+    /// Something was committed since somebody looked at the books.
+    pub books_may_have_changed: AtomicBool,
 }
+
+/// What is written all the time and never moves money.
+const NO_MONEY: [&str; 12] = [
+    "delivery_record",
+    "delivery_take",
+    "feed_publish",
+    "findings_save",
+    "job_claim",
+    "job_finish",
+    "mail_save",
+    "notes_write",
+    "scan_save",
+    "session_create",
+    "verification_step",
+    "visit_open",
+];
 
 const NEVER: u64 = u64::MAX;
 
@@ -46,6 +64,7 @@ impl Points {
             crash: AtomicBool::new(false),
             booting: AtomicBool::new(false),
             lost: AtomicU64::new(0),
+            books_may_have_changed: AtomicBool::new(false),
         }
     }
 
@@ -127,8 +146,11 @@ impl Fate for Commits {
         })
     }
 
-    fn after(&self, _name: &'static str) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async {
+    fn after(&self, name: &'static str) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            if !NO_MONEY.contains(&name) {
+                self.0.books_may_have_changed.store(true, Ordering::SeqCst);
+            }
             self.0.pass().await?;
             self.0.lose(self.0.faults.doubt_commit_percent)
         })

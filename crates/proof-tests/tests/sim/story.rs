@@ -1,27 +1,31 @@
-//! One user, one buy or sell, from the session to its end, whatever happens on the way.
+//! Several users' orders, from the session to their ends, whatever happens on the way.
 
+mod operator;
+mod partner;
+mod server;
 mod user;
 
 use crate::{
-    clock::{SimClock, SimEntropy},
+    clock::{SimClock, SimEntropy, WallClock},
     database::Database,
+    effects::Effects,
     history::History,
     network::Network,
-    outcome::Outcome,
-    plot::{Faults, Plot},
+    outcome::{Outcome, Parts, Told},
+    plot::{Faults, Plot, Script, Trouble},
     points::{Commits, Points},
+    watch::{Channel, Watch, balances},
 };
-use axum::{Router, body::Body, routing::post};
+use axum::{Router, routing::post};
 use futures::{executor::LocalPool, future::AbortHandle, task::LocalSpawnExt};
-use http::{Method, Request, StatusCode};
-use http_body_util::BodyExt;
+use http::StatusCode;
 use proof_core::{
     Asset, Clock, Fiat, Network as Chain, Timestamp,
     money::Amount,
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Engine, Mailer, PartnerCreate, Parts};
+use proof_engine::{Engine, PartnerCreate};
 use proof_outbound::Outbound;
 use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -31,66 +35,84 @@ use proof_store::Db;
 use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeSet,
     rc::Rc,
-    sync::{Arc, Mutex, Weak, atomic::Ordering},
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tempfile::TempDir;
-use tower::ServiceExt;
+use user::{Actor, Tale};
 
 const ORIGIN: &str = "http://proof.test";
-const SHOP: &str = "http://shop.test";
+const SHOPS: [&str; 2] = ["http://shop0.test", "http://shop1.test"];
 const KEY: &str = "key";
-pub const FUNDS: &str = "1000";
-pub const BOUGHT: &str = "100";
+const FUNDS: &str = "2000";
+const FUNDS_NATIVE: &str = "100000";
 
-/// Faults strike in the first three hours; then the world calms down and everything must end.
+/// Faults strike in the first three hours; what lasts, lasts longer.
 const CALM_AFTER_SECONDS: i64 = 3 * 3_600;
 
 /// Longer than books and reports may differ.
 const SETTLED_SECONDS: i64 = 16 * 60;
 
-/// No story is longer than this.
-const STEPS_MAX: u32 = 400_000;
+/// A partner notices after this that its shop is up again.
+const CAME_BACK_SECONDS: i64 = 600;
 
-pub fn usdt(text: &str) -> Amount {
-    Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), text).unwrap()
+/// Whatever happened, so long after all is well again nothing is under way: a day for each thing that
+/// may wait for a day, and for people.
+const STUCK_AFTER_SECONDS: i64 = 12 * 24 * 3_600;
+
+/// No story is longer than this.
+const STEPS_MAX: u32 = 3_000_000;
+
+fn usdt_units(whole: i128) -> i128 {
+    let one = Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), "1").unwrap();
+    whole * i128::try_from(one.base()).unwrap()
 }
 
-/// How far the user of a sell has got with sending.
-#[derive(Default)]
-struct Sent {
-    hash: Option<String>,
-    steps: u32,
+#[derive(Clone, Default)]
+struct Shop {
+    token: String,
+    widget_id: String,
+    wallet: String,
 }
 
 /// What outlives a crash of the server, and the world around it.
 struct Sim {
-    plot: Plot,
-    sent: RefCell<Sent>,
+    seed: u64,
+    script: Script,
+    tales: Vec<Tale>,
     clock: Arc<SimClock>,
+    wall: Arc<WallClock>,
     entropy: Arc<SimEntropy>,
+    /// What people have in mind.
+    people: SimEntropy,
     network: Arc<Network>,
     points: Arc<Points>,
     history: Arc<History>,
+    watch: Watch,
     db: Db,
     signer_dir: TempDir,
     webhooks: Arc<Mutex<Vec<Value>>>,
+    heard: Cell<usize>,
     app: RefCell<Option<App>>,
     engine: RefCell<Weak<Engine>>,
     worker: RefCell<Option<AbortHandle>>,
     crashes: Cell<u64>,
-    partner: RefCell<Option<(String, String)>>,
-    /// The order that the story is about now.
-    order: RefCell<String>,
+    rulings: Cell<u64>,
+    down_until: Cell<Timestamp>,
+    shops: RefCell<Vec<Shop>>,
     _db_dir: TempDir,
 }
 
-/// Runs a whole story on SQLite and returns how it ended.
+/// Runs one user's story on SQLite and returns how it ended.
 pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
-    run_on(&Database::Sqlite, seed, plot, faults)
+    run_on(&Database::Sqlite, seed, Script::one(plot, faults))
 }
 
-pub fn run_on(engine: &Database, seed: u64, plot: Plot, faults: Faults) -> Outcome {
+pub fn run_on(engine: &Database, seed: u64, script: Script) -> Outcome {
     // sqlx wants a runtime for its connections' housekeeping; nothing of ours runs there.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -98,7 +120,7 @@ pub fn run_on(engine: &Database, seed: u64, plot: Plot, faults: Faults) -> Outco
         .build()
         .unwrap();
     let _entered = runtime.enter();
-    let sim = Rc::new(Sim::new(seed, plot, faults, engine));
+    let sim = Rc::new(Sim::new(seed, script, engine));
     let mut pool = LocalPool::new();
     let spawner = pool.spawner();
     let story = {
@@ -113,14 +135,15 @@ pub fn run_on(engine: &Database, seed: u64, plot: Plot, faults: Faults) -> Outco
             sim.start_worker(&spawner);
         }
         pool.run_until_stalled();
-        if let Some(status) = futures::FutureExt::now_or_never(&mut story) {
-            return sim.outcome(status);
+        if futures::FutureExt::now_or_never(&mut story).is_some() {
+            return sim.outcome();
         }
+        sim.check();
         if sim.points.crash.swap(false, Ordering::SeqCst) {
             sim.crash();
             continue;
         }
-        if sim.is_dead() {
+        if sim.is_due() {
             pool.run_until(sim.boot());
             continue;
         }
@@ -130,9 +153,9 @@ pub fn run_on(engine: &Database, seed: u64, plot: Plot, faults: Faults) -> Outco
 }
 
 impl Sim {
-    fn new(seed: u64, plot: Plot, faults: Faults, engine: &Database) -> Self {
+    fn new(seed: u64, script: Script, engine: &Database) -> Self {
         let clock = Arc::new(SimClock::new());
-        let entropy = Arc::new(SimEntropy::new(seed));
+        let faults = script.faults;
         let history = Arc::new(History::default());
         let points = Arc::new(Points::new(seed, faults));
         let config = WorldConfig {
@@ -143,21 +166,12 @@ impl Sim {
         let world_entropy = Arc::new(SimEntropy::new(seed ^ 0xABCD));
         let world = Arc::new(World::open(config, clock.clone(), world_entropy).unwrap());
         let webhooks: Arc<Mutex<Vec<Value>>> = Arc::default();
-        let heard = Arc::clone(&webhooks);
-        let shop = Router::new().route(
-            "/webhook",
-            post(move |body: String| async move {
-                heard
-                    .lock()
-                    .unwrap()
-                    .push(serde_json::from_str(&body).unwrap());
-                StatusCode::NO_CONTENT
-            }),
-        );
+        let shop = shop(&webhooks);
         let hosts = [
             ("cards.test".to_owned(), cards_router(Arc::clone(&world))),
             ("world.test".to_owned(), world_router(world)),
-            ("shop.test".to_owned(), shop),
+            ("shop0.test".to_owned(), shop.clone()),
+            ("shop1.test".to_owned(), shop),
         ];
         let network = Arc::new(Network {
             hosts: Mutex::new(hosts.into()),
@@ -166,29 +180,39 @@ impl Sim {
             history: history.clone(),
             faults,
             points: Arc::clone(&points),
-            paid: Mutex::default(),
+            begun: Mutex::default(),
+            everybody_is_there: AtomicBool::new(false),
+            effects: Mutex::new(Effects::default()),
             letters: Mutex::default(),
         });
         let db_dir = tempfile::tempdir().unwrap();
         let commits = Arc::new(Commits(Arc::clone(&points)));
         let db = engine.open(db_dir.path()).with_fate(commits);
+        let tales = script.parts.iter().enumerate();
+        let tales = tales.map(|(n, part)| Tale::new(n, *part, address(100 + n), seed));
         Self {
-            plot,
-            sent: RefCell::default(),
+            seed,
+            tales: tales.collect(),
+            script,
+            wall: Arc::new(WallClock::new(clock.clone())),
             clock,
-            entropy,
+            entropy: Arc::new(SimEntropy::new(seed)),
+            people: SimEntropy::new(seed ^ 0x9E09),
             network,
             points,
             history,
+            watch: Watch::default(),
             db,
             signer_dir: tempfile::tempdir().unwrap(),
             webhooks,
+            heard: Cell::new(0),
             app: RefCell::default(),
             engine: RefCell::new(Weak::new()),
             worker: RefCell::default(),
             crashes: Cell::new(0),
-            partner: RefCell::default(),
-            order: RefCell::default(),
+            rulings: Cell::new(0),
+            down_until: Cell::new(Timestamp::FIRST),
+            shops: RefCell::default(),
             _db_dir: db_dir,
         }
     }
@@ -201,164 +225,18 @@ impl Sim {
         }
     }
 
-    /// Starts the server over what is in the database and the signer's journal, again and again if
-    /// it dies meanwhile.
-    async fn boot(&self) {
-        self.points.booting.store(true, Ordering::SeqCst);
-        let app = loop {
-            match self.start().await {
-                Ok(app) => break app,
-                Err(error) => {
-                    self.history.note("no start", error.to_string().as_bytes());
-                    self.crashes.set(self.crashes.get() + 1);
-                }
-            }
-        };
-        self.points.booting.store(false, Ordering::SeqCst);
-        *self.engine.borrow_mut() = Arc::downgrade(&app.engine);
-        *self.app.borrow_mut() = Some(app);
-    }
-
-    async fn start(&self) -> anyhow::Result<App> {
-        let outbound = Outbound::new(self.network.clone());
-        let signer = Arc::new(LocalSigner::open(self.signer_dir.path(), [7; 32]).unwrap());
-        let parts = Parts {
-            db: self.db.clone(),
-            clock: self.clock.clone(),
-            entropy: self.entropy.clone(),
-            outbound: outbound.clone(),
-            test_rails: Some(self.sandbox().rails(&outbound, signer)),
-            live_rails: None,
-            mailer: Some(Mailer {
-                mail: self.network.clone(),
-                base_url: Origin::parse(ORIGIN).unwrap(),
-            }),
-            limited: true,
-        };
-        App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await
-    }
-
-    /// It crashed, and the last of what it held is gone.
-    fn is_dead(&self) -> bool {
-        self.app.borrow().is_none()
-            && self.crashes.get() > 0
-            && self.engine.borrow().strong_count() == 0
-    }
-
-    fn start_worker(&self, spawner: &futures::executor::LocalSpawner) {
-        let engine = self.app.borrow().as_ref().unwrap().engine.clone();
-        let (work, handle) =
-            futures::future::abortable(async move { engine.work(std::future::pending()).await });
-        spawner
-            .spawn_local(async move {
-                let _aborted = work.await;
-            })
-            .unwrap();
-        *self.worker.borrow_mut() = Some(handle);
-    }
-
-    /// Everything in memory is gone, in the middle of whatever it was doing.
-    fn crash(&self) {
-        self.history
-            .note("crash", self.clock.now().to_string().as_bytes());
-        self.crashes.set(self.crashes.get() + 1);
-        if let Some(worker) = self.worker.borrow_mut().take() {
-            worker.abort();
-        }
-        *self.app.borrow_mut() = None;
-    }
-
-    async fn sleep(&self, seconds: i64) {
-        self.clock
-            .sleep_until(self.clock.now().plus_seconds(seconds))
-            .await;
-    }
-
-    /// One HTTP request. A server that crashed answers nothing; the caller tries again.
-    async fn call(&self, method: Method, path: &str, token: &str, body: Vec<u8>) -> (u16, Value) {
-        loop {
-            let request = Request::builder()
-                .method(method.clone())
-                .uri(path)
-                .header("authorization", format!("Bearer {token}"))
-                .header("idempotency-key", "one")
-                .body(Body::from(body.clone()))
-                .unwrap();
-            let app = self.app.borrow().clone();
-            if let Some(app) = app {
-                let crashes = self.crashes.get();
-                let answer = async {
-                    let (parts, body) = app.router.oneshot(request).await.unwrap().into_parts();
-                    (
-                        parts.status.as_u16(),
-                        body.collect().await.unwrap().to_bytes(),
-                    )
-                };
-                // A connection to a dead server is noticed after a while.
-                let died = async {
-                    while self.crashes.get() == crashes {
-                        self.sleep(1).await;
-                    }
-                };
-                futures::pin_mut!(answer, died);
-                if let futures::future::Either::Left(((status, bytes), _)) =
-                    futures::future::select(answer, died).await
-                {
-                    self.history
-                        .note(&format!("{method} {path} {status}"), &bytes);
-                    return (
-                        status,
-                        serde_json::from_slice(&bytes).unwrap_or(Value::Null),
-                    );
-                }
-            }
-            self.sleep(1).await;
-        }
-    }
-
-    /// The same call again until it is answered well; its key makes it one call.
-    async fn until(&self, expected: u16, path: &str, token: &str, body: &Value) -> Value {
-        loop {
-            let body = body.to_string().into();
-            let (status, answer) = self.call(Method::POST, path, token, body).await;
-            if status == expected {
-                return answer;
-            }
-            assert!(status >= 500, "{status} {answer}");
-            self.sleep(2).await;
-        }
-    }
-
     async fn prepare(&self) {
         self.boot().await;
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
-        let asset = usdt(FUNDS).asset();
-        let shop = LocalSigner::open(self._db_dir.path(), [9; 32]).unwrap();
-        let created = engine
-            .partner_create(PartnerCreate {
-                name: "Shop".into(),
-                kind: PartnerType::Treasury,
-                contact_email: "shop@example.com".into(),
-                origins: vec![Origin::parse(SHOP).unwrap()],
-                pairs: vec![asset],
-                // Short, so that a story is not mostly waiting.
-                sell: Some(SellPolicy {
-                    window_seconds: 30 * 60,
-                    ..SellPolicy::default()
-                }),
-                fiats: vec![Fiat::Eur],
-                wallets: vec![(asset, shop.wallet(Chain::Trc20).await.unwrap())],
-                webhook_url: Some(format!("{SHOP}/webhook")),
-                redirect_url: None,
-            })
-            .await
-            .unwrap();
+        let parts = self.script.parts.iter();
+        let partners = 1 + parts.map(|part| part.partner).max().unwrap();
+        for n in 0..partners {
+            let shop = self.partner(&engine, n).await;
+            self.shops.borrow_mut().push(shop);
+        }
         let hot = engine.hot_wallet(Chain::Trc20).await.unwrap();
         let world = self.sandbox().world(&Outbound::new(self.network.clone()));
-        for amount in [
-            usdt(FUNDS),
-            Amount::parse(Chain::Trc20.native(), "100000").unwrap(),
-        ] {
+        for amount in [funds(), funds_native()] {
             let (ticker, base) = (amount.asset().ticker(), amount.base().to_string());
             let body = json!({ "address": hot.as_str(), "ticker": ticker, "base": base });
             world
@@ -367,137 +245,282 @@ impl Sim {
                 .unwrap();
             engine.treasury_fund(amount).await.unwrap();
         }
-        let widget_id = created.partner.widget_id.to_string();
-        *self.partner.borrow_mut() =
-            Some((created.client_token.expose_secret().to_owned(), widget_id));
+        *self.network.begun.lock().unwrap() = Some(self.clock.now());
         self.points.calm.store(false, Ordering::SeqCst);
     }
 
-    /// The user's way through the widget, with the patience of somebody who wants to buy.
-    async fn story(&self) -> String {
+    async fn partner(&self, engine: &Engine, n: usize) -> Shop {
+        let asset = funds().asset();
+        let wallet = address(n);
+        let created = engine
+            .partner_create(PartnerCreate {
+                name: format!("Shop {n}"),
+                kind: PartnerType::Treasury,
+                contact_email: "shop@example.com".into(),
+                origins: vec![Origin::parse(SHOPS[n]).unwrap()],
+                pairs: vec![asset],
+                // Short, so that a story is not mostly waiting.
+                sell: Some(SellPolicy {
+                    window_seconds: 30 * 60,
+                    ..SellPolicy::default()
+                }),
+                fiats: vec![Fiat::Eur],
+                wallets: vec![(
+                    asset,
+                    proof_core::Address::parse(Chain::Trc20, &wallet).unwrap(),
+                )],
+                webhook_url: Some(format!("{}/webhook", SHOPS[n])),
+                redirect_url: None,
+            })
+            .await
+            .unwrap();
+        if self.script.watched {
+            let id = created.partner.id;
+            let mut policy = engine.risk_policy(id).await.unwrap();
+            policy.card_customers_max = 0;
+            engine.risk_policy_set(id, policy).await.unwrap();
+        }
+        Shop {
+            token: created.client_token.expose_secret().to_owned(),
+            widget_id: created.partner.widget_id.to_string(),
+            wallet,
+        }
+    }
+
+    async fn story(&self) {
         self.prepare().await;
-        let calm_at = self.clock.now().plus_seconds(CALM_AFTER_SECONDS);
-        let (token, widget_id) = self.partner.borrow().clone().unwrap();
-        let side = if self.plot == Plot::Buy {
-            "buy"
-        } else {
-            "sell"
+        let told = async {
+            let all = self.tales.iter().map(|tale| Actor { sim: self, tale });
+            let all: Vec<_> = all.collect();
+            futures::future::join_all(all.iter().map(Actor::tell)).await;
+            self.settle().await;
+            self.reconcile().await;
         };
-        let body = json!({
-            "partner_user_id": "u1", "user_email": "ann@example.com", "network": "TRC20",
-            "currency": "USDT", "amount": BOUGHT, "type": side,
-        });
-        let session = self.until(200, "/widget/session", &token, &body).await;
-        let body = json!({
-            "widget_id": widget_id, "init_token": session["init_token"], "parameters": session,
-            "page_origin": SHOP,
-        });
-        let opened = self.until(201, "/frame/api/visits", "", &body).await;
-        let visit = opened["visit_token"].as_str().unwrap().to_owned();
-        let id = session["merchant_transaction_id"].as_str().unwrap();
-        *self.order.borrow_mut() = id.to_owned();
-        let path = format!("/widget/transactions/{id}");
-        loop {
-            self.calm_down(calm_at);
-            let (_, view) = self
-                .call(Method::GET, "/frame/api/order", &visit, Vec::new())
-                .await;
-            self.act(&visit, &view).await;
-            let (_, transaction) = self.call(Method::GET, &path, &token, Vec::new()).await;
-            let status = transaction["status"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned();
-            if ["completed", "failed", "cancelled"].contains(&status.as_str()) {
-                let status = match self.after_the_end(&visit, calm_at).await {
-                    Some(visit) => self.resold(&visit, calm_at).await,
-                    None => status,
-                };
-                return self.settle(calm_at, status).await;
+        let around = async {
+            futures::join!(self.weather(), self.read_feeds(), self.operate());
+        };
+        futures::pin_mut!(told, around);
+        futures::future::select(told, around).await;
+    }
+
+    /// What lasts, and when all is well.
+    async fn weather(&self) {
+        let begun = self.clock.now();
+        let faults_end = begun.plus_seconds(CALM_AFTER_SECONDS);
+        let trouble = self.script.faults.trouble;
+        if let Trouble::Clock { seconds_max } = trouble {
+            let both = u64::try_from(2 * seconds_max + 1).unwrap();
+            while self.clock.now() < faults_end {
+                self.sleep(60 + self.people.below(1_500)).await;
+                self.wall
+                    .set_wrong_by(self.people.below(both) - seconds_max);
+                let now = self.wall.now().to_string();
+                self.history.note("the clock is set", now.as_bytes());
             }
-            self.sleep(1 + self.network.random.below(5)).await;
+            self.wall.set_wrong_by(0);
         }
+        self.clock.sleep_until(faults_end).await;
+        self.points.calm.store(true, Ordering::SeqCst);
+        let well = faults_end.plus_seconds(trouble.seconds() + STUCK_AFTER_SECONDS);
+        self.clock.sleep_until(well).await;
+        panic!("seed {}: {} is stuck", self.seed, self.unfinished());
     }
 
-    fn calm_down(&self, calm_at: Timestamp) {
-        if self.clock.now() >= calm_at {
-            self.points.calm.store(true, Ordering::SeqCst);
-        }
+    fn unfinished(&self) -> String {
+        let tales = self.tales.iter().map(|tale| {
+            let (order, status) = (tale.order.borrow(), tale.status.borrow());
+            format!("{:?} {order} {status}; ", tale.part.plot)
+        });
+        tales.collect()
     }
 
-    /// The order has ended; its webhooks still arrive.
-    async fn settle(&self, calm_at: Timestamp, status: String) -> String {
+    /// All orders have ended; the partners hear so, and what came beside them ends, too.
+    async fn settle(&self) {
+        self.ask_for_what_was_missed().await;
+        if let Trouble::Clock { .. } = self.script.faults.trouble {
+            let begun = self.network.begun.lock().unwrap().unwrap();
+            let faults_end = begun.plus_seconds(CALM_AFTER_SECONDS + 1);
+            self.clock.sleep_until(faults_end).await;
+        }
+        let knows = |channel, tale: &Tale| {
+            let latest = self.watch.latest(channel, &tale.order.borrow());
+            latest == Some(tale.status.borrow().as_str())
+        };
         loop {
-            self.calm_down(calm_at);
-            let told = self.told();
-            if told.iter().any(|e| e["status"] == json!(status)) {
-                self.reconcile().await;
-                return status;
+            let everybody_knows = self
+                .tales
+                .iter()
+                .all(|tale| knows(Channel::Webhook, tale) && knows(Channel::Feed, tale));
+            if everybody_knows && self.told().is_even(&balances(&self.db)) {
+                return;
             }
-            self.sleep(60).await;
+            self.sleep(60 + self.patience()).await;
         }
     }
 
-    /// What the partner was told of the order that the story ends with.
-    fn told(&self) -> Vec<Value> {
-        let id = json!(*self.order.borrow());
-        let mut told = self.webhooks.lock().unwrap().clone();
-        told.retain(|event| event["merchant_transaction_id"] == id);
-        told
-    }
-
-    /// Whatever was lost: books, reports and chains agree. Where blocks are read every second this would
-    /// be most of the story, so that only buys wait for it.
+    /// Whatever was lost: books, reports and chains agree. Where blocks are read every second this
+    /// would be most of the story, so that only buys wait for it.
     async fn reconcile(&self) {
-        if self.plot != Plot::Buy {
+        let buys = self.tales.iter().all(|tale| tale.part.plot.is_buy());
+        if self.script.poll_ms <= 1_000 && !buys {
             return;
         }
+        // Whoever is still away comes back early.
+        self.network
+            .everybody_is_there
+            .store(true, Ordering::SeqCst);
         self.points.calm.store(true, Ordering::SeqCst);
         self.sleep(SETTLED_SECONDS).await;
-        let engine = self.app.borrow().as_ref().map(|app| app.engine.clone());
-        let done = engine.unwrap().reconcile(Environment::Test).await.unwrap();
-        assert!(done.open.is_empty(), "{:?}", done.open);
+        let done = loop {
+            let asked = async |engine: &Engine| engine.reconcile(Environment::Test).await;
+            if let Some(Ok(done)) = self.ask(asked).await {
+                break done;
+            }
+            self.sleep(60).await;
+        };
+        assert!(done.open.is_empty(), "seed {}: {:?}", self.seed, done.open);
     }
 
-    fn outcome(&self, status: String) -> Outcome {
+    /// After each step of the world.
+    fn check(&self) {
+        let webhooks = self.webhooks.lock().unwrap();
+        for event in &webhooks[self.heard.get()..] {
+            self.watch.shown(Channel::Webhook, event);
+        }
+        self.heard.set(webhooks.len());
+        self.watch.books(&self.db, &self.points, self.seed);
+        if self.network.effects.lock().unwrap().moved_is_old {
+            self.look_at_chain();
+            self.check_effects();
+        }
+    }
+
+    fn look_at_chain(&self) {
+        let after = self.network.effects.lock().unwrap().scan_from();
+        let path = format!("chains/v1/TRC20/transfers?after={after}");
+        let list = pollster::block_on(self.look(&path));
+        self.network.effects.lock().unwrap().scanned(&list);
+    }
+
+    /// Nobody has both the money and the coins, at any time.
+    fn check_effects(&self) {
+        let effects = self.network.effects.lock().unwrap();
+        let (seed, shops) = (self.seed, self.shops.borrow());
+        for tale in &self.tales {
+            let captures = effects.captures(tale.number);
+            let payouts = effects.payouts(tale.number);
+            let wallet = shops.get(tale.part.partner).map_or("", |shop| &shop.wallet);
+            let delivered = effects.transfers(wallet, tale.amount);
+            let returned = effects.received(&tale.refund);
+            let said = format!("seed {seed}, part {}, {:?}", tale.number, tale.part.plot);
+            assert!(captures <= 1, "{said}: {captures} captures");
+            assert!(payouts <= 1, "{said}: {payouts} payouts");
+            assert!(delivered <= captures, "{said}: {delivered} deliveries");
+            let paid = if payouts > 0 { tale.amount } else { 0 };
+            let (out, came) = (returned + paid, tale.sent.get());
+            assert!(out <= came, "{said}: {out} went out of {came}");
+        }
+    }
+
+    fn outcome(&self) -> Outcome {
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
-        let balances = pollster::block_on(engine.ledger_balances()).unwrap();
-        let postings = pollster::block_on(self.db.read("postings", |tx: &mut proof_store::Tx| {
-            Box::pin(async move { Ok::<_, proof_store::Failure<()>>(tx.ledger_postings().await?) })
-        }))
-        .unwrap();
+        self.look_at_chain();
+        self.check();
+        let balances = balances(&self.db);
         for balance in &balances {
             self.history
                 .note(&balance.key, balance.amount.to_string().as_bytes());
         }
         let hot = pollster::block_on(engine.hot_wallet(Chain::Trc20)).unwrap();
-        let rails = self.network.hosts.lock().unwrap()["world.test"].clone();
-        let request = Request::get(format!("http://world.test/chains/v1/TRC20/accounts/{hot}"))
-            .header("authorization", format!("Bearer {KEY}"))
-            .body(Body::empty())
-            .unwrap();
-        let answer = pollster::block_on(rails.oneshot(request)).unwrap();
-        let bytes = pollster::block_on(answer.into_body().collect())
-            .unwrap()
-            .to_bytes();
-        let account: Value = serde_json::from_slice(&bytes).unwrap();
-        let payouts = self.network.paid.lock().unwrap().len();
+        let account = pollster::block_on(self.look(&format!("chains/v1/TRC20/accounts/{hot}")));
+        let left = |ticker: &str| {
+            account["balances"][ticker]
+                .as_str()
+                .unwrap()
+                .parse()
+                .unwrap()
+        };
+        let strangers = {
+            let known = self.known_addresses();
+            self.network.effects.lock().unwrap().strangers(&known)
+        };
         Outcome {
-            plot: self.plot,
-            payouts: u64::try_from(payouts).unwrap(),
-            status,
+            told: self.told(),
+            funds: i128::try_from(funds().base()).unwrap(),
             history: self.history.hash(),
             crashes: self.crashes.get(),
             points: self.points.reached(),
             lost: self.points.lost.load(Ordering::SeqCst),
-            webhooks: self.told(),
+            checks: self.watch.checks.get(),
+            rulings: self.rulings.get(),
+            simulated_seconds: self.clock.now().seconds()
+                - self.network.begun.lock().unwrap().unwrap().seconds(),
             balances,
-            postings,
-            chain_left: account["balances"]["USDT"]
-                .as_str()
-                .unwrap()
-                .parse()
-                .unwrap(),
+            chain_left: left("USDT"),
+            chain_left_native: left("TRX"),
+            strangers,
         }
     }
+
+    /// What became of each part, by the world's word.
+    fn told(&self) -> Parts {
+        let effects = self.network.effects.lock().unwrap();
+        let shops = self.shops.borrow();
+        let told = self.tales.iter().map(|tale| Told {
+            plot: tale.part.plot,
+            status: tale.status.borrow().clone(),
+            amount: tale.amount,
+            sent: tale.sent.get(),
+            captures: effects.captures(tale.number),
+            payouts: effects.payouts(tale.number),
+            delivered: effects.transfers(&shops[tale.part.partner].wallet, tale.amount),
+            returned: effects.received(&tale.refund),
+        });
+        Parts(told.collect())
+    }
+
+    /// Where coins may go: to partners, back to users, and from users to deposit addresses, of which
+    /// there is one for each order.
+    fn known_addresses(&self) -> BTreeSet<String> {
+        let shops = self.shops.borrow();
+        let mut known: BTreeSet<String> = shops.iter().map(|shop| shop.wallet.clone()).collect();
+        known.extend(self.tales.iter().map(|tale| tale.refund.clone()));
+        known.extend(
+            self.tales
+                .iter()
+                .flat_map(|tale| tale.addresses.borrow().clone()),
+        );
+        known
+    }
+}
+
+fn funds() -> Amount {
+    Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), FUNDS).unwrap()
+}
+
+fn funds_native() -> Amount {
+    Amount::parse(Chain::Trc20.native(), FUNDS_NATIVE).unwrap()
+}
+
+/// Somebody's wallet, another one for each number.
+fn address(number: usize) -> String {
+    let dir = tempfile::tempdir().unwrap();
+    let mut master = [9; 32];
+    master[..8].copy_from_slice(&number.to_be_bytes());
+    let signer = LocalSigner::open(dir.path(), master).unwrap();
+    let wallet = pollster::block_on(signer.wallet(Chain::Trc20)).unwrap();
+    wallet.to_string()
+}
+
+/// Hears everything and says nothing.
+fn shop(webhooks: &Arc<Mutex<Vec<Value>>>) -> Router {
+    let heard = Arc::clone(webhooks);
+    Router::new().route(
+        "/webhook",
+        post(move |body: String| async move {
+            let event = serde_json::from_str(&body).unwrap();
+            heard.lock().unwrap().push(event);
+            StatusCode::NO_CONTENT
+        }),
+    )
 }

@@ -1,134 +1,320 @@
-//! What the user of a story does, in the widget and at a wallet.
+//! What a user does, in the widget and at a wallet: one part of a story.
 
-use super::{KEY, Sim};
-use crate::plot::{Deposits, Plot};
+use super::{KEY, SHOPS, Sim, usdt_units};
+use crate::{
+    clock::SimEntropy,
+    plot::{Deposits, Part, Paying, Plot},
+    watch::Channel,
+};
 use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use proof_core::Timestamp;
+use proof_core::Clock;
 use serde_json::{Value, json};
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeSet,
+};
 use tower::ServiceExt;
 
-const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
+const GOOD: &str = "4242424242424242";
+const POOR: &str = "4000000000009995";
+const ASKED_BY_BANK: &str = "4000000000003220";
+const NOT_CAPTURED: &str = "4000000000000341";
 
-impl Sim {
-    pub(super) async fn act(&self, visit: &str, view: &Value) {
-        match view["step"].as_str().unwrap_or_default() {
-            "identity" => self.identify(visit).await,
-            "quote" => drop(self.post(visit, "quote", json!({})).await),
-            "pay" => {
-                let token = self.card_token("4242424242424242").await;
-                let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
-                drop(self.post(visit, "payments", body).await);
+/// What is known of a part while it is told.
+pub struct Tale {
+    pub part: Part,
+    pub number: usize,
+    /// Of USDT, another one for each part, so that what moves can be told apart.
+    pub amount: i128,
+    /// Where its coins go back to; nobody else's.
+    pub refund: String,
+    /// The order that it is about now.
+    pub order: RefCell<String>,
+    pub status: RefCell<String>,
+    /// What arrived at the deposit addresses and stayed.
+    pub sent: Cell<i128>,
+    /// The deposit addresses that it was shown.
+    pub addresses: RefCell<BTreeSet<String>>,
+    hash: RefCell<Option<String>>,
+    steps: Cell<u32>,
+    random: SimEntropy,
+}
+
+impl Tale {
+    pub fn new(number: usize, part: Part, refund: String, seed: u64) -> Self {
+        let units = 100 + i128::try_from(number).unwrap();
+        Self {
+            part,
+            number,
+            amount: usdt_units(units),
+            refund,
+            order: RefCell::default(),
+            status: RefCell::default(),
+            sent: Cell::new(0),
+            addresses: RefCell::default(),
+            hash: RefCell::default(),
+            steps: Cell::new(0),
+            random: SimEntropy::new(seed ^ (0x7A1E_0000 + u64::try_from(number).unwrap())),
+        }
+    }
+
+    fn step_done(&self) {
+        self.steps.set(self.steps.get() + 1);
+    }
+
+    fn whole_units(&self) -> String {
+        (self.amount / usdt_units(1)).to_string()
+    }
+}
+
+pub struct Actor<'a> {
+    pub sim: &'a Sim,
+    pub tale: &'a Tale,
+}
+
+const ENDS: [&str; 3] = ["completed", "failed", "cancelled"];
+
+impl Actor<'_> {
+    /// From the session to the end of all that came of it.
+    pub async fn tell(&self) {
+        self.sim.sleep(self.tale.part.starts_after).await;
+        let visit = self.begin().await;
+        let begun = self.sim.clock.now();
+        loop {
+            if let Some(visit) = &visit {
+                let (status, view) = self.get("/frame/api/order", visit).await;
+                if status == 200 {
+                    self.act(visit, &view).await;
+                }
             }
-            "terms" if view["quote"].is_null() => drop(self.post(visit, "quote", json!({})).await),
-            "terms" => self.terms(visit, view).await,
-            "deposit" | "confirming" => self.send(view).await,
-            "choice" => {
-                drop(
-                    self.post(visit, "sale/choice", json!({ "choice": "return" }))
-                        .await,
-                );
+            let status = self.poll().await;
+            if ENDS.contains(&status.as_str()) {
+                break;
+            }
+            // Whoever waits for long looks less often.
+            let waited = self.sim.clock.now().seconds() - begun.seconds();
+            let pause = 1 + self.tale.random.below(5) + (waited - 600).max(0) / 15;
+            self.sim.sleep(pause).await;
+        }
+        if let Some(visit) = visit
+            && let Some(resold) = self.after_the_end(&visit).await
+        {
+            self.resold(&resold).await;
+        }
+    }
+
+    async fn begin(&self) -> Option<String> {
+        let shop = self.sim.shops.borrow()[self.tale.part.partner].clone();
+        let part = self.tale.part;
+        let side = if part.plot.is_buy() { "buy" } else { "sell" };
+        let user = format!("u{}", part.user);
+        let body = json!({
+            "partner_user_id": user, "user_email": format!("{user}@example.com"),
+            "network": "TRC20", "currency": "USDT", "amount": self.tale.whole_units(), "type": side,
+        });
+        let who = self.who();
+        let session = self
+            .sim
+            .until(200, "/widget/session", (&who, &shop.token), &body)
+            .await;
+        let id = session["merchant_transaction_id"].as_str().unwrap();
+        id.clone_into(&mut self.tale.order.borrow_mut());
+        let body = json!({
+            "widget_id": shop.widget_id, "init_token": session["init_token"],
+            "parameters": session, "page_origin": SHOPS[part.partner],
+        });
+        loop {
+            let (status, opened) = self.post("", "visits", body.clone()).await;
+            if status < 500 {
+                // A clock that was set in between may have ended the session.
+                return opened["visit_token"].as_str().map(str::to_owned);
+            }
+            self.sim.sleep(2).await;
+        }
+    }
+
+    fn who(&self) -> String {
+        format!("part {}", self.tale.number)
+    }
+
+    /// The status, as the partner reads it.
+    async fn poll(&self) -> String {
+        let token = self.sim.shops.borrow()[self.tale.part.partner]
+            .token
+            .clone();
+        let path = format!("/widget/transactions/{}", self.tale.order.borrow());
+        let (status, transaction) = self.get(&path, &token).await;
+        if status == 200 {
+            self.sim.watch.shown(Channel::Poll, &transaction);
+            let status = transaction["status"].as_str().unwrap();
+            status.clone_into(&mut self.tale.status.borrow_mut());
+        }
+        self.tale.status.borrow().clone()
+    }
+
+    async fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        let who = self.who();
+        self.sim
+            .call((Method::GET, path), (&who, token), Vec::new())
+            .await
+    }
+
+    async fn act(&self, visit: &str, view: &Value) {
+        match (
+            view["step"].as_str().unwrap_or_default(),
+            self.tale.part.plot,
+        ) {
+            ("identity", _) => self.identify(visit).await,
+            ("quote", _) => drop(self.post(visit, "quote", json!({})).await),
+            ("pay", Plot::Buy(Paying::Cancelled)) => {
+                drop(self.post(visit, "cancel", json!({})).await);
+            }
+            ("pay", Plot::Buy(paying)) => self.pay(visit, view, paying).await,
+            ("three_ds", Plot::Buy(paying)) => self.bank(view, paying).await,
+            ("terms", _) if view["quote"].is_null() => {
+                drop(self.post(visit, "quote", json!({})).await);
+            }
+            ("terms", Plot::Sell { card_is_good, .. }) => {
+                self.terms(visit, view, card_is_good).await;
+            }
+            ("deposit" | "confirming", Plot::Sell { deposits, .. }) => {
+                self.send(view, deposits).await;
+            }
+            ("choice", _) => {
+                let body = json!({ "choice": "return" });
+                drop(self.post(visit, "sale/choice", body).await);
             }
             _ => {}
         }
     }
 
+    async fn pay(&self, visit: &str, view: &Value, paying: Paying) {
+        let again = view["payment"]["attempt"].as_i64().unwrap_or(0) > 0;
+        let number = match paying {
+            Paying::SecondCard if !again => POOR,
+            Paying::Approved => ASKED_BY_BANK,
+            Paying::Rejected | Paying::Left if !again => ASKED_BY_BANK,
+            // They have gone away.
+            Paying::Rejected | Paying::Left => return,
+            Paying::NotCaptured => NOT_CAPTURED,
+            Paying::Well | Paying::SecondCard | Paying::Cancelled | Paying::Regretted => GOOD,
+        };
+        let token = self.card_token(number).await;
+        let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
+        if paying != Paying::Regretted {
+            drop(self.post(visit, "payments", body).await);
+            return;
+        }
+        self.post(visit, "payments", body).await;
+        self.post(visit, "cancel", json!({})).await;
+    }
+
+    /// On the bank's page.
+    async fn bank(&self, view: &Value, paying: Paying) {
+        let Some(url) = view["payment"]["three_ds_url"].as_str() else {
+            return;
+        };
+        let path = url.split_once("cards.test/").unwrap().1;
+        let answer = match paying {
+            Paying::Approved => json!({ "approve": true }),
+            Paying::Rejected => json!({ "approve": false }),
+            _ => return,
+        };
+        self.sim.outside("cards.test", path, &answer).await;
+    }
+
     async fn card_token(&self, number: &str) -> Value {
         let card = json!({ "number": number, "expiry": "12/30", "cvc": "123" });
-        let answer = self.outside("cards.test", "fields/v1/tokens", &card).await;
+        let answer = self
+            .sim
+            .outside("cards.test", "fields/v1/tokens", &card)
+            .await;
+        let token = answer["token"].as_str().unwrap().to_owned();
+        let mut effects = self.sim.network.effects.lock().unwrap();
+        effects.tokens.insert(token, self.tale.number);
         answer["token"].clone()
     }
 
-    /// Something that people do outside, past the network of the server.
-    async fn outside(&self, host: &str, path: &str, body: &Value) -> Value {
-        let router = self.network.hosts.lock().unwrap()[host].clone();
-        let request = Request::post(format!("http://{host}/{path}"))
-            .header("content-type", "application/json")
-            .header("authorization", format!("Bearer {KEY}"))
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let answer = router.oneshot(request).await.unwrap();
-        let bytes = answer.into_body().collect().await.unwrap().to_bytes();
-        serde_json::from_slice(&bytes).unwrap_or(Value::Null)
-    }
-
-    async fn terms(&self, visit: &str, view: &Value) {
-        let Plot::Sell { card_is_good, .. } = self.plot else {
-            return;
-        };
-        let number = if card_is_good {
-            "4242424242424242"
-        } else {
-            "4000000000009995"
-        };
+    async fn terms(&self, visit: &str, view: &Value, card_is_good: bool) {
+        let number = if card_is_good { GOOD } else { POOR };
         let token = self.card_token(number).await;
         let body = json!({
-            "card_token": token, "quote_id": view["quote"]["id"], "refund_address": REFUND,
+            "card_token": token, "quote_id": view["quote"]["id"],
+            "refund_address": self.tale.refund,
         });
         drop(self.post(visit, "sale", body).await);
     }
 
     /// One step of what this user does at the deposit address.
-    async fn send(&self, view: &Value) {
-        let Plot::Sell { deposits, .. } = self.plot else {
-            return;
-        };
-        let (step, waiting) = (self.sent.borrow().steps, view["step"] == "deposit");
+    async fn send(&self, view: &Value, deposits: Deposits) {
+        let (step, waiting) = (self.tale.steps.get(), view["step"] == "deposit");
+        let (whole, part) = (self.tale.amount, usdt_units(60));
         let amount = match (deposits, step) {
-            (Deposits::Whole | Deposits::Reorged, 0) => "100",
-            (Deposits::Parts | Deposits::Short, 0) => "60",
-            (Deposits::Parts, 1) if waiting => "40",
-            (Deposits::TooMuch, 0) => "130",
+            (Deposits::Whole | Deposits::Reorged, 0) => whole,
+            (Deposits::Parts | Deposits::Short, 0) => part,
+            (Deposits::Parts, 1) if waiting => whole - part,
+            (Deposits::TooMuch, 0) => whole + usdt_units(30),
             // In time to be noticed before it is final; afterwards a day of waiting begins.
             (Deposits::Reorged, 1) if view["sale"]["deposits"][0]["confirmations"] == 0 => {
-                return self.reorg().await;
+                return self.reorg(whole).await;
             }
-            (Deposits::Reorged, 2) if waiting => "100",
+            (Deposits::Reorged, 2) if waiting => whole,
             _ => return,
         };
         self.transfer(view, amount).await;
     }
 
-    async fn transfer(&self, view: &Value, amount: &str) {
+    async fn transfer(&self, view: &Value, amount: i128) {
         let address = &view["sale"]["deposit_address"];
-        let body = json!({ "address": address, "currency": "USDT", "amount": amount });
+        let units = (amount / usdt_units(1)).to_string();
+        let body = json!({ "address": address, "currency": "USDT", "amount": units });
         let sent = self
+            .sim
             .outside("world.test", "wallet/v1/TRC20/transfers", &body)
             .await;
-        let mut state = self.sent.borrow_mut();
-        state.steps += 1;
-        state.hash = sent["hash"].as_str().map(str::to_owned);
+        let hash = sent["hash"].as_str().unwrap();
+        let address = address.as_str().unwrap().to_owned();
+        self.tale.addresses.borrow_mut().insert(address);
+        *self.tale.hash.borrow_mut() = Some(hash.to_owned());
+        self.tale.sent.set(self.tale.sent.get() + amount);
+        self.tale.step_done();
     }
 
-    async fn reorg(&self) {
-        let hash = self.sent.borrow().hash.clone();
+    async fn reorg(&self, amount: i128) {
+        let hash = self.tale.hash.borrow().clone().unwrap();
         let body = json!({ "hash": hash });
-        self.outside("world.test", "chains/v1/TRC20/reorgs", &body)
+        self.sim
+            .outside("world.test", "chains/v1/TRC20/reorgs", &body)
             .await;
-        self.sent.borrow_mut().steps += 1;
+        self.sim.network.effects.lock().unwrap().dropped(&hash);
+        self.tale.sent.set(self.tale.sent.get() - amount);
+        self.tale.step_done();
     }
 
     /// What comes too late, and what came beside the order, has to end as well. What came late is
     /// sold: the visit to the order that it became.
-    pub(super) async fn after_the_end(&self, visit: &str, calm_at: Timestamp) -> Option<String> {
-        let Plot::Sell { deposits, .. } = self.plot else {
+    async fn after_the_end(&self, visit: &str) -> Option<String> {
+        let Plot::Sell { deposits, .. } = self.tale.part.plot else {
             return None;
         };
+        let mut pause = 30;
         loop {
-            self.calm_down(calm_at);
-            let (status, view) = self
-                .call(Method::GET, "/frame/api/order", visit, Vec::new())
-                .await;
+            let (status, view) = self.get("/frame/api/order", visit).await;
             if status == 200 {
-                let late = deposits == Deposits::Late && self.sent.borrow().steps == 0;
-                if late && view["sale"]["deposit_address"].is_string() {
-                    self.transfer(&view, "100").await;
+                let never_sold = view["sale"]["deposit_address"].is_null();
+                let late = deposits == Deposits::Late && self.tale.steps.get() == 0;
+                if late && !never_sold {
+                    self.transfer(&view, self.tale.amount).await;
                 }
-                let cases = view["sale"]["cases"].as_array().unwrap();
-                let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch)
-                    && self.sent.borrow().steps > 0;
-                for case in cases {
+                let cases = view["sale"]["cases"]
+                    .as_array()
+                    .cloned()
+                    .unwrap_or_default();
+                let sent = self.tale.steps.get() > 0;
+                let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch) && sent;
+                for case in &cases {
                     if let Some(visit) = self.choose(visit, case).await {
                         return Some(visit);
                     }
@@ -138,7 +324,8 @@ impl Sim {
                     return None;
                 }
             }
-            self.sleep(30).await;
+            self.sim.sleep(pause).await;
+            pause = (pause + 15).min(1_800);
         }
     }
 
@@ -158,26 +345,29 @@ impl Sim {
         answer["visit_token"].as_str().map(str::to_owned)
     }
 
-    /// Follows the order that a late deposit became until it ends; its last status.
-    pub(super) async fn resold(&self, visit: &str, calm_at: Timestamp) -> String {
+    /// Follows the order that a late deposit became until it ends.
+    async fn resold(&self, visit: &str) {
+        let mut pause = 30;
         loop {
-            self.calm_down(calm_at);
-            let (status, view) = self
-                .call(Method::GET, "/frame/api/order", visit, Vec::new())
-                .await;
-            let ended = ["completed", "failed"].contains(&view["status"].as_str().unwrap_or(""));
-            if status == 200 && ended {
+            let (status, view) = self.get("/frame/api/order", visit).await;
+            if status == 200 {
                 let id = view["merchant_transaction_id"].as_str().unwrap();
-                *self.order.borrow_mut() = id.to_owned();
-                return view["status"].as_str().unwrap().to_owned();
+                id.clone_into(&mut self.tale.order.borrow_mut());
+                if ENDS.contains(&self.poll().await.as_str()) {
+                    return;
+                }
             }
-            self.sleep(30).await;
+            self.sim.sleep(pause).await;
+            pause = (pause + 15).min(1_800);
         }
     }
 
     async fn post(&self, visit: &str, path: &str, body: Value) -> (u16, Value) {
         let path = format!("/frame/api/{path}");
-        self.call(Method::POST, &path, visit, body.to_string().into_bytes())
+        let who = self.who();
+        let bytes = body.to_string().into_bytes();
+        self.sim
+            .call((Method::POST, &path), (&who, visit), bytes)
             .await
     }
 
@@ -209,8 +399,41 @@ impl Sim {
     }
 
     async fn put(&self, visit: &str, path: &str, bytes: Vec<u8>) -> bool {
-        self.call(Method::PUT, path, visit, bytes).await.0 < 300
+        let who = self.who();
+        let call = (Method::PUT, path);
+        self.sim.call(call, (&who, visit), bytes).await.0 < 300
     }
+}
+
+impl Sim {
+    /// Something that people do outside, past the network of the server.
+    pub(super) async fn outside(&self, host: &str, path: &str, body: &Value) -> Value {
+        let router = self.network.hosts.lock().unwrap()[host].clone();
+        let request = Request::post(format!("http://{host}/{path}"))
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {KEY}"))
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        if path.starts_with("wallet/") {
+            self.network.effects.lock().unwrap().moved_is_old = true;
+        }
+        read(router.oneshot(request).await.unwrap()).await
+    }
+
+    /// A look outside, past the network of the server.
+    pub(super) async fn look(&self, path: &str) -> Value {
+        let router = self.network.hosts.lock().unwrap()["world.test"].clone();
+        let request = Request::get(format!("http://world.test/{path}"))
+            .header("authorization", format!("Bearer {KEY}"))
+            .body(Body::empty())
+            .unwrap();
+        read(router.oneshot(request).await.unwrap()).await
+    }
+}
+
+async fn read(answer: axum::response::Response) -> Value {
+    let bytes = answer.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&bytes).unwrap_or(Value::Null)
 }
 
 /// A real, if dull, picture: an uncompressed-in-spirit PNG of one colour.

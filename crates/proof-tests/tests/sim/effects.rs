@@ -1,0 +1,130 @@
+//! What the world outside did for each part of a story, by its own word and whoever heard it.
+
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The number of a part.
+type Number = usize;
+
+#[derive(Default)]
+pub struct Effects {
+    /// Card tokens, by whose they are.
+    pub tokens: BTreeMap<String, Number>,
+    payments: BTreeMap<String, Number>,
+    captured: BTreeMap<String, u128>,
+    refunded: BTreeMap<String, u128>,
+    kept_cards: BTreeMap<String, Number>,
+    /// References under which somebody was paid.
+    paid: BTreeMap<String, Number>,
+    /// Coins that moved: hash, recipient and base units.
+    moved: BTreeMap<String, (String, i128)>,
+    pub moved_is_old: bool,
+    scanned: u64,
+}
+
+impl Effects {
+    /// A call of the server that was carried out, whether or not it hears so.
+    pub fn note(&mut self, (method, host, path): (&str, &str, &str), body: &[u8], answer: &[u8]) {
+        if method != "POST" {
+            return;
+        }
+        let (body, answer) = (read(body), read(answer));
+        let text = |value: &Value, field: &str| value[field].as_str().map(str::to_owned);
+        let minor = |field: &str| answer[field].as_str().and_then(|text| text.parse().ok());
+        match (host, path) {
+            ("cards.test", "/v1/authorisations") => {
+                let of = self.owner(&body);
+                self.payments.extend(text(&body, "reference").zip(of));
+            }
+            ("cards.test", "/v1/payout-cards") => {
+                let of = self.owner(&body);
+                self.kept_cards.extend(text(&answer, "id").zip(of));
+            }
+            ("cards.test", "/v1/payouts") => {
+                let status = text(&answer, "status").unwrap_or_default();
+                if ["sent", "pending"].contains(&status.as_str()) {
+                    let of = self.kept_cards[body["card_id"].as_str().unwrap()];
+                    self.paid.insert(text(&answer, "reference").unwrap(), of);
+                }
+            }
+            ("cards.test", _) => {
+                let reference = text(&answer, "reference");
+                self.captured
+                    .extend(reference.clone().zip(minor("captured")));
+                self.refunded.extend(reference.zip(minor("refunded")));
+            }
+            ("world.test", "/chains/v1/TRC20/transfers") => self.moved_is_old = true,
+            _ => {}
+        }
+    }
+
+    fn owner(&self, body: &Value) -> Option<Number> {
+        let token = body["token"].as_str()?;
+        let of = self.tokens.get(token).copied();
+        assert!(of.is_some(), "a card of nobody's was used: {token}");
+        of
+    }
+
+    /// The chain's list of transfers above a block.
+    pub fn scan_from(&self) -> u64 {
+        self.scanned
+    }
+
+    pub fn scanned(&mut self, list: &Value) {
+        for one in list["transfers"].as_array().into_iter().flatten() {
+            if one["ticker"] == "USDT" {
+                let field = |name: &str| one[name].as_str().unwrap().to_owned();
+                let base = field("base").parse().unwrap();
+                self.moved.insert(field("hash"), (field("recipient"), base));
+            }
+        }
+        self.moved_is_old = list["complete"] != true;
+        // What waits for its block is listed again.
+        self.scanned = list["height"].as_u64().unwrap();
+    }
+
+    pub fn dropped(&mut self, hash: &str) {
+        self.moved.remove(hash);
+    }
+
+    /// Payments whose money was taken and not given back.
+    pub fn captures(&self, of: Number) -> usize {
+        let mine = self.payments.iter().filter(|(_, owner)| **owner == of);
+        mine.filter(|(reference, _)| {
+            let minor = |map: &BTreeMap<String, u128>| map.get(*reference).copied().unwrap_or(0);
+            let (captured, refunded) = (minor(&self.captured), minor(&self.refunded));
+            assert!(refunded <= captured, "{reference}: more back than taken");
+            captured > refunded
+        })
+        .count()
+    }
+
+    pub fn payouts(&self, of: Number) -> usize {
+        self.paid.values().filter(|owner| **owner == of).count()
+    }
+
+    /// Everything that went to an address.
+    pub fn received(&self, address: &str) -> i128 {
+        let there = self.moved.values().filter(|(to, _)| to == address);
+        there.map(|(_, base)| base).sum()
+    }
+
+    /// Transfers of exactly so much to an address.
+    pub fn transfers(&self, address: &str, amount: i128) -> usize {
+        let same = |(to, base): &&(String, i128)| to == address && *base == amount;
+        self.moved.values().filter(same).count()
+    }
+
+    /// Transfers to one of our customers' addresses that nobody asked for.
+    pub fn strangers(&self, known: &BTreeSet<String>) -> Vec<String> {
+        let recipients = self.moved.values().map(|(to, _)| to);
+        recipients
+            .filter(|to| !known.contains(*to))
+            .cloned()
+            .collect()
+    }
+}
+
+fn read(bytes: &[u8]) -> Value {
+    serde_json::from_slice(bytes).unwrap_or(Value::Null)
+}
