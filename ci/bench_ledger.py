@@ -8,8 +8,8 @@ ledger = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", "target")) / "release" 
 
 # The same rows as one entry of ours, by people who know what they do: one round trip, two locks, no more.
 FUNCTION = """
-CREATE FUNCTION bench_post(a text, b text, units numeric) RETURNS void LANGUAGE plpgsql AS $$
-DECLARE entry uuid := gen_random_uuid(); x numeric; y numeric;
+CREATE FUNCTION bench_post(units numeric) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE a text := 'capital:USDT/TRC20'; b text := 'wallet:USDT/TRC20'; entry uuid := gen_random_uuid(); x numeric; y numeric;
 BEGIN
   INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES (entry, NULL, 'fund', now(), NULL);
   SELECT balance INTO x FROM accounts WHERE key = a FOR UPDATE;
@@ -21,7 +21,7 @@ BEGIN
   INSERT INTO postings (entry_id, line, account_key, amount) VALUES (entry, 1, b, units);
 END $$
 """
-CALL = "SELECT bench_post('capital:USDT/TRC20', 'wallet:USDT/TRC20', 1000000);\n"
+CALL = "SELECT bench_post(1000000);\n"
 
 
 def psql(database, sql):

@@ -168,8 +168,14 @@ async fn account_move(books: &mut impl Books, posting: &Posting) -> Result<(), L
         column,
         id: key.clone(),
     };
-    books.open(posting).await?;
-    let balance = books.lock(&key).await?.ok_or_else(|| bad("key"))?;
+    // It is nearly always there; whoever else opens it now is waited for.
+    let balance = match books.lock(&key).await? {
+        Some(balance) => balance,
+        None => {
+            books.open(posting).await?;
+            books.lock(&key).await?.ok_or_else(|| bad("key"))?
+        }
+    };
     let balance = balance
         .checked_add(posting.amount)
         .ok_or_else(|| bad("balance"))?;

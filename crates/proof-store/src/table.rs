@@ -67,8 +67,14 @@ impl<K: Ord + Clone, V: Clone> Open<K, V> {
         seen
     }
 
-    /// Waits for whoever has the row; then the row as it is now.
+    /// Waits for whoever has the row; then the row as it is now. What is not there, or not yet,
+    /// cannot be locked.
     pub fn lock(&mut self, key: &K) -> Option<V> {
+        self.glance(key)?;
+        self.take(key)
+    }
+
+    fn take(&mut self, key: &K) -> Option<V> {
         let mut rows = self.table.0.rows.lock().unwrap();
         while rows.owners.get(key).is_some_and(|o| *o != self.number) {
             rows = self.table.0.ended.wait(rows).unwrap();
@@ -85,7 +91,14 @@ impl<K: Ord + Clone, V: Clone> Open<K, V> {
 
     /// `INSERT … ON CONFLICT DO NOTHING`: waits for somebody who inserts the same.
     pub fn insert(&mut self, key: K, value: V) -> bool {
-        if self.glance(&key).is_some() || self.lock(&key).is_some() {
+        if self.glance(&key).is_some() {
+            return false;
+        }
+        if self.take(&key).is_some() {
+            // It came to nothing, and so locks nothing.
+            let mut rows = self.table.0.rows.lock().unwrap();
+            rows.owners.remove(&key);
+            self.table.0.ended.notify_all();
             return false;
         }
         self.written.insert(key, value);

@@ -109,6 +109,21 @@ impl Load {
         serde_json::from_slice(&bytes).unwrap_or(Value::Null)
     }
 
+    /// The transaction, once it is no longer what it was when last seen.
+    async fn changed(&self, id: &str, seen: &mut String) -> Option<Value> {
+        let url = format!("{}/widget/transactions/{id}?wait=30", self.url);
+        let request = self
+            .client
+            .get(url)
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("if-none-match", seen.as_str());
+        let answer = request.send().await.unwrap();
+        let tag = answer.headers().get("etag").cloned();
+        *seen = tag.unwrap().to_str().unwrap().to_owned();
+        let bytes = answer.bytes().await.unwrap();
+        serde_json::from_slice(&bytes).ok()
+    }
+
     async fn post(&self, path: &str, token: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.url);
         let bytes = body.to_string().into_bytes();
@@ -180,10 +195,12 @@ impl Load {
         let token = self.call(Method::POST, url, "", bytes).await;
         let body = json!({ "card_token": token["token"], "quote_id": view["quote"]["id"] });
         self.post("/frame/api/payments", &visit, body).await;
+        let mut seen = "\"\"".to_owned();
         loop {
             assert!(started.elapsed() < PATIENCE, "{id} is stuck");
-            let url = format!("{}/widget/transactions/{id}?wait=30", self.url);
-            let transaction = self.call(Method::GET, url, &self.token, Vec::new()).await;
+            let Some(transaction) = self.changed(&id, &mut seen).await else {
+                continue;
+            };
             match transaction["status"].as_str().unwrap() {
                 "completed" => return started.elapsed().as_secs_f64(),
                 "pending" | "processing" => {}
