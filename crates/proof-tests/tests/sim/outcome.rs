@@ -92,12 +92,13 @@ impl Parts {
     }
 
     /// What came in was paid for, went back, is worth less than its way back, or was written off by
-    /// two people; and all of it is in the books.
+    /// two people; and all of it is in the books. What was captured was delivered for.
     pub fn is_even(&self, balances: &[Balance]) -> bool {
+        let delivered = self.0.iter().all(|told| told.captures == told.delivered);
         let open = |told: &Told| told.sent - told.returned - told.paid_amount();
         let kept = -sum(balances, "suspense:") - sum(balances, "dust:");
         let booked = sum(balances, "deposit:") == self.sent();
-        booked && self.0.iter().map(open).sum::<i128>() == kept
+        delivered && booked && self.0.iter().map(open).sum::<i128>() == kept
     }
 }
 

@@ -307,7 +307,7 @@ impl Script {
             parts: parts.collect(),
             faults: Faults::wide(seed).with(trouble),
             poll_ms: if long { 60_000 } else { 15_000 },
-            watched: random.chance(30),
+            watched: seed % 3 == 1,
             bold: random.chance(50),
         }
     }

@@ -93,6 +93,7 @@ impl Totals {
         );
         assert!(self.crashes > self.stories, "only {} deaths", self.crashes);
         assert!(self.lost > self.stories, "only {} were lost", self.lost);
+        assert!(self.rulings > 0, "no operator said a word");
         assert!(self.checks > self.stories, "only {} checks", self.checks);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Sim;
 use proof_core::{
-    case::CaseRuling,
+    claim::ClaimRuling,
     id::{CaseId, OrderId},
     operator::OperatorName,
     order::Ruling,
@@ -64,19 +64,30 @@ impl Sim {
     }
 
     async fn case_judge(&self, id: CaseId, possible: &[String], together: bool) {
-        let known = CaseRuling::ALL
-            .into_iter()
-            .filter(|ruling| possible.iter().any(|name| name == ruling.name()));
-        let known: Vec<CaseRuling> = known.collect();
-        if known.is_empty() {
+        let possible: Vec<&str> = possible.iter().map(String::as_str).collect();
+        if possible.is_empty() {
             return;
         }
-        let ruling = self.people.pick(&known);
+        let ruling = match self.people.pick(&possible) {
+            "approve" => ClaimRuling::Approve,
+            "write_off" => ClaimRuling::WriteOff,
+            "withdraw" => ClaimRuling::Withdraw,
+            "accept" => ClaimRuling::Accept,
+            "refunded_by_bank" => ClaimRuling::RefundedByBank {
+                transfer: "bank 1".into(),
+            },
+            "contest" => ClaimRuling::Contest {
+                evidence: "the order".into(),
+            },
+            other => panic!("nobody knows how to rule {other}"),
+        };
         for by in self.voices(together) {
-            let by = &by;
+            let (ruling, by) = (&ruling, &by);
             let ruled = async |engine: &proof_engine::Engine| {
                 let reason = "seen".to_owned();
-                engine.case_rule(id, ruling, by.clone(), reason).await
+                engine
+                    .case_rule(id, ruling.clone(), by.clone(), reason)
+                    .await
             };
             self.rulings.set(self.rulings.get() + 1);
             let said = format!("{id} {ruling:?} by {by}: {:?}", self.ask(ruled).await);
