@@ -26,8 +26,9 @@ mod stories;
 mod story;
 mod watch;
 
-use plot::{Deposits, Faults, Paying, Plot};
-use story::run;
+use database::Database;
+use plot::{Deposits, Faults, Paying, Plot, Script};
+use story::{run, run_on};
 
 #[test]
 fn one_seed_has_one_history() {
@@ -85,7 +86,16 @@ fn without_faults_a_sell_ends_as_its_deposits_say() {
             deposits,
             card_is_good,
         };
-        let outcome = run(5, plot, Faults::none());
+        // Only a re-org has to be noticed at once.
+        let script = Script {
+            poll_ms: if deposits == Deposits::Reorged {
+                1_000
+            } else {
+                5_000
+            },
+            ..Script::one(plot, Faults::none())
+        };
+        let outcome = run_on(&Database::Sqlite, 5, script);
         assert_eq!(outcome.status(), expected, "{plot:?}");
         outcome.check(5);
     }
