@@ -13,6 +13,9 @@ pub struct Effects {
     payments: BTreeMap<String, Number>,
     captured: BTreeMap<String, u128>,
     refunded: BTreeMap<String, u128>,
+    /// The references of disputes, and what became of them.
+    disputed: BTreeMap<String, String>,
+    stages: BTreeMap<String, String>,
     kept_cards: BTreeMap<String, Number>,
     /// References under which somebody was paid.
     paid: BTreeMap<String, Number>,
@@ -47,6 +50,7 @@ impl Effects {
                     self.paid.insert(text(&answer, "reference").unwrap(), of);
                 }
             }
+            ("cards.test", path) if path.starts_with("/v1/disputes/") => self.disputed(&answer),
             ("cards.test", _) => {
                 let reference = text(&answer, "reference");
                 self.captured
@@ -56,6 +60,21 @@ impl Effects {
             ("world.test", "/chains/v1/TRC20/transfers") => self.moved_is_old = true,
             _ => {}
         }
+    }
+
+    /// The cardholder went to the bank.
+    pub fn dispute(&mut self, answer: &Value) -> Option<String> {
+        let id = answer["id"].as_str()?.to_owned();
+        let (_, reference) = id.strip_prefix("dp_")?.split_once('_')?;
+        self.disputed.insert(id.clone(), reference.to_owned());
+        self.disputed(answer);
+        Some(id)
+    }
+
+    /// How far it came.
+    pub fn disputed(&mut self, answer: &Value) {
+        let text = |field: &str| answer[field].as_str().map(str::to_owned);
+        self.stages.extend(text("id").zip(text("stage")));
     }
 
     fn owner(&self, body: &Value) -> Option<Number> {
@@ -97,6 +116,14 @@ impl Effects {
             captured > refunded
         })
         .count()
+    }
+
+    /// Of these, payments that a bank took back.
+    pub fn lost(&self, of: Number) -> usize {
+        let over = |id: &str| ["lost", "accepted"].contains(&self.stages[id].as_str());
+        let lost = self.disputed.iter().filter(|(id, _)| over(id));
+        lost.filter(|(_, reference)| self.payments.get(*reference) == Some(&of))
+            .count()
     }
 
     pub fn payouts(&self, of: Number) -> usize {

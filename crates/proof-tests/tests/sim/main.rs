@@ -68,6 +68,26 @@ fn without_faults_a_buy_ends_as_its_user_pays() {
     }
 }
 
+/// Before the coins are there, or after; an inquiry or more; won, lost or given in to.
+#[test]
+fn a_dispute_ends_whatever_is_lost_meanwhile() {
+    let (mut lost, mut undelivered) = (0, 0);
+    for seed in 0..8 {
+        let faults = if seed < 4 {
+            Faults::none()
+        } else {
+            Faults::wide(seed)
+        };
+        let outcome = run(seed, Plot::Buy(Paying::Disputed), faults);
+        outcome.check(seed);
+        let told = &outcome.told.0[0];
+        lost += told.lost;
+        undelivered += usize::from(told.delivered == 0);
+    }
+    assert!(lost > 0, "no dispute was lost");
+    println!("{lost} disputes lost, {undelivered} buys not delivered");
+}
+
 #[test]
 fn without_faults_a_sell_ends_as_its_deposits_say() {
     for (deposits, card_is_good, expected) in [

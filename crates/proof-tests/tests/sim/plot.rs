@@ -175,10 +175,12 @@ pub enum Paying {
     Cancelled,
     /// Presses *pay*, and *cancel* at once.
     Regretted,
+    /// Pays, and goes to the bank: before the coins are there, or after.
+    Disputed,
 }
 
 impl Paying {
-    pub const WAYS: [Self; 8] = [
+    pub const WAYS: [Self; 9] = [
         Self::Well,
         Self::SecondCard,
         Self::Approved,
@@ -187,6 +189,7 @@ impl Paying {
         Self::NotCaptured,
         Self::Cancelled,
         Self::Regretted,
+        Self::Disputed,
     ];
 }
 

@@ -472,6 +472,7 @@ impl Sim {
             amount: tale.amount,
             sent: tale.sent.get(),
             captures: effects.captures(tale.number),
+            lost: effects.lost(tale.number),
             payouts: effects.payouts(tale.number),
             delivered: effects.transfers(&shops[tale.part.partner].wallet, tale.amount),
             returned: effects.received(&tale.refund),

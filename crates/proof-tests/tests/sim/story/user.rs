@@ -38,6 +38,8 @@ pub struct Tale {
     /// The deposit addresses that it was shown.
     pub addresses: RefCell<BTreeSet<String>>,
     hash: RefCell<Option<String>>,
+    /// The provider's name of this user's dispute.
+    dispute: RefCell<Option<String>>,
     steps: Cell<u32>,
     random: SimEntropy,
 }
@@ -55,6 +57,7 @@ impl Tale {
             sent: Cell::new(0),
             addresses: RefCell::default(),
             hash: RefCell::default(),
+            dispute: RefCell::default(),
             steps: Cell::new(0),
             random: SimEntropy::new(seed ^ (0x7A1E_0000 + u64::try_from(number).unwrap())),
         }
@@ -90,6 +93,7 @@ impl Actor<'_> {
                 }
             }
             let status = self.poll().await;
+            self.dispute(&status).await;
             if ENDS.contains(&status.as_str()) {
                 break;
             }
@@ -199,7 +203,11 @@ impl Actor<'_> {
             // They have gone away.
             Paying::Rejected | Paying::Left => return,
             Paying::NotCaptured => NOT_CAPTURED,
-            Paying::Well | Paying::SecondCard | Paying::Cancelled | Paying::Regretted => GOOD,
+            Paying::Well
+            | Paying::SecondCard
+            | Paying::Cancelled
+            | Paying::Regretted
+            | Paying::Disputed => GOOD,
         };
         let token = self.card_token(number).await;
         let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
@@ -223,6 +231,83 @@ impl Actor<'_> {
             _ => return,
         };
         self.sim.outside("cards.test", path, &answer).await;
+    }
+
+    /// One step of a user who goes to the bank, and of the bank.
+    async fn dispute(&self, status: &str) {
+        if self.tale.part.plot != Plot::Buy(Paying::Disputed) {
+            return;
+        }
+        let known = self.tale.dispute.borrow().clone();
+        let paid = ["processing", "completed"].contains(&status);
+        let answer = match known {
+            None if paid && self.tale.random.chance(50) => {
+                let order = self.tale.order.borrow().replace('-', "");
+                let path = format!("bank/v1/payments/{order}/disputes");
+                let body = json!({ "inquiry": self.tale.random.chance(30) });
+                let made = self.sim.outside("cards.test", &path, &body).await;
+                let mut effects = self.sim.network.effects.lock().unwrap();
+                *self.tale.dispute.borrow_mut() = effects.dispute(&made);
+                made
+            }
+            // It takes its time, and may have heard from us meanwhile.
+            Some(id) if self.tale.random.chance(20) => {
+                let steps = ["escalate", "win", "lose", "close"];
+                let body = json!({ "step": self.tale.random.pick(&steps) });
+                let path = format!("bank/v1/disputes/{id}");
+                let after = self.sim.outside("cards.test", &path, &body).await;
+                self.sim.network.effects.lock().unwrap().disputed(&after);
+                after
+            }
+            None | Some(_) => return,
+        };
+        self.sim
+            .history
+            .note("the bank", answer.to_string().as_bytes());
+        self.called_back().await;
+    }
+
+    /// The processor calls back; nobody has to hear it.
+    async fn called_back(&self) {
+        let id = self.tale.dispute.borrow().clone().unwrap_or_default();
+        let Some((_, reference)) = id.trim_start_matches("dp_").split_once('_') else {
+            return;
+        };
+        let body = json!({ "type": "dispute.updated", "reference": reference }).to_string();
+        let headers = [("sandbox-signature".to_owned(), self.sim.signature(&body))];
+        let called = async |engine: &proof_engine::Engine| {
+            engine
+                .inbound_payment("sandbox", &headers, body.as_bytes())
+                .await
+        };
+        drop(self.sim.ask(called).await);
+    }
+
+    /// The bank decides in the end, and the server knows it.
+    async fn claims_end(&self) {
+        if self.tale.part.plot != Plot::Buy(Paying::Disputed) {
+            return;
+        }
+        let id = format!("ord_{}", self.tale.order.borrow());
+        let id: proof_core::id::OrderId = id.parse().unwrap();
+        loop {
+            let status = self.tale.status.borrow().clone();
+            self.dispute(&status).await;
+            let story = self
+                .sim
+                .ask(async |engine| engine.order_story(id).await)
+                .await;
+            let disputed = self.tale.dispute.borrow().is_some();
+            let settled = |case: &proof_engine::StoryCase| case.state == "settled";
+            if let Some(Ok(story)) = story {
+                let over = !story.cases.is_empty() && story.cases.iter().all(settled);
+                // Who never paid has nothing to dispute.
+                if over || (!disputed && status != "completed") {
+                    return;
+                }
+            }
+            self.sim.sleep(1_800).await;
+        }
     }
 
     async fn card_token(&self, number: &str) -> Value {
@@ -297,6 +382,7 @@ impl Actor<'_> {
     /// sold: the visit to the order that it became.
     async fn after_the_end(&self, visit: &str) -> Option<String> {
         let Plot::Sell { deposits, .. } = self.tale.part.plot else {
+            self.claims_end().await;
             return None;
         };
         let mut pause = 30;
@@ -406,6 +492,15 @@ impl Actor<'_> {
 }
 
 impl Sim {
+    /// As the processor signs what it says by itself.
+    fn signature(&self, body: &str) -> String {
+        use hmac::Mac;
+        let time = self.clock.now().seconds();
+        let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(KEY.as_bytes()).unwrap();
+        mac.update(format!("{time}.{body}").as_bytes());
+        format!("t={time},v1={}", hex::encode(mac.finalize().into_bytes()))
+    }
+
     /// Something that people do outside, past the network of the server.
     pub(super) async fn outside(&self, host: &str, path: &str, body: &Value) -> Value {
         let router = self.network.hosts.lock().unwrap()[host].clone();
