@@ -67,6 +67,7 @@ pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
 pub use signature::webhook_signature;
 pub use statement::SignedStatement;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
+pub use treasury::ledger_audit;
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 

@@ -1,7 +1,7 @@
 //! The `proof` binary: one program, several roles.
 
 use clap::{Parser, Subcommand};
-use proof_server::{case, dev, ledger, list, order, partner, sandbox, serve, telemetry};
+use proof_server::{backup, case, dev, ledger, list, order, partner, restore, sandbox, serve, telemetry};
 
 #[derive(Parser)]
 #[command(
@@ -43,6 +43,10 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Copies the database, also of a running server, into a new folder.
+    Backup(backup::BackupArgs),
+    /// Puts a backup where no installation is, or only proves that it is good.
+    Restore(restore::RestoreArgs),
     /// Plays people outside, beside a running `proof dev`.
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),
@@ -73,6 +77,8 @@ fn main() -> anyhow::Result<()> {
                 Command::Case(command) => case::run(command).await,
                 Command::List(command) => list::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
+                Command::Backup(args) => backup::run(args).await,
+                Command::Restore(args) => restore::run(args).await,
                 Command::Sandbox(command) => sandbox::run(command).await,
                 Command::SandboxWorld { .. } => Ok(()),
             }

@@ -5,6 +5,7 @@
 //! first, one module per noun, and every statement is registered, so that tests can prepare all of
 //! them on both engines and notice one that nobody runs.
 
+mod backup;
 mod case;
 mod chain;
 mod claim;
@@ -37,6 +38,7 @@ mod table;
 mod verification;
 mod wake;
 
+pub use backup::{Contents, postgres_epoch_raise, schema_known};
 pub use case::StoredCase;
 pub use chain::CoinTaken;
 pub use claim::StoredClaim;

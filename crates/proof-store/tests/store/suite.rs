@@ -147,6 +147,15 @@ async fn installation(db: &Db, entropy: &Counting) {
         tx.installation_load().await?
     });
     assert_eq!(loaded.map(|i| (i.id, i.epoch)), Some((id, 1)));
+    let raise = |at: Timestamp| async move {
+        write!(db, |tx| {
+            tx.installation_epoch_raise(at).await?;
+            tx.installation_load().await?.map(|i| i.epoch)
+        })
+    };
+    assert_eq!(raise(NOW).await, Some(NOW.micros()));
+    // A clock that went back still gives another life.
+    assert_eq!(raise(NOW).await, Some(NOW.micros() + 1));
 }
 
 async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
