@@ -18,6 +18,7 @@ mod identity;
 mod inbound;
 mod installation;
 mod known;
+mod life;
 mod limit;
 mod link;
 mod mail;
@@ -71,7 +72,9 @@ pub use treasury::ledger_audit;
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 
-use proof_core::{Entropy, Network, Timestamp, id::OrderId, partner::Environment, time::random};
+use proof_core::{
+    Entropy, Network, Timestamp, id::OrderId, partner::Environment, recovery::Life, time::random,
+};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Failure, Installation, Tx};
@@ -113,6 +116,7 @@ pub struct Engine {
     live_rails: Option<Rails>,
     mailer: Option<Mailer>,
     installation: Installation,
+    life: watch::Sender<Life>,
     notes: refusal::Notes,
     known: known::Known,
     limits: Option<limit::Limits>,
@@ -125,7 +129,8 @@ impl Engine {
         let entropy = Arc::clone(&parts.entropy);
         let installation =
             installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
-        Ok(Self {
+        let engine = Self {
+            life: watch::Sender::new(Life::Known),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             notes: refusal::Notes::default(),
             known: known::Known::new(&parts.db),
@@ -138,7 +143,9 @@ impl Engine {
             live_rails: parts.live_rails,
             mailer: parts.mailer,
             installation,
-        })
+        };
+        engine.life_look().await?;
+        Ok(engine)
     }
 
     pub fn db(&self) -> &Db {

@@ -53,7 +53,7 @@ impl Engine {
             ApiError::field(ErrorCode::ValidationError, "card_token", message)
         })?;
         // The signer learns the refund address first, and takes no other later.
-        let deposit_address = rails.signer.open_deposit(id, &refund).await?;
+        let deposit_address = rails.signer.open_deposit(self.epoch(), id, &refund).await?;
         let scans = self.scans_of(order.environment, &deposit_address).await?;
         let partner = self.partner_of(&order).await?;
         let policy = &partner.policy.sell;

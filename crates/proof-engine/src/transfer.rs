@@ -177,18 +177,18 @@ impl Engine {
         let asked = if sending.withdrawn {
             None
         } else {
-            Some(signer.sign(&intent).await)
+            Some(signer.sign(self.epoch(), &intent).await)
         };
         let signed = match asked {
             // Given up before it was signed: the signer says whether that is true.
-            None => match signer.close(sending.intent).await? {
+            None => match signer.close(self.epoch(), sending.intent).await? {
                 SignedState::Signed(signed) => Some(signed),
                 SignedState::NeverSigned => None,
             },
             Some(Ok(signed)) => Some(signed),
             Some(Err(error)) if is_final(&error) => {
                 tracing::warn!(order = %leg.order, "the signer refuses a transfer: {error}");
-                match signer.close(sending.intent).await? {
+                match signer.close(self.epoch(), sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
                 }

@@ -27,6 +27,7 @@ mod link;
 mod mail;
 mod order;
 mod partner;
+mod recovery;
 mod refusal;
 mod risk;
 mod row;
@@ -58,6 +59,7 @@ pub use ledger::{Balance, LedgerError, OrderPosting, PartnerPosting, StoredPosti
 pub use mail::{MailRow, MailState};
 pub use order::{ListedOrder, OrderFilter, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
+pub use recovery::{KeptApart, RecoveryRow};
 pub use refusal::RefusalRow;
 pub use screening::{ListLine, ListWord};
 pub use session::SessionRow;

@@ -131,6 +131,7 @@ async fn every_registered_statement_runs() {
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
         finding::risk(db, &order).await;
+        crate::recovery::rows(db, &entropy, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(
