@@ -3,7 +3,9 @@
 
 use crate::{
     address::Address,
-    id::QuoteId,
+    finding::Movement,
+    id::{OrderId, QuoteId},
+    ledger::{Account, Entry, EntryKind, Posting, Unit},
     money::{Amount, Bps, Money, MoneyError, Rounding, mul_div},
     order::{Order, State},
     quote::{FeePolicy, Line, LineCode, Quote},
@@ -290,6 +292,84 @@ fn derived(
         rate_at: naming.now,
         expires_at: naming.now,
     }
+}
+
+/// What moved outside under an order that the database does not know.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Apart {
+    Moved {
+        movement: Movement,
+        /// Of the provider: `psp:…` or `payout:…`.
+        account: Account,
+        money: Money,
+    },
+    /// Out of the hot wallet, and final.
+    Sent { amount: Amount, fee: Amount },
+    /// At a deposit address.
+    Came { order: OrderId, amount: Amount },
+}
+
+impl Apart {
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Moved { movement, .. } => movement.name(),
+            Self::Sent { .. } => "transfer",
+            Self::Came { .. } => "deposit",
+        }
+    }
+
+    pub const fn unit(&self) -> Unit {
+        match self {
+            Self::Moved { money, .. } => Unit::Fiat(money.fiat()),
+            Self::Sent { amount, .. } | Self::Came { amount, .. } => Unit::Crypto(amount.asset()),
+        }
+    }
+
+    pub const fn base(&self) -> u128 {
+        match self {
+            Self::Moved { money, .. } => money.minor(),
+            Self::Sent { amount, .. } | Self::Came { amount, .. } => amount.base(),
+        }
+    }
+
+    /// Books it against `suspense`, so that books and world agree; whose it is, people find out.
+    pub fn entry(&self) -> Result<Entry, MoneyError> {
+        let unit = self.unit();
+        let mut postings = match self {
+            Self::Moved {
+                movement, account, ..
+            } => {
+                let (from, to) = match movement {
+                    Movement::Capture => (Account::Suspense, account.clone()),
+                    Movement::Refund | Movement::PayOut => (account.clone(), Account::Suspense),
+                };
+                moved(from, to, unit, self.base())?
+            }
+            Self::Sent { .. } => moved(Account::Wallet, Account::Suspense, unit, self.base())?,
+            Self::Came { order, .. } => moved(
+                Account::Suspense,
+                Account::Deposit(*order),
+                unit,
+                self.base(),
+            )?,
+        };
+        if let Self::Sent { fee, .. } = self {
+            let unit = Unit::Crypto(fee.asset());
+            postings.extend(moved(Account::Wallet, Account::Gas, unit, fee.base())?);
+        }
+        Entry::new(EntryKind::KeepApart, postings)
+    }
+}
+
+fn moved(from: Account, to: Account, unit: Unit, base: u128) -> Result<Vec<Posting>, MoneyError> {
+    let amount = i128::try_from(base).map_err(|_| MoneyError::Overflow)?;
+    let back = amount.checked_neg().ok_or(MoneyError::Overflow)?;
+    let posting = |account, amount| Posting {
+        account,
+        unit,
+        amount,
+    };
+    Ok(vec![posting(to, amount), posting(from, back)])
 }
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod partner;
 mod payment;
 mod quote;
 mod reconcile;
+mod recovery;
 mod refusal;
 mod risk;
 mod sale;
@@ -61,6 +62,7 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use reconcile::{FoundListed, Reconciled};
+pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use sale::{SaleChoice, SaleStart};
 pub use screening::Listed;
@@ -117,6 +119,8 @@ pub struct Engine {
     mailer: Option<Mailer>,
     installation: Installation,
     life: watch::Sender<Life>,
+    /// When the last restore was accepted; orders from before may be further outside than here.
+    recovered_at: watch::Sender<Option<Timestamp>>,
     notes: refusal::Notes,
     known: known::Known,
     limits: Option<limit::Limits>,
@@ -131,6 +135,7 @@ impl Engine {
             installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
         let engine = Self {
             life: watch::Sender::new(Life::Known),
+            recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             notes: refusal::Notes::default(),
             known: known::Known::new(&parts.db),
@@ -144,6 +149,7 @@ impl Engine {
             mailer: parts.mailer,
             installation,
         };
+        engine.recovered_load().await?;
         engine.life_look().await?;
         Ok(engine)
     }

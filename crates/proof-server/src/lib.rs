@@ -15,6 +15,7 @@ pub mod order;
 pub mod partner;
 mod postgres;
 pub mod rails;
+pub mod recovery;
 pub mod restore;
 pub mod sandbox;
 mod say;
