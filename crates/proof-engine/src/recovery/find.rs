@@ -92,6 +92,8 @@ struct World {
     promised: BTreeMap<OrderId, Promised>,
     /// What transfers that the database does not know have taken from the wallets.
     taken: BTreeMap<Asset, u128>,
+    /// What those that are not final may have taken.
+    taking: BTreeMap<Asset, u128>,
 }
 
 impl Engine {
@@ -101,6 +103,7 @@ impl Engine {
             lines: self.lines_since(environment).await?,
             promised: BTreeMap::new(),
             taken: BTreeMap::new(),
+            taking: BTreeMap::new(),
         };
         let mut found = Found {
             environment: Some(environment),
@@ -152,7 +155,16 @@ impl Engine {
                     None => {
                         strangers.insert(promised.order);
                     }
-                    Some(ours) if ours.order.state.is_terminal() => continue,
+                    Some(ours) if ours.order.state.is_terminal() => {
+                        let mut outside = Vec::new();
+                        self.transfers_tell(world, &ours, &promised, &mut outside)
+                            .await?;
+                        if !outside.is_empty() {
+                            let then = "its case goes on by itself".to_owned();
+                            found.moved.push(ours.moved(outside, Act::Nothing, then));
+                        }
+                        continue;
+                    }
                     Some(_) => {}
                 }
                 world.promised.insert(promised.order, promised);
@@ -570,15 +582,16 @@ impl Engine {
             let there = i128::try_from(chain.balance(&owner, asset).await?.base());
             let there = there.map_err(ApiError::internal)?;
             let books = self.wallet_books(asset).await?;
-            let taken = world.taken.get(&asset).copied().unwrap_or(0);
-            let taken = i128::try_from(taken).map_err(ApiError::internal)?;
+            let of = |sums: &BTreeMap<Asset, u128>| sums.get(&asset).copied().unwrap_or(0);
+            let taken = i128::try_from(of(&world.taken)).map_err(ApiError::internal)?;
+            let taking = i128::try_from(of(&world.taking)).map_err(ApiError::internal)?;
             // What is in transit by the books may have left or not.
             let most = books.free + books.reserved + books.in_transit;
             let least = books.free + books.reserved;
             if there == most {
                 continue;
             }
-            let explained = (least - taken..=most - taken).contains(&there);
+            let explained = (least - taken - taking..=most - taken).contains(&there);
             let verdict = if explained {
                 "the transfers above are the difference".to_owned()
             } else {
@@ -595,11 +608,14 @@ impl Engine {
 impl World {
     fn take(&mut self, signed: &SignedIntent, fate: Fate) {
         let transfer = &signed.intent.transfer;
-        if let Fate::Final { fee } = fate {
-            for amount in [transfer.amount, fee] {
-                let taken = self.taken.entry(amount.asset()).or_default();
-                *taken = taken.saturating_add(amount.base());
-            }
+        let (sums, fee) = match fate {
+            Fate::Final { fee } => (&mut self.taken, fee),
+            Fate::OnItsWay => (&mut self.taking, transfer.fee),
+            Fate::Refused => return,
+        };
+        for amount in [transfer.amount, fee] {
+            let sum = sums.entry(amount.asset()).or_default();
+            *sum = sum.saturating_add(amount.base());
         }
     }
 }

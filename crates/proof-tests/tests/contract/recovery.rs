@@ -14,7 +14,11 @@ use proof_server::{
     operator::{Door, Operator, Question, Role, ask},
     restore::{Target, restore},
 };
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::sync::watch;
 
 on_both_engines!(
@@ -50,7 +54,7 @@ fn target(url: &str) -> Target {
 }
 
 /// The server is gone, and what was backed up is a database again.
-async fn restored(app: &App, from: &PathBuf) -> App {
+async fn restored(app: &App, from: &Path) -> App {
     app.halt().await;
     let url = app.fresh_url().await;
     let done = restore(&target(&url), from, app.clock.now(), &SystemEntropy).await;
