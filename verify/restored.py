@@ -166,11 +166,14 @@ class Restored:
         self.keep_told(ended_before)
 
     def decide(self) -> None:
-        """A sell whose payout card got lost waits for people: two of them send its crypto back."""
+        """A sell whose payout card got lost, or whose crypto went back already, waits for people: two of them
+        say that it goes back."""
         waiting = self.product.command("order", "list").stdout
-        for order in re.findall(r"(ord_[0-9a-f-]+) .*its payout card is not known any more", waiting):
+        lost = r"(?:its payout card is not known any more|its crypto went back before the restore)"
+        for order in re.findall(rf"(ord_[0-9a-f-]+) .*{lost}", waiting):
             for name in ("alice", "bob"):
-                self.product.command("order", "return", order, "--as", name, "--reason", "the card got lost in the restore")
+                words = ("order", "return", order, "--as", name, "--reason", "the card got lost in the restore")
+                self.product.command(*words)
 
     def keep_told(self, orders: set[str]) -> None:
         """Of orders that ended before, what was heard stays; of unknown ones, too: their life is over."""

@@ -184,7 +184,7 @@ impl Engine {
         if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
-        if self.is_going_back(order).await? {
+        if self.payout_is_barred(order).await? {
             // Nothing is said to the provider: the order waits for people, who may let it go back.
             return self.fact("payout_prepare", order, None).await;
         }

@@ -7,7 +7,7 @@ use proof_core::{
     order::{Order, SaleVerdict},
     transfer::{TransferFact, UnsignedFrom},
 };
-use proof_port::{IntentClass, PayoutRequest, SignedIntent};
+use proof_port::{IntentClass, PayoutRequest, PayoutState, SignedIntent};
 use proof_store::{Failure, Tx};
 
 /// Pause before somebody who waits for people looks again.
@@ -44,7 +44,10 @@ impl Engine {
             tracing::error!(order = %leg.order, "crypto went back before the restore, and it is not known for what: people have to look");
             return Ok(Some(waits));
         }
-        if leg.is_of_order() && leg.class == IntentClass::Return && self.paid_out(&order).await? {
+        let paid = leg.is_of_order()
+            && leg.class == IntentClass::Return
+            && self.is_paid_out(&order).await?;
+        if paid {
             tracing::error!(order = %leg.order, "it was paid out before the restore: its crypto does not go back");
             return Ok(Some(waits));
         }
@@ -91,10 +94,17 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
-    /// Whether the payout provider has heard of this order's payout, and did not refuse it.
-    async fn paid_out(&self, order: &Order) -> Result<bool, ApiError> {
+    async fn is_paid_out(&self, order: &Order) -> Result<bool, ApiError> {
+        Ok(match self.payout_heard(order).await? {
+            None | Some(PayoutState::Refused { .. }) => false,
+            Some(PayoutState::Pending | PayoutState::Sent) => true,
+        })
+    }
+
+    /// What the payout provider says of this order's payout; `None`: it never heard of it.
+    async fn payout_heard(&self, order: &Order) -> Result<Option<PayoutState>, ApiError> {
         let (Some(price), Some(sale)) = (&order.price, &order.sale) else {
-            return Ok(false);
+            return Ok(None);
         };
         let request = PayoutRequest {
             reference: self.reference(order.id, "payout", 1),
@@ -102,10 +112,7 @@ impl Engine {
             amount: price.total,
         };
         let payouts = &self.rails(order.environment)?.payouts;
-        Ok(match payouts.payout(&request).await? {
-            None | Some(proof_port::PayoutState::Refused { .. }) => false,
-            Some(proof_port::PayoutState::Pending | proof_port::PayoutState::Sent) => true,
-        })
+        Ok(payouts.payout(&request).await?)
     }
 
     /// Before the price of a sell is judged: what the lost life decided stands.
@@ -113,36 +120,34 @@ impl Engine {
         if !self.predates(order.created_at) {
             return Ok(None);
         }
-        let review = |reason: &str| {
-            let reason = reason.to_owned();
-            Ok(Some(SaleVerdict::Review { reason }))
-        };
-        if self.is_going_back(order).await? {
-            return review("its crypto went back before the restore");
-        }
-        if self.paid_out(order).await? {
+        // Whatever became of it, the same question gives the same answer.
+        if self.payout_heard(order).await?.is_some() {
             return Ok(Some(SaleVerdict::Pay));
         }
-        if order
-            .sale
-            .as_ref()
-            .is_some_and(|sale| sale.payout_token.is_empty())
-        {
-            return review("its payout card is not known any more");
-        }
-        Ok(None)
+        let sale = order.sale.as_ref();
+        let reason = if self.is_going_back(order).await? {
+            "its crypto went back before the restore"
+        } else if sale.is_some_and(|sale| sale.payout_token.is_empty()) {
+            "its payout card is not known any more"
+        } else {
+            return Ok(None);
+        };
+        let reason = reason.to_owned();
+        Ok(Some(SaleVerdict::Review { reason }))
     }
 
-    /// Whether the signer has signed the return of an order from before a restore.
-    pub(crate) async fn is_going_back(&self, order: &Order) -> Result<bool, ApiError> {
-        if !self.predates(order.created_at) {
+    /// Before the provider hears of a payout: whether the lost life gave the crypto back instead.
+    pub(crate) async fn payout_is_barred(&self, order: &Order) -> Result<bool, ApiError> {
+        if !self.predates(order.created_at) || !self.is_going_back(order).await? {
             return Ok(false);
         }
-        let promised = self
-            .rails(order.environment)?
-            .signer
-            .promised(order.id)
-            .await?;
+        // A payout that was refused is why it went back.
+        Ok(self.payout_heard(order).await?.is_none())
+    }
+
+    async fn is_going_back(&self, order: &Order) -> Result<bool, ApiError> {
+        let signer = &self.rails(order.environment)?.signer;
+        let promised = signer.promised(order.id).await?;
         let back = self.intent(order.id, "return", 1);
         Ok(promised
             .signed

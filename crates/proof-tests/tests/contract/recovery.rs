@@ -27,6 +27,7 @@ on_both_engines!(
     an_unknown_order_is_kept_apart_and_work_goes_on,
     a_hold_that_nobody_follows_is_given_back,
     a_sell_paid_out_after_the_backup_is_paid_once,
+    a_refused_payout_is_asked_again_and_its_crypto_went_back_once,
     a_sell_whose_terms_are_lost_ends_as_it_did,
     a_deposit_whose_card_is_lost_waits_and_goes_back,
     a_case_that_went_back_does_not_go_back_again,
@@ -286,6 +287,27 @@ async fn a_sell_paid_out_after_the_backup_is_paid_once(app: &App) {
     );
     let seller = again(&seller, &reborn);
     seller.until_step("completed").await;
+    agrees(&reborn).await;
+    reborn.finish().await;
+}
+
+async fn a_refused_payout_is_asked_again_and_its_crypto_went_back_once(app: &App) {
+    let (seller, address) = sell::awaiting(app, "4000000000009995").await;
+    let folder = backed_up(app).await;
+    sell::deposit(app, &address, "100").await;
+    seller.until_step("failed").await;
+    let reborn = restored(app, &folder).await;
+    let shown = accepted(&reborn).await;
+    let outside = outside_of(&shown, seller.order());
+    assert!(outside.contains("100.00 USDT/TRC20 to"), "{outside}");
+    let seller = again(&seller, &reborn);
+    seller.until_step("failed").await;
+    assert_eq!(sell::customer_is_owed(&reborn, &seller).await, 0);
+    assert_eq!(
+        reborn.balance("wallet:USDT/TRC20").await,
+        900_000_000,
+        "it went back once"
+    );
     agrees(&reborn).await;
     reborn.finish().await;
 }
