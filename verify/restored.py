@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sqlite3
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -163,7 +164,7 @@ class Restored:
                 known.add(person.order or "")
                 self.resumed.add(plain(person.order or ""))
         self.campaign.people = [p for p in self.campaign.people if p.order in known]
-        self.keep_told(ended_before)
+        self.keep_told()
 
     def decide(self) -> None:
         """A sell whose payout card got lost, or whose crypto went back already, waits for people: two of them
@@ -175,14 +176,21 @@ class Restored:
                 words = ("order", "return", order, "--as", name, "--reason", "the card got lost in the restore")
                 self.product.command(*words)
 
-    def keep_told(self, orders: set[str]) -> None:
-        """Of orders that ended before, what was heard stays; of unknown ones, too: their life is over."""
+    def over_in_backup(self) -> set[str]:
+        """Orders of which nothing more is told; their cases may be open."""
+        with sqlite3.connect(f"file:{self.product.data}/backup/proof.db?mode=ro", uri=True) as backup:
+            rows = backup.execute("SELECT lower(hex(id)) FROM orders WHERE status NOT IN ('pending', 'processing')")
+            return {str(row[0]) for row in rows}
+
+    def keep_told(self) -> None:
+        """Of orders that had ended, what was heard stays; of unknown ones, too: their life is over."""
+        orders = self.over_in_backup() | self.lost
         receiver = self.product.receiver
         old = (self.product.data / "lost" / "webhooks.jsonl").read_text().splitlines()
         kept = []
         for line in old:
             order = json.loads(json.loads(line)["body"])["merchant_transaction_id"]
-            if order in orders or plain(order) in self.lost:
+            if plain(order) in orders:
                 kept.append(line)
         with receiver.lock:
             fresh = receiver.path.read_text()
