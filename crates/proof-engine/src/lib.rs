@@ -119,6 +119,8 @@ pub struct Engine {
     mailer: Option<Mailer>,
     installation: Installation,
     life: watch::Sender<Life>,
+    /// When the signers were last asked for it.
+    life_at: watch::Sender<Timestamp>,
     /// When the last restore was accepted; orders from before may be further outside than here.
     recovered_at: watch::Sender<Option<Timestamp>>,
     notes: refusal::Notes,
@@ -135,6 +137,7 @@ impl Engine {
             installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
         let engine = Self {
             life: watch::Sender::new(Life::Known),
+            life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             notes: refusal::Notes::default(),

@@ -13,6 +13,9 @@ use proof_store::Pool;
 /// People look at what happened before they let it go on; that takes minutes at least.
 const RETRY_SECONDS: u32 = 60;
 
+/// A server that was replaced notices within this, and until then the signer refuses it.
+const LOOK_SECONDS: i64 = 1;
+
 impl Engine {
     pub(crate) const fn epoch(&self) -> Epoch {
         Epoch::new(self.installation.epoch)
@@ -65,13 +68,19 @@ impl Engine {
         match pool {
             Pool::Deliveries => true,
             Pool::Mails | Pool::Nights => self.life() == Life::Known,
-            Pool::Orders => match self.life_look().await {
-                Ok(life) => life == Life::Known,
-                Err(error) => {
-                    error.log("the signer cannot be asked for its epoch");
-                    false
+            Pool::Orders => {
+                let now = self.now();
+                let looked = self.life_at.borrow().plus_seconds(LOOK_SECONDS);
+                if self.life() == Life::Known && now < looked {
+                    return true;
                 }
-            },
+                self.life_at.send_replace(now);
+                // A signer that is busy is none that refuses: it still has its own word.
+                if let Err(error) = self.life_look().await {
+                    error.log("the signer cannot be asked for its epoch");
+                }
+                self.life() == Life::Known
+            }
         }
     }
 }

@@ -101,8 +101,8 @@ impl Engine {
     pub async fn recovery_show(&self) -> Result<RecoveryShown, ApiError> {
         let life = self.life_look().await?;
         let found = match life {
-            Life::Known => Vec::new(),
-            Life::Recovering | Life::Fenced => self.recovery_find().await?,
+            Life::Recovering => self.recovery_find().await?,
+            Life::Known | Life::Fenced => Vec::new(),
         };
         self.recovery_shown(&found).await
     }
