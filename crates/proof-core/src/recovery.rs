@@ -340,8 +340,13 @@ impl Apart {
                 movement, account, ..
             } => {
                 let (from, to) = match movement {
-                    Movement::Capture => (Account::Suspense, account.clone()),
-                    Movement::Refund | Movement::PayOut => (account.clone(), Account::Suspense),
+                    Movement::Capture | Movement::DisputeWon => {
+                        (Account::Suspense, account.clone())
+                    }
+                    Movement::Refund
+                    | Movement::Dispute
+                    | Movement::DisputeFee
+                    | Movement::PayOut => (account.clone(), Account::Suspense),
                 };
                 moved(from, to, unit, self.base())?
             }

@@ -12,7 +12,7 @@ CREATE TABLE kept_apart (
   environment TEXT NOT NULL CHECK (environment IN ('test', 'live')),
   subject TEXT NOT NULL,
   order_id BLOB NOT NULL,
-  kind TEXT NOT NULL CHECK (kind IN ('capture', 'refund', 'pay_out', 'transfer', 'deposit')),
+  kind TEXT NOT NULL CHECK (kind IN ('capture', 'refund', 'dispute', 'dispute_fee', 'dispute_won', 'pay_out', 'transfer', 'deposit')),
   unit TEXT NOT NULL,
   amount TEXT NOT NULL,
   entry_id BLOB NOT NULL REFERENCES entries (id),

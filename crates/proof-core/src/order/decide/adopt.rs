@@ -56,11 +56,14 @@ impl Draft {
             self.event(EventKind::RefundStarted, body);
             State::Refunding {
                 deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
+                called: None,
                 refused: false,
+                withheld: false,
             }
         } else {
             State::Paid {
                 deadline: self.in_seconds(PAID_SECONDS_MAX),
+                withheld: false,
             }
         };
         Ok(())
