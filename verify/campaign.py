@@ -35,8 +35,9 @@ from facts import Sources, read
 from journals import NETWORKS, Unreadable
 from match import match
 from people import Notes, Person
+from restored import Restored, plain
 from rules import describe, judge
-from world import Lost, Product, Receiver, Trouble, is_empty
+from world import Halted, Lost, Product, Receiver, Trouble, is_empty
 
 # Between two kills, and from a start to the next kill when it is not even left to come up.
 PAUSE_S = (0.5, 6.0)
@@ -65,6 +66,10 @@ def arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--orders", type=int, default=42)
     parser.add_argument("--kills", type=int, default=12)
     parser.add_argument("--concurrency", type=int, default=24, help="users at the same time")
+    parser.add_argument(
+        "--restore", action="store_true",
+        help="instead of kills: a backup is taken under load, the server goes on and dies, and the backup is restored",
+    )
     parser.add_argument("--data", type=Path, help="an empty folder; a fresh one that goes unless something is wrong")
     parser.add_argument(
         "--settle", action="store_true",
@@ -88,6 +93,9 @@ class Campaign:
     lock: threading.Lock = field(default_factory=threading.Lock)
     people: list[Person] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
+    restored: Restored | None = None
+    explained: int = 0
+    """Findings about orders that a restore has named to people."""
 
     # Users and kills, each waiting for the other, so that no kill meets an idle server
 
@@ -95,15 +103,19 @@ class Campaign:
         """One user, from the first click to the last."""
         person = Person(self.product, self.notes, number, self.seed)
         # Whoever comes early in the plan comes early among the kills.
-        while not self.over and self.product.kills < (number - 1) * self.kills // self.orders:
+        while not self.over and not self.restored and self.product.kills < (number - 1) * self.kills // self.orders:
             time.sleep(0.05)
-        if self.over:
+        if self.over or self.product.halted:
+            with self.lock:
+                self.ended += 1
             return
         with self.lock:
             self.people.append(person)
             self.begun += 1
         try:
             person.run()
+        except Halted:
+            pass
         except (Trouble, Lost) as error:
             self.complain(person, str(error))
         except Exception as error:  # A user who cannot go on is a finding, not the end of the campaign.
@@ -190,7 +202,8 @@ class Campaign:
                 for event in page["data"]:
                     known.setdefault(event["merchant_transaction_id"], []).append(event["sequence"])
                 after = page["next_cursor"]
-        if set(known) != asked:
+        unknown = self.restored.lost if self.restored else set()
+        if {order for order in known if plain(order) not in unknown} != asked:
             self.troubles.append(f"the feeds know {len(known)} orders, {len(asked)} were asked for")
         for order, numbers in known.items():
             if numbers != list(range(1, len(numbers) + 1)):
@@ -222,7 +235,10 @@ class Campaign:
         """Everything that has to be asked of a running server."""
         self.hear()
         self.count_orders()
-        self.ask_product("order", "list", says="No order waits for people.")
+        if self.restored:
+            self.restored.name()
+        else:
+            self.ask_product("order", "list", says="No order waits for people.")
         self.ask_product("ledger", "reconcile", says="Books and world agree.")
         if settle:
             print(f"campaign: the users are done, waiting {SETTLE_S} s for the second comparison", flush=True)
@@ -237,7 +253,11 @@ class Campaign:
         try:
             sources = Sources(data / "sandbox", [product.receiver.path], [self.notes.path], balances)
             world = read(sources, healed=True)
-            self.troubles += [describe(finding) for finding in judge(world, match(world))]
+            for finding in judge(world, match(world)):
+                if self.restored and self.restored.explains(finding):
+                    self.explained += 1
+                else:
+                    self.troubles.append(describe(finding))
         except Unreadable as error:
             self.troubles.append(f"unreadable: {error}")
         self.troubles += product.unexpected + product.panics()
@@ -253,6 +273,7 @@ class Campaign:
             f" {product.interrupted()} jobs in hand when it was killed,"
             f" {receiver.taken} webhooks ({receiver.refused} refused),"
             f" {seconds:.0f} s, {len(self.troubles)} findings"
+            + (f", {self.explained} more about orders that the restore named" if self.restored else "")
         )
 
 
@@ -284,7 +305,11 @@ def main(argv: list[str] | None = None) -> int:
     try:
         # The sandbox's wallets are filled at the first start; a kill in between fills them twice.
         product.come_up()
-        campaign.run(args.concurrency)
+        if args.restore:
+            campaign.restored = Restored(campaign)
+            campaign.restored.run(args.concurrency)
+        else:
+            campaign.run(args.concurrency)
         campaign.settle(args.settle, data / "balances.json")
     except (Trouble, Lost) as error:
         campaign.troubles.append(str(error))

@@ -209,6 +209,9 @@ class Person:
         self.token = self.visit = ""
         self.view: dict[str, Any] = {}
         self.until = 0.0
+        self.is_done = False
+        self.is_unknown = False
+        """The product has lost this order in a restore."""
         self.strange: list[str] = []
         """What should not have been answered."""
 
@@ -299,6 +302,54 @@ class Person:
         status = self.view["status"]
         if status != self.story.ending:
             raise Trouble(f"it ended {status} instead of {self.story.ending}: {self.view['failure']}")
+        self.is_done = True
+
+    # After a restore
+
+    def resume(self, patience: float) -> None:
+        """The page is opened again: it does what the screen asks for, whatever came of its story."""
+        self.until = time.monotonic() + patience
+        headers = {"authorization": f"Bearer {self.visit}"}
+        first = self.product.ask("base_url", "GET", "/frame/api/order", None, headers)
+        if not first.is_good():
+            self.is_unknown = first.status in (401, 404)
+            if not self.is_unknown:
+                raise Trouble(f"the page does not open again: {first}")
+            return
+        self.view = first.body
+        self.recount()
+        while self.view["step"] not in ENDS:
+            self.act()
+            self.give_back()
+            self.look()
+            if time.monotonic() > self.until:
+                raise Trouble(f"after the restore it stays in {self.view['step']}")
+        while any(case["state"] in ("waiting", "choose") for case in self.cases()):
+            self.give_back()
+            time.sleep(1)
+            self.view = {}
+            self.look()
+            if time.monotonic() > self.until:
+                raise Trouble(f"after the restore cases stay open: {self.cases()}")
+
+    def cases(self) -> list[dict[str, Any]]:
+        return list((self.view.get("sale") or {}).get("cases", []))
+
+    def give_back(self) -> None:
+        """What came too late for the order that was restored is taken back."""
+        for case in self.cases():
+            if case["state"] == "choose":
+                self.post(f"cases/{case['id']}/choice", {"choice": "return"})
+
+    def recount(self) -> None:
+        """A transfer may have been on its way when everybody stopped: the wallet's history knows. What was
+        not sent by then stays where it is."""
+        where = (self.view.get("sale") or {}).get("deposit_address")
+        if where is None:
+            return
+        made = [deposit for deposit in self.deposits if self.history(deposit, where)]
+        if made:
+            self.deposits, self.sent = made, len(made)
 
     def act(self) -> None:
         step = self.view["step"]

@@ -11,8 +11,10 @@ from pathlib import Path
 
 from campaign import Campaign, arguments
 from journals import CRYPTO_DECIMALS, notes
+from facts import Finding
 from people import STORIES, Notes, Person, address, base58check, deposits, is_same, png
-from world import Product, Receiver, is_empty
+from restored import Restored, plain
+from world import Halted, Product, Receiver, is_empty
 
 
 class Parts(unittest.TestCase):
@@ -124,6 +126,26 @@ class Parts(unittest.TestCase):
         product.stop()
         self.assertEqual(product.unexpected, ["the server ended by itself with status 3"])
         self.assertEqual(product.lives, 2)
+
+    def test_a_restore_explains_what_the_product_has_named_and_nothing_else(self) -> None:
+        known = "01a210d3-d176-7b04-bf1d-58b5b49d8c99"
+        waiting = f"ord_{known.replace('-', '')}  buy  stopped in paid since today: why"
+        restored = Restored(self.campaign(f"echo '{waiting}'"))
+        restored.lost, restored.resumed = {"a" * 32}, {"b" * 32}
+        restored.name()
+        cases = [
+            ("captured_not_delivered", known, True), ("captured_not_delivered", "a" * 32, True),
+            ("captured_not_delivered", "b" * 32, False), ("delivered_too_early", "b" * 32, True),
+            ("balance_disagrees", None, False),
+        ]
+        for code, order, explained in cases:
+            self.assertEqual(restored.explains(Finding(code, order, "why", ())), explained, (code, order))
+        self.assertEqual(plain(f"ord_{known}"), plain(known))
+
+    def test_nobody_gets_through_while_all_is_halted(self) -> None:
+        product = self.campaign("").product
+        product.halt()
+        self.assertRaises(Halted, product.alive)
 
     def test_a_world_that_is_not_there_is_not_called_clean(self) -> None:
         campaign = self.campaign("echo 0 entries, 0 accounts, 0 mismatches")

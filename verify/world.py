@@ -44,6 +44,10 @@ class Lost(Exception):
         self.life = life
 
 
+class Halted(Exception):
+    """Everybody stops where they are: the server is about to be restored from a backup."""
+
+
 class Trouble(Exception):
     """Something that must not be."""
 
@@ -152,6 +156,7 @@ class Product:
         self.life: Life | None = None
         self.changed = threading.Condition()
         self.lives = self.kills = self.early_kills = self.failed_starts = 0
+        self.halted = False
         self.unexpected: list[str] = []
         """Ends that nobody caused, and one that did not come."""
 
@@ -242,12 +247,23 @@ class Product:
 
     # Calling
 
+    def halt(self) -> None:
+        """From here on nobody gets through, until it goes on."""
+        with self.changed:
+            self.halted = True
+            self.changed.notify_all()
+
+    def go_on(self) -> None:
+        self.halted = False
+
     def alive(self, after: int = 0) -> Life:
         """Waits until it is up, in a later life than `after`."""
         with self.changed:
             up = self.changed.wait_for(
-                lambda: self.life is not None and self.life.number > after, DOWN_S_MAX,
+                lambda: self.halted or self.life is not None and self.life.number > after, DOWN_S_MAX,
             )
+            if self.halted:
+                raise Halted
             if not up or self.life is None:
                 raise Trouble("the server stays away")
             return self.life

@@ -133,6 +133,14 @@ pub async fn visitor(State(api): State<Api>, request: Request, next: Next) -> Re
     }
 }
 
+/// Nothing begins in a server that was restored and is not accepted yet.
+pub async fn may_change(State(api): State<Api>, request: Request, next: Next) -> Response {
+    match api.engine.may_change() {
+        Ok(()) => next.run(request).await,
+        Err(error) => Refused(error).into_response(),
+    }
+}
+
 /// A call without a good token. Its key id may still say whose people should hear of it.
 async fn stranger(api: &Api, headers: &HeaderMap, seen: &Seen, error: ApiError) -> Response {
     if error.code.status() == ErrorCode::InvalidToken.status() {

@@ -60,7 +60,8 @@ pub fn dress(api: &Api, response: &mut Response, form: Form, name: &HeaderValue)
     let request_id = name.to_str().unwrap_or_default();
     let (status, _, code) = error.code.parts();
     // Refusing early is no failure, and must not cost a line of the log.
-    if status >= 500 && error.code != ErrorCode::Overloaded {
+    let by_intent = matches!(error.code, ErrorCode::Overloaded | ErrorCode::Recovering);
+    if status >= 500 && !by_intent {
         let context = error.context.as_deref().unwrap_or("");
         tracing::error!(code, context, request_id, "a request failed: {code}");
     }

@@ -29,6 +29,8 @@ pub struct Route {
     pub method: Method,
     pub path: &'static str,
     pub caller: Caller,
+    /// It begins or changes what money follows; refused while the server is in recovery.
+    pub moves: bool,
     handler: MethodRouter<Api>,
 }
 
@@ -48,6 +50,7 @@ impl Route {
     {
         Self {
             handler: on(filter(&method), handler),
+            moves: moves(caller, &method, path),
             method,
             path,
             caller,
@@ -55,19 +58,31 @@ impl Route {
     }
 }
 
+/// Everything but reading, and what only concerns how somebody reads: the page that shows an order,
+/// and the partner's own endpoint. A provider is always heard.
+fn moves(caller: Caller, method: &Method, path: &str) -> bool {
+    let changes = *method != Method::GET && matches!(caller, Caller::Partner | Caller::Widget);
+    changes && path != "/frame/api/visits" && !path.starts_with("/widget/webhook")
+}
+
 /// The routes as a router; what partners call goes through their checks first.
 pub fn router(routes: Vec<Route>, api: &Api) -> Router<Api> {
     let mut paths: BTreeMap<&'static str, MethodRouter<Api>> = BTreeMap::new();
     for route in routes {
         // On the handler of this method: a wrong method is refused before the token is looked at.
-        let checked = match route.caller {
-            Caller::Anyone | Caller::Provider => route.handler,
-            Caller::Partner => route
-                .handler
-                .route_layer(middleware::from_fn_with_state(api.clone(), call::partner)),
-            Caller::Widget => route
-                .handler
-                .route_layer(middleware::from_fn_with_state(api.clone(), call::visitor)),
+        let mut checked = route.handler;
+        if route.moves {
+            let may_change = middleware::from_fn_with_state(api.clone(), call::may_change);
+            checked = checked.route_layer(may_change);
+        }
+        checked = match route.caller {
+            Caller::Anyone | Caller::Provider => checked,
+            Caller::Partner => {
+                checked.route_layer(middleware::from_fn_with_state(api.clone(), call::partner))
+            }
+            Caller::Widget => {
+                checked.route_layer(middleware::from_fn_with_state(api.clone(), call::visitor))
+            }
         };
         let merged = match paths.remove(route.path) {
             Some(others) => others.merge(checked),

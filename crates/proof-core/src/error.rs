@@ -19,6 +19,7 @@ pub enum ErrorCode {
     UpgradeRequired,
     RateLimitExceeded,
     Overloaded,
+    Recovering,
     DbError,
     TokenError,
     PublishFailed,
@@ -37,7 +38,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -54,6 +55,7 @@ impl ErrorCode {
         Self::UpgradeRequired,
         Self::RateLimitExceeded,
         Self::Overloaded,
+        Self::Recovering,
         Self::DbError,
         Self::TokenError,
         Self::PublishFailed,
@@ -89,6 +91,7 @@ impl ErrorCode {
             Self::UpgradeRequired => (426, "invalid_request", "upgrade_required"),
             Self::RateLimitExceeded => (429, "rate_limit_exceeded", "rate_limit_exceeded"),
             Self::Overloaded => (503, "unavailable", "overloaded"),
+            Self::Recovering => (503, "unavailable", "recovering"),
             Self::DbError => (500, "internal_error", "db_error"),
             Self::TokenError => (500, "internal_error", "token_error"),
             // The published name stays, whatever the bus.

@@ -229,6 +229,7 @@ pub enum EntryKind {
     Thaw,
     HandOver,
     TakeOver,
+    KeepApart,
 }
 
 impl EntryKind {
@@ -261,6 +262,7 @@ impl EntryKind {
             Self::Thaw => "thaw",
             Self::HandOver => "hand_over",
             Self::TakeOver => "take_over",
+            Self::KeepApart => "keep_apart",
         }
     }
 }

@@ -32,6 +32,7 @@ pub mod order;
 pub mod partner;
 pub mod payment;
 pub mod quote;
+pub mod recovery;
 pub mod risk;
 pub mod screening;
 pub mod secret;

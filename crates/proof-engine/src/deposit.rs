@@ -126,7 +126,7 @@ impl Engine {
         found.ok_or_else(|| ApiError::unavailable("no node for a network that is read".into()))
     }
 
-    async fn scan_load(
+    pub(crate) async fn scan_load(
         &self,
         environment: Environment,
         network: Network,

@@ -18,6 +18,7 @@ mod identity;
 mod inbound;
 mod installation;
 mod known;
+mod life;
 mod limit;
 mod link;
 mod mail;
@@ -27,6 +28,7 @@ mod partner;
 mod payment;
 mod quote;
 mod reconcile;
+mod recovery;
 mod refusal;
 mod risk;
 mod sale;
@@ -60,6 +62,7 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use reconcile::{FoundListed, Reconciled};
+pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use sale::{SaleChoice, SaleStart};
 pub use screening::Listed;
@@ -67,10 +70,13 @@ pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
 pub use signature::webhook_signature;
 pub use statement::SignedStatement;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
+pub use treasury::ledger_audit;
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 
-use proof_core::{Entropy, Network, Timestamp, id::OrderId, partner::Environment, time::random};
+use proof_core::{
+    Entropy, Network, Timestamp, id::OrderId, partner::Environment, recovery::Life, time::random,
+};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Failure, Installation, Tx};
@@ -112,6 +118,11 @@ pub struct Engine {
     live_rails: Option<Rails>,
     mailer: Option<Mailer>,
     installation: Installation,
+    life: watch::Sender<Life>,
+    /// When the signers were last asked for it.
+    life_at: watch::Sender<Timestamp>,
+    /// When the last restore was accepted; orders from before may be further outside than here.
+    recovered_at: watch::Sender<Option<Timestamp>>,
     notes: refusal::Notes,
     known: known::Known,
     limits: Option<limit::Limits>,
@@ -124,7 +135,10 @@ impl Engine {
         let entropy = Arc::clone(&parts.entropy);
         let installation =
             installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
-        Ok(Self {
+        let engine = Self {
+            life: watch::Sender::new(Life::Known),
+            life_at: watch::Sender::new(Timestamp::FIRST),
+            recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             notes: refusal::Notes::default(),
             known: known::Known::new(&parts.db),
@@ -137,7 +151,10 @@ impl Engine {
             live_rails: parts.live_rails,
             mailer: parts.mailer,
             installation,
-        })
+        };
+        engine.recovered_load().await?;
+        engine.life_look().await?;
+        Ok(engine)
     }
 
     pub fn db(&self) -> &Db {

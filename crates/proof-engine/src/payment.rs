@@ -41,7 +41,7 @@ impl Engine {
         // The signer learns the destination before any payment opens, and takes no other later.
         self.rails(order.environment)?
             .signer
-            .register(id, &order.destination)
+            .register(self.epoch(), id, &order.destination)
             .await?;
         let partner = self.partner_of(&order).await?;
         let ids = SaveIds::new(self, self.now());

@@ -14,7 +14,7 @@ use proof_core::{
     partner::Environment,
 };
 use proof_port::ReportLine;
-use proof_store::{Failure, JobKind, OpenFinding, OrderPosting, Reported, Tx};
+use proof_store::{Failure, JobKind, KeptApart, OpenFinding, OrderPosting, Reported, Tx};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -197,7 +197,7 @@ impl Engine {
         Ok(lines)
     }
 
-    async fn reported_last(
+    pub(crate) async fn reported_last(
         &self,
         environment: Environment,
         provider: &str,
@@ -280,16 +280,17 @@ impl Engine {
         environment: Environment,
         id: OrderId,
     ) -> Result<Vec<Finding>, ApiError> {
-        let (order, postings, reported) = self
+        let (order, postings, reported, kept) = self
             .db
             .read("order_compare", move |tx: &mut Tx| {
                 Box::pin(async move {
+                    let kept = tx.kept_apart_of_order(environment, id).await?;
                     let order = tx.order_work(id).await?.map(|stored| stored.order);
                     let postings = tx.ledger_of_order(id, ROWS_OF_ORDER_MAX).await?;
                     let reported = tx
                         .reported_of_order(environment, id, ROWS_OF_ORDER_MAX)
                         .await?;
-                    Ok::<_, Failure<ApiError>>((order, postings, reported))
+                    Ok::<_, Failure<ApiError>>((order, postings, reported, kept))
                 })
             })
             .await?;
@@ -305,7 +306,9 @@ impl Engine {
         if !settled {
             return Ok(Vec::new());
         }
-        let mut findings = compare(id, &booked(&postings), &moved);
+        let mut booked = booked(&postings);
+        kept_apart(&mut booked, &kept);
+        let mut findings = compare(id, &booked, &moved);
         if let Some(order) = &order {
             findings.extend(self.deposit_compare(order, &postings).await?);
         }
@@ -368,7 +371,7 @@ impl Engine {
         Ok(found)
     }
 
-    async fn wallet_books(&self, asset: Asset) -> Result<WalletBooks, ApiError> {
+    pub(crate) async fn wallet_books(&self, asset: Asset) -> Result<WalletBooks, ApiError> {
         let balances = self.ledger_balances().await?;
         let balances: BTreeMap<&str, i128> = balances
             .iter()
@@ -455,7 +458,7 @@ impl Engine {
 }
 
 /// Where to read on; `None` at the end. A report that does not get on would be read for ever.
-fn next_line(after: u64, page: &[ReportLine]) -> Result<Option<u64>, ApiError> {
+pub(crate) fn next_line(after: u64, page: &[ReportLine]) -> Result<Option<u64>, ApiError> {
     match page.last().map(|line| line.number) {
         Some(last) if last <= after => Err(ApiError::unavailable(format!(
             "a settlement report does not get on after line {after}"
@@ -479,6 +482,17 @@ fn booked(postings: &[OrderPosting]) -> Moved {
         }
     }
     moved
+}
+
+/// What was booked without its order, because the database does not know it any more.
+fn kept_apart(booked: &mut Moved, kept: &[KeptApart]) {
+    for one in kept {
+        let movement = proof_core::finding::Movement::parse(&one.kind);
+        if let (Some(movement), Ok(fiat)) = (movement, one.unit.parse()) {
+            let minor = booked.entry((movement, fiat)).or_default();
+            *minor = minor.saturating_add(one.amount.unsigned_abs());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ impl Engine {
             ApiError::field(ErrorCode::ValidationError, "card_token", message)
         })?;
         // The signer learns the refund address first, and takes no other later.
-        let deposit_address = rails.signer.open_deposit(id, &refund).await?;
+        let deposit_address = rails.signer.open_deposit(self.epoch(), id, &refund).await?;
         let scans = self.scans_of(order.environment, &deposit_address).await?;
         let partner = self.partner_of(&order).await?;
         let policy = &partner.policy.sell;
@@ -154,6 +154,10 @@ impl Engine {
         if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
+        if let Some(verdict) = self.sale_recall(order).await? {
+            let command = Command::Sell(SellCommand::Assessed { verdict });
+            return self.fact("sale_assess", order, Some(command)).await;
+        }
         let policy = self.partner_of(order).await?.policy.sell;
         let (Some(price), Some(sale)) = (&order.price, &order.sale) else {
             return Err(ApiError::internal("a sell without a price"));
@@ -179,6 +183,10 @@ impl Engine {
     pub(crate) async fn payout_prepare(&self, order: &Order) -> Result<Outcome, ApiError> {
         if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
+        }
+        if self.payout_is_barred(order).await? {
+            // Nothing is said to the provider: the order waits for people, who may let it go back.
+            return self.fact("payout_prepare", order, None).await;
         }
         let command = Command::Sell(SellCommand::PayoutCalled);
         self.fact("payout_prepare", order, Some(command)).await

@@ -42,14 +42,18 @@ enum Sender {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Leg {
     sender: Sender,
-    order: OrderId,
-    environment: Environment,
+    pub(crate) order: OrderId,
+    pub(crate) environment: Environment,
     network: Network,
-    class: IntentClass,
-    intent: IntentId,
+    pub(crate) class: IntentClass,
+    pub(crate) intent: IntentId,
 }
 
 impl Leg {
+    pub(crate) fn is_of_order(self) -> bool {
+        self.sender == Sender::Order
+    }
+
     /// Where the money of this leg goes, and how much, as it is under lock.
     async fn outgoing(self, tx: &mut Tx) -> Result<(Address, Amount), Failure<ApiError>> {
         match self.sender {
@@ -65,7 +69,7 @@ impl Leg {
         }
     }
 
-    async fn record(
+    pub(crate) async fn record(
         self,
         tx: &mut Tx,
         fact: TransferFact,
@@ -107,11 +111,7 @@ impl Engine {
             environment: case.environment,
             network: case.amount.asset().network(),
             class: IntentClass::Return,
-            intent: self.intent(
-                case.order,
-                &format!("case {}", case.id),
-                case.state.attempt(),
-            ),
+            intent: self.intent(case.order, &about(case), case.state.attempt()),
         }
     }
 
@@ -122,6 +122,9 @@ impl Engine {
     /// Fixes everything about the transfer but its signature, and promises its nonce or coins to
     /// this one intent, in one database transaction.
     pub(crate) async fn transfer_plan(&self, leg: Leg) -> Result<Outcome, ApiError> {
+        if let Some(outcome) = self.transfer_recall(leg).await? {
+            return Ok(outcome);
+        }
         let chain = self.chain(leg)?;
         let sender = self
             .rails(leg.environment)?
@@ -177,18 +180,18 @@ impl Engine {
         let asked = if sending.withdrawn {
             None
         } else {
-            Some(signer.sign(&intent).await)
+            Some(signer.sign(self.epoch(), &intent).await)
         };
         let signed = match asked {
             // Given up before it was signed: the signer says whether that is true.
-            None => match signer.close(sending.intent).await? {
+            None => match signer.close(self.epoch(), sending.intent).await? {
                 SignedState::Signed(signed) => Some(signed),
                 SignedState::NeverSigned => None,
             },
             Some(Ok(signed)) => Some(signed),
             Some(Err(error)) if is_final(&error) => {
                 tracing::warn!(order = %leg.order, "the signer refuses a transfer: {error}");
-                match signer.close(sending.intent).await? {
+                match signer.close(self.epoch(), sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
                 }
@@ -306,6 +309,15 @@ impl Engine {
             Err(error) if error.code == ErrorCode::WrongState => Ok(again),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// What a case is about names its transfer: after a restore the same deposit is another case, and must not
+/// go back twice.
+fn about(case: &Case) -> String {
+    match &case.deposit {
+        Some(key) => format!("case {}:{}", key.hash, key.index),
+        None => format!("case {}", case.kind.name()),
     }
 }
 

@@ -11,7 +11,7 @@ use proof_core::{
     money::Amount,
     partner::Environment,
 };
-use proof_store::{Balance, Failure, Tx};
+use proof_store::{Balance, Db, Failure, Tx};
 use uuid::Uuid;
 
 const POSTINGS_PER_PAGE: i64 = 10_000;
@@ -48,28 +48,7 @@ impl Engine {
 
     /// Recomputes the books, all as of one moment.
     pub async fn ledger_check(&self) -> Result<Audited, ApiError> {
-        self.db
-            .read("ledger_check", move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let mut audit = Audit::default();
-                    let mut after = (EntryId::from_uuid(Uuid::nil()), -1);
-                    loop {
-                        let page = tx.ledger_page(after, POSTINGS_PER_PAGE).await?;
-                        let Some(last) = page.last() else { break };
-                        after = (last.entry, last.line);
-                        for posting in &page {
-                            audit
-                                .take(posting.entry, &posting.account, posting.amount)
-                                .map_err(|error| refused(ApiError::internal(error)))?;
-                        }
-                    }
-                    let kept = tx.ledger_balances().await?;
-                    let kept = kept.iter().map(|b| (b.key.as_str(), b.amount));
-                    Ok::<_, Failure<ApiError>>(audit.finish(kept))
-                })
-            })
-            .await
-            .map_err(ApiError::from)
+        ledger_audit(&self.db).await
     }
 
     /// The hot wallet of a network in the sandbox.
@@ -80,4 +59,29 @@ impl Engine {
             .wallet(network)
             .await?)
     }
+}
+
+/// Recomputes the books of a database that nobody needs to work on.
+pub async fn ledger_audit(db: &Db) -> Result<Audited, ApiError> {
+    db.read("ledger_check", move |tx: &mut Tx| {
+        Box::pin(async move {
+            let mut audit = Audit::default();
+            let mut after = (EntryId::from_uuid(Uuid::nil()), -1);
+            loop {
+                let page = tx.ledger_page(after, POSTINGS_PER_PAGE).await?;
+                let Some(last) = page.last() else { break };
+                after = (last.entry, last.line);
+                for posting in &page {
+                    audit
+                        .take(posting.entry, &posting.account, posting.amount)
+                        .map_err(|error| refused(ApiError::internal(error)))?;
+                }
+            }
+            let kept = tx.ledger_balances().await?;
+            let kept = kept.iter().map(|b| (b.key.as_str(), b.amount));
+            Ok::<_, Failure<ApiError>>(audit.finish(kept))
+        })
+    })
+    .await
+    .map_err(ApiError::from)
 }

@@ -144,6 +144,12 @@ impl Engine {
     }
 
     async fn claim(&self, pool: Pool, limit: usize) -> Ended {
+        if !self.may_work(pool).await {
+            return Ended::Claimed {
+                leases: Vec::new(),
+                due: None,
+            };
+        }
         match self.claim_due(pool, limit).await {
             Ok((leases, due)) => Ended::Claimed { leases, due },
             Err(error) => {

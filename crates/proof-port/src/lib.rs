@@ -33,5 +33,8 @@ pub use payments::{
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};
 pub use report::{REPORT_LINES_MAX, ReportLine};
-pub use signer::{IntentClass, Signed, SignedState, Signer, SigningIntent};
+pub use signer::{
+    DepositOpened, IntentClass, PROMISED_MAX, Promised, Signed, SignedIntent, SignedState, Signer,
+    SigningIntent,
+};
 pub use timer::Timer;

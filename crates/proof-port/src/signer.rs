@@ -1,11 +1,11 @@
 //! The only holder of keys.
 
 use crate::{PortError, chain::UnsignedTransfer};
-pub use proof_core::transfer::Signed;
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
 };
+pub use proof_core::{recovery::Epoch, transfer::Signed};
 use serde::{Deserialize, Serialize};
 
 /// What a signature is for; each class has its own policy.
@@ -36,22 +36,73 @@ pub enum SignedState {
     NeverSigned,
 }
 
+/// A signature that was given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SignedIntent {
+    pub intent: SigningIntent,
+    pub signed: Signed,
+}
+
+/// All that the signer ever promised about one order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Promised {
+    pub order: OrderId,
+    /// Where bought crypto goes; its payment may have opened.
+    pub destination: Option<Address>,
+    pub deposit: Option<DepositOpened>,
+    /// In the order in which they were given.
+    pub signed: Vec<SignedIntent>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DepositOpened {
+    pub refund: Address,
+    pub address: Address,
+}
+
+/// Orders that one page of promises has at most.
+pub const PROMISED_MAX: usize = 200;
+
+/// Whatever promises something is asked in an epoch, and refused in any but the signer's own: a server
+/// that another one has replaced cannot move anything any more.
 #[async_trait::async_trait]
 pub trait Signer: Send + Sync {
+    /// The life of the installation that it serves.
+    async fn epoch(&self) -> Result<Epoch, PortError>;
+
+    /// From now on it serves a later one. The same one again is no change; an earlier one is refused.
+    async fn epoch_begin(&self, epoch: Epoch) -> Result<(), PortError>;
+
+    /// Its promises, by order, page by page: after a restore it knows more than the database.
+    async fn promises(&self, after: Option<OrderId>) -> Result<Vec<Promised>, PortError>;
+
+    /// What it promised about one order.
+    async fn promised(&self, order: OrderId) -> Result<Promised, PortError>;
+
     /// The hot wallet of a network.
     async fn wallet(&self, network: Network) -> Result<Address, PortError>;
 
     /// Tells the signer, once and before the payment opens, where an order's crypto goes. Another
     /// destination for the same order is refused.
-    async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError>;
+    async fn register(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        destination: &Address,
+    ) -> Result<(), PortError>;
 
     /// Registers, once, where an order's crypto goes back to, and only then names the address to
     /// deposit at. Another refund address for the same order is refused.
-    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError>;
+    async fn open_deposit(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        refund: &Address,
+    ) -> Result<Address, PortError>;
 
     /// Signs, or repeats the earlier answer for the same intent. `GiveUp`: policy forbids it.
-    async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError>;
+    async fn sign(&self, epoch: Epoch, intent: &SigningIntent) -> Result<Signed, PortError>;
 
     /// Was this intent ever signed? If not, it never will be.
-    async fn close(&self, intent: IntentId) -> Result<SignedState, PortError>;
+    async fn close(&self, epoch: Epoch, intent: IntentId) -> Result<SignedState, PortError>;
 }

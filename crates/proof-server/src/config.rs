@@ -31,6 +31,9 @@ pub struct Config {
     pub database: String,
     /// Folder of the signer's key and journal.
     pub signer: PathBuf,
+    /// Folder of `pg_dump`, `pg_restore` and `psql`, if they are not on the `PATH`.
+    #[serde(default)]
+    pub postgres_tools: Option<PathBuf>,
     pub sandbox: Option<SandboxConfig>,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,

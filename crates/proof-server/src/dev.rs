@@ -10,7 +10,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     config::database,
     lock::DataLock,
-    operator::{Door, Operator, SOCKET_FILE},
+    operator::{Door, Operator, Role, SOCKET_FILE},
     rails::{kept_key, master_key},
     sandbox::READY_FILE,
     serve::{asked_to_stop, outbound},
@@ -177,12 +177,15 @@ fn signer(data: &Path) -> anyhow::Result<SignerThread> {
     SignerThread::spawn(LocalSigner::open(&dir, key)?).context("the signer cannot start")
 }
 
-/// Two people, since money moves only when two agree.
-const OPERATORS: [&str; 2] = ["alice", "bob"];
+/// Two people, since money moves only when two agree; one of them owns the installation.
+const OPERATORS: [(&str, Role); 2] = [("alice", Role::Owner), ("bob", Role::Operator)];
 
 /// A path that is too long for a socket is no reason not to start.
 fn door(data: &Path) -> Option<Door> {
-    let operator = |name: &str| name.parse().ok().map(|name| Operator { name });
+    let operator = |(name, role): (&str, Role)| {
+        let name = name.parse().ok()?;
+        Some(Operator { name, role })
+    };
     let operators: Vec<_> = OPERATORS.into_iter().filter_map(operator).collect();
     match Door::open(&data.join(SOCKET_FILE), &operators) {
         Ok(door) => Some(door),

@@ -1,6 +1,7 @@
 //! Wiring: configuration in, a running server out. The logic is elsewhere.
 
 pub mod app;
+pub mod backup;
 pub mod case;
 pub mod clock;
 pub mod config;
@@ -12,7 +13,10 @@ pub mod lock;
 pub mod operator;
 pub mod order;
 pub mod partner;
+mod postgres;
 pub mod rails;
+pub mod recovery;
+pub mod restore;
 pub mod sandbox;
 mod say;
 pub mod serve;

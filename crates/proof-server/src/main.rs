@@ -1,7 +1,9 @@
 //! The `proof` binary: one program, several roles.
 
 use clap::{Parser, Subcommand};
-use proof_server::{case, dev, ledger, list, order, partner, sandbox, serve, telemetry};
+use proof_server::{
+    backup, case, dev, ledger, list, order, partner, recovery, restore, sandbox, serve, telemetry,
+};
 
 #[derive(Parser)]
 #[command(
@@ -43,6 +45,13 @@ enum Command {
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
+    /// Copies the database, also of a running server, into a new folder.
+    Backup(backup::BackupArgs),
+    /// Puts a backup where no installation is, or only proves that it is good.
+    Restore(restore::RestoreArgs),
+    /// What happened outside since a backup that was restored.
+    #[command(subcommand)]
+    Recovery(recovery::RecoveryCommand),
     /// Plays people outside, beside a running `proof dev`.
     #[command(subcommand)]
     Sandbox(sandbox::SandboxCommand),
@@ -73,6 +82,9 @@ fn main() -> anyhow::Result<()> {
                 Command::Case(command) => case::run(command).await,
                 Command::List(command) => list::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
+                Command::Backup(args) => backup::run(args).await,
+                Command::Recovery(command) => recovery::run(command).await,
+                Command::Restore(args) => restore::run(args).await,
                 Command::Sandbox(command) => sandbox::run(command).await,
                 Command::SandboxWorld { .. } => Ok(()),
             }

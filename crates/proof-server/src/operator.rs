@@ -21,7 +21,7 @@ use proof_engine::{ApiError, Engine};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
@@ -46,11 +46,22 @@ const PATIENCE_SECONDS: i64 = 600;
 /// Questions that are answered at the same time.
 const CONCURRENT_MAX: usize = 16;
 
-/// Who may act. More rights than names come with the console.
+/// Who may act. More rights than these come with the console.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Operator {
     pub name: OperatorName,
+    #[serde(default)]
+    pub role: Role,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    #[default]
+    Operator,
+    /// May also accept what a restore found.
+    Owner,
 }
 
 /// What may be asked.
@@ -104,6 +115,12 @@ pub enum Question {
         by: OperatorName,
         reason: String,
     },
+    /// What happened outside since a backup.
+    RecoveryShow,
+    RecoveryAccept {
+        by: OperatorName,
+        digest: Option<String>,
+    },
     /// A partner's day.
     Statement {
         partner: PartnerId,
@@ -122,7 +139,7 @@ enum Answer {
 #[derive(Debug)]
 pub struct Door {
     listener: UnixListener,
-    operators: BTreeSet<OperatorName>,
+    operators: BTreeMap<OperatorName, Role>,
 }
 
 impl Door {
@@ -139,7 +156,7 @@ impl Door {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         Ok(Self {
             listener,
-            operators: operators.iter().map(|o| o.name.clone()).collect(),
+            operators: operators.iter().map(|o| (o.name.clone(), o.role)).collect(),
         })
     }
 
@@ -188,10 +205,23 @@ impl Door {
     }
 
     async fn reply(&self, engine: &Engine, question: Question) -> Answer {
-        if let Some(by) = question.by().filter(|by| !self.operators.contains(by)) {
-            return Answer::Refused(format!(
-                "{by} is no operator here; the configuration names them under [[operators]]"
-            ));
+        if let Some(by) = question.by() {
+            let role = self.operators.get(by);
+            if role.is_none() {
+                return Answer::Refused(format!(
+                    "{by} is no operator here; the configuration names them under [[operators]]"
+                ));
+            }
+            if question.is_owners() && role != Some(&Role::Owner) {
+                return Answer::Refused(format!(
+                    "{by} is no owner here: what a restore found is accepted by somebody with role = \"owner\""
+                ));
+            }
+        }
+        if question.changes()
+            && let Err(error) = engine.may_change()
+        {
+            return Answer::Refused(words(error));
         }
         match answer(engine, question).await {
             Ok(value) => Answer::Ok(value),
@@ -208,6 +238,7 @@ impl Question {
             | Self::OrderRefund { by, .. }
             | Self::CaseRule { by, .. }
             | Self::RiskSet { by, .. }
+            | Self::RecoveryAccept { by, .. }
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
             | Self::OrderShow { .. }
@@ -217,7 +248,34 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::RiskShow { .. }
+            | Self::RecoveryShow
             | Self::Statement { .. } => None,
+        }
+    }
+
+    const fn is_owners(&self) -> bool {
+        matches!(self, Self::RecoveryAccept { .. })
+    }
+
+    /// Whether it moves something, which waits while a restore is not accepted.
+    const fn changes(&self) -> bool {
+        match self {
+            Self::OrderRule { .. }
+            | Self::OrderRefund { .. }
+            | Self::CaseRule { .. }
+            | Self::RiskSet { .. }
+            | Self::Reconcile => true,
+            Self::OrderList
+            | Self::OrderShow { .. }
+            | Self::CaseList
+            | Self::CaseShow { .. }
+            | Self::Findings
+            | Self::ListShow
+            | Self::ListSay { .. }
+            | Self::RiskShow { .. }
+            | Self::RecoveryShow
+            | Self::RecoveryAccept { .. }
+            | Self::Statement { .. } => false,
         }
     }
 }
@@ -240,6 +298,10 @@ async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> 
         } => {
             let refund = engine.order_refund(order, amount.as_deref(), by, reason);
             json!(refund.await?)
+        }
+        Question::RecoveryShow => json!(engine.recovery_show().await?),
+        Question::RecoveryAccept { by, digest } => {
+            json!(engine.recovery_accept(by, digest).await?)
         }
         Question::CaseList => json!(engine.case_reviewed().await?),
         Question::CaseShow { case } => json!(engine.case_story(case).await?),

@@ -110,6 +110,24 @@ pub struct DatabaseArgs {
     data: Option<PathBuf>,
 }
 
+impl DatabaseArgs {
+    pub fn url(&self) -> anyhow::Result<String> {
+        match (&self.config, &self.data) {
+            (Some(path), _) => Ok(Config::read(path)?.database),
+            (None, Some(data)) => Ok(format!("sqlite:{}", data.join("proof.db").display())),
+            (None, None) => bail!("say which database: --config FILE or --data DIR"),
+        }
+    }
+
+    /// Where PostgreSQL's own programs are, if not on the `PATH`.
+    pub fn postgres_tools(&self) -> anyhow::Result<Option<PathBuf>> {
+        match &self.config {
+            Some(path) => Ok(Config::read(path)?.postgres_tools),
+            None => Ok(None),
+        }
+    }
+}
+
 #[derive(Args, Debug)]
 pub struct CreateArgs {
     #[command(flatten)]
@@ -249,11 +267,7 @@ fn token_print(tokens: &[TokenListed]) -> anyhow::Result<()> {
 }
 
 pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Option<DataLock>)> {
-    let url = match (&args.config, &args.data) {
-        (Some(path), _) => Config::read(path)?.database,
-        (None, Some(data)) => format!("sqlite:{}", data.join("proof.db").display()),
-        (None, None) => bail!("say which database: --config FILE or --data DIR"),
-    };
+    let url = args.url()?;
     let lock = sqlite_folder(&url)
         .map(|dir| DataLock::take(&dir))
         .transpose()?;

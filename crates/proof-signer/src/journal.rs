@@ -8,6 +8,7 @@ use crate::SignerError;
 use proof_core::{
     Address,
     id::{IntentId, OrderId},
+    recovery::Epoch,
 };
 use proof_port::{Signed, SigningIntent};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,10 @@ pub enum Entry {
     /// Never signed, and never will be.
     Closed {
         intent: IntentId,
+    },
+    /// Another life of the installation. A journal without one serves the first.
+    EpochBegun {
+        epoch: Epoch,
     },
 }
 

@@ -10,8 +10,11 @@ use crate::{
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
+    recovery::Epoch,
 };
-use proof_port::{PortError, Signed, SignedState, Signer, SigningIntent};
+use proof_port::{
+    DepositOpened, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer, SigningIntent,
+};
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -48,12 +51,47 @@ impl LocalSigner {
         Ok(self.wallet_of(network)?.address.clone())
     }
 
+    pub(crate) fn epoch_now(&self) -> Epoch {
+        self.book().memory.epoch()
+    }
+
+    pub(crate) fn epoch_begin_now(&self, epoch: Epoch) -> Result<(), PortError> {
+        let mut book = self.book();
+        if book.memory.may_begin(epoch).map_err(refused)? {
+            book.record(Entry::EpochBegun { epoch })?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn promises_now(&self, after: Option<OrderId>) -> Vec<Promised> {
+        let orders = self.book().memory.orders_after(after, PROMISED_MAX);
+        let promised = orders.into_iter().map(|order| self.promised_now(order));
+        promised.collect()
+    }
+
+    pub(crate) fn promised_now(&self, order: OrderId) -> Promised {
+        let book = self.book();
+        let deposit = book.memory.refund(order).and_then(|refund| {
+            let address = deposit_address(&self.master_key, refund.network(), order)?;
+            let refund = refund.clone();
+            Some(DepositOpened { refund, address })
+        });
+        Promised {
+            order,
+            destination: book.memory.destination(order).cloned(),
+            deposit,
+            signed: book.memory.signed_of(order),
+        }
+    }
+
     pub(crate) fn register_now(
         &self,
+        epoch: Epoch,
         order: OrderId,
         destination: &Address,
     ) -> Result<(), PortError> {
         let mut book = self.book();
+        book.memory.serves(epoch).map_err(refused)?;
         if book
             .memory
             .may_register(order, destination)
@@ -67,12 +105,14 @@ impl LocalSigner {
 
     pub(crate) fn open_deposit_now(
         &self,
+        epoch: Epoch,
         order: OrderId,
         refund: &Address,
     ) -> Result<Address, PortError> {
         let address = deposit_address(&self.master_key, refund.network(), order)
             .ok_or_else(|| PortError::give_up(PROVIDER, "no deposit address on this network"))?;
         let mut book = self.book();
+        book.memory.serves(epoch).map_err(refused)?;
         if book
             .memory
             .may_open_deposit(order, refund)
@@ -84,9 +124,14 @@ impl LocalSigner {
         Ok(address)
     }
 
-    pub(crate) fn sign_now(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
+    pub(crate) fn sign_now(
+        &self,
+        epoch: Epoch,
+        intent: &SigningIntent,
+    ) -> Result<Signed, PortError> {
         let wallet = self.wallet_of(intent.transfer.amount.asset().network())?;
         let mut book = self.book();
+        book.memory.serves(epoch).map_err(refused)?;
         let earlier = book
             .memory
             .may_sign(intent, &wallet.address)
@@ -103,8 +148,13 @@ impl LocalSigner {
         Ok(signed)
     }
 
-    pub(crate) fn close_now(&self, intent: IntentId) -> Result<SignedState, PortError> {
+    pub(crate) fn close_now(
+        &self,
+        epoch: Epoch,
+        intent: IntentId,
+    ) -> Result<SignedState, PortError> {
         let mut book = self.book();
+        book.memory.serves(epoch).map_err(refused)?;
         if let Some(signed) = book.memory.signed(intent) {
             return Ok(SignedState::Signed(signed));
         }
@@ -153,19 +203,45 @@ impl Signer for LocalSigner {
         self.wallet_now(network)
     }
 
-    async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError> {
-        self.register_now(order, destination)
+    async fn epoch(&self) -> Result<Epoch, PortError> {
+        Ok(self.epoch_now())
     }
 
-    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError> {
-        self.open_deposit_now(order, refund)
+    async fn epoch_begin(&self, epoch: Epoch) -> Result<(), PortError> {
+        self.epoch_begin_now(epoch)
     }
 
-    async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
-        self.sign_now(intent)
+    async fn promises(&self, after: Option<OrderId>) -> Result<Vec<Promised>, PortError> {
+        Ok(self.promises_now(after))
     }
 
-    async fn close(&self, intent: IntentId) -> Result<SignedState, PortError> {
-        self.close_now(intent)
+    async fn promised(&self, order: OrderId) -> Result<Promised, PortError> {
+        Ok(self.promised_now(order))
+    }
+
+    async fn register(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        destination: &Address,
+    ) -> Result<(), PortError> {
+        self.register_now(epoch, order, destination)
+    }
+
+    async fn open_deposit(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        refund: &Address,
+    ) -> Result<Address, PortError> {
+        self.open_deposit_now(epoch, order, refund)
+    }
+
+    async fn sign(&self, epoch: Epoch, intent: &SigningIntent) -> Result<Signed, PortError> {
+        self.sign_now(epoch, intent)
+    }
+
+    async fn close(&self, epoch: Epoch, intent: IntentId) -> Result<SignedState, PortError> {
+        self.close_now(epoch, intent)
     }
 }

@@ -5,13 +5,22 @@ use crate::journal::Entry;
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
+    recovery::Epoch,
 };
-use proof_port::{Coin, IntentClass, Signed, SigningIntent, UnsignedFrom, UnsignedTransfer};
-use std::collections::BTreeMap;
+use proof_port::{
+    Coin, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
+};
+use std::{cmp::Ordering, collections::BTreeMap, ops::Bound};
 
 /// Why a signature is refused; the same question gets the same answer for ever.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
+    #[error(
+        "this server's epoch is not the signer's: another one took over, or a restore is not accepted yet"
+    )]
+    OtherEpoch,
+    #[error("an epoch never goes back")]
+    EarlierEpoch,
     #[error("the order has another destination")]
     OtherDestination,
     #[error("no address is registered for the order")]
@@ -53,9 +62,12 @@ enum Source {
 /// The fold over the journal.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Memory {
+    epoch: Epoch,
     destinations: BTreeMap<OrderId, Address>,
     refunds: BTreeMap<OrderId, Address>,
     intents: BTreeMap<IntentId, IntentState>,
+    /// In the order in which they were signed.
+    of_order: BTreeMap<OrderId, Vec<IntentId>>,
     taken: BTreeMap<Source, IntentId>,
 }
 
@@ -72,13 +84,75 @@ impl Memory {
                 for source in sources(&intent.transfer) {
                     self.taken.insert(source, intent.intent);
                 }
+                let of_order = self.of_order.entry(intent.order).or_default();
+                of_order.push(intent.intent);
                 let state = IntentState::Signed(intent.clone(), signed.clone());
                 self.intents.insert(intent.intent, state);
             }
             Entry::Closed { intent } => {
                 self.intents.insert(*intent, IntentState::Closed);
             }
+            Entry::EpochBegun { epoch } => self.epoch = *epoch,
         }
+    }
+
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Whether somebody of this epoch may ask for a promise.
+    pub fn serves(&self, epoch: Epoch) -> Result<(), Refusal> {
+        if epoch == self.epoch {
+            Ok(())
+        } else {
+            Err(Refusal::OtherEpoch)
+        }
+    }
+
+    /// `true`: new, to be journalled.
+    pub fn may_begin(&self, epoch: Epoch) -> Result<bool, Refusal> {
+        match epoch.cmp(&self.epoch) {
+            Ordering::Less => Err(Refusal::EarlierEpoch),
+            Ordering::Equal => Ok(false),
+            Ordering::Greater => Ok(true),
+        }
+    }
+
+    /// Orders about which anything was promised, in the order of their ids.
+    pub fn orders_after(&self, after: Option<OrderId>, limit: usize) -> Vec<OrderId> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (from, Bound::Unbounded);
+        // The first of each list are enough: the merged page is not longer.
+        let known = self.destinations.range(range).map(|(order, _)| *order);
+        let opened = self.refunds.range(range).map(|(order, _)| *order);
+        let signed = self.of_order.range(range).map(|(order, _)| *order);
+        let mut orders: Vec<_> = known.take(limit).collect();
+        orders.extend(opened.take(limit));
+        orders.extend(signed.take(limit));
+        orders.sort_unstable();
+        orders.dedup();
+        orders.truncate(limit);
+        orders
+    }
+
+    pub fn destination(&self, order: OrderId) -> Option<&Address> {
+        self.destinations.get(&order)
+    }
+
+    pub fn refund(&self, order: OrderId) -> Option<&Address> {
+        self.refunds.get(&order)
+    }
+
+    pub fn signed_of(&self, order: OrderId) -> Vec<SignedIntent> {
+        let intents = self.of_order.get(&order).into_iter().flatten();
+        let signed = intents.filter_map(|intent| match self.intents.get(intent) {
+            Some(IntentState::Signed(intent, signed)) => Some(SignedIntent {
+                intent: (**intent).clone(),
+                signed: signed.clone(),
+            }),
+            Some(IntentState::Closed) | None => None,
+        });
+        signed.collect()
     }
 
     /// `true`: new, to be journalled.

@@ -6,12 +6,12 @@ use proof_core::{
     Address, Asset, Network,
     id::{IntentId, OrderId},
     money::Amount,
+    recovery::Epoch,
 };
 use proof_port::{
     Class, Coin, IntentClass, PortError, Signed, SignedState, Signer, SigningIntent, UnsignedFrom,
     UnsignedTransfer,
 };
-
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
@@ -62,13 +62,13 @@ fn delivery(signer: &LocalSigner) -> SigningIntent {
 
 fn registered() -> (TempDir, LocalSigner, SigningIntent) {
     let (dir, signer) = fresh();
-    block_on(signer.register(order(1), &tron(SHOP))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
     let intent = delivery(&signer);
     (dir, signer, intent)
 }
 
 fn sign(signer: &LocalSigner, intent: &SigningIntent) -> Result<Signed, PortError> {
-    block_on(signer.sign(intent))
+    block_on(signer.sign(Epoch::FIRST, intent))
 }
 
 fn refused<T: std::fmt::Debug>(result: Result<T, PortError>) -> String {
@@ -81,11 +81,11 @@ fn refused<T: std::fmt::Debug>(result: Result<T, PortError>) -> String {
 fn an_order_has_one_destination() {
     let (_dir, signer) = fresh();
     for _ in 0..2 {
-        block_on(signer.register(order(1), &tron(SHOP))).unwrap();
+        block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
     }
-    let other = block_on(signer.register(order(1), &tron(THIEF)));
+    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF)));
     assert_eq!(refused(other), "the order has another destination");
-    block_on(signer.register(order(2), &tron(THIEF))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(2), &tron(THIEF))).unwrap();
 }
 
 #[test]
@@ -98,14 +98,14 @@ fn crypto_goes_back_only_to_the_address_from_before_the_deposit() {
         "no address is registered for the order",
         "where bought crypto goes is no refund address"
     );
-    let address = block_on(signer.open_deposit(order(1), &tron(SHOP))).unwrap();
-    let again = block_on(signer.open_deposit(order(1), &tron(SHOP))).unwrap();
+    let address = block_on(signer.open_deposit(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
+    let again = block_on(signer.open_deposit(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
     assert_eq!(address, again);
-    let other = block_on(signer.open_deposit(order(1), &tron(THIEF)));
+    let other = block_on(signer.open_deposit(Epoch::FIRST, order(1), &tron(THIEF)));
     assert_eq!(refused(other), "the order has another refund address");
     drop(signer);
     let signer = open(dir.path());
-    let other = block_on(signer.open_deposit(order(1), &tron(THIEF)));
+    let other = block_on(signer.open_deposit(Epoch::FIRST, order(1), &tron(THIEF)));
     assert_eq!(refused(other), "the order has another refund address");
     let mut stolen = back.clone();
     stolen.transfer.recipient = tron(THIEF);
@@ -199,7 +199,7 @@ fn coins_cover_the_payment_and_are_spent_by_one_intent() {
     let (_dir, signer) = fresh();
     let shop = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
     let recipient = Address::parse(Network::Bitcoin, shop).unwrap();
-    block_on(signer.register(order(1), &recipient)).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &recipient)).unwrap();
     let btc = Network::Bitcoin.native();
     let coin = |index, base| Coin {
         hash: "ab".to_owned(),
@@ -239,7 +239,7 @@ fn coins_cover_the_payment_and_are_spent_by_one_intent() {
 fn closing_is_for_ever_and_tells_the_truth() {
     let (dir, signer, first) = registered();
     for _ in 0..2 {
-        let state = block_on(signer.close(first.intent)).unwrap();
+        let state = block_on(signer.close(Epoch::FIRST, first.intent)).unwrap();
         assert_eq!(state, SignedState::NeverSigned);
     }
     assert_eq!(refused(sign(&signer, &first)), "the intent is closed");
@@ -247,7 +247,10 @@ fn closing_is_for_ever_and_tells_the_truth() {
     second.intent = intent(2);
     let signed = sign(&signer, &second).unwrap();
     let state = SignedState::Signed(signed.clone());
-    assert_eq!(block_on(signer.close(intent(2))).unwrap(), state);
+    assert_eq!(
+        block_on(signer.close(Epoch::FIRST, intent(2))).unwrap(),
+        state
+    );
     assert_eq!(
         sign(&signer, &second).unwrap(),
         signed,
@@ -257,7 +260,10 @@ fn closing_is_for_ever_and_tells_the_truth() {
     drop(signer);
     let signer = open(dir.path());
     assert_eq!(refused(sign(&signer, &first)), "the intent is closed");
-    assert_eq!(block_on(signer.close(intent(2))).unwrap(), state);
+    assert_eq!(
+        block_on(signer.close(Epoch::FIRST, intent(2))).unwrap(),
+        state
+    );
 }
 
 #[test]
@@ -269,7 +275,7 @@ fn a_restart_forgets_nothing() {
     drop(signer);
     let signer = open(dir.path());
     assert_eq!(sign(&signer, &first).unwrap(), signed);
-    let other = block_on(signer.register(order(1), &tron(THIEF)));
+    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF)));
     assert_eq!(refused(other), "the order has another destination");
     let mut second = first;
     second.intent = intent(2);
@@ -283,8 +289,8 @@ fn a_restart_forgets_nothing() {
 fn journal() -> (TempDir, SigningIntent, Vec<u8>) {
     let (dir, signer, first) = registered();
     sign(&signer, &first).unwrap();
-    block_on(signer.close(intent(9))).unwrap();
-    block_on(signer.close(intent(10))).unwrap();
+    block_on(signer.close(Epoch::FIRST, intent(9))).unwrap();
+    block_on(signer.close(Epoch::FIRST, intent(10))).unwrap();
     let bytes = fs::read(dir.path().join("journal.jsonl")).unwrap();
     (dir, first, bytes)
 }
@@ -355,10 +361,10 @@ fn on_its_thread_it_says_the_same() {
         refused(block_on(thread.wallet(Network::Solana))),
         "no wallet on SOLANA"
     );
-    let signed = block_on(thread.sign(&first)).unwrap();
-    let state = block_on(thread.close(first.intent)).unwrap();
+    let signed = block_on(thread.sign(Epoch::FIRST, &first)).unwrap();
+    let state = block_on(thread.close(Epoch::FIRST, first.intent)).unwrap();
     assert_eq!(state, SignedState::Signed(signed));
-    let other = block_on(thread.register(order(1), &tron(THIEF)));
+    let other = block_on(thread.register(Epoch::FIRST, order(1), &tron(THIEF)));
     assert_eq!(refused(other), "the order has another destination");
 
     let other_handle = thread.clone();
@@ -369,4 +375,59 @@ fn on_its_thread_it_says_the_same() {
     );
     drop(other_handle);
     open(dir.path());
+}
+
+#[test]
+fn an_epoch_is_learnt_for_ever_and_fences_the_one_before() {
+    let (dir, signer, first) = registered();
+    let later = Epoch::new(1_800_000_000_000_000);
+    assert_eq!(block_on(signer.epoch()).unwrap(), Epoch::FIRST);
+    let signed = sign(&signer, &first).unwrap();
+    block_on(signer.epoch_begin(later)).unwrap();
+    block_on(signer.epoch_begin(later)).unwrap();
+    let back = block_on(signer.epoch_begin(Epoch::FIRST));
+    assert!(refused(back).contains("never goes back"));
+    // Not even what was promised before is repeated to whoever was replaced.
+    let old = Epoch::FIRST;
+    for refusal in [
+        refused(block_on(signer.sign(old, &first))),
+        refused(block_on(signer.close(old, first.intent))),
+        refused(block_on(signer.close(old, intent(9)))),
+        refused(block_on(signer.register(old, order(3), &tron(SHOP)))),
+        refused(block_on(signer.open_deposit(old, order(3), &tron(SHOP)))),
+    ] {
+        assert!(refusal.contains("epoch"), "{refusal}");
+    }
+    drop(signer);
+    let again = open(dir.path());
+    assert_eq!(block_on(again.epoch()).unwrap(), later);
+    assert_eq!(block_on(again.sign(later, &first)).unwrap(), signed);
+    let third = block_on(again.promised(order(3))).unwrap();
+    assert!(third.destination.is_none() && third.deposit.is_none());
+}
+
+#[test]
+fn promises_are_read_order_by_order() {
+    let (_dir, signer, first) = registered();
+    let signed = sign(&signer, &first).unwrap();
+    let address = block_on(signer.open_deposit(Epoch::FIRST, order(2), &tron(SHOP))).unwrap();
+    let page = block_on(signer.promises(None)).unwrap();
+    assert_eq!(
+        page.iter().map(|p| p.order).collect::<Vec<_>>(),
+        [order(1), order(2)]
+    );
+    assert_eq!(page[0].destination, Some(tron(SHOP)));
+    let given = &page[0].signed;
+    assert_eq!((given.len(), &given[0].signed), (1, &signed));
+    let deposit = page[1].deposit.clone().unwrap();
+    assert_eq!((deposit.refund, deposit.address), (tron(SHOP), address));
+    assert_eq!(
+        block_on(signer.promises(Some(order(1)))).unwrap(),
+        page[1..]
+    );
+    assert!(
+        block_on(signer.promises(Some(order(2))))
+            .unwrap()
+            .is_empty()
+    );
 }

@@ -6,8 +6,9 @@ use futures::channel::oneshot;
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
+    recovery::Epoch,
 };
-use proof_port::{PortError, Signed, SignedState, Signer, SigningIntent};
+use proof_port::{PortError, Promised, Signed, SignedState, Signer, SigningIntent};
 use std::{
     io,
     sync::{
@@ -88,24 +89,52 @@ impl Signer for SignerThread {
         self.ask(move |signer| signer.wallet_now(network)).await
     }
 
-    async fn register(&self, order: OrderId, destination: &Address) -> Result<(), PortError> {
+    async fn epoch(&self) -> Result<Epoch, PortError> {
+        self.ask(|signer| Ok(signer.epoch_now())).await
+    }
+
+    async fn epoch_begin(&self, epoch: Epoch) -> Result<(), PortError> {
+        self.ask(move |signer| signer.epoch_begin_now(epoch)).await
+    }
+
+    async fn promises(&self, after: Option<OrderId>) -> Result<Vec<Promised>, PortError> {
+        self.ask(move |signer| Ok(signer.promises_now(after))).await
+    }
+
+    async fn promised(&self, order: OrderId) -> Result<Promised, PortError> {
+        self.ask(move |signer| Ok(signer.promised_now(order))).await
+    }
+
+    async fn register(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        destination: &Address,
+    ) -> Result<(), PortError> {
         let destination = destination.clone();
-        self.ask(move |signer| signer.register_now(order, &destination))
+        self.ask(move |signer| signer.register_now(epoch, order, &destination))
             .await
     }
 
-    async fn open_deposit(&self, order: OrderId, refund: &Address) -> Result<Address, PortError> {
+    async fn open_deposit(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        refund: &Address,
+    ) -> Result<Address, PortError> {
         let refund = refund.clone();
-        self.ask(move |signer| signer.open_deposit_now(order, &refund))
+        self.ask(move |signer| signer.open_deposit_now(epoch, order, &refund))
             .await
     }
 
-    async fn sign(&self, intent: &SigningIntent) -> Result<Signed, PortError> {
+    async fn sign(&self, epoch: Epoch, intent: &SigningIntent) -> Result<Signed, PortError> {
         let intent = intent.clone();
-        self.ask(move |signer| signer.sign_now(&intent)).await
+        self.ask(move |signer| signer.sign_now(epoch, &intent))
+            .await
     }
 
-    async fn close(&self, intent: IntentId) -> Result<SignedState, PortError> {
-        self.ask(move |signer| signer.close_now(intent)).await
+    async fn close(&self, epoch: Epoch, intent: IntentId) -> Result<SignedState, PortError> {
+        self.ask(move |signer| signer.close_now(epoch, intent))
+            .await
     }
 }

@@ -60,7 +60,7 @@ pub struct Db {
 
 /// One open database transaction.
 pub struct Tx {
-    inner: Inner,
+    pub(crate) inner: Inner,
     wakes: Vec<Topic>,
     /// Hints of the members before the savepoint.
     wakes_kept: usize,
@@ -73,7 +73,7 @@ struct Shared {
     wakes: Wakes,
 }
 
-enum Inner {
+pub(crate) enum Inner {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
 }
@@ -137,7 +137,7 @@ impl Db {
         clippy::disallowed_methods,
         reason = "the writer's task ends when the last handle is dropped; nobody else may cancel it"
     )]
-    fn new(engine: Engine, execution: Execution) -> Self {
+    pub(crate) fn new(engine: Engine, execution: Execution) -> Self {
         let wakes = Wakes::new();
         let coalescer = (execution == Execution::Concurrent).then(|| {
             let shared = Shared {

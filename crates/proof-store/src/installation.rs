@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 statements! {
     INSTALLATION_INSERT = "INSERT INTO installation (id, secret, epoch, created_at) VALUES ($1, $2, 1, $3)";
+    INSTALLATION_EPOCH_RAISE = "UPDATE installation SET epoch = CASE WHEN epoch < $1 THEN $1 ELSE epoch + 1 END";
     INSTALLATION_LOAD = "SELECT id, secret, epoch FROM installation";
 }
 
@@ -37,6 +38,13 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let args = args![id, secret.expose_secret(), now];
         self.execute_one("installation", INSTALLATION_INSERT, args)
+            .await
+    }
+
+    /// A restored database is another life of its installation. Two restores of one backup must not
+    /// be the same life, so the epoch is the moment of the restore.
+    pub async fn installation_epoch_raise(&mut self, at: Timestamp) -> Result<(), StoreError> {
+        self.execute_one("installation", INSTALLATION_EPOCH_RAISE, args![at.micros()])
             .await
     }
 

@@ -5,6 +5,7 @@
 //! first, one module per noun, and every statement is registered, so that tests can prepare all of
 //! them on both engines and notice one that nobody runs.
 
+mod backup;
 mod case;
 mod chain;
 mod claim;
@@ -26,6 +27,7 @@ mod link;
 mod mail;
 mod order;
 mod partner;
+mod recovery;
 mod refusal;
 mod risk;
 mod row;
@@ -37,6 +39,7 @@ mod table;
 mod verification;
 mod wake;
 
+pub use backup::{Contents, postgres_epoch_raise, schema_known};
 pub use case::StoredCase;
 pub use chain::CoinTaken;
 pub use claim::StoredClaim;
@@ -56,6 +59,7 @@ pub use ledger::{Balance, LedgerError, OrderPosting, PartnerPosting, StoredPosti
 pub use mail::{MailRow, MailState};
 pub use order::{ListedOrder, OrderFilter, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
+pub use recovery::{KeptApart, RecoveryRow};
 pub use refusal::RefusalRow;
 pub use screening::{ListLine, ListWord};
 pub use session::SessionRow;

@@ -64,6 +64,7 @@ pub fn registered() -> Vec<Statement> {
         crate::mail::ALL,
         crate::order::ALL,
         crate::partner::ALL,
+        crate::recovery::ALL,
         crate::refusal::ALL,
         crate::risk::ALL,
         crate::screening::ALL,

@@ -67,6 +67,7 @@ const errors: Record<string, string> = {
   limit_exceeded: "This is more than one person may buy or sell here in this time. Nothing was charged. Try a smaller amount, or tomorrow.",
   provider_error: "A service that we need did not answer. Nothing was charged. Try again.",
   upstream_unavailable: "A service that we need did not answer. Nothing was charged. Try again.",
+  recovering: "The service is being restored, and nothing new can begin just now. What you have paid is not lost. Try again later.",
   body_too_large: pictureProblems["too_large"] ?? "",
   unexpected: "Something did not work on our side. Nothing was charged. Try again.",
   offline: "The connection was lost. We are reading the order again; look at its state before you repeat anything.",

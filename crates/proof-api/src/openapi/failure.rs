@@ -143,6 +143,9 @@ fn said(code: ErrorCode) -> &'static str {
         ErrorCode::MethodNotAllowed => "This route has other methods; the Allow header lists them.",
         ErrorCode::RateLimitExceeded => "Too many calls; try again after 1 s.",
         ErrorCode::Overloaded => "Too much is going on right now; nothing was done. Try again.",
+        ErrorCode::Recovering => {
+            "The service is being recovered after a restore: it can be read, and nothing new begins. Nothing was done; try again later."
+        }
         ErrorCode::ProviderError => {
             "A provider answered with an error; the same call may be tried again."
         }

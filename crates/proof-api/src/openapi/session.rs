@@ -46,6 +46,7 @@ pub fn create() -> Operation {
             ErrorCode::OfframpDisabled,
             ErrorCode::IdempotencyConflict,
             ErrorCode::BodyTooLarge,
+            ErrorCode::Recovering,
             ErrorCode::ProviderError,
             ErrorCode::UpstreamUnavailable,
             ErrorCode::UpstreamInvalidResponse,

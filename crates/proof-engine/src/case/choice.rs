@@ -130,7 +130,9 @@ impl Engine {
         };
         // The signer learns where this order's crypto may go back to before there is any.
         let signer = &self.rails(case.environment)?.signer;
-        signer.open_deposit(seller.id, &case.refund).await?;
+        signer
+            .open_deposit(self.epoch(), seller.id, &case.refund)
+            .await?;
         let (old, case, ids) = (order.id, case.id, SaveIds::new(self, self.now()));
         self.db
             .write("case_sell", move |tx: &mut Tx| {

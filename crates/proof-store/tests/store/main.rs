@@ -13,6 +13,7 @@
 mod contract;
 mod finding;
 mod kit;
+mod recovery;
 mod schema;
 mod statements;
 mod suite;

@@ -131,6 +131,7 @@ async fn every_registered_statement_runs() {
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
         finding::risk(db, &order).await;
+        crate::recovery::rows(db, &entropy, &order).await;
     }
     let names: BTreeSet<&str> = registered().iter().map(|s| s.name).collect();
     assert_eq!(
@@ -147,6 +148,15 @@ async fn installation(db: &Db, entropy: &Counting) {
         tx.installation_load().await?
     });
     assert_eq!(loaded.map(|i| (i.id, i.epoch)), Some((id, 1)));
+    let raise = |at: Timestamp| async move {
+        write!(db, |tx| {
+            tx.installation_epoch_raise(at).await?;
+            tx.installation_load().await?.map(|i| i.epoch)
+        })
+    };
+    assert_eq!(raise(NOW).await, Some(NOW.micros()));
+    // A clock that went back still gives another life.
+    assert_eq!(raise(NOW).await, Some(NOW.micros() + 1));
 }
 
 async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {

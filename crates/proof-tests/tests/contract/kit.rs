@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     sync::{
-        Arc, LazyLock,
+        Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -54,9 +54,12 @@ pub struct App {
     pub db: Db,
     pub shop: PartnerCreated,
     pub wallet_partner: PartnerCreated,
+    /// Where the database is, as the configuration names it.
+    pub url: String,
+    pub signer: Arc<LocalSigner>,
     stop: watch::Sender<bool>,
-    worker: JoinHandle<()>,
-    _dir: TempDir,
+    worker: Mutex<Option<JoinHandle<()>>>,
+    pub dir: Arc<TempDir>,
 }
 
 /// An answer, read.
@@ -101,12 +104,11 @@ impl App {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("proof.db");
         let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
-        Self::start(db, dir).await
+        Self::start(db, format!("sqlite:{}", path.display()), dir).await
     }
 
     /// `None` where no cluster was given, unless one is required.
     pub async fn postgres() -> Option<Self> {
-        static NUMBER: AtomicU64 = AtomicU64::new(0);
         let Ok(url) = std::env::var("PROOF_TEST_POSTGRES_URL") else {
             let required = std::env::var("PROOF_TEST_REQUIRE_POSTGRES").is_ok();
             assert!(
@@ -116,18 +118,70 @@ impl App {
             println!("skipped on PostgreSQL: PROOF_TEST_POSTGRES_URL is not set");
             return None;
         };
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("contract_{}_{number}", std::process::id());
-        let mut admin = PgConnection::connect(&url).await.unwrap();
-        let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-        sqlx::query(create).execute(&mut admin).await.unwrap();
-        let (base, _) = url.rsplit_once('/').unwrap();
-        let url = format!("{base}/{name}");
+        let url = fresh_postgres(&url).await;
         let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
-        Some(Self::start(db, tempfile::tempdir().unwrap()).await)
+        Some(Self::start(db, url, tempfile::tempdir().unwrap()).await)
     }
 
-    async fn start(db: Db, dir: TempDir) -> Self {
+    /// Where another database of the same engine may be made.
+    pub async fn fresh_url(&self) -> String {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        if self.url.starts_with("sqlite:") {
+            let path = self.dir.path().join(format!("other{number}/proof.db"));
+            return format!("sqlite:{}", path.display());
+        }
+        fresh_postgres(&self.url).await
+    }
+
+    /// The server stops; the world goes on.
+    pub async fn halt(&self) {
+        self.stop.send_replace(true);
+        let worker = self.worker.lock().unwrap().take();
+        if let Some(worker) = worker {
+            worker.await.unwrap();
+        }
+    }
+
+    /// Another server of the same installation over another database, in the same world.
+    pub async fn reborn(&self, url: &str) -> Self {
+        let db = match url.strip_prefix("sqlite:") {
+            Some(path) => Db::sqlite(path.as_ref(), Execution::Concurrent).await,
+            None => Db::postgres(url, 8, Execution::Concurrent).await,
+        };
+        let db = db.unwrap();
+        let outbound = Outbound::new(self.outside.clone());
+        let parts = Parts {
+            db: db.clone(),
+            clock: self.clock.clone(),
+            entropy: Arc::new(Counting::new(3)),
+            outbound: outbound.clone(),
+            test_rails: Some(sandbox().rails(&outbound, self.signer.clone())),
+            live_rails: None,
+            mailer: None,
+            limited: true,
+        };
+        let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts);
+        let app = app.await.unwrap();
+        let (stop, stopping) = watch::channel(false);
+        let worker = Mutex::new(Some(tokio::spawn(work(app.clone(), stopping))));
+        Self {
+            app,
+            clock: self.clock.clone(),
+            outside: self.outside.clone(),
+            letters: self.letters.clone(),
+            db,
+            shop: self.shop.clone(),
+            wallet_partner: self.wallet_partner.clone(),
+            url: url.to_owned(),
+            signer: self.signer.clone(),
+            stop,
+            worker,
+            dir: self.dir.clone(),
+        }
+    }
+
+    async fn start(db: Db, url: String, dir: TempDir) -> Self {
         let clock = Arc::new(FastClock::new());
         let entropy = Arc::new(Counting::new(1));
         let config = WorldConfig {
@@ -152,7 +206,7 @@ impl App {
             clock: clock.clone(),
             entropy,
             outbound: outbound.clone(),
-            test_rails: Some(sandbox.rails(&outbound, signer)),
+            test_rails: Some(sandbox.rails(&outbound, signer.clone())),
             live_rails: None,
             mailer: Some(Mailer {
                 mail: letters.clone(),
@@ -167,8 +221,10 @@ impl App {
         let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
         fund(&app, &sandbox.world(&outbound)).await;
         let (stop, stopping) = watch::channel(false);
-        let worker = tokio::spawn(work(app.clone(), stopping));
+        let worker = Mutex::new(Some(tokio::spawn(work(app.clone(), stopping))));
         Self {
+            url,
+            signer,
             app,
             clock,
             outside,
@@ -178,14 +234,13 @@ impl App {
             wallet_partner,
             stop,
             worker,
-            _dir: dir,
+            dir: Arc::new(dir),
         }
     }
 
     /// Ends the server, then looks into the books: whole, and equal to what they are made of.
     pub async fn finish(self) {
-        self.stop.send_replace(true);
-        self.worker.await.unwrap();
+        self.halt().await;
         if self.db.is_closed() {
             return;
         }
@@ -386,6 +441,18 @@ impl App {
         }
         panic!("waited in vain: {what}")
     }
+}
+
+/// A database of its own beside the one that the URL names.
+async fn fresh_postgres(url: &str) -> String {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let name = format!("contract_{}_{number}", std::process::id());
+    let mut admin = PgConnection::connect(url).await.unwrap();
+    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+    sqlx::query(create).execute(&mut admin).await.unwrap();
+    let (base, _) = url.rsplit_once('/').unwrap();
+    format!("{base}/{name}")
 }
 
 async fn work(app: proof_server::App, mut stop: watch::Receiver<bool>) {

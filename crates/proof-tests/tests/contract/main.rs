@@ -31,6 +31,7 @@ mod partner;
 mod payment;
 mod reading;
 mod reconcile;
+mod recovery;
 mod refusals;
 mod risk;
 mod schema;

@@ -5,7 +5,7 @@ use crate::kit::App;
 use crate::on_both_engines;
 use proof_core::{claim::ClaimRuling, id::OrderId, order::Ruling};
 use proof_engine::{CaseStory, OrderListed, OrderStory, Ruled};
-use proof_server::operator::{Door, Operator, Question, ask};
+use proof_server::operator::{Door, Operator, Question, Role, ask};
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
@@ -35,6 +35,7 @@ impl Office {
         let socket = dir.path().join("operator.sock");
         let operators = ["alice", "bob"].map(|name| Operator {
             name: name.parse().unwrap(),
+            role: Role::Operator,
         });
         let door = Door::open(&socket, &operators).unwrap();
         let (stop, stopping) = watch::channel(false);

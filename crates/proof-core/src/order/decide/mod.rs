@@ -3,6 +3,7 @@
 //! Each function names the states that it accepts; any other state is refused. A new state is thus
 //! refused everywhere until somebody allows it.
 
+mod adopt;
 mod payment;
 mod ruling;
 mod screening;
@@ -28,6 +29,7 @@ use crate::{
     partner::Side,
     payment::{CardSummary, DeclineCode},
     quote::Quote,
+    recovery::{Adoption, SaleAdoption},
     screening::Screening,
     time::Timestamp,
     transfer::TransferFact,
@@ -86,6 +88,9 @@ pub enum Command {
     Sell(SellCommand),
     /// Somebody in it is listed.
     Screened(Screening),
+    /// After a restore.
+    Adopt(Box<Adoption>),
+    AdoptSale(Box<SaleAdoption>),
     /// An operator's word about an order under review.
     Rule {
         ruling: Ruling,
@@ -187,6 +192,8 @@ impl Command {
             | Self::RefundCalled
             | Self::Refunded
             | Self::Screened(_)
+            | Self::Adopt(_)
+            | Self::AdoptSale(_)
             | Self::Takings(_) => true,
         }
     }
@@ -289,6 +296,8 @@ impl Draft {
             Command::Screened(screening) => self.screened(&screening),
             Command::RefundRefused => self.refund_refused(),
             Command::Sell(command) => self.sell(command),
+            Command::Adopt(adoption) => self.adopt(*adoption),
+            Command::AdoptSale(adoption) => self.adopt_sale(*adoption),
             Command::Rule { ruling, voice } => self.rule(ruling, voice),
             Command::DeadlinePassed => self.deadline_passed(),
         }

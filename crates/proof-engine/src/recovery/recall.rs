@@ -1,0 +1,168 @@
+//! What the steps of an order from before a restore ask first: whether the lost life has done them.
+
+use crate::{ApiError, Engine, order::SaveIds, transfer::Leg, worker::Outcome};
+use proof_core::{
+    case::Case,
+    id::OrderId,
+    order::{Order, SaleVerdict},
+    transfer::{TransferFact, UnsignedFrom},
+};
+use proof_port::{IntentClass, PayoutRequest, PayoutState, SignedIntent};
+use proof_store::{Failure, Tx};
+
+/// Pause before somebody who waits for people looks again.
+const AGAIN_SECONDS: i64 = 60;
+
+const CASES_MAX: i64 = 100;
+
+impl Engine {
+    /// Before a transfer is planned. `None`: nothing was ever signed for it, so it is planned anew.
+    pub(crate) async fn transfer_recall(&self, leg: Leg) -> Result<Option<Outcome>, ApiError> {
+        if self.recovered_at.borrow().is_none() {
+            return Ok(None);
+        }
+        let order = self.order_load(leg.order).await?.order;
+        if !self.predates(order.created_at) {
+            return Ok(None);
+        }
+        let promised = self
+            .rails(leg.environment)?
+            .signer
+            .promised(leg.order)
+            .await?;
+        let own = promised
+            .signed
+            .iter()
+            .find(|s| s.intent.intent == leg.intent);
+        if let Some(signed) = own {
+            self.transfer_adopt(leg, signed.clone()).await?;
+            return Ok(Some(Outcome::Done));
+        }
+        let waits = Outcome::Again(self.now().plus_seconds(AGAIN_SECONDS));
+        let cases = self.cases_of(leg.order).await?;
+        if leg.class == IntentClass::Return && strange_return(&promised.signed, &order, &cases) {
+            tracing::error!(order = %leg.order, "crypto went back before the restore, and it is not known for what: people have to look");
+            return Ok(Some(waits));
+        }
+        let paid = leg.is_of_order()
+            && leg.class == IntentClass::Return
+            && self.is_paid_out(&order).await?;
+        if paid {
+            tracing::error!(order = %leg.order, "it was paid out before the restore: its crypto does not go back");
+            return Ok(Some(waits));
+        }
+        Ok(None)
+    }
+
+    /// Everything about it is fixed already, and its nonce or coins are spent.
+    async fn transfer_adopt(&self, leg: Leg, signed: SignedIntent) -> Result<(), ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("transfer_adopt", move |tx: &mut Tx| {
+                let (ids, transfer) = (ids.clone(), signed.intent.transfer.clone());
+                let intent = signed.intent.intent;
+                Box::pin(async move {
+                    match &transfer.from {
+                        UnsignedFrom::Nonce(nonce) => {
+                            tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
+                        }
+                        UnsignedFrom::Coins(coins) => {
+                            let network = transfer.amount.asset().network().name();
+                            for coin in coins {
+                                let coin = (coin.hash.as_str(), coin.index);
+                                tx.coin_claim(network, coin, intent).await?;
+                            }
+                        }
+                    }
+                    let fact = TransferFact::Planned { intent, transfer };
+                    leg.record(tx, fact, &ids).await
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn cases_of(&self, order: OrderId) -> Result<Vec<Case>, ApiError> {
+        self.db
+            .read("recall_cases", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let cases = tx.case_of_order(order, CASES_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(cases)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn is_paid_out(&self, order: &Order) -> Result<bool, ApiError> {
+        Ok(match self.payout_heard(order).await? {
+            None | Some(PayoutState::Refused { .. }) => false,
+            Some(PayoutState::Pending | PayoutState::Sent) => true,
+        })
+    }
+
+    /// What the payout provider says of this order's payout; `None`: it never heard of it.
+    async fn payout_heard(&self, order: &Order) -> Result<Option<PayoutState>, ApiError> {
+        let (Some(price), Some(sale)) = (&order.price, &order.sale) else {
+            return Ok(None);
+        };
+        let request = PayoutRequest {
+            reference: self.reference(order.id, "payout", 1),
+            card_id: sale.payout_token.clone(),
+            amount: price.total,
+        };
+        let payouts = &self.rails(order.environment)?.payouts;
+        Ok(payouts.payout(&request).await?)
+    }
+
+    /// Before the price of a sell is judged: what the lost life decided stands.
+    pub(crate) async fn sale_recall(&self, order: &Order) -> Result<Option<SaleVerdict>, ApiError> {
+        if !self.predates(order.created_at) {
+            return Ok(None);
+        }
+        // Whatever became of it, the same question gives the same answer.
+        if self.payout_heard(order).await?.is_some() {
+            return Ok(Some(SaleVerdict::Pay));
+        }
+        let sale = order.sale.as_ref();
+        let reason = if self.is_going_back(order).await? {
+            "its crypto went back before the restore"
+        } else if sale.is_some_and(|sale| sale.payout_token.is_empty()) {
+            "its payout card is not known any more"
+        } else {
+            return Ok(None);
+        };
+        let reason = reason.to_owned();
+        Ok(Some(SaleVerdict::Review { reason }))
+    }
+
+    /// Before the provider hears of a payout: whether the lost life gave the crypto back instead.
+    pub(crate) async fn payout_is_barred(&self, order: &Order) -> Result<bool, ApiError> {
+        if !self.predates(order.created_at) || !self.is_going_back(order).await? {
+            return Ok(false);
+        }
+        // A payout that was refused is why it went back.
+        Ok(self.payout_heard(order).await?.is_none())
+    }
+
+    async fn is_going_back(&self, order: &Order) -> Result<bool, ApiError> {
+        let signer = &self.rails(order.environment)?.signer;
+        let promised = signer.promised(order.id).await?;
+        let back = self.intent(order.id, "return", 1);
+        Ok(promised
+            .signed
+            .iter()
+            .any(|signed| signed.intent.intent == back))
+    }
+}
+
+/// Whether something went back under an intent that nothing here has.
+fn strange_return(signed: &[SignedIntent], order: &Order, cases: &[Case]) -> bool {
+    let ours = serde_json::to_string(&(order, cases)).unwrap_or_default();
+    let returns = signed
+        .iter()
+        .filter(|s| s.intent.class == IntentClass::Return);
+    returns
+        .into_iter()
+        .any(|signed| !ours.contains(&signed.signed.hash))
+}

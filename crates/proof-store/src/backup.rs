@@ -1,0 +1,150 @@
+//! Copies of a whole database, and what is in one.
+//!
+//! What is said here to the database is about itself, in each engine's own words, and names tables
+//! that only its schema knows; so none of it is a registered statement.
+
+use crate::{
+    db::{Db, Engine, Execution, Inner, Tx},
+    error::StoreError,
+};
+use proof_core::Timestamp;
+use sqlx::{
+    AssertSqlSafe, PgPool,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+};
+use std::{collections::BTreeMap, path::Path, str::FromStr};
+
+const SQLITE_COPY: &str = "VACUUM INTO $1";
+const SQLITE_CHECK: &str = "PRAGMA integrity_check(10)";
+const SQLITE_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
+const POSTGRES_TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_sqlx%' ORDER BY table_name";
+const POSTGRES_SNAPSHOT: &str = "SELECT pg_export_snapshot()";
+const SCHEMA: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
+
+/// Raises the epoch of a database that `pg_restore` has just filled, for whoever commits both.
+pub fn postgres_epoch_raise(at: Timestamp) -> String {
+    let at = at.micros();
+    format!(
+        "UPDATE public.installation SET epoch = CASE WHEN epoch < {at} THEN {at} ELSE epoch + 1 END;"
+    )
+}
+
+/// How many rows each table has, and which schema they are in.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Contents {
+    /// Number of the last migration.
+    pub schema: i64,
+    pub rows: BTreeMap<String, i64>,
+}
+
+/// The number of the last migration that this program knows.
+pub fn schema_known() -> i64 {
+    let migrator = sqlx::migrate!("migrations/sqlite");
+    migrator.iter().map(|m| m.version).max().unwrap_or_default()
+}
+
+impl Db {
+    /// A SQLite file as it is: nothing is made, migrated or written. Another process may use it.
+    pub async fn sqlite_reading(path: &Path) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let readers = pool.connect_with(options).await?;
+        let writer = readers.clone();
+        Ok(Self::new(
+            Engine::Sqlite { writer, readers },
+            Execution::Separate,
+        ))
+    }
+
+    /// A PostgreSQL database as it is.
+    pub async fn postgres_reading(url: &str) -> Result<Self, StoreError> {
+        let options = sqlx::postgres::PgConnectOptions::from_str(url)?;
+        let pool: PgPool = PgPoolOptions::new()
+            .max_connections(2)
+            .connect_with(options)
+            .await?;
+        Ok(Self::new(Engine::Postgres(pool), Execution::Separate))
+    }
+
+    /// A whole, consistent copy of a SQLite file that may be in use. `to` must not exist.
+    pub async fn sqlite_copy(&self, to: &Path) -> Result<(), StoreError> {
+        let Engine::Sqlite { readers, .. } = self.engine() else {
+            return Err(not_sqlite());
+        };
+        let to = to.to_str().ok_or_else(|| {
+            StoreError::Configuration("the path of a copy must be readable text".to_owned())
+        })?;
+        sqlx::query(SQLITE_COPY).bind(to).execute(readers).await?;
+        Ok(())
+    }
+
+    /// What is wrong with a SQLite file; nothing, if it is whole.
+    pub async fn sqlite_damage(&self) -> Result<Option<String>, StoreError> {
+        let Engine::Sqlite { readers, .. } = self.engine() else {
+            return Err(not_sqlite());
+        };
+        let said: Vec<String> = sqlx::query_scalar(SQLITE_CHECK).fetch_all(readers).await?;
+        let said = said.join("; ");
+        Ok((said != "ok").then_some(said))
+    }
+
+    /// Tables of ours; none in a database that was never used.
+    pub async fn tables(&self) -> Result<Vec<String>, StoreError> {
+        Ok(match self.engine() {
+            Engine::Sqlite { readers, .. } => {
+                sqlx::query_scalar(SQLITE_TABLES).fetch_all(readers).await?
+            }
+            Engine::Postgres(pool) => sqlx::query_scalar(POSTGRES_TABLES).fetch_all(pool).await?,
+        })
+    }
+}
+
+fn not_sqlite() -> StoreError {
+    StoreError::Configuration("this is no SQLite file".to_owned())
+}
+
+impl Tx {
+    /// The name under which another connection to PostgreSQL sees what this one sees.
+    pub async fn snapshot_export(&mut self) -> Result<String, StoreError> {
+        match &mut self.inner {
+            Inner::Sqlite(_) => Err(StoreError::Configuration("SQLite copies itself".to_owned())),
+            Inner::Postgres(tx) => Ok(sqlx::query_scalar(POSTGRES_SNAPSHOT)
+                .fetch_one(&mut **tx)
+                .await?),
+        }
+    }
+
+    pub async fn contents(&mut self) -> Result<Contents, StoreError> {
+        let tables: Vec<String> = match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let query = sqlx::query_scalar(SQLITE_TABLES);
+                query.fetch_all(&mut **tx).await?
+            }
+            Inner::Postgres(tx) => {
+                let query = sqlx::query_scalar(POSTGRES_TABLES);
+                query.fetch_all(&mut **tx).await?
+            }
+        };
+        let schema = self.number(SCHEMA.to_owned()).await?;
+        let mut rows = BTreeMap::new();
+        for table in tables {
+            let count = format!("SELECT COUNT(*) FROM \"{}\"", table.replace('"', "\"\""));
+            rows.insert(table, self.number(count).await?);
+        }
+        Ok(Contents { schema, rows })
+    }
+
+    async fn number(&mut self, sql: String) -> Result<i64, StoreError> {
+        // Made of the schema's own names, quoted.
+        let query = sqlx::query_scalar(AssertSqlSafe(sql.clone()));
+        let number: Option<i64> = match &mut self.inner {
+            Inner::Sqlite(tx) => query.fetch_one(&mut **tx).await?,
+            Inner::Postgres(tx) => {
+                let query = sqlx::query_scalar(AssertSqlSafe(sql));
+                query.fetch_one(&mut **tx).await?
+            }
+        };
+        Ok(number.unwrap_or_default())
+    }
+}
