@@ -1,5 +1,5 @@
-//! Stories that went wrong once, each with what it was; and the long troubles that a random story only
-//! sometimes has.
+//! Stories about mistakes that were made once, each with what it was; and the long troubles that a random
+//! story only sometimes has.
 
 use crate::{
     database::Database,
@@ -36,8 +36,8 @@ fn with(seed: u64, deposits: Deposits, trouble: Trouble) -> Outcome {
     outcome
 }
 
-/// The server's limits counted by the clock on the wall: when it was set back by an hour, everybody
-/// who had called before was refused for an hour.
+/// The server's limits counted by the clock on the wall: set back by an hour, it would have refused
+/// for an hour everybody who had called before.
 #[test]
 fn a_clock_that_is_set_back_refuses_nobody() {
     let seconds_max = 6 * HOUR;
