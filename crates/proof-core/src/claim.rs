@@ -79,6 +79,8 @@ pub enum ClaimState {
     Disputed {
         stage: DisputeStage,
         due: Option<Timestamp>,
+        /// The provider has taken the money in question.
+        withheld: bool,
         /// What is to be told to the provider.
         answer: Option<Answer>,
     },
@@ -112,6 +114,8 @@ pub enum ClaimEnd {
     KeptApart,
     /// Nobody wants this refund any more.
     Withdrawn,
+    /// A dispute that was lost has paid it meanwhile.
+    PaidByDispute,
     Won,
     Lost,
     Accepted,
@@ -125,6 +129,7 @@ impl ClaimEnd {
             Self::RefundedByBank { .. } => "refunded_by_bank",
             Self::KeptApart => "kept_apart",
             Self::Withdrawn => "withdrawn",
+            Self::PaidByDispute => "paid_by_dispute",
             Self::Won => "won",
             Self::Lost => "lost",
             Self::Accepted => "accepted",
@@ -236,6 +241,7 @@ impl Claim {
                 let state = ClaimState::Disputed {
                     stage: DisputeStage::Inquiry,
                     due: None,
+                    withheld: false,
                     answer: None,
                 };
                 let name = dispute.id.clone();
@@ -424,19 +430,32 @@ impl Draft {
 
     /// What is new at the provider; stages are never gone back.
     fn dispute(&mut self, told: &Dispute) -> Step {
-        let ClaimState::Disputed { stage, due, .. } = self.claim.state.inner() else {
+        let ClaimState::Disputed {
+            stage,
+            due,
+            withheld,
+            ..
+        } = self.claim.state.inner()
+        else {
             return Err(ClaimRefusal::WrongState);
         };
-        let (before, known_due) = (*stage, *due);
-        // Another dispute, or another amount than the one in the books: people look at both.
-        if told.id != self.claim.name || told.amount != self.claim.amount {
+        let (before, known_due, held) = (*stage, *due, *withheld);
+        if told.id != self.claim.name {
             return Err(ClaimRefusal::Money(MoneyError::Mismatch));
         }
-        if told.stage < before || (told.stage == before && told.due == known_due) {
+        if told.amount != self.claim.amount {
+            // Before the money moves the bank may still change its mind about how much.
+            if held {
+                return self.other_amount();
+            }
+            self.claim.amount = told.amount;
+        }
+        let news = told.stage != before || told.due != known_due || told.withheld != held;
+        if told.stage < before || (held && !told.withheld) || !news {
             return Err(ClaimRefusal::WrongState);
         }
-        if told.stage.withholds() && !before.withholds() {
-            self.withheld(told.fee)?;
+        if told.withheld && !held {
+            self.withhold(told.fee)?;
         }
         if told.stage != before {
             let mut body = self.claim.body();
@@ -448,41 +467,75 @@ impl Draft {
         self.arrive(told)
     }
 
-    fn withheld(&mut self, fee: Money) -> Step {
+    /// Told once: another amount than the one in the books is nothing to act on.
+    fn other_amount(&mut self) -> Step {
+        const OTHER: &str = "the provider tells another amount than it withheld";
+        if matches!(&self.claim.state, ClaimState::InReview { reason, .. } if reason == OTHER) {
+            return Err(ClaimRefusal::WrongState);
+        }
+        self.review(OTHER);
+        Ok(())
+    }
+
+    fn withhold(&mut self, fee: Money) -> Step {
         let (provider, amount) = (&self.claim.provider, self.claim.amount);
         self.entries.push(ledger::dispute(provider, amount)?);
         if fee.minor() > 0 {
             self.entries.push(ledger::dispute_fee(provider, fee)?);
         }
-        self.facts.push(TakingsFact::Disputed(amount));
+        self.facts
+            .push(TakingsFact::Disputed(amount, self.claim.attempt));
         Ok(())
     }
 
     fn arrive(&mut self, told: &Dispute) -> Step {
-        let (provider, amount) = (&self.claim.provider, self.claim.amount);
         match told.stage {
             DisputeStage::Inquiry | DisputeStage::Opened | DisputeStage::EvidenceDue => {
-                self.claim.state = disputed(told);
-                self.review("the cardholder's bank wants an answer; contest it or accept");
+                let answer = self.answer();
+                let waits = answer.is_none();
+                self.claim.state = disputed(told, answer);
+                if waits {
+                    self.review("the cardholder's bank wants an answer; contest it or accept");
+                }
             }
-            DisputeStage::Submitted => self.claim.state = disputed(told),
-            DisputeStage::Closed => self.settle(ClaimEnd::Closed),
-            DisputeStage::Won => {
-                self.entries.push(ledger::dispute_won(provider, amount)?);
-                self.facts.push(TakingsFact::DisputeWon(amount));
-                self.settle(ClaimEnd::Won);
-            }
-            // The order knows whether its customer was still owed the money.
-            DisputeStage::Lost => {
-                self.facts.push(TakingsFact::DisputeLost(amount));
-                self.settle(ClaimEnd::Lost);
-            }
-            DisputeStage::Accepted => {
-                self.facts.push(TakingsFact::DisputeLost(amount));
-                self.settle(ClaimEnd::Accepted);
-            }
+            DisputeStage::Submitted => self.claim.state = disputed(told, None),
+            DisputeStage::Closed => self.won(told.withheld, ClaimEnd::Closed)?,
+            DisputeStage::Won => self.won(told.withheld, ClaimEnd::Won)?,
+            DisputeStage::Lost => self.lost(told.withheld, ClaimEnd::Lost),
+            DisputeStage::Accepted => self.lost(told.withheld, ClaimEnd::Accepted),
         }
         Ok(())
+    }
+
+    /// What operators have said and nobody has told yet.
+    fn answer(&self) -> Option<Answer> {
+        match self.claim.state.inner() {
+            ClaimState::Disputed { answer, .. } => answer.clone(),
+            ClaimState::Wanted
+            | ClaimState::Refunding { .. }
+            | ClaimState::InReview { .. }
+            | ClaimState::Settled(_) => None,
+        }
+    }
+
+    fn won(&mut self, withheld: bool, end: ClaimEnd) -> Step {
+        let amount = self.claim.amount;
+        if withheld {
+            let entry = ledger::dispute_won(&self.claim.provider, amount)?;
+            self.entries.push(entry);
+            self.facts.push(TakingsFact::DisputeWon(amount));
+        }
+        self.settle(end);
+        Ok(())
+    }
+
+    /// The order knows whether its customer was still owed the money.
+    fn lost(&mut self, withheld: bool, end: ClaimEnd) {
+        if withheld {
+            let fact = TakingsFact::DisputeLost(self.claim.amount, self.claim.attempt);
+            self.facts.push(fact);
+        }
+        self.settle(end);
     }
 
     /// The provider has it; how it goes on is asked.
@@ -525,11 +578,12 @@ impl Draft {
     }
 }
 
-const fn disputed(told: &Dispute) -> ClaimState {
+const fn disputed(told: &Dispute, answer: Option<Answer>) -> ClaimState {
     ClaimState::Disputed {
         stage: told.stage,
         due: told.due,
-        answer: None,
+        withheld: told.withheld,
+        answer,
     }
 }
 

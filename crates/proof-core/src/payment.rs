@@ -60,6 +60,10 @@ impl Takings {
             .saturating_sub(self.lost)
     }
 
+    pub const fn lost(&self) -> u128 {
+        self.lost
+    }
+
     /// What lost disputes paid to a customer who was still owed it.
     pub const fn lost_owed(&self) -> u128 {
         self.lost_owed
@@ -158,19 +162,6 @@ impl DisputeStage {
         }
     }
 
-    /// Whether the provider has taken the money in question.
-    pub const fn withholds(self) -> bool {
-        match self {
-            Self::Opened
-            | Self::EvidenceDue
-            | Self::Submitted
-            | Self::Won
-            | Self::Lost
-            | Self::Accepted => true,
-            Self::Inquiry | Self::Closed => false,
-        }
-    }
-
     pub const fn is_end(self) -> bool {
         match self {
             Self::Won | Self::Lost | Self::Accepted | Self::Closed => true,
@@ -186,8 +177,10 @@ pub struct Dispute {
     pub id: String,
     pub stage: DisputeStage,
     pub amount: Money,
-    /// What the provider charges for it, whoever wins; zero for an inquiry.
+    /// What the provider charges for it, whoever wins.
     pub fee: Money,
+    /// Whether the provider has taken the money in question, now or at some time.
+    pub withheld: bool,
     /// Until when evidence is taken.
     pub due: Option<Timestamp>,
 }

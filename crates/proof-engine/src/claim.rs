@@ -23,8 +23,14 @@ use proof_core::{
 use proof_port::{AuthorisationState, Dispute, RefundState};
 use proof_store::{Failure, JobKind, StoredClaim, Topic, Tx};
 
+/// Pause before a refund that a dispute withholds is looked at again.
+const DISPUTED_SECONDS: i64 = 600;
+
 /// More than anybody has of one order.
 pub(crate) const CLAIMS_MAX: i64 = 200;
+
+const DISPUTE_DECIDES: &str =
+    "Only the end of the payment's dispute says whether this is still to be given back.";
 
 impl From<ClaimRefusal> for ApiError {
     fn from(refusal: ClaimRefusal) -> Self {
@@ -63,8 +69,13 @@ pub(crate) async fn claim_apply(
     command: ClaimCommand,
     ids: &SaveIds,
 ) -> Result<Claim, Failure<ApiError>> {
-    tx.order_lock(order).await?.ok_or_else(gone)?;
+    let locked = tx.order_lock(order).await?.ok_or_else(gone)?.order;
     let stored = tx.claim_lock(id).await?.ok_or_else(gone)?;
+    if let ClaimCommand::Rule { ruling, .. } = &command
+        && !ruling.fits(&stored.claim, locked.takings)
+    {
+        return Err(refused(ClaimRefusal::Ruling(DISPUTE_DECIDES)));
+    }
     let decision = stored.claim.decide(command, ids.now()).map_err(refused)?;
     tx.claim_save(&decision.claim, stored.version, ids.now())
         .await?;
@@ -179,9 +190,25 @@ impl Engine {
 
     async fn claim_refund(&self, claim: &Claim) -> Result<Outcome, ApiError> {
         let payments = &self.rails(claim.environment)?.payments;
-        // Names of refunds are numbers: of the payment, or of the refunds after the end.
-        let leg = format!("refund-{}-{}", claim.kind.name(), claim.name);
-        let refund = self.reference(claim.order, &leg, 1);
+        // What a dispute may pay is not given back meanwhile.
+        if self
+            .order_load(claim.order)
+            .await?
+            .order
+            .takings
+            .is_disputed()
+        {
+            return Ok(Outcome::Again(self.now().plus_seconds(DISPUTED_SECONDS)));
+        }
+        // What was taken late is the same refund in every life of the installation; what operators
+        // want is not.
+        let refund = match claim.kind {
+            ClaimKind::TakenLate => self.reference(claim.order, "refund-late", claim.attempt),
+            ClaimKind::Refund | ClaimKind::Dispute => {
+                let leg = format!("refund-{}", claim.id.uuid().simple());
+                self.reference(claim.order, &leg, 1)
+            }
+        };
         let payment = self.claim_payment(claim);
         let command = match payments.refund(&payment, &refund, claim.amount).await? {
             RefundState::Refunded => ClaimCommand::Refunded,
@@ -232,10 +259,11 @@ impl Engine {
     /// Asks about all payments of an order: who disputes them, and what was taken after its end.
     pub(crate) async fn payments_look(&self, id: OrderId) -> Result<Outcome, ApiError> {
         let order = self.order_load(id).await?.order;
+        let mut failed = None;
         for attempt in 1..=order.attempt {
-            self.payment_look(&order, attempt).await?;
+            failed = self.payment_look(&order, attempt).await.err().or(failed);
         }
-        Ok(Outcome::Done)
+        failed.map_or(Ok(Outcome::Done), Err)
     }
 
     async fn payment_look(&self, order: &Order, attempt: u32) -> Result<(), ApiError> {
@@ -244,13 +272,20 @@ impl Engine {
         let Some(known) = payments.authorisation(&reference).await? else {
             return Ok(());
         };
+        // Disputes first: what one of them may pay is not given back.
+        let mut failed = None;
+        for dispute in payments.disputes(&reference).await? {
+            // One that cannot be read keeps nobody from hearing of the others.
+            failed = self
+                .dispute_told(order.id, attempt, dispute)
+                .await
+                .err()
+                .or(failed);
+        }
         if order.status().is_terminal() && !is_own_payment(order, attempt) {
             self.payment_late(order, attempt, known.state).await?;
         }
-        for dispute in payments.disputes(&reference).await? {
-            self.dispute_told(order.id, attempt, dispute).await?;
-        }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
     /// A dispute that is new, or what is new of one that we know.

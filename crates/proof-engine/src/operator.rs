@@ -226,6 +226,7 @@ impl Engine {
             return self.order_rule(id, Ruling::Refund, by, reason).await;
         }
         let left = Money::new(order.fiat, order.takings.left());
+        let is_named = amount.is_some();
         let amount = match amount {
             None => left,
             Some(text) => Money::parse(order.fiat, text)
@@ -237,7 +238,8 @@ impl Engine {
         };
         let known = self.claims_of(id).await?;
         let mut wanted = known.iter().filter(|claim| is_wanted(claim));
-        if let Some(claim) = wanted.find(|claim| claim.amount == amount) {
+        // Who names no amount means the refund that is wanted already.
+        if let Some(claim) = wanted.find(|claim| !is_named || claim.amount == amount) {
             let command = ClaimCommand::Rule {
                 ruling: ClaimRuling::Approve,
                 voice,
@@ -379,6 +381,7 @@ fn crypto_ruling(ruling: &ClaimRuling) -> Result<CaseRuling, ApiError> {
         ClaimRuling::WriteOff => Ok(CaseRuling::WriteOff),
         ClaimRuling::RefundedByBank { .. }
         | ClaimRuling::Withdraw
+        | ClaimRuling::PaidByDispute
         | ClaimRuling::Contest { .. }
         | ClaimRuling::Accept => Err(invalid(
             "act",

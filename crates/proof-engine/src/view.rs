@@ -60,7 +60,8 @@ pub struct View {
 pub struct RefundView {
     pub amount: String,
     pub fiat_currency: &'static str,
-    pub is_done: bool,
+    /// `sent`, `waiting`, or `held` where people look at how to give it back.
+    pub state: &'static str,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -130,9 +131,12 @@ pub struct FailureView {
 /// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
 /// the user and their bank.
 fn refund_view(claim: &Claim) -> Option<RefundView> {
-    let is_done = match claim.state.inner() {
-        ClaimState::Refunding { .. } => false,
-        ClaimState::Settled(ClaimEnd::Refunded | ClaimEnd::RefundedByBank { .. }) => true,
+    let state = match claim.state.inner() {
+        ClaimState::Refunding { refused: false, .. } => "waiting",
+        ClaimState::Refunding { refused: true, .. } | ClaimState::Settled(ClaimEnd::KeptApart) => {
+            "held"
+        }
+        ClaimState::Settled(ClaimEnd::Refunded | ClaimEnd::RefundedByBank { .. }) => "sent",
         ClaimState::Wanted
         | ClaimState::Disputed { .. }
         | ClaimState::InReview { .. }
@@ -141,7 +145,7 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
     Some(RefundView {
         amount: claim.amount.to_decimal(),
         fiat_currency: claim.amount.fiat().code(),
-        is_done,
+        state,
     })
 }
 

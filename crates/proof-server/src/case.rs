@@ -28,6 +28,8 @@ pub enum CaseCommand {
     WriteOff(RuleArgs),
     /// Nobody wants this refund any more. One operator.
     Withdraw(RuleArgs),
+    /// A dispute that was lost has paid this refund. Two operators.
+    PaidByDispute(RuleArgs),
     /// The provider refused a refund, and the money went back by bank. Two operators.
     RefundedByBank {
         #[command(flatten)]
@@ -84,6 +86,7 @@ pub async fn run(command: CaseCommand) -> anyhow::Result<()> {
         }
         CaseCommand::Approve(args) => rule(args, ClaimRuling::Approve).await,
         CaseCommand::WriteOff(args) => rule(args, ClaimRuling::WriteOff).await,
+        CaseCommand::PaidByDispute(args) => rule(args, ClaimRuling::PaidByDispute).await,
         CaseCommand::Withdraw(args) => rule(args, ClaimRuling::Withdraw).await,
         CaseCommand::RefundedByBank {
             rule: args,

@@ -322,8 +322,9 @@ export const messages = {
     wrong: (partner: string) => `If something looks wrong, write to ${partner} and name the order number.`,
   },
   refund: {
-    title: (amount: string, isDone: boolean) => (isDone ? `${amount} went back to your card` : `${amount} is on its way back to your card`),
-    text: "Banks show it within a few days.",
+    sent: { title: (amount: string) => `${amount} went back to your card`, text: "Banks show it within a few days." },
+    waiting: { title: (amount: string) => `${amount} is on its way back to your card`, text: "Banks show it within a few days." },
+    held: { title: (amount: string) => `${amount} could not go back to your card yet`, text: "We have it, and are looking at how to give it back to you." },
   },
   failed: {
     of: (code: string | undefined) => failures[code ?? ""] ?? { title: "This order has failed", text: "It could not be completed." },

@@ -156,7 +156,8 @@ export interface View {
 export interface Refund {
   amount: string;
   fiat_currency: string;
-  is_done: boolean;
+  /** `held`: people look at how to give it back. */
+  state: "sent" | "waiting" | "held";
 }
 
 export type Direction = View["type"];
@@ -167,7 +168,7 @@ export const isTerminal = (view: View): boolean => TERMINAL.includes(view.step);
 
 /** The order has ended, and so has everything beside it: nothing on the screen will change. */
 export const isSettled = (view: View): boolean =>
-  isTerminal(view) && !view.sale?.cases.some(({ state }) => state === "waiting" || state === "choose") && view.refunds.every((refund) => refund.is_done);
+  isTerminal(view) && !view.sale?.cases.some(({ state }) => state === "waiting" || state === "choose") && view.refunds.every(({ state }) => state !== "waiting");
 
 /** A slow answer must not undo a newer one; what came late may become another order. */
 export const isNewer = (next: View, present: View | undefined): boolean =>

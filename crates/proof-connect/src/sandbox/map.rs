@@ -135,6 +135,7 @@ pub fn disputes(answer: wire::Disputes) -> Result<Vec<Dispute>, Unusable> {
             id: told.id,
             amount: money(&told.amount)?,
             fee: money(&told.fee)?,
+            withheld: told.withheld,
             due: told
                 .due
                 .map(|at| Timestamp::from_micros(0).plus_seconds(at)),

@@ -49,6 +49,7 @@ pub struct Dispute {
     pub stage: String,
     pub amount: Amount,
     pub fee: Amount,
+    pub withheld: bool,
     /// Seconds since 1970.
     pub due: Option<i64>,
 }

@@ -6,7 +6,7 @@ use crate::{
     ledger,
     operator::{Count, Voice, count},
     order::{EventKind, REFUNDING_SECONDS_MAX, TakingsFact},
-    payment::DisputeStage,
+    payment::{DisputeStage, Takings},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -24,6 +24,8 @@ pub enum ClaimRuling {
     WriteOff,
     /// A refund that only one person wanted.
     Withdraw,
+    /// The refund is not made any more: a dispute that was lost has paid it.
+    PaidByDispute,
     Contest {
         evidence: String,
     },
@@ -37,6 +39,7 @@ impl ClaimRuling {
             Self::RefundedByBank { .. } => "refunded_by_bank",
             Self::WriteOff => "write_off",
             Self::Withdraw => "withdraw",
+            Self::PaidByDispute => "paid_by_dispute",
             Self::Contest { .. } => "contest",
             Self::Accept => "accept",
         }
@@ -46,7 +49,20 @@ impl ClaimRuling {
     const fn needs_one(&self) -> bool {
         match self {
             Self::Contest { .. } | Self::Withdraw => true,
-            Self::Approve | Self::RefundedByBank { .. } | Self::WriteOff | Self::Accept => false,
+            Self::Approve
+            | Self::RefundedByBank { .. }
+            | Self::WriteOff
+            | Self::PaidByDispute
+            | Self::Accept => false,
+        }
+    }
+
+    /// Whether its order allows it: while a dispute is open nobody gives back what may go that way.
+    pub const fn fits(&self, claim: &Claim, takings: Takings) -> bool {
+        match self {
+            Self::Approve | Self::RefundedByBank { .. } | Self::WriteOff => !takings.is_disputed(),
+            Self::PaidByDispute => takings.lost() >= claim.amount.minor(),
+            Self::Withdraw | Self::Contest { .. } | Self::Accept => true,
         }
     }
 }
@@ -64,6 +80,7 @@ impl Claim {
             },
             ClaimRuling::WriteOff,
             ClaimRuling::Withdraw,
+            ClaimRuling::PaidByDispute,
             ClaimRuling::Contest {
                 evidence: String::new(),
             },
@@ -81,7 +98,9 @@ impl Claim {
             (ClaimRuling::Approve, ClaimState::Refunding { .. } | ClaimState::Wanted)
             | (ClaimRuling::Withdraw, ClaimState::Wanted) => true,
             (
-                ClaimRuling::RefundedByBank { .. } | ClaimRuling::WriteOff,
+                ClaimRuling::RefundedByBank { .. }
+                | ClaimRuling::WriteOff
+                | ClaimRuling::PaidByDispute,
                 ClaimState::Refunding { refused, .. },
             ) => {
                 return refused
@@ -104,6 +123,7 @@ impl Claim {
                 | ClaimRuling::RefundedByBank { .. }
                 | ClaimRuling::WriteOff
                 | ClaimRuling::Withdraw
+                | ClaimRuling::PaidByDispute
                 | ClaimRuling::Contest { .. }
                 | ClaimRuling::Accept,
                 _,
@@ -162,6 +182,11 @@ impl Draft {
                 self.facts.push(TakingsFact::RefundDropped(amount));
                 self.settle(ClaimEnd::Withdrawn);
             }
+            ClaimRuling::PaidByDispute => {
+                self.entries.push(ledger::forfeit(order, amount)?);
+                self.facts.push(TakingsFact::RefundDropped(amount));
+                self.settle(ClaimEnd::PaidByDispute);
+            }
             ClaimRuling::Contest { evidence } => self.say(from, Answer::Contest { evidence })?,
             ClaimRuling::Accept => self.say(from, Answer::Accept)?,
         }
@@ -169,12 +194,19 @@ impl Draft {
     }
 
     fn say(&mut self, from: ClaimState, said: Answer) -> Step {
-        let ClaimState::Disputed { stage, due, .. } = from else {
+        let ClaimState::Disputed {
+            stage,
+            due,
+            withheld,
+            ..
+        } = from
+        else {
             return Err(ClaimRefusal::WrongState);
         };
         self.claim.state = ClaimState::Disputed {
             stage,
             due,
+            withheld,
             answer: Some(said),
         };
         Ok(())

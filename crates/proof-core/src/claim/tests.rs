@@ -7,6 +7,7 @@ use crate::{
     operator::Voice,
     order::OrderRequest,
     partner::Side,
+    payment::Takings,
 };
 use uuid::Uuid;
 
@@ -43,11 +44,13 @@ fn voice(by: &str) -> Voice {
 }
 
 fn told(stage: DisputeStage) -> Dispute {
+    let inquiry = [DisputeStage::Inquiry, DisputeStage::Closed].contains(&stage);
     Dispute {
         id: "dp_1".into(),
         stage,
         amount: eur(1_000),
-        fee: eur(if stage.withholds() { 150 } else { 0 }),
+        fee: eur(150),
+        withheld: !inquiry,
         due: Some(NOW.plus_seconds(3_600)),
     }
 }
@@ -92,7 +95,7 @@ fn money_is_withheld_once_however_far_the_first_look_finds_it() {
     for stage in [Opened, EvidenceDue, Submitted] {
         let first = opened(stage);
         assert_eq!(kinds(&first), [open, fee], "{stage:?}");
-        assert_eq!(first.facts, [TakingsFact::Disputed(eur(1_000))]);
+        assert_eq!(first.facts, [TakingsFact::Disputed(eur(1_000), 1)]);
         assert_eq!(hears(&first.claim, stage), Err(ClaimRefusal::WrongState));
         let won = hears(&first.claim, Won).unwrap();
         assert_eq!(kinds(&won), [EntryKind::DisputeWon]);
@@ -101,11 +104,11 @@ fn money_is_withheld_once_however_far_the_first_look_finds_it() {
     }
     for (stage, last) in [
         (Won, TakingsFact::DisputeWon(eur(1_000))),
-        (Lost, TakingsFact::DisputeLost(eur(1_000))),
-        (Accepted, TakingsFact::DisputeLost(eur(1_000))),
+        (Lost, TakingsFact::DisputeLost(eur(1_000), 1)),
+        (Accepted, TakingsFact::DisputeLost(eur(1_000), 1)),
     ] {
         let ended = opened(stage);
-        let facts = [TakingsFact::Disputed(eur(1_000)), last];
+        let facts = [TakingsFact::Disputed(eur(1_000), 1), last];
         assert_eq!(ended.facts, facts, "{stage:?}");
         assert_eq!(ended.claim.state.name(), "settled");
     }
@@ -124,12 +127,76 @@ fn stages_never_go_back_and_another_amount_is_no_answer() {
     for stage in [DisputeStage::Inquiry, DisputeStage::EvidenceDue] {
         assert_eq!(hears(&claim, stage), Err(ClaimRefusal::WrongState));
     }
-    let other = Dispute {
-        amount: eur(999),
-        ..told(DisputeStage::Lost)
+    let other = || {
+        ClaimCommand::Dispute(Dispute {
+            amount: eur(999),
+            ..told(DisputeStage::Lost)
+        })
     };
-    let refused = claim.decide(ClaimCommand::Dispute(other), NOW);
-    assert_eq!(refused, Err(ClaimRefusal::Money(MoneyError::Mismatch)));
+    let looked = claim.decide(other(), NOW).unwrap();
+    assert!(looked.entries.is_empty() && looked.facts.is_empty());
+    assert_eq!(
+        looked.claim.state.name(),
+        "in_review",
+        "people look at both"
+    );
+    let again = looked.claim.decide(other(), NOW);
+    assert_eq!(again, Err(ClaimRefusal::WrongState), "once");
+}
+
+#[test]
+fn an_inquiry_moves_no_money_however_it_is_answered() {
+    let inquiry = opened(DisputeStage::Inquiry).claim;
+    let quiet = |stage| Dispute {
+        withheld: false,
+        ..told(stage)
+    };
+    let submitted = inquiry.decide(ClaimCommand::Dispute(quiet(DisputeStage::Submitted)), NOW);
+    let submitted = submitted.unwrap();
+    assert!(submitted.entries.is_empty() && submitted.facts.is_empty());
+    for stage in [DisputeStage::Closed, DisputeStage::Won, DisputeStage::Lost] {
+        let ended = submitted
+            .claim
+            .decide(ClaimCommand::Dispute(quiet(stage)), NOW);
+        let ended = ended.unwrap();
+        assert!(
+            ended.entries.is_empty() && ended.facts.is_empty(),
+            "{stage:?}"
+        );
+    }
+    // It becomes a dispute of a part.
+    let part = Dispute {
+        amount: eur(600),
+        ..told(DisputeStage::EvidenceDue)
+    };
+    let part = inquiry.decide(ClaimCommand::Dispute(part), NOW).unwrap();
+    assert_eq!(part.facts, [TakingsFact::Disputed(eur(600), 1)]);
+    assert_eq!(part.claim.amount, eur(600));
+    // Withheld money that comes back with a closed dispute is booked.
+    let closed = Dispute {
+        amount: eur(600),
+        withheld: true,
+        ..told(DisputeStage::Closed)
+    };
+    let closed = part
+        .claim
+        .decide(ClaimCommand::Dispute(closed), NOW)
+        .unwrap();
+    assert_eq!(closed.facts, [TakingsFact::DisputeWon(eur(600))]);
+}
+
+#[test]
+fn what_a_dispute_may_pay_is_not_given_back_meanwhile() {
+    let claim = wanted().claim;
+    let mut takings = Takings::default();
+    takings.capture(300).unwrap();
+    assert!(ClaimRuling::Approve.fits(&claim, takings));
+    assert!(!ClaimRuling::PaidByDispute.fits(&claim, takings));
+    takings.dispute(300).unwrap();
+    assert!(!ClaimRuling::Approve.fits(&claim, takings));
+    assert!(!ClaimRuling::WriteOff.fits(&claim, takings));
+    takings.dispute_lost(300, false).unwrap();
+    assert!(ClaimRuling::PaidByDispute.fits(&claim, takings));
 }
 
 #[test]
@@ -211,10 +278,13 @@ fn a_refund_that_the_provider_refuses_goes_by_bank_or_is_kept() {
         .decide(ClaimCommand::RefundRefused, NOW)
         .unwrap()
         .claim;
-    assert_eq!(
-        refused.rulings(),
-        ["approve", "refunded_by_bank", "write_off"]
-    );
+    let rulings = [
+        "approve",
+        "refunded_by_bank",
+        "write_off",
+        "paid_by_dispute",
+    ];
+    assert_eq!(refused.rulings(), rulings);
     for (ruling, kind) in [
         (by_bank(), EntryKind::RefundByBank),
         (ClaimRuling::WriteOff, EntryKind::WriteOff),

@@ -34,6 +34,8 @@ pub struct Dispute {
     pub stage: DisputeStage,
     pub amount: Money,
     pub fee: Money,
+    /// The money was taken from the merchant, now or at some time.
+    pub withheld: bool,
     pub due: Option<Timestamp>,
 }
 
@@ -112,7 +114,7 @@ impl Cards {
     /// What is withheld or gone of a payment.
     pub(super) fn disputed(&self, reference: &str) -> u128 {
         let own = self.disputes.values().filter(|d| d.reference == reference);
-        let gone = own.filter(|d| !matches!(d.stage, DisputeStage::Won | DisputeStage::Closed));
+        let gone = own.filter(|d| d.withheld && d.stage != DisputeStage::Won);
         gone.map(|dispute| dispute.amount.minor()).sum()
     }
 
@@ -155,14 +157,19 @@ impl Cards {
     }
 
     pub fn bank(&self, id: &str, step: BankMove, now: Timestamp) -> Result<Option<Event>, Refusal> {
-        let stage = self.find_dispute(id)?.at(now).stage;
-        let next = match (step, stage) {
-            (BankMove::Escalate, DisputeStage::Inquiry) => DisputeStage::EvidenceDue,
-            (BankMove::Close, DisputeStage::Inquiry) => DisputeStage::Closed,
-            (BankMove::Win, DisputeStage::EvidenceDue | DisputeStage::Submitted) => {
+        let dispute = self.find_dispute(id)?.at(now);
+        // An inquiry that was answered is still one.
+        let next = match (step, dispute.stage, dispute.withheld) {
+            (BankMove::Escalate, DisputeStage::Inquiry | DisputeStage::Submitted, false) => {
+                DisputeStage::EvidenceDue
+            }
+            (BankMove::Close, DisputeStage::Inquiry | DisputeStage::Submitted, false) => {
+                DisputeStage::Closed
+            }
+            (BankMove::Win, DisputeStage::EvidenceDue | DisputeStage::Submitted, true) => {
                 DisputeStage::Won
             }
-            (BankMove::Lose, DisputeStage::EvidenceDue | DisputeStage::Submitted) => {
+            (BankMove::Lose, DisputeStage::EvidenceDue | DisputeStage::Submitted, true) => {
                 DisputeStage::Lost
             }
             _ => return Err(over()),
@@ -180,7 +187,7 @@ impl Cards {
 
     pub(super) fn apply_disputed(&mut self, dispute: Dispute) {
         let (reference, amount, fee) = (dispute.reference.clone(), dispute.amount, dispute.fee);
-        let withheld = dispute.stage != DisputeStage::Inquiry;
+        let withheld = dispute.withheld;
         self.disputes.insert(dispute.id.clone(), dispute);
         if withheld {
             self.report_add(&reference, ReportKind::Dispute, amount);
@@ -192,10 +199,10 @@ impl Cards {
         let Some(dispute) = self.disputes.get_mut(id) else {
             return;
         };
-        let before = std::mem::replace(&mut dispute.stage, stage);
+        dispute.stage = stage;
         let (reference, amount, fee) = (dispute.reference.clone(), dispute.amount, dispute.fee);
         let taken = matches!(stage, DisputeStage::EvidenceDue | DisputeStage::Accepted);
-        if before == DisputeStage::Inquiry && taken {
+        if taken && !std::mem::replace(&mut dispute.withheld, true) {
             self.report_add(&reference, ReportKind::Dispute, amount);
             self.report_add(&reference, ReportKind::DisputeFee, fee);
         }
@@ -219,6 +226,7 @@ impl Dispute {
             stage,
             amount,
             fee: Money::new(amount.fiat(), FEE_MINOR),
+            withheld: stage != DisputeStage::Inquiry,
             due: Some(due),
         }
     }

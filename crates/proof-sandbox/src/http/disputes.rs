@@ -40,6 +40,8 @@ struct WireDispute {
     stage: DisputeStage,
     amount: WireMoney,
     fee: WireMoney,
+    /// The money was taken back from the merchant, now or at some time.
+    withheld: bool,
     due: Option<i64>,
 }
 
@@ -50,6 +52,7 @@ impl From<Dispute> for WireDispute {
             stage: dispute.stage,
             amount: dispute.amount.into(),
             fee: dispute.fee.into(),
+            withheld: dispute.withheld,
             due: dispute.due.map(|at| at.seconds()),
         }
     }

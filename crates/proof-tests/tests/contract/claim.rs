@@ -19,6 +19,8 @@ on_both_engines!(
     a_dispute_that_is_won_lets_two_people_go_on,
     a_dispute_withholds_a_refund_that_was_not_asked_for_yet,
     an_inquiry_comes_to_nothing_or_to_a_dispute,
+    an_inquiry_that_is_answered_moves_nothing,
+    a_late_capture_that_is_disputed_is_paid_once,
     nobody_gives_in_alone,
     evidence_that_comes_too_late_loses,
     a_part_goes_back_after_the_end_and_never_too_much,
@@ -288,6 +290,25 @@ async fn an_inquiry_comes_to_nothing_or_to_a_dispute(app: &App) {
     office.close().await;
 }
 
+async fn an_inquiry_that_is_answered_moves_nothing(app: &App) {
+    let office = Office::open(app);
+    let (buyer, total) = paid(app, "u1").await;
+    let id = dispute(&buyer, json!({ "inquiry": true })).await;
+    let case = case_of(app, &office, &buyer, "dispute").await;
+    let evidence = "the order".to_owned();
+    let said = says(&office, "alice", &case, ClaimRuling::Contest { evidence }).await;
+    assert_eq!(said, Ok(Ruled::Done));
+    until_state(app, &office, &buyer, "dispute", "dispute submitted").await;
+    assert_eq!(app.balance("psp:sandbox:EUR").await, total);
+    // The delivery was not stopped by a question.
+    up(app, "/fee");
+    buyer.until_step("completed").await;
+    bank_says(&buyer, &id, "close").await;
+    until_state(app, &office, &buyer, "dispute", "settled: closed").await;
+    all_agrees(app).await;
+    office.close().await;
+}
+
 async fn nobody_gives_in_alone(app: &App) {
     let office = Office::open(app);
     let (buyer, total) = bought(app, "u1").await;
@@ -333,7 +354,7 @@ async fn a_part_goes_back_after_the_end_and_never_too_much(app: &App) {
     assert_eq!(app.balance("psp:sandbox:EUR").await, total - 1_000);
     assert_eq!(app.balance("loss:EUR").await, 1_000);
     let view = buyer.view().await;
-    let told = json!([{ "amount": "10.00", "fiat_currency": "EUR", "is_done": true }]);
+    let told = json!([{ "amount": "10.00", "fiat_currency": "EUR", "state": "sent" }]);
     assert_eq!(
         (&view["refunds"], view["step"].as_str()),
         (&told, Some("completed"))
@@ -378,6 +399,52 @@ async fn a_refund_that_nobody_else_wants_is_withdrawn(app: &App) {
 
 async fn what_was_taken_after_the_end_goes_back(app: &App) {
     let office = Office::open(app);
+    let (buyer, reference) = taken_late(app).await;
+    assert_eq!(send(app, &reference).await.status, 204);
+    until_state(app, &office, &buyer, "taken_late", "settled: refunded").await;
+    assert_eq!(buyer.status().await, "cancelled");
+    assert_eq!(app.balance("psp:sandbox:EUR").await, 0);
+    assert_eq!(owed(app, &buyer).await, 0);
+    assert_eq!(buyer.view().await["refunds"][0]["state"], "sent");
+    // Told again, it is the same claim.
+    assert_eq!(send(app, &reference).await.status, 204);
+    all_agrees(app).await;
+    assert_eq!(app.outside.calls_of("/refunds"), 1);
+    office.close().await;
+}
+
+/// Taken after the end and disputed before anybody looked: whoever has paid, it is paid once.
+async fn a_late_capture_that_is_disputed_is_paid_once(app: &App) {
+    let office = Office::open(app);
+    let (buyer, _) = taken_late(app).await;
+    let id = dispute(&buyer, json!({})).await;
+    case_of(app, &office, &buyer, "dispute").await;
+    assert_eq!(
+        app.outside.calls_of("/refunds"),
+        0,
+        "the dispute may pay it"
+    );
+    bank_says(&buyer, &id, "lose").await;
+    until_state(app, &office, &buyer, "dispute", "settled: lost").await;
+    app.clock.skip(700);
+    let refused = || async {
+        let case = case_of(app, &office, &buyer, "taken_late").await;
+        case.rulings
+            .contains(&"paid_by_dispute".to_owned())
+            .then_some(case)
+    };
+    let case = app.until("the processor refuses the refund", refused).await;
+    assert_eq!(buyer.view().await["refunds"][0]["state"], "held");
+    crate::operator::both_rule(&office, &case, ClaimRuling::PaidByDispute).await;
+    assert_eq!(owed(app, &buyer).await, 0);
+    assert_eq!(app.balance("loss:EUR").await, 0);
+    assert_eq!(app.balance("psp:sandbox:EUR").await, -FEE);
+    all_agrees(app).await;
+    office.close().await;
+}
+
+/// A payment that the processor called void, and took when its order had ended.
+async fn taken_late(app: &App) -> (Buyer<'_>, String) {
     let buyer = Buyer::verified(app, "u1").await;
     buyer.pay(THREE_DS_CARD).await;
     let view = buyer.until_step("three_ds").await;
@@ -405,17 +472,7 @@ async fn what_was_taken_after_the_end_goes_back(app: &App) {
     let amount = json!({ "amount": held["amount"] });
     let taken = app.cards(&format!("{path}/capture"), amount).await;
     assert_eq!(taken.status, 200, "{}", taken.text);
-    assert_eq!(send(app, &reference).await.status, 204);
-    until_state(app, &office, &buyer, "taken_late", "settled: refunded").await;
-    assert_eq!(buyer.status().await, "cancelled");
-    assert_eq!(app.balance("psp:sandbox:EUR").await, 0);
-    assert_eq!(owed(app, &buyer).await, 0);
-    assert_eq!(buyer.view().await["refunds"][0]["is_done"], true);
-    // Told again, it is the same claim.
-    assert_eq!(send(app, &reference).await.status, 204);
-    all_agrees(app).await;
-    assert_eq!(app.outside.calls_of("/refunds"), 1);
-    office.close().await;
+    (buyer, reference)
 }
 
 async fn a_dispute_without_a_callback_is_found_at_night(app: &App) {

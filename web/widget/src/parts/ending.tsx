@@ -20,9 +20,9 @@ export const Fact = ({ name, children }: { name: string; children: ComponentChil
 /** What goes back beside the order itself. */
 export const Refunds = ({ view }: { view: View }) => (
   <>
-    {view.refunds.map(({ amount, fiat_currency, is_done }, n) => (
-      <Notice key={n} tone={is_done ? "ok" : "wait"} title={messages.refund.title(fiat(amount, fiat_currency), is_done)}>
-        {messages.refund.text}
+    {view.refunds.map(({ amount, fiat_currency, state }, n) => (
+      <Notice key={n} tone={state === "sent" ? "ok" : "wait"} title={messages.refund[state].title(fiat(amount, fiat_currency))}>
+        {messages.refund[state].text}
       </Notice>
     ))}
   </>
@@ -41,7 +41,7 @@ export function Ending({ tone, title, view, session, children }: OutcomeProps & 
 export function PlainEnding({ words, view, session }: OutcomeProps & { words: { title: string; text: string; next: string } }) {
   return (
     <Ending tone="info" title={words.title} view={view} session={session}>
-      <p><strong>{words.text}</strong></p>
+      {view.refunds.length === 0 && <p><strong>{words.text}</strong></p>}
       <p class="muted">{words.next}</p>
     </Ending>
   );

@@ -49,7 +49,7 @@ function Failed({ view, session }: OutcomeProps) {
   return (
     <Ending tone="stop" title={words.title} view={view} session={session}>
       <p>{words.text}</p>
-      <p><strong>{moved ? messages.failed.moved : messages.failed.untouched}</strong></p>
+      {view.refunds.length === 0 && <p><strong>{moved ? messages.failed.moved : messages.failed.untouched}</strong></p>}
       <p class="muted">{refused ? messages.failed.nextRefused : messages.failed.next}</p>
     </Ending>
   );

@@ -5,7 +5,7 @@ use crate::{
     deposit::Sale,
     ledger,
     money::MoneyError,
-    order::{AUTHORISED_SECONDS_MAX, EventKind, PAID_SECONDS_MAX, REFUNDING_SECONDS_MAX, State},
+    order::{AUTHORISED_SECONDS_MAX, EventKind, PAID_SECONDS_MAX, State},
     payment::CardSummary,
     recovery::{Adoption, SaleAdoption, Then},
 };
@@ -50,21 +50,15 @@ impl Draft {
         if !booked {
             let entry = ledger::capture(self.order.id, &self.order.provider, total)?;
             self.entries.push(entry);
-            self.event(EventKind::PaymentCaptured, body.clone());
+            self.order.takings.capture(total.minor())?;
+            self.event(EventKind::PaymentCaptured, body);
         }
-        self.order.state = if matches!(then, Then::Refund) {
-            self.event(EventKind::RefundStarted, body);
-            State::Refunding {
-                deadline: self.in_seconds(REFUNDING_SECONDS_MAX),
-                called: None,
-                refused: false,
-                withheld: false,
-            }
-        } else {
-            State::Paid {
-                deadline: self.in_seconds(PAID_SECONDS_MAX),
-                withheld: false,
-            }
+        if matches!(then, Then::Refund) {
+            return self.start_refund();
+        }
+        self.order.state = State::Paid {
+            deadline: self.in_seconds(PAID_SECONDS_MAX),
+            withheld: false,
         };
         Ok(())
     }

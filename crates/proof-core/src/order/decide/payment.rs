@@ -113,7 +113,7 @@ impl Draft {
         let fiat = self.price()?.total.fiat();
         let left = Money::new(fiat, self.order.takings.left());
         let withheld = self.order.takings.is_disputed();
-        if left.minor() == 0 && !withheld {
+        if left.minor() == 0 && self.order.takings.lost() > 0 && !withheld {
             return self.taken_back(left);
         }
         let body = json!({ "total": left.to_decimal() });
@@ -197,8 +197,8 @@ impl Draft {
             return Err(Refusal::WrongState);
         };
         *refused = true;
-        let left = self.order.takings.left();
-        if left == 0 && !self.order.takings.is_disputed() {
+        let takings = self.order.takings;
+        if takings.left() == 0 && takings.lost() > 0 && !takings.is_disputed() {
             // A lost dispute was faster than the refund.
             let fiat = self.price()?.total.fiat();
             return self.taken_back(Money::new(fiat, 0));

@@ -16,9 +16,10 @@ pub enum TakingsFact {
     TakenLate(Money),
     RefundPromised(Money),
     RefundDropped(Money),
-    Disputed(Money),
+    /// Of the order's so-manieth payment.
+    Disputed(Money, u32),
     DisputeWon(Money),
-    DisputeLost(Money),
+    DisputeLost(Money, u32),
 }
 
 impl Draft {
@@ -27,17 +28,19 @@ impl Draft {
         match fact {
             TakingsFact::TakenLate(money) => {
                 takings.capture(money.minor())?;
-                takings.refund_promise(money.minor())?;
+                takings.refund(money.minor())?;
             }
             TakingsFact::RefundPromised(money) => takings.refund_promise(money.minor())?,
             TakingsFact::RefundDropped(money) => takings.refund_drop(money.minor())?,
-            TakingsFact::Disputed(money) => {
+            TakingsFact::Disputed(money, attempt) => {
                 takings.dispute(money.minor())?;
-                self.withhold();
+                if attempt == self.order.attempt {
+                    self.withhold();
+                }
             }
             // Two people let it go on: much may have changed meanwhile.
             TakingsFact::DisputeWon(money) => takings.dispute_won(money.minor())?,
-            TakingsFact::DisputeLost(money) => return self.dispute_lost(money),
+            TakingsFact::DisputeLost(money, attempt) => return self.dispute_lost(money, attempt),
         }
         Ok(())
     }
@@ -67,13 +70,14 @@ impl Draft {
     }
 
     /// Where nothing was delivered the dispute has paid the customer; else it is our loss.
-    fn dispute_lost(&mut self, money: Money) -> Step {
-        let waits = matches!(
-            self.order.state,
-            State::Paid { .. }
-                | State::Refunding { called: None, .. }
-                | State::Refunding { refused: true, .. }
-        );
+    fn dispute_lost(&mut self, money: Money, attempt: u32) -> Step {
+        let waits = attempt == self.order.attempt
+            && matches!(
+                self.order.state,
+                State::Paid { .. }
+                    | State::Refunding { called: None, .. }
+                    | State::Refunding { refused: true, .. }
+            );
         self.order.takings.dispute_lost(money.minor(), waits)?;
         let owed_by = waits.then_some(self.order.id);
         let entry = ledger::dispute_lost(&self.order.provider, money, owed_by)?;

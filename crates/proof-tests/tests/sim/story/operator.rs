@@ -72,6 +72,7 @@ impl Sim {
             "approve" => ClaimRuling::Approve,
             "write_off" => ClaimRuling::WriteOff,
             "withdraw" => ClaimRuling::Withdraw,
+            "paid_by_dispute" => ClaimRuling::PaidByDispute,
             "accept" => ClaimRuling::Accept,
             "refunded_by_bank" => ClaimRuling::RefundedByBank {
                 transfer: "bank 1".into(),
