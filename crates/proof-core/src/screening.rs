@@ -3,6 +3,7 @@
 //! The list only grows: taking something off is a later line. Its version is the number of its last
 //! line, so each decision can say what it knew.
 
+use crate::partner::{Environment, PartnerType};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
@@ -28,6 +29,16 @@ impl ListedKind {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+
+    /// Whether a dispute that was lost puts it on the list by itself. Published test cards are
+    /// everybody's, and the wallet of a partner is not the cardholder's.
+    pub const fn is_listed_by_loss(self, environment: Environment, partner: PartnerType) -> bool {
+        match self {
+            Self::Card => matches!(environment, Environment::Live),
+            Self::Person => true,
+            Self::Address => matches!(partner, PartnerType::UserWallet),
+        }
     }
 }
 
@@ -73,6 +84,22 @@ impl Freeze {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_loss_lists_what_is_the_cardholders_own() {
+        use ListedKind::{Address, Card, Person};
+        let (test, live) = (Environment::Test, Environment::Live);
+        for (kind, environment, partner, expected) in [
+            (Card, live, PartnerType::Treasury, true),
+            (Card, test, PartnerType::UserWallet, false),
+            (Person, test, PartnerType::Managed, true),
+            (Address, live, PartnerType::UserWallet, true),
+            (Address, live, PartnerType::Treasury, false),
+            (Address, live, PartnerType::Managed, false),
+        ] {
+            assert_eq!(kind.is_listed_by_loss(environment, partner), expected);
+        }
+    }
 
     #[test]
     fn what_was_cleared_counts_until_the_list_grows() {

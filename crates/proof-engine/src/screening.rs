@@ -83,7 +83,7 @@ pub(crate) async fn screen(tx: &mut Tx, order: &Order) -> Result<Screening, Fail
     Ok(Screening { list_version, hits })
 }
 
-/// A dispute that was lost puts card, person and address on the list.
+/// A dispute that was lost puts the cardholder's card, person and address on the list.
 pub(crate) async fn list_lost(
     tx: &mut Tx,
     claim: &Claim,
@@ -97,7 +97,10 @@ pub(crate) async fn list_lost(
         return Ok(());
     }
     let order = tx.order_lock(claim.order).await?.ok_or_else(gone)?.order;
-    for (kind, value) in subjects(tx, &order).await? {
+    let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
+    let subjects = subjects(tx, &order).await?;
+    let own = |kind: ListedKind| kind.is_listed_by_loss(order.environment, partner.kind);
+    for (kind, value) in subjects.into_iter().filter(|(kind, _)| own(*kind)) {
         let word = ListWord {
             kind,
             value,

@@ -40,6 +40,8 @@ function start(name) {
     onMessage(name, event.data);
   });
   tell({ type: "fields.ready", field: name });
+  // What was typed before this script was there.
+  if (input.value !== "") onInput(name);
 }
 
 /** @param {Record<string, unknown>} message */
