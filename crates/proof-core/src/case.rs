@@ -6,6 +6,7 @@
 //! to the dust account. What only came too late its user may also sell at today's price, as a new
 //! order.
 
+mod returning;
 mod ruling;
 
 pub use ruling::CaseRuling;
@@ -13,16 +14,16 @@ pub use ruling::CaseRuling;
 use crate::{
     address::Address,
     deposit::{Deposit, DepositKey},
-    id::{CaseId, IntentId, OrderId, PartnerId, QuoteId},
+    id::{CaseId, OrderId, PartnerId, QuoteId},
     ledger::{self, Entry},
     money::{Amount, Money, MoneyError},
     operator::{Proposal, Voice},
     order::{CHOICE_SECONDS, EventKind, Order, RETURNING_SECONDS_MAX},
     partner::Environment,
     quote::Quote,
-    screening::{Freeze, Screening},
+    screening::{Freeze, LISTED, Screening},
     time::Timestamp,
-    transfer::{Proof, Sending, SendingStep, Signed, TransferFact, Unfit, UnsignedTransfer},
+    transfer::{Sending, SendingStep, TransferFact, Unfit},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -591,81 +592,11 @@ impl Draft {
         freeze.frozen = Some(screening.list_version);
         let entry = ledger::freeze(self.case.order, self.case.amount)?;
         self.entries.push(entry);
-        self.events.push((EventKind::Screened, json!(screening)));
-        self.review("somebody in it is listed");
-        Ok(())
-    }
-
-    fn transfer(&mut self, fact: TransferFact) -> Step {
-        match fact {
-            TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
-            TransferFact::Signed { signed } => self.signed(signed),
-            TransferFact::Broadcast => self.sending()?.broadcast().map(drop).map_err(Into::into),
-            TransferFact::Seen { confirmations } => Ok(self.sending()?.seen(confirmations)?),
-            TransferFact::Final { fee, .. } => self.transfer_final(fee),
-            TransferFact::Dead { proof } => self.dead(&proof),
-        }
-    }
-
-    fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
-        let CaseState::Executing { sending: None, .. } = self.case.state else {
-            return Err(CaseRefusal::WrongState);
-        };
-        let agrees = transfer.recipient == self.case.refund
-            && transfer.amount == self.case.amount
-            && transfer.fee.asset() == self.case.amount.asset().network().native();
-        if !agrees {
-            return Err(CaseRefusal::Money(MoneyError::Mismatch));
-        }
-        self.entries.push(ledger::reserve(self.case.amount)?);
-        let deadline = self.now.plus_seconds(RETURNING_SECONDS_MAX);
-        let attempt = self.case.state.attempt();
-        self.case.state = CaseState::Executing {
-            sending: Some(Box::new(Sending::new(intent, transfer, deadline))),
-            attempt,
-            deadline,
-        };
-        Ok(())
-    }
-
-    fn sending(&mut self) -> Result<&mut Sending, CaseRefusal> {
-        let CaseState::Executing { sending, .. } = &mut self.case.state else {
-            return Err(CaseRefusal::WrongState);
-        };
-        sending.as_deref_mut().ok_or(CaseRefusal::WrongState)
-    }
-
-    fn signed(&mut self, signed: Signed) -> Step {
-        let sending = self.sending()?;
-        sending.sign(signed)?;
-        let entry = ledger::send(sending.transfer.amount, sending.transfer.fee)?;
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    fn transfer_final(&mut self, fee: Amount) -> Step {
-        let sending = self.sending()?.clone();
-        let (hash, planned) = (sending.hash()?, sending.transfer.fee);
-        let (order, amount) = (self.case.order, self.case.amount);
-        let entry = ledger::give_back(order, amount, planned, fee)?;
-        self.entries.push(entry.noted(hash.clone()));
-        self.settle(Settlement::Returned { hash });
-        Ok(())
-    }
-
-    fn dead(&mut self, proof: &Proof) -> Step {
-        let sending = self.sending()?.clone();
-        if !sending.is_dead(proof) {
-            return Err(CaseRefusal::WrongState);
-        }
-        let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
-        if sending.signed.is_some() {
-            self.entries.push(ledger::take_back(amount, fee)?);
-        }
-        self.entries.push(ledger::release(amount)?);
-        let attempt = self.case.state.attempt().saturating_add(1);
-        self.case.state = executing(self.now, attempt);
-        self.review("the return cannot be made");
+        let body = json!({
+            "case_id": self.case.id, "reason": LISTED, "screening": screening,
+        });
+        self.events.push((EventKind::ReviewStarted, body));
+        self.review(LISTED);
         Ok(())
     }
 

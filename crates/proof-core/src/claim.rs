@@ -403,15 +403,19 @@ impl Draft {
         Ok(())
     }
 
+    /// The same: whoever asked on in doubt has an answer.
     fn refund_refused(&mut self) -> Step {
         let ClaimState::Refunding {
-            refused: refused @ false,
-            ..
-        } = &mut self.claim.state
+            deadline,
+            refused: false,
+        } = self.claim.state.inner()
         else {
             return Err(ClaimRefusal::WrongState);
         };
-        *refused = true;
+        self.claim.state = ClaimState::Refunding {
+            deadline: *deadline,
+            refused: true,
+        };
         self.review("the provider refuses to refund the payment");
         Ok(())
     }

@@ -64,6 +64,21 @@ impl Takings {
         self.lost
     }
 
+    /// What lost disputes paid that nobody was owed: our loss, unless a refund was meant to pay it.
+    pub const fn lost_beyond(&self) -> u128 {
+        self.lost.saturating_sub(self.lost_owed)
+    }
+
+    /// A refund that was promised has been paid by a dispute.
+    pub fn paid_by_dispute(&mut self, minor: u128) -> Result<(), MoneyError> {
+        if minor > self.lost_beyond() {
+            return Err(MoneyError::Negative);
+        }
+        self.refunded = difference(self.refunded, minor)?;
+        self.lost_owed = sum(self.lost_owed, minor)?;
+        Ok(())
+    }
+
     /// What lost disputes paid to a customer who was still owed it.
     pub const fn lost_owed(&self) -> u128 {
         self.lost_owed
@@ -215,6 +230,19 @@ mod tests {
         assert_eq!(takings.lost_owed(), 70);
         assert_eq!((takings.is_disputed(), takings.left()), (false, 30));
         assert_eq!(takings.dispute_won(1), Err(MoneyError::Negative));
+    }
+
+    #[test]
+    fn a_dispute_pays_a_refund_once() {
+        let mut takings = Takings::default();
+        takings.capture(100).unwrap();
+        takings.refund_promise(60).unwrap();
+        takings.dispute(70).unwrap();
+        assert_eq!(takings.paid_by_dispute(60), Err(MoneyError::Negative));
+        takings.dispute_lost(70, false).unwrap();
+        takings.paid_by_dispute(60).unwrap();
+        assert_eq!(takings.lost_beyond(), 10);
+        assert_eq!(takings.paid_by_dispute(11), Err(MoneyError::Negative));
     }
 
     #[test]

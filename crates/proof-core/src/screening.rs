@@ -6,6 +6,9 @@
 use crate::partner::{Environment, PartnerType};
 use serde::{Deserialize, Serialize};
 
+/// Why something waits, for operators.
+pub(crate) const LISTED: &str = "somebody in it is listed";
+
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListedKind {

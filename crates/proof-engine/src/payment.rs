@@ -239,6 +239,16 @@ impl Engine {
         self.fact("payment_void", order, command).await
     }
 
+    /// Fixes how much goes back; after this the provider may be asked.
+    pub(crate) async fn refund_prepare(&self, order: &Order) -> Result<Outcome, ApiError> {
+        if self.predates(order.created_at) {
+            // Callbacks about disputes went to the life before the restore.
+            self.payments_look(order.id).await?;
+        }
+        self.fact("refund_call", order, Some(Command::RefundCalled))
+            .await
+    }
+
     pub(crate) async fn payment_refund(
         &self,
         order: &Order,

@@ -7,10 +7,11 @@
 
 mod accept;
 mod find;
+mod found;
 mod recall;
 
 use crate::{ApiError, Engine};
-use find::Found;
+use found::Found;
 use proof_core::{Timestamp, id::OrderId, partner::Environment, recovery::Life};
 use proof_store::{Failure, KeptApart, RecoveryRow, Tx};
 use serde::{Deserialize, Serialize};

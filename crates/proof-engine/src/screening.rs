@@ -69,7 +69,7 @@ async fn subjects(
     Ok(subjects)
 }
 
-/// What the list says of a locked order.
+/// What the list says of an order.
 pub(crate) async fn screen(tx: &mut Tx, order: &Order) -> Result<Screening, Failure<ApiError>> {
     let list_version = tx.listing_version().await?;
     let mut hits = Vec::new();
@@ -131,8 +131,25 @@ fn canonical(kind: ListedKind, value: &str) -> Result<String, ApiError> {
 }
 
 impl Engine {
+    /// Whether somebody in an order is listed at all, cleared or not: mostly nobody is, and nothing
+    /// needs to be written.
+    async fn is_hit(&self, id: OrderId) -> Result<bool, ApiError> {
+        self.db
+            .read("order_screen", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let order = tx.order_work(id).await?.ok_or_else(gone)?.order;
+                    Ok::<_, Failure<ApiError>>(screen(tx, &order).await?.is_hit(0))
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
     /// `true`: somebody in it is listed, and it waits for people now.
     pub(crate) async fn order_screened(&self, id: OrderId) -> Result<bool, ApiError> {
+        if !self.is_hit(id).await? {
+            return Ok(false);
+        }
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("order_screened", move |tx: &mut Tx| {
@@ -160,6 +177,9 @@ impl Engine {
     }
 
     pub(crate) async fn case_screened(&self, case: &Case) -> Result<bool, ApiError> {
+        if !self.is_hit(case.order).await? {
+            return Ok(false);
+        }
         let (order, id, cleared) = (case.order, case.id, case.freeze.cleared);
         let ids = SaveIds::new(self, self.now());
         self.db

@@ -12,7 +12,7 @@ use proof_core::{
     claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
     identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
-    order::{ATTEMPTS_MAX, AuthorisingStep, Command, FailReason, Order, State},
+    order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
     quote::{LineCode, Quote},
@@ -526,17 +526,8 @@ fn payment_view(order: &Order) -> Option<PaymentView> {
 }
 
 fn timeline_view(event: &EventRow) -> Option<TimelineView> {
-    // Judgements and reviews are the operator's business, status changes the partner's.
-    let hidden = [
-        "risk.assessed",
-        "order.review_started",
-        "order.review_proposed",
-        "order.review_ended",
-        "order.status_changed",
-        "case.opened",
-        "case.settled",
-    ];
-    (!hidden.contains(&event.kind.as_str())).then(|| TimelineView {
+    let kind = EventKind::parse(&event.kind)?;
+    kind.is_users().then(|| TimelineView {
         code: event.kind.clone(),
         at: event.occurred_at.to_contract(),
     })

@@ -303,10 +303,7 @@ impl Engine {
             Duty::Sign(sending) => self.transfer_sign(leg, &sending).await,
             Duty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
             Duty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,
-            Duty::PrepareRefund => {
-                let command = Some(Command::RefundCalled);
-                self.fact("refund_call", &order, command).await
-            }
+            Duty::PrepareRefund => self.refund_prepare(&order).await,
             Duty::Refund(amount) => self.payment_refund(&order, amount).await,
             Duty::CloseWindow => self.window_close(&order).await,
             Duty::WatchDeposits => self.deposits_watch(&order).await,

@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    row::Versioned,
     statement::statements,
 };
 use proof_core::{
@@ -10,8 +11,6 @@ use proof_core::{
     case::Case,
     id::{CaseId, OrderId},
 };
-use sqlx::types::Json;
-use uuid::Uuid;
 
 statements! {
     CASE_INSERT = "INSERT INTO cases (id, order_id, partner_id, environment, kind, subject, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, subject) DO NOTHING";
@@ -32,26 +31,12 @@ pub struct StoredCase {
     pub version: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    version: i64,
-    body: Json<serde_json::Value>,
-}
-
-impl TryFrom<Row> for StoredCase {
+impl TryFrom<Versioned> for StoredCase {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let case = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
-            table: "cases",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
-        Ok(Self {
-            case,
-            version: row.version,
-        })
+    fn try_from(row: Versioned) -> Result<Self, StoreError> {
+        let (case, version) = row.read("cases")?;
+        Ok(Self { case, version })
     }
 }
 
@@ -87,13 +72,13 @@ impl Tx {
 
     /// For the workers.
     pub async fn case_work(&mut self, id: CaseId) -> Result<Option<StoredCase>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(CASE_WORK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(CASE_WORK, args![id.uuid()]).await?;
         row.map(StoredCase::try_from).transpose()
     }
 
     /// The same, held until the end of this transaction. Its order is locked first.
     pub async fn case_lock(&mut self, id: CaseId) -> Result<Option<StoredCase>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(CASE_LOCK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(CASE_LOCK, args![id.uuid()]).await?;
         row.map(StoredCase::try_from).transpose()
     }
 
@@ -111,7 +96,7 @@ impl Tx {
 
     /// For operators: what waits for people, the oldest first.
     pub async fn case_reviewed(&mut self) -> Result<Vec<Case>, StoreError> {
-        let rows: Vec<Row> = self.fetch_all(CASE_REVIEWED, args![REVIEWED_MAX]).await?;
+        let rows: Vec<Versioned> = self.fetch_all(CASE_REVIEWED, args![REVIEWED_MAX]).await?;
         let stored = rows.into_iter().map(StoredCase::try_from);
         stored.map(|stored| Ok(stored?.case)).collect()
     }
@@ -122,7 +107,7 @@ impl Tx {
         order: OrderId,
         limit: i64,
     ) -> Result<Vec<Case>, StoreError> {
-        let rows: Vec<Row> = self
+        let rows: Vec<Versioned> = self
             .fetch_all(CASE_OF_ORDER, args![order.uuid(), limit])
             .await?;
         let stored = rows.into_iter().map(StoredCase::try_from);

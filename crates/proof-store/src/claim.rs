@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    row::Versioned,
     statement::statements,
 };
 use proof_core::{
@@ -10,8 +11,6 @@ use proof_core::{
     claim::Claim,
     id::{CaseId, OrderId},
 };
-use sqlx::types::Json;
-use uuid::Uuid;
 
 statements! {
     CLAIM_INSERT = "INSERT INTO claims (id, order_id, partner_id, environment, kind, name, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, kind, name) DO NOTHING";
@@ -32,26 +31,12 @@ pub struct StoredClaim {
     pub version: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    version: i64,
-    body: Json<serde_json::Value>,
-}
-
-impl TryFrom<Row> for StoredClaim {
+impl TryFrom<Versioned> for StoredClaim {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let claim = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
-            table: "claims",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
-        Ok(Self {
-            claim,
-            version: row.version,
-        })
+    fn try_from(row: Versioned) -> Result<Self, StoreError> {
+        let (claim, version) = row.read("claims")?;
+        Ok(Self { claim, version })
     }
 }
 
@@ -74,13 +59,13 @@ impl Tx {
 
     /// For the workers.
     pub async fn claim_work(&mut self, id: CaseId) -> Result<Option<StoredClaim>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(CLAIM_WORK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(CLAIM_WORK, args![id.uuid()]).await?;
         row.map(StoredClaim::try_from).transpose()
     }
 
     /// The same, held until the end of this transaction. Its order is locked first.
     pub async fn claim_lock(&mut self, id: CaseId) -> Result<Option<StoredClaim>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(CLAIM_LOCK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(CLAIM_LOCK, args![id.uuid()]).await?;
         row.map(StoredClaim::try_from).transpose()
     }
 
@@ -98,7 +83,7 @@ impl Tx {
 
     /// For operators: what waits for people, the oldest first.
     pub async fn claim_reviewed(&mut self) -> Result<Vec<Claim>, StoreError> {
-        let rows: Vec<Row> = self.fetch_all(CLAIM_REVIEWED, args![REVIEWED_MAX]).await?;
+        let rows: Vec<Versioned> = self.fetch_all(CLAIM_REVIEWED, args![REVIEWED_MAX]).await?;
         let stored = rows.into_iter().map(StoredClaim::try_from);
         stored.map(|stored| Ok(stored?.claim)).collect()
     }
@@ -109,7 +94,7 @@ impl Tx {
         order: OrderId,
         limit: i64,
     ) -> Result<Vec<Claim>, StoreError> {
-        let rows: Vec<Row> = self
+        let rows: Vec<Versioned> = self
             .fetch_all(CLAIM_OF_ORDER, args![order.uuid(), limit])
             .await?;
         let stored = rows.into_iter().map(StoredClaim::try_from);

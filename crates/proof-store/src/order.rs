@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    row::Versioned,
     statement::statements,
 };
 use proof_core::{
@@ -83,33 +84,19 @@ struct ListedRow {
     sequence: i64,
 }
 
-#[derive(sqlx::FromRow)]
-pub(crate) struct Row {
-    id: Uuid,
-    version: i64,
-    body: Json<serde_json::Value>,
-}
-
-impl TryFrom<Row> for StoredOrder {
+impl TryFrom<Versioned> for StoredOrder {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let order = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
-            table: "orders",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
-        Ok(Self {
-            order,
-            version: row.version,
-        })
+    fn try_from(row: Versioned) -> Result<Self, StoreError> {
+        let (order, version) = row.read("orders")?;
+        Ok(Self { order, version })
     }
 }
 
 impl Tx {
     /// For operators: what waits for people, the longest first.
     pub async fn order_reviewed(&mut self) -> Result<Vec<Order>, StoreError> {
-        let rows: Vec<Row> = self.fetch_all(ORDER_REVIEWED, args![REVIEWED_MAX]).await?;
+        let rows: Vec<Versioned> = self.fetch_all(ORDER_REVIEWED, args![REVIEWED_MAX]).await?;
         let stored = rows.into_iter().map(StoredOrder::try_from);
         stored.map(|stored| Ok(stored?.order)).collect()
     }
@@ -137,7 +124,7 @@ impl Tx {
         id: OrderId,
     ) -> Result<Option<StoredOrder>, StoreError> {
         let args = args![partner.uuid(), environment.name(), id.uuid()];
-        let row: Option<Row> = self.fetch_optional(ORDER_LOAD, args).await?;
+        let row: Option<Versioned> = self.fetch_optional(ORDER_LOAD, args).await?;
         row.map(StoredOrder::try_from).transpose()
     }
 
@@ -176,7 +163,7 @@ impl Tx {
         rows.into_iter()
             .map(|row| {
                 let (id, version, body) = (row.id, row.version, row.body);
-                let stored = StoredOrder::try_from(Row { id, version, body })?;
+                let stored = StoredOrder::try_from(Versioned { id, version, body })?;
                 Ok(ListedOrder {
                     order: stored.order,
                     partner_user_id: row.partner_user_id,
@@ -189,13 +176,13 @@ impl Tx {
 
     /// For workers and visits, which hold a right to this one order.
     pub async fn order_work(&mut self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(ORDER_WORK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(ORDER_WORK, args![id.uuid()]).await?;
         row.map(StoredOrder::try_from).transpose()
     }
 
     /// The same, held until the end of this transaction.
     pub async fn order_lock(&mut self, id: OrderId) -> Result<Option<StoredOrder>, StoreError> {
-        let row: Option<Row> = self.fetch_optional(ORDER_LOCK, args![id.uuid()]).await?;
+        let row: Option<Versioned> = self.fetch_optional(ORDER_LOCK, args![id.uuid()]).await?;
         row.map(StoredOrder::try_from).transpose()
     }
 

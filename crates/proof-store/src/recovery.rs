@@ -3,7 +3,8 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
-    order::{Row as OrderRow, StoredOrder},
+    order::StoredOrder,
+    row::Versioned,
     row::{Time, Units},
     statement::statements,
 };
@@ -170,7 +171,7 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<StoredOrder>, StoreError> {
         let args = args![environment.name(), after.uuid(), limit];
-        let rows: Vec<OrderRow> = self.fetch_all(ORDER_OPEN_PAGE, args).await?;
+        let rows: Vec<Versioned> = self.fetch_all(ORDER_OPEN_PAGE, args).await?;
         rows.into_iter().map(StoredOrder::try_from).collect()
     }
 

@@ -3,7 +3,8 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
-    order::{Row, StoredOrder},
+    order::StoredOrder,
+    row::Versioned,
     statement::statements,
 };
 use proof_core::{Timestamp, id::CustomerId, order::Order, partner::Environment};
@@ -43,7 +44,7 @@ impl Tx {
         limit: i64,
     ) -> Result<Vec<Order>, StoreError> {
         let args = args![customer.uuid(), since, limit];
-        let rows: Vec<Row> = self.fetch_all(ORDER_OF_CUSTOMER, args).await?;
+        let rows: Vec<Versioned> = self.fetch_all(ORDER_OF_CUSTOMER, args).await?;
         let stored = rows.into_iter().map(StoredOrder::try_from);
         stored.map(|stored| Ok(stored?.order)).collect()
     }

@@ -1,5 +1,6 @@
 //! Column types: each of our values in the form that each engine keeps it in.
 
+use crate::error::StoreError;
 use bigdecimal::{BigDecimal, ToPrimitive, num_bigint::BigInt};
 use chrono::{DateTime, Utc};
 use proof_core::Timestamp;
@@ -22,6 +23,28 @@ pub enum Value {
     Time(Timestamp),
     OptTime(Option<Timestamp>),
     Units(i128),
+}
+
+/// A row of an aggregate: its document, and the version under which it was read.
+#[derive(sqlx::FromRow)]
+pub struct Versioned {
+    pub id: Uuid,
+    pub version: i64,
+    pub body: sqlx::types::Json<serde_json::Value>,
+}
+
+impl Versioned {
+    pub fn read<T: serde::de::DeserializeOwned>(
+        self,
+        table: &'static str,
+    ) -> Result<(T, i64), StoreError> {
+        let read = serde_json::from_value(self.body.0).map_err(|_| StoreError::Row {
+            table,
+            column: "body",
+            id: self.id.to_string(),
+        })?;
+        Ok((read, self.version))
+    }
 }
 
 macro_rules! value_from {

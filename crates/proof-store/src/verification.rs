@@ -3,14 +3,13 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    row::Versioned,
     statement::statements,
 };
 use proof_core::{
     id::{CustomerId, VerificationId},
     identity::Verification,
 };
-use sqlx::types::Json;
-use uuid::Uuid;
 
 statements! {
     VERIFICATION_INSERT = "INSERT INTO verifications (id, customer_id, order_id, version, state, body, created_at) VALUES ($1, $2, $3, 1, $4, $5, $6)";
@@ -25,25 +24,14 @@ pub struct StoredVerification {
     pub version: i64,
 }
 
-#[derive(sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    version: i64,
-    body: Json<serde_json::Value>,
-}
-
-impl TryFrom<Row> for StoredVerification {
+impl TryFrom<Versioned> for StoredVerification {
     type Error = StoreError;
 
-    fn try_from(row: Row) -> Result<Self, StoreError> {
-        let verification = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
-            table: "verifications",
-            column: "body",
-            id: row.id.to_string(),
-        })?;
+    fn try_from(row: Versioned) -> Result<Self, StoreError> {
+        let (verification, version) = row.read("verifications")?;
         Ok(Self {
             verification,
-            version: row.version,
+            version,
         })
     }
 }
@@ -67,7 +55,7 @@ impl Tx {
         customer: CustomerId,
     ) -> Result<Option<StoredVerification>, StoreError> {
         let args = args![customer.uuid()];
-        let row: Option<Row> = self.fetch_optional(VERIFICATION_LATEST, args).await?;
+        let row: Option<Versioned> = self.fetch_optional(VERIFICATION_LATEST, args).await?;
         row.map(StoredVerification::try_from).transpose()
     }
 
@@ -75,7 +63,7 @@ impl Tx {
         &mut self,
         id: VerificationId,
     ) -> Result<Option<StoredVerification>, StoreError> {
-        let row: Option<Row> = self
+        let row: Option<Versioned> = self
             .fetch_optional(VERIFICATION_LOAD, args![id.uuid()])
             .await?;
         row.map(StoredVerification::try_from).transpose()

@@ -8,6 +8,10 @@ use crate::{
     payment::CardSummary,
     transfer::UnsignedFrom,
 };
+use crate::{
+    id::IntentId,
+    transfer::{Proof, Signed, UnsignedTransfer},
+};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use uuid::Uuid;

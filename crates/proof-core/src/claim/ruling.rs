@@ -61,7 +61,7 @@ impl ClaimRuling {
     pub const fn fits(&self, claim: &Claim, takings: Takings) -> bool {
         match self {
             Self::Approve | Self::RefundedByBank { .. } | Self::WriteOff => !takings.is_disputed(),
-            Self::PaidByDispute => takings.lost() >= claim.amount.minor(),
+            Self::PaidByDispute => takings.lost_beyond() >= claim.amount.minor(),
             Self::Withdraw | Self::Contest { .. } | Self::Accept => true,
         }
     }
@@ -184,7 +184,7 @@ impl Draft {
             }
             ClaimRuling::PaidByDispute => {
                 self.entries.push(ledger::forfeit(order, amount)?);
-                self.facts.push(TakingsFact::RefundDropped(amount));
+                self.facts.push(TakingsFact::PaidByDispute(amount));
                 self.settle(ClaimEnd::PaidByDispute);
             }
             ClaimRuling::Contest { evidence } => self.say(from, Answer::Contest { evidence })?,

@@ -274,6 +274,11 @@ fn a_refund_that_the_provider_refuses_goes_by_bank_or_is_kept() {
         ClaimDuty::Refund,
         "a fact may still end it"
     );
+    let answered = doubtful.decide(ClaimCommand::RefundRefused, over).unwrap();
+    assert!(
+        answered.claim.rulings().contains(&"refunded_by_bank"),
+        "an answer counts under review, too"
+    );
     let refused = agreed
         .decide(ClaimCommand::RefundRefused, NOW)
         .unwrap()

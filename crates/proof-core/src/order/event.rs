@@ -28,7 +28,6 @@ pub enum EventKind {
     CaseOpened,
     CaseSettled,
     DisputeMoved,
-    Screened,
     ReviewStarted,
     RiskAssessed,
     ReviewProposed,
@@ -68,7 +67,6 @@ impl EventKind {
             Self::CaseOpened => "case.opened",
             Self::CaseSettled => "case.settled",
             Self::DisputeMoved => "dispute.moved",
-            Self::Screened => "order.screened",
             Self::ReviewStarted => "order.review_started",
             Self::RiskAssessed => "risk.assessed",
             Self::ReviewProposed => "order.review_proposed",
@@ -84,7 +82,7 @@ impl EventKind {
 }
 
 impl EventKind {
-    const ALL: [Self; 34] = [
+    const ALL: [Self; 33] = [
         Self::OrderCreated,
         Self::IdentityStarted,
         Self::IdentityVerified,
@@ -108,7 +106,6 @@ impl EventKind {
         Self::CaseOpened,
         Self::CaseSettled,
         Self::DisputeMoved,
-        Self::Screened,
         Self::ReviewStarted,
         Self::RiskAssessed,
         Self::ReviewProposed,
@@ -123,6 +120,46 @@ impl EventKind {
 
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+
+    /// Whether the user sees it among what happened. Judgements and reviews are the operator's
+    /// business, disputes the bank's, status changes the partner's; cases have screens of their own.
+    pub const fn is_users(self) -> bool {
+        match self {
+            Self::OrderCreated
+            | Self::IdentityStarted
+            | Self::IdentityVerified
+            | Self::IdentityFailed
+            | Self::QuoteLocked
+            | Self::PaymentStarted
+            | Self::PaymentDeclined
+            | Self::PaymentCaptured
+            | Self::TransferSigned
+            | Self::TransferBroadcast
+            | Self::TransferConfirmed
+            | Self::RefundStarted
+            | Self::DepositAwaited
+            | Self::DepositSeen
+            | Self::DepositConfirmed
+            | Self::DepositLost
+            | Self::PriceMoved
+            | Self::PayoutSent
+            | Self::PayoutRefused
+            | Self::ReturnStarted
+            | Self::RefundedByBank
+            | Self::OrderCompleted
+            | Self::OrderFailed
+            | Self::OrderCancelled
+            | Self::OrderExpired => true,
+            Self::CaseOpened
+            | Self::CaseSettled
+            | Self::DisputeMoved
+            | Self::ReviewStarted
+            | Self::RiskAssessed
+            | Self::ReviewProposed
+            | Self::ReviewEnded
+            | Self::StatusChanged => false,
+        }
     }
 
     /// Whether partners may read its details. Why a person was refused or is looked at is between
@@ -154,7 +191,6 @@ impl EventKind {
             | Self::TransferSigned
             | Self::RefundStarted
             | Self::PayoutRefused
-            | Self::Screened
             | Self::ReviewStarted
             | Self::RiskAssessed
             | Self::ReviewProposed

@@ -2,7 +2,7 @@
 
 use super::{
     RecoveryShown,
-    find::{Act, Found, Stranger},
+    found::{Act, Found, Stranger},
 };
 use crate::{
     ApiError, Engine,

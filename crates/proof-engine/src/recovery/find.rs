@@ -1,6 +1,9 @@
 //! Asks everybody outside about everything that may have moved on.
 
-use super::{OrderMoved, UnknownOrder};
+use super::{
+    OrderMoved, UnknownOrder,
+    found::{Act, Fate, Found, Moved, Stranger, payment_words, transfer_words},
+};
 use crate::{ApiError, Engine, view::inner};
 use proof_core::{
     Address, Asset, Network,
@@ -8,12 +11,11 @@ use proof_core::{
     finding::Movement,
     id::{OrderId, QuoteId},
     ledger::Account,
-    money::{Amount, Money},
+    money::Money,
     order::{ATTEMPTS_MAX, Order, State},
     partner::{Environment, Side},
     recovery::{
-        Adoption, Apart, BuySeen, Course, Naming, PaymentSeen, SaleAdoption, Then, buy_course,
-        sell_of_total,
+        Apart, BuySeen, Course, Naming, PaymentSeen, SaleAdoption, Then, buy_course, sell_of_total,
     },
 };
 use proof_port::{AuthorisationState, Promised, ReportLine, SignedIntent, TransferStatus};
@@ -23,45 +25,6 @@ use uuid::Uuid;
 
 const ORDERS_PER_PAGE: i64 = 500;
 const ROWS_OF_ORDER_MAX: i64 = 500;
-
-/// What is different in one environment.
-#[derive(Default)]
-pub(super) struct Found {
-    pub environment: Option<Environment>,
-    pub moved: Vec<Moved>,
-    pub strangers: Vec<Stranger>,
-    /// Signatures that the database does not know: what they spend is theirs.
-    pub spent: Vec<SignedIntent>,
-    pub wallets: Vec<String>,
-}
-
-/// An order of ours that is further outside.
-pub(super) struct Moved {
-    pub shown: OrderMoved,
-    pub act: Act,
-}
-
-/// What accepting does with an order of ours.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) enum Act {
-    Nothing,
-    /// The hold under this reference.
-    GiveBack(String),
-    Adopt(Adoption),
-    AdoptSale(SaleAdoption),
-}
-
-/// An order that the database does not know.
-pub(super) struct Stranger {
-    pub order: OrderId,
-    pub shown: UnknownOrder,
-    /// What is to be booked, each with a name that is the same at every look.
-    pub apart: Vec<(String, Apart)>,
-    /// Holds that nobody will ever use.
-    pub holds: Vec<String>,
-    /// Signed and not final: handed to its network again.
-    pub on_their_way: Vec<SignedIntent>,
-}
 
 /// One line of a provider's report, and the account that it is booked at.
 #[derive(Clone)]
@@ -75,14 +38,6 @@ struct Ours {
     order: Order,
     cases: Vec<Case>,
     postings: Vec<OrderPosting>,
-}
-
-/// What became of a signed transfer.
-#[derive(Clone, Copy)]
-enum Fate {
-    Final { fee: Amount },
-    Refused,
-    OnItsWay,
 }
 
 /// What one look at the outside gave.
@@ -666,39 +621,6 @@ impl Ours {
     }
 }
 
-impl Stranger {
-    fn sent(&mut self, signed: &SignedIntent, fate: Fate) {
-        self.shown.outside.push(transfer_words(signed, fate));
-        match fate {
-            Fate::Final { fee } => {
-                let amount = signed.intent.transfer.amount;
-                let subject = format!("transfer {}", signed.signed.hash);
-                self.apart.push((subject, Apart::Sent { amount, fee }));
-            }
-            Fate::OnItsWay => self.on_their_way.push(signed.clone()),
-            Fate::Refused => {}
-        }
-    }
-
-    fn then_say(&mut self) {
-        let then = &mut self.shown.then;
-        if !self.apart.is_empty() {
-            then.push("its money is booked and kept apart on suspense, for people".to_owned());
-        }
-        if !self.holds.is_empty() {
-            then.push("the hold is given back".to_owned());
-        }
-        if !self.on_their_way.is_empty() {
-            then.push(
-                "the transfer is handed to its network again, and has to be final first".to_owned(),
-            );
-        }
-        if then.is_empty() {
-            then.push("nothing moved: it is only named".to_owned());
-        }
-    }
-}
-
 fn assets_on(network: Network) -> impl Iterator<Item = Asset> {
     Asset::all().filter(move |asset| asset.network() == network)
 }
@@ -711,35 +633,4 @@ fn is_news(payment: PaymentSeen, ours: &Ours) -> bool {
             !ours.has(Movement::Capture) || refunded.minor() > 0 && !ours.has(Movement::Refund)
         }
     }
-}
-
-fn payment_words(attempt: u32, payment: PaymentSeen) -> String {
-    match payment {
-        PaymentSeen::Nothing => format!("payment {attempt} came to nothing"),
-        PaymentSeen::Open => format!("payment {attempt} is open at the processor, or held"),
-        PaymentSeen::Taken { captured, refunded } => {
-            let (taken, fiat) = (captured.to_decimal(), captured.fiat());
-            if refunded.minor() == 0 {
-                format!("payment {attempt}: {taken} {fiat} were taken")
-            } else {
-                let back = refunded.to_decimal();
-                format!("payment {attempt}: {taken} {fiat} were taken, {back} given back")
-            }
-        }
-    }
-}
-
-fn transfer_words(signed: &SignedIntent, fate: Fate) -> String {
-    let transfer = &signed.intent.transfer;
-    let (amount, to) = (transfer.amount, &transfer.recipient);
-    let became = match fate {
-        Fate::Final { .. } => "final",
-        Fate::Refused => "refused by the chain",
-        Fate::OnItsWay => "signed, not final",
-    };
-    let (hash, asset) = (&signed.signed.hash, amount.asset());
-    format!(
-        "{} {asset} to {to}: {became}, transfer {hash}",
-        amount.to_decimal()
-    )
 }

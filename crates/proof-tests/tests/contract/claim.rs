@@ -188,6 +188,10 @@ async fn a_dispute_that_is_lost_after_the_delivery_is_our_loss(app: &App) {
     assert_eq!(app.balance("loss:EUR").await, total);
     assert_eq!(app.balance("dispute:sandbox:EUR").await, 0);
     // Nothing is left to be refunded.
+    assert!(
+        !buyer.view().await.to_string().contains("dispute"),
+        "the bank's business"
+    );
     let more = refund(&office, "alice", &buyer, Some("0.01")).await;
     assert!(more.unwrap_err().contains("0.00 EUR"));
     all_agrees(app).await;

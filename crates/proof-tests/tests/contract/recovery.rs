@@ -31,6 +31,7 @@ on_both_engines!(
     a_sell_whose_terms_are_lost_ends_as_it_did,
     a_deposit_whose_card_is_lost_waits_and_goes_back,
     a_case_that_went_back_does_not_go_back_again,
+    a_payment_that_was_disputed_meanwhile_is_not_delivered,
     two_restores_of_one_backup_are_two_lives,
     a_backup_proves_itself_and_never_replaces,
 );
@@ -389,6 +390,34 @@ async fn a_case_that_went_back_does_not_go_back_again(app: &App) {
         970_000_000,
         "30 went back once"
     );
+    agrees(&reborn).await;
+    reborn.finish().await;
+}
+
+/// The backup has it paid; afterwards the cardholder's bank took the money back.
+async fn a_payment_that_was_disputed_meanwhile_is_not_delivered(app: &App) {
+    let buyer = Buyer::verified(app, "u1").await;
+    let (token, quote) = (buyer.card_token(GOOD_CARD).await, buyer.quote().await);
+    crate::operator::down(app, "/fee");
+    buyer.pay_with(&token, &quote).await;
+    buyer.until_status("processing").await;
+    let folder = backed_up(app).await;
+    let payment = buyer.id.replace('-', "");
+    let path = format!("bank/v1/payments/{payment}/disputes");
+    let made = app.cards(&path, serde_json::json!({})).await;
+    let path = format!("bank/v1/disputes/{}", made.json["id"].as_str().unwrap());
+    let lost = app
+        .cards(&path, serde_json::json!({ "step": "lose" }))
+        .await;
+    assert_eq!(lost.status, 200, "{}", lost.text);
+    let reborn = restored(app, &folder).await;
+    crate::operator::up(app, "/fee");
+    accepted(&reborn).await;
+    let buyer = again(&buyer, &reborn);
+    let view = buyer.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "refunded");
+    assert_eq!(reborn.outside.calls_of("/broadcast"), 0, "nothing was sent");
+    assert_eq!(reborn.balance("wallet:USDT/TRC20").await, 1_000_000_000);
     agrees(&reborn).await;
     reborn.finish().await;
 }

@@ -499,7 +499,13 @@ impl Draft {
     }
 
     fn review(&mut self, reason: String) {
-        self.event(EventKind::ReviewStarted, json!({ "reason": reason }));
+        let body = json!({ "reason": reason });
+        self.review_told(reason, body);
+    }
+
+    /// The same with more to be read by operators.
+    fn review_told(&mut self, reason: String, body: Value) {
+        self.event(EventKind::ReviewStarted, body);
         let from = self.order.state.clone();
         let since = self.now;
         self.order.state = State::InReview(Box::new(InReview {

@@ -5,8 +5,8 @@ use super::{Draft, Refusal, Step};
 use crate::{
     ledger,
     money::Amount,
-    order::{EventKind, Returning, State},
-    screening::Screening,
+    order::{Returning, State},
+    screening::{LISTED, Screening},
 };
 use serde_json::json;
 
@@ -18,8 +18,8 @@ impl Draft {
         }
         self.order.freeze.frozen = Some(screening.list_version);
         self.entries.push(ledger::freeze(self.order.id, amount)?);
-        self.event(EventKind::Screened, json!(screening));
-        self.review("somebody in it is listed".into());
+        let body = json!({ "reason": LISTED, "screening": screening });
+        self.review_told(LISTED.into(), body);
         Ok(())
     }
 

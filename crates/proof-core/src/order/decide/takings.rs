@@ -16,6 +16,7 @@ pub enum TakingsFact {
     TakenLate(Money),
     RefundPromised(Money),
     RefundDropped(Money),
+    PaidByDispute(Money),
     /// Of the order's so-manieth payment.
     Disputed(Money, u32),
     DisputeWon(Money),
@@ -32,6 +33,7 @@ impl Draft {
             }
             TakingsFact::RefundPromised(money) => takings.refund_promise(money.minor())?,
             TakingsFact::RefundDropped(money) => takings.refund_drop(money.minor())?,
+            TakingsFact::PaidByDispute(money) => takings.paid_by_dispute(money.minor())?,
             TakingsFact::Disputed(money, attempt) => {
                 takings.dispute(money.minor())?;
                 if attempt == self.order.attempt {
