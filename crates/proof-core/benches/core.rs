@@ -35,12 +35,14 @@ fn fees() -> FeePolicy {
 fn parameters() -> Parameters {
     let limits = |text| Amount::parse(usdt(), text).unwrap();
     let policy = Policy {
+        version: 1,
         pairs: vec![Pair {
             asset: usdt(),
             min: limits("1"),
             max: limits("1000"),
             buys: true,
             sells: true,
+            fees: None,
         }],
         fiats: vec![Fiat::Eur, Fiat::Usd],
         fees: fees(),

@@ -19,7 +19,7 @@ use crate::{
     money::{Amount, Money, MoneyError},
     operator::{Proposal, Voice},
     order::{CHOICE_SECONDS, EventKind, Order, RETURNING_SECONDS_MAX},
-    partner::Environment,
+    partner::{Environment, Remedy},
     quote::Quote,
     screening::{Freeze, LISTED, Screening},
     time::Timestamp,
@@ -30,6 +30,10 @@ use serde_json::{Value, json};
 
 /// How long a deposit that does not fit may take to be final before people look.
 const CONFIRMING_SECONDS_MAX: i64 = 24 * 3_600;
+
+/// Why a case waits for people, for operators.
+const POLICY: &str = "the partner's policy wants people to decide";
+const VANISHED: &str = "the deposit vanished after it was paid out";
 
 /// Pause between two questions to a chain, and about a case that people look at already.
 const POLL_MS: i64 = 1_000;
@@ -95,6 +99,9 @@ pub struct Case {
     pub refund: Address,
     /// What it is about; nothing where the money is in the books already.
     pub deposit: Option<DepositKey>,
+    /// Who sent it.
+    #[serde(default)]
+    pub senders: Vec<Address>,
     pub opened_at: Timestamp,
     /// What the operator's list did to it.
     #[serde(default)]
@@ -183,9 +190,9 @@ pub enum CaseCommand {
     DepositDeeper {
         confirmations: u64,
     },
-    /// It is there. `ask`: this partner's users may sell what came late.
+    /// It is there.
     DepositFinal {
-        ask: bool,
+        remedy: Remedy,
     },
     DepositVanished,
     QuoteLock {
@@ -228,6 +235,7 @@ pub struct CaseOpening {
     pub kind: CaseKind,
     pub amount: Amount,
     pub deposit: Option<DepositKey>,
+    pub senders: Vec<Address>,
 }
 
 /// All that follows from a command; saved in one database transaction or not at all.
@@ -260,22 +268,26 @@ impl From<Unfit> for CaseRefusal {
 }
 
 impl Case {
-    /// A case of an order that has a refund address; `None` for one that has not.
-    pub fn open(id: CaseId, order: &Order, opening: CaseOpening, now: Timestamp) -> Option<Self> {
+    /// A case of an order that has a refund address; `None` for one that has not. `remedy`: what is done
+    /// with money that is in the books already.
+    pub fn open(
+        id: CaseId,
+        order: &Order,
+        opening: CaseOpening,
+        remedy: Remedy,
+        now: Timestamp,
+    ) -> Option<Self> {
         let sale = order.sale.as_ref()?;
         // One kind of address may be good on several networks.
         let network = opening.amount.asset().network();
         let refund = Address::parse(network, sale.refund_address.as_str()).ok()?;
         let state = match opening.deposit {
-            Some(_) if opening.kind == CaseKind::Reorged => CaseState::InReview {
-                from: Box::new(CaseState::Gone),
-                reason: "the deposit vanished after it was paid out".to_owned(),
-                proposal: None,
-            },
+            Some(_) if opening.kind == CaseKind::Reorged => reviewed(CaseState::Gone, VANISHED),
             Some(_) => CaseState::Open {
                 confirmations: 0,
                 deadline: now.plus_seconds(CONFIRMING_SECONDS_MAX),
             },
+            None if remedy == Remedy::Review => reviewed(executing(now, first()), POLICY),
             None => executing(now, first()),
         };
         Some(Self {
@@ -287,6 +299,7 @@ impl Case {
             amount: opening.amount,
             refund,
             deposit: opening.deposit,
+            senders: opening.senders,
             opened_at: now,
             freeze: Freeze::default(),
             state,
@@ -461,6 +474,14 @@ const fn executing(now: Timestamp, attempt: u32) -> CaseState {
     }
 }
 
+fn reviewed(from: CaseState, reason: &str) -> CaseState {
+    CaseState::InReview {
+        from: Box::new(from),
+        reason: reason.to_owned(),
+        proposal: None,
+    }
+}
+
 struct Draft {
     case: Case,
     entries: Vec<Entry>,
@@ -474,7 +495,7 @@ impl Draft {
     fn apply(&mut self, command: CaseCommand) -> Step {
         match command {
             CaseCommand::DepositDeeper { confirmations } => self.deeper(confirmations),
-            CaseCommand::DepositFinal { ask } => self.deposit_final(ask),
+            CaseCommand::DepositFinal { remedy } => self.deposit_final(remedy),
             CaseCommand::DepositVanished => self.vanished(),
             CaseCommand::QuoteLock { quote } => self.quote_lock(quote),
             CaseCommand::Sell { quote, order } => self.sell(quote, order),
@@ -498,7 +519,7 @@ impl Draft {
         Ok(())
     }
 
-    fn deposit_final(&mut self, ask: bool) -> Step {
+    fn deposit_final(&mut self, remedy: Remedy) -> Step {
         if let CaseState::Gone = self.case.state {
             let entry = ledger::deposit_back(self.case.order, self.case.amount)?;
             self.entries.push(entry);
@@ -511,13 +532,14 @@ impl Draft {
         let entry = ledger::deposit(self.case.order, self.case.amount)?;
         let hash = self.case.deposit.as_ref().map(|key| key.hash.clone());
         self.entries.push(entry.noted(hash.unwrap_or_default()));
-        self.case.state = if ask && self.case.kind == CaseKind::Late {
-            CaseState::AwaitingUser {
+        self.case.state = match remedy {
+            // Only what came late could have been sold.
+            Remedy::Ask if self.case.kind == CaseKind::Late => CaseState::AwaitingUser {
                 quote: None,
                 deadline: self.now.plus_seconds(CHOICE_SECONDS),
-            }
-        } else {
-            executing(self.now, first())
+            },
+            Remedy::Ask | Remedy::Return => executing(self.now, first()),
+            Remedy::Review => reviewed(executing(self.now, first()), POLICY),
         };
         Ok(())
     }
@@ -616,12 +638,7 @@ impl Draft {
     }
 
     fn review(&mut self, reason: &str) {
-        let from = Box::new(self.case.state.clone());
-        self.case.state = CaseState::InReview {
-            from,
-            reason: reason.to_owned(),
-            proposal: None,
-        };
+        self.case.state = reviewed(self.case.state.clone(), reason);
     }
 
     fn settle(&mut self, settlement: Settlement) {

@@ -1,7 +1,12 @@
 //! Crypto that somebody sent to an address of ours.
 
 use crate::{
-    address::Address, money::Amount, order::ReturnReason, payment::CardSummary, time::Timestamp,
+    address::Address,
+    money::Amount,
+    order::{DEPOSIT_LOST_SECONDS_MAX, ReturnReason},
+    partner::UnderpaidPolicy,
+    payment::CardSummary,
+    time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +27,9 @@ pub struct Deposit {
     pub amount: Amount,
     /// When our node first saw it. In time means before the deadline, by this.
     pub seen_at: Timestamp,
+    /// Who sent it, as far as the chain tells; several where coins were gathered.
+    #[serde(default)]
+    pub senders: Vec<Address>,
 }
 
 /// A deposit of an order, and how sure it is.
@@ -47,12 +55,22 @@ pub struct Sale {
     pub deposit_until: Timestamp,
     /// A deposit that is final before this has the locked price, unless the market ran away.
     pub hold_until: Timestamp,
+    /// What becomes of a deposit that is too small.
+    #[serde(default)]
+    pub underpaid: UnderpaidPolicy,
+    /// How long a deposit that was final, and has vanished, is waited for.
+    #[serde(default = "reorged_seconds")]
+    pub reorged_seconds: i64,
     pub held: Vec<Held>,
     /// The user knows that a part is missing.
     #[serde(default)]
     pub rest_asked: bool,
     /// What went back, once it is there.
     pub returned: Option<Returned>,
+}
+
+const fn reorged_seconds() -> i64 {
+    DEPOSIT_LOST_SECONDS_MAX
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -78,6 +96,13 @@ impl Sale {
     /// Whether some deposit may still become final, or vanish.
     pub fn is_unsettled(&self) -> bool {
         self.held.iter().any(|held| !held.booked)
+    }
+
+    /// Who sent what is in the books.
+    pub fn senders(&self) -> Vec<Address> {
+        let booked = self.held.iter().filter(|held| held.booked);
+        let senders = booked.flat_map(|held| held.deposit.senders.iter().cloned());
+        senders.collect()
     }
 
     pub fn find(&mut self, key: &DepositKey) -> Option<&mut Held> {

@@ -35,10 +35,11 @@ pub enum ErrorCode {
     AttemptsExhausted,
     CardDataRefused,
     LimitExceeded,
+    CountryNotServed,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -70,6 +71,7 @@ impl ErrorCode {
         Self::AttemptsExhausted,
         Self::CardDataRefused,
         Self::LimitExceeded,
+        Self::CountryNotServed,
     ];
 
     /// HTTP status, `error` slug and `code`.
@@ -109,6 +111,7 @@ impl ErrorCode {
             Self::AttemptsExhausted => (409, "conflict", "attempts_exhausted"),
             Self::CardDataRefused => (400, "invalid_request", "card_data_refused"),
             Self::LimitExceeded => (409, "conflict", "limit_exceeded"),
+            Self::CountryNotServed => (409, "conflict", "country_not_served"),
         }
     }
 

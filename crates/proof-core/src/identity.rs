@@ -72,7 +72,11 @@ pub enum VerificationState {
     Review {
         reason: String,
     },
-    Approved,
+    Approved {
+        /// ISO 3166-1 alpha-2, of who issued the document, where the provider said it.
+        #[serde(default)]
+        document_country: Option<String>,
+    },
     Rejected {
         reason: String,
         may_retry: bool,
@@ -85,7 +89,7 @@ impl VerificationState {
             Self::Collecting => "collecting",
             Self::Submitted { .. } => "submitted",
             Self::Review { .. } => "review",
-            Self::Approved => "approved",
+            Self::Approved { .. } => "approved",
             Self::Rejected { .. } => "rejected",
         }
     }
@@ -106,7 +110,9 @@ pub struct Verification {
 /// What the provider said.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IdentityOutcome {
-    Approved,
+    Approved {
+        document_country: Option<String>,
+    },
     Rejected {
         reason: String,
         may_retry: bool,
@@ -185,11 +191,13 @@ impl Verification {
         match self.state {
             VerificationState::Submitted { .. } | VerificationState::Review { .. } => {}
             VerificationState::Collecting
-            | VerificationState::Approved
+            | VerificationState::Approved { .. }
             | VerificationState::Rejected { .. } => return Err(IdentityRefusal::WrongState),
         }
         self.state = match outcome {
-            IdentityOutcome::Approved => VerificationState::Approved,
+            IdentityOutcome::Approved { document_country } => {
+                VerificationState::Approved { document_country }
+            }
             IdentityOutcome::Review { reason } => VerificationState::Review { reason },
             IdentityOutcome::Rejected { reason, may_retry } => VerificationState::Rejected {
                 reason,
@@ -218,7 +226,7 @@ impl KycStatus {
             Some(VerificationState::Submitted { .. } | VerificationState::Review { .. }) => {
                 Self::Pending
             }
-            Some(VerificationState::Approved) => Self::Verified,
+            Some(VerificationState::Approved { .. }) => Self::Verified,
             Some(VerificationState::Rejected { .. }) => Self::Failed,
         }
     }

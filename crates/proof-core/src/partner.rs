@@ -1,13 +1,12 @@
 //! A business that embeds the widget, and what it is allowed to do.
 
-use crate::{
-    asset::{Asset, Fiat},
-    deposit::DEPOSIT_WINDOW_SECONDS,
-    id::PartnerId,
-    money::{Amount, Bps},
-    quote::FeePolicy,
-    risk::RiskPolicy,
-};
+mod accident;
+mod policy;
+
+pub use accident::{AccidentPolicy, LatePolicy, Remedy, StrayPolicy, UnderpaidPolicy};
+pub use policy::{Pair, Policy, PolicyError, SellPolicy, WidgetConfig};
+
+use crate::id::PartnerId;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 use url::Url;
@@ -101,141 +100,6 @@ impl Side {
         [Self::Buy, Self::Sell]
             .into_iter()
             .find(|s| s.name() == text)
-    }
-}
-
-/// An asset that a partner's users may buy or sell, and how much of it in one order.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Pair {
-    pub asset: Asset,
-    pub min: Amount,
-    pub max: Amount,
-    #[serde(default = "yes")]
-    pub buys: bool,
-    #[serde(default)]
-    pub sells: bool,
-}
-
-const fn yes() -> bool {
-    true
-}
-
-impl Pair {
-    pub const fn allows(&self, side: Side) -> bool {
-        match side {
-            Side::Buy => self.buys,
-            Side::Sell => self.sells,
-        }
-    }
-}
-
-/// How long a sell waits, and what it does when the market runs away meanwhile.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct SellPolicy {
-    /// How long a deposit may take to be seen.
-    pub window_seconds: i64,
-    /// How long the locked price stands for coins that are not stable; for stable ones it is the
-    /// whole window.
-    pub hold_seconds: i64,
-    /// How far the market may move before the user is asked again.
-    pub slippage: Bps,
-    #[serde(default)]
-    pub late: LatePolicy,
-}
-
-/// What becomes of a deposit that comes after the window.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LatePolicy {
-    /// The user may sell it at today's price; silence brings it back.
-    #[default]
-    Ask,
-    Return,
-}
-
-impl LatePolicy {
-    pub const ALL: [Self; 2] = [Self::Ask, Self::Return];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::Return => "return",
-        }
-    }
-}
-
-impl FromStr for LatePolicy {
-    type Err = crate::asset::UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let known = Self::ALL.into_iter().find(|policy| policy.name() == text);
-        known.ok_or(crate::asset::UnknownName {
-            what: "policy for late deposits",
-        })
-    }
-}
-
-impl Default for SellPolicy {
-    fn default() -> Self {
-        Self {
-            window_seconds: DEPOSIT_WINDOW_SECONDS,
-            hold_seconds: 30 * 60,
-            slippage: Bps::new(500).unwrap_or(Bps::ZERO),
-            late: LatePolicy::default(),
-        }
-    }
-}
-
-impl SellPolicy {
-    pub fn hold_of(&self, asset: Asset) -> i64 {
-        if asset.is_stable() {
-            self.window_seconds
-        } else {
-            self.hold_seconds.min(self.window_seconds)
-        }
-    }
-}
-
-/// How the widget starts when a session does not say otherwise.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct WidgetConfig {
-    #[serde(rename = "type")]
-    pub side: Option<Side>,
-    pub lang: Option<String>,
-    pub theme: Option<String>,
-    pub redirect_url: Option<String>,
-}
-
-/// Everything an operator decides about a partner.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Policy {
-    pub pairs: Vec<Pair>,
-    /// The first is the default.
-    pub fiats: Vec<Fiat>,
-    pub fees: FeePolicy,
-    #[serde(default)]
-    pub sell: SellPolicy,
-    #[serde(default)]
-    pub risk: RiskPolicy,
-    pub widget: WidgetConfig,
-}
-
-impl Policy {
-    /// Whether a deposit that came late may be sold, as a session for it could be made today.
-    pub fn sells_late(&self, amount: Amount) -> bool {
-        let fits = |pair: &Pair| {
-            let limits = pair.min.base()..=pair.max.base();
-            pair.sells && limits.contains(&amount.base())
-        };
-        self.sell.late == LatePolicy::Ask && self.pair(amount.asset()).is_some_and(fits)
-    }
-
-    pub fn pair(&self, asset: Asset) -> Option<&Pair> {
-        self.pairs.iter().find(|p| p.asset == asset)
-    }
-
-    pub fn fiat_default(&self) -> Fiat {
-        self.fiats.first().copied().unwrap_or(Fiat::Eur)
     }
 }
 

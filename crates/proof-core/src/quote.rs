@@ -28,6 +28,14 @@ pub struct FeePolicy {
     pub partner: Bps,
 }
 
+impl FeePolicy {
+    /// Something is left of the price.
+    pub fn is_sound(&self) -> bool {
+        let shares = u32::from(self.processing.get()) + u32::from(self.partner.get());
+        shares < u32::from(Bps::WHOLE) && self.spread.get() < Bps::WHOLE
+    }
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LineCode {

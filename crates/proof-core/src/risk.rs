@@ -1,7 +1,12 @@
 //! Whether a payment may go on: a pure function of facts and a versioned policy, asked before the
 //! card is authorised and again before the money is captured (domain, "Risk").
 
-use crate::{asset::Fiat, money::Money, order::FailReason, screening::Screening};
+use crate::{
+    asset::{Asset, Fiat},
+    money::Money,
+    order::FailReason,
+    screening::Screening,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -14,19 +19,41 @@ pub struct Limits {
     pub month_minor: u128,
 }
 
-/// What an operator decides about a partner's risk. A change is a new version; each decision says
-/// by which it was made.
+/// What a customer may move of one asset, in base units; both directions count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PairLimits {
+    #[serde(with = "crate::money::as_text")]
+    pub day_base: u128,
+    #[serde(with = "crate::money::as_text")]
+    pub month_base: u128,
+}
+
+/// What an operator decides about a partner's risk.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct RiskPolicy {
-    pub version: u32,
     /// A currency that is not here has no limit.
     pub limits: BTreeMap<Fiat, Limits>,
+    /// An asset that is not here has none of its own.
+    #[serde(default)]
+    pub pair_limits: BTreeMap<Asset, PairLimits>,
     /// Payments of one customer that may be begun in a day.
     pub payments_day_max: u32,
     /// Customers who may share a card before people look; the same person may have two shops.
     pub card_customers_max: u32,
-    /// ISO 3166 codes of card issuers' countries that are refused.
+    /// ISO 3166-1 alpha-2 codes of card issuers' countries that are refused.
     pub card_countries_refused: Vec<String>,
+    /// The same for the countries that issued identity documents.
+    #[serde(default)]
+    pub document_countries_refused: Vec<String>,
+    /// A card from another country than the document.
+    #[serde(default)]
+    pub card_abroad: CardAbroad,
+    /// Disputes of a customer that were not won, from which on people look; zero looks at everybody.
+    #[serde(default = "one")]
+    pub disputes_reviewed: u32,
+    /// How long the crypto of a customer's first buy is held after the money was taken.
+    #[serde(default)]
+    pub first_delivery_seconds: u32,
     /// Where nobody takes over the loss of a stolen card.
     pub without_liability_shift: WithoutShift,
 }
@@ -39,6 +66,18 @@ pub enum WithoutShift {
     Allow,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CardAbroad {
+    Review,
+    #[default]
+    Allow,
+}
+
+const fn one() -> u32 {
+    1
+}
+
 impl Default for RiskPolicy {
     fn default() -> Self {
         let limits = Limits {
@@ -46,11 +85,15 @@ impl Default for RiskPolicy {
             month_minor: 5_000_000,
         };
         Self {
-            version: 1,
             limits: Fiat::ALL.into_iter().map(|fiat| (fiat, limits)).collect(),
+            pair_limits: BTreeMap::new(),
             payments_day_max: 25,
             card_customers_max: 3,
             card_countries_refused: Vec::new(),
+            document_countries_refused: Vec::new(),
+            card_abroad: CardAbroad::default(),
+            disputes_reviewed: one(),
+            first_delivery_seconds: 0,
             without_liability_shift: WithoutShift::Refuse,
         }
     }
@@ -62,8 +105,16 @@ impl RiskPolicy {
         Self {
             payments_day_max: u32::MAX,
             card_customers_max: u32::MAX,
+            disputes_reviewed: u32::MAX,
             ..Self::default()
         }
+    }
+
+    /// A month has days.
+    pub fn is_sound(&self) -> bool {
+        let months = |limits: &Limits| limits.day_minor <= limits.month_minor;
+        let pair_months = |limits: &PairLimits| limits.day_base <= limits.month_base;
+        self.limits.values().all(months) && self.pair_limits.values().all(pair_months)
     }
 }
 
@@ -83,6 +134,9 @@ pub struct CardFacts {
     /// Other customers of this installation who paid with the same card.
     pub other_customers: u32,
     pub country_refused: bool,
+    /// Its country is not the document's; not where one of them is unknown.
+    #[serde(default)]
+    pub abroad: bool,
 }
 
 /// What is known when a payment is judged; kept with the decision.
@@ -95,11 +149,32 @@ pub struct RiskFacts {
     pub day_minor: u128,
     #[serde(with = "crate::money::as_text")]
     pub month_minor: u128,
+    /// What is to be moved of the asset, and what this customer's other orders moved, or hold, of it.
+    pub moves: Moves,
     /// Payments that this customer began in the last day, without this one.
     pub payments_day: u32,
+    /// Disputes of this customer's payments that were not won.
+    pub disputes: u32,
+    /// Whether an order of this customer was completed before.
+    pub is_known: bool,
+    /// Of the identity document; `None`: the provider did not say.
+    pub document_country: Option<String>,
+    pub document_refused: bool,
     /// What the operator's list says, once there is a card.
     #[serde(default)]
     pub screening: Screening,
+}
+
+/// Of one asset, in base units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Moves {
+    pub asset: Asset,
+    #[serde(with = "crate::money::as_text")]
+    pub now_base: u128,
+    #[serde(with = "crate::money::as_text")]
+    pub day_base: u128,
+    #[serde(with = "crate::money::as_text")]
+    pub month_base: u128,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -115,10 +190,15 @@ pub enum Assessment {
 pub enum RiskReason {
     DayLimit,
     MonthLimit,
+    PairDayLimit,
+    PairMonthLimit,
     TooManyPayments,
+    DocumentCountry,
     CardCountry,
+    CardAbroad,
     NoLiabilityShift,
     CardShared,
+    Disputes,
     Listed,
 }
 
@@ -127,10 +207,15 @@ impl RiskReason {
         match self {
             Self::DayLimit => "day_limit",
             Self::MonthLimit => "month_limit",
+            Self::PairDayLimit => "pair_day_limit",
+            Self::PairMonthLimit => "pair_month_limit",
             Self::TooManyPayments => "too_many_payments",
+            Self::DocumentCountry => "document_country",
             Self::CardCountry => "card_country",
+            Self::CardAbroad => "card_abroad",
             Self::NoLiabilityShift => "no_liability_shift",
             Self::CardShared => "card_shared",
+            Self::Disputes => "disputes",
             Self::Listed => "listed",
         }
     }
@@ -141,10 +226,15 @@ impl RiskReason {
             Self::Listed => FailReason::Screening,
             Self::DayLimit
             | Self::MonthLimit
+            | Self::PairDayLimit
+            | Self::PairMonthLimit
             | Self::TooManyPayments
+            | Self::DocumentCountry
             | Self::CardCountry
+            | Self::CardAbroad
             | Self::NoLiabilityShift
-            | Self::CardShared => FailReason::RiskRefused,
+            | Self::CardShared
+            | Self::Disputes => FailReason::RiskRefused,
         }
     }
 }
@@ -166,17 +256,11 @@ fn refused(facts: &RiskFacts, policy: &RiskPolicy) -> Option<RiskReason> {
     if facts.screening.is_hit(0) {
         return Some(RiskReason::Listed);
     }
-    if let Some(limits) = policy.limits.get(&facts.total.fiat()) {
-        let with = |moved: u128| moved.saturating_add(facts.total.minor());
-        if with(facts.day_minor) > limits.day_minor {
-            return Some(RiskReason::DayLimit);
-        }
-        if with(facts.month_minor) > limits.month_minor {
-            return Some(RiskReason::MonthLimit);
-        }
+    if facts.document_refused {
+        return Some(RiskReason::DocumentCountry);
     }
-    if facts.payments_day >= policy.payments_day_max {
-        return Some(RiskReason::TooManyPayments);
+    if let Some(reason) = beyond(facts, policy) {
+        return Some(reason);
     }
     let RiskStage::Capture(card) = facts.stage else {
         return None;
@@ -186,6 +270,29 @@ fn refused(facts: &RiskFacts, policy: &RiskPolicy) -> Option<RiskReason> {
     }
     let refuses = policy.without_liability_shift == WithoutShift::Refuse;
     (refuses && !card.liability_shift).then_some(RiskReason::NoLiabilityShift)
+}
+
+/// The limit that would be exceeded.
+fn beyond(facts: &RiskFacts, policy: &RiskPolicy) -> Option<RiskReason> {
+    if let Some(limits) = policy.limits.get(&facts.total.fiat()) {
+        let with = |moved: u128| moved.saturating_add(facts.total.minor());
+        if with(facts.day_minor) > limits.day_minor {
+            return Some(RiskReason::DayLimit);
+        }
+        if with(facts.month_minor) > limits.month_minor {
+            return Some(RiskReason::MonthLimit);
+        }
+    }
+    if let Some(limits) = policy.pair_limits.get(&facts.moves.asset) {
+        let with = |moved: u128| moved.saturating_add(facts.moves.now_base);
+        if with(facts.moves.day_base) > limits.day_base {
+            return Some(RiskReason::PairDayLimit);
+        }
+        if with(facts.moves.month_base) > limits.month_base {
+            return Some(RiskReason::PairMonthLimit);
+        }
+    }
+    (facts.payments_day >= policy.payments_day_max).then_some(RiskReason::TooManyPayments)
 }
 
 fn to_review(facts: &RiskFacts, policy: &RiskPolicy) -> Vec<RiskReason> {
@@ -199,151 +306,23 @@ fn to_review(facts: &RiskFacts, policy: &RiskPolicy) -> Vec<RiskReason> {
     if card.other_customers >= policy.card_customers_max {
         reasons.push(RiskReason::CardShared);
     }
+    if card.abroad && policy.card_abroad == CardAbroad::Review {
+        reasons.push(RiskReason::CardAbroad);
+    }
+    if facts.disputes >= policy.disputes_reviewed {
+        reasons.push(RiskReason::Disputes);
+    }
     reasons
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const GOOD: CardFacts = CardFacts {
-        liability_shift: true,
-        other_customers: 0,
-        country_refused: false,
-    };
-
-    fn facts(stage: RiskStage) -> RiskFacts {
-        RiskFacts {
-            stage,
-            total: Money::new(Fiat::Eur, 10_000),
-            day_minor: 0,
-            month_minor: 0,
-            payments_day: 0,
-            screening: Screening::default(),
-        }
-    }
-
-    fn refuse(reason: RiskReason) -> Assessment {
-        Assessment::Refuse { reason }
-    }
-
-    #[test]
-    fn limits_hold_to_the_last_cent() {
-        let policy = RiskPolicy::default();
-        let at = |day_minor, month_minor| {
-            let facts = RiskFacts {
-                day_minor,
-                month_minor,
-                ..facts(RiskStage::Authorise)
-            };
-            assess(&facts, &policy)
-        };
-        assert_eq!(at(1_490_000, 1_490_000), Assessment::Allow);
-        assert_eq!(at(1_490_001, 1_490_001), refuse(RiskReason::DayLimit));
-        assert_eq!(at(0, 4_990_000), Assessment::Allow);
-        assert_eq!(at(0, 4_990_001), refuse(RiskReason::MonthLimit));
-        assert_eq!(at(u128::MAX, u128::MAX), refuse(RiskReason::DayLimit));
-    }
-
-    #[test]
-    fn a_currency_without_limits_has_none() {
-        let policy = RiskPolicy {
-            limits: BTreeMap::new(),
-            ..RiskPolicy::default()
-        };
-        let facts = RiskFacts {
-            day_minor: u128::MAX,
-            ..facts(RiskStage::Authorise)
-        };
-        assert_eq!(assess(&facts, &policy), Assessment::Allow);
-    }
-
-    #[test]
-    fn velocity_is_counted_without_the_present_payment() {
-        let policy = RiskPolicy {
-            payments_day_max: 2,
-            ..RiskPolicy::default()
-        };
-        for (payments_day, expected) in [
-            (1, Assessment::Allow),
-            (2, refuse(RiskReason::TooManyPayments)),
-        ] {
-            let facts = RiskFacts {
-                payments_day,
-                ..facts(RiskStage::Authorise)
-            };
-            assert_eq!(assess(&facts, &policy), expected, "{payments_day}");
-        }
-    }
-
-    #[test]
-    fn the_card_is_judged_before_capture() {
-        let policy = RiskPolicy::default();
-        let with = |card| assess(&facts(RiskStage::Capture(card)), &policy);
-        assert_eq!(with(GOOD), Assessment::Allow);
-        let no_shift = CardFacts {
-            liability_shift: false,
-            ..GOOD
-        };
-        assert_eq!(with(no_shift), refuse(RiskReason::NoLiabilityShift));
-        let abroad = CardFacts {
-            country_refused: true,
-            ..no_shift
-        };
-        assert_eq!(with(abroad), refuse(RiskReason::CardCountry));
-        let shared = |other_customers| {
-            with(CardFacts {
-                other_customers,
-                ..GOOD
-            })
-        };
-        assert_eq!(shared(2), Assessment::Allow);
-        let reasons = vec![RiskReason::CardShared];
-        assert_eq!(shared(3), Assessment::Review { reasons });
-    }
-
-    #[test]
-    fn who_is_listed_is_refused_whatever_the_policy() {
-        use crate::screening::{Hit, ListedKind};
-        let hit = Hit {
-            kind: ListedKind::Address,
-            line: 1,
-        };
-        let listed = RiskFacts {
-            screening: Screening {
-                list_version: 1,
-                hits: vec![hit],
-            },
-            ..facts(RiskStage::Capture(GOOD))
-        };
-        let judged = assess(&listed, &RiskPolicy::sandbox());
-        assert_eq!(judged, refuse(RiskReason::Listed));
-        assert_eq!(RiskReason::Listed.fail_reason(), FailReason::Screening);
-    }
-
-    #[test]
-    fn all_reasons_to_look_are_told() {
-        let policy = RiskPolicy {
-            without_liability_shift: WithoutShift::Review,
-            ..RiskPolicy::default()
-        };
-        let card = CardFacts {
-            liability_shift: false,
-            other_customers: 9,
-            country_refused: false,
-        };
-        let reasons = vec![RiskReason::NoLiabilityShift, RiskReason::CardShared];
-        let judged = assess(&facts(RiskStage::Capture(card)), &policy);
-        assert_eq!(judged, Assessment::Review { reasons });
-        let lax = RiskPolicy {
-            without_liability_shift: WithoutShift::Allow,
-            ..policy
-        };
-        let alone = CardFacts {
-            other_customers: 0,
-            ..card
-        };
-        let judged = assess(&facts(RiskStage::Capture(alone)), &lax);
-        assert_eq!(judged, Assessment::Allow);
+/// How long the crypto is held after the money was taken.
+pub const fn first_delivery_hold(facts: &RiskFacts, policy: &RiskPolicy) -> u32 {
+    if facts.is_known {
+        0
+    } else {
+        policy.first_delivery_seconds
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,9 +17,9 @@ use proof_core::{
     deposit::{DepositKey, Held},
     id::{CaseId, EntryId, JobId, OrderId},
     mail::case_letters,
-    money::Rounding,
+    money::{Amount, Rounding},
     order::{EventKind, Order, Refusal},
-    partner::Stage,
+    partner::{Partner, Remedy, Stage},
 };
 use proof_port::TransferStatus;
 use proof_store::{Failure, JobKind, StoredCase, Topic, Tx};
@@ -39,6 +39,12 @@ impl From<CaseRefusal> for ApiError {
     }
 }
 
+/// What the partner's policy does with it; sold today is what a session could be made for today.
+fn remedy(partner: &Partner, kind: CaseKind, amount: Amount) -> Remedy {
+    let sells = partner.stage != Stage::Suspended && partner.policy.sells(amount);
+    partner.policy.sell.accidents.remedy(kind, sells)
+}
+
 /// Opens a case about a locked order, once for each thing that it can be about.
 pub(crate) async fn case_open(
     tx: &mut Tx,
@@ -48,7 +54,9 @@ pub(crate) async fn case_open(
     ids: &SaveIds,
 ) -> Result<(), Failure<ApiError>> {
     let id = CaseId::from_uuid(ids.uuid(8, n));
-    let Some(case) = Case::open(id, order, opening, ids.now()) else {
+    let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
+    let remedy = remedy(&partner, opening.kind, opening.amount);
+    let Some(case) = Case::open(id, order, opening, remedy, ids.now()) else {
         let message = "a deposit belongs to an order without a refund address";
         return Err(refused(ApiError::internal(message)));
     };
@@ -184,6 +192,7 @@ impl Engine {
             kind: CaseKind::Reorged,
             amount: held.deposit.amount,
             deposit: Some(held.deposit.key.clone()),
+            senders: held.deposit.senders.clone(),
         };
         let ids = SaveIds::new(self, self.now());
         self.db
@@ -201,7 +210,7 @@ impl Engine {
     async fn case_deposit_watch(&self, case: &Case, key: DepositKey) -> Result<Outcome, ApiError> {
         let network = case.amount.asset().network();
         let chain = self.chain_of(case.environment, network)?;
-        let ask = self.may_sell_late(case).await?;
+        let remedy = self.remedy_of(case).await?;
         let bound = chain.confirmations_final();
         let command = match chain.transfer(&key.hash).await? {
             TransferStatus::Unknown | TransferStatus::Failed { .. } => {
@@ -209,7 +218,7 @@ impl Engine {
             }
             TransferStatus::Waiting => None,
             TransferStatus::Mined { confirmations, .. } if confirmations >= bound => {
-                Some(CaseCommand::DepositFinal { ask })
+                Some(CaseCommand::DepositFinal { remedy })
             }
             TransferStatus::Mined { confirmations, .. } => {
                 Some(CaseCommand::DepositDeeper { confirmations })
@@ -225,27 +234,38 @@ impl Engine {
         }
     }
 
-    /// Whether a session for the same could be made today.
-    async fn may_sell_late(&self, case: &Case) -> Result<bool, ApiError> {
+    async fn partner_of_case(&self, case: &Case) -> Result<Partner, ApiError> {
         let order = self.order_load(case.order).await?.order;
-        let partner = self.partner_of(&order).await?;
-        Ok(partner.stage != Stage::Suspended && partner.policy.sells_late(case.amount))
+        self.partner_of(&order).await
     }
 
-    /// Whether it is worth more than the network's fee of sending it back.
+    async fn remedy_of(&self, case: &Case) -> Result<Remedy, ApiError> {
+        let partner = self.partner_of_case(case).await?;
+        Ok(remedy(&partner, case.kind, case.amount))
+    }
+
+    /// Whether it is worth more than the network's fee of sending it back, by the partner's measure.
     async fn is_worth_returning(&self, case: &Case) -> Result<bool, ApiError> {
+        let policy = self.partner_of_case(case).await?.policy.sell.accidents;
+        let is_worth = |worth, fee| {
+            let is_dust = policy.is_dust(worth, fee).map_err(ApiError::internal)?;
+            Ok(!is_dust)
+        };
         let asset = case.amount.asset();
         let fee = self
             .chain_of(case.environment, asset.network())?
             .fee()
             .await?;
         if fee.asset() == asset {
-            return Ok(case.amount.base() > fee.base());
+            return is_worth(case.amount.base(), fee.base());
         }
         let (rate, _) = self.mid(case.environment, asset, JUDGED_IN).await?;
         let (fee_rate, _) = self.mid(case.environment, fee.asset(), JUDGED_IN).await?;
         let worth = rate.price(case.amount.base(), Rounding::Down);
         let cost = fee_rate.price(fee.base(), Rounding::Up);
-        Ok(worth.map_err(ApiError::internal)? > cost.map_err(ApiError::internal)?)
+        is_worth(
+            worth.map_err(ApiError::internal)?,
+            cost.map_err(ApiError::internal)?,
+        )
     }
 }

@@ -298,6 +298,7 @@ async fn deposit_found(
         kind: CaseKind::of(&stored.order, &deposit),
         amount: deposit.amount,
         deposit: Some(deposit.key.clone()),
+        senders: deposit.senders.clone(),
     };
     let locked = stored.order.clone();
     let command = Command::Sell(SellCommand::DepositSeen {

@@ -246,14 +246,14 @@ impl Engine {
                 }
             }
             VerificationState::Collecting
-            | VerificationState::Approved
+            | VerificationState::Approved { .. }
             | VerificationState::Rejected { .. } => return Ok(Outcome::Done),
         }
         let pause = match verification.state {
             VerificationState::Review { .. } => REVIEW_POLL_MS,
             VerificationState::Collecting
             | VerificationState::Submitted { .. }
-            | VerificationState::Approved
+            | VerificationState::Approved { .. }
             | VerificationState::Rejected { .. } => POLL_MS,
         };
         Ok(Outcome::Again(now.plus_millis(pause)))
@@ -282,7 +282,7 @@ impl Engine {
                     }
                     tx.verification_save(&after, found.version).await?;
                     tx.wake(Topic::Order(order));
-                    if after.state == VerificationState::Approved {
+                    if matches!(after.state, VerificationState::Approved { .. }) {
                         tx.customer_link(after.customer, person, now).await?;
                     }
                     if let Some(command) = command(&after.state)
@@ -323,7 +323,7 @@ impl Step {
 /// What an order learns from its customer's verification.
 fn command(state: &VerificationState) -> Option<Command> {
     match state {
-        VerificationState::Approved => Some(Command::IdentityPassed),
+        VerificationState::Approved { .. } => Some(Command::IdentityPassed),
         VerificationState::Review { reason } => Some(Command::IdentityReview {
             reason: reason.clone(),
         }),
@@ -343,7 +343,7 @@ fn next_try(latest: Option<&StoredVerification>, order: OrderId) -> Result<u32, 
     let number = match &latest.state {
         VerificationState::Submitted { .. }
         | VerificationState::Review { .. }
-        | VerificationState::Approved
+        | VerificationState::Approved { .. }
         | VerificationState::Rejected {
             may_retry: false, ..
         } => {

@@ -26,6 +26,7 @@ mod operator;
 mod order;
 mod partner;
 mod payment;
+mod policy;
 mod quote;
 mod reconcile;
 mod recovery;

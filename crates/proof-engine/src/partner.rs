@@ -3,6 +3,7 @@
 use crate::{
     ApiError, Engine,
     error::refused,
+    policy::policy_wrong,
     session::{bounded, email, redirect_url},
     signature::secret_generate,
 };
@@ -107,6 +108,7 @@ fn pair_default(asset: Asset, sells: bool) -> Result<Pair, ApiError> {
         max: amount(max)?,
         buys: true,
         sells,
+        fees: None,
     })
 }
 
@@ -124,10 +126,6 @@ fn wrong(field: &'static str, message: &str) -> ApiError {
     ApiError::field(ErrorCode::ValidationError, field, message)
 }
 
-/// A deposit window that nobody can meet is a mistake, and so is one that outlives memory.
-const WINDOW_SECONDS_MIN: i64 = 60;
-const WINDOW_SECONDS_MAX: i64 = 7 * 24 * 3_600;
-
 /// Names are shown in consoles and mails.
 const NAME_LENGTH_MAX: usize = 100;
 
@@ -137,13 +135,8 @@ impl PartnerCreate {
         let name = bounded(self.name, "name", NAME_LENGTH_MAX)?;
         let contact_email = email(self.contact_email, "contact_email")?;
         let redirect_url = self.redirect_url.map(redirect_url).transpose()?;
-        if let Some(sell) = &self.sell
-            && !(WINDOW_SECONDS_MIN..=WINDOW_SECONDS_MAX).contains(&sell.window_seconds)
-        {
-            let message = format!(
-                "The deposit window must be from {WINDOW_SECONDS_MIN} to {WINDOW_SECONDS_MAX} seconds."
-            );
-            return Err(wrong("sell", &message));
+        if let Some(sell) = &self.sell {
+            sell.check().map_err(policy_wrong)?;
         }
         let mut assets: Vec<Asset> = self.wallets.iter().map(|(asset, _)| *asset).collect();
         assets.sort_unstable();
@@ -186,6 +179,7 @@ impl Engine {
             widget_id: proof_core::id::uuid_v7(now, entropy),
             contact_email: request.contact_email,
             policy: Policy {
+                version: 1,
                 pairs,
                 fiats: request.fiats,
                 fees: fees_default()?,

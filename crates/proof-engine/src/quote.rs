@@ -49,7 +49,7 @@ impl Engine {
             mid,
             rate_at,
             network: self.network_fee(order, fiat).await?,
-            fees: &partner.policy.fees,
+            fees: partner.policy.fees_of(order.amount.asset()),
             now: self.now(),
         };
         let quote = match order.side {

@@ -1,6 +1,8 @@
 //! Payments are judged inside the database transaction that they change, before the card is asked and
 //! before its money is taken; each judgement is kept with its facts and the policy's version.
 
+mod facts;
+
 use crate::{
     ApiError, Engine,
     error::refused,
@@ -8,23 +10,15 @@ use crate::{
     screening::screen,
     worker::Outcome,
 };
+use facts::gather;
 use proof_core::{
     ErrorCode, Timestamp,
-    id::PartnerId,
-    money::Money,
-    order::{Command, EventKind, Order, State, Verdict},
+    order::{Command, EventKind, Order, Verdict},
     partner::Partner,
-    risk::{Assessment, CardFacts, RiskFacts, RiskPolicy, RiskReason, RiskStage, assess},
-    screening::Screening,
+    risk::{Assessment, RiskFacts, RiskReason, assess, first_delivery_hold},
 };
 use proof_store::{Failure, Tx};
 use serde_json::{Value, json};
-
-const DAY_SECONDS: i64 = 24 * 3_600;
-const MONTH_SECONDS: i64 = 30 * DAY_SECONDS;
-
-/// Nobody who is honest has more in a month; what is beyond could not be summed.
-const ORDERS_MAX: usize = 2_000;
 
 impl Engine {
     /// The money is held: whether it may be taken.
@@ -41,19 +35,15 @@ impl Engine {
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let policy = &partner.policy.risk;
-                    let card = card_facts(tx, &stored.order, policy, liability_shift, &ids).await?;
-                    let Some(card) = card else {
-                        return Err(refused(proof_core::order::Refusal::WrongState));
-                    };
-                    let facts =
-                        facts(tx, &stored.order, RiskStage::Capture(card), ids.now()).await?;
+                    let shift = Some(liability_shift);
+                    let facts = gather(tx, &stored.order, policy, shift, ids.now()).await?;
                     let Some(mut facts) = facts else {
-                        return Err(refused(ApiError::internal("a payment without a price")));
+                        return Err(refused(proof_core::order::Refusal::WrongState));
                     };
                     facts.screening = screen(tx, &stored.order).await?;
                     let judged = assess(&facts, policy);
-                    let basis = basis(&facts, policy, &judged);
-                    let verdict = verdict(judged);
+                    let basis = basis(&facts, partner.policy.version, &judged);
+                    let verdict = verdict(judged, first_delivery_hold(&facts, policy));
                     apply(tx, stored, Command::Assessed { verdict }, &ids).await?;
                     event_save(tx, id, EventKind::RiskAssessed, basis, (12, 0), &ids).await
                 })
@@ -61,47 +51,6 @@ impl Engine {
             .await?;
         Ok(Outcome::Done)
     }
-}
-
-impl Engine {
-    pub async fn risk_policy(&self, id: PartnerId) -> Result<RiskPolicy, ApiError> {
-        let partner = self
-            .db
-            .read("partner_load", move |tx: &mut Tx| {
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.partner_load(id).await?) })
-            })
-            .await?;
-        let partner = partner.ok_or_else(no_partner)?;
-        Ok(partner.policy.risk)
-    }
-
-    /// From now on payments are judged by this; what was judged before keeps its version.
-    pub async fn risk_policy_set(
-        &self,
-        id: PartnerId,
-        policy: RiskPolicy,
-    ) -> Result<RiskPolicy, ApiError> {
-        let saved = self
-            .db
-            .write("risk_policy_set", move |tx: &mut Tx| {
-                let policy = policy.clone();
-                Box::pin(async move {
-                    let partner = tx.partner_load(id).await?;
-                    let mut partner = partner.ok_or_else(|| refused(no_partner()))?;
-                    let version = partner.policy.risk.version.saturating_add(1);
-                    partner.policy.risk = RiskPolicy { version, ..policy };
-                    tx.partner_policy_save(id, &partner.policy).await?;
-                    Ok::<_, Failure<ApiError>>(partner.policy.risk)
-                })
-            })
-            .await?;
-        tracing::info!(partner = %id, version = saved.version, "the risk policy was set");
-        Ok(saved)
-    }
-}
-
-fn no_partner() -> ApiError {
-    ApiError::new(ErrorCode::NotFound, "No partner has this id.")
 }
 
 /// The user presses *pay*, or fixes the terms of a sell: whether this customer may move so much.
@@ -113,39 +62,53 @@ pub(crate) async fn begin_assess(
     now: Timestamp,
 ) -> Result<Option<Value>, Failure<ApiError>> {
     let policy = &partner.policy.risk;
-    let Some(facts) = facts(tx, order, RiskStage::Authorise, now).await? else {
+    let Some(facts) = gather(tx, order, policy, None, now).await? else {
         // Without a standing quote the command is refused anyway.
         return Ok(None);
     };
     let judged = assess(&facts, policy);
     match &judged {
-        Assessment::Allow | Assessment::Review { .. } => Ok(Some(basis(&facts, policy, &judged))),
-        Assessment::Refuse { reason } => Err(refused(limit_exceeded(*reason))),
+        Assessment::Allow | Assessment::Review { .. } => {
+            Ok(Some(basis(&facts, partner.policy.version, &judged)))
+        }
+        Assessment::Refuse { reason } => Err(refused(not_begun(*reason))),
     }
 }
 
-fn limit_exceeded(reason: RiskReason) -> ApiError {
-    let message = match reason {
-        RiskReason::MonthLimit => {
-            "This would be more than one person may buy or sell here in 30 days. Try a smaller amount."
-        }
+fn not_begun(reason: RiskReason) -> ApiError {
+    let limit = |message| ApiError::new(ErrorCode::LimitExceeded, message);
+    match reason {
+        RiskReason::MonthLimit => limit(
+            "This would be more than one person may buy or sell here in 30 days. Try a smaller amount.",
+        ),
+        RiskReason::PairMonthLimit => limit(
+            "This would be more of this currency than one person may buy or sell here in 30 days. Try a smaller amount.",
+        ),
+        RiskReason::PairDayLimit => limit(
+            "This would be more of this currency than one person may buy or sell here in 24 hours. Try a smaller amount, or tomorrow.",
+        ),
         RiskReason::TooManyPayments => {
-            "Too many payments were begun in the last 24 hours. Try again tomorrow."
+            limit("Too many payments were begun in the last 24 hours. Try again tomorrow.")
         }
+        RiskReason::DocumentCountry => ApiError::new(
+            ErrorCode::CountryNotServed,
+            "Documents of this country are not accepted here.",
+        ),
         RiskReason::DayLimit
         | RiskReason::CardCountry
+        | RiskReason::CardAbroad
         | RiskReason::NoLiabilityShift
         | RiskReason::CardShared
-        | RiskReason::Listed => {
-            "This would be more than one person may buy or sell here in 24 hours. Try a smaller amount, or tomorrow."
-        }
-    };
-    ApiError::new(ErrorCode::LimitExceeded, message)
+        | RiskReason::Disputes
+        | RiskReason::Listed => limit(
+            "This would be more than one person may buy or sell here in 24 hours. Try a smaller amount, or tomorrow.",
+        ),
+    }
 }
 
-fn verdict(judged: Assessment) -> Verdict {
+fn verdict(judged: Assessment, hold_seconds: u32) -> Verdict {
     match judged {
-        Assessment::Allow => Verdict::Allow,
+        Assessment::Allow => Verdict::Allow { hold_seconds },
         Assessment::Refuse { reason } => Verdict::Refuse {
             reason: reason.fail_reason(),
         },
@@ -158,97 +121,6 @@ fn verdict(judged: Assessment) -> Verdict {
     }
 }
 
-fn basis(facts: &RiskFacts, policy: &RiskPolicy, judged: &Assessment) -> Value {
-    json!({ "policy_version": policy.version, "facts": facts, "assessment": judged })
-}
-
-/// `None`: no card is held.
-async fn card_facts(
-    tx: &mut Tx,
-    order: &Order,
-    policy: &RiskPolicy,
-    liability_shift: bool,
-    ids: &SaveIds,
-) -> Result<Option<CardFacts>, Failure<ApiError>> {
-    let Some(card) = &order.card else {
-        return Ok(None);
-    };
-    let other_customers = tx
-        .card_use(
-            order.environment,
-            &card.fingerprint,
-            order.customer,
-            ids.now(),
-        )
-        .await?;
-    Ok(Some(CardFacts {
-        liability_shift,
-        other_customers,
-        country_refused: policy.card_countries_refused.contains(&card.country),
-    }))
-}
-
-/// `None`: there is no price yet.
-async fn facts(
-    tx: &mut Tx,
-    order: &Order,
-    stage: RiskStage,
-    now: Timestamp,
-) -> Result<Option<RiskFacts>, Failure<ApiError>> {
-    let Some(total) = total(order) else {
-        return Ok(None);
-    };
-    tx.customer_lock(order.customer).await?;
-    let since = now.plus_seconds(-MONTH_SECONDS);
-    let bound = i64::try_from(ORDERS_MAX).unwrap_or(i64::MAX);
-    let orders = tx.order_of_customer(order.customer, since, bound).await?;
-    let day = now.plus_seconds(-DAY_SECONDS);
-    let mut facts = RiskFacts {
-        stage,
-        total,
-        day_minor: 0,
-        month_minor: 0,
-        payments_day: 0,
-        screening: Screening::default(),
-    };
-    if orders.len() == ORDERS_MAX {
-        facts.payments_day = u32::MAX;
-    }
-    for one in orders {
-        let recent = one.created_at >= day;
-        if recent {
-            // Of this order's own, the present one is not counted.
-            let present = u32::from(one.id == order.id && matches!(stage, RiskStage::Capture(_)));
-            let before = one.attempt.saturating_sub(present);
-            facts.payments_day = facts.payments_day.saturating_add(before);
-        }
-        let moved = moved(&one).filter(|money| one.id != order.id && money.fiat() == total.fiat());
-        let Some(moved) = moved.map(Money::minor) else {
-            continue;
-        };
-        facts.month_minor = facts.month_minor.saturating_add(moved);
-        if recent {
-            facts.day_minor = facts.day_minor.saturating_add(moved);
-        }
-    }
-    Ok(Some(facts))
-}
-
-/// What is about to be paid, or is.
-fn total(order: &Order) -> Option<Money> {
-    let quoted = match &order.state {
-        State::AwaitingPayment { quote } | State::AwaitingTerms { quote } => quote.as_ref(),
-        _ => None,
-    };
-    quoted.or(order.price.as_ref()).map(|quote| quote.total)
-}
-
-/// What an order moved or holds; one that ended without effect, or was given back, moved nothing.
-fn moved(order: &Order) -> Option<Money> {
-    let price = order.price.as_ref()?.total;
-    let nothing = matches!(
-        order.state,
-        State::Failed { .. } | State::Cancelled | State::Expired
-    );
-    (!nothing).then_some(price)
+fn basis(facts: &RiskFacts, policy_version: u32, judged: &Assessment) -> Value {
+    json!({ "policy_version": policy_version, "facts": facts, "assessment": judged })
 }

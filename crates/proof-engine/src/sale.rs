@@ -64,6 +64,7 @@ impl Engine {
             deposit_address,
             window_seconds: policy.window_seconds,
             hold_seconds: policy.hold_of(order.amount.asset()),
+            accidents: policy.accidents,
         };
         let (environment, ids) = (order.environment, SaveIds::new(self, self.now()));
         self.db

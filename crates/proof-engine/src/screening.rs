@@ -48,7 +48,7 @@ impl From<ListLine> for Listed {
     }
 }
 
-/// Who and what is in an order.
+/// Who and what is in an order, but who sent something.
 async fn subjects(
     tx: &mut Tx,
     order: &Order,
@@ -69,12 +69,25 @@ async fn subjects(
     Ok(subjects)
 }
 
-/// What the list says of an order.
+/// What the list says of an order, and of who sent its deposits.
 pub(crate) async fn screen(tx: &mut Tx, order: &Order) -> Result<Screening, Failure<ApiError>> {
+    let senders = order.sale.as_ref().map(|sale| sale.senders());
+    screen_with(tx, order, &senders.unwrap_or_default()).await
+}
+
+/// What the list says of an order, and of who sent this.
+async fn screen_with(
+    tx: &mut Tx,
+    order: &Order,
+    senders: &[Address],
+) -> Result<Screening, Failure<ApiError>> {
     let list_version = tx.listing_version().await?;
     let mut hits = Vec::new();
     if list_version > 0 {
-        for (kind, value) in subjects(tx, order).await? {
+        let mut subjects = subjects(tx, order).await?;
+        let senders = senders.iter().map(Address::to_string);
+        subjects.extend(senders.map(|sender| (ListedKind::Address, sender)));
+        for (kind, value) in subjects {
             let known = tx.listing_find(kind, &value).await?;
             let line = known.filter(|line| line.is_listed).map(|line| line.line);
             hits.extend(line.map(|line| Hit { kind, line }));
@@ -133,12 +146,17 @@ fn canonical(kind: ListedKind, value: &str) -> Result<String, ApiError> {
 impl Engine {
     /// Whether somebody in an order is listed at all, cleared or not: mostly nobody is, and nothing
     /// needs to be written.
-    async fn is_hit(&self, id: OrderId) -> Result<bool, ApiError> {
+    async fn is_hit(&self, id: OrderId, senders: Option<Vec<Address>>) -> Result<bool, ApiError> {
         self.db
             .read("order_screen", move |tx: &mut Tx| {
+                let senders = senders.clone();
                 Box::pin(async move {
                     let order = tx.order_work(id).await?.ok_or_else(gone)?.order;
-                    Ok::<_, Failure<ApiError>>(screen(tx, &order).await?.is_hit(0))
+                    let screening = match senders {
+                        Some(senders) => screen_with(tx, &order, &senders).await?,
+                        None => screen(tx, &order).await?,
+                    };
+                    Ok::<_, Failure<ApiError>>(screening.is_hit(0))
                 })
             })
             .await
@@ -147,7 +165,7 @@ impl Engine {
 
     /// `true`: somebody in it is listed, and it waits for people now.
     pub(crate) async fn order_screened(&self, id: OrderId) -> Result<bool, ApiError> {
-        if !self.is_hit(id).await? {
+        if !self.is_hit(id, None).await? {
             return Ok(false);
         }
         let ids = SaveIds::new(self, self.now());
@@ -177,17 +195,18 @@ impl Engine {
     }
 
     pub(crate) async fn case_screened(&self, case: &Case) -> Result<bool, ApiError> {
-        if !self.is_hit(case.order).await? {
+        let senders = case.senders.clone();
+        if !self.is_hit(case.order, Some(senders.clone())).await? {
             return Ok(false);
         }
         let (order, id, cleared) = (case.order, case.id, case.freeze.cleared);
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("case_screened", move |tx: &mut Tx| {
-                let ids = ids.clone();
+                let (ids, senders) = (ids.clone(), senders.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
-                    let screening = screen(tx, &stored.order).await?;
+                    let screening = screen_with(tx, &stored.order, &senders).await?;
                     let hit = screening.is_hit(cleared);
                     if hit {
                         let command = CaseCommand::Screened(screening);

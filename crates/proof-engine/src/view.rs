@@ -136,7 +136,10 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
         ClaimState::Refunding { refused: true, .. } | ClaimState::Settled(ClaimEnd::KeptApart) => {
             "held"
         }
-        ClaimState::Settled(ClaimEnd::Refunded | ClaimEnd::RefundedByBank { .. }) => "sent",
+        // The bank, too, gives back to the card.
+        ClaimState::Settled(
+            ClaimEnd::Refunded | ClaimEnd::RefundedByBank { .. } | ClaimEnd::PaidByDispute,
+        ) => "sent",
         ClaimState::Wanted
         | ClaimState::Disputed { .. }
         | ClaimState::InReview { .. }
@@ -339,7 +342,7 @@ fn identity_known(facts: &Facts) -> Option<Command> {
             | VerificationState::Collecting
             | VerificationState::Submitted { .. }
             | VerificationState::Review { .. }
-            | VerificationState::Approved,
+            | VerificationState::Approved { .. },
         )
         | None => None,
     }
@@ -370,7 +373,7 @@ pub(crate) fn inner(state: &State) -> &State {
 fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &'static str {
     match state {
         State::Created => match verification.map(|v| &v.state) {
-            Some(VerificationState::Submitted { .. } | VerificationState::Approved) => {
+            Some(VerificationState::Submitted { .. } | VerificationState::Approved { .. }) => {
                 "identity_checking"
             }
             Some(VerificationState::Review { .. }) => "review",
@@ -439,7 +442,7 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
             VerificationState::Collecting
             | VerificationState::Submitted { .. }
             | VerificationState::Review { .. }
-            | VerificationState::Approved,
+            | VerificationState::Approved { .. },
         )
         | None => (None, true),
     };

@@ -13,7 +13,7 @@ use proof_core::{
     operator::OperatorName,
     order::Ruling,
     partner::Environment,
-    risk::RiskPolicy,
+    partner::Policy,
     screening::ListedKind,
     statement::Day,
 };
@@ -98,12 +98,12 @@ pub enum Question {
     /// Compare the books with the world now.
     Reconcile,
     Findings,
-    RiskShow {
+    PolicyShow {
         partner: PartnerId,
     },
-    RiskSet {
+    PolicySet {
         partner: PartnerId,
-        policy: RiskPolicy,
+        policy: Policy,
         by: OperatorName,
     },
     ListShow,
@@ -237,7 +237,7 @@ impl Question {
             Self::OrderRule { by, .. }
             | Self::OrderRefund { by, .. }
             | Self::CaseRule { by, .. }
-            | Self::RiskSet { by, .. }
+            | Self::PolicySet { by, .. }
             | Self::RecoveryAccept { by, .. }
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
@@ -247,7 +247,7 @@ impl Question {
             | Self::Reconcile
             | Self::Findings
             | Self::ListShow
-            | Self::RiskShow { .. }
+            | Self::PolicyShow { .. }
             | Self::RecoveryShow
             | Self::Statement { .. } => None,
         }
@@ -263,7 +263,7 @@ impl Question {
             Self::OrderRule { .. }
             | Self::OrderRefund { .. }
             | Self::CaseRule { .. }
-            | Self::RiskSet { .. }
+            | Self::PolicySet { .. }
             | Self::Reconcile => true,
             Self::OrderList
             | Self::OrderShow { .. }
@@ -272,7 +272,7 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::ListSay { .. }
-            | Self::RiskShow { .. }
+            | Self::PolicyShow { .. }
             | Self::RecoveryShow
             | Self::RecoveryAccept { .. }
             | Self::Statement { .. } => false,
@@ -311,14 +311,14 @@ async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> 
             by,
             reason,
         } => json!(engine.case_rule(case, ruling, by, reason).await?),
-        Question::RiskShow { partner } => json!(engine.risk_policy(partner).await?),
-        Question::RiskSet {
+        Question::PolicyShow { partner } => json!(engine.policy(partner).await?),
+        Question::PolicySet {
             partner,
             policy,
             by,
         } => {
-            tracing::info!(operator = %by, %partner, "an operator sets a risk policy");
-            json!(engine.risk_policy_set(partner, policy).await?)
+            tracing::info!(operator = %by, %partner, "an operator sets a partner's policy");
+            json!(engine.policy_set(partner, policy).await?)
         }
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => {

@@ -14,8 +14,7 @@ use proof_core::{
     Address, Asset, Fiat, Timestamp,
     id::PartnerId,
     operator::OperatorName,
-    partner::{Environment, LatePolicy, Origin, PartnerType, SellPolicy},
-    risk::RiskPolicy,
+    partner::{Environment, LatePolicy, Origin, PartnerType, Policy, SellPolicy},
     secret::Secret,
 };
 use proof_engine::{
@@ -32,23 +31,23 @@ pub enum PartnerCommand {
     Create(Box<CreateArgs>),
     /// Lists partners.
     List(DatabaseArgs),
-    /// A partner's limits and what else payments are judged by, on the running server.
+    /// A partner's pairs, fees, limits, and what becomes of deposits that do not fit, on the running server.
     #[command(subcommand)]
-    Risk(RiskCommand),
+    Policy(PolicyCommand),
     /// A partner's tokens: list, make one, exchange all, end one.
     #[command(subcommand)]
     Token(TokenCommand),
 }
 
 #[derive(Subcommand, Debug)]
-pub enum RiskCommand {
+pub enum PolicyCommand {
     /// Prints the policy as JSON, as `set` reads it.
-    Show(RiskArgs),
-    /// Judges payments by this policy from now on; its version is given by the server.
+    Show(PolicyArgs),
+    /// Goes by this policy from now on, if nobody has changed it since it was shown.
     Set {
         #[command(flatten)]
-        risk: RiskArgs,
-        /// The policy as JSON.
+        policy: PolicyArgs,
+        /// The whole policy as JSON, as `show` prints it.
         #[arg(long)]
         file: PathBuf,
         /// Who you are: a name under [[operators]] in the configuration; alice or bob in `proof dev`.
@@ -58,7 +57,7 @@ pub enum RiskCommand {
 }
 
 #[derive(Args, Debug)]
-pub struct RiskArgs {
+pub struct PolicyArgs {
     #[command(flatten)]
     server: ServerArgs,
     /// `prt_…`, as `proof partner list` shows it.
@@ -151,7 +150,7 @@ pub struct CreateArgs {
     /// Seconds that a sell waits for its deposit (6 h).
     #[arg(long, requires = "sells")]
     deposit_window_seconds: Option<i64>,
-    /// What becomes of a deposit that comes later: `ask` the user, or `return` it.
+    /// What becomes of a deposit that comes later: `ask` the user, `return` it, or `review` it.
     #[arg(long, requires = "sells")]
     late_deposits: Option<LatePolicy>,
     /// What users may pay with; the first is the default.
@@ -186,33 +185,40 @@ pub async fn run(command: PartnerCommand) -> anyhow::Result<()> {
     match command {
         PartnerCommand::Create(args) => create(*args).await,
         PartnerCommand::List(args) => list(args).await,
-        PartnerCommand::Risk(command) => risk(command).await,
+        PartnerCommand::Policy(command) => policy(command).await,
         PartnerCommand::Token(command) => token(command).await,
     }
 }
 
-async fn risk(command: RiskCommand) -> anyhow::Result<()> {
+async fn policy(command: PolicyCommand) -> anyhow::Result<()> {
     let (args, question) = match command {
-        RiskCommand::Show(args) => {
+        PolicyCommand::Show(args) => {
             let partner = args.partner;
-            (args, Question::RiskShow { partner })
+            (args, Question::PolicyShow { partner })
         }
-        RiskCommand::Set { risk, file, by } => {
+        PolicyCommand::Set { policy, file, by } => {
             let text =
                 fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-            let policy = serde_json::from_slice(&text);
-            let policy = policy.with_context(|| format!("{} is no policy", file.display()))?;
-            let partner = risk.partner;
-            let question = Question::RiskSet {
-                partner,
-                policy,
+            let question = Question::PolicySet {
+                partner: policy.partner,
+                policy: policy_read(&text).with_context(|| file.display().to_string())?,
                 by,
             };
-            (risk, question)
+            (policy, question)
         }
     };
-    let policy: RiskPolicy = ask(&args.server.socket()?, &question).await?;
+    let policy: Policy = ask(&args.server.socket()?, &question).await?;
     say(&format!("{}\n", serde_json::to_string_pretty(&policy)?))
+}
+
+/// The whole of it: a word that is misspelt or left out would change something that nobody meant.
+fn policy_read(text: &[u8]) -> anyhow::Result<Policy> {
+    let given: serde_json::Value = serde_json::from_slice(text).context("not JSON")?;
+    let policy: Policy = serde_json::from_value(given.clone()).context("not a policy")?;
+    if serde_json::to_value(&policy)? != given {
+        bail!("a key is unknown or missing; change what `proof partner policy show` prints");
+    }
+    Ok(policy)
 }
 
 async fn token(command: TokenCommand) -> anyhow::Result<()> {
@@ -310,7 +316,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
                 if let Some(seconds) = args.deposit_window_seconds {
                     policy.window_seconds = seconds;
                 }
-                policy.late = args.late_deposits.unwrap_or_default();
+                policy.accidents.late = args.late_deposits.unwrap_or_default();
                 policy
             }),
             fiats: args.fiats,
@@ -348,4 +354,51 @@ async fn list(args: DatabaseArgs) -> anyhow::Result<()> {
         );
     }
     say(&text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn shown() -> Value {
+        json!({
+            "version": 3,
+            "pairs": [{
+                "asset": "USDT/TRC20", "buys": true, "sells": true, "fees": null,
+                "min": { "asset": "USDT/TRC20", "base": "10000000" },
+                "max": { "asset": "USDT/TRC20", "base": "20000000" },
+            }],
+            "fiats": ["EUR"],
+            "fees": { "spread": 100, "processing": 250, "processing_fixed_minor": "25", "partner": 50 },
+            "sell": SellPolicy::default(),
+            "risk": proof_core::risk::RiskPolicy::default(),
+            "widget": { "type": null, "lang": null, "theme": null, "redirect_url": null },
+        })
+    }
+
+    fn read(value: &Value) -> anyhow::Result<Policy> {
+        policy_read(value.to_string().as_bytes())
+    }
+
+    #[test]
+    fn a_policy_is_read_whole_or_not_at_all() {
+        assert_eq!(read(&shown()).unwrap().version, 3);
+        let mut misspelt = shown();
+        misspelt["sell"]["accidents"]["overpayed"] = json!("review");
+        let mut partial = shown();
+        partial["sell"]["accidents"] = json!({ "late": "review" });
+        for wrong in [misspelt, partial] {
+            let told = read(&wrong).unwrap_err().to_string();
+            assert!(told.contains("unknown or missing"), "{told}");
+        }
+        let mut unknown = shown();
+        unknown["sell"]["accidents"]["late"] = json!("keep");
+        assert!(
+            read(&unknown)
+                .unwrap_err()
+                .to_string()
+                .contains("not a policy")
+        );
+    }
 }

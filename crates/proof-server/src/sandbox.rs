@@ -96,6 +96,9 @@ pub struct DepositArgs {
     /// Decimal: 100, 0.01.
     #[arg(long)]
     amount: String,
+    /// The address that it comes from; without one, a stranger's.
+    #[arg(long)]
+    from: Option<String>,
     /// The data folder of the running `proof dev`.
     #[arg(long, default_value = "data")]
     data: PathBuf,
@@ -193,6 +196,7 @@ async fn deposit(args: DepositArgs) -> anyhow::Result<()> {
         "address": args.address,
         "currency": args.currency,
         "amount": args.amount,
+        "sender": args.from,
     });
     let path = ["wallet", "v1", args.network.name(), "transfers"];
     let answer = wallet.post(&path, &body).await;

@@ -21,6 +21,7 @@ statements! {
     PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
     PARTNER_POLICY = "UPDATE partners SET policy = $1 WHERE id = $2";
     PARTNER_LOAD = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1";
+    PARTNER_LOCK = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1", lock = " FOR NO KEY UPDATE";
     PARTNER_BY_WIDGET = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE widget_id = $1";
     PARTNER_LIST = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners ORDER BY id LIMIT $1";
     ORIGIN_INSERT = "INSERT INTO origins (partner_id, environment, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
@@ -192,6 +193,12 @@ impl Tx {
 
     pub async fn partner_load(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
         let row: Option<PartnerRow> = self.fetch_optional(PARTNER_LOAD, args![id.uuid()]).await?;
+        row.map(Partner::try_from).transpose()
+    }
+
+    /// Held until the end of this database transaction.
+    pub async fn partner_lock(&mut self, id: PartnerId) -> Result<Option<Partner>, StoreError> {
+        let row: Option<PartnerRow> = self.fetch_optional(PARTNER_LOCK, args![id.uuid()]).await?;
         row.map(Partner::try_from).transpose()
     }
 

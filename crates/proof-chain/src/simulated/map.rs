@@ -2,7 +2,7 @@
 
 use super::{PROVIDER, wire};
 use proof_core::{
-    Asset, Network, Timestamp,
+    Address, Asset, Network, Timestamp,
     deposit::{Deposit, DepositKey},
     money::Amount,
 };
@@ -46,6 +46,9 @@ pub fn arrivals(list: wire::List, network: Network) -> Arrivals {
                 },
                 amount: Amount::new(asset, listed.base),
                 seen_at: Timestamp::from_micros(listed.seen_at),
+                senders: Address::parse(network, &listed.sender)
+                    .into_iter()
+                    .collect(),
             },
         })
     });

@@ -52,6 +52,7 @@ pub struct List {
 pub struct Listed {
     pub hash: String,
     pub index: u32,
+    pub sender: String,
     pub recipient: String,
     pub ticker: String,
     #[serde(with = "proof_core::money::as_text")]

@@ -190,7 +190,9 @@ pub fn verification(answer: wire::Verification) -> IdentityStatus {
     let reason = answer.reason.unwrap_or_default();
     match answer.status.as_str() {
         "pending" => IdentityStatus::Pending,
-        "approved" => IdentityStatus::Done(IdentityOutcome::Approved),
+        "approved" => IdentityStatus::Done(IdentityOutcome::Approved {
+            document_country: answer.document_country,
+        }),
         "rejected" => IdentityStatus::Done(IdentityOutcome::Rejected {
             reason,
             may_retry: answer.may_retry,

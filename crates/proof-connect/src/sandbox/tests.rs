@@ -307,7 +307,9 @@ fn every_outcome_of_a_verification_is_read() {
         (json!({"status": "pending"}), IdentityStatus::Pending),
         (
             json!({"status": "approved"}),
-            IdentityStatus::Done(IdentityOutcome::Approved),
+            IdentityStatus::Done(IdentityOutcome::Approved {
+                document_country: None,
+            }),
         ),
         (
             json!({"status": "rejected", "reason": "face_mismatch"}),

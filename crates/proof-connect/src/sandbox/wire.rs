@@ -130,6 +130,7 @@ pub struct Verification {
     pub reason: Option<String>,
     #[serde(default)]
     pub may_retry: bool,
+    pub document_country: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -3,8 +3,8 @@ use crate::{
     asset::{Asset, Network},
     deposit::{Held, Sale},
     id::{CustomerId, PartnerId},
-    order::OrderRequest,
-    partner::Side,
+    order::{DEPOSIT_LOST_SECONDS_MAX, OrderRequest},
+    partner::{Side, UnderpaidPolicy},
     payment::CardSummary,
     transfer::UnsignedFrom,
 };
@@ -70,6 +70,8 @@ fn order(received: Option<&str>) -> Order {
         deposit_until: START,
         hold_until: START,
         held: held.into_iter().collect(),
+        underpaid: UnderpaidPolicy::default(),
+        reorged_seconds: DEPOSIT_LOST_SECONDS_MAX,
         rest_asked: false,
         returned: None,
     }));
@@ -81,6 +83,7 @@ fn deposit(amount: Amount) -> Deposit {
         key: key("d"),
         amount,
         seen_at: START,
+        senders: Vec::new(),
     }
 }
 
@@ -89,11 +92,13 @@ fn case(deposited: bool) -> Case {
         kind: CaseKind::Late,
         amount: amount(usdt(Network::Erc20), "7"),
         deposit: deposited.then(|| key("d")),
+        senders: Vec::new(),
     };
     Case::open(
         CaseId::from_uuid(Uuid::from_u128(9)),
         &order(None),
         opening,
+        Remedy::Return,
         START,
     )
     .unwrap()
@@ -161,7 +166,13 @@ fn after(case: &Case, command: CaseCommand, now: Timestamp) -> Case {
 
 #[test]
 fn what_came_late_is_sold_only_at_the_price_that_was_seen_and_in_time() {
-    let waiting = after(&case(true), CaseCommand::DepositFinal { ask: true }, START);
+    let waiting = after(
+        &case(true),
+        CaseCommand::DepositFinal {
+            remedy: Remedy::Ask,
+        },
+        START,
+    );
     let wait = waiting.waits().unwrap();
     assert_eq!(wait.until, START.plus_seconds(CHOICE_SECONDS));
     let sell = |case: &Case, id, now| {
@@ -194,7 +205,13 @@ fn what_came_late_is_sold_only_at_the_price_that_was_seen_and_in_time() {
 
 #[test]
 fn silence_and_a_wish_bring_it_back_and_other_kinds_do_not_ask() {
-    let waiting = after(&case(true), CaseCommand::DepositFinal { ask: true }, START);
+    let waiting = after(
+        &case(true),
+        CaseCommand::DepositFinal {
+            remedy: Remedy::Ask,
+        },
+        START,
+    );
     let over = START.plus_seconds(CHOICE_SECONDS);
     for (command, now) in [
         (CaseCommand::Return, START),
@@ -207,9 +224,35 @@ fn silence_and_a_wish_bring_it_back_and_other_kinds_do_not_ask() {
     assert_eq!(early, Err(CaseRefusal::WrongState));
     let mut other = case(true);
     other.kind = CaseKind::SecondDeposit;
-    for (case, ask) in [(&other, true), (&case(true), false)] {
-        let next = after(case, CaseCommand::DepositFinal { ask }, START);
+    for (case, remedy) in [(&other, Remedy::Ask), (&case(true), Remedy::Return)] {
+        let next = after(case, CaseCommand::DepositFinal { remedy }, START);
         assert_eq!(next.state.name(), "executing");
+    }
+}
+
+#[test]
+fn where_the_policy_says_so_people_decide_what_becomes_of_it() {
+    let came = CaseCommand::DepositFinal {
+        remedy: Remedy::Review,
+    };
+    let waiting = after(&case(true), came, START);
+    // What is more than agreed is in the books already.
+    let opening = CaseOpening {
+        kind: CaseKind::Overpaid,
+        amount: amount(usdt(Network::Erc20), "7"),
+        deposit: None,
+        senders: Vec::new(),
+    };
+    let id = CaseId::from_uuid(Uuid::from_u128(9));
+    let over = Case::open(id, &order(None), opening, Remedy::Review, START).unwrap();
+    for mut case in [waiting, over] {
+        assert_eq!(case.state.name(), "in_review");
+        assert_eq!((case.duty(), case.deadline()), (CaseDuty::None, None));
+        assert_eq!(case.rulings(), CaseRuling::ALL);
+        for alice in [true, false] {
+            case = after(&case, rule(CaseRuling::Approve, alice), START);
+        }
+        assert_eq!(case.duty(), CaseDuty::PlanReturn);
     }
 }
 
@@ -235,9 +278,10 @@ fn what_came_on_another_network_goes_back_there_to_the_same_address() {
         kind: CaseKind::WrongNetwork,
         amount: amount(usdt(Network::Bep20), "100"),
         deposit: Some(key("d")),
+        senders: Vec::new(),
     };
     let id = CaseId::from_uuid(Uuid::from_u128(9));
-    let case = Case::open(id, &order(None), opening, START).unwrap();
+    let case = Case::open(id, &order(None), opening, Remedy::Return, START).unwrap();
     assert_eq!(case.refund.network(), Network::Bep20);
     assert_eq!(case.refund.as_str(), REFUND);
 }
@@ -267,7 +311,9 @@ fn reviewed(commands: Vec<CaseCommand>) -> (Case, Timestamp) {
 
 #[test]
 fn two_people_write_off_what_cannot_be_given_back() {
-    let (case, late) = reviewed(vec![CaseCommand::DepositFinal { ask: false }]);
+    let (case, late) = reviewed(vec![CaseCommand::DepositFinal {
+        remedy: Remedy::Return,
+    }]);
     assert_eq!(case.rulings(), CaseRuling::ALL);
     let off = |case: &Case, alice| case.decide(rule(CaseRuling::WriteOff, alice), late);
     let proposed = off(&case, true).unwrap();
@@ -292,7 +338,9 @@ fn two_people_write_off_what_cannot_be_given_back() {
 fn what_is_not_final_or_on_its_way_is_not_written_off() {
     let (open, late) = reviewed(Vec::new());
     let (sent, _) = reviewed(vec![
-        CaseCommand::DepositFinal { ask: false },
+        CaseCommand::DepositFinal {
+            remedy: Remedy::Return,
+        },
         planned(),
         signed(),
     ]);
@@ -309,7 +357,13 @@ fn a_dead_return_is_tried_again_under_another_number() {
         proof: Proof::NeverSigned { intent: intent() },
     });
     let mut case = case(true);
-    for command in [CaseCommand::DepositFinal { ask: false }, planned(), dead] {
+    for command in [
+        CaseCommand::DepositFinal {
+            remedy: Remedy::Return,
+        },
+        planned(),
+        dead,
+    ] {
         case = case.decide(command, START).unwrap().case;
     }
     assert_eq!((case.state.name(), case.state.attempt()), ("in_review", 2));
@@ -329,7 +383,8 @@ fn a_dead_return_is_tried_again_under_another_number() {
 fn commands() -> impl Strategy<Value = CaseCommand> {
     prop_oneof![
         2 => (0_u64..4).prop_map(|confirmations| CaseCommand::DepositDeeper { confirmations }),
-        4 => any::<bool>().prop_map(|ask| CaseCommand::DepositFinal { ask }),
+        4 => prop::sample::select(vec![Remedy::Ask, Remedy::Return, Remedy::Review])
+            .prop_map(|remedy| CaseCommand::DepositFinal { remedy }),
         3 => Just(CaseCommand::QuoteLock { quote: Box::new(quote(1)) }),
         1 => Just(CaseCommand::QuoteLock { quote: Box::new(quote(2)) }),
         3 => Just(CaseCommand::Sell { quote: quote(1).id, order: buyer() }),

@@ -3,8 +3,10 @@ use crate::{
     Address, Asset, Fiat, Network,
     deposit::{Deposit, DepositKey, Held, Sale},
     id::{CustomerId, PartnerId, QuoteId},
-    order::{CHOICE_SECONDS, OrderRequest, PayingOut, ReturnReason, Returning},
-    partner::{Environment, Side},
+    order::{
+        CHOICE_SECONDS, DEPOSIT_LOST_SECONDS_MAX, OrderRequest, PayingOut, ReturnReason, Returning,
+    },
+    partner::{Environment, Side, UnderpaidPolicy},
     payment::CardSummary,
     quote::Quote,
 };
@@ -45,6 +47,7 @@ fn sell(received: &[&str], state: State) -> Order {
             },
             amount: usdt(text),
             seen_at: START,
+            senders: Vec::new(),
         },
         confirmations: 3,
         booked: true,
@@ -73,6 +76,8 @@ fn sell(received: &[&str], state: State) -> Order {
         deposit_until: hours(6),
         hold_until: hours(6),
         held: held.collect(),
+        underpaid: UnderpaidPolicy::default(),
+        reorged_seconds: DEPOSIT_LOST_SECONDS_MAX,
         rest_asked: !received.is_empty(),
         returned: None,
     }));

@@ -83,7 +83,7 @@ impl Order {
             State::Voiding(v) => Some(v.deadline),
             State::Delivering(d) => Some(d.deadline),
             State::Authorised { deadline, .. }
-            | State::Capturing { deadline }
+            | State::Capturing { deadline, .. }
             | State::Paid { deadline, .. }
             | State::Refunding { deadline, .. } => Some(*deadline),
             State::InReview(review) => match review.from {
@@ -124,7 +124,7 @@ impl Order {
             Duty::None if matches!(self.state, State::AwaitingDeposit) => {
                 self.sale.as_ref().map(|sale| sale.deposit_until)
             }
-            Duty::None => None,
+            Duty::None => self.held_until(),
             Duty::AskPayment | Duty::WatchTransfer(_) | Duty::WatchDeposits | Duty::CloseWindow => {
                 Some(now.plus_millis(POLL_MS))
             }
@@ -156,6 +156,15 @@ impl Order {
         }
     }
 
+    /// A first delivery waits.
+    fn held_until(&self) -> Option<Timestamp> {
+        if let State::Paid { held_until, .. } = self.state {
+            held_until
+        } else {
+            None
+        }
+    }
+
     fn duty_in(&self, state: &State, now: Timestamp) -> Duty {
         match state {
             State::Authorising(a) if now >= a.deadline => Duty::ClosePayment,
@@ -172,6 +181,9 @@ impl Order {
             },
             State::Capturing { .. } => Duty::Capture,
             State::Voiding(_) => Duty::Void,
+            State::Paid { held_until, .. } if held_until.is_some_and(|until| now < until) => {
+                Duty::None
+            }
             State::Paid { .. } => Duty::PlanTransfer,
             State::Delivering(sending) => moving(sending),
             State::Refunding { called: None, .. } => Duty::PrepareRefund,

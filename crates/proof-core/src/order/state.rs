@@ -26,6 +26,9 @@ pub enum State {
     },
     Capturing {
         deadline: Timestamp,
+        /// How long the crypto is held once the money is taken.
+        #[serde(default)]
+        hold_seconds: u32,
     },
     Voiding(Voiding),
     /// Captured; the transfer is planned next.
@@ -34,6 +37,9 @@ pub enum State {
         /// Disputed: nothing is sent until people say so.
         #[serde(default)]
         withheld: bool,
+        /// A customer's first delivery may be held for a while.
+        #[serde(default)]
+        held_until: Option<Timestamp>,
     },
     Delivering(Sending),
     Refunding {

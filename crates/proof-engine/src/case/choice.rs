@@ -198,6 +198,7 @@ fn resale(case: &Case, seller: Seller) -> Option<Resale> {
             key: case.deposit.clone()?,
             amount: case.amount,
             seen_at: case.opened_at,
+            senders: case.senders.clone(),
         },
         confirmations: seller.confirmations,
         quote,

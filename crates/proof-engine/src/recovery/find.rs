@@ -272,10 +272,11 @@ impl Engine {
                     payment,
                     sent,
                 };
-                let fees = self.partner_of(order).await?.policy.fees;
+                let partner = self.partner_of(order).await?;
+                let fees = partner.policy.fees_of(order.amount.asset());
                 let quote = QuoteId::from_uuid(order.id.uuid());
                 let now = order.created_at;
-                buy_course(order, seen, &fees, Naming { quote, now }).map_err(ApiError::internal)?
+                buy_course(order, seen, fees, Naming { quote, now }).map_err(ApiError::internal)?
             }
         };
         let listed = matches!(course, Course::GoesOn);

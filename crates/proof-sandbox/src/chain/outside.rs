@@ -13,6 +13,7 @@ const BLOCKS_MAX: u64 = 500;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed {
     pub hash: String,
+    pub sender: String,
     pub recipient: String,
     pub ticker: String,
     pub base: u128,
@@ -36,6 +37,7 @@ impl SimChain {
             let transfer = self.transfers.get(hash)?;
             Some(Listed {
                 hash: hash.clone(),
+                sender: transfer.body.sender.clone(),
                 recipient: transfer.body.recipient.clone(),
                 ticker: transfer.body.ticker.clone(),
                 base: transfer.body.base,
@@ -58,23 +60,30 @@ impl SimChain {
         }
     }
 
-    /// Somebody who holds enough of everything sends some of it.
+    /// Somebody who holds enough of everything sends some of it; who, if nobody is named, is all the
+    /// same.
     pub fn send(
         &self,
         hash: &str,
-        recipient: &str,
-        ticker: &str,
-        base: u128,
+        (sender, recipient): (Option<&str>, &str),
+        (ticker, base): (&str, u128),
         now: Timestamp,
     ) -> Result<Event, Refusal> {
-        let recipient = Address::parse(self.network, recipient).map_err(Refusal::invalid)?;
+        let address = |text: &str| {
+            let address = Address::parse(self.network, text).map_err(Refusal::invalid)?;
+            Ok::<_, Refusal>(address.to_string())
+        };
+        let recipient = address(recipient)?;
+        let sender = sender.map(address).transpose()?;
         if self.asset(ticker).is_none() || base == 0 {
             return Err(Refusal::invalid("no such asset, or nothing of it"));
         }
         self.check_issue(ticker, base)?;
         let body = Body {
-            sender: somebody(self.network).unwrap_or_default(),
-            recipient: recipient.to_string(),
+            sender: sender
+                .or_else(|| somebody(self.network))
+                .unwrap_or_default(),
+            recipient,
             ticker: ticker.to_owned(),
             base,
             fee: self.fee_base(),

@@ -203,6 +203,7 @@ struct WireList {
 struct WireListed {
     hash: String,
     index: u32,
+    sender: String,
     recipient: String,
     ticker: String,
     #[serde(with = "proof_core::money::as_text")]
@@ -223,6 +224,7 @@ async fn listed(
     let transfers = listed.into_iter().map(|one| WireListed {
         hash: one.hash,
         index: 0,
+        sender: one.sender,
         recipient: one.recipient,
         ticker: one.ticker,
         base: one.base,

@@ -19,6 +19,8 @@ struct Send {
     currency: String,
     /// Decimal, as a string.
     amount: String,
+    /// The address that it comes from; without one, a stranger's.
+    sender: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -37,10 +39,9 @@ async fn send(State(world): Shared, Path(name): Path<String>, body: Bytes) -> An
     let hash = chain.read(|chain| chain.fresh_hash(nonce));
     chain.write::<_, Refusal>(
         |chain| {
-            let (ticker, base) = (asset.ticker(), amount.base());
-            chain
-                .send(&hash, &body.address, ticker, base, now)
-                .map(Some)
+            let people = (body.sender.as_deref(), body.address.as_str());
+            let moved = (asset.ticker(), amount.base());
+            chain.send(&hash, people, moved, now).map(Some)
         },
         |_| (),
     )?;

@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DECISION_MS: i64 = 2_000;
 const SLOW_DECISION_MS: i64 = 30_000;
+/// Of documents whose owner says nothing else.
+const COUNTRY: &str = "DE";
 const STEPS: [&str; 3] = ["center", "left", "right"];
 /// A liveness check is some frames per step; a hundred is a client gone wild.
 const FRAME_INDEX_MAX: u32 = 99;
@@ -88,6 +90,9 @@ pub struct Outcome {
     pub reason: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub may_retry: Option<bool>,
+    /// ISO 3166-1 alpha-2, of who issued the document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_country: Option<String>,
 }
 
 impl IdentityDesk {
@@ -178,7 +183,10 @@ impl Submitted {
         } else if has_tag(&self.email, "kyc-review") {
             outcome("review", Some("manual_check"), None)
         } else {
-            outcome("approved", None, None)
+            Outcome {
+                document_country: Some(country_of(&self.email)),
+                ..outcome("approved", None, None)
+            }
         }
     }
 }
@@ -192,14 +200,24 @@ const fn outcome(
         status,
         reason,
         may_retry,
+        document_country: None,
     }
 }
 
+/// Where the document is from: the tag `kyc-country-xx` says it.
+fn country_of(email: &str) -> String {
+    let told = tags(email).find_map(|tag| tag.strip_prefix("kyc-country-"));
+    told.unwrap_or(COUNTRY).to_ascii_uppercase()
+}
+
 /// `name+tag@…`; several tags may follow one another, so that testers can keep addresses apart.
-fn has_tag(email: &str, tag: &str) -> bool {
+fn tags(email: &str) -> impl Iterator<Item = &str> {
     let local = email.rsplit_once('@').map_or(email, |(local, _)| local);
-    let mut tags = local.split('+').skip(1);
-    tags.any(|found| found.eq_ignore_ascii_case(tag))
+    local.split('+').skip(1)
+}
+
+fn has_tag(email: &str, tag: &str) -> bool {
+    tags(email).any(|found| found.eq_ignore_ascii_case(tag))
 }
 
 impl Machine for IdentityDesk {

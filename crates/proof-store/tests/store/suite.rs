@@ -55,12 +55,14 @@ fn partner(entropy: &Counting) -> Partner {
         widget_id: uuid_v7(NOW, entropy),
         contact_email: "ops@example.com".into(),
         policy: Policy {
+            version: 1,
             pairs: vec![Pair {
                 asset: usdt(),
                 min: amount("1"),
                 max: amount("1000"),
                 buys: true,
                 sells: true,
+                fees: None,
             }],
             fiats: vec![Fiat::Eur],
             fees: FeePolicy {
@@ -225,7 +227,9 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         tx.verification_insert(&v).await?;
         let latest = tx.verification_latest(customer).await?;
         let approved = Verification {
-            state: VerificationState::Approved,
+            state: VerificationState::Approved {
+                document_country: None,
+            },
             ..v.clone()
         };
         tx.verification_save(&approved, 1).await?;
@@ -550,6 +554,7 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
         },
         amount: amount("7"),
         seen_at: NOW,
+        senders: vec![address()],
     };
     let (first, second) = (DepositId::new(NOW, entropy), DepositId::new(NOW, entropy));
     let scans = write!(db, [deposit], |tx| {
@@ -654,6 +659,7 @@ async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
         amount: amount("7"),
         refund: address(),
         deposit: None,
+        senders: Vec::new(),
         opened_at: NOW,
         freeze: Default::default(),
         state: CaseState::Executing {

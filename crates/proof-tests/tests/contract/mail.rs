@@ -9,7 +9,7 @@ use crate::sell::{
 };
 use axum::body::Body;
 use http::{Method, Request};
-use proof_core::partner::{Environment, LatePolicy, SellPolicy};
+use proof_core::partner::{AccidentPolicy, Environment, LatePolicy, SellPolicy};
 use proof_port::{Class, Message};
 use proof_store::{Failure, JobKind, Tx};
 use serde_json::{Value, json};
@@ -574,8 +574,12 @@ async fn a_case_is_nobody_elses(app: &App) {
 }
 
 async fn a_partner_may_have_late_deposits_returned(app: &App) {
-    let policy = SellPolicy {
+    let accidents = AccidentPolicy {
         late: LatePolicy::Return,
+        ..AccidentPolicy::default()
+    };
+    let policy = SellPolicy {
+        accidents,
         ..SellPolicy::default()
     };
     let pairs = ["USDT/TRC20".parse().unwrap()];

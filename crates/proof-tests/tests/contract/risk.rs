@@ -22,13 +22,13 @@ const AUTHORISE: &str = "POST http://cards.test/v1/authorisations ";
 /// ninety-seven.
 async fn limit(app: &App, day: u128, month: u128) {
     let (engine, shop) = (&app.app.engine, app.shop.partner.id);
-    let mut policy = engine.risk_policy(shop).await.unwrap();
+    let mut policy = engine.policy(shop).await.unwrap();
     let limits = Limits {
         day_minor: day * 100,
         month_minor: month * 100,
     };
-    policy.limits.insert(Fiat::Eur, limits);
-    engine.risk_policy_set(shop, policy).await.unwrap();
+    policy.risk.limits.insert(Fiat::Eur, limits);
+    engine.policy_set(shop, policy).await.unwrap();
 }
 
 async fn ready<'a>(app: &'a App, side: &str, step: &str) -> Buyer<'a> {
@@ -129,9 +129,9 @@ async fn what_came_late_is_sold_within_the_limit_only(app: &App) {
 
 async fn a_card_that_others_used_is_looked_at(app: &App) {
     let (engine, shop) = (&app.app.engine, app.shop.partner.id);
-    let mut policy = engine.risk_policy(shop).await.unwrap();
-    policy.card_customers_max = 1;
-    engine.risk_policy_set(shop, policy).await.unwrap();
+    let mut policy = engine.policy(shop).await.unwrap();
+    policy.risk.card_customers_max = 1;
+    engine.policy_set(shop, policy).await.unwrap();
     let first = Buyer::verified(app, "u1").await;
     first.pay(GOOD_CARD).await;
     first.until_step("completed").await;

@@ -276,9 +276,9 @@ impl Sim {
             .unwrap();
         if self.script.watched {
             let id = created.partner.id;
-            let mut policy = engine.risk_policy(id).await.unwrap();
-            policy.card_customers_max = 0;
-            engine.risk_policy_set(id, policy).await.unwrap();
+            let mut policy = engine.policy(id).await.unwrap();
+            policy.risk.card_customers_max = 0;
+            engine.policy_set(id, policy).await.unwrap();
         }
         Shop {
             token: created.client_token.expose_secret().to_owned(),

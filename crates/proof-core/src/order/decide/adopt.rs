@@ -5,7 +5,8 @@ use crate::{
     deposit::Sale,
     ledger,
     money::MoneyError,
-    order::{AUTHORISED_SECONDS_MAX, EventKind, PAID_SECONDS_MAX, State},
+    order::{AUTHORISED_SECONDS_MAX, DEPOSIT_LOST_SECONDS_MAX, EventKind, PAID_SECONDS_MAX, State},
+    partner::UnderpaidPolicy,
     payment::CardSummary,
     recovery::{Adoption, SaleAdoption, Then},
 };
@@ -58,6 +59,7 @@ impl Draft {
         }
         self.order.state = State::Paid {
             deadline: self.in_seconds(PAID_SECONDS_MAX),
+            held_until: None,
             withheld: false,
         };
         Ok(())
@@ -96,6 +98,8 @@ impl Draft {
             deposit_address,
             deposit_until: self.now,
             hold_until: self.now,
+            underpaid: UnderpaidPolicy::default(),
+            reorged_seconds: DEPOSIT_LOST_SECONDS_MAX,
             held: Vec::new(),
             rest_asked: false,
             returned: None,

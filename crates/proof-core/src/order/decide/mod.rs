@@ -101,7 +101,7 @@ pub enum Command {
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
-    Allow,
+    Allow { hold_seconds: u32 },
     Review { reason: String },
     Refuse { reason: FailReason },
 }

@@ -70,9 +70,11 @@ impl Draft {
             return Err(Refusal::WrongState);
         };
         match verdict {
-            Verdict::Allow => {
-                let deadline = self.in_seconds(CAPTURING_SECONDS_MAX);
-                self.order.state = State::Capturing { deadline };
+            Verdict::Allow { hold_seconds } => {
+                self.order.state = State::Capturing {
+                    deadline: self.in_seconds(CAPTURING_SECONDS_MAX),
+                    hold_seconds,
+                };
             }
             Verdict::Review { reason } => self.review(reason),
             Verdict::Refuse { reason } => self.void(VoidReason::Failed(reason)),
@@ -82,10 +84,13 @@ impl Draft {
 
     /// The money is taken. After a void that came too late, it goes straight back.
     pub(super) fn captured(&mut self) -> Step {
-        let too_late = matches!(self.order.state, State::Voiding(_));
-        if !too_late && !matches!(self.order.state, State::Capturing { .. }) {
+        let hold = if let State::Capturing { hold_seconds, .. } = self.order.state {
+            Some(i64::from(hold_seconds))
+        } else if matches!(self.order.state, State::Voiding(_)) {
+            None
+        } else {
             return Err(Refusal::WrongState);
-        }
+        };
         let total = self.price()?.total;
         self.order.takings.capture(total.minor())?;
         self.entries
@@ -94,12 +99,13 @@ impl Draft {
             EventKind::PaymentCaptured,
             json!({ "total": total.to_decimal() }),
         );
-        if too_late {
+        let Some(hold) = hold else {
             return self.start_refund();
-        }
+        };
         self.order.state = State::Paid {
-            deadline: self.in_seconds(PAID_SECONDS_MAX),
+            deadline: self.in_seconds(hold.saturating_add(PAID_SECONDS_MAX)),
             withheld: self.order.takings.is_disputed(),
+            held_until: (hold > 0).then(|| self.in_seconds(hold)),
         };
         if self.order.takings.is_disputed() {
             self.review(DISPUTED.into());

@@ -113,14 +113,16 @@ impl Draft {
         Ok(match from {
             State::Authorised { .. } => State::Capturing {
                 deadline: within(CAPTURING_SECONDS_MAX),
+                hold_seconds: 0,
             },
             // The bank's page is closed by now: the provider is asked what became of it.
             State::Authorising(authorising) => State::Authorising(Authorising {
                 deadline: self.now,
                 ..authorising.clone()
             }),
-            State::Capturing { .. } => State::Capturing {
+            State::Capturing { hold_seconds, .. } => State::Capturing {
                 deadline: within(CAPTURING_SECONDS_MAX),
+                hold_seconds: *hold_seconds,
             },
             State::Voiding(voiding) => State::Voiding(Voiding {
                 deadline: within(VOIDING_SECONDS_MAX),
@@ -129,6 +131,7 @@ impl Draft {
             State::Paid { .. } => State::Paid {
                 deadline: within(PAID_SECONDS_MAX),
                 withheld: false,
+                held_until: None,
             },
             State::Delivering(sending) => State::Delivering(Sending {
                 deadline: within(DELIVERING_SECONDS_MAX),

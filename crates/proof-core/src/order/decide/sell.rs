@@ -9,10 +9,11 @@ use crate::{
     ledger,
     money::{Amount, MoneyError},
     order::{
-        CHOICE_SECONDS, DEPOSIT_CONFIRMED_SECONDS_MAX, DEPOSIT_LOST_SECONDS_MAX,
-        DEPOSIT_SEEN_SECONDS_MAX, DEPOSITS_MAX, EventKind, FailReason, PAYING_OUT_SECONDS_MAX,
-        PayingOut, RETURNING_SECONDS_MAX, ReturnReason, Returning, State,
+        CHOICE_SECONDS, DEPOSIT_CONFIRMED_SECONDS_MAX, DEPOSIT_SEEN_SECONDS_MAX, DEPOSITS_MAX,
+        EventKind, FailReason, PAYING_OUT_SECONDS_MAX, PayingOut, RETURNING_SECONDS_MAX,
+        ReturnReason, Returning, State,
     },
+    partner::{AccidentPolicy, UnderpaidPolicy},
     payment::{CardSummary, DeclineCode},
     quote::Quote,
 };
@@ -68,6 +69,7 @@ pub struct Terms {
     pub deposit_address: Address,
     pub window_seconds: i64,
     pub hold_seconds: i64,
+    pub accidents: AccidentPolicy,
 }
 
 /// What is to be done with crypto that is all there.
@@ -152,6 +154,8 @@ impl Draft {
             deposit_address: terms.deposit_address,
             deposit_until,
             hold_until: self.in_seconds(terms.hold_seconds),
+            underpaid: terms.accidents.underpaid,
+            reorged_seconds: terms.accidents.reorged_seconds,
             held: Vec::new(),
             rest_asked: false,
             returned: None,
@@ -224,9 +228,16 @@ impl Draft {
                 deadline: self.in_seconds(DEPOSIT_CONFIRMED_SECONDS_MAX),
             };
         } else if !sale.is_unsettled() {
-            // Nothing more is on its way: the rest is awaited.
-            sale.rest_asked = true;
-            self.order.state = State::AwaitingDeposit;
+            // Nothing more is on its way.
+            match (sale.underpaid, sale.received()) {
+                (UnderpaidPolicy::Return, Some(received)) => {
+                    self.give_back(ReturnReason::Underpaid, received);
+                }
+                (UnderpaidPolicy::Ask | UnderpaidPolicy::Return, _) => {
+                    sale.rest_asked = true;
+                    self.order.state = State::AwaitingDeposit;
+                }
+            }
         }
         Ok(())
     }
@@ -235,11 +246,13 @@ impl Draft {
     /// their way.
     fn too_much(&mut self, base: u128) -> Step {
         let asset = self.order.amount.asset();
+        let senders = self.sale()?.senders();
         if base > 0 {
             self.cases.push(CaseOpening {
                 kind: CaseKind::Overpaid,
                 amount: Amount::new(asset, base),
                 deposit: None,
+                senders,
             });
         }
         let sale = self.sale()?;
@@ -250,6 +263,7 @@ impl Draft {
             kind: CaseKind::SecondDeposit,
             amount: held.deposit.amount,
             deposit: Some(held.deposit.key),
+            senders: held.deposit.senders,
         });
         self.cases.extend(openings);
         Ok(())
@@ -288,8 +302,9 @@ impl Draft {
         } else {
             let held = self.sale()?.find(key).ok_or(Refusal::WrongState)?;
             (held.booked, held.confirmations) = (false, 0);
+            let wait = self.sale()?.reorged_seconds;
             self.order.state = State::DepositLost {
-                deadline: self.in_seconds(DEPOSIT_LOST_SECONDS_MAX),
+                deadline: self.in_seconds(wait),
             };
         }
         let body = json!({ "hash": key.hash, "amount": amount.to_decimal() });

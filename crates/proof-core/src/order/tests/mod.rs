@@ -155,7 +155,7 @@ fn until_paid() -> Vec<Command> {
         pay(),
         held(),
         Command::Assessed {
-            verdict: Verdict::Allow,
+            verdict: Verdict::Allow { hold_seconds: 0 },
         },
         Command::Captured,
     ]
@@ -249,6 +249,27 @@ fn a_delivery_turns_round_only_with_proof_of_its_own_leg() {
 }
 
 #[test]
+fn a_first_delivery_is_held_for_as_long_as_the_policy_says() {
+    let mut commands = until_paid();
+    commands[4] = Command::Assessed {
+        verdict: Verdict::Allow {
+            hold_seconds: 7_200,
+        },
+    };
+    let (order, ..) = run(commands, START);
+    assert_eq!(order.status(), PublicStatus::Processing);
+    let (before, then) = (START.plus_seconds(7_199), START.plus_seconds(7_200));
+    assert_eq!(order.duty(before), Duty::None);
+    assert_eq!(order.wake_at(before), Some(then));
+    assert_eq!(order.duty(then), Duty::PlanTransfer);
+    // People are called as late after that as after any payment.
+    assert_eq!(order.deadline(), Some(then.plus_seconds(PAID_SECONDS_MAX)));
+    // A dispute meanwhile stops it for good; who lets it go on does so at once.
+    let (plain, ..) = run(until_paid(), START);
+    assert_eq!(plain.duty(START), Duty::PlanTransfer);
+}
+
+#[test]
 fn an_expired_quote_cannot_be_paid() {
     let (order, ..) = run(
         vec![
@@ -322,7 +343,7 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => (1_u32..6).prop_map(|attempt| {
             Command::PaymentDeclined { attempt, code: DeclineCode::Declined }
         }),
-        8 => Just(Command::Assessed { verdict: Verdict::Allow }),
+        8 => prop_oneof![Just(0), Just(3_600)].prop_map(|hold_seconds| Command::Assessed { verdict: Verdict::Allow { hold_seconds } }),
         1 => Just(Command::Assessed { verdict: Verdict::Review { reason: "r".into() } }),
         1 => Just(Command::Assessed {
             verdict: Verdict::Refuse { reason: FailReason::RiskRefused }

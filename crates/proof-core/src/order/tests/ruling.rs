@@ -63,7 +63,9 @@ fn one_person_decides_nothing() {
     let agreed = decide(&other, rule(Ruling::Approve, true), late())
         .unwrap()
         .order;
-    assert!(matches!(agreed.state, State::Paid { deadline, withheld: false } if deadline > late()));
+    assert!(
+        matches!(agreed.state, State::Paid { deadline, withheld: false, .. } if deadline > late())
+    );
 }
 
 #[test]

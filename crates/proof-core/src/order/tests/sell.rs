@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     deposit::{Deposit, DepositKey},
+    partner::{AccidentPolicy, UnderpaidPolicy},
     quote::quote_sell,
 };
 
@@ -24,6 +25,7 @@ fn seen(name: u8, amount: &str, at: Timestamp) -> Command {
         key: key(name),
         amount: Amount::parse(usdt(), amount).unwrap(),
         seen_at: at,
+        senders: Vec::new(),
     };
     Command::Sell(SellCommand::DepositSeen { deposit })
 }
@@ -40,6 +42,10 @@ fn vanished(name: u8) -> Command {
 }
 
 fn start() -> Command {
+    start_by(AccidentPolicy::default())
+}
+
+fn start_by(accidents: AccidentPolicy) -> Command {
     let terms = Terms {
         payout_token: "tok".into(),
         payout_card: card(),
@@ -47,6 +53,7 @@ fn start() -> Command {
         deposit_address: address(),
         window_seconds: 6 * 3_600,
         hold_seconds: 6 * 3_600,
+        accidents,
     };
     Command::Sell(SellCommand::Start {
         quote: quote(START).id,
@@ -213,6 +220,51 @@ fn parts_add_up_and_the_rest_is_awaited() {
         60_000_000
     );
     assert_eq!(books["wallet:USDT/TRC20"], -60_000_000);
+}
+
+#[test]
+fn where_the_policy_says_so_too_little_goes_back_at_once() {
+    let policy = AccidentPolicy {
+        underpaid: UnderpaidPolicy::Return,
+        ..AccidentPolicy::default()
+    };
+    let begin = || vec![Command::IdentityPassed, locked(), start_by(policy)];
+    let mut parts = begin();
+    parts.extend([seen(1, "60", START), seen(2, "40", START), is_final(1)]);
+    let (waiting, ..) = sell(parts.clone());
+    assert!(
+        matches!(waiting.state, State::DepositSeen { .. }),
+        "more is on its way"
+    );
+    parts.push(is_final(2));
+    let (whole, ..) = sell(parts);
+    assert!(matches!(whole.state, State::DepositConfirmed { .. }));
+    let mut less = begin();
+    less.extend([seen(1, "60", START), is_final(1)]);
+    let (back, ..) = sell(less);
+    let State::Returning(returning) = &back.state else {
+        panic!("{:?}", back.state);
+    };
+    assert_eq!(returning.why, ReturnReason::Underpaid);
+    assert_eq!(returning.amount.to_decimal(), "60.00");
+}
+
+#[test]
+fn what_vanished_is_waited_for_as_long_as_the_policy_says() {
+    let policy = AccidentPolicy {
+        reorged_seconds: 700,
+        ..AccidentPolicy::default()
+    };
+    let commands = vec![
+        Command::IdentityPassed,
+        locked(),
+        start_by(policy),
+        seen(1, "100", START),
+        is_final(1),
+        vanished(1),
+    ];
+    let (lost, ..) = sell(commands);
+    assert_eq!(lost.deadline(), Some(START.plus_seconds(700)));
 }
 
 #[test]
