@@ -48,6 +48,8 @@ pub struct View {
     pub quote: Option<QuoteView>,
     pub payment: Option<PaymentView>,
     pub transfer: Option<TransferView>,
+    /// A first delivery may be held until then.
+    pub held_until: Option<String>,
     pub timeline: Vec<TimelineView>,
     pub failure: Option<FailureView>,
     /// Of a sell.
@@ -130,6 +132,14 @@ pub struct FailureView {
 
 /// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
 /// the user and their bank.
+const fn held_until(state: &State) -> Option<Timestamp> {
+    if let State::Paid { held_until, .. } = state {
+        *held_until
+    } else {
+        None
+    }
+}
+
 fn refund_view(claim: &Claim) -> Option<RefundView> {
     let state = match claim.state.inner() {
         ClaimState::Refunding { refused: false, .. } => "waiting",
@@ -283,6 +293,9 @@ impl Engine {
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
+            held_until: held_until(&order.state)
+                .filter(|at| *at > now)
+                .map(Timestamp::to_contract),
             timeline: facts.events.iter().filter_map(timeline_view).collect(),
             failure: failure_view(order, verification),
             sale: match order.side {

@@ -36,8 +36,8 @@ use tokio::{
 /// The socket's name in a data folder.
 pub const SOCKET_FILE: &str = "operator.sock";
 
-/// A question is a handful of words; an answer is one order's story.
-const QUESTION_BYTES_MAX: u64 = 16 * 1024;
+/// The longest question is a partner's policy; an answer is one order's story.
+const QUESTION_BYTES_MAX: u64 = 64 * 1024;
 const ANSWER_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Longer than any question takes: comparing a day with the world is the longest.

@@ -64,6 +64,7 @@ const errors: Record<string, string> = {
   out_of_stock: "There is not enough in stock to sell this amount right now. Nothing was charged. Try again in a few minutes.",
   quote_expired: "The price ran out before the payment started. Nothing was charged. Check the new price and pay again.",
   attempts_exhausted: "There are no payment attempts left for this order. Nothing was charged.",
+  country_not_served: "Documents of this country are not accepted here. Nothing was charged.",
   limit_exceeded: "This is more than one person may buy or sell here in this time. Nothing was charged. Try a smaller amount, or tomorrow.",
   provider_error: "A service that we need did not answer. Nothing was charged. Try again.",
   upstream_unavailable: "A service that we need did not answer. Nothing was charged. Try again.",
@@ -305,6 +306,9 @@ export const messages = {
     title: (view: View) => `Your ${view.currency} is on its way`,
     refund: "Your money is on its way back",
     text: "This takes about 1 minute. You may close this window; the order goes on by itself.",
+    heldTitle: (view: View) => `Your ${view.currency} will be sent later`,
+    held: (view: View, at: string) =>
+      `Your payment has arrived. A first order at ${view.partner} is held for a while to protect against stolen cards: yours is sent on ${at}. You may close this window; the order goes on by itself.`,
     hash: "Transaction",
     look: "Look it up",
   },

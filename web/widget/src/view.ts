@@ -145,6 +145,8 @@ export interface View {
   quote: Quote | null;
   payment: Payment | null;
   transfer: Transfer | null;
+  /** A first delivery may be held until then. */
+  held_until: string | null;
   /** Null for a buy. */
   sale: Sale | null;
   timeline: TimelineEntry[];

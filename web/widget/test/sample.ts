@@ -25,6 +25,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   sale: null,
   timeline: [],
   failure: null,
+  held_until: null,
   refunds: [],
   ...change,
 });

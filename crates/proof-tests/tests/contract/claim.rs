@@ -63,7 +63,7 @@ async fn bank(app: &App, path: &str, body: Value) -> Value {
 }
 
 /// The cardholder goes to the bank; the processor calls back.
-async fn dispute(buyer: &Buyer<'_>, body: Value) -> Value {
+pub async fn dispute(buyer: &Buyer<'_>, body: Value) -> Value {
     let reference = reference(buyer);
     let path = format!("payments/{reference}/disputes");
     let made = bank(buyer.app, &path, body).await;

@@ -29,6 +29,7 @@ mod matrix;
 mod operator;
 mod partner;
 mod payment;
+mod policy;
 mod reading;
 mod reconcile;
 mod recovery;

@@ -14,6 +14,8 @@ on_both_engines!(
     a_sell_of_a_listed_card_is_frozen_until_two_people_looked,
     a_return_to_a_listed_address_waits_for_people,
     a_case_of_a_listed_person_is_frozen_too,
+    what_a_listed_sender_sent_is_frozen,
+    a_case_is_judged_by_who_sent_it,
     a_lost_dispute_puts_them_on_the_list,
     the_list_takes_only_what_it_can_compare,
 );
@@ -154,6 +156,72 @@ async fn a_case_of_a_listed_person_is_frozen_too(app: &App) {
     let ended = crate::sell::case_of(app, &seller, "second_deposit").await;
     assert_eq!(ended["state"], "returned");
     assert_eq!(app.balance("suspense:USDT/TRC20").await, 0);
+    all_agrees(app).await;
+    office.close().await;
+}
+
+/// An address that nobody else sends from.
+const THIEF: &str = "TWd4WrZ9wn84f5x1hZhL4DHvk738ns5jwb";
+
+async fn sent_by(app: &App, sender: &str, address: &str, amount: &str) {
+    let body = json!({
+        "address": address, "currency": "USDT", "amount": amount, "sender": sender,
+    });
+    let sent = app.world("wallet/v1/TRC20/transfers", body).await;
+    assert_eq!(sent.status, 200, "{}", sent.text);
+}
+
+async fn what_a_listed_sender_sent_is_frozen(app: &App) {
+    let office = Office::open(app);
+    say(&office, ListedKind::Address, THIEF, true)
+        .await
+        .unwrap();
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    sent_by(app, THIEF, &address, "100").await;
+    let waits = office.waits(app).await;
+    assert_eq!(waits.order, seller.order());
+    assert_eq!(waits.why, "somebody in it is listed");
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, -100_000_000);
+    assert_eq!(app.outside.calls_of("/v1/payouts"), 0);
+    assert!(!seller.view().await.to_string().contains(THIEF));
+    // Of two senders of one sell, one is enough.
+    let (other, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    crate::sell::deposit(app, &address, "60").await;
+    sent_by(app, THIEF, &address, "40").await;
+    let both = || async { (office.list().await.len() == 2).then_some(()) };
+    app.until("both wait", both).await;
+    all_agrees(app).await;
+    for seller in [&seller, &other] {
+        office.both_say(seller.order(), Ruling::Approve).await;
+        seller.until_step("completed").await;
+    }
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, 0);
+    office.close().await;
+}
+
+async fn a_case_is_judged_by_who_sent_it(app: &App) {
+    let office = Office::open(app);
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    crate::sell::deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    say(&office, ListedKind::Address, THIEF, true)
+        .await
+        .unwrap();
+    // A thief's money at somebody's address freezes that money, and no other.
+    sent_by(app, THIEF, &address, "30").await;
+    let frozen =
+        || async { (app.balance("suspense:USDT/TRC20").await == -30_000_000).then_some(()) };
+    app.until("what the thief sent is frozen", frozen).await;
+    crate::sell::deposit(app, &address, "20").await;
+    let returned = || async {
+        let cases = seller.view().await["sale"]["cases"].clone();
+        let mut cases = cases.as_array().unwrap().iter();
+        cases
+            .any(|case| case["amount"] == "20.00" && case["state"] == "returned")
+            .then_some(())
+    };
+    app.until("the stranger's is back", returned).await;
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, -30_000_000);
     all_agrees(app).await;
     office.close().await;
 }

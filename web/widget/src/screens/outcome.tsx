@@ -10,9 +10,12 @@ import { Hash, HashLink, Timeline } from "../parts/timeline";
 
 function Progress({ view }: OutcomeProps) {
   const refunding = view.timeline.some((entry) => entry.code === "refund.started");
+  const words = messages.progress;
+  const held = refunding ? null : view.held_until;
+  const title = held ? words.heldTitle(view) : words.title(view);
   return (
-    <Screen title={refunding ? messages.progress.refund : messages.progress.title(view)}>
-      <p class="muted">{messages.progress.text}</p>
+    <Screen title={refunding ? words.refund : title}>
+      <p class="muted">{held ? words.held(view, fullTime(held)) : words.text}</p>
       <Timeline view={view} />
       <Hash view={view} />
     </Screen>
