@@ -17,6 +17,8 @@ pub enum FindingKind {
     AmountDiffers,
     /// The provider's report has a line that is not about any order of ours.
     StrangersReference,
+    /// Coins came to the hot wallet that belong to no order.
+    Unmatched,
     /// The hot wallet does not hold what the books say.
     WalletDiffers,
     /// A deposit address holds less than the books say.
@@ -32,6 +34,7 @@ impl FindingKind {
             Self::NotReported => "not_reported",
             Self::AmountDiffers => "amount_differs",
             Self::StrangersReference => "strangers_reference",
+            Self::Unmatched => "unmatched",
             Self::WalletDiffers => "wallet_differs",
             Self::DepositDiffers => "deposit_differs",
             Self::BooksDiffer => "books_differ",
@@ -122,13 +125,16 @@ pub struct WalletBooks {
     pub reserved: i128,
     /// Signed: there until the chain takes it.
     pub in_transit: i128,
+    /// Came from nobody that we know, and is not final yet.
+    pub unmatched: i128,
 }
 
-/// Coins in transit may still be there or may have left.
+/// Coins in transit may still be there or may have left; those that are not final may be there or not.
 pub fn compare_wallet(asset: Asset, books: WalletBooks, on_chain: u128) -> Option<Finding> {
     let unit = Unit::Crypto(asset);
     let least = books.free.checked_add(books.reserved);
     let most = least.and_then(|least| least.checked_add(books.in_transit));
+    let most = most.and_then(|most| most.checked_add(books.unmatched));
     let there = i128::try_from(on_chain).ok();
     let agrees = match (least, most, there) {
         (Some(least), Some(most), Some(there)) => least <= there && there <= most,
@@ -138,8 +144,8 @@ pub fn compare_wallet(asset: Asset, books: WalletBooks, on_chain: u128) -> Optio
         kind: FindingKind::WalletDiffers,
         subject: format!("wallet:{unit}"),
         cause: format!(
-            "the chain has {on_chain} base units of {unit}; the books have {} free, {} reserved and {} in transit",
-            books.free, books.reserved, books.in_transit
+            "the chain has {on_chain} base units of {unit}; the books have {} free, {} reserved, {} in transit and {} that nobody expects",
+            books.free, books.reserved, books.in_transit, books.unmatched
         ),
     })
 }
@@ -177,19 +183,20 @@ mod tests {
     }
 
     #[test]
-    fn a_wallet_may_lack_only_what_is_in_transit() {
+    fn a_wallet_may_lack_what_is_in_transit_and_have_what_is_not_final() {
         let usdt = Asset::find("USDT", Network::Trc20).unwrap();
         let books = WalletBooks {
             free: 70,
             reserved: 20,
             in_transit: 10,
+            unmatched: 5,
         };
         for (on_chain, agrees) in [
             (89, false),
             (90, true),
             (95, true),
-            (100, true),
-            (101, false),
+            (105, true),
+            (106, false),
         ] {
             let found = compare_wallet(usdt, books, on_chain);
             assert_eq!(found.is_none(), agrees, "{on_chain}");

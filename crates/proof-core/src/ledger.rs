@@ -230,6 +230,9 @@ pub enum EntryKind {
     HandOver,
     TakeOver,
     KeepApart,
+    Stray,
+    StrayGone,
+    StrayOwned,
 }
 
 impl EntryKind {
@@ -263,6 +266,9 @@ impl EntryKind {
             Self::HandOver => "hand_over",
             Self::TakeOver => "take_over",
             Self::KeepApart => "keep_apart",
+            Self::Stray => "stray",
+            Self::StrayGone => "stray_gone",
+            Self::StrayOwned => "stray_owned",
         }
     }
 }
@@ -626,6 +632,24 @@ pub fn write_off(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     Entry::new(EntryKind::WriteOff, postings.into())
 }
 
+/// Coins came to our wallet that belong to no order: held for whom they belong to.
+pub fn stray(amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Suspense, Account::Wallet, amount)?;
+    Entry::new(EntryKind::Stray, postings.into())
+}
+
+/// The chain took them back.
+pub fn stray_gone(amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Wallet, Account::Suspense, amount)?;
+    Entry::new(EntryKind::StrayGone, postings.into())
+}
+
+/// They are the owner's.
+pub fn stray_owned(amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Capital, Account::Suspense, amount)?;
+    Entry::new(EntryKind::StrayOwned, postings.into())
+}
+
 /// What the network left of the fee that was set aside.
 fn unused(planned: Amount, paid: Amount) -> Result<Amount, MoneyError> {
     let left = planned.base().checked_sub(paid.base());
@@ -634,3 +658,6 @@ fn unused(planned: Amount, paid: Amount) -> Result<Amount, MoneyError> {
         left.ok_or(MoneyError::Negative)?,
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,7 @@ pub mod screening;
 pub mod secret;
 pub mod session;
 pub mod statement;
+pub mod stray;
 pub mod time;
 pub mod token;
 pub mod transfer;

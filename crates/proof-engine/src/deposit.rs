@@ -85,7 +85,7 @@ impl Engine {
         let before = self.now();
         let found = chain.arrivals(scan.height).await?;
         for arrival in found.arrivals {
-            self.arrival(environment, arrival).await?;
+            self.arrival(environment, chain, arrival).await?;
         }
         let heard_at = if found.complete {
             before
@@ -143,7 +143,12 @@ impl Engine {
     }
 
     /// One transfer: is it to an address of ours, and is it new?
-    async fn arrival(&self, environment: Environment, arrival: Arrival) -> Result<(), ApiError> {
+    async fn arrival(
+        &self,
+        environment: Environment,
+        chain: &Arc<dyn Chain>,
+        arrival: Arrival,
+    ) -> Result<(), ApiError> {
         let looked = arrival.clone();
         let owner = self
             .db
@@ -151,15 +156,19 @@ impl Engine {
                 let Arrival { recipient, deposit } = looked.clone();
                 Box::pin(async move {
                     let owner = tx.deposit_address_find(environment, &recipient).await?;
-                    let Some(owner) = owner else {
-                        return Ok(None);
+                    let known = match owner {
+                        Some(_) => tx.deposit_is_known(environment, &deposit).await?,
+                        None => false,
                     };
-                    let known = tx.deposit_is_known(environment, &deposit).await?;
                     Ok::<_, Failure<ApiError>>((!known).then_some(owner))
                 })
             })
             .await?;
-        let Some(owner) = owner else { return Ok(()) };
+        let owner = match owner {
+            None => return Ok(()),
+            Some(None) => return self.stray_found(environment, chain, &arrival).await,
+            Some(Some(owner)) => owner,
+        };
         let (deposit, ids) = (arrival.deposit, SaveIds::new(self, self.now()));
         self.db
             .write("deposit_found", move |tx: &mut Tx| {

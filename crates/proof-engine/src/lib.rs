@@ -37,6 +37,7 @@ mod screening;
 mod session;
 mod signature;
 mod statement;
+mod stray;
 mod token;
 mod transfer;
 mod treasury;

@@ -132,13 +132,16 @@ impl Engine {
             findings.extend(found);
             done.orders += 1;
         }
+        let (strays, on_their_way) = self.strays_look(environment).await?;
+        findings.extend(strays);
         for asset in Asset::all() {
             if self
                 .rails(environment)?
                 .chains
                 .contains_key(&asset.network())
             {
-                findings.extend(self.wallet_compare(environment, asset).await?);
+                let unmatched = on_their_way.get(&asset).copied().unwrap_or(0);
+                findings.extend(self.wallet_compare(environment, asset, unmatched).await?);
                 done.wallets += 1;
             }
         }
@@ -352,6 +355,7 @@ impl Engine {
         &self,
         environment: Environment,
         asset: Asset,
+        unmatched: i128,
     ) -> Result<Option<Finding>, ApiError> {
         let owner = self
             .rails(environment)?
@@ -363,7 +367,11 @@ impl Engine {
         for _ in 0..LOOKS_MAX {
             let before = self.wallet_books(asset).await?;
             let there: Amount = chain.balance(&owner, asset).await?;
-            found = compare_wallet(asset, before, there.base());
+            let books = WalletBooks {
+                unmatched,
+                ..before
+            };
+            found = compare_wallet(asset, books, there.base());
             if found.is_none() || self.wallet_books(asset).await? == before {
                 return Ok(found);
             }
@@ -386,6 +394,7 @@ impl Engine {
             free: of(Account::Wallet),
             reserved: of(Account::Reserved),
             in_transit: of(Account::InTransit),
+            unmatched: 0,
         })
     }
 

@@ -8,7 +8,10 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::Subcommand;
-use proof_core::id::PartnerId;
+use proof_core::{
+    id::{DepositId, PartnerId},
+    operator::OperatorName,
+};
 use proof_engine::{FoundListed, Reconciled, SignedStatement};
 use std::{fmt::Write, fs, path::PathBuf};
 
@@ -20,6 +23,19 @@ pub enum LedgerCommand {
     Reconcile(ServerArgs),
     /// What does not agree and is not explained yet.
     Findings(ServerArgs),
+    /// Says that coins which came to our wallet are the owner's; two operators have to.
+    Own {
+        /// `dep_…`, as `proof ledger findings` shows it.
+        stray: DepositId,
+        #[command(flatten)]
+        server: ServerArgs,
+        /// Who you are: a name under [[operators]] in the configuration; alice or bob in `proof dev`.
+        #[arg(long = "as")]
+        by: OperatorName,
+        /// Why, in a sentence; it is kept.
+        #[arg(long)]
+        reason: String,
+    },
     /// Writes a partner's signed statement of one day, as JSON and CSV.
     Statement {
         #[command(flatten)]
@@ -55,6 +71,20 @@ pub async fn run(command: LedgerCommand) -> anyhow::Result<()> {
                 );
             }
             Ok(())
+        }
+        LedgerCommand::Own {
+            stray,
+            server,
+            by,
+            reason,
+        } => {
+            let question = Question::StrayOwn { stray, by, reason };
+            let done: bool = ask(&server.socket()?, &question).await?;
+            say(if done {
+                "Done: it is the owner's, and part of the capital.\n"
+            } else {
+                "Noted. A second operator has to say the same.\n"
+            })
         }
         LedgerCommand::Statement {
             server,

@@ -9,11 +9,10 @@ use futures::{StreamExt, stream::FuturesUnordered};
 use proof_core::{
     ErrorCode,
     claim::ClaimRuling,
-    id::{CaseId, OrderId, PartnerId},
+    id::{CaseId, DepositId, OrderId, PartnerId},
     operator::OperatorName,
     order::Ruling,
-    partner::Environment,
-    partner::Policy,
+    partner::{Environment, Policy},
     screening::ListedKind,
     statement::Day,
 };
@@ -98,12 +97,18 @@ pub enum Question {
     /// Compare the books with the world now.
     Reconcile,
     Findings,
+    /// Coins that came to our wallet are the owner's.
+    StrayOwn {
+        stray: DepositId,
+        by: OperatorName,
+        reason: String,
+    },
     PolicyShow {
         partner: PartnerId,
     },
     PolicySet {
         partner: PartnerId,
-        policy: Policy,
+        policy: Box<Policy>,
         by: OperatorName,
     },
     ListShow,
@@ -238,6 +243,7 @@ impl Question {
             | Self::OrderRefund { by, .. }
             | Self::CaseRule { by, .. }
             | Self::PolicySet { by, .. }
+            | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
@@ -264,6 +270,7 @@ impl Question {
             | Self::OrderRefund { .. }
             | Self::CaseRule { .. }
             | Self::PolicySet { .. }
+            | Self::StrayOwn { .. }
             | Self::Reconcile => true,
             Self::OrderList
             | Self::OrderShow { .. }
@@ -318,7 +325,10 @@ async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> 
             by,
         } => {
             tracing::info!(operator = %by, %partner, "an operator sets a partner's policy");
-            json!(engine.policy_set(partner, policy).await?)
+            json!(engine.policy_set(partner, *policy).await?)
+        }
+        Question::StrayOwn { stray, by, reason } => {
+            json!(engine.stray_own(stray, by, &reason).await?)
         }
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => {

@@ -201,7 +201,7 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<()> {
                 fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let question = Question::PolicySet {
                 partner: policy.partner,
-                policy: policy_read(&text).with_context(|| file.display().to_string())?,
+                policy: Box::new(policy_read(&text).with_context(|| file.display().to_string())?),
                 by,
             };
             (policy, question)

@@ -34,6 +34,7 @@ mod row;
 mod screening;
 mod session;
 mod statement;
+mod stray;
 #[cfg(test)]
 mod table;
 mod verification;
@@ -64,5 +65,6 @@ pub use refusal::RefusalRow;
 pub use screening::{ListLine, ListWord};
 pub use session::SessionRow;
 pub use statement::{Statement, executed, registered};
+pub use stray::StoredStray;
 pub use verification::StoredVerification;
 pub use wake::{Follower, Topic, Wakes};

@@ -69,6 +69,7 @@ pub fn registered() -> Vec<Statement> {
         crate::risk::ALL,
         crate::screening::ALL,
         crate::session::ALL,
+        crate::stray::ALL,
         crate::verification::ALL,
     ]
     .concat()

@@ -14,10 +14,20 @@ export const CARDS = {
 
 export const widgetOf = (page: Page): FrameLocator => page.frameLocator("#widget iframe");
 
+/** Chooses a coin in the shop's form; its first one, USDT on Tron, is chosen already. */
+export type Choice = (page: Page) => Promise<void>;
+
+export const bitcoin: Choice = (page) => page.getByText("BTC").click();
+
+/** The form does not offer it, though the shop may: its first coin, on another network. */
+export const usdtOn = (network: string): Choice => (page) =>
+  page.locator("input[name=asset]:checked").evaluate((radio, value) => radio.setAttribute("value", value), `USDT:${network}`);
+
 /** Fills in the shop's form and presses "Buy" or "Sell". */
-export async function order(page: Page, proof: Proof, buyer: Buyer, side: "Buy" | "Sell" = "Buy"): Promise<FrameLocator> {
+export async function order(page: Page, proof: Proof, buyer: Buyer, side: "Buy" | "Sell" = "Buy", choose?: Choice): Promise<FrameLocator> {
   await page.goto(proof.shop_url);
   await page.getByRole("radio", { name: side }).check();
+  await choose?.(page);
   await page.getByLabel("Your email").fill(buyer.email);
   await page.getByLabel("Your customer number").fill(buyer.user_id);
   await page.getByRole("button", { name: side, exact: true }).click();
@@ -83,12 +93,16 @@ export async function delivered(widget: FrameLocator): Promise<void> {
   await expect(widget.getByRole("heading", { level: 1, name: /delivered$/ })).toBeVisible({ timeout: 60_000 });
 }
 
+type News = { status: string }[];
+
 export interface Heard {
   status: string;
-  webhook: { status: string }[];
-  websocket: { status: string }[];
-  polling: { status: string }[];
+  webhook: News;
+  websocket: News;
+  polling: News;
 }
+
+export const statuses = (news: News): string[] => news.map(({ status }) => status);
 
 /** What the shop's backend has been told of the order on the page. */
 export async function heard(page: Page, proof: Proof): Promise<Heard> {
@@ -98,9 +112,13 @@ export async function heard(page: Page, proof: Proof): Promise<Heard> {
   return (await answer.json()) as Heard;
 }
 
+/** What the webhook has brought so far, all of it. */
+export const webhookSays = (page: Page, proof: Proof, all: string[]): Promise<void> =>
+  expect.poll(async () => statuses((await heard(page, proof)).webhook), { timeout: 30_000 }).toEqual(all);
+
 /** Every one of the three channels must say so by itself. */
 export async function allChannelsSay(page: Page, proof: Proof, status: string): Promise<Heard> {
-  const last = (news: { status: string }[]) => news.at(-1)?.status;
+  const last = (news: News) => news.at(-1)?.status;
   await expect
     .poll(async () => {
       const { webhook, websocket, polling } = await heard(page, proof);

@@ -12,11 +12,13 @@ export interface Proof {
   widget_script: string;
   shop_url: string;
   cards_url: string;
+  /** The chains and all else that is outside. */
+  world_url: string;
   /** Folder of the letters to users. */
   outbox: string;
   /** The data folder, where operators' commands find the server. */
   data: string;
-  partners: { name: string; type: string; client_token: string; widget_id: string }[];
+  partners: { name: string; type: string; partner_id: string; client_token: string; widget_id: string }[];
 }
 
 const ROOT = resolve(import.meta.dirname, "../../..");

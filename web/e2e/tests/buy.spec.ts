@@ -1,4 +1,4 @@
-import { allChannelsSay, callbacks, chooseDocument, delivered, heading, identify, order, pay, selfie, sendFile, takePhoto } from "../src/buyer.ts";
+import { allChannelsSay, bitcoin, callbacks, chooseDocument, delivered, heading, identify, order, pay, selfie, sendFile, statuses, takePhoto } from "../src/buyer.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 import { CARDS } from "../src/buyer.ts";
 
@@ -29,8 +29,8 @@ test("a first-time buyer gets the crypto, and the shop hears it on all three cha
 
   const news = await allChannelsSay(page, proof, "completed");
   expect(news.status).toBe("completed");
-  expect(news.webhook.map((entry) => entry.status)).toEqual(["processing", "completed"]);
-  expect(news.websocket.map((entry) => entry.status)).toEqual(["pending", "processing", "completed"]);
+  expect(statuses(news.webhook)).toEqual(["processing", "completed"]);
+  expect(statuses(news.websocket)).toEqual(["pending", "processing", "completed"]);
   const called = await callbacks(page);
   expect(called.slice(0, 2)).toEqual(["onLoad", "onStatusChange new"]);
   expect(called).toContain("onReady");
@@ -53,13 +53,7 @@ test("a returning customer goes straight to the payment", async ({ page, proof }
 });
 
 test("bitcoin arrives, too", async ({ page, proof }) => {
-  const buyer = newBuyer();
-  await page.goto(proof.shop_url);
-  await page.getByText("BTC").click();
-  await page.getByLabel("Your email").fill(buyer.email);
-  await page.getByLabel("Your customer number").fill(buyer.user_id);
-  await page.getByRole("button", { name: "Buy", exact: true }).click();
-  const widget = page.frameLocator("#widget iframe");
+  const widget = await order(page, proof, newBuyer(), "Buy", bitcoin);
   await identify(widget);
   await pay(widget, CARDS.good);
   await delivered(widget);

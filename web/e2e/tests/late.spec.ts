@@ -3,7 +3,7 @@
 
 import { CARDS, heading, order } from "../src/buyer.ts";
 import { codeOf, letter, linkOf } from "../src/outbox.ts";
-import { untilDeposit } from "../src/seller.ts";
+import { send, untilDeposit } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
 test("what came late is sold at today's price, by the link of an email", async ({ page, proof, browser }) => {
@@ -13,10 +13,7 @@ test("what came late is sold at today's price, by the link of an email", async (
   await widget.getByRole("button", { name: /Cancel/ }).first().click();
   await widget.getByRole("button", { name: /cancel/i }).last().click();
   await heading(widget, "Order cancelled");
-  const sent = await page.request.post(`${proof.shop_url}/sandbox/wallet`, {
-    data: { address, currency: "USDT", network: "TRC20", amount: "100" },
-  });
-  expect(sent.ok()).toBe(true);
+  await send(page, proof, address, { amount: "100" });
   const link = linkOf(await letter(proof, buyer, /^Your 100\.00 USDT arrived late/));
 
   // Another device: nothing of the shop's page is there.

@@ -29,6 +29,7 @@ pub fn partner_codes() -> Vec<ErrorCode> {
         ErrorCode::AttemptsExhausted,
         ErrorCode::CardDataRefused,
         ErrorCode::LimitExceeded,
+        ErrorCode::CountryNotServed,
         ErrorCode::PublishFailed,
     ];
     let codes = ErrorCode::ALL.into_iter();

@@ -133,8 +133,8 @@ fn a_hash_has_its_page() {
 #[test]
 fn arrivals_are_what_the_blocks_list_and_strange_tokens_are_left_out() {
     let body = r#"{"height":9,"complete":true,"transfers":[
-        {"hash":"ab","index":0,"recipient":"T1","ticker":"USDT","base":"7","block":8,"seen_at":5},
-        {"hash":"cd","index":0,"recipient":"T1","ticker":"SCAM","base":"7","block":null,"seen_at":6}]}"#;
+        {"hash":"ab","index":0,"sender":"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t","recipient":"T1","ticker":"USDT","base":"7","block":8,"seen_at":5},
+        {"hash":"cd","index":0,"sender":"","recipient":"T1","ticker":"SCAM","base":"7","block":null,"seen_at":6}]}"#;
     let (chain, node) = chain(Ok((200, body)));
     let arrivals = block_on(chain.arrivals(4)).unwrap();
     assert_eq!((arrivals.height, arrivals.complete), (9, true));
@@ -143,6 +143,8 @@ fn arrivals_are_what_the_blocks_list_and_strange_tokens_are_left_out() {
         panic!("{arrivals:?}")
     };
     assert_eq!(one.deposit.amount, Amount::new(usdt, 7));
+    let senders: Vec<&str> = one.deposit.senders.iter().map(Address::as_str).collect();
+    assert_eq!(senders, ["TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t"]);
     assert_eq!(
         (one.recipient.as_str(), one.deposit.seen_at.micros()),
         ("T1", 5)

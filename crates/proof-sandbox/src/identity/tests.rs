@@ -44,7 +44,11 @@ fn after(desk: &Recorded<IdentityDesk>, reference: &str, ms: i64) -> Outcome {
 
 #[test]
 fn the_tag_of_the_email_decides() {
-    let approved = outcome("approved", None, None);
+    let from = |country: &str| Outcome {
+        document_country: Some(country.to_owned()),
+        ..outcome("approved", None, None)
+    };
+    let (approved, french) = (from("DE"), from("FR"));
     let forged = outcome("rejected", Some("document_forged"), Some(false));
     let review = outcome("review", Some("manual_check"), None);
     for (email, expected) in [
@@ -52,6 +56,7 @@ fn the_tag_of_the_email_decides() {
         ("anna+shop@example.com", &approved),
         ("kyc-fail@example.com", &approved),
         ("anna+kyc-failure@example.com", &approved),
+        ("anna+kyc-country-fr@example.com", &french),
         ("anna+kyc-fail@example.com", &forged),
         ("anna+two+KYC-Fail@example.com", &forged),
         ("anna+kyc-review@example.com", &review),

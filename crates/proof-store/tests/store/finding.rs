@@ -116,6 +116,8 @@ pub async fn risk(db: &Db, order: &Order) {
     let (customer, id) = (order.customer, order.id);
     let (unpriced, orders, none, first, again) = write!(db, |tx| {
         tx.customer_lock(customer).await?;
+        assert!(!tx.customer_is_known(customer).await?);
+        assert!(tx.dispute_of_customer(customer, 10).await?.is_empty());
         let unpriced = tx.order_of_customer(customer, NOW, 10).await?;
         let stored = tx.order_lock(id).await?.unwrap();
         let priced = Order {

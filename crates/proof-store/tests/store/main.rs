@@ -16,4 +16,5 @@ mod kit;
 mod recovery;
 mod schema;
 mod statements;
+mod stray;
 mod suite;

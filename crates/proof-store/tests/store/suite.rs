@@ -1,7 +1,7 @@
 //! What the store promises, shown on both engines, and with it every statement run at least once.
 
 use crate::kit::{Counting, Done, NOW, both, engine_name, write};
-use crate::{contract, finding};
+use crate::{contract, finding, stray};
 use proof_core::{
     Address, Asset, Fiat, Network, Timestamp,
     case::{Case, CaseKind, CaseState},
@@ -130,6 +130,7 @@ async fn every_registered_statement_runs() {
         idempotency_rows(db, &partner).await;
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
+        stray::rows(db, &entropy).await;
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
         finding::risk(db, &order).await;
@@ -184,6 +185,7 @@ async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
                 };
                 tx.endpoint_put(put, NOW).await?;
             }
+            assert!(tx.partner_lock(p.id).await?.is_some());
             tx.partner_policy_save(p.id, &p.policy).await?;
             (
                 tx.partner_load(p.id).await?,

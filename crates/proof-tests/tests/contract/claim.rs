@@ -77,7 +77,7 @@ async fn bank_says(buyer: &Buyer<'_>, dispute: &Value, step: &str) {
     assert_eq!(send(buyer.app, &reference(buyer)).await.status, 204);
 }
 
-async fn case_of(app: &App, office: &Office, buyer: &Buyer<'_>, kind: &str) -> CaseStory {
+pub async fn case_of(app: &App, office: &Office, buyer: &Buyer<'_>, kind: &str) -> CaseStory {
     let look = || async {
         let story = office.story(buyer.order()).await;
         story.cases.into_iter().find(|case| case.kind == kind)

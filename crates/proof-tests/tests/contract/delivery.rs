@@ -365,15 +365,11 @@ async fn a_dead_endpoint_slows_nobody(app: &App) {
     cancelled_of(app, dead.client_token.expose_secret(), 40).await;
     let hanging = || async { (app.outside.calls_of("dead.test") >= 16).then_some(()) };
     app.until("the dead endpoint's lane is full", hanging).await;
+    // Without time none of those that hang ever gives up: nobody may wait for one of them.
+    app.clock.stop();
     let order = cancelled(app).await;
     let got = received(app, 1).await.remove(0);
     assert!(got.body.contains(&order));
-    let body: Value = serde_json::from_str(&got.body).unwrap();
-    let occurred = proof_core::Timestamp::parse(body["updated_at"].as_str().unwrap()).unwrap();
-    let waited = got.timestamp.parse::<i64>().unwrap() - occurred.seconds();
-    // On the fast clock a busy machine's moment is seconds; a turn behind the dead one would be
-    // fifteen for each.
-    assert!(waited <= 30, "{waited} s");
 }
 
 async fn only_the_owner_sees_deliveries(app: &App) {

@@ -239,6 +239,8 @@ async fn a_second_tab_sees_what_the_first_did(app: &App) {
         .await;
     assert_eq!(answer.refusal(), (409, "conflict", "wrong_state"));
     let seen = second.view().await["version"].clone();
+    // Without time only a change ends the wait.
+    app.clock.stop();
     let path = format!("order?seen={seen}&wait=20");
     let waiting = app.call(frame(Method::GET, &path, &second.visit, ""));
     let (changed, _) = tokio::join!(waiting, first.quote());

@@ -39,7 +39,7 @@ async fn show(app: &App, office: &Office) -> Policy {
 async fn set(app: &App, office: &Office, policy: Policy) -> Result<Policy, String> {
     let question = Question::PolicySet {
         partner: app.shop.partner.id,
-        policy,
+        policy: Box::new(policy),
         by: "alice".parse().unwrap(),
     };
     let set = ask(&office.socket, &question).await;
@@ -271,13 +271,12 @@ async fn whoever_disputes_is_looked_at(app: &App) {
     first.pay(GOOD_CARD).await;
     first.until_step("completed").await;
     crate::claim::dispute(&first, json!({})).await;
+    crate::claim::case_of(app, &office, &first, "dispute").await;
     let next = Buyer::open(app, "u1", "u1@example.com").await;
     next.pay(GOOD_CARD).await;
     let waits = || async {
-        let waiting = office.list().await.into_iter();
-        waiting
-            .filter(|listed| listed.order == next.order())
-            .next_back()
+        let mut waiting = office.list().await.into_iter();
+        waiting.rfind(|listed| listed.order == next.order())
     };
     let waits = app.until("the next one waits", waits).await;
     assert_eq!(waits.why, "disputes");

@@ -16,6 +16,7 @@ on_both_engines!(
     a_refund_past_us_is_found_once_with_its_cause,
     a_report_that_lies_is_found,
     coins_that_came_or_went_past_us_are_found,
+    coins_that_no_order_expects_are_held_until_two_people_know_whose_they_are,
     the_night_comes_by_itself,
     a_deposit_that_is_gone_after_its_payout_is_our_loss,
 );
@@ -141,6 +142,65 @@ async fn coins_that_came_or_went_past_us_are_found(app: &App) {
     let seven = proof_core::money::Amount::parse(usdt, "7").unwrap();
     app.app.engine.treasury_fund(seven).await.unwrap();
     assert!(reconcile(app).await.open.is_empty());
+}
+
+async fn coins_that_no_order_expects_are_held_until_two_people_know_whose_they_are(app: &App) {
+    let office = Office::open(app);
+    // Somebody's address is shown, so the blocks are read.
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    crate::sell::deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    let network = proof_core::Network::Trc20;
+    let wallet = app.app.engine.hot_wallet(network).await.unwrap();
+    let hash = crate::sell::deposit(app, wallet.as_str(), "7").await;
+    app.clock.skip(SETTLED);
+    let held = || async {
+        let done = reconcile(app).await;
+        let held = done
+            .open
+            .first()
+            .is_some_and(|one| one.cause.contains("held on suspense"));
+        held.then_some(done)
+    };
+    let done = app.until("the coins are final", held).await;
+    assert_eq!(done.open.len(), 1, "the wallet agrees: {:?}", done.open);
+    let found = &done.open[0];
+    assert_eq!(found.kind, "unmatched");
+    assert!(
+        found.cause.contains("7.00 USDT") && found.cause.contains(&hash),
+        "{}",
+        found.cause
+    );
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, -7_000_000);
+    assert_eq!(reconcile(app).await.found, 0, "told once");
+    let capital = app.balance("capital:USDT/TRC20").await;
+    let own = |by: &str| Question::StrayOwn {
+        stray: found.subject.parse().unwrap(),
+        by: by.parse().unwrap(),
+        reason: "the owner topped up".into(),
+    };
+    assert!(!ask::<bool>(&office.socket, &own("alice")).await.unwrap());
+    let alone = ask::<bool>(&office.socket, &own("alice"))
+        .await
+        .unwrap_err();
+    assert!(alone.to_string().contains("another operator"), "{alone}");
+    assert!(ask::<bool>(&office.socket, &own("bob")).await.unwrap());
+    assert!(
+        ask::<bool>(&office.socket, &own("bob")).await.is_err(),
+        "once"
+    );
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, 0);
+    assert_eq!(app.balance("capital:USDT/TRC20").await, capital - 7_000_000);
+    assert!(reconcile(app).await.open.is_empty());
+    // The chain takes some back that nobody has explained.
+    let hash = crate::sell::deposit(app, wallet.as_str(), "3").await;
+    app.clock.skip(SETTLED);
+    app.until("more is held", held).await;
+    app.world("chains/v1/TRC20/reorgs", json!({ "hash": hash }))
+        .await;
+    assert!(reconcile(app).await.open.is_empty());
+    assert_eq!(app.balance("suspense:USDT/TRC20").await, 0);
+    office.close().await;
 }
 
 async fn the_night_comes_by_itself(app: &App) {

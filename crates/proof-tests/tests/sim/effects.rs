@@ -21,6 +21,8 @@ pub struct Effects {
     paid: BTreeMap<String, Number>,
     /// Coins that moved: hash, recipient and base units.
     moved: BTreeMap<String, (String, i128)>,
+    /// By the name of the refund: which payment, and how much.
+    refunds: BTreeMap<String, (String, u128)>,
     pub moved_is_old: bool,
     scanned: u64,
 }
@@ -51,6 +53,16 @@ impl Effects {
                 }
             }
             ("cards.test", path) if path.starts_with("/v1/disputes/") => self.disputed(&answer),
+            ("cards.test", path) if path.ends_with("/refunds") => {
+                let reference = path.split('/').nth(3).unwrap().to_owned();
+                let minor = body["amount"]["minor"]
+                    .as_str()
+                    .map(|text| text.parse().unwrap());
+                if text(&answer, "status").as_deref() == Some("refunded") {
+                    let name = text(&answer, "refund_reference").unwrap();
+                    self.refunds.insert(name, (reference, minor.unwrap()));
+                }
+            }
             ("cards.test", _) => {
                 let reference = text(&answer, "reference");
                 self.captured
@@ -111,7 +123,10 @@ impl Effects {
         let mine = self.payments.iter().filter(|(_, owner)| **owner == of);
         mine.filter(|(reference, _)| {
             let minor = |map: &BTreeMap<String, u128>| map.get(*reference).copied().unwrap_or(0);
-            let (captured, refunded) = (minor(&self.captured), minor(&self.refunded));
+            let back = self.refunds.values().filter(|(of, _)| of == *reference);
+            let back: u128 = back.map(|(_, minor)| minor).sum();
+            let captured = minor(&self.captured);
+            let refunded = minor(&self.refunded).max(back);
             assert!(refunded <= captured, "{reference}: more back than taken");
             captured > refunded
         })

@@ -103,6 +103,10 @@ fn without_faults_a_sell_ends_as_its_deposits_say() {
         (Deposits::Late, true, "completed"),
         (Deposits::Late, false, "failed"),
         (Deposits::Nothing, true, "failed"),
+        (Deposits::Twice, true, "completed"),
+        (Deposits::Dust, true, "completed"),
+        (Deposits::OtherToken, true, "completed"),
+        (Deposits::Astray, true, "completed"),
     ] {
         let plot = Plot::Sell {
             deposits,

@@ -1,6 +1,7 @@
 //! What a story is about, and what goes wrong in it.
 
 use crate::clock::SimEntropy;
+use proof_core::partner::{AccidentPolicy, LatePolicy, StrayPolicy, UnderpaidPolicy};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -207,10 +208,20 @@ pub enum Deposits {
     /// All of it; then the chain takes it back, and it is sent again.
     Reorged,
     Nothing,
+    /// All of it, and when that has ended some more.
+    Twice,
+    /// All of it, and when that has ended less than it costs to send back.
+    Dust,
+    /// First another token, then all of it.
+    OtherToken,
+    /// All of it; and the refund address is one with which nobody deals.
+    Listed,
+    /// All of it, and some to our own wallet.
+    Astray,
 }
 
 impl Deposits {
-    pub const WAYS: [Self; 7] = [
+    pub const WAYS: [Self; 12] = [
         Self::Whole,
         Self::Parts,
         Self::Short,
@@ -218,6 +229,11 @@ impl Deposits {
         Self::Late,
         Self::Reorged,
         Self::Nothing,
+        Self::Twice,
+        Self::Dust,
+        Self::OtherToken,
+        Self::Listed,
+        Self::Astray,
     ];
 }
 
@@ -272,6 +288,8 @@ pub struct Script {
     pub poll_ms: i64,
     /// Partners at whom people look at each payment.
     pub watched: bool,
+    /// What becomes of deposits that do not fit.
+    pub accidents: AccidentPolicy,
     /// Whether people rule at random while all is not well, or only afterwards and well.
     pub bold: bool,
 }
@@ -290,6 +308,7 @@ impl Script {
             faults,
             poll_ms: 1_000,
             watched: false,
+            accidents: AccidentPolicy::default(),
             bold: false,
         }
     }
@@ -311,7 +330,26 @@ impl Script {
             faults: Faults::wide(seed).with(trouble),
             poll_ms: if long { 60_000 } else { 15_000 },
             watched: seed % 3 == 1,
+            accidents: accidents_of(&random),
             bold: random.chance(50),
         }
+    }
+}
+
+/// Half of the partners leave it as it is.
+fn accidents_of(random: &SimEntropy) -> AccidentPolicy {
+    if random.chance(50) {
+        return AccidentPolicy::default();
+    }
+    let stray = || random.pick(&[StrayPolicy::Return, StrayPolicy::Review]);
+    AccidentPolicy {
+        underpaid: random.pick(&[UnderpaidPolicy::Ask, UnderpaidPolicy::Return]),
+        overpaid: stray(),
+        late: random.pick(&LatePolicy::ALL),
+        wrong_token: stray(),
+        wrong_network: stray(),
+        second_deposit: stray(),
+        dust_percent_of_fee: random.pick(&[0, 100, 1_000]),
+        reorged_seconds: random.pick(&[600, HOUR, DAY]),
     }
 }

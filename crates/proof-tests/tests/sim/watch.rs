@@ -1,7 +1,7 @@
 //! What must be true at every moment, whatever has just been lost or who has just died.
 
 use crate::points::Points;
-use proof_core::{id::EntryId, order::PublicStatus};
+use proof_core::{id::EntryId, order::PublicStatus, partner::Environment};
 use proof_store::{Db, Failure, StoredPosting, Tx};
 use serde_json::Value;
 use std::{
@@ -102,6 +102,17 @@ pub fn balances(db: &Db) -> Vec<proof_store::Balance> {
         Box::pin(async move { Ok::<_, Failure<()>>(tx.ledger_balances().await?) })
     });
     pollster::block_on(read).unwrap()
+}
+
+/// Base units that came to our own wallet, are in the books, and nobody has said whose they are.
+pub fn strays_held(db: &Db) -> i128 {
+    let read = db.read("strays", |tx: &mut Tx| {
+        Box::pin(async move { Ok::<_, Failure<()>>(tx.stray_open(Environment::Test, 100).await?) })
+    });
+    let open = pollster::block_on(read).unwrap().into_iter();
+    let held = open.filter(|stray| stray.state.name() == "held");
+    let base = held.map(|stray| i128::try_from(stray.deposit.amount.base()).unwrap());
+    base.sum()
 }
 
 fn postings(db: &Db) -> Vec<StoredPosting> {

@@ -269,6 +269,50 @@ fn a_first_delivery_is_held_for_as_long_as_the_policy_says() {
     assert_eq!(plain.duty(START), Duty::PlanTransfer);
 }
 
+/// The deadlines of the domain, in seconds.
+#[test]
+fn every_wait_has_its_bound() {
+    let (minute, hour) = (60, 3_600);
+    for (bound, expected) in [
+        (PAYMENT_HOUR_SECONDS, hour),
+        (AFTER_REVIEW_SECONDS_MIN, 15 * minute),
+        (REVIEW_SECONDS_MAX, 72 * hour),
+        (AUTHORISING_SECONDS, 15 * minute),
+        (IN_DOUBT_SECONDS_MAX, 15 * minute),
+        (AUTHORISED_SECONDS_MAX, hour),
+        (CAPTURING_SECONDS_MAX, hour),
+        (VOIDING_SECONDS_MAX, 24 * hour),
+        (PAID_SECONDS_MAX, hour),
+        (DELIVERING_SECONDS_MAX, 6 * hour),
+        (REFUNDING_SECONDS_MAX, 24 * hour),
+        (DEPOSIT_SEEN_SECONDS_MAX, 24 * hour),
+        (DEPOSIT_CONFIRMED_SECONDS_MAX, hour),
+        (DEPOSIT_LOST_SECONDS_MAX, 24 * hour),
+        (PAYING_OUT_SECONDS_MAX, 24 * hour),
+        (RETURNING_SECONDS_MAX, 24 * hour),
+        (CHOICE_SECONDS, 24 * hour),
+    ] {
+        assert_eq!(bound, expected);
+    }
+}
+
+#[test]
+fn what_partners_read_of_the_price_is_there_once_it_is_known() {
+    let (fresh, ..) = run(vec![Command::IdentityPassed], START);
+    assert_eq!(
+        (fresh.fiat_amount(), fresh.payment_method()),
+        (String::new(), None)
+    );
+    let (paid, ..) = run(until_paid(), START);
+    let total = paid.price.as_ref().unwrap().total.to_decimal();
+    assert_eq!(
+        (paid.fiat_amount(), paid.payment_method()),
+        (total, Some("card"))
+    );
+    let selling = sell::paying_out(false);
+    assert_eq!(selling.payment_method(), Some("card"));
+}
+
 #[test]
 fn an_expired_quote_cannot_be_paid() {
     let (order, ..) = run(

@@ -9,7 +9,7 @@ use crate::{
 use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use proof_core::Clock;
+use proof_core::{Clock, Network, screening::ListedKind};
 use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
@@ -35,6 +35,8 @@ pub struct Tale {
     pub status: RefCell<String>,
     /// What arrived at the deposit addresses and stayed.
     pub sent: Cell<i128>,
+    /// What went to our own wallet.
+    pub astray: Cell<i128>,
     /// The deposit addresses that it was shown.
     pub addresses: RefCell<BTreeSet<String>>,
     hash: RefCell<Option<String>>,
@@ -55,6 +57,7 @@ impl Tale {
             order: RefCell::default(),
             status: RefCell::default(),
             sent: Cell::new(0),
+            astray: Cell::new(0),
             addresses: RefCell::default(),
             hash: RefCell::default(),
             dispute: RefCell::default(),
@@ -337,7 +340,11 @@ impl Actor<'_> {
         let (step, waiting) = (self.tale.steps.get(), view["step"] == "deposit");
         let (whole, part) = (self.tale.amount, usdt_units(60));
         let amount = match (deposits, step) {
-            (Deposits::Whole | Deposits::Reorged, 0) => whole,
+            (Deposits::Listed, 0) => return self.listed().await,
+            (Deposits::OtherToken, 0) => return self.other_token(view).await,
+            (Deposits::Astray, 0) => return self.astray().await,
+            (Deposits::Listed | Deposits::OtherToken | Deposits::Astray, 1) if waiting => whole,
+            (Deposits::Whole | Deposits::Reorged | Deposits::Twice | Deposits::Dust, 0) => whole,
             (Deposits::Parts | Deposits::Short, 0) => part,
             (Deposits::Parts, 1) if waiting => whole - part,
             (Deposits::TooMuch, 0) => whole + usdt_units(30),
@@ -351,14 +358,50 @@ impl Actor<'_> {
         self.transfer(view, amount).await;
     }
 
+    /// An operator hears of this user.
+    async fn listed(&self) {
+        let refund = self.tale.refund.as_str();
+        let said = async |engine: &proof_engine::Engine| {
+            let who = (ListedKind::Address, refund);
+            engine
+                .listing_say(who, true, "ann".parse().unwrap(), "the bank wrote")
+                .await
+        };
+        if let Some(Ok(())) = self.sim.ask(said).await {
+            self.tale.step_done();
+        }
+    }
+
+    async fn other_token(&self, view: &Value) {
+        let address = &view["sale"]["deposit_address"];
+        self.wallet(address, "TRX", 40).await;
+        let address = address.as_str().unwrap().to_owned();
+        self.tale.addresses.borrow_mut().insert(address);
+        self.tale.step_done();
+    }
+
+    async fn astray(&self) {
+        const UNITS: i128 = 5;
+        let hot = async |engine: &proof_engine::Engine| engine.hot_wallet(Network::Trc20).await;
+        if let Some(Ok(hot)) = self.sim.ask(hot).await {
+            self.wallet(&json!(hot.as_str()), "USDT", UNITS).await;
+            self.tale.astray.set(usdt_units(UNITS));
+            self.tale.step_done();
+        }
+    }
+
+    /// The user's own wallet.
+    async fn wallet(&self, address: &Value, currency: &str, units: i128) -> Value {
+        let amount = units.to_string();
+        let body = json!({ "address": address, "currency": currency, "amount": amount });
+        self.sim
+            .outside("world.test", "wallet/v1/TRC20/transfers", &body)
+            .await
+    }
+
     async fn transfer(&self, view: &Value, amount: i128) {
         let address = &view["sale"]["deposit_address"];
-        let units = (amount / usdt_units(1)).to_string();
-        let body = json!({ "address": address, "currency": "USDT", "amount": units });
-        let sent = self
-            .sim
-            .outside("world.test", "wallet/v1/TRC20/transfers", &body)
-            .await;
+        let sent = self.wallet(address, "USDT", amount / usdt_units(1)).await;
         let hash = sent["hash"].as_str().unwrap();
         let address = address.as_str().unwrap().to_owned();
         self.tale.addresses.borrow_mut().insert(address);
@@ -394,12 +437,26 @@ impl Actor<'_> {
                 if late && !never_sold {
                     self.transfer(&view, self.tale.amount).await;
                 }
+                let more = match deposits {
+                    Deposits::Twice => Some(40),
+                    Deposits::Dust => Some(1),
+                    _ => None,
+                };
+                if let Some(units) = more
+                    && self.tale.steps.get() == 1
+                {
+                    self.transfer(&view, usdt_units(units)).await;
+                }
                 let cases = view["sale"]["cases"]
                     .as_array()
                     .cloned()
                     .unwrap_or_default();
-                let sent = self.tale.steps.get() > 0;
-                let expected = matches!(deposits, Deposits::Late | Deposits::TooMuch) && sent;
+                let steps = self.tale.steps.get();
+                let expected = match deposits {
+                    Deposits::Late | Deposits::TooMuch | Deposits::OtherToken => steps > 0,
+                    Deposits::Twice | Deposits::Dust => steps > 1,
+                    _ => false,
+                };
                 for case in &cases {
                     if let Some(visit) = self.choose(visit, case).await {
                         return Some(visit);

@@ -1,0 +1,230 @@
+//! Crypto that came to our own wallet, where no order has an address (domain, `unmatched`). It is held, and
+//! nobody is paid with it, until two people know whose it is.
+
+use crate::{
+    address::Address,
+    deposit::Deposit,
+    id::DepositId,
+    ledger::{self, Entry},
+    money::MoneyError,
+    operator::{Count, Proposal, Voice, count},
+    partner::Environment,
+    time::Timestamp,
+};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Stray {
+    pub id: DepositId,
+    pub environment: Environment,
+    /// Our wallet.
+    pub recipient: Address,
+    pub deposit: Deposit,
+    pub state: StrayState,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum StrayState {
+    /// Not final yet.
+    Seen,
+    /// Final and in the books, on `suspense`.
+    Held {
+        /// What one operator says already.
+        proposal: Option<Proposal<Owned>>,
+    },
+    /// The chain took it back.
+    Gone,
+    /// The owner's own: two operators said so.
+    Owned { first: Voice, second: Voice },
+}
+
+/// The one thing that may be said of it: nobody else can prove that it is theirs, and nothing goes to an
+/// address that was not confirmed for an order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct Owned;
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StrayCommand {
+    Final,
+    Vanished,
+    /// An operator says that the owner sent it.
+    Own(Voice),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum StrayRefusal {
+    #[error("it is not held, or not any more")]
+    WrongState,
+    #[error("another operator has to say the same")]
+    SecondPerson,
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+}
+
+impl StrayState {
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Seen => "seen",
+            Self::Held { .. } => "held",
+            Self::Gone => "gone",
+            Self::Owned { .. } => "owned",
+        }
+    }
+}
+
+impl Stray {
+    /// What becomes of it, and what that does to the books.
+    pub fn decide(
+        &self,
+        command: StrayCommand,
+        now: Timestamp,
+    ) -> Result<(Self, Option<Entry>), StrayRefusal> {
+        let amount = self.deposit.amount;
+        let (state, entry) = match (&self.state, command) {
+            (StrayState::Seen, StrayCommand::Final) => (
+                StrayState::Held { proposal: None },
+                Some(ledger::stray(amount)?),
+            ),
+            (StrayState::Seen, StrayCommand::Vanished) => (StrayState::Gone, None),
+            (StrayState::Held { .. }, StrayCommand::Vanished) => {
+                (StrayState::Gone, Some(ledger::stray_gone(amount)?))
+            }
+            (StrayState::Held { proposal }, StrayCommand::Own(voice)) => {
+                match count(proposal.as_ref(), Owned, voice.clone(), now) {
+                    Count::Alone => return Err(StrayRefusal::SecondPerson),
+                    Count::Proposed(wish) => (
+                        StrayState::Held {
+                            proposal: Some(wish),
+                        },
+                        None,
+                    ),
+                    Count::Agreed { first } => (
+                        StrayState::Owned {
+                            first,
+                            second: voice,
+                        },
+                        Some(ledger::stray_owned(amount)?),
+                    ),
+                }
+            }
+            (StrayState::Held { .. }, StrayCommand::Final)
+            | (StrayState::Seen, StrayCommand::Own(_))
+            | (StrayState::Gone | StrayState::Owned { .. }, _) => {
+                return Err(StrayRefusal::WrongState);
+            }
+        };
+        let hash = self.deposit.key.hash.clone();
+        let next = Self {
+            state,
+            ..self.clone()
+        };
+        Ok((next, entry.map(|entry| entry.noted(hash))))
+    }
+
+    /// Nobody has explained it yet.
+    pub const fn is_open(&self) -> bool {
+        matches!(self.state, StrayState::Seen | StrayState::Held { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Asset, Network, deposit::DepositKey, money::Amount};
+    use uuid::Uuid;
+
+    const NOW: Timestamp = Timestamp::from_micros(1);
+
+    fn stray() -> Stray {
+        let wallet = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+        Stray {
+            id: DepositId::from_uuid(Uuid::from_u128(1)),
+            environment: Environment::Test,
+            recipient: Address::parse(Network::Trc20, wallet).unwrap(),
+            deposit: Deposit {
+                key: DepositKey {
+                    hash: "h".to_owned(),
+                    index: 0,
+                },
+                amount: Amount::new(Asset::find("USDT", Network::Trc20).unwrap(), 7),
+                seen_at: NOW,
+                senders: Vec::new(),
+            },
+            state: StrayState::Seen,
+        }
+    }
+
+    fn own(by: &str) -> StrayCommand {
+        StrayCommand::Own(Voice {
+            by: by.parse().unwrap(),
+            reason: "the owner topped up".to_owned(),
+        })
+    }
+
+    fn booked(entry: Option<Entry>) -> Vec<(String, i128)> {
+        let entry = entry.unwrap();
+        assert_eq!(entry.memo(), Some("h"));
+        let postings = entry.postings().iter();
+        postings
+            .map(|posting| (posting.key(), posting.amount))
+            .collect()
+    }
+
+    #[test]
+    fn it_is_held_until_two_people_know_whose_it_is() {
+        let (held, entry) = stray().decide(StrayCommand::Final, NOW).unwrap();
+        let mut postings = booked(entry);
+        postings.sort();
+        assert_eq!(
+            postings,
+            [
+                ("suspense:USDT/TRC20".to_owned(), -7),
+                ("wallet:USDT/TRC20".to_owned(), 7)
+            ]
+        );
+        let (proposed, entry) = held.decide(own("alice"), NOW).unwrap();
+        assert!(entry.is_none() && proposed.is_open());
+        let alone = proposed.decide(own("alice"), NOW);
+        assert_eq!(alone, Err(StrayRefusal::SecondPerson));
+        let (owned, entry) = proposed.decide(own("bob"), NOW).unwrap();
+        let mut postings = booked(entry);
+        postings.sort();
+        assert_eq!(
+            postings,
+            [
+                ("capital:USDT/TRC20".to_owned(), -7),
+                ("suspense:USDT/TRC20".to_owned(), 7)
+            ]
+        );
+        assert!(!owned.is_open());
+        assert_eq!(owned.state.name(), "owned");
+    }
+
+    #[test]
+    fn what_the_chain_takes_back_leaves_the_books() {
+        let (gone, entry) = stray().decide(StrayCommand::Vanished, NOW).unwrap();
+        assert!(entry.is_none() && !gone.is_open());
+        let (held, _) = stray().decide(StrayCommand::Final, NOW).unwrap();
+        assert!(held.is_open());
+        let (gone, entry) = held.decide(StrayCommand::Vanished, NOW).unwrap();
+        assert!(booked(entry).contains(&("wallet:USDT/TRC20".to_owned(), -7)));
+        for (state, command) in [
+            (&gone, StrayCommand::Final),
+            (&gone, own("alice")),
+            (&held, StrayCommand::Final),
+            (&stray(), own("alice")),
+        ] {
+            assert_eq!(state.decide(command, NOW), Err(StrayRefusal::WrongState));
+        }
+    }
+
+    #[test]
+    fn each_state_has_its_name() {
+        let (held, _) = stray().decide(StrayCommand::Final, NOW).unwrap();
+        let (gone, _) = stray().decide(StrayCommand::Vanished, NOW).unwrap();
+        let names = [&stray(), &held, &gone].map(|stray| stray.state.name());
+        assert_eq!(names, ["seen", "held", "gone"]);
+    }
+}

@@ -1,0 +1,187 @@
+//! Crypto that came to our own wallet: seen with the deposits, booked once it is final, explained by people.
+
+use crate::{
+    ApiError, Engine,
+    deposit::is_gone,
+    error::{ledger_failed, refused},
+    order::{SaveIds, gone},
+};
+use proof_core::{
+    Asset, ErrorCode,
+    finding::{Finding, FindingKind},
+    id::{DepositId, EntryId},
+    operator::{OperatorName, Voice},
+    order::Refusal,
+    partner::Environment,
+    stray::{Stray, StrayCommand, StrayRefusal, StrayState},
+};
+use proof_port::{Arrival, Chain, TransferStatus};
+use proof_store::{Failure, Tx};
+use std::{collections::BTreeMap, sync::Arc};
+
+/// More than anybody could explain.
+const STRAYS_MAX: i64 = 1_000;
+
+impl From<StrayRefusal> for ApiError {
+    fn from(refusal: StrayRefusal) -> Self {
+        match refusal {
+            StrayRefusal::WrongState => Self::new(ErrorCode::WrongState, refusal.to_string()),
+            StrayRefusal::SecondPerson => Refusal::SecondPerson.into(),
+            StrayRefusal::Money(error) => Self::internal(error),
+        }
+    }
+}
+
+impl Engine {
+    /// A transfer to an address that no order has. Change comes from the wallet itself.
+    pub(crate) async fn stray_found(
+        &self,
+        environment: Environment,
+        chain: &Arc<dyn Chain>,
+        arrival: &Arrival,
+    ) -> Result<(), ApiError> {
+        let wallet = self
+            .rails(environment)?
+            .signer
+            .wallet(chain.network())
+            .await?;
+        let deposit = &arrival.deposit;
+        if arrival.recipient != wallet.as_str() || deposit.senders.contains(&wallet) {
+            return Ok(());
+        }
+        let now = self.now();
+        let stray = Stray {
+            id: DepositId::new(now, self.entropy.as_ref()),
+            environment,
+            recipient: wallet,
+            deposit: deposit.clone(),
+            state: StrayState::Seen,
+        };
+        let fresh = self
+            .db
+            .write("stray_found", move |tx: &mut Tx| {
+                let stray = stray.clone();
+                Box::pin(async move {
+                    let fresh = tx.stray_insert(&stray, now).await?;
+                    Ok::<_, Failure<ApiError>>(fresh)
+                })
+            })
+            .await?;
+        if fresh {
+            tracing::warn!(
+                hash = deposit.key.hash,
+                "crypto came to our wallet that no order expects"
+            );
+        }
+        Ok(())
+    }
+
+    /// How what nobody has explained yet stands on its chain; what is left is a finding. The other part is
+    /// what is not in the books yet, in base units.
+    pub(crate) async fn strays_look(
+        &self,
+        environment: Environment,
+    ) -> Result<(Vec<Finding>, BTreeMap<Asset, i128>), ApiError> {
+        let (mut findings, mut on_their_way) = (Vec::new(), BTreeMap::new());
+        for stray in self.strays_open(environment).await? {
+            let chain = self.chain_of(environment, stray.recipient.network())?;
+            let status = chain.transfer(&stray.deposit.key.hash).await?;
+            let is_final = matches!(
+                status,
+                TransferStatus::Mined { confirmations, .. } if confirmations >= chain.confirmations_final()
+            );
+            let command = if is_gone(&status) {
+                Some(StrayCommand::Vanished)
+            } else {
+                let books = is_final && stray.state == StrayState::Seen;
+                books.then_some(StrayCommand::Final)
+            };
+            let now = match command {
+                Some(command) => self.stray_apply(stray.id, command).await?,
+                None => stray,
+            };
+            if now.state == StrayState::Seen {
+                let amount = now.deposit.amount;
+                let sum: &mut i128 = on_their_way.entry(amount.asset()).or_default();
+                *sum = sum.saturating_add_unsigned(amount.base());
+            }
+            findings.extend(now.is_open().then(|| finding(&now)));
+        }
+        Ok((findings, on_their_way))
+    }
+
+    async fn strays_open(&self, environment: Environment) -> Result<Vec<Stray>, ApiError> {
+        self.db
+            .read("stray_open", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let open = tx.stray_open(environment, STRAYS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(open)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// An operator says that the owner sent it; `true` once two have.
+    pub async fn stray_own(
+        &self,
+        id: DepositId,
+        by: OperatorName,
+        reason: &str,
+    ) -> Result<bool, ApiError> {
+        let voice = Voice {
+            by,
+            reason: crate::operator::reason_of(reason)?,
+        };
+        let after = self.stray_apply(id, StrayCommand::Own(voice)).await?;
+        Ok(!after.is_open())
+    }
+
+    async fn stray_apply(&self, id: DepositId, command: StrayCommand) -> Result<Stray, ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write("stray_apply", move |tx: &mut Tx| {
+                let (ids, command) = (ids.clone(), command.clone());
+                Box::pin(async move {
+                    let stored = tx.stray_lock(id).await?.ok_or_else(gone)?;
+                    let decided = stored.stray.decide(command, ids.now());
+                    let (after, entry) = decided.map_err(refused)?;
+                    tx.stray_save(&after, stored.version, ids.now()).await?;
+                    if let Some(entry) = entry {
+                        let entry_id = EntryId::from_uuid(ids.uuid(1, 0));
+                        tx.ledger_post(entry_id, None, &entry, ids.now())
+                            .await
+                            .map_err(ledger_failed)?;
+                    }
+                    Ok::<_, Failure<ApiError>>(after)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
+
+fn finding(stray: &Stray) -> Finding {
+    let deposit = &stray.deposit;
+    let senders = deposit.senders.iter().map(ToString::to_string);
+    let senders: Vec<String> = senders.collect();
+    let from = if senders.is_empty() {
+        "somebody".to_owned()
+    } else {
+        senders.join(", ")
+    };
+    let held = match &stray.state {
+        StrayState::Held { .. } => "held on suspense",
+        StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } => "not final yet",
+    };
+    Finding {
+        kind: FindingKind::Unmatched,
+        subject: stray.id.to_string(),
+        cause: format!(
+            "{} came from {from} to our wallet on {} with {}, and no order expects it: {held}",
+            deposit.amount,
+            stray.recipient.network(),
+            deposit.key.hash
+        ),
+    }
+}
