@@ -164,3 +164,40 @@ impl fmt::Debug for Money {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::Network;
+
+    fn usdt(base: u128) -> Amount {
+        Amount::new(Asset::find("USDT", Network::Trc20).unwrap(), base)
+    }
+
+    #[test]
+    fn only_the_same_is_added_and_nothing_below_zero_is_left() {
+        let (eur, usd) = (Money::new(Fiat::Eur, 7), Money::new(Fiat::Usd, 7));
+        assert_eq!(eur.checked_add(eur), Ok(Money::new(Fiat::Eur, 14)));
+        assert_eq!(eur.checked_add(usd), Err(MoneyError::Mismatch));
+        assert_eq!(eur.checked_sub(usd), Err(MoneyError::Mismatch));
+        let less = Money::new(Fiat::Eur, 3);
+        assert_eq!(eur.checked_sub(less), Ok(Money::new(Fiat::Eur, 4)));
+        assert!(less.checked_sub(eur).is_err());
+        let most = Money::new(Fiat::Eur, u128::MAX);
+        assert_eq!(most.checked_add(eur), Err(MoneyError::Overflow));
+        assert_eq!(usdt(7).checked_add(usdt(3)), Ok(usdt(10)));
+        let trx = Amount::new(Network::Trc20.native(), 1);
+        assert_eq!(usdt(7).checked_add(trx), Err(MoneyError::Mismatch));
+        assert_eq!(
+            usdt(u128::MAX).checked_add(usdt(1)),
+            Err(MoneyError::Overflow)
+        );
+        assert!(usdt(0).is_zero() && !usdt(1).is_zero());
+    }
+
+    #[test]
+    fn people_read_the_number_and_what_it_is_of() {
+        assert_eq!(usdt(1_500_000).to_string(), "1.50 USDT");
+        assert_eq!(Money::new(Fiat::Eur, 150).to_string(), "1.50 EUR");
+    }
+}

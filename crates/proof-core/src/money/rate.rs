@@ -138,6 +138,15 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn a_share_is_at_most_the_whole_and_keeps_its_number() {
+        assert_eq!(Bps::new(10_001), None);
+        assert_eq!(Bps::try_from(10_001), Err(MoneyError::Overflow));
+        let half = Bps::new(5_000).unwrap();
+        assert_eq!((half.get(), u16::from(half)), (5_000, 5_000));
+        assert_eq!(half.of(7, Rounding::Down), Ok(3));
+    }
+
+    #[test]
     fn rounding_is_what_its_name_says() {
         for (value, up, down, even) in [(5, 3, 2, 2), (7, 4, 3, 4), (4, 2, 2, 2)] {
             assert_eq!(mul_div(value, 1, 2, Rounding::Up), Ok(up));

@@ -1,6 +1,7 @@
 mod adopt;
 mod ruling;
 mod sell;
+mod table;
 
 use super::*;
 use crate::{
