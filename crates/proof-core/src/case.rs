@@ -75,14 +75,20 @@ impl CaseKind {
             let received = sale.received().map_or(0, Amount::base);
             received >= order.amount.base()
         });
+        let late = order.state.is_terminal()
+            || order
+                .sale
+                .as_ref()
+                .is_some_and(|sale| deposit.seen_at >= sale.deposit_until);
         if came.network() != expected.network() {
             Self::WrongNetwork
         } else if came != expected {
             Self::WrongToken
-        } else if complete {
-            Self::SecondDeposit
-        } else {
+        } else if late && !complete {
             Self::Late
+        } else {
+            // Also one that replaces what the chain has taken back, while that may still come again.
+            Self::SecondDeposit
         }
     }
 }

@@ -6,6 +6,7 @@ pub use choice::{CaseChoice, CaseChosen};
 
 use crate::{
     ApiError, Engine,
+    deposit::deposit_forget,
     error::{ledger_failed, refused},
     mail::letters_owe,
     order::{SaveIds, event_save, gone},
@@ -13,7 +14,9 @@ use crate::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    case::{Case, CaseCommand, CaseDuty, CaseKind, CaseOpening, CaseRefusal},
+    case::{
+        Case, CaseCommand, CaseDuty, CaseKind, CaseOpening, CaseRefusal, CaseState, Settlement,
+    },
     deposit::{DepositKey, Held},
     id::{CaseId, EntryId, JobId, OrderId},
     mail::case_letters,
@@ -99,6 +102,12 @@ pub(crate) async fn case_apply(
     let decided = stored.case.decide(command, now);
     let decision = decided.map_err(refused)?;
     tx.case_save(&decision.case, stored.version, now).await?;
+    if let (CaseState::Settled(Settlement::Vanished), Some(key)) =
+        (&decision.case.state, &decision.case.deposit)
+    {
+        let network = decision.case.amount.asset().network();
+        deposit_forget(tx, decision.case.environment, network, key).await?;
+    }
     for (n, entry) in decision.entries.iter().enumerate() {
         let entry_id = EntryId::from_uuid(ids.uuid(1, n));
         tx.ledger_post(entry_id, Some(order), entry, now)

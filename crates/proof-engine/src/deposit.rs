@@ -25,6 +25,21 @@ use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
 
+/// Blocks that are read again when a chain has taken something back: it may be in a later one.
+pub(crate) const BLOCKS_AGAIN: u64 = 200;
+
+/// Nobody counts on this deposit any more: if it comes again, it is found again.
+pub(crate) async fn deposit_forget(
+    tx: &mut Tx,
+    environment: Environment,
+    network: Network,
+    key: &DepositKey,
+) -> Result<(), Failure<ApiError>> {
+    tx.deposit_delete(environment, network, key).await?;
+    tx.scan_rewind(environment, network, BLOCKS_AGAIN).await?;
+    Ok(())
+}
+
 /// The name of the job that reads a network's blocks.
 fn scan_key(environment: Environment, network: Network) -> Uuid {
     let name = format!("scan {} {}", environment.name(), network.name());
@@ -92,6 +107,7 @@ impl Engine {
         } else {
             scan.heard_at
         };
+        let from = scan.height;
         let scan = Scan {
             height: found.height,
             heard_at,
@@ -99,7 +115,7 @@ impl Engine {
         self.db
             .write("scan_save", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    tx.scan_save(environment, network, scan).await?;
+                    tx.scan_save(environment, network, from, scan).await?;
                     Ok::<_, Failure<ApiError>>(())
                 })
             })

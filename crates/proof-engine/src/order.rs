@@ -3,6 +3,7 @@
 use crate::{
     Access, ApiError, Engine,
     case::case_open,
+    deposit::deposit_forget,
     error::{ledger_failed, refused},
     mail::letters_owe,
 };
@@ -10,6 +11,8 @@ use bytes::Bytes;
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
+    case::CaseOpening,
+    deposit::DepositKey,
     id::{EntryId, EventId, JobId, OrderId},
     mail::order_letters,
     order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, annotate, decide},
@@ -273,6 +276,10 @@ pub(crate) async fn apply(
         }
         None => tx.job_delete(JobKind::Order, order.id.uuid()).await?,
     }
+    for key in let_go(&stored.order, &order, &cases) {
+        let network = order.amount.asset().network();
+        deposit_forget(tx, order.environment, network, &key).await?;
+    }
     for (n, opening) in cases.into_iter().enumerate() {
         case_open(tx, &order, opening, n, ids).await?;
     }
@@ -280,6 +287,20 @@ pub(crate) async fn apply(
     letters_owe(tx, letters, (11, 12), ids).await?;
     tx.wake(Topic::Order(order.id));
     Ok(order)
+}
+
+/// Deposits that neither the order nor a case of it counts on any more.
+fn let_go(before: &Order, after: &Order, cases: &[CaseOpening]) -> Vec<DepositKey> {
+    let held = |order: &Order| {
+        let held = order.sale.iter().flat_map(|sale| sale.held.iter());
+        held.map(|held| held.deposit.key.clone())
+            .collect::<Vec<_>>()
+    };
+    let kept = held(after);
+    let taken_on = |key: &DepositKey| cases.iter().any(|case| case.deposit.as_ref() == Some(key));
+    let mut gone = held(before);
+    gone.retain(|key| !kept.contains(key) && !taken_on(key));
+    gone
 }
 
 /// Records a fact about an order that changes nothing else of it. The order is locked already.

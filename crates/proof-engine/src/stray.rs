@@ -2,7 +2,7 @@
 
 use crate::{
     ApiError, Engine,
-    deposit::is_gone,
+    deposit::{BLOCKS_AGAIN, is_gone},
     error::{ledger_failed, refused},
     order::{SaveIds, gone},
 };
@@ -147,6 +147,10 @@ impl Engine {
                     let decided = stored.stray.decide(command, ids.now());
                     let (after, entry) = decided.map_err(refused)?;
                     tx.stray_save(&after, stored.version, ids.now()).await?;
+                    if after.state == StrayState::Gone {
+                        let (environment, network) = (after.environment, after.recipient.network());
+                        tx.scan_rewind(environment, network, BLOCKS_AGAIN).await?;
+                    }
                     if let Some(entry) = entry {
                         let entry_id = EntryId::from_uuid(ids.uuid(1, 0));
                         tx.ledger_post(entry_id, None, &entry, ids.now())

@@ -132,11 +132,12 @@ pub struct FailureView {
 
 /// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
 /// the user and their bank.
-const fn held_until(state: &State) -> Option<Timestamp> {
-    if let State::Paid { held_until, .. } = state {
-        *held_until
-    } else {
-        None
+/// Whoever looks at it meanwhile changes nothing of that.
+fn held_until(state: &State) -> Option<Timestamp> {
+    match state {
+        State::Paid { held_until, .. } => *held_until,
+        State::InReview(review) => held_until(&review.from),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use proof_core::{
     Timestamp,
-    case::Case,
+    case::{Case, CaseState, Settlement},
     id::{CaseId, OrderId},
 };
 
@@ -16,7 +16,7 @@ statements! {
     CASE_INSERT = "INSERT INTO cases (id, order_id, partner_id, environment, kind, subject, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, subject) DO NOTHING";
     CASE_WORK = "SELECT id, version, body FROM cases WHERE id = $1";
     CASE_LOCK = "SELECT id, version, body FROM cases WHERE id = $1", lock = " FOR UPDATE";
-    CASE_SAVE = "UPDATE cases SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
+    CASE_SAVE = "UPDATE cases SET version = version + 1, subject = $1, state = $2, body = $3, updated_at = $4 WHERE id = $5 AND version = $6";
     CASE_REVIEWED = "SELECT id, version, body FROM cases WHERE state = 'in_review' ORDER BY id LIMIT $1";
     CASE_OF_ORDER = "SELECT id, version, body FROM cases WHERE order_id = $1 ORDER BY id LIMIT $2";
 }
@@ -40,9 +40,12 @@ impl TryFrom<Versioned> for StoredCase {
     }
 }
 
-/// What a case is about: one output of one transfer, or what came beyond the amount.
+/// What a case is about: one output of one transfer, or what came beyond the amount. What the chain took
+/// back may come again, and is another case then.
 fn subject(case: &Case) -> String {
+    let gone = case.state == CaseState::Settled(Settlement::Vanished);
     match &case.deposit {
+        _ if gone => format!("gone:{}", case.id),
         Some(key) => format!(
             "{}:{}:{}",
             case.amount.asset().network(),
@@ -90,7 +93,14 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let body = serde_json::to_value(case).unwrap_or_default();
-        let args = args![case.state.name(), body, now, case.id.uuid(), version];
+        let args = args![
+            subject(case),
+            case.state.name(),
+            body,
+            now,
+            case.id.uuid(),
+            version
+        ];
         self.execute_one("cases", CASE_SAVE, args).await
     }
 

@@ -8,7 +8,7 @@ use crate::{
 };
 use proof_core::{
     Address, Network, Timestamp,
-    deposit::Deposit,
+    deposit::{Deposit, DepositKey},
     id::{DepositId, OrderId},
     partner::Environment,
 };
@@ -19,9 +19,11 @@ statements! {
     DEPOSIT_ADDRESS_FIND = "SELECT order_id, network FROM deposit_addresses WHERE environment = $1 AND address = $2";
     DEPOSIT_INSERT = "INSERT INTO deposits (id, environment, network, hash, position, order_id, asset, amount, seen_at, found_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (environment, network, hash, position) DO NOTHING";
     DEPOSIT_FIND = "SELECT id FROM deposits WHERE environment = $1 AND network = $2 AND hash = $3 AND position = $4";
+    DEPOSIT_DELETE = "DELETE FROM deposits WHERE environment = $1 AND network = $2 AND hash = $3 AND position = $4";
     SCAN_OPEN = "INSERT INTO chain_scans (environment, network, height, heard_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     SCAN_LOAD = "SELECT height, heard_at FROM chain_scans WHERE environment = $1 AND network = $2";
-    SCAN_SAVE = "UPDATE chain_scans SET height = $1, heard_at = $2 WHERE environment = $3 AND network = $4";
+    SCAN_SAVE = "UPDATE chain_scans SET height = $1, heard_at = $2 WHERE environment = $3 AND network = $4 AND height = $5";
+    SCAN_REWIND = "UPDATE chain_scans SET height = CASE WHEN height > $1 THEN height - $1 ELSE 0 END, heard_at = $2 WHERE environment = $3 AND network = $4";
 }
 
 /// Whose address it is, and on which network the deposit is expected.
@@ -138,6 +140,22 @@ impl Tx {
         Ok(row.map(|row| row.id).is_some())
     }
 
+    /// A re-org took it: if it comes again, it is found again.
+    pub async fn deposit_delete(
+        &mut self,
+        environment: Environment,
+        network: Network,
+        key: &DepositKey,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            environment.name(),
+            network.name(),
+            key.hash.as_str(),
+            i64::from(key.index),
+        ];
+        self.execute(DEPOSIT_DELETE, args).await.map(drop)
+    }
+
     /// Begins to read a network's blocks above `height`, unless that has begun.
     pub async fn scan_open(
         &mut self,
@@ -163,14 +181,34 @@ impl Tx {
         }))
     }
 
+    /// `from`: the height that was read from. `false`: meanwhile somebody wants blocks to be read again.
     pub async fn scan_save(
         &mut self,
         environment: Environment,
         network: Network,
+        from: u64,
         scan: Scan,
+    ) -> Result<bool, StoreError> {
+        let number = |height| i64::try_from(height).unwrap_or(i64::MAX);
+        let args = args![
+            number(scan.height),
+            scan.heard_at,
+            environment.name(),
+            network.name(),
+            number(from),
+        ];
+        Ok(self.execute(SCAN_SAVE, args).await? == 1)
+    }
+
+    /// The last blocks are read again; until then nobody may say that nothing came.
+    pub async fn scan_rewind(
+        &mut self,
+        environment: Environment,
+        network: Network,
+        blocks: u64,
     ) -> Result<(), StoreError> {
-        let height = i64::try_from(scan.height).unwrap_or(i64::MAX);
-        let args = args![height, scan.heard_at, environment.name(), network.name()];
-        self.execute_one("chain_scans", SCAN_SAVE, args).await
+        let blocks = i64::try_from(blocks).unwrap_or(i64::MAX);
+        let args = args![blocks, Timestamp::FIRST, environment.name(), network.name()];
+        self.execute(SCAN_REWIND, args).await.map(drop)
     }
 }

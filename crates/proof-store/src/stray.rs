@@ -6,12 +6,17 @@ use crate::{
     row::Versioned,
     statement::statements,
 };
-use proof_core::{Timestamp, id::DepositId, partner::Environment, stray::Stray};
+use proof_core::{
+    Timestamp,
+    id::DepositId,
+    partner::Environment,
+    stray::{Stray, StrayState},
+};
 
 statements! {
     STRAY_INSERT = "INSERT INTO strays (id, environment, subject, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $6) ON CONFLICT (environment, subject) DO NOTHING";
     STRAY_LOCK = "SELECT id, version, body FROM strays WHERE id = $1", lock = " FOR UPDATE";
-    STRAY_SAVE = "UPDATE strays SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
+    STRAY_SAVE = "UPDATE strays SET version = version + 1, subject = $1, state = $2, body = $3, updated_at = $4 WHERE id = $5 AND version = $6";
     STRAY_OPEN = "SELECT id, version, body FROM strays WHERE environment = $1 AND state IN ('seen', 'held') ORDER BY id LIMIT $2";
 }
 
@@ -31,7 +36,11 @@ impl TryFrom<Versioned> for StoredStray {
     }
 }
 
+/// What the chain took back may come again, and is another one then.
 fn subject(stray: &Stray) -> String {
+    if stray.state == StrayState::Gone {
+        return format!("gone:{}", stray.id);
+    }
     let (network, key) = (stray.recipient.network(), &stray.deposit.key);
     format!("{network}:{}:{}", key.hash, key.index)
 }
@@ -68,7 +77,14 @@ impl Tx {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let body = serde_json::to_value(stray).unwrap_or_default();
-        let args = args![stray.state.name(), body, now, stray.id.uuid(), version];
+        let args = args![
+            subject(stray),
+            stray.state.name(),
+            body,
+            now,
+            stray.id.uuid(),
+            version
+        ];
         self.execute_one("strays", STRAY_SAVE, args).await
     }
 

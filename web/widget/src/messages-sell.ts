@@ -184,6 +184,8 @@ export const sell = {
     warningText: "Other coins or networks may be lost.",
     part: (view: View) => `${view.sale?.received ?? ""} of ${coin(view, view.crypto_amount)} received, ${view.sale?.missing ?? ""}\u00a0missing.`,
     partText: "Send the rest to the same address.",
+    gone: "The network no longer shows your deposit.",
+    goneText: "It was there, and the network has dropped it before it was confirmed. Mostly it comes back by itself. Before you send again, look into your wallet: it says whether yours was sent.",
     amount: (view: View) => (isPart(view) ? "Still to send" : "Send exactly"),
     network: "Network",
     address: "Deposit address",
@@ -244,6 +246,8 @@ export const sell = {
       `This order had ended when your ${one.currency} arrived. You decide: sell them at today's price as a new order, paid to the same card, or have them back.`,
   },
   progress: {
+    ready: (view: View) => `Your ${coin(view, view.crypto_amount)} have arrived`,
+    readyText: (view: View) => `Next, ${payout(view)} is paid to ${card(view)}. This mostly takes a moment, and sometimes longer. ${closable}`,
     payout: (view: View) => `${payout(view)} is on its way to ${card(view)}`,
     payoutText: `Banks show it within minutes to a few days. ${closable}`,
     back: (view: View) => `Your ${view.currency} is on its way back`,

@@ -24,6 +24,9 @@ export const isReturning = (view: View): boolean => !!view.sale?.returning || la
 export const isLost = (view: View): boolean =>
   !isReturning(view) && lastOf(view, "deposit.confirmed", "deposit.lost") === "deposit.lost";
 
+/** The network had shown a deposit, and dropped it before it was confirmed. */
+export const isGone = (view: View): boolean => lastOf(view, "deposit.seen", "deposit.lost") === "deposit.lost";
+
 /**
  * What the code on the screen tells a wallet. Only Bitcoin has one form that all wallets read with an
  * amount (BIP-21); elsewhere wallets disagree, and the bare address is the one thing they all take.

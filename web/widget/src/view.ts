@@ -89,6 +89,8 @@ export interface Sale {
   received: string;
   missing: string;
   deposits: Deposit[];
+  /** The payout has been asked for. */
+  paying: boolean;
   choose_until: string | null;
   /** What the deposit was made for, before the price moved. */
   agreed?: { total: string; fiat_currency: string } | null;

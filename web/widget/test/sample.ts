@@ -42,6 +42,7 @@ export const saleOf = (change: Partial<Sale> = {}): Sale => ({
   received: "0.00",
   missing: "100.00",
   deposits: [],
+  paying: true,
   choose_until: null,
   agreed: null,
   returning: null,

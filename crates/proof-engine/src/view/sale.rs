@@ -23,6 +23,8 @@ pub struct SaleView {
     pub received: String,
     pub missing: String,
     pub deposits: Vec<DepositView>,
+    /// The payout provider has been asked.
+    pub paying: bool,
     pub choose_until: Option<String>,
     /// The price that was agreed on before the market moved.
     pub agreed: Option<AgreedView>,
@@ -123,6 +125,7 @@ impl Engine {
                     is_final: held.booked,
                 })
                 .collect(),
+            paying: is_paying(&order.state),
             choose_until: choose_until(&order.state),
             agreed: order.price.as_ref().map(|price| AgreedView {
                 total: price.total.to_decimal(),
@@ -204,6 +207,14 @@ impl Engine {
         chains
             .get(&network)
             .ok_or_else(|| ApiError::unavailable(format!("no node for {network}")))
+    }
+}
+
+fn is_paying(state: &State) -> bool {
+    match state {
+        State::PayingOut(paying) => paying.called,
+        State::InReview(review) => is_paying(&review.from),
+        _ => false,
     }
 }
 

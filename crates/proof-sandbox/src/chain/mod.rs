@@ -25,6 +25,8 @@ pub struct SimChain {
     accounts: BTreeMap<String, Account>,
     coins: BTreeMap<(String, u32), Output>,
     transfers: BTreeMap<String, Transfer>,
+    /// Left out by a re-org.
+    dropped: BTreeMap<String, Transfer>,
     /// Hashes of the transfers of each block.
     blocks: BTreeMap<u64, Vec<String>>,
     /// All there is of each asset. It fits the integer, so every balance does.
@@ -72,8 +74,13 @@ pub enum Event {
         hash: String,
         body: Body,
     },
-    /// A re-org left a transfer out for good.
+    /// A re-org left a transfer out.
     Dropped {
+        hash: String,
+    },
+    /// It is in a block after all.
+    MinedAgain {
+        at: Timestamp,
         hash: String,
     },
 }
@@ -106,6 +113,7 @@ impl SimChain {
             accounts: BTreeMap::new(),
             coins: BTreeMap::new(),
             transfers: BTreeMap::new(),
+            dropped: BTreeMap::new(),
             blocks: BTreeMap::new(),
             issued: BTreeMap::new(),
             faucets: 0,
@@ -380,6 +388,10 @@ impl Machine for SimChain {
                 self.list(hash, body, block, *at);
             }
             Event::Dropped { hash } => self.drop_transfer(hash),
+            Event::MinedAgain { at, hash } => {
+                self.latest = *at;
+                self.mine_again(hash, self.height(*at) + 1);
+            }
             Event::Faucet {
                 at,
                 address,

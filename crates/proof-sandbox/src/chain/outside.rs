@@ -97,8 +97,8 @@ impl SimChain {
         })
     }
 
-    /// A re-org: the transfer is in no block any more, and will not be. Only what its recipient has
-    /// not spent can vanish.
+    /// A re-org: the transfer is in no block any more, unless somebody mines it again. Only what its
+    /// recipient has not spent can vanish.
     pub fn drop_out(&self, hash: &str) -> Result<Event, Refusal> {
         let found = self.transfers.get(hash);
         let transfer = found.ok_or_else(|| Refusal::not_found("transfer"))?;
@@ -122,6 +122,17 @@ impl SimChain {
         } else {
             Err(Refusal::conflict("spent", "this transfer cannot vanish"))
         }
+    }
+
+    /// What a re-org left out is in the next block.
+    pub fn mined_again(&self, hash: &str, now: Timestamp) -> Result<Event, Refusal> {
+        if !self.dropped.contains_key(hash) {
+            return Err(Refusal::not_found("transfer that a re-org left out"));
+        }
+        Ok(Event::MinedAgain {
+            at: now.max(self.latest),
+            hash: hash.to_owned(),
+        })
     }
 
     pub(super) fn check_issue(&self, ticker: &str, base: u128) -> Result<(), Refusal> {
@@ -174,6 +185,14 @@ impl SimChain {
         } else if let Some(account) = self.accounts.get_mut(&transfer.body.recipient) {
             account.settle(u64::MAX);
             account.debit(&transfer.body.ticker, transfer.body.base);
+        }
+        self.dropped.insert(hash.to_owned(), transfer);
+    }
+
+    pub(super) fn mine_again(&mut self, hash: &str, block: u64) {
+        if let Some(Transfer { body, seen_at, .. }) = self.dropped.remove(hash) {
+            self.credit(hash, &body, block);
+            self.list(hash, &body, block, seen_at);
         }
     }
 }

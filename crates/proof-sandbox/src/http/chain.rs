@@ -27,6 +27,7 @@ pub fn routes() -> Router<Arc<World>> {
         .route(&format!("{ONE}/fee"), get(fee))
         .route(&format!("{ONE}/transfers"), get(listed).post(receive))
         .route(&format!("{ONE}/transfers/{{hash}}"), get(transfer))
+        .route(&format!("{ONE}/transfers/{{hash}}/mine"), post(mine))
         .route(&format!("{ONE}/faucet"), post(faucet))
         .route(&format!("{ONE}/reorgs"), post(drop_out))
 }
@@ -251,6 +252,18 @@ async fn drop_out(
     let body: ReorgBody = json(&body)?;
     chain(&world, &name)?.write(
         |chain| chain.drop_out(&body.hash).map(Some),
+        |_| StatusCode::NO_CONTENT,
+    )
+}
+
+/// What a re-org left out is in a block after all.
+async fn mine(
+    State(world): Shared,
+    Path((name, hash)): Path<(String, String)>,
+) -> Result<StatusCode, Refusal> {
+    let now = world.clock.now();
+    chain(&world, &name)?.write(
+        |chain| chain.mined_again(&hash, now).map(Some),
         |_| StatusCode::NO_CONTENT,
     )
 }

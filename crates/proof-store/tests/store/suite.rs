@@ -574,15 +574,31 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
         let opened = tx.scan_load(test, network).await?;
         let (height, heard_at) = (7, NOW);
         let scan = Scan { height, heard_at };
-        tx.scan_save(test, network, scan).await?;
+        assert!(tx.scan_save(test, network, 5, scan).await?);
+        assert!(
+            !tx.scan_save(test, network, 5, scan).await?,
+            "read from elsewhere"
+        );
         (
             opened.map(|scan| scan.height),
             tx.scan_load(test, network).await? == Some(scan),
+            {
+                tx.deposit_delete(test, network, &deposit.key).await?;
+                assert!(!tx.deposit_is_known(test, &deposit).await?);
+                tx.scan_rewind(test, network, 5).await?;
+                let again = tx.scan_load(test, network).await?;
+                assert_eq!(
+                    again.map(|scan| (scan.height, scan.heard_at)),
+                    Some((2, Timestamp::FIRST))
+                );
+                tx.scan_rewind(test, network, 5).await?;
+                tx.scan_load(test, network).await?.map(|scan| scan.height)
+            },
             tx.deposit_address_find(Environment::Live, address().as_str())
                 .await?,
         )
     });
-    assert_eq!(scans, (Some(5), true, None));
+    assert_eq!(scans, (Some(5), true, Some(0), None));
     case_rows(db, entropy, order).await;
     claim_rows(db, entropy, order).await;
     listing_rows(db).await;

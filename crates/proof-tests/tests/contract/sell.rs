@@ -18,6 +18,8 @@ on_both_engines!(
     what_came_in_part_goes_back,
     a_deposit_that_was_seen_in_time_counts_when_the_server_was_away,
     a_deposit_that_vanishes_is_awaited_again,
+    what_a_chain_took_back_and_mined_again_counts,
+    what_replaces_a_lost_deposit_is_no_late_one,
     a_declined_payout_card_brings_the_crypto_back,
     a_slow_payout_is_waited_for,
     a_market_that_ran_away_asks_the_user,
@@ -235,6 +237,83 @@ async fn a_deposit_that_vanishes_is_awaited_again(app: &App) {
     deposit(app, &address, "100").await;
     let view = seller.until_step("completed").await;
     assert!(codes(&view).contains(&"deposit.lost"));
+}
+
+async fn drop_out(app: &App, hash: &str) {
+    let reorg = json!({ "hash": hash });
+    let dropped = app.world("chains/v1/TRC20/reorgs", reorg).await;
+    assert_eq!(dropped.status, 204, "{}", dropped.text);
+}
+
+async fn mine_again(app: &App, hash: &str) {
+    let path = format!("chains/v1/TRC20/transfers/{hash}/mine");
+    let mined = app.world(&path, json!({})).await;
+    assert_eq!(mined.status, 204, "{}", mined.text);
+}
+
+/// The ordinary end of a re-org: the same transfer, in a later block.
+async fn what_a_chain_took_back_and_mined_again_counts(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    let hash = deposit(app, &address, "100").await;
+    seller.until_step("confirming").await;
+    drop_out(app, &hash).await;
+    seller.until_step("deposit").await;
+    mine_again(app, &hash).await;
+    let view = seller.until_step("completed").await;
+    assert_eq!(view["sale"]["deposits"][0]["hash"], hash.as_str());
+    // A second deposit is taken back before it is final: its case ends, and another one begins.
+    let second = deposit(app, &address, "100").await;
+    let cases = || async { seller.view().await["sale"]["cases"].as_array().cloned() };
+    let states = |cases: Vec<Value>| cases.into_iter().map(|case| case["state"].clone());
+    let opened = || async { (cases().await?.len() == 1).then_some(()) };
+    app.until("the second one is a case", opened).await;
+    drop_out(app, &second).await;
+    let vanished = || async {
+        states(cases().await?)
+            .next()
+            .filter(|state| state == "vanished")
+    };
+    app.until("it has vanished", vanished).await;
+    mine_again(app, &second).await;
+    let back = || async {
+        states(cases().await?)
+            .nth(1)
+            .filter(|state| state == "returned")
+    };
+    app.until("it came again, and is back", back).await;
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
+    assert_eq!(app.outside.calls_of("POST http://cards.test/v1/payouts"), 1);
+}
+
+async fn what_replaces_a_lost_deposit_is_no_late_one(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    crate::operator::down(app, "/v1/rates");
+    let hash = deposit(app, &address, "100").await;
+    let is_final = || async {
+        let view = seller.view().await;
+        (view["sale"]["deposits"][0]["final"] == true).then_some(view)
+    };
+    let view = app
+        .until("it is final, and waits for a rate", is_final)
+        .await;
+    assert_eq!(
+        (&view["step"], &view["sale"]["paying"]),
+        (&json!("progress"), &json!(false))
+    );
+    drop_out(app, &hash).await;
+    crate::operator::up(app, "/v1/rates");
+    let lost = || async {
+        codes(&seller.view().await)
+            .contains(&"deposit.lost")
+            .then_some(())
+    };
+    app.until("it is lost", lost).await;
+    deposit(app, &address, "100").await;
+    let case = case_of(app, &seller, "second_deposit").await;
+    assert_eq!(case["state"], "returned");
+    mine_again(app, &hash).await;
+    seller.until_step("completed").await;
+    assert_eq!(customer_is_owed(app, &seller).await, 0);
 }
 
 async fn a_declined_payout_card_brings_the_crypto_back(app: &App) {

@@ -9,7 +9,7 @@ import { Deposits } from "../parts/deposits";
 import { QrCode } from "../parts/qr";
 import { heroClass } from "../parts/sell-price";
 import { TimeLeft } from "../parts/time-left";
-import { depositCode, isPart, toSend } from "../sale";
+import { depositCode, isGone, isPart, toSend } from "../sale";
 import type { Session } from "../session";
 import type { View } from "../view";
 
@@ -26,6 +26,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
     <Screen title={words.title(view)}>
       <TimeLeft until={view.sale?.deposit_until} clockAheadMs={clockAheadMs} words={words} />
       <div class="live" aria-live="polite">
+        {isGone(view) && <Notice tone="wait" title={words.gone}>{words.goneText}</Notice>}
         {isPart(view) && <Notice tone="wait" title={words.part(view)}>{words.partText}</Notice>}
       </div>
       <Notice tone="wait" icon="warn" title={words.warning(view)}>{words.warningText}</Notice>

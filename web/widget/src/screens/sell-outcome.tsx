@@ -24,9 +24,10 @@ function Progress({ view }: OutcomeProps) {
 }
 
 function progressWords(view: View): { title: string; text: string } {
-  const { payout, payoutText, back, backText, lost, lostText } = words.progress;
+  const { ready, readyText, payout, payoutText, back, backText, lost, lostText } = words.progress;
   if (isReturning(view)) return { title: back(view), text: backText(view) };
   if (isLost(view)) return { title: lost, text: lostText };
+  if (!view.sale?.paying) return { title: ready(view), text: readyText(view) };
   return { title: payout(view), text: payoutText };
 }
 
