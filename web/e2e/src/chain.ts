@@ -7,14 +7,24 @@ import { expect } from "@playwright/test";
 import type { Proof } from "./server.ts";
 
 /** A re-org: the transfer is in no block any more. */
-export async function drop(proof: Proof, network: string, hash: string): Promise<void> {
+export const drop = (proof: Proof, network: string, hash: string): Promise<void> =>
+  post(proof, `/chains/v1/${network}/reorgs`, { hash });
+
+/** It is in a block after all. */
+export const mineAgain = (proof: Proof, network: string, hash: string): Promise<void> =>
+  post(proof, `/chains/v1/${network}/transfers/${hash}/mine`, {});
+
+async function post(proof: Proof, path: string, body: object): Promise<void> {
   const key = readFileSync(join(proof.data, "sandbox", "api.key")).toString("hex");
-  const dropped = await fetch(new URL(`/chains/v1/${network}/reorgs`, proof.world_url), {
-    method: "POST",
-    headers: { authorization: `Bearer ${key}` },
-    body: JSON.stringify({ hash }),
-  });
-  expect(dropped.status).toBe(204);
+  const headers = { authorization: `Bearer ${key}` };
+  const done = await fetch(new URL(path, proof.world_url), { method: "POST", headers, body: JSON.stringify(body) });
+  expect(done.status).toBe(204);
+}
+
+/** Our own wallet: the first that was given something. */
+export function hotWallet(proof: Proof, network: string): string {
+  const journal = readFileSync(join(proof.data, "sandbox", "chains", network, "journal.jsonl"), "utf8");
+  return /"type":"faucet"[^\n]*?"address":"([^"]+)"/.exec(journal)?.[1] ?? "";
 }
 
 const BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";

@@ -20,6 +20,16 @@ export function bothSay(proof: Proof, ...args: string[]): void {
   for (const name of ["alice", "bob"]) proofCommand(proof, ...args, "--as", name, "--reason", "the customer asked");
 }
 
+/** What the books and the world do not agree on, line by line; the command fails while there is something. */
+export function reconciled(proof: Proof): string[] {
+  const lines = (text: string): string[] => text.split("\n").map((line) => line.trim());
+  try {
+    return lines(proofCommand(proof, "ledger", "reconcile"));
+  } catch (error) {
+    return lines((error as { stdout?: string }).stdout ?? "");
+  }
+}
+
 /** The id of the order's case of this kind. */
 export function caseOf(proof: Proof, order: string, kind: string): string | undefined {
   const story = proofCommand(proof, "order", "show", order);

@@ -1,9 +1,9 @@
 // Deposits that do not fit: a part, another coin, another network, once more, too little to move, one that
-// the network drops. Each ends with nothing owed, and the user reads how.
+// the network drops, and one that nobody expects. Each ends with nothing owed, and the user reads how.
 
 import { allChannelsSay, bitcoin, CARDS, heading, order, usdtOn, webhookSays } from "../src/buyer.ts";
-import { drop } from "../src/chain.ts";
-import { caseOf, orderId, proofCommand } from "../src/operators.ts";
+import { drop, hotWallet, mineAgain } from "../src/chain.ts";
+import { bothSay, caseOf, orderId, proofCommand, reconciled } from "../src/operators.ts";
 import { letter } from "../src/outbox.ts";
 import { notice, paidOut, REFUND, send, untilDeposit, wentBack } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
@@ -91,7 +91,7 @@ test("what costs more to move than it is worth is kept, and the page says so", a
   expect(proofCommand(proof, "order", "show", id)).toMatch(/dust\s+-1000000\s+dust:USDT\/TRC20/);
 });
 
-test("the network drops a deposit before it was certain, and the next one is sold", async ({ page, proof }) => {
+test("the network drops a deposit before it was certain, and mines it again", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer(), "Sell", bitcoin);
   const address = await untilDeposit(widget, CARDS.good, REFUND.bitcoin);
   const id = await orderId(page);
@@ -99,10 +99,25 @@ test("the network drops a deposit before it was certain, and the next one is sol
   await heading(widget, "Your deposit has been seen");
   await drop(proof, "BITCOIN", hash);
   await heading(widget, /^Send 0\.002/);
+  await expect(notice(widget, /The network no longer shows your deposit/)).toContainText("Mostly it comes back by itself.");
   await webhookSays(page, proof, []);
   expect(proofCommand(proof, "order", "show", id)).toContain("deposit.lost");
-  await send(page, proof, address, { amount: "0.002", currency: "BTC", network: "BITCOIN" });
+  await mineAgain(proof, "BITCOIN", hash);
   await paidOut(widget);
   await expect(widget.locator(".receipt a")).toHaveCount(1);
   await allChannelsSay(page, proof, "completed");
+});
+
+test("what comes to our own wallet is held, until two operators know whose it is", async ({ page, proof }) => {
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  const address = await untilDeposit(widget, CARDS.good);
+  const hash = await send(page, proof, hotWallet(proof, "TRC20"), { amount: "3" });
+  const told = () => reconciled(proof).find((line) => line.includes(hash)) ?? "";
+  await expect.poll(told, { timeout: 30_000 }).toMatch(/^3\.00 USDT came from T\w+ to our wallet on TRC20 .*: held on suspense$/);
+  const stray = /unmatched\s+(dep_\S+)/.exec(proofCommand(proof, "ledger", "findings"))?.[1] ?? "";
+  bothSay(proof, "ledger", "own", stray);
+  expect(reconciled(proof).join()).not.toContain(hash);
+  // Nobody's order is the worse for it.
+  await send(page, proof, address, { amount: "100" });
+  await paidOut(widget);
 });
