@@ -1,4 +1,5 @@
 mod adopt;
+mod facts;
 mod ruling;
 mod sell;
 mod table;
