@@ -1,4 +1,5 @@
 mod adopt;
+mod dispute;
 mod facts;
 mod ruling;
 mod sell;
