@@ -1,6 +1,7 @@
 mod adopt;
 mod dispute;
 mod facts;
+mod review;
 mod ruling;
 mod sell;
 mod table;

@@ -13,15 +13,15 @@ use crate::{
 /// Where each state that has a deadline of its own ends, in seconds from the beginning.
 const BOUND: i64 = 500;
 
-fn bound() -> Timestamp {
+pub(super) fn bound() -> Timestamp {
     START.plus_seconds(BOUND)
 }
 
-fn sending() -> Sending {
+pub(super) fn sending() -> Sending {
     Sending::new(intent(), transfer(), bound())
 }
 
-fn authorising(step: AuthorisingStep) -> State {
+pub(super) fn authorising(step: AuthorisingStep) -> State {
     State::Authorising(Authorising {
         card_token: "tok".into(),
         deadline: bound(),
@@ -29,7 +29,7 @@ fn authorising(step: AuthorisingStep) -> State {
     })
 }
 
-fn paid(held_until: Option<Timestamp>) -> State {
+pub(super) fn paid(held_until: Option<Timestamp>) -> State {
     State::Paid {
         deadline: bound(),
         withheld: false,
@@ -37,7 +37,7 @@ fn paid(held_until: Option<Timestamp>) -> State {
     }
 }
 
-fn refunding(called: Option<Money>) -> State {
+pub(super) fn refunding(called: Option<Money>) -> State {
     State::Refunding {
         deadline: bound(),
         called,
@@ -46,7 +46,7 @@ fn refunding(called: Option<Money>) -> State {
     }
 }
 
-fn returning(sending: Option<Sending>) -> State {
+pub(super) fn returning(sending: Option<Sending>) -> State {
     State::Returning(Returning {
         why: ReturnReason::Chosen,
         amount: order().amount,
@@ -56,14 +56,14 @@ fn returning(sending: Option<Sending>) -> State {
     })
 }
 
-fn paying(called: bool) -> State {
+pub(super) fn paying(called: bool) -> State {
     State::PayingOut(PayingOut {
         called,
         deadline: bound(),
     })
 }
 
-fn reviewed(from: State) -> State {
+pub(super) fn reviewed(from: State) -> State {
     State::InReview(Box::new(InReview {
         from,
         reason: "r".into(),
@@ -73,7 +73,7 @@ fn reviewed(from: State) -> State {
 }
 
 /// An order in some state; of a sell, with what it has fixed and received.
-fn at(state: State) -> Order {
+pub(super) fn at(state: State) -> Order {
     let selling = matches!(
         state,
         State::AwaitingDeposit
