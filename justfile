@@ -31,6 +31,11 @@ crash *args:
     cargo build --quiet -p proof-server
     python3 verify/campaign.py {{args}}
 
+# Whether the core's own fast tests notice each change to money, order and ledger
+mutants *args:
+    command -v cargo-mutants >/dev/null || cargo install cargo-mutants --version 27.1.0 --locked
+    cargo mutants -p proof-core {{args}} -- -E 'not test(no_story_breaks_the_promises)'
+
 # What CI runs before the tests
 lint:
     cargo fmt --all --check

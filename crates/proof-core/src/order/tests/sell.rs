@@ -367,3 +367,99 @@ fn a_return_that_is_refused_waits_for_people() {
     assert_eq!(order.duty(START), Duty::None);
     assert_eq!(balances(&entries)["reserved:USDT/TRC20"], 0);
 }
+
+#[test]
+fn both_addresses_are_on_the_orders_network() {
+    let evm = crate::Address::parse(Network::Erc20, "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf");
+    let evm = evm.unwrap();
+    let (ready, ..) = sell(vec![Command::IdentityPassed, locked()]);
+    for refund_is_wrong in [true, false] {
+        let Command::Sell(SellCommand::Start { quote, mut terms }) = start() else {
+            panic!("a start");
+        };
+        if refund_is_wrong {
+            terms.refund_address = evm.clone();
+        } else {
+            terms.deposit_address = evm.clone();
+        }
+        let begun = decide(
+            &ready,
+            Command::Sell(SellCommand::Start { quote, terms }),
+            START,
+        );
+        assert_eq!(
+            begun,
+            Err(Refusal::Money(crate::money::MoneyError::Mismatch))
+        );
+    }
+}
+
+fn deeper(name: u8, confirmations: u64) -> Command {
+    Command::Sell(SellCommand::DepositDeeper {
+        key: key(name),
+        confirmations,
+    })
+}
+
+#[test]
+fn confirmations_are_news_until_the_deposit_is_final() {
+    let mut commands = until_awaiting();
+    commands.extend([seen(1, "60", START), seen(2, "10", START), is_final(1)]);
+    let (order, ..) = sell(commands);
+    assert!(decide(&order, deeper(2, 1), START).is_ok());
+    for stale in [deeper(2, 0), deeper(1, 1), deeper(3, 1)] {
+        assert_eq!(decide(&order, stale, START), Err(Refusal::WrongState));
+    }
+}
+
+#[test]
+fn what_is_beyond_the_amount_is_a_case() {
+    let awaited = |commands: Vec<Command>| {
+        let mut all = until_awaiting();
+        all.extend(commands);
+        sell(all).0
+    };
+    let kinds = |decision: &Decision| -> Vec<_> {
+        let cases = decision.cases.iter();
+        cases
+            .map(|case| (case.kind.name(), case.amount.to_decimal()))
+            .collect()
+    };
+    let exact = awaited(vec![seen(1, "100", START)]);
+    assert!(kinds(&decide(&exact, is_final(1), START).unwrap()).is_empty());
+    let more = awaited(vec![seen(1, "130", START), seen(2, "7", START)]);
+    let complete = decide(&more, is_final(1), START).unwrap();
+    let expected = [
+        ("overpaid", "30.00".to_owned()),
+        ("second_deposit", "7.00".to_owned()),
+    ];
+    assert_eq!(kinds(&complete), expected);
+    let held = &complete.order.sale.unwrap().held;
+    assert_eq!(held.len(), 1, "the other one is not the order's any more");
+}
+
+#[test]
+fn what_vanishes_before_it_is_final_is_forgotten_and_the_others_stay() {
+    let vanish = |commands: Vec<Command>| {
+        let mut all = until_awaiting();
+        all.extend(commands);
+        let (order, ..) = sell(all);
+        let after = decide(&order, vanished(2), START).unwrap().order;
+        let sale = after.sale.unwrap();
+        let held: Vec<_> = sale
+            .held
+            .iter()
+            .map(|held| held.deposit.key.clone())
+            .collect();
+        (after.state.name(), held, sale.rest_asked)
+    };
+    let (alone, other) = (vec![seen(2, "40", START)], key(1));
+    assert_eq!(vanish(alone), ("awaiting_deposit", vec![], false));
+    let beside = vec![seen(1, "60", START), seen(2, "40", START)];
+    assert_eq!(vanish(beside), ("deposit_seen", vec![other.clone()], false));
+    let part = vec![seen(1, "60", START), seen(2, "40", START), is_final(1)];
+    assert_eq!(vanish(part), ("awaiting_deposit", vec![other], true));
+    // The rest had been asked for already.
+    let asked = vec![seen(1, "60", START), is_final(1), seen(2, "40", START)];
+    assert!(vanish(asked).2);
+}
