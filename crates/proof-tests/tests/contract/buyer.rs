@@ -145,10 +145,16 @@ impl<'a> Buyer<'a> {
         answer.json["quote"]["id"].clone()
     }
 
+    /// On a busy machine a quote of the fast clock may run out between two calls: then it is a new one.
     pub async fn pay(&self, number: &str) -> Answer {
         let token = self.card_token(number).await;
-        let quote = self.quote().await;
-        self.pay_with(&token, &quote).await
+        loop {
+            let quote = self.quote().await;
+            let answer = self.pay_with(&token, &quote).await;
+            if answer.json["code"] != "quote_expired" {
+                return answer;
+            }
+        }
     }
 
     pub async fn pay_with(&self, token: &Value, quote: &Value) -> Answer {

@@ -227,10 +227,11 @@ async fn a_deposit_that_was_seen_in_time_counts_when_the_server_was_away(app: &A
 
 async fn a_deposit_that_vanishes_is_awaited_again(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
+    crate::operator::down(app, ONE_TRANSFER);
     let hash = deposit(app, &address, "100").await;
     seller.until_step("confirming").await;
-    let reorg = json!({ "hash": hash });
-    assert_eq!(app.world("chains/v1/TRC20/reorgs", reorg).await.status, 204);
+    drop_out(app, &hash).await;
+    crate::operator::up(app, ONE_TRANSFER);
     let view = seller.until_step("deposit").await;
     assert_eq!(view["sale"]["deposits"], json!([]));
     assert_eq!(customer_is_owed(app, &seller).await, 0);
@@ -238,6 +239,9 @@ async fn a_deposit_that_vanishes_is_awaited_again(app: &App) {
     let view = seller.until_step("completed").await;
     assert!(codes(&view).contains(&"deposit.lost"));
 }
+
+/// While the node does not answer about it, no deposit becomes final, however fast the clock is.
+const ONE_TRANSFER: &str = "/chains/v1/TRC20/transfers/";
 
 async fn drop_out(app: &App, hash: &str) {
     let reorg = json!({ "hash": hash });
@@ -254,20 +258,24 @@ async fn mine_again(app: &App, hash: &str) {
 /// The ordinary end of a re-org: the same transfer, in a later block.
 async fn what_a_chain_took_back_and_mined_again_counts(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
+    crate::operator::down(app, ONE_TRANSFER);
     let hash = deposit(app, &address, "100").await;
     seller.until_step("confirming").await;
     drop_out(app, &hash).await;
+    crate::operator::up(app, ONE_TRANSFER);
     seller.until_step("deposit").await;
     mine_again(app, &hash).await;
     let view = seller.until_step("completed").await;
     assert_eq!(view["sale"]["deposits"][0]["hash"], hash.as_str());
     // A second deposit is taken back before it is final: its case ends, and another one begins.
+    crate::operator::down(app, ONE_TRANSFER);
     let second = deposit(app, &address, "100").await;
     let cases = || async { seller.view().await["sale"]["cases"].as_array().cloned() };
     let states = |cases: Vec<Value>| cases.into_iter().map(|case| case["state"].clone());
     let opened = || async { (cases().await?.len() == 1).then_some(()) };
     app.until("the second one is a case", opened).await;
     drop_out(app, &second).await;
+    crate::operator::up(app, ONE_TRANSFER);
     let vanished = || async {
         states(cases().await?)
             .next()
