@@ -472,10 +472,14 @@ impl Actor<'_> {
         }
     }
 
-    /// Takes today's price, step by step; a lost answer leaves the way to the new order.
+    /// Takes today's price, step by step; a lost answer leaves the way to the new order. What is not the
+    /// amount is wanted back, so that an order's payout is always its amount.
     async fn choose(&self, visit: &str, case: &Value) -> Option<String> {
         let path = format!("cases/{}", case["id"].as_str().unwrap());
         let (step, body) = match (case["state"].as_str(), &case["quote"]) {
+            (Some("choose"), _) if case["amount"] != format!("{}.00", self.tale.whole_units()) => {
+                ("choice", json!({ "choice": "return" }))
+            }
             (Some("choose"), Value::Null) => ("quote", json!({})),
             (Some("choose"), quote) => {
                 let body = json!({ "choice": "sell", "quote_id": quote["id"] });
