@@ -204,6 +204,22 @@ fn an_address_that_was_shown_is_watched_again() {
         deposit_address: address(),
         price: None,
     };
+    let evm = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+    let evm = crate::Address::parse(Network::Erc20, evm).unwrap();
+    let elsewhere = [
+        SaleAdoption {
+            refund_address: evm.clone(),
+            ..shown.clone()
+        },
+        SaleAdoption {
+            deposit_address: evm,
+            ..shown.clone()
+        },
+    ];
+    for wrong in elsewhere {
+        let adopted = decide(&sell, Command::AdoptSale(Box::new(wrong)), START);
+        assert_eq!(adopted, Err(Refusal::Money(MoneyError::Mismatch)));
+    }
     let done = decide(&sell, Command::AdoptSale(Box::new(shown.clone())), START).unwrap();
     assert_eq!(done.order.state.name(), "awaiting_deposit");
     let sale = done.order.sale.clone().unwrap();

@@ -187,6 +187,65 @@ fn only_what_was_asked_for_and_refused_goes_back_by_bank() {
 }
 
 #[test]
+fn a_transfer_is_planned_as_it_was_agreed_or_not_at_all() {
+    let (paid, ..) = run(until_paid(), START);
+    let elsewhere = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
+    let changes: [fn(&mut UnsignedTransfer, Address); 3] = [
+        |transfer, elsewhere| transfer.recipient = elsewhere,
+        |transfer, _| transfer.amount = Amount::parse(usdt(), "99").unwrap(),
+        |transfer, _| transfer.fee = Amount::new(Network::Erc20.native(), 1),
+    ];
+    for change in changes {
+        let mut transfer = transfer();
+        change(
+            &mut transfer,
+            Address::parse(Network::Trc20, elsewhere).unwrap(),
+        );
+        let planned = Command::Transfer(TransferFact::Planned {
+            intent: intent(),
+            transfer,
+        });
+        let refused = decide(&paid, planned, START);
+        assert_eq!(
+            refused,
+            Err(Refusal::Money(crate::money::MoneyError::Mismatch))
+        );
+    }
+    assert!(decide(&paid, planned(), START).is_ok());
+}
+
+#[test]
+fn a_refund_that_nothing_disturbed_forfeits_nothing() {
+    let refunded = decide(&asked(), Command::Refunded, START).unwrap();
+    let kinds = refunded.entries.iter().map(|entry| entry.kind().name());
+    assert_eq!(kinds.collect::<Vec<_>>(), ["refund", "release"]);
+}
+
+#[test]
+fn a_declined_payment_may_be_tried_again_but_not_for_ever() {
+    let (mut order, ..) = run(vec![Command::IdentityPassed], START);
+    for attempt in 1..=ATTEMPTS_MAX {
+        let declined = Command::PaymentDeclined {
+            attempt,
+            code: DeclineCode::Declined,
+        };
+        let locked = Command::QuoteLock {
+            quote: quote(START),
+        };
+        (order, ..) = run_from(order, vec![locked, pay(), declined], START);
+        assert_eq!(
+            (order.declined, &order.price),
+            (Some(DeclineCode::Declined), &None)
+        );
+        let last = attempt == ATTEMPTS_MAX;
+        let state = if last { "failed" } else { "awaiting_payment" };
+        assert_eq!(order.state.name(), state, "after {attempt}");
+    }
+    let reason = FailReason::PaymentRefused;
+    assert_eq!(order.state, State::Failed { reason });
+}
+
+#[test]
 fn rulings_are_told_by_their_names() {
     for (ruling, name) in [
         (Ruling::Approve, "approve"),

@@ -463,3 +463,15 @@ fn what_vanishes_before_it_is_final_is_forgotten_and_the_others_stay() {
     let asked = vec![seen(1, "60", START), is_final(1), seen(2, "40", START)];
     assert!(vanish(asked).2);
 }
+
+#[test]
+fn a_sell_takes_a_bounded_number_of_parts() {
+    let most = u8::try_from(DEPOSITS_MAX).unwrap();
+    let mut commands = until_awaiting();
+    commands.extend((0..most).map(|name| seen(name, "1", START)));
+    let (full, ..) = sell(commands);
+    assert_eq!(
+        decide(&full, seen(most, "1", START), START),
+        Err(Refusal::WrongState)
+    );
+}
