@@ -99,8 +99,11 @@ impl Engine {
         };
         let before = self.now();
         let found = chain.arrivals(scan.height).await?;
+        // Deposits do not wait for a signer that is away: what came to our wallet meanwhile is a difference
+        // that the comparison finds.
+        let wallet = self.rails(environment)?.signer.wallet(network).await.ok();
         for arrival in found.arrivals {
-            self.arrival(environment, chain, arrival).await?;
+            self.arrival(environment, wallet.as_ref(), arrival).await?;
         }
         let heard_at = if found.complete {
             before
@@ -162,7 +165,7 @@ impl Engine {
     async fn arrival(
         &self,
         environment: Environment,
-        chain: &Arc<dyn Chain>,
+        wallet: Option<&Address>,
         arrival: Arrival,
     ) -> Result<(), ApiError> {
         let looked = arrival.clone();
@@ -182,7 +185,7 @@ impl Engine {
             .await?;
         let owner = match owner {
             None => return Ok(()),
-            Some(None) => return self.stray_found(environment, chain, &arrival).await,
+            Some(None) => return self.stray_found(environment, wallet, &arrival).await,
             Some(Some(owner)) => owner,
         };
         let (deposit, ids) = (arrival.deposit, SaveIds::new(self, self.now()));

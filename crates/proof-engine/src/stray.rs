@@ -7,7 +7,7 @@ use crate::{
     order::{SaveIds, gone},
 };
 use proof_core::{
-    Asset, ErrorCode,
+    Address, Asset, ErrorCode,
     finding::{Finding, FindingKind},
     id::{DepositId, EntryId},
     operator::{OperatorName, Voice},
@@ -15,9 +15,9 @@ use proof_core::{
     partner::Environment,
     stray::{Stray, StrayCommand, StrayRefusal, StrayState},
 };
-use proof_port::{Arrival, Chain, TransferStatus};
+use proof_port::{Arrival, TransferStatus};
 use proof_store::{Failure, Tx};
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 /// More than anybody could explain.
 const STRAYS_MAX: i64 = 1_000;
@@ -37,23 +37,19 @@ impl Engine {
     pub(crate) async fn stray_found(
         &self,
         environment: Environment,
-        chain: &Arc<dyn Chain>,
+        wallet: Option<&Address>,
         arrival: &Arrival,
     ) -> Result<(), ApiError> {
-        let wallet = self
-            .rails(environment)?
-            .signer
-            .wallet(chain.network())
-            .await?;
         let deposit = &arrival.deposit;
-        if arrival.recipient != wallet.as_str() || deposit.senders.contains(&wallet) {
+        let ours = wallet.filter(|wallet| arrival.recipient == wallet.as_str());
+        let Some(wallet) = ours.filter(|wallet| !deposit.senders.contains(wallet)) else {
             return Ok(());
-        }
+        };
         let now = self.now();
         let stray = Stray {
             id: DepositId::new(now, self.entropy.as_ref()),
             environment,
-            recipient: wallet,
+            recipient: wallet.clone(),
             deposit: deposit.clone(),
             state: StrayState::Seen,
         };
