@@ -3,12 +3,15 @@
 
 use super::*;
 use crate::{coalesce::RUNS_MAX, table};
-use shuttle::{check_random, rand::Rng, thread};
+use shuttle::{check_random_with_seed, rand::Rng, thread};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
 };
 
+/// The same schedules in each run, so that a finding can be looked at again. `SHUTTLE_RANDOM_SEED`
+/// tries others.
+const SEED: u64 = 20_261_126;
 const SCHEDULES: usize = 2_000;
 const PAYERS: u32 = 3;
 const PAYMENTS: u32 = 2;
@@ -136,7 +139,7 @@ fn payer(numbers: &Numbers, promised: &Promised, payer: u32, care: Care) {
 }
 
 fn all_schedules(care: Care) {
-    check_random(
+    check_random_with_seed(
         move || {
             let (numbers, promised) = (Numbers::new(), Promised::default());
             let payers: Vec<_> = (0..PAYERS)
@@ -168,6 +171,7 @@ fn all_schedules(care: Care) {
             let told = promised.0.lock().unwrap();
             assert!(rows.iter().all(|(n, of)| told.get(n) == of.as_ref()));
         },
+        SEED,
         SCHEDULES,
     );
 }

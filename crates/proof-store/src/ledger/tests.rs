@@ -8,9 +8,12 @@ use proof_core::{
     ledger::{fund, release, reserve},
     money::Amount,
 };
-use shuttle::{check_random, rand::Rng, thread};
+use shuttle::{check_random_with_seed, rand::Rng, thread};
 use std::collections::BTreeMap;
 
+/// The same schedules in each run, so that a finding can be looked at again. `SHUTTLE_RANDOM_SEED`
+/// tries others.
+const SEED: u64 = 20_261_126;
 const SCHEDULES: usize = 1_500;
 const ORDERS: u32 = 4;
 
@@ -111,7 +114,7 @@ fn check(rows: &Rows) {
 
 /// Four orders of 40 want what is there for two.
 fn all_schedules(care: Care) {
-    check_random(
+    check_random_with_seed(
         move || {
             let rows = Rows::new();
             assert!(post(&rows, "fund", &fund(usdt("100")).unwrap(), Care::Full));
@@ -141,6 +144,7 @@ fn all_schedules(care: Care) {
             check(&rows);
             assert!(kept <= 2, "{kept} orders have the coins of two");
         },
+        SEED,
         SCHEDULES,
     );
 }

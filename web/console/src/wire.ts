@@ -1,0 +1,353 @@
+/**
+ * What the console and its server say to each other, under `/console/api`. Times are RFC 3339, UTC.
+ * Amounts are decimals as text with their unit beside them. A refused call answers `Refused`.
+ */
+
+export type Role = "owner" | "operator" | "reviewer" | "support" | "partner_admin" | "partner_developer";
+
+/** What somebody may do, by their role. A partner's people may do it to their own partner only. */
+export type Act =
+  | "order_read"
+  | "order_rule"
+  | "case_read"
+  | "case_rule"
+  | "partner_read"
+  | "partner_write"
+  | "policy_write"
+  | "token_write"
+  | "webhook_write"
+  | "checklist_read"
+  | "checklist_sign_operator"
+  | "checklist_sign_partner"
+  | "ledger_read"
+  | "ledger_write"
+  | "listing_read"
+  | "listing_write"
+  | "member_read"
+  | "member_write"
+  | "audit_read";
+
+export type Refused = {
+  error: string;
+  /** `signed_out` (401): sign in again; `not_allowed` (403); `sign_in_again` (403): confirm who you are, then repeat. */
+  code: string;
+  message: string;
+  field?: string;
+  docs_url: string;
+  request_id: string;
+};
+
+export type Named = { id: string; name: string };
+
+export type Member = {
+  id: string;
+  /** The name that stands in every story: `alice`. */
+  name: string;
+  email: string;
+  role: Role;
+  /** Of a partner's people: their partner. */
+  partner: Named | null;
+  state: "active" | "disabled";
+  created_at: string;
+  signed_in_at: string | null;
+};
+
+/** `GET me`; also the answer of `POST sign-in` and of `POST invitations/{token}`. */
+export type Me = {
+  member: Member;
+  may: Act[];
+  /** When this session ends whatever happens. */
+  ends_at: string;
+  /** Until then money moves and keys change without another sign-in. */
+  fresh_until: string;
+};
+
+/** `POST sign-in`, and `POST sign-in/again` (no name). `code` is six digits of the authenticator app. `POST sign-out`: no body. */
+export type SignIn = { name: string; password: string; code: string };
+
+/** `GET invitations/{token}`; then `POST invitations/{token}` with `InvitationTake`. */
+export type Invitation = {
+  email: string;
+  role: Role;
+  partner: Named | null;
+  expires_at: string;
+  /** For the authenticator app: `otpauth://totp/…`, and its secret in base32. */
+  otpauth_url: string;
+  secret: string;
+};
+export type InvitationTake = { name: string; password: string; code: string };
+
+/** `GET members`; `POST members/invitations` with `InvitationNew` answers `{ url }`, to be handed over by hand; `POST members/{id}/disable`. */
+export type Members = { data: Member[] };
+export type InvitationNew = { email: string; role: Role; partner: string | null };
+
+/** `GET overview`: the last so many hours. */
+export type Overview = {
+  hours: number;
+  /** Orders made in that time, by status. */
+  statuses: { status: Status; count: number }[];
+  /** How far those orders came, each step with how many reached it: session, identity, quote, payment, delivery, completed. */
+  funnel: { step: string; count: number }[];
+  /** Each hour, the oldest first. */
+  hourly: { at: string; created: number; completed: number; failed: number }[];
+  /** What ended orders that failed, the most frequent first. */
+  failures: { reason: string; count: number }[];
+  waiting: { orders: number; cases: number; findings: number; webhooks_failing: number };
+};
+
+export type Status = "pending" | "processing" | "completed" | "failed" | "cancelled";
+
+export type Order = {
+  /** `merchant_transaction_id`. */
+  id: string;
+  partner: Named;
+  environment: "test" | "live";
+  partner_user_id: string;
+  side: "buy" | "sell";
+  status: Status;
+  /** The state inside, finer than the status. */
+  state: string;
+  amount: string;
+  currency: string;
+  network: string;
+  fiat_amount: string;
+  fiat_currency: string;
+  created_at: string;
+  updated_at: string;
+};
+
+/** `GET orders?query&status&side&partner&state&after&limit`. `query`: an id, or the beginning of one, or a partner's user id. */
+export type Orders = { data: Order[]; next_cursor: string | null };
+
+/** `GET orders/{id}`. */
+export type OrderStory = {
+  order: Order;
+  /** What two operators could decide now: `approve`, `refund`, `return`, `refunded_by_bank`. */
+  rulings: string[];
+  /** What one operator wants already. */
+  proposed: string | null;
+  /** Why it waits for people. */
+  why: string | null;
+  looks_again_at: string | null;
+  events: { sequence: number; at: string; kind: string; body: unknown }[];
+  postings: { at: string; entry: string; account: string; amount: string }[];
+  cases: { case: string; kind: string; state: string; amount: string }[];
+  transfers: { hash: string; network: string; explorer_url: string }[];
+  /** Everything that is known, as it is kept. */
+  facts: unknown;
+};
+
+/** `POST orders/{id}/rule`, `POST cases/{id}/rule`. `text`: the bank's transfer of `refunded_by_bank`, the evidence of `contest`. Both answer `Ruled`. */
+export type Rule = { act: string; reason: string; text?: string };
+/** `POST orders/{id}/refund`; without an amount all that is left. */
+export type Refund = { amount?: string; reason: string };
+export type Ruled = { ruled: "proposed" | "done" };
+
+/** `GET reviews`: what waits for people. */
+export type Reviews = {
+  orders: { order: string; side: string; amount: string; stopped_in: string; why: string; since: string; proposed: string | null }[];
+  cases: Case[];
+};
+
+/** `GET cases/{id}`. */
+export type Case = {
+  case: string;
+  order: string;
+  kind: string;
+  amount: string;
+  about: string;
+  state: string;
+  why: string;
+  proposed: string | null;
+  rulings: string[];
+};
+
+/** `GET partners`. */
+export type PartnerListed = {
+  id: string;
+  name: string;
+  kind: "treasury" | "user_wallet" | "managed";
+  stage: "sandbox" | "live_watched" | "live" | "suspended";
+  widget_id: string;
+  contact_email: string;
+  checklist: { green: number; of: number };
+};
+export type Partners = { data: PartnerListed[] };
+
+/** `POST partners`; answers `PartnerMade`. Wallets: one for each pair of a treasury or managed partner. */
+export type PartnerNew = {
+  name: string;
+  kind: PartnerListed["kind"];
+  contact_email: string;
+  origins: string[];
+  /** `USDT/TRC20`. */
+  pairs: string[];
+  sells: boolean;
+  fiats: string[];
+  wallets: { pair: string; address: string }[];
+  webhook_url: string | null;
+};
+export type PartnerMade = { id: string; widget_id: string; client_token: string; webhook_secret: string | null };
+
+/** `GET pairs`: what a partner can be given. */
+export type Pairs = { pairs: string[]; fiats: string[] };
+
+/** `GET partners/{id}`. */
+export type Partner = PartnerListed & {
+  origins: string[];
+  wallets: { pair: string; address: string }[];
+  tokens: Token[];
+  webhook: Webhook | null;
+  policy: Policy;
+};
+/** `POST partners/{id}/origins` with `{ origin }`; `POST partners/{id}/webhook` with `{ url }`. */
+
+export type Token = {
+  key_id: string;
+  environment: "test" | "live";
+  created_at: string;
+  last_used_at: string | null;
+  expires_at: string | null;
+  /** When a browser was seen with it: it leaked. */
+  exposed_at: string | null;
+};
+/** `POST partners/{id}/tokens` (one more) and `POST partners/{id}/tokens/rotate` with `{ grace_seconds }` answer `TokenMade`; `POST partners/{id}/tokens/{key_id}/revoke`. */
+export type TokenMade = { client_token: string };
+
+export type Webhook = {
+  url: string;
+  state: "enabled" | "disabled";
+  disabled_reason: string | null;
+  failing_since: string | null;
+};
+
+/** `POST partners/{id}/policy` sends all of it back with the version that was read; answers the new one. Bps: hundredths of a percent. */
+export type Policy = {
+  version: number;
+  pairs: {
+    asset: string;
+    min: { asset: string; base: string };
+    max: { asset: string; base: string };
+    buys: boolean;
+    sells: boolean;
+    fees: Fees | null;
+  }[];
+  fiats: string[];
+  fees: Fees;
+  [more: string]: unknown;
+};
+export type Fees = { spread: number; processing: number; processing_fixed_minor: string; partner: number };
+
+/** `GET partners/{id}/refusals`: the integration log. */
+export type Refusals = {
+  data: {
+    route: string;
+    error: string;
+    code: string;
+    field: string | null;
+    origin: string | null;
+    message: string;
+    count: number;
+    first_seen: string;
+    last_seen: string;
+    request_id: string | null;
+    docs_url: string;
+  }[];
+};
+
+/** `GET partners/{id}/deliveries?state&after&limit`; `GET partners/{id}/deliveries/{id}`; `POST …/redeliver`. */
+export type Delivery = {
+  id: string;
+  event_id: string;
+  merchant_transaction_id: string | null;
+  sequence: number;
+  state: "pending" | "delivered" | "superseded" | "failed";
+  attempts: number;
+  next_attempt_at: string | null;
+  created_at: string;
+};
+export type Deliveries = { data: Delivery[]; next_cursor: string | null };
+export type DeliveryDetail = Delivery & {
+  body: string;
+  log: {
+    number: number;
+    url: string;
+    started_at: string;
+    duration_ms: number;
+    status: number | null;
+    headers: unknown;
+    body_start: string | null;
+    error: string | null;
+  }[];
+};
+
+/** `GET partners/{id}/checklist`. */
+export type Checklist = {
+  partner: Named;
+  /** What the partner says it has; a line outside of it does not apply. */
+  profile: Profile;
+  declared_by: string | null;
+  declared_at: string | null;
+  lines: Line[];
+  green: number;
+  of: number;
+  /** All that is applicable but LIVE-2 is green. */
+  ready: boolean;
+};
+export type Profile = { ios: boolean; android: boolean; wallet_payments: boolean };
+export type LineState = "not_applicable" | "unseen" | "passing" | "failing" | "signed_off";
+export type Line = {
+  /** `ACC-1`. */
+  id: string;
+  text: string;
+  who: "auto" | "probe" | "scan" | "person" | "auto_person" | "probe_person" | "scan_auto";
+  state: LineState;
+  /** In one sentence: why it is so, and what to do next. */
+  why: string;
+  next: string | null;
+  evidence: {
+    strength: "observed" | "inferred" | "attested";
+    at: string;
+    text: string;
+    request_id: string | null;
+    order: string | null;
+  }[];
+  /** Of a line that a person signs: who did. */
+  signed: { by: string; at: string; note: string } | null;
+  /** Whose people may sign it; null: nobody. */
+  signs: "operator" | "partner" | null;
+  /** Of COV lines: each pair with each side. */
+  matrix: { pair: string; side: "buy" | "sell"; state: LineState; at: string | null }[] | null;
+};
+/** `POST partners/{id}/checklist/{line}/sign` with `{ note }`, `POST …/unsign`; `POST partners/{id}/checklist/profile` with `Profile`; `POST partners/{id}/checklist/probe` starts what the server can provoke. Each answers `Checklist`. */
+
+/** `GET ledger`. */
+export type Ledger = {
+  balances: { account: string; amount: string; unit: string }[];
+  findings: { kind: string; subject: string; cause: string; found_at: string }[];
+};
+/** `POST ledger/reconcile` answers `Reconciled`; `POST ledger/check` answers `Checked`. */
+export type Reconciled = { report_lines: number; orders: number; wallets: number; found: number; open: Ledger["findings"] };
+export type Checked = { entries: number; accounts: number; mismatches: string[]; mismatches_total: number };
+/** `GET partners/{id}/statements/{YYYY-MM-DD}`. */
+export type Statement = { day: string; json: string; json_signature: string; csv: string; csv_signature: string };
+
+/** `GET listings`: with whom nobody deals; `POST listings` with `ListingNew`. */
+export type Listings = {
+  data: { line: number; kind: string; value: string; is_listed: boolean; reason: string; said_by: string; at: string }[];
+};
+export type ListingNew = { kind: "address" | "card" | "person"; value: string; is_listed: boolean; reason: string };
+
+/** `GET audit?after&limit`: what people did, the latest first. */
+export type AuditPage = { data: AuditEntry[]; next_cursor: string | null };
+export type AuditEntry = {
+  number: number;
+  at: string;
+  by: string;
+  act: string;
+  subject: string;
+  before: unknown;
+  after: unknown;
+  ip: string;
+  hash: string;
+};
