@@ -17,6 +17,11 @@ struct WidgetFiles;
 #[allow_missing = true]
 struct EmbedFiles;
 
+#[derive(RustEmbed)]
+#[folder = "../../web/console/dist"]
+#[allow_missing = true]
+struct ConsoleFiles;
+
 const HASHED: &str = "public, max-age=31536000, immutable";
 const LOADER: &str = "public, max-age=300";
 
@@ -35,6 +40,17 @@ pub fn loader() -> Option<Response> {
 /// The frame's page, before it is told who may embed it.
 pub fn page() -> Option<String> {
     String::from_utf8(WidgetFiles::get("index.html")?.data.into_owned()).ok()
+}
+
+/// A hashed file of the console.
+pub fn console_file(path: &str) -> Option<Response> {
+    let file = ConsoleFiles::get(&format!("assets/{path}"))?;
+    Some(response(path, file.data.into_owned(), HASHED))
+}
+
+/// The console's page, whatever its address.
+pub fn console_page() -> Option<String> {
+    String::from_utf8(ConsoleFiles::get("index.html")?.data.into_owned()).ok()
 }
 
 fn response(path: &str, data: Vec<u8>, cache: &'static str) -> Response {

@@ -1,7 +1,7 @@
 //! What every call goes through before its handler: who it is, how much it may ask; and after it:
 //! what was refused is noted.
 
-use crate::{Api, REQUEST_ID, bearer, error::Refused, origin, origin_text};
+use crate::{Api, REQUEST_ID, bearer, error::Refused, origin, origin_text, request_id};
 use axum::{
     Extension,
     extract::{ConnectInfo, MatchedPath, Request, State},
@@ -92,6 +92,7 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
             .refusal_note(seen.refusal(owner, "token_exposed", TOKEN_EXPOSED));
     }
     api.engine.access_note(&access, exposed);
+    api.engine.observe_call(&access, request_id(headers));
     let mut allowance = None;
     let limit = allowance_of(&request, &access);
     // A refused origin draws on the allowance, too: it costs a look and a note.
@@ -100,7 +101,8 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
         .and_then(|left| {
             allowance = left;
             access.check_origin(origin(headers), &api.origin)
-        });
+        })
+        .and_then(|()| probed(&api, &request, owner));
     let mut response = match passed {
         Err(error) => Refused(error).into_response(),
         Ok(()) => {
@@ -122,6 +124,15 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
         rate_headers(response.headers_mut(), allowance);
     }
     response
+}
+
+/// While the go-live probe is under way, a call for a session meets what the probe provokes.
+fn probed(api: &Api, request: &Request, owner: Owner) -> Result<(), ApiError> {
+    if request.uri().path() != "/widget/session" {
+        return Ok(());
+    }
+    let provoked = api.engine.probe_call(owner, request_id(request.headers()));
+    provoked.map_or(Ok(()), Err)
 }
 
 /// The widget's own calls: bounded for each address, since a visit costs nothing to try.

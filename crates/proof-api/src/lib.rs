@@ -7,6 +7,7 @@
 mod assets;
 mod body;
 mod call;
+mod console;
 mod docs;
 mod error;
 mod inbound;
@@ -96,6 +97,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(widget::routes());
     routes.extend(resume::routes());
     routes.extend(inbound::routes());
+    routes.extend(console::routes());
     routes.extend(docs::routes());
     routes.push(Route::new(anyone, get.clone(), "/healthz", async || "ok\n"));
     routes.push(Route::new(anyone, get, "/readyz", ready));
@@ -120,7 +122,7 @@ pub fn dressed(routes: Router<Api>, api: Api) -> Router {
 /// A name, then CORS, then a place among the calls that are answered; and on the way back the form
 /// that the caller asked for.
 async fn front(State(api): State<Api>, mut request: Request, next: Next) -> Response {
-    let name = request_id(&api, &mut request);
+    let name = request_name(&api, &mut request);
     let form = error::Form::of(request.headers());
     let method = request.method().clone();
     let mut response = cors(&api, request, next).await;
@@ -157,7 +159,7 @@ async fn method_not_allowed() -> Refused {
 }
 
 /// Keeps a sane request id, and makes one otherwise.
-fn request_id(api: &Api, request: &mut Request) -> HeaderValue {
+fn request_name(api: &Api, request: &mut Request) -> HeaderValue {
     let given = request.headers().get(&REQUEST_ID).filter(|value| {
         value.len() <= REQUEST_ID_LENGTH_MAX
             && !value.is_empty()
@@ -253,4 +255,10 @@ fn origin(headers: &HeaderMap) -> Option<&str> {
 /// An origin that is not text is nobody's.
 fn origin_text(value: &HeaderValue) -> &str {
     value.to_str().unwrap_or("null")
+}
+
+/// The name that [`front`] gave a call.
+fn request_id(headers: &HeaderMap) -> &str {
+    let id = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    id.unwrap_or_default()
 }

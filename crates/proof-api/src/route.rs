@@ -1,7 +1,7 @@
 //! The one table of routes: the router is made of it, and so are the machine contract and the
 //! authorization tests, so that none of them can forget a route.
 
-use crate::{Api, call};
+use crate::{Api, call, console};
 use axum::{
     Router,
     handler::Handler,
@@ -9,6 +9,7 @@ use axum::{
     middleware,
     routing::{MethodFilter, MethodRouter, on},
 };
+use proof_core::member::Act;
 use std::collections::BTreeMap;
 
 /// Who may call a route.
@@ -20,6 +21,10 @@ pub enum Caller {
     Partner,
     /// A provider, by the mark that it puts on its callbacks.
     Provider,
+    /// The console's page, by nothing yet: about to sign in.
+    Console,
+    /// A person at the console, by their session; and what they want to do.
+    Member(Option<Act>),
     /// The widget's page: by nothing yet (it is about to prove itself), or by its visit.
     Widget,
 }
@@ -61,7 +66,13 @@ impl Route {
 /// Everything but reading, and what only concerns how somebody reads: the page that shows an order,
 /// and the partner's own endpoint. A provider is always heard.
 fn moves(caller: Caller, method: &Method, path: &str) -> bool {
-    let changes = *method != Method::GET && matches!(caller, Caller::Partner | Caller::Widget);
+    let changes = *method != Method::GET
+        && match caller {
+            Caller::Partner | Caller::Widget => true,
+            // People look at a restored server; what needs a fresh sign-in moves something.
+            Caller::Member(act) => act.is_some_and(Act::needs_fresh),
+            Caller::Anyone | Caller::Provider | Caller::Console => false,
+        };
     changes && path != "/frame/api/visits" && !path.starts_with("/widget/webhook")
 }
 
@@ -80,6 +91,14 @@ pub fn router(routes: Vec<Route>, api: &Api) -> Router<Api> {
             Caller::Partner => {
                 checked.route_layer(middleware::from_fn_with_state(api.clone(), call::partner))
             }
+            Caller::Console => checked.route_layer(middleware::from_fn_with_state(
+                api.clone(),
+                console::stranger,
+            )),
+            Caller::Member(act) => checked.route_layer(middleware::from_fn_with_state(
+                (api.clone(), act),
+                console::member,
+            )),
             Caller::Widget => {
                 checked.route_layer(middleware::from_fn_with_state(api.clone(), call::visitor))
             }

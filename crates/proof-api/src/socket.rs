@@ -2,8 +2,8 @@
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade, close_code};
 use futures::{FutureExt, SinkExt, StreamExt, stream::SplitSink};
-use proof_core::{Timestamp, id::OrderId};
-use proof_engine::{Access, ApiError, Engine, Update};
+use proof_core::{Timestamp, checklist::Kind, id::OrderId};
+use proof_engine::{Access, ApiError, Engine, Seen, Update};
 
 /// Connections of one process; each costs a few kilobytes.
 pub const SOCKETS_MAX: usize = 20_000;
@@ -44,6 +44,8 @@ pub struct Followed {
 enum End {
     /// All that was followed has ended, and the partner did not close.
     Terminal,
+    /// The same, and the partner closed first.
+    Done,
     Restart,
     Slow,
     /// The token that opened it has ended.
@@ -99,14 +101,18 @@ pub fn sized(upgrade: WebSocketUpgrade) -> WebSocketUpgrade {
 pub async fn run(engine: &Engine, access: &Access, followed: Vec<Followed>, socket: WebSocket) {
     let (sink, stream) = socket.split();
     let mut sender = Sender { engine, sink };
+    let orders: Vec<OrderId> = followed.iter().map(|f| f.order).collect();
     let end = serve(engine, access, followed, &mut sender, stream).await;
+    if let (Ok(end), [order, ..]) = (&end, orders.as_slice()) {
+        noted(engine, access, *order, end);
+    }
     let (code, reason) = match end {
         Ok(End::Terminal) => (close_code::NORMAL, "terminal status"),
         Ok(End::Restart) => (close_code::RESTART, "the server restarts; connect again"),
         Ok(End::Revoked) => (close_code::POLICY, "the client token has ended"),
         Ok(End::Slow) => (close_code::POLICY, "too slow; connect again with after"),
         Ok(End::Broken(code)) => (code, "this is not for here"),
-        Ok(End::Closed) => {
+        Ok(End::Closed | End::Done) => {
             // The library has its answer ready; it leaves with this.
             let _gone = sender.sink.flush().await;
             return;
@@ -147,6 +153,8 @@ async fn serve(
             look = false;
             for followed in followed.iter_mut().filter(|f| !f.ended) {
                 for update in Box::pin(followed.updates(engine, access)).await? {
+                    let told = ("socket", update.status.as_str());
+                    engine.observe_read(access, followed.order, told, "");
                     let message = Message::text(text(&update));
                     if let Some(end) = Box::pin(sender.send(message)).await {
                         return Ok(end);
@@ -169,6 +177,7 @@ async fn serve(
             () = stopping => return Ok(End::Restart),
             message = incoming => match message {
                 None => return Ok(End::Gone),
+                Some(Ok(Message::Close(_))) if close_at.is_some() => return Ok(End::Done),
                 Some(Ok(Message::Close(_))) => return Ok(End::Closed),
                 Some(Err(error)) => return Ok(broken(error)),
                 Some(Ok(_)) => {}
@@ -188,6 +197,21 @@ async fn serve(
             }
         }
     }
+}
+
+/// Who ends a connection whose transactions have ended is a line of the checklist.
+fn noted(engine: &Engine, access: &Access, order: OrderId, end: &End) {
+    let kind = match end {
+        End::Done => Kind::SocketClosed,
+        End::Terminal => Kind::SocketLeft,
+        End::Restart | End::Slow | End::Revoked | End::Closed | End::Broken(_) | End::Gone => {
+            return;
+        }
+    };
+    engine.observe(Seen {
+        order: Some(order),
+        ..Seen::new(access.partner.id, access.environment, kind)
+    });
 }
 
 /// The outgoing half, with a bound on how long a message may take.

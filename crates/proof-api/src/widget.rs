@@ -274,6 +274,11 @@ async fn identity_frame(
     api.engine
         .identity_picture(id, upload, bytes.into())
         .await?;
+    let agent = parts.headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok());
+    api.engine
+        .observe_camera(id, agent.unwrap_or_default())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -36,10 +36,15 @@ pub enum ErrorCode {
     CardDataRefused,
     LimitExceeded,
     CountryNotServed,
+    // The console's own.
+    SignInRefused,
+    SignedOut,
+    NotAllowed,
+    SignInAgain,
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 36] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -72,6 +77,10 @@ impl ErrorCode {
         Self::CardDataRefused,
         Self::LimitExceeded,
         Self::CountryNotServed,
+        Self::SignInRefused,
+        Self::SignedOut,
+        Self::NotAllowed,
+        Self::SignInAgain,
     ];
 
     /// HTTP status, `error` slug and `code`.
@@ -112,6 +121,10 @@ impl ErrorCode {
             Self::CardDataRefused => (400, "invalid_request", "card_data_refused"),
             Self::LimitExceeded => (409, "conflict", "limit_exceeded"),
             Self::CountryNotServed => (409, "conflict", "country_not_served"),
+            Self::SignInRefused => (401, "unauthorised", "sign_in_refused"),
+            Self::SignedOut => (401, "unauthorised", "signed_out"),
+            Self::NotAllowed => (403, "forbidden", "not_allowed"),
+            Self::SignInAgain => (403, "forbidden", "sign_in_again"),
         }
     }
 

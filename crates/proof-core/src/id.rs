@@ -101,5 +101,7 @@ id!(/// Money that moved, or is owed, outside of an order's happy path.
     CaseId, "cas");
 id!(/// One letter to a user.
     MailId, "mai");
+id!(/// A person of the console.
+    MemberId, "mem");
 id!(/// Something on which books and world do not agree.
     FindingId, "fnd");

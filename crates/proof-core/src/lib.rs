@@ -16,7 +16,9 @@
 
 pub mod address;
 pub mod asset;
+pub mod audit;
 pub mod case;
+pub mod checklist;
 pub mod claim;
 pub mod deposit;
 pub mod error;
@@ -26,6 +28,7 @@ pub mod identity;
 pub mod ledger;
 pub mod link;
 pub mod mail;
+pub mod member;
 pub mod money;
 pub mod operator;
 pub mod order;

@@ -10,11 +10,18 @@ use std::{fmt, str::FromStr};
 pub struct OperatorName(String);
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("an operator's name is 1 to 32 of a-z, 0-9, '.', '_' and '-'")]
+#[error("a name is 1 to 32 of a-z, 0-9, '.', '_' and '-', and not `machine`")]
 pub struct NotAName;
+
+const MACHINE: &str = "machine";
 
 impl OperatorName {
     const LENGTH_MAX: usize = 32;
+
+    /// Nobody in particular: whoever sits at the machine. No person can be called so.
+    pub fn machine() -> Self {
+        Self(MACHINE.to_owned())
+    }
 
     pub fn as_str(&self) -> &str {
         &self.0
@@ -26,7 +33,8 @@ impl FromStr for OperatorName {
 
     fn from_str(text: &str) -> Result<Self, NotAName> {
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
-        let good = !text.is_empty() && text.len() <= Self::LENGTH_MAX && text.chars().all(plain);
+        let short = !text.is_empty() && text.len() <= Self::LENGTH_MAX;
+        let good = short && text != MACHINE && text.chars().all(plain);
         good.then(|| Self(text.to_owned())).ok_or(NotAName)
     }
 }
@@ -112,7 +120,7 @@ mod tests {
             assert!(good.parse::<OperatorName>().is_ok(), "{good}");
         }
         let long = "a".repeat(33);
-        for bad in ["", "Alice", "a b", "é", "a\n", long.as_str()] {
+        for bad in ["", MACHINE, "Alice", "a b", "é", "a\n", long.as_str()] {
             assert_eq!(bad.parse::<OperatorName>(), Err(NotAName), "{bad}");
         }
     }

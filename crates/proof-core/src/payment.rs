@@ -89,6 +89,10 @@ impl Takings {
     }
 
     /// A fact: the provider took it.
+    pub const fn captured(&self) -> u128 {
+        self.captured
+    }
+
     pub fn capture(&mut self, minor: u128) -> Result<(), MoneyError> {
         self.captured = sum(self.captured, minor)?;
         Ok(())

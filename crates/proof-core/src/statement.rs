@@ -282,6 +282,15 @@ fn coin_text(asset: Asset, amount: i128) -> String {
     signed(amount, |base| Amount::new(asset, base).to_decimal())
 }
 
+/// An amount of the books for people to read, and its unit; what no unit is stays as it is.
+pub fn readable(account: &str, amount: i128) -> (String, String) {
+    match unit(account) {
+        Ok(Unit::Fiat(fiat)) => (fiat_text(fiat, amount), fiat.code().to_owned()),
+        Ok(Unit::Crypto(asset)) => (coin_text(asset, amount), asset.to_string()),
+        Err(_) => (amount.to_string(), String::new()),
+    }
+}
+
 fn fiat_totals(sums: &Sums) -> BTreeMap<String, FiatTotals> {
     let mut totals = BTreeMap::new();
     for unit in sums.keys().map(|(unit, _)| *unit) {

@@ -20,6 +20,11 @@ const CHECKSUM_LENGTH: usize = 8;
 pub struct KeyId(String);
 
 impl KeyId {
+    /// Of a person at the console, who has no token.
+    pub const fn none() -> Self {
+        Self(String::new())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -5,6 +5,7 @@
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
     error::{ledger_failed, refused},
     order::{SaveIds, apply, event_save, gone},
     screening::list_lost,
@@ -12,6 +13,7 @@ use crate::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
+    audit::Deed,
     claim::{
         Answer, Claim, ClaimCommand, ClaimDecision, ClaimDuty, ClaimKind, ClaimOpening,
         ClaimRefusal,
@@ -301,7 +303,7 @@ impl Engine {
             .find(|claim| claim.kind == ClaimKind::Dispute && claim.name == dispute.id);
         let Some(claim) = known else {
             let opening = ClaimOpening::Dispute { attempt, dispute };
-            return self.claim_begin(order, opening).await.map(drop);
+            return self.claim_begin(order, opening, None).await.map(drop);
         };
         let command = ClaimCommand::Dispute(dispute);
         match self.claim_command("dispute_told", &claim, command).await {
@@ -323,7 +325,7 @@ impl Engine {
                     attempt,
                     amount: captured,
                 };
-                self.claim_begin(order.id, opening).await?;
+                self.claim_begin(order.id, opening, None).await?;
             }
             AuthorisationState::Held { .. } | AuthorisationState::ThreeDs { .. } => {
                 let payments = &self.rails(order.environment)?.payments;
@@ -358,14 +360,19 @@ impl Engine {
         &self,
         order: OrderId,
         opening: ClaimOpening,
+        deed: Option<Deed>,
     ) -> Result<Option<Claim>, ApiError> {
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("claim_begin", move |tx: &mut Tx| {
-                let (ids, opening) = (ids.clone(), opening.clone());
+                let (ids, opening, deed) = (ids.clone(), opening.clone(), deed.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
-                    claim_open(tx, &stored.order, opening, &ids).await
+                    let claim = claim_open(tx, &stored.order, opening, &ids).await?;
+                    if let Some(deed) = deed.filter(|_| claim.is_some()) {
+                        audit(tx, &deed, ids.now()).await?;
+                    }
+                    Ok(claim)
                 })
             })
             .await

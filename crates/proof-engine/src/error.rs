@@ -50,6 +50,11 @@ impl ApiError {
         )
     }
 
+    /// The same for people of the console, who have no partner, or several.
+    pub fn nobody(what: &str) -> Self {
+        Self::new(ErrorCode::NotFound, format!("There is no such {what}."))
+    }
+
     /// A cursor that no page gave.
     pub fn cursor() -> Self {
         let message = "The query parameter after must be a cursor that an earlier page gave.";

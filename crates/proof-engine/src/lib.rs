@@ -6,8 +6,11 @@
 //! between any two lines leaves a state that still owes the same thing.
 
 mod access;
+mod audit;
 mod case;
+mod checklist;
 mod claim;
+mod console;
 mod customer;
 mod delivery;
 mod deposit;
@@ -22,11 +25,13 @@ mod life;
 mod limit;
 mod link;
 mod mail;
+mod member;
 mod operator;
 mod order;
 mod partner;
 mod payment;
 mod policy;
+mod probe;
 mod quote;
 mod reconcile;
 mod recovery;
@@ -46,7 +51,13 @@ mod visit;
 pub mod worker;
 
 pub use access::Access;
+pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
 pub use case::{CaseChoice, CaseChosen};
+pub use checklist::{Checklist, Scanned, Seen};
+pub use console::{
+    Checked, Data, LedgerPage, Members, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine,
+    PartnerPage, Refusals,
+};
 pub use customer::KycAnswer;
 pub use endpoint::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, Recovered, SECRET_GRACE_SECONDS_DEFAULT,
@@ -58,6 +69,7 @@ pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
 pub use mail::Mailer;
+pub use member::{InvitationNew, InvitationView, Me, MemberView, Named, Seat, SignIn, SignedIn};
 pub use operator::{
     CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting,
 };
@@ -77,13 +89,20 @@ pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 
 use proof_core::{
-    Entropy, Network, Timestamp, id::OrderId, partner::Environment, recovery::Life, time::random,
+    Entropy, Network, Timestamp,
+    id::{OrderId, PartnerId},
+    partner::Environment,
+    recovery::Life,
+    time::random,
 };
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Failure, Installation, Tx};
 pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, atomic::AtomicBool},
+};
 use tokio::sync::watch;
 
 /// The world that orders of one environment reach.
@@ -126,6 +145,9 @@ pub struct Engine {
     /// When the last restore was accepted; orders from before may be further outside than here.
     recovered_at: watch::Sender<Option<Timestamp>>,
     notes: refusal::Notes,
+    probes: Mutex<BTreeMap<PartnerId, probe::Probe>>,
+    /// Whether there is any, so that a call without one costs nothing.
+    probing: AtomicBool,
     known: known::Known,
     limits: Option<limit::Limits>,
     stop: watch::Sender<bool>,
@@ -143,6 +165,8 @@ impl Engine {
             recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             notes: refusal::Notes::default(),
+            probes: Mutex::default(),
+            probing: AtomicBool::new(false),
             known: known::Known::new(&parts.db),
             db: parts.db,
             stop: watch::Sender::new(false),

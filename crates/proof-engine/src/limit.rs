@@ -60,6 +60,12 @@ const VISITORS: Bucket = Bucket {
     per_second: 100,
 };
 
+/// A password costs us time to check, and a guesser many tries.
+const SIGN_INS: Bucket = Bucket {
+    burst: 20,
+    per_second: 1,
+};
+
 /// Who asks for what.
 #[derive(Clone, Copy, Debug)]
 pub enum Limited {
@@ -74,6 +80,8 @@ pub enum Limited {
     Stranger(IpAddr),
     /// The widget's own calls, by address.
     Visitor(IpAddr),
+    /// Tries to sign in, by address.
+    SignIn(IpAddr),
 }
 
 /// What is left to a caller, for the `RateLimit` headers.
@@ -141,6 +149,7 @@ pub(crate) struct Limits {
     misses: Limiter<(PartnerId, Environment)>,
     strangers: Limiter<IpAddr>,
     visitors: Limiter<IpAddr>,
+    sign_ins: Limiter<IpAddr>,
 }
 
 impl Bucket {
@@ -202,6 +211,7 @@ impl Limits {
             misses: MISSES.limiter(&clock),
             strangers: STRANGERS.limiter(&clock),
             visitors: VISITORS.limiter(&clock),
+            sign_ins: SIGN_INS.limiter(&clock),
             clock,
         }
     }
@@ -221,6 +231,7 @@ impl Engine {
             Limited::Miss(p, e) => MISSES.check(&limits.misses, clock, &(p, e)),
             Limited::Stranger(ip) => STRANGERS.check(&limits.strangers, clock, &ip),
             Limited::Visitor(ip) => VISITORS.check(&limits.visitors, clock, &ip),
+            Limited::SignIn(ip) => SIGN_INS.check(&limits.sign_ins, clock, &ip),
         };
         left.map(Some)
     }

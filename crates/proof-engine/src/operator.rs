@@ -3,22 +3,25 @@
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
     case::case_apply,
     claim::{CLAIMS_MAX, claim_apply},
     error::refused,
+    member::deed,
     order::{SaveIds, apply},
 };
 use proof_core::{
+    audit::{Author, Deed},
     case::{Case, CaseCommand, CaseRuling, CaseState},
     claim::{Claim, ClaimCommand, ClaimKind, ClaimOpening, ClaimRuling, ClaimState},
     id::{CaseId, OrderId},
     money::Money,
-    operator::{OperatorName, Proposal, Voice},
+    operator::{Proposal, Voice},
     order::{Command, Order, Ruling, State, rulings},
 };
 use proof_store::{Failure, OrderPosting, Tx};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An order has a few dozen events, a few entries and hardly ever a case.
 const EVENTS_MAX: i64 = 500;
@@ -178,11 +181,13 @@ impl Engine {
         &self,
         id: OrderId,
         ruling: Ruling,
-        by: OperatorName,
+        author: impl Into<Author>,
         reason: String,
     ) -> Result<Ruled, ApiError> {
-        let reason = reason_of(&reason)?;
-        tracing::info!(order = %id, operator = %by, act = ruling.name(), "an operator rules");
+        let (author, reason) = (author.into(), reason_of(&reason)?);
+        let told = json!({ "ruling": ruling, "reason": reason });
+        let by = author.by.clone();
+        let deed = deed(author, "order.rule", id.to_string(), told);
         let command = Command::Rule {
             ruling,
             voice: Voice { by, reason },
@@ -191,10 +196,14 @@ impl Engine {
         let order: Order = self
             .db
             .write("order_rule", move |tx: &mut Tx| {
-                let (ids, command) = (ids.clone(), command.clone());
+                let (ids, command, mut deed) = (ids.clone(), command.clone(), deed.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
-                    apply(tx, stored, command, &ids).await
+                    deed.before = json!({ "state": stored.order.state.name() });
+                    let order = apply(tx, stored, command, &ids).await?;
+                    deed.after["state"] = order.state.name().into();
+                    audit(tx, &deed, ids.now()).await?;
+                    Ok(order)
                 })
             })
             .await?;
@@ -212,9 +221,10 @@ impl Engine {
         &self,
         id: OrderId,
         amount: Option<&str>,
-        by: OperatorName,
+        author: impl Into<Author>,
         reason: String,
     ) -> Result<Ruled, ApiError> {
+        let author = author.into();
         let order = self.order_load(id).await?.order;
         if !order.status().is_terminal() {
             if amount.is_some() {
@@ -223,7 +233,7 @@ impl Engine {
                     "An order that has not ended is refunded as a whole; leave the amount out.",
                 ));
             }
-            return self.order_rule(id, Ruling::Refund, by, reason).await;
+            return self.order_rule(id, Ruling::Refund, author, reason).await;
         }
         let left = Money::new(order.fiat, order.takings.left());
         let is_named = amount.is_some();
@@ -233,9 +243,11 @@ impl Engine {
                 .map_err(|_| invalid("amount", "An amount is a decimal: 10.00"))?,
         };
         let voice = Voice {
-            by,
+            by: author.by.clone(),
             reason: reason_of(&reason)?,
         };
+        let told = json!({ "amount": fiat_text(amount), "reason": voice.reason });
+        let deed = deed(author, "order.refund", id.to_string(), told);
         let known = self.claims_of(id).await?;
         let mut wanted = known.iter().filter(|claim| is_wanted(claim));
         // Who names no amount means the refund that is wanted already.
@@ -244,7 +256,7 @@ impl Engine {
                 ruling: ClaimRuling::Approve,
                 voice,
             };
-            return self.claim_rule(claim.id, id, command).await;
+            return self.claim_rule(claim.id, id, command, deed).await;
         }
         if amount.minor() == 0 || amount.minor() > left.minor() {
             return Err(invalid(
@@ -263,7 +275,7 @@ impl Engine {
             amount,
             voice,
         };
-        let opened = self.claim_begin(id, opening).await?;
+        let opened = self.claim_begin(id, opening, Some(deed)).await?;
         opened.map(|_| Ruled::Proposed).ok_or_else(|| {
             let message = "Another operator was faster; look at the order again.";
             ApiError::new(proof_core::ErrorCode::WrongState, message)
@@ -306,11 +318,13 @@ impl Engine {
         &self,
         id: CaseId,
         ruling: ClaimRuling,
-        by: OperatorName,
+        author: impl Into<Author>,
         reason: String,
     ) -> Result<Ruled, ApiError> {
-        let reason = reason_of(&reason)?;
-        tracing::info!(case = %id, operator = %by, act = ruling.name(), "an operator rules");
+        let (author, reason) = (author.into(), reason_of(&reason)?);
+        let told = json!({ "ruling": ruling, "reason": reason });
+        let by = author.by.clone();
+        let deed = deed(author, "case.rule", id.to_string(), told);
         let voice = Voice { by, reason };
         let claim = self
             .db
@@ -323,18 +337,22 @@ impl Engine {
             .await?;
         if let Some(order) = claim {
             let command = ClaimCommand::Rule { ruling, voice };
-            return self.claim_rule(id, order, command).await;
+            return self.claim_rule(id, order, command, deed).await;
         }
         let ruling = crypto_ruling(&ruling)?;
         let ids = SaveIds::new(self, self.now());
         let case = self
             .db
             .write("case_rule", move |tx: &mut Tx| {
-                let (ids, voice) = (ids.clone(), voice.clone());
+                let (ids, voice, mut deed) = (ids.clone(), voice.clone(), deed.clone());
                 Box::pin(async move {
-                    let order = tx.case_work(id).await?.ok_or_else(no_case)?.case.order;
+                    let case = tx.case_work(id).await?.ok_or_else(no_case)?.case;
+                    deed.before = json!({ "state": case.state.name() });
                     let command = CaseCommand::Rule { ruling, voice };
-                    case_apply(tx, order, id, command, &ids).await
+                    let case = case_apply(tx, case.order, id, command, &ids).await?;
+                    deed.after["state"] = case.state.name().into();
+                    audit(tx, &deed, ids.now()).await?;
+                    Ok(case)
                 })
             })
             .await?;
@@ -351,13 +369,19 @@ impl Engine {
         id: CaseId,
         order: OrderId,
         command: ClaimCommand,
+        deed: Deed,
     ) -> Result<Ruled, ApiError> {
         let ids = SaveIds::new(self, self.now());
         let claim = self
             .db
             .write("claim_rule", move |tx: &mut Tx| {
-                let (ids, command) = (ids.clone(), command.clone());
-                Box::pin(async move { claim_apply(tx, order, id, command, &ids).await })
+                let (ids, command, mut deed) = (ids.clone(), command.clone(), deed.clone());
+                Box::pin(async move {
+                    let claim = claim_apply(tx, order, id, command, &ids).await?;
+                    deed.after["state"] = claim.state.name().into();
+                    audit(tx, &deed, ids.now()).await?;
+                    Ok(claim)
+                })
             })
             .await?;
         Ok(match &claim.state {

@@ -3,6 +3,7 @@
 use crate::{
     Access, ApiError, Engine,
     case::case_open,
+    checklist::order_seen,
     deposit::deposit_forget,
     error::{ledger_failed, refused},
     mail::letters_owe,
@@ -110,6 +111,7 @@ pub struct Printed {
     pub json: Bytes,
     /// Names exactly these bytes.
     pub digest: String,
+    pub status: &'static str,
     pub is_terminal: bool,
 }
 
@@ -120,6 +122,7 @@ impl Printed {
         Ok(Self {
             digest: hex::encode(&hash[..DIGEST_BYTES]),
             json: json.into(),
+            status: transaction.status,
             is_terminal: transaction.is_terminal(),
         })
     }
@@ -235,6 +238,8 @@ pub(crate) async fn save_new(
     for (id, event) in events {
         tx.event_insert(*id, order, event).await?;
     }
+    let facts: Vec<NewEvent> = events.iter().map(|(_, event)| event.clone()).collect();
+    order_seen(tx, order, &facts, order.created_at).await?;
     let wake = order.wake_at(order.created_at).unwrap_or(order.pay_until);
     tx.job_upsert(job, JobKind::Order, order.id.uuid(), wake)
         .await?;
@@ -268,6 +273,7 @@ pub(crate) async fn apply(
         let id = EventId::from_uuid(ids.uuid(2, n));
         tx.event_insert(id, &order, event).await?;
     }
+    order_seen(tx, &order, &events, now).await?;
     match order.wake_at(now) {
         Some(at) => {
             let job = JobId::from_uuid(ids.uuid(3, 0));

@@ -2,13 +2,16 @@
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
     error::refused,
+    member::deed,
     policy::policy_wrong,
     session::{bounded, email, redirect_url},
     signature::secret_generate,
 };
 use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
+    audit::Author,
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{
@@ -20,6 +23,7 @@ use proof_core::{
     token::ClientToken,
 };
 use proof_store::{EndpointNew, Failure, Tx};
+use serde_json::json;
 use url::Url;
 
 /// What onboarding collects of a sandbox partner.
@@ -154,7 +158,11 @@ impl PartnerCreate {
 
 impl Engine {
     /// Makes a sandbox partner with a token, its origins, wallets and, if asked, a webhook endpoint.
-    pub async fn partner_create(&self, request: PartnerCreate) -> Result<PartnerCreated, ApiError> {
+    pub async fn partner_create(
+        &self,
+        author: impl Into<Author>,
+        request: PartnerCreate,
+    ) -> Result<PartnerCreated, ApiError> {
         let request = request.check()?;
         let now = self.now();
         let entropy = self.entropy.as_ref();
@@ -208,24 +216,50 @@ impl Engine {
             endpoint: request.webhook_url.zip(secret),
             endpoint_id: EndpointId::new(now, entropy),
         };
+        let told = json!({ "name": write.partner.name, "type": write.partner.kind, "origins": write.origins, "policy": write.partner.policy });
+        let deed = deed(
+            author.into(),
+            "partner.create",
+            write.partner.id.to_string(),
+            told,
+        );
         self.db
             .write("partner_create", move |tx: &mut Tx| {
-                let write = write.clone();
-                Box::pin(async move { write.run(tx).await })
+                let (write, deed) = (write.clone(), deed.clone());
+                Box::pin(async move {
+                    write.run(tx).await?;
+                    audit(tx, &deed, now).await
+                })
             })
             .await?;
         Ok(created)
     }
 
     /// Lets pages of one more origin embed the partner's widget in the sandbox.
-    pub async fn origin_add(&self, partner: PartnerId, origin: Origin) -> Result<(), ApiError> {
+    pub async fn origin_add(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        origin: Origin,
+    ) -> Result<(), ApiError> {
+        let now = self.now();
+        let told = json!({ "origin": origin });
+        let deed = deed(author.into(), "origin.add", partner.to_string(), told);
         self.db
             .write("origin_add", move |tx: &mut Tx| {
-                let origin = origin.clone();
+                let (origin, deed) = (origin.clone(), deed.clone());
                 Box::pin(async move {
-                    tx.origin_insert(partner, Environment::Test, &origin)
-                        .await?;
-                    Ok::<_, Failure<ApiError>>(())
+                    let environment = Environment::Test;
+                    // What is there already is no deed.
+                    if tx
+                        .origin_list(partner, Some(environment))
+                        .await?
+                        .contains(&origin)
+                    {
+                        return Ok(());
+                    }
+                    tx.origin_insert(partner, environment, &origin).await?;
+                    audit(tx, &deed, now).await
                 })
             })
             .await
@@ -245,16 +279,29 @@ impl Engine {
     }
 
     /// Moves the partner's sandbox webhook to another URL; its secret stays.
-    pub async fn endpoint_move(&self, partner: PartnerId, url: String) -> Result<(), ApiError> {
+    pub async fn endpoint_move(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        url: String,
+    ) -> Result<(), ApiError> {
+        let told = json!({ "url": url });
+        let deed = deed(author.into(), "webhook.move", partner.to_string(), told);
         self.endpoint_check(Environment::Test, &url)?;
         let now = self.now();
         let id = EndpointId::new(now, self.entropy.as_ref());
         let secret = secret_generate(self.random());
         self.db
             .write("endpoint_move", move |tx: &mut Tx| {
-                let (url, secret) = (url.clone(), secret.clone());
+                let (url, secret, mut deed) = (url.clone(), secret.clone(), deed.clone());
                 Box::pin(async move {
                     let environment = Environment::Test;
+                    let before = tx.endpoint_of_partner(partner, environment).await?;
+                    let before = before.map(|row| row.url);
+                    if before.as_deref() == Some(url.as_str()) {
+                        return Ok(());
+                    }
+                    deed.before = json!({ "url": before });
                     let endpoint = EndpointNew {
                         id,
                         partner,
@@ -263,7 +310,7 @@ impl Engine {
                         secret: &secret,
                     };
                     tx.endpoint_put(endpoint, now).await?;
-                    Ok::<_, Failure<ApiError>>(())
+                    audit(tx, &deed, now).await
                 })
             })
             .await

@@ -1,12 +1,20 @@
 //! What an operator decides about a partner: read, and set as a whole.
 
-use crate::{ApiError, Engine, error::refused};
+use crate::{
+    ApiError, Engine,
+    audit::{audit, two_voices},
+    error::refused,
+    member::deed,
+};
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
+    audit::{Author, Deed},
     id::PartnerId,
+    operator::Voice,
     partner::{Policy, PolicyError},
 };
 use proof_store::{Failure, Tx};
+use serde_json::json;
 
 impl Engine {
     pub async fn policy(&self, id: PartnerId) -> Result<Policy, ApiError> {
@@ -20,29 +28,59 @@ impl Engine {
     }
 
     /// From now on the partner's orders go by this, over the version that its author has seen; what was
-    /// decided before keeps its version.
-    pub async fn policy_set(&self, id: PartnerId, policy: Policy) -> Result<Policy, ApiError> {
+    /// decided before keeps its version. It decides about fees and limits, so that two people have to want it:
+    /// `None` says that the first word was kept.
+    pub async fn policy_set(
+        &self,
+        author: impl Into<Author>,
+        id: PartnerId,
+        policy: Policy,
+    ) -> Result<Option<Policy>, ApiError> {
         policy.check().map_err(policy_wrong)?;
-        let saved = self
-            .db
+        let (author, now) = (author.into(), self.now());
+        self.db
             .write("policy_set", move |tx: &mut Tx| {
-                let policy = policy.clone();
+                let (policy, author) = (policy.clone(), author.clone());
                 Box::pin(async move {
                     let partner = tx.partner_lock(id).await?;
                     let partner = partner.ok_or_else(|| refused(no_partner()))?;
                     if partner.policy.version != policy.version {
                         return Err(refused(overtaken(partner.policy.version)));
                     }
+                    let mut deed = deed(author, "policy.set", id.to_string(), json!(policy));
+                    deed.before = json!(partner.policy);
+                    if !deed.author.is_machine() && !wanted_twice(tx, &mut deed, now).await? {
+                        audit(tx, &deed, now).await?;
+                        return Ok(None);
+                    }
                     let version = policy.version.saturating_add(1);
                     let saved = Policy { version, ..policy };
                     tx.partner_policy_save(id, &saved).await?;
-                    Ok::<_, Failure<ApiError>>(saved)
+                    audit(tx, &deed, now).await?;
+                    Ok::<_, Failure<ApiError>>(Some(saved))
                 })
             })
-            .await?;
-        tracing::info!(partner = %id, version = saved.version, "a partner's policy was set");
-        Ok(saved)
+            .await
+            .map_err(ApiError::from)
     }
+}
+
+/// Whether this is the second word; the deed says which one it was.
+async fn wanted_twice(
+    tx: &mut Tx,
+    deed: &mut Deed,
+    now: Timestamp,
+) -> Result<bool, Failure<ApiError>> {
+    let voice = Voice {
+        by: deed.author.by.clone(),
+        reason: String::new(),
+    };
+    let subject = format!("policy:{}", deed.subject);
+    let agreed = two_voices(tx, &subject, deed.after.clone(), voice, now).await?;
+    if agreed.is_none() {
+        deed.act = "policy.propose";
+    }
+    Ok(agreed.is_some())
 }
 
 pub(crate) fn policy_wrong(error: PolicyError) -> ApiError {

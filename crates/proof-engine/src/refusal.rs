@@ -3,10 +3,18 @@
 //! Calls are counted in memory and written once a second, so that a partner's loop of bad calls
 //! costs one row and one write. What a crash takes with it is a second of counting.
 
-use crate::{Access, ApiError, Engine};
+use crate::{
+    Access, ApiError, Engine,
+    checklist::{EndReads, SeenKey, SeenNote, is_expiry},
+};
 use futures::{FutureExt, future::Shared};
-use proof_core::{ErrorCode, Timestamp, id::PartnerId, partner::Environment};
+use proof_core::{
+    ErrorCode, Timestamp,
+    id::{OrderId, PartnerId},
+    partner::Environment,
+};
 use proof_store::{Failure, RefusalRow, Tx};
+use quick_cache::sync::Cache;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::{
@@ -20,6 +28,9 @@ const FLUSH_SECONDS: i64 = 1;
 /// more are not told apart by origin. Routes, codes and fields are few.
 const KINDS_MAX: usize = 100;
 const KEPT_MAX: i64 = 500;
+
+/// Transactions whose ends are remembered; those that were not read lately go first.
+const ENDS_MAX: usize = 20_000;
 
 /// In the place of origins beyond these bounds.
 const OTHER: &str = "(other)";
@@ -80,12 +91,26 @@ type Key = (
 );
 
 /// What was noted since the last write.
-#[derive(Default)]
 pub(crate) struct Notes {
     refusals: Mutex<BTreeMap<Key, RefusalRow>>,
     tokens: Mutex<BTreeMap<String, TokenNote>>,
+    pub(crate) seen: Mutex<BTreeMap<SeenKey, SeenNote>>,
+    /// Of transactions that have ended, how they were read since.
+    pub(crate) ends: Cache<OrderId, EndReads>,
     /// Held while notes are on their way: who reads waits until they are there.
     writing: tokio::sync::Mutex<()>,
+}
+
+impl Default for Notes {
+    fn default() -> Self {
+        Self {
+            refusals: Mutex::default(),
+            tokens: Mutex::default(),
+            seen: Mutex::default(),
+            ends: Cache::new(ENDS_MAX),
+            writing: tokio::sync::Mutex::default(),
+        }
+    }
 }
 
 /// When a token was last seen, and where, if it was in a browser.
@@ -96,7 +121,7 @@ pub(crate) struct TokenNote {
     exposed: Option<Option<String>>,
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -178,16 +203,17 @@ impl Engine {
         }
     }
 
-    async fn notes_write(&self) -> Result<(), ApiError> {
+    pub(crate) async fn notes_write(&self) -> Result<(), ApiError> {
         let _one_at_a_time = self.notes.writing.lock().await;
         let refusals = std::mem::take(&mut *lock(&self.notes.refusals));
-        let tokens = self.tokens_noted();
-        if refusals.is_empty() && tokens.is_empty() {
+        let (tokens, seen) = (self.tokens_noted(), self.seen_noted());
+        if refusals.is_empty() && tokens.is_empty() && seen.is_empty() {
             return Ok(());
         }
         self.db
             .write("notes_write", move |tx: &mut Tx| {
                 let (refusals, tokens) = (refusals.clone(), tokens.clone());
+                let seen = seen.clone();
                 Box::pin(async move {
                     for ((partner, environment, ..), row) in refusals {
                         let mut row = row;
@@ -196,6 +222,13 @@ impl Engine {
                             OTHER.clone_into(&mut row.origin);
                         }
                         tx.refusal_add(partner, environment, &row).await?;
+                    }
+                    for ((partner, environment, ..), observation) in &seen {
+                        if is_expiry(tx, observation).await? {
+                            continue;
+                        }
+                        tx.observation_add(*partner, *environment, observation)
+                            .await?;
                     }
                     for (key_id, note) in &tokens {
                         tx.token_used(key_id, note.used_at).await?;

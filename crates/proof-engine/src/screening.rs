@@ -3,15 +3,17 @@
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
     case::case_apply,
+    member::deed,
     order::{SaveIds, apply, gone},
 };
 use proof_core::{
     Address, ErrorCode, Network, Timestamp,
+    audit::Author,
     case::{Case, CaseCommand},
     claim::{Claim, ClaimEnd, ClaimKind, ClaimState},
     id::OrderId,
-    operator::OperatorName,
     order::{Command, Order, State},
     partner::Side,
     screening::{Hit, ListedKind, Screening},
@@ -237,9 +239,10 @@ impl Engine {
         &self,
         (kind, value): (ListedKind, &str),
         is_listed: bool,
-        by: OperatorName,
+        author: impl Into<Author>,
         reason: &str,
     ) -> Result<(), ApiError> {
+        let author = author.into();
         let value = value.trim();
         if value.is_empty() || value.len() > VALUE_LENGTH_MAX {
             let message = format!("Name what it is about, in 1 to {VALUE_LENGTH_MAX} bytes.");
@@ -254,15 +257,17 @@ impl Engine {
             value: canonical(kind, value)?,
             is_listed,
             reason: crate::operator::reason_of(reason)?,
-            said_by: by.to_string(),
+            said_by: author.by.to_string(),
         };
-        tracing::info!(operator = %by, kind = kind.name(), is_listed, "an operator changes the list");
+        let told = serde_json::json!({ "kind": kind.name(), "is_listed": is_listed, "reason": word.reason });
+        let deed = deed(author, "listing.say", word.value.clone(), told);
         let now = self.now();
         self.db
             .write("listing_say", move |tx: &mut Tx| {
-                let word = word.clone();
+                let (word, deed) = (word.clone(), deed.clone());
                 Box::pin(async move {
                     tx.listing_say(&word, now).await?;
+                    audit(tx, &deed, now).await?;
                     Ok::<_, Failure<ApiError>>(())
                 })
             })

@@ -2,15 +2,18 @@
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
     deposit::{BLOCKS_AGAIN, is_gone},
     error::{ledger_failed, refused},
+    member::deed,
     order::{SaveIds, gone},
 };
 use proof_core::{
     Address, Asset, ErrorCode,
+    audit::{Author, Deed},
     finding::{Finding, FindingKind},
     id::{DepositId, EntryId},
-    operator::{OperatorName, Voice},
+    operator::Voice,
     order::Refusal,
     partner::Environment,
     stray::{Stray, StrayCommand, StrayRefusal, StrayState},
@@ -93,7 +96,7 @@ impl Engine {
                 books.then_some(StrayCommand::Final)
             };
             let now = match command {
-                Some(command) => self.stray_apply(stray.id, command).await?,
+                Some(command) => self.stray_apply(stray.id, command, None).await?,
                 None => stray,
             };
             if now.state == StrayState::Seen {
@@ -122,22 +125,31 @@ impl Engine {
     pub async fn stray_own(
         &self,
         id: DepositId,
-        by: OperatorName,
+        author: impl Into<Author>,
         reason: &str,
     ) -> Result<bool, ApiError> {
+        let author = author.into();
         let voice = Voice {
-            by,
+            by: author.by.clone(),
             reason: crate::operator::reason_of(reason)?,
         };
-        let after = self.stray_apply(id, StrayCommand::Own(voice)).await?;
+        let told = serde_json::json!({ "reason": voice.reason });
+        let deed = deed(author, "stray.own", id.to_string(), told);
+        let own = StrayCommand::Own(voice);
+        let after = self.stray_apply(id, own, Some(deed)).await?;
         Ok(!after.is_open())
     }
 
-    async fn stray_apply(&self, id: DepositId, command: StrayCommand) -> Result<Stray, ApiError> {
+    async fn stray_apply(
+        &self,
+        id: DepositId,
+        command: StrayCommand,
+        deed: Option<Deed>,
+    ) -> Result<Stray, ApiError> {
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("stray_apply", move |tx: &mut Tx| {
-                let (ids, command) = (ids.clone(), command.clone());
+                let (ids, command, deed) = (ids.clone(), command.clone(), deed.clone());
                 Box::pin(async move {
                     let stored = tx.stray_lock(id).await?.ok_or_else(gone)?;
                     let decided = stored.stray.decide(command, ids.now());
@@ -152,6 +164,10 @@ impl Engine {
                         tx.ledger_post(entry_id, None, &entry, ids.now())
                             .await
                             .map_err(ledger_failed)?;
+                    }
+                    if let Some(mut deed) = deed {
+                        deed.after["state"] = after.state.name().into();
+                        audit(tx, &deed, ids.now()).await?;
                     }
                     Ok::<_, Failure<ApiError>>(after)
                 })

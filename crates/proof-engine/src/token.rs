@@ -1,10 +1,12 @@
 //! A partner's tokens: several at once, exchanged without a pause.
 
-use crate::{ApiError, Engine, error::refused};
+use crate::{ApiError, Engine, audit::audit, error::refused, member::deed};
 use proof_core::{
-    ErrorCode, id::PartnerId, partner::Environment, secret::Secret, token::ClientToken,
+    ErrorCode, audit::Author, id::PartnerId, partner::Environment, secret::Secret,
+    token::ClientToken,
 };
 use proof_store::{Failure, TokenListed, Tx};
+use serde_json::json;
 
 /// How long tokens work beside the one that replaces them, unless the operator says otherwise.
 pub const TOKEN_GRACE_SECONDS_DEFAULT: i64 = 24 * 3_600;
@@ -19,15 +21,18 @@ impl Engine {
     /// A fresh token beside those that are there.
     pub async fn token_create(
         &self,
+        author: impl Into<Author>,
         partner: PartnerId,
         environment: Environment,
     ) -> Result<Secret, ApiError> {
-        self.token_issue(partner, environment, None).await
+        self.token_issue(author.into(), partner, environment, None)
+            .await
     }
 
     /// A fresh token; all others of this environment end after a grace period.
     pub async fn token_rotate(
         &self,
+        author: impl Into<Author>,
         partner: PartnerId,
         environment: Environment,
         grace_seconds: i64,
@@ -39,12 +44,13 @@ impl Engine {
             let code = ErrorCode::ValidationError;
             return Err(ApiError::field(code, "grace_seconds", message));
         }
-        self.token_issue(partner, environment, Some(grace_seconds))
+        self.token_issue(author.into(), partner, environment, Some(grace_seconds))
             .await
     }
 
     async fn token_issue(
         &self,
+        author: Author,
         partner: PartnerId,
         environment: Environment,
         grace_seconds: Option<i64>,
@@ -52,17 +58,22 @@ impl Engine {
         let now = self.now();
         let token = ClientToken::generate(environment, self.entropy.as_ref());
         let shown = Secret::new(token.expose_secret());
+        let told = json!({ "key_id": token.key_id().as_str(), "environment": environment, "others_end_after_seconds": grace_seconds });
+        let deed = deed(author, "token.issue", partner.to_string(), told);
         self.db
             .write("token_issue", move |tx: &mut Tx| {
-                let token = token.clone();
+                let (token, deed) = (token.clone(), deed.clone());
                 Box::pin(async move {
+                    if tx.partner_load(partner).await?.is_none() {
+                        return Err(refused(ApiError::nobody("partner")));
+                    }
                     tx.token_insert(partner, &token, now).await?;
                     if let Some(grace) = grace_seconds {
                         let at = now.plus_seconds(grace);
                         tx.token_expire_others(partner, environment, token.key_id(), at)
                             .await?;
                     }
-                    Ok::<_, Failure<ApiError>>(())
+                    audit(tx, &deed, now).await
                 })
             })
             .await?;
@@ -70,14 +81,24 @@ impl Engine {
     }
 
     /// Ends a token at once, by its key id.
-    pub async fn token_revoke(&self, partner: PartnerId, key_id: String) -> Result<(), ApiError> {
+    pub async fn token_revoke(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        key_id: String,
+    ) -> Result<(), ApiError> {
         let now = self.now();
+        let told = json!({ "key_id": key_id });
+        let deed = deed(author.into(), "token.revoke", partner.to_string(), told);
         let revoked = self
             .db
             .write("token_revoke", move |tx: &mut Tx| {
-                let key_id = key_id.clone();
+                let (key_id, deed) = (key_id.clone(), deed.clone());
                 Box::pin(async move {
                     let revoked = tx.token_revoke(partner, &key_id, now).await?;
+                    if revoked {
+                        audit(tx, &deed, now).await?;
+                    }
                     Ok::<_, Failure<ApiError>>(revoked)
                 })
             })

@@ -84,7 +84,9 @@ impl Engine {
         if now >= session.expires_at {
             return Err(invalid());
         }
-        self.visit_check(&open, &session, &partner).await?;
+        let checked = self.visit_check(&open, &session, &partner).await;
+        self.observe_visit(&open, &partner, session.order, checked.as_ref().err());
+        checked?;
         self.visit_begin(session.order).await
     }
 

@@ -102,6 +102,20 @@ pub async fn database(url: &str, execution: Execution) -> anyhow::Result<Db> {
         .context("cannot open the PostgreSQL database")
 }
 
+/// The same, as it is: another process may use it, and nothing is written.
+pub async fn database_reading(url: &str) -> anyhow::Result<Db> {
+    match url.strip_prefix("sqlite:") {
+        Some(path) => {
+            let db = Db::sqlite_reading(Path::new(path)).await;
+            db.with_context(|| format!("cannot read {path}"))
+        }
+        None => {
+            let db = Db::postgres_reading(url).await;
+            db.context("cannot open the PostgreSQL database")
+        }
+    }
+}
+
 /// The file holds secrets that the server needs in clear: its owner alone may read it. SQLite gives
 /// the files beside it the same mode.
 fn private(path: &Path) -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 mod demo;
 mod funds;
 mod outbox;
+pub mod people;
 mod shop;
 
 use crate::{
@@ -20,6 +21,7 @@ use anyhow::Context;
 use clap::Args;
 use demo::DemoPartner;
 use outbox::Outbox;
+use people::DemoPerson;
 use proof_core::partner::Origin;
 use proof_engine::{Engine, Mailer, Parts};
 use proof_outbound::{Configured, Places};
@@ -94,6 +96,8 @@ struct Ready {
     outbox: PathBuf,
     pid: u32,
     partners: Vec<DemoPartner>,
+    /// Of the console.
+    people: Vec<DemoPerson>,
 }
 
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
@@ -128,12 +132,13 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
-    let door = door(data);
+    let door = door(data, &base_url);
     let (stop, stopping) = watch::channel(false);
     let lead = async {
         let led: anyhow::Result<()> = async {
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
+            let people = demo_people(&engine, data, &partners).await?;
             funds::fund(&engine, &world.config.world(&outbound)).await?;
             callbacks(&world.config.cards(&outbound), address).await?;
             keep_ready(data, &world.config)?;
@@ -148,6 +153,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
                 pid: std::process::id(),
                 base_url: base_url.clone(),
                 partners,
+                people,
             }, args.json)?;
             tokio::select! {
                 () = asked_to_stop() => Ok(()),
@@ -162,6 +168,15 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
     let (served, led, ()) = tokio::join!(app.run(listener, stopping.clone()), lead, answered);
     led.and(served)
+}
+
+async fn demo_people(
+    engine: &Engine,
+    data: &Path,
+    partners: &[DemoPartner],
+) -> anyhow::Result<Vec<DemoPerson>> {
+    let shop = partners.first().context("there is no demo partner")?;
+    people::people(engine, data, shop.partner_id.parse()?).await
 }
 
 async fn sandbox_world(data: &Path) -> anyhow::Result<ChildWorld> {
@@ -181,13 +196,14 @@ fn signer(data: &Path) -> anyhow::Result<SignerThread> {
 const OPERATORS: [(&str, Role); 2] = [("alice", Role::Owner), ("bob", Role::Operator)];
 
 /// A path that is too long for a socket is no reason not to start.
-fn door(data: &Path) -> Option<Door> {
+fn door(data: &Path, base_url: &str) -> Option<Door> {
+    let base_url = Origin::parse(base_url).ok()?;
     let operator = |(name, role): (&str, Role)| {
         let name = name.parse().ok()?;
         Some(Operator { name, role })
     };
     let operators: Vec<_> = OPERATORS.into_iter().filter_map(operator).collect();
-    match Door::open(&data.join(SOCKET_FILE), &operators) {
+    match Door::open(&data.join(SOCKET_FILE), &operators, base_url) {
         Ok(door) => Some(door),
         Err(error) => {
             tracing::warn!("operators' commands cannot reach this server: {error:#}");
@@ -230,6 +246,15 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
         Some(url) => println!("  Demo shop      {url}   ← start here"),
         None => println!("  Demo shop      not started: run `make dev`, which installs it"),
     }
+    println!("  Console        {}/console/", ready.base_url);
+    for person in &ready.people {
+        let (name, role) = (&person.name, person.role.name());
+        println!(
+            "                 {name} ({role}), password: {}",
+            person.password
+        );
+    }
+    println!("                 the code: proof sandbox code alice");
     println!("  API            {}", ready.base_url);
     println!("  Widget script  {}", ready.widget_script);
     println!("  Emails         {}", ready.outbox.display());

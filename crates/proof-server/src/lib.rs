@@ -1,6 +1,7 @@
 //! Wiring: configuration in, a running server out. The logic is elsewhere.
 
 pub mod app;
+pub mod audit;
 pub mod backup;
 pub mod case;
 pub mod clock;
@@ -10,6 +11,7 @@ mod http;
 pub mod ledger;
 pub mod list;
 pub mod lock;
+pub mod member;
 pub mod operator;
 pub mod order;
 pub mod partner;

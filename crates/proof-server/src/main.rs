@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use proof_server::{
-    backup, case, dev, ledger, list, order, partner, recovery, restore, sandbox, serve, telemetry,
+    audit, backup, case, dev, ledger, list, member, order, partner, recovery, restore, sandbox,
+    serve, telemetry,
 };
 
 #[derive(Parser)]
@@ -42,6 +43,12 @@ enum Command {
     /// Those with whom nobody deals.
     #[command(subcommand)]
     List(list::ListCommand),
+    /// The console's people.
+    #[command(subcommand)]
+    Operator(member::OperatorCommand),
+    /// What people did.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -81,6 +88,8 @@ fn main() -> anyhow::Result<()> {
                 Command::Order(command) => order::run(command).await,
                 Command::Case(command) => case::run(command).await,
                 Command::List(command) => list::run(command).await,
+                Command::Operator(command) => member::run(command).await,
+                Command::Audit(command) => audit::run(command).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Backup(args) => backup::run(args).await,
                 Command::Recovery(command) => recovery::run(command).await,

@@ -12,11 +12,11 @@ use proof_core::{
     id::{CaseId, DepositId, OrderId, PartnerId},
     operator::OperatorName,
     order::Ruling,
-    partner::{Environment, Policy},
+    partner::{Environment, Origin, Policy},
     screening::ListedKind,
     statement::Day,
 };
-use proof_engine::{ApiError, Engine};
+use proof_engine::{ApiError, Engine, InvitationNew};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
@@ -120,6 +120,12 @@ pub enum Question {
         by: OperatorName,
         reason: String,
     },
+    /// Somebody joins the console.
+    MemberInvite {
+        email: String,
+        role: proof_core::member::Role,
+        partner: Option<PartnerId>,
+    },
     /// What happened outside since a backup.
     RecoveryShow,
     RecoveryAccept {
@@ -145,11 +151,13 @@ enum Answer {
 pub struct Door {
     listener: UnixListener,
     operators: BTreeMap<OperatorName, Role>,
+    /// Under which people reach the console.
+    base_url: Origin,
 }
 
 impl Door {
     /// Whoever holds the data's lock may replace a socket that a crash has left behind.
-    pub fn open(path: &Path, operators: &[Operator]) -> anyhow::Result<Self> {
+    pub fn open(path: &Path, operators: &[Operator], base_url: Origin) -> anyhow::Result<Self> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 return Err(error).with_context(|| format!("cannot replace {}", path.display()));
@@ -162,6 +170,7 @@ impl Door {
         Ok(Self {
             listener,
             operators: operators.iter().map(|o| (o.name.clone(), o.role)).collect(),
+            base_url,
         })
     }
 
@@ -228,7 +237,7 @@ impl Door {
         {
             return Answer::Refused(words(error));
         }
-        match answer(engine, question).await {
+        match answer(engine, &self.base_url, question).await {
             Ok(value) => Answer::Ok(value),
             Err(error) => Answer::Refused(words(error)),
         }
@@ -254,6 +263,7 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::PolicyShow { .. }
+            | Self::MemberInvite { .. }
             | Self::RecoveryShow
             | Self::Statement { .. } => None,
         }
@@ -280,6 +290,7 @@ impl Question {
             | Self::ListShow
             | Self::ListSay { .. }
             | Self::PolicyShow { .. }
+            | Self::MemberInvite { .. }
             | Self::RecoveryShow
             | Self::RecoveryAccept { .. }
             | Self::Statement { .. } => false,
@@ -287,7 +298,7 @@ impl Question {
     }
 }
 
-async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> {
+async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Result<Value, ApiError> {
     Ok(match question {
         Question::OrderList => json!(engine.order_reviewed().await?),
         Question::OrderShow { order } => json!(engine.order_story(order).await?),
@@ -324,8 +335,24 @@ async fn answer(engine: &Engine, question: Question) -> Result<Value, ApiError> 
             policy,
             by,
         } => {
-            tracing::info!(operator = %by, %partner, "an operator sets a partner's policy");
-            json!(engine.policy_set(partner, *policy).await?)
+            json!(engine.policy_set(by, partner, *policy).await?)
+        }
+        Question::MemberInvite {
+            email,
+            role,
+            partner,
+        } => {
+            let invitation = InvitationNew {
+                email,
+                role: role.name().to_owned(),
+                partner,
+            };
+            let author = proof_core::audit::Author::machine();
+            let token = engine.member_invite(author, invitation).await?;
+            json!(format!(
+                "{base_url}/console/invitations/{}",
+                token.expose_secret()
+            ))
         }
         Question::StrayOwn { stray, by, reason } => {
             json!(engine.stray_own(stray, by, &reason).await?)

@@ -43,7 +43,7 @@ pub enum PartnerCommand {
 pub enum PolicyCommand {
     /// Prints the policy as JSON, as `set` reads it.
     Show(PolicyArgs),
-    /// Goes by this policy from now on, if nobody has changed it since it was shown.
+    /// Goes by this policy from now on, if nobody has changed it since it was shown; two operators have to.
     Set {
         #[command(flatten)]
         policy: PolicyArgs,
@@ -207,7 +207,10 @@ async fn policy(command: PolicyCommand) -> anyhow::Result<()> {
             (policy, question)
         }
     };
-    let policy: Policy = ask(&args.server.socket()?, &question).await?;
+    let policy: Option<Policy> = ask(&args.server.socket()?, &question).await?;
+    let Some(policy) = policy else {
+        return say("kept; another operator has to set the same policy\n");
+    };
     say(&format!("{}\n", serde_json::to_string_pretty(&policy)?))
 }
 
@@ -230,19 +233,34 @@ async fn token(command: TokenCommand) -> anyhow::Result<()> {
         }
         TokenCommand::Create(args) => {
             let (engine, _lock) = engine(&args.database).await?;
-            token_show(&engine.token_create(args.partner, environment).await?)?;
+            token_show(
+                &engine
+                    .token_create(
+                        proof_core::audit::Author::machine(),
+                        args.partner,
+                        environment,
+                    )
+                    .await?,
+            )?;
         }
         TokenCommand::Rotate {
             token,
             grace_seconds,
         } => {
             let (engine, _lock) = engine(&token.database).await?;
-            let rotated = engine.token_rotate(token.partner, environment, grace_seconds);
+            let rotated = engine.token_rotate(
+                proof_core::audit::Author::machine(),
+                token.partner,
+                environment,
+                grace_seconds,
+            );
             token_show(&rotated.await?)?;
         }
         TokenCommand::Revoke { token, key_id } => {
             let (engine, _lock) = engine(&token.database).await?;
-            engine.token_revoke(token.partner, key_id).await?;
+            engine
+                .token_revoke(proof_core::audit::Author::machine(), token.partner, key_id)
+                .await?;
         }
     }
     Ok(())
@@ -305,25 +323,28 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
     }
     let (engine, _lock) = engine(&args.database).await?;
     let created = engine
-        .partner_create(PartnerCreate {
-            name: args.name.clone(),
-            kind: args.kind,
-            contact_email: args.contact_email,
-            origins: args.origins,
-            pairs: args.pairs,
-            sell: args.sells.then(|| {
-                let mut policy = SellPolicy::default();
-                if let Some(seconds) = args.deposit_window_seconds {
-                    policy.window_seconds = seconds;
-                }
-                policy.accidents.late = args.late_deposits.unwrap_or_default();
-                policy
-            }),
-            fiats: args.fiats,
-            wallets: args.wallets,
-            webhook_url: args.webhook_url.map(String::from),
-            redirect_url: args.redirect_url,
-        })
+        .partner_create(
+            proof_core::audit::Author::machine(),
+            PartnerCreate {
+                name: args.name.clone(),
+                kind: args.kind,
+                contact_email: args.contact_email,
+                origins: args.origins,
+                pairs: args.pairs,
+                sell: args.sells.then(|| {
+                    let mut policy = SellPolicy::default();
+                    if let Some(seconds) = args.deposit_window_seconds {
+                        policy.window_seconds = seconds;
+                    }
+                    policy.accidents.late = args.late_deposits.unwrap_or_default();
+                    policy
+                }),
+                fiats: args.fiats,
+                wallets: args.wallets,
+                webhook_url: args.webhook_url.map(String::from),
+                redirect_url: args.redirect_url,
+            },
+        )
         .await
         .with_context(|| format!("cannot make the partner {}", args.name))?;
     print(&created)

@@ -1,9 +1,14 @@
 //! `proof sandbox …`: plays people outside, beside a running `proof dev`.
 
-use crate::{order::order_id, say::say};
+use crate::{
+    clock::SystemClock,
+    dev::people::{self, DemoPerson},
+    order::order_id,
+    say::say,
+};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use proof_core::{Fiat, Network, id::OrderId, money::Money};
+use proof_core::{Clock, Fiat, Network, id::OrderId, money::Money};
 use proof_outbound::{HttpTransport, Outbound};
 use serde::Deserialize;
 use serde_json::json;
@@ -22,6 +27,13 @@ pub enum SandboxCommand {
     Dispute(DisputeArgs),
     /// The cardholder's bank goes on with a dispute.
     Bank(BankArgs),
+    /// What the authenticator app of one of the console's demo people shows now.
+    Code {
+        /// alice, bob or carol.
+        name: String,
+        #[command(flatten)]
+        place: WhereArgs,
+    },
 }
 
 /// Which sandbox.
@@ -136,6 +148,7 @@ pub async fn run(command: SandboxCommand) -> anyhow::Result<()> {
     match command {
         SandboxCommand::Deposit(args) => deposit(args).await,
         SandboxCommand::Dispute(args) => dispute(args).await,
+        SandboxCommand::Code { name, place } => code(&name, &place),
         SandboxCommand::Bank(args) => {
             let path = ["bank", "v1", "disputes", &args.dispute];
             let body = json!({ "step": args.step.name() });
@@ -210,4 +223,21 @@ async fn deposit(args: DepositArgs) -> anyhow::Result<()> {
         "{} {} sent on {}\nhash  {}\n",
         args.amount, args.currency, args.network, sent.hash
     ))
+}
+
+fn code(name: &str, place: &WhereArgs) -> anyhow::Result<()> {
+    let path = place.data.join(people::FILE);
+    let text = fs::read(&path)
+        .with_context(|| format!("no sandbox has run in {}", place.data.display()))?;
+    let people: Vec<DemoPerson> = serde_json::from_slice(&text)?;
+    let person = people.iter().find(|person| person.name == name);
+    let person = person.with_context(|| {
+        let names: Vec<&str> = people.iter().map(|person| person.name.as_str()).collect();
+        format!(
+            "nobody is called {name} here; there are {}",
+            names.join(", ")
+        )
+    })?;
+    let now = SystemClock.now().seconds();
+    say(&format!("{}\n", people::code(&person.totp_secret, now)?))
 }

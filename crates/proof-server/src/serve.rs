@@ -68,14 +68,14 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         mailer: mailer.transpose()?,
         limited: true,
     };
-    let app = App::build(origin, config.trusted_proxies, parts).await?;
+    let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
     if lock.is_some() {
         app.engine.take_over().await?;
     }
     tracing::info!(listen = %config.listen, "serving");
     let door = match &config.operator_socket {
         None => None,
-        Some(path) => Some(Door::open(path, &config.operators)?),
+        Some(path) => Some(Door::open(path, &config.operators, origin.clone())?),
     };
     let (stop, stopping) = watch::channel(false);
     let signal = async {

@@ -27,6 +27,7 @@ statements! {
     DELIVERY_RECOVER = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE endpoint_id = $2 AND state IN ('failed', 'superseded') AND created_at >= $3 AND created_at < $4 AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.order_id = deliveries.order_id AND n.endpoint_id = deliveries.endpoint_id AND n.sequence > deliveries.sequence AND n.state = 'delivered')";
     ATTEMPT_INSERT = "INSERT INTO attempts (delivery_id, number, url, started_at, duration_ms, status, headers, body_start, error) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
     ATTEMPT_LIST = "SELECT number, url, started_at, duration_ms, status, headers, body_start, error FROM attempts WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2";
+    ATTEMPT_RECENT = "SELECT d.order_id, d.body, a.started_at, a.duration_ms, a.status FROM (SELECT id, order_id, body FROM deliveries WHERE endpoint_id = $1 ORDER BY id DESC LIMIT $2) d JOIN attempts a ON a.delivery_id = d.id ORDER BY a.started_at DESC, a.number DESC LIMIT $2";
     ATTEMPT_PURGE = "DELETE FROM attempts WHERE started_at < $1";
 }
 
@@ -94,12 +95,31 @@ pub struct AttemptRow {
     pub error: Option<String>,
 }
 
+/// One try, and what it carried.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RecentAttempt {
+    pub order: Option<OrderId>,
+    pub body: String,
+    pub started_at: Timestamp,
+    pub duration_ms: i64,
+    pub status: Option<i64>,
+}
+
 /// Which deliveries of an endpoint are asked for, newest first.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryFilter {
     pub before: DeliveryId,
     pub order: Option<OrderId>,
     pub state: Option<DeliveryState>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RecentRow {
+    order_id: Option<Uuid>,
+    body: String,
+    started_at: Time,
+    duration_ms: i64,
+    status: Option<i64>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -339,6 +359,24 @@ impl Tx {
         let args = args![delivery.uuid(), limit];
         let rows: Vec<AttemptColumns> = self.fetch_all(ATTEMPT_LIST, args).await?;
         Ok(rows.into_iter().map(AttemptRow::from).collect())
+    }
+
+    /// Tries of the latest deliveries, the latest first.
+    pub async fn attempt_recent(
+        &mut self,
+        endpoint: EndpointId,
+        limit: i64,
+    ) -> Result<Vec<RecentAttempt>, StoreError> {
+        let args = args![endpoint.uuid(), limit];
+        let rows: Vec<RecentRow> = self.fetch_all(ATTEMPT_RECENT, args).await?;
+        let recent = rows.into_iter().map(|row| RecentAttempt {
+            order: row.order_id.map(OrderId::from_uuid),
+            body: row.body,
+            started_at: row.started_at.0,
+            duration_ms: row.duration_ms,
+            status: row.status,
+        });
+        Ok(recent.collect())
     }
 
     /// Forgets tries from before a moment.

@@ -17,6 +17,7 @@ use uuid::Uuid;
 statements! {
     ENDPOINT_PUT = "INSERT INTO endpoints (id, partner_id, environment, url, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partner_id, environment) DO UPDATE SET url = excluded.url";
     ENDPOINT_OF_PARTNER = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since FROM endpoints WHERE partner_id = $1 AND environment = $2";
+    ENDPOINT_UNWELL = "SELECT COUNT(*) AS count FROM endpoints WHERE failing_since IS NOT NULL OR state = 'disabled'";
     ENDPOINT_LOAD = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since FROM endpoints WHERE id = $1";
     ENDPOINT_FAILING = "UPDATE endpoints SET failing_since = $1 WHERE id = $2 AND failing_since IS NULL";
     ENDPOINT_WELL = "UPDATE endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
@@ -63,6 +64,11 @@ pub struct EndpointNew<'a> {
     pub environment: Environment,
     pub url: &'a str,
     pub secret: &'a Secret,
+}
+
+#[derive(sqlx::FromRow)]
+struct CountRow {
+    count: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -136,6 +142,12 @@ impl Tx {
         let args = args![partner.uuid(), environment.name()];
         let row: Option<Row> = self.fetch_optional(ENDPOINT_OF_PARTNER, args).await?;
         row.map(EndpointRow::try_from).transpose()
+    }
+
+    /// Endpoints that do not take what is sent to them.
+    pub async fn endpoint_unwell(&mut self) -> Result<i64, StoreError> {
+        let row: Option<CountRow> = self.fetch_optional(ENDPOINT_UNWELL, args![]).await?;
+        Ok(row.map_or(0, |row| row.count))
     }
 
     pub async fn endpoint_load(&mut self, id: EndpointId) -> Result<EndpointRow, StoreError> {

@@ -5,9 +5,11 @@
 //! first, one module per noun, and every statement is registered, so that tests can prepare all of
 //! them on both engines and notice one that nobody runs.
 
+mod audit;
 mod backup;
 mod case;
 mod chain;
+mod checklist;
 mod claim;
 mod coalesce;
 mod customer;
@@ -25,6 +27,7 @@ mod job;
 mod ledger;
 mod link;
 mod mail;
+mod member;
 mod order;
 mod partner;
 mod recovery;
@@ -46,7 +49,7 @@ pub use chain::CoinTaken;
 pub use claim::StoredClaim;
 pub use customer::CustomerRow;
 pub use db::{Db, Engine, Execution, Tx};
-pub use delivery::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState};
+pub use delivery::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, RecentAttempt};
 pub use deposit::{AddressOwner, Scan};
 pub use endpoint::{EndpointNew, EndpointRow, EndpointState};
 pub use error::{Failure, StoreError};
@@ -58,7 +61,8 @@ pub use installation::Installation;
 pub use job::{Job, JobKind, Lease, Pool};
 pub use ledger::{Balance, LedgerError, OrderPosting, PartnerPosting, StoredPosting};
 pub use mail::{MailRow, MailState};
-pub use order::{ListedOrder, OrderFilter, StoredOrder};
+pub use member::{Credentials, InvitationRow, StoredMember};
+pub use order::{FoundOrder, ListedOrder, OrderFilter, OrderSearch, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
 pub use recovery::{KeptApart, RecoveryRow};
 pub use refusal::RefusalRow;

@@ -1,5 +1,9 @@
 //! Orders. Outside of the workers an order is loaded only within its partner and environment.
 
+pub(crate) mod search;
+
+pub use search::{FoundOrder, OrderSearch};
+
 use crate::{
     db::{Tx, args},
     error::StoreError,

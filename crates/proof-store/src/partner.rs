@@ -36,6 +36,7 @@ statements! {
     TOKEN_USED = "UPDATE tokens SET last_used_at = $1 WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
     TOKEN_EXPOSED = "UPDATE tokens SET exposed_at = $1, exposed_origin = $2 WHERE key_id = $3";
     WALLET_INSERT = "INSERT INTO wallets (partner_id, environment, asset, address, created_at) VALUES ($1, $2, $3, $4, $5)";
+    WALLET_LIST = "SELECT asset, address FROM wallets WHERE partner_id = $1 AND environment = $2 ORDER BY asset";
     WALLET_LOAD = "SELECT address FROM wallets WHERE partner_id = $1 AND environment = $2 AND asset = $3";
 }
 
@@ -49,6 +50,12 @@ struct PartnerRow {
     contact_email: String,
     signature_key: String,
     policy: Json<serde_json::Value>,
+}
+
+#[derive(sqlx::FromRow)]
+struct ListedWallet {
+    asset: String,
+    address: String,
 }
 
 impl TryFrom<PartnerRow> for Partner {
@@ -312,6 +319,27 @@ impl Tx {
         let (asset, address) = (asset.to_string(), address.as_str());
         let args = args![partner.uuid(), environment.name(), asset, address, now];
         self.execute_one("wallets", WALLET_INSERT, args).await
+    }
+
+    /// A partner's wallets; what is no asset or address any more is an error.
+    pub async fn wallet_list(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<(Asset, Address)>, StoreError> {
+        let args = args![partner.uuid(), environment.name()];
+        let rows: Vec<ListedWallet> = self.fetch_all(WALLET_LIST, args).await?;
+        let read = rows.into_iter().map(|row| {
+            let bad = |column| StoreError::Row {
+                table: "wallets",
+                column,
+                id: partner.to_string(),
+            };
+            let asset: Asset = row.asset.parse().map_err(|_| bad("asset"))?;
+            let address = Address::parse(asset.network(), &row.address);
+            Ok((asset, address.map_err(|_| bad("address"))?))
+        });
+        read.collect()
     }
 
     pub async fn wallet_load(

@@ -47,8 +47,10 @@ pub fn executed() -> BTreeSet<&'static str> {
 /// Every statement of this crate.
 pub fn registered() -> Vec<Statement> {
     [
+        crate::audit::ALL,
         crate::case::ALL,
         crate::chain::ALL,
+        crate::checklist::ALL,
         crate::claim::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,
@@ -62,7 +64,9 @@ pub fn registered() -> Vec<Statement> {
         crate::ledger::ALL,
         crate::link::ALL,
         crate::mail::ALL,
+        crate::member::ALL,
         crate::order::ALL,
+        crate::order::search::ALL,
         crate::partner::ALL,
         crate::recovery::ALL,
         crate::refusal::ALL,

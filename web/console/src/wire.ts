@@ -221,7 +221,7 @@ export type Webhook = {
   failing_since: string | null;
 };
 
-/** `POST partners/{id}/policy` sends all of it back with the version that was read; answers the new one. Bps: hundredths of a percent. */
+/** `POST partners/{id}/policy` sends all of it back with the version that was read; answers `PolicySaid`: two people have to want the same. Bps: hundredths of a percent. */
 export type Policy = {
   version: number;
   pairs: {
@@ -236,6 +236,7 @@ export type Policy = {
   fees: Fees;
   [more: string]: unknown;
 };
+export type PolicySaid = { ruled: "proposed" | "done"; policy: Policy | null };
 export type Fees = { spread: number; processing: number; processing_fixed_minor: string; partner: number };
 
 /** `GET partners/{id}/refusals`: the integration log. */

@@ -19,7 +19,7 @@ fn paragraph(code: ErrorCode, part: &str) -> String {
     found.unwrap_or_default().trim().replace('\n', " ")
 }
 
-/// Codes that partners can meet: all but the widget's own, and what providers are told.
+/// Codes that partners can meet: all but the widget's and the console's own, and what providers are told.
 pub fn partner_codes() -> Vec<ErrorCode> {
     let own = [
         ErrorCode::ParameterMismatch,
@@ -30,6 +30,10 @@ pub fn partner_codes() -> Vec<ErrorCode> {
         ErrorCode::CardDataRefused,
         ErrorCode::LimitExceeded,
         ErrorCode::CountryNotServed,
+        ErrorCode::SignInRefused,
+        ErrorCode::SignedOut,
+        ErrorCode::NotAllowed,
+        ErrorCode::SignInAgain,
         ErrorCode::PublishFailed,
     ];
     let codes = ErrorCode::ALL.into_iter();

@@ -1,6 +1,6 @@
 //! `POST /widget/session` (contract §2).
 
-use crate::{Api, body, call::Caller, error::Refused};
+use crate::{Api, body, call::Caller, error::Refused, request_id};
 use axum::{
     Extension, Json,
     extract::{Request, State},
@@ -18,5 +18,8 @@ pub async fn create(
         .headers
         .get("idempotency-key")
         .map(|value| value.to_str().unwrap_or(""));
-    Ok(Json(api.engine.session_create(&access, &bytes, key).await?))
+    let made = api.engine.session_create(&access, &bytes, key).await?;
+    api.engine
+        .observe_session(&access, &made, request_id(&parts.headers));
+    Ok(Json(made))
 }

@@ -1,7 +1,7 @@
 //! Reading transactions (contract §3): one, with `ETag` and long poll, or many.
 
 use super::order_id;
-use crate::{Api, call::Caller, error::Refused, path::Named, query::Query};
+use crate::{Api, call::Caller, error::Refused, path::Named, query::Query, request_id};
 use axum::{
     Extension, Json,
     extract::{RawQuery, State},
@@ -48,6 +48,8 @@ pub async fn show(
             api.load.while_waiting(changed).await?
         }
     };
+    api.engine
+        .observe_read(&access, id, ("poll", printed.status), request_id(&headers));
     let etag = HeaderValue::try_from(format!("\"{}\"", printed.digest));
     let etag = etag.map_err(ApiError::internal)?;
     let mut response = if is_known(&headers, &printed) {

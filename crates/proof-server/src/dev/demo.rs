@@ -57,12 +57,20 @@ pub async fn partners(
     };
     for partner in &mut partners {
         let id: PartnerId = partner.partner_id.parse()?;
-        engine.origin_add(id, shop.clone()).await?;
         engine
-            .endpoint_move(id, format!("{shop}/webhooks/proof"))
+            .origin_add(proof_core::audit::Author::machine(), id, shop.clone())
+            .await?;
+        engine
+            .endpoint_move(
+                proof_core::audit::Author::machine(),
+                id,
+                format!("{shop}/webhooks/proof"),
+            )
             .await?;
         if !works(engine, &partner.client_token).await? {
-            let fresh = engine.token_create(id, Environment::Test).await?;
+            let fresh = engine
+                .token_create(proof_core::audit::Author::machine(), id, Environment::Test)
+                .await?;
             fresh.expose_secret().clone_into(&mut partner.client_token);
         }
         if !partner.origins.iter().any(|origin| origin == shop.as_str()) {
@@ -93,18 +101,21 @@ async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<V
     ] {
         let own = kind == PartnerType::UserWallet;
         let created = engine
-            .partner_create(PartnerCreate {
-                name: name.to_owned(),
-                kind,
-                contact_email: "dev@example.com".to_owned(),
-                origins: vec![shop.clone()],
-                pairs: pairs.clone(),
-                sell: Some(SellPolicy::default()),
-                fiats: vec![Fiat::Eur, Fiat::Usd, Fiat::Gbp],
-                wallets: if own { Vec::new() } else { wallets.clone() },
-                webhook_url: Some(format!("{shop}/webhooks/proof")),
-                redirect_url: None,
-            })
+            .partner_create(
+                proof_core::audit::Author::machine(),
+                PartnerCreate {
+                    name: name.to_owned(),
+                    kind,
+                    contact_email: "dev@example.com".to_owned(),
+                    origins: vec![shop.clone()],
+                    pairs: pairs.clone(),
+                    sell: Some(SellPolicy::default()),
+                    fiats: vec![Fiat::Eur, Fiat::Usd, Fiat::Gbp],
+                    wallets: if own { Vec::new() } else { wallets.clone() },
+                    webhook_url: Some(format!("{shop}/webhooks/proof")),
+                    redirect_url: None,
+                },
+            )
             .await?;
         let secret = created
             .webhook_secret

@@ -3,7 +3,7 @@
 use crate::kit::{Counting, NOW, write};
 use proof_core::{
     Timestamp,
-    id::{CustomerId, DeliveryId, EventId, OrderId, PartnerId},
+    id::{CustomerId, DeliveryId, EndpointId, EventId, OrderId, PartnerId},
     order::{Order, PublicStatus},
     partner::{Environment, Partner, Side},
     secret::Secret,
@@ -261,10 +261,13 @@ async fn deliveries(db: &Db, entropy: &Counting, partner: &Partner, order: &Orde
         let failed = list(ids[1], Some(id), Some(DeliveryState::Failed));
         assert_eq!(tx.delivery_list(endpoint, failed, 10).await?.len(), 1);
     });
-    attempts(db, ids[0]).await;
+    let endpoint = write!(db, |tx| {
+        tx.endpoint_of_partner(scope, TEST).await?.unwrap().id
+    });
+    attempts(db, (endpoint, ids[0])).await;
 }
 
-async fn attempts(db: &Db, delivery: DeliveryId) {
+async fn attempts(db: &Db, (endpoint, delivery): (EndpointId, DeliveryId)) {
     let later = NOW.plus_seconds(30);
     write!(db, |tx| {
         let attempt = AttemptRow {
@@ -288,6 +291,9 @@ async fn attempts(db: &Db, delivery: DeliveryId) {
                 ..attempt
             }
         );
+        let recent = tx.attempt_recent(endpoint, 10).await?;
+        let told = recent.iter().map(|a| (a.duration_ms, a.status));
+        assert_eq!(told.collect::<Vec<_>>(), [(7, Some(500)); 2]);
         assert_eq!(tx.attempt_purge(later).await?, 2);
     });
 }

@@ -10,6 +10,7 @@
     reason = "a test fails where it is wrong"
 )]
 
+mod console;
 mod contract;
 mod finding;
 mod kit;

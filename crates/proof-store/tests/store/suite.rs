@@ -125,6 +125,7 @@ async fn every_registered_statement_runs() {
         session_rows(db, &partner, &order).await;
         order_rows(db, &partner, &order).await;
         contract::rows(db, &entropy, &partner, &order).await;
+        crate::console::rows(db, &entropy, &partner, &order).await;
         ledger_rows(db, &entropy, &order).await;
         job_rows(db, &entropy).await;
         idempotency_rows(db, &partner).await;

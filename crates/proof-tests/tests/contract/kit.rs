@@ -347,7 +347,11 @@ impl App {
             webhook_url: webhook_url.map(str::to_owned),
             redirect_url: None,
         };
-        self.app.engine.partner_create(request).await.unwrap()
+        self.app
+            .engine
+            .partner_create(proof_core::audit::Author::machine(), request)
+            .await
+            .unwrap()
     }
 
     /// A sandbox partner whose users sell these.
@@ -373,7 +377,11 @@ impl App {
             webhook_url: None,
             redirect_url: None,
         };
-        self.app.engine.partner_create(request).await.unwrap()
+        self.app
+            .engine
+            .partner_create(proof_core::audit::Author::machine(), request)
+            .await
+            .unwrap()
     }
 
     pub async fn session(&self, body: &Value) -> Answer {
@@ -532,7 +540,10 @@ async fn partner(app: &proof_server::App, dir: &TempDir, kind: PartnerType) -> P
         webhook_url: treasury.then(|| format!("{SHOP}/webhook")),
         redirect_url: None,
     };
-    app.engine.partner_create(request).await.unwrap()
+    app.engine
+        .partner_create(proof_core::audit::Author::machine(), request)
+        .await
+        .unwrap()
 }
 
 async fn fund(app: &proof_server::App, world: &proof_outbound::Configured) {

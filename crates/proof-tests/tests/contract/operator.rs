@@ -37,7 +37,12 @@ impl Office {
             name: name.parse().unwrap(),
             role: Role::Operator,
         });
-        let door = Door::open(&socket, &operators).unwrap();
+        let door = Door::open(
+            &socket,
+            &operators,
+            proof_core::partner::Origin::parse("http://proof.test").unwrap(),
+        )
+        .unwrap();
         let (stop, stopping) = watch::channel(false);
         let answers = tokio::spawn(door.answer(Arc::clone(&app.app.engine), stopping));
         Self {

@@ -65,8 +65,17 @@ async fn what_cannot_be_meant_is_refused_with_its_field(app: &App) {
     for (field, change) in changes {
         let mut request = good(app);
         change(&mut request);
-        let error = app.app.engine.partner_create(request).await.unwrap_err();
+        let error = app
+            .app
+            .engine
+            .partner_create(proof_core::audit::Author::machine(), request)
+            .await
+            .unwrap_err();
         assert_eq!(error.field, Some(field), "{}", error.message);
     }
-    app.app.engine.partner_create(good(app)).await.unwrap();
+    app.app
+        .engine
+        .partner_create(proof_core::audit::Author::machine(), good(app))
+        .await
+        .unwrap();
 }

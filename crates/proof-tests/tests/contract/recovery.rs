@@ -164,7 +164,12 @@ async fn an_old_server_is_fenced_for_ever(app: &App) {
             name: name.parse().unwrap(),
             role,
         });
-    let door = Door::open(&socket, &operators).unwrap();
+    let door = Door::open(
+        &socket,
+        &operators,
+        proof_core::partner::Origin::parse("http://proof.test").unwrap(),
+    )
+    .unwrap();
     let (stop, stopping) = watch::channel(false);
     let answers = tokio::spawn(door.answer(Arc::clone(&reborn.app.engine), stopping));
     let accept = |by: &str, digest: Option<&str>| Question::RecoveryAccept {
@@ -349,7 +354,10 @@ async fn a_deposit_whose_card_is_lost_waits_and_goes_back(app: &App) {
     let waiting = reborn.until("it waits for people", look).await;
     assert!(waiting.why.contains("payout card"), "{}", waiting.why);
     for by in ["alice", "bob"] {
-        let (by, reason) = (by.parse().unwrap(), "looked at it".to_owned());
+        let (by, reason) = (
+            by.parse::<proof_core::operator::OperatorName>().unwrap(),
+            "looked at it".to_owned(),
+        );
         let ruling = proof_core::order::Ruling::Return;
         engine
             .order_rule(waiting.order, ruling, by, reason)

@@ -78,10 +78,16 @@ async fn refused_calls_are_counted_with_their_cause(app: &App) {
 async fn a_token_that_ended_still_says_whose_it_was(app: &App) {
     let (engine, partner) = (&app.app.engine, app.shop.partner.id);
     let environment = proof_core::partner::Environment::Test;
-    let spare = engine.token_create(partner, environment).await.unwrap();
+    let spare = engine
+        .token_create(proof_core::audit::Author::machine(), partner, environment)
+        .await
+        .unwrap();
     let spare = spare.expose_secret();
     let key_id = spare.split('_').nth(2).unwrap().to_owned();
-    engine.token_revoke(partner, key_id).await.unwrap();
+    engine
+        .token_revoke(proof_core::audit::Author::machine(), partner, key_id)
+        .await
+        .unwrap();
     let path = "/widget/transactions";
     let answer = app.call(with_token(spare, Method::GET, path, "")).await;
     assert_eq!(answer.refusal().2, "invalid_token");

@@ -28,7 +28,10 @@ async fn limit(app: &App, day: u128, month: u128) {
         month_minor: month * 100,
     };
     policy.risk.limits.insert(Fiat::Eur, limits);
-    engine.policy_set(shop, policy).await.unwrap();
+    engine
+        .policy_set(proof_core::audit::Author::machine(), shop, policy)
+        .await
+        .unwrap();
 }
 
 async fn ready<'a>(app: &'a App, side: &str, step: &str) -> Buyer<'a> {
@@ -131,7 +134,10 @@ async fn a_card_that_others_used_is_looked_at(app: &App) {
     let (engine, shop) = (&app.app.engine, app.shop.partner.id);
     let mut policy = engine.policy(shop).await.unwrap();
     policy.risk.card_customers_max = 1;
-    engine.policy_set(shop, policy).await.unwrap();
+    engine
+        .policy_set(proof_core::audit::Author::machine(), shop, policy)
+        .await
+        .unwrap();
     let first = Buyer::verified(app, "u1").await;
     first.pay(GOOD_CARD).await;
     first.until_step("completed").await;

@@ -291,7 +291,10 @@ async fn a_revoked_token_closes_its_connections(app: &App) {
     let (engine, partner) = (&app.app.engine, app.shop.partner.id);
     let token = app.shop.client_token.expose_secret();
     let key_id = token.split('_').nth(2).unwrap().to_owned();
-    engine.token_revoke(partner, key_id).await.unwrap();
+    engine
+        .token_revoke(proof_core::audit::Author::machine(), partner, key_id)
+        .await
+        .unwrap();
     let (updates, code) = until_closed(&mut socket).await;
     assert_eq!((updates, code), (Vec::new(), 1008));
     served.task.abort();

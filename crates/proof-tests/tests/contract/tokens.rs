@@ -43,7 +43,11 @@ async fn several_tokens_work_at_once_and_one_ends_alone(app: &App) {
     let (engine, partner) = (&app.app.engine, app.shop.partner.id);
     let first = app.shop.client_token.expose_secret();
     let second = engine
-        .token_create(partner, Environment::Test)
+        .token_create(
+            proof_core::audit::Author::machine(),
+            partner,
+            Environment::Test,
+        )
         .await
         .unwrap();
     let second = second.expose_secret();
@@ -54,17 +58,31 @@ async fn several_tokens_work_at_once_and_one_ends_alone(app: &App) {
     let keys: BTreeSet<&str> = [first, second].map(key_id).into();
     assert_eq!(keys.len(), 2);
     engine
-        .token_revoke(partner, key_id(first).to_owned())
+        .token_revoke(
+            proof_core::audit::Author::machine(),
+            partner,
+            key_id(first).to_owned(),
+        )
         .await
         .unwrap();
     assert_eq!(
         (status(app, first).await, status(app, second).await),
         (401, 200)
     );
-    let again = engine.token_revoke(partner, key_id(first).to_owned()).await;
+    let again = engine
+        .token_revoke(
+            proof_core::audit::Author::machine(),
+            partner,
+            key_id(first).to_owned(),
+        )
+        .await;
     assert!(again.is_err(), "a token ends once");
     let foreign = engine
-        .token_revoke(app.wallet_partner.partner.id, key_id(second).to_owned())
+        .token_revoke(
+            proof_core::audit::Author::machine(),
+            app.wallet_partner.partner.id,
+            key_id(second).to_owned(),
+        )
         .await;
     assert!(foreign.is_err() && status(app, second).await == 200);
 }
@@ -73,7 +91,12 @@ async fn rotation_lets_the_old_one_work_for_its_grace_period(app: &App) {
     let (engine, partner) = (&app.app.engine, app.shop.partner.id);
     let old = app.shop.client_token.expose_secret();
     let new = engine
-        .token_rotate(partner, Environment::Test, GRACE_SECONDS)
+        .token_rotate(
+            proof_core::audit::Author::machine(),
+            partner,
+            Environment::Test,
+            GRACE_SECONDS,
+        )
         .await
         .unwrap();
     let new = new.expose_secret();
@@ -83,7 +106,14 @@ async fn rotation_lets_the_old_one_work_for_its_grace_period(app: &App) {
     let answer = app.get("/widget/transactions").await;
     assert_eq!(answer.refusal(), (401, "unauthorised", "invalid_token"));
     for grace in [-5, 31 * 24 * 3_600, i64::MAX] {
-        let rotated = engine.token_rotate(partner, Environment::Test, grace).await;
+        let rotated = engine
+            .token_rotate(
+                proof_core::audit::Author::machine(),
+                partner,
+                Environment::Test,
+                grace,
+            )
+            .await;
         assert!(rotated.is_err(), "{grace} s");
     }
     assert_eq!(status(app, new).await, 200);
@@ -148,7 +178,11 @@ async fn an_origin_works_from_the_moment_it_is_registered(app: &App) {
     assert_eq!(from_page().await.status, 403);
     let origin = proof_core::partner::Origin::parse(NEW).unwrap();
     let partner = app.shop.partner.id;
-    app.app.engine.origin_add(partner, origin).await.unwrap();
+    app.app
+        .engine
+        .origin_add(proof_core::audit::Author::machine(), partner, origin)
+        .await
+        .unwrap();
     let registered = || async { (from_page().await.status == 200).then_some(()) };
     app.until("the origin is known", registered).await;
 }

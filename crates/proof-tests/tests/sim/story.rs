@@ -253,33 +253,39 @@ impl Sim {
         let asset = funds().asset();
         let wallet = address(n);
         let created = engine
-            .partner_create(PartnerCreate {
-                name: format!("Shop {n}"),
-                kind: PartnerType::Treasury,
-                contact_email: "shop@example.com".into(),
-                origins: vec![Origin::parse(SHOPS[n]).unwrap()],
-                pairs: vec![asset],
-                // Short, so that a story is not mostly waiting.
-                sell: Some(SellPolicy {
-                    window_seconds: 30 * 60,
-                    accidents: self.script.accidents,
-                    ..SellPolicy::default()
-                }),
-                fiats: vec![Fiat::Eur],
-                wallets: vec![(
-                    asset,
-                    proof_core::Address::parse(Chain::Trc20, &wallet).unwrap(),
-                )],
-                webhook_url: Some(format!("{}/webhook", SHOPS[n])),
-                redirect_url: None,
-            })
+            .partner_create(
+                proof_core::audit::Author::machine(),
+                PartnerCreate {
+                    name: format!("Shop {n}"),
+                    kind: PartnerType::Treasury,
+                    contact_email: "shop@example.com".into(),
+                    origins: vec![Origin::parse(SHOPS[n]).unwrap()],
+                    pairs: vec![asset],
+                    // Short, so that a story is not mostly waiting.
+                    sell: Some(SellPolicy {
+                        window_seconds: 30 * 60,
+                        accidents: self.script.accidents,
+                        ..SellPolicy::default()
+                    }),
+                    fiats: vec![Fiat::Eur],
+                    wallets: vec![(
+                        asset,
+                        proof_core::Address::parse(Chain::Trc20, &wallet).unwrap(),
+                    )],
+                    webhook_url: Some(format!("{}/webhook", SHOPS[n])),
+                    redirect_url: None,
+                },
+            )
             .await
             .unwrap();
         if self.script.watched {
             let id = created.partner.id;
             let mut policy = engine.policy(id).await.unwrap();
             policy.risk.card_customers_max = 0;
-            engine.policy_set(id, policy).await.unwrap();
+            engine
+                .policy_set(proof_core::audit::Author::machine(), id, policy)
+                .await
+                .unwrap();
         }
         Shop {
             token: created.client_token.expose_secret().to_owned(),
@@ -393,7 +399,7 @@ impl Sim {
             let stray = one.subject.parse().unwrap();
             for by in ["ann", "ben"] {
                 let owned = async |engine: &Engine| {
-                    let by = by.parse().unwrap();
+                    let by: proof_core::operator::OperatorName = by.parse().unwrap();
                     engine.stray_own(stray, by, "the owner's").await
                 };
                 // Who is not heard says it again; who was is told so.

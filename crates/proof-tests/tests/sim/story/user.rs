@@ -364,7 +364,12 @@ impl Actor<'_> {
         let said = async |engine: &proof_engine::Engine| {
             let who = (ListedKind::Address, refund);
             engine
-                .listing_say(who, true, "ann".parse().unwrap(), "the bank wrote")
+                .listing_say(
+                    who,
+                    true,
+                    "ann".parse::<proof_core::operator::OperatorName>().unwrap(),
+                    "the bank wrote",
+                )
                 .await
         };
         if let Some(Ok(())) = self.sim.ask(said).await {

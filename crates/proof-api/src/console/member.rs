@@ -1,0 +1,171 @@
+//! Signing in and out, and who the others are.
+
+use super::{At, cookie, json, session};
+use crate::{
+    Api,
+    call::client_ip,
+    error::Refused,
+    path::Named,
+    route::{Caller, Route},
+};
+use axum::{
+    Extension, Json,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+};
+use proof_core::{ErrorCode, member::Act, secret::Secret};
+use proof_engine::{
+    ApiError, Data, InvitationNew, InvitationView, Limited, Me, Members, Seat, SignIn, SignedIn,
+};
+use serde::{Deserialize, Serialize};
+
+pub fn routes() -> Vec<Route> {
+    let (get, post) = (Method::GET, Method::POST);
+    let (nobody, anybody) = (Caller::Console, Caller::Member(None));
+    vec![
+        Route::new(nobody, post.clone(), "/console/api/sign-in", sign_in),
+        Route::new(anybody, post.clone(), "/console/api/sign-in/again", again),
+        Route::new(anybody, post.clone(), "/console/api/sign-out", sign_out),
+        Route::new(anybody, get.clone(), "/console/api/me", me),
+        Route::new(nobody, get, "/console/api/invitations/{token}", invitation),
+        Route::new(nobody, post, "/console/api/invitations/{token}", take),
+        super::get(Act::MemberRead, "/console/api/members", list),
+        super::post(Act::MemberWrite, "/console/api/members/invitations", invite),
+        super::post(
+            Act::MemberWrite,
+            "/console/api/members/{id}/disable",
+            disable,
+        ),
+    ]
+}
+
+type WithCookie = ([(HeaderName, HeaderValue); 1], Json<Me>);
+
+fn signed_in(api: &Api, signed: SignedIn) -> Result<WithCookie, Refused> {
+    let cookie = cookie(api, signed.token.expose_secret())?;
+    Ok(([(header::SET_COOKIE, cookie)], Json(signed.me)))
+}
+
+async fn sign_in(State(api): State<Api>, request: Request) -> Result<WithCookie, Refused> {
+    let ip = client_ip(&api, &request);
+    api.engine.limit(Limited::SignIn(ip))?;
+    let ask: SignIn = json(&api, request).await?;
+    let signed = api.engine.sign_in(ask, ip.to_string()).await?;
+    signed_in(&api, signed)
+}
+
+#[derive(Deserialize)]
+struct Again {
+    password: Secret,
+    code: String,
+}
+
+async fn again(
+    State(api): State<Api>,
+    Extension(seat): At,
+    request: Request,
+) -> Result<Json<Me>, Refused> {
+    api.engine
+        .limit(Limited::SignIn(client_ip(&api, &request)))?;
+    let ask: Again = json(&api, request).await?;
+    let me = api.engine.sign_in_again(&seat, ask.password, ask.code);
+    Ok(Json(me.await?))
+}
+
+async fn sign_out(
+    State(api): State<Api>,
+    Extension(seat): At,
+) -> Result<(StatusCode, [(HeaderName, HeaderValue); 1]), Refused> {
+    api.engine.sign_out(&seat).await?;
+    let gone = cookie(&api, "")?;
+    Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, gone)]))
+}
+
+async fn me(Extension(seat): At) -> Json<Me> {
+    Json(seat.me())
+}
+
+async fn invitation(
+    State(api): State<Api>,
+    Named(token): Named,
+) -> Result<Json<InvitationView>, Refused> {
+    Ok(Json(api.engine.invitation(&token).await?))
+}
+
+async fn take(
+    State(api): State<Api>,
+    Named(token): Named,
+    request: Request,
+) -> Result<WithCookie, Refused> {
+    let ip = client_ip(&api, &request);
+    api.engine.limit(Limited::SignIn(ip))?;
+    // Whoever is signed in would take it for somebody else.
+    let known = session(request.headers()).map(str::to_owned);
+    if api
+        .engine
+        .seat(known.as_deref(), ip.to_string())
+        .await
+        .is_ok()
+    {
+        let message = "You are signed in as somebody else; sign out first.";
+        return Err(Refused(ApiError::new(ErrorCode::WrongState, message)));
+    }
+    let ask: SignIn = json(&api, request).await?;
+    let signed = api
+        .engine
+        .invitation_take(&token, ask, ip.to_string())
+        .await?;
+    signed_in(&api, signed)
+}
+
+async fn list(State(api): State<Api>, Extension(seat): At) -> Result<Json<Members>, Refused> {
+    let data = api.engine.member_list(seat.scope()).await?;
+    Ok(Json(Data { data }))
+}
+
+#[derive(Serialize)]
+pub struct Invited {
+    url: String,
+}
+
+async fn invite(
+    State(api): State<Api>,
+    Extension(seat): At,
+    request: Request,
+) -> Result<(StatusCode, Json<Invited>), Refused> {
+    let mut ask: InvitationNew = json(&api, request).await?;
+    allowed(&seat, &ask)?;
+    if let Some(own) = seat.scope() {
+        ask.partner = Some(own);
+    }
+    let token = api.engine.member_invite(seat.author(), ask).await?;
+    let url = format!(
+        "{}/console/invitations/{}",
+        api.origin,
+        token.expose_secret()
+    );
+    Ok((StatusCode::CREATED, Json(Invited { url })))
+}
+
+fn allowed(seat: &Seat, ask: &InvitationNew) -> Result<(), Refused> {
+    // What no role is, the use case says.
+    let role: Option<proof_core::member::Role> = ask.role.parse().ok();
+    if role.is_some_and(|role| !seat.role().may_invite(role)) {
+        let message = "You can invite people of your own partner.";
+        return Err(Refused(ApiError::new(ErrorCode::NotAllowed, message)));
+    }
+    match (seat.scope(), ask.partner) {
+        (Some(own), Some(other)) if own != other => Err(Refused(ApiError::nobody("partner"))),
+        _ => Ok(()),
+    }
+}
+
+async fn disable(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Named(id): Named,
+) -> Result<StatusCode, Refused> {
+    let id = id.parse().map_err(|_| ApiError::nobody("person"))?;
+    api.engine.member_disable(&seat, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,84 @@
+//! Judging how a partner's backend takes errors that the server provoked.
+
+use crate::time::Timestamp;
+
+/// Retries that come sooner than this after the call before hammer.
+const GAP_MS_MIN: i64 = 100;
+
+/// So many calls in this time are a loop, whatever they are answered.
+const LOOP_CALLS: usize = 4;
+const LOOP_SECONDS: i64 = 30;
+
+/// Two gaps grow when the later is at least this much of the earlier, in percent: clients add jitter.
+const GROWTH_PERCENT_MIN: i64 = 120;
+
+/// When the same call was made, from the one that was refused on.
+pub type Calls<'a> = &'a [Timestamp];
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ProbeVerdict {
+    Good(String),
+    Bad(String),
+    /// Not all of it was seen yet.
+    Open,
+}
+
+fn gaps(calls: Calls<'_>) -> Vec<i64> {
+    let pairs = calls.windows(2);
+    pairs
+        .map(|pair| match pair {
+            [a, b] => b.millis_since(*a),
+            _ => 0,
+        })
+        .collect()
+}
+
+/// `502`: tried again, not at once, and later each time. `refused` calls were answered so.
+pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> ProbeVerdict {
+    let gaps = gaps(calls);
+    if let Some(gap) = gaps.iter().find(|gap| **gap < GAP_MS_MIN) {
+        return ProbeVerdict::Bad(format!(
+            "the call was repeated after {gap} ms: wait at least {GAP_MS_MIN} ms, and longer each time"
+        ));
+    }
+    let shrinks = |pair: &[i64]| match pair {
+        [a, b] => b.saturating_mul(100) < a.saturating_mul(GROWTH_PERCENT_MIN),
+        _ => false,
+    };
+    // Only what follows a refusal is a retry; what comes after the first good answer is another call.
+    let retries = gaps.get(..refused.min(gaps.len())).unwrap_or_default();
+    if retries.windows(2).any(shrinks) {
+        return ProbeVerdict::Bad(format!(
+            "the pauses between retries did not grow: {retries:?} ms"
+        ));
+    }
+    if retries.len() >= refused {
+        return ProbeVerdict::Good(format!("retried after {retries:?} ms"));
+    }
+    match (is_over, retries.is_empty()) {
+        (false, _) => ProbeVerdict::Open,
+        (true, true) => ProbeVerdict::Bad("the call was not repeated".to_owned()),
+        (true, false) => ProbeVerdict::Bad(format!(
+            "given up after {} of {refused} refusals",
+            retries.len()
+        )),
+    }
+}
+
+/// `403`: the same call is not made again and again.
+pub fn loop_verdict(calls: Calls<'_>, is_over: bool) -> ProbeVerdict {
+    let Some(first) = calls.first() else {
+        return ProbeVerdict::Open;
+    };
+    let until = first.plus_seconds(LOOP_SECONDS);
+    let again = calls.iter().filter(|at| **at <= until).count();
+    if again >= LOOP_CALLS {
+        return ProbeVerdict::Bad(format!(
+            "the same call came {again} times in {LOOP_SECONDS} s: the configuration is wrong, and trying again does not put it right"
+        ));
+    }
+    if is_over {
+        return ProbeVerdict::Good(format!("{again} calls in {LOOP_SECONDS} s"));
+    }
+    ProbeVerdict::Open
+}

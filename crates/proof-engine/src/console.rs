@@ -1,0 +1,682 @@
+//! What the console shows of orders, partners and books. People of one partner see only theirs: the
+//! scope of their seat is part of each question.
+
+use crate::{
+    Access, ApiError, Engine, FoundListed, MemberView, Named, OrderStory, RefusedCalls, Seat,
+    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook, error::refused,
+};
+use proof_core::{
+    Asset, Fiat, Timestamp,
+    id::{OrderId, PartnerId},
+    order::{Order, PublicStatus, State},
+    partner::{Environment, Origin, Partner, PartnerType, Policy, Side, Stage},
+    statement::readable,
+    token::KeyId,
+};
+use proof_store::{Failure, FoundOrder, OrderSearch, Tx};
+use serde::Serialize;
+use serde_json::Value;
+use std::{collections::BTreeMap, sync::Arc};
+use uuid::Uuid;
+
+/// What the overview looks back on.
+const OVERVIEW_HOURS: i64 = 24;
+
+/// Orders that the overview counts one by one; beyond that its funnel is of the latest.
+const OVERVIEW_ORDERS_MAX: i64 = 5_000;
+
+/// Reasons that are named.
+const REASONS_MAX: usize = 8;
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderLine {
+    pub id: Uuid,
+    pub partner: Named,
+    pub environment: Environment,
+    pub partner_user_id: String,
+    pub side: &'static str,
+    pub status: &'static str,
+    pub state: &'static str,
+    pub amount: String,
+    pub currency: &'static str,
+    pub network: &'static str,
+    pub fiat_amount: String,
+    pub fiat_currency: &'static str,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderLines {
+    pub data: Vec<OrderLine>,
+    pub next_cursor: Option<String>,
+}
+
+/// What is looked for.
+#[derive(Clone, Debug, Default)]
+pub struct OrderQuery {
+    /// An id, or the beginning of one, or a partner's user.
+    pub text: Option<String>,
+    pub partner: Option<PartnerId>,
+    pub status: Option<PublicStatus>,
+    pub side: Option<Side>,
+    pub after: Option<OrderId>,
+    pub limit: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct OrderPage {
+    pub order: OrderLine,
+    pub rulings: Vec<String>,
+    pub proposed: Option<String>,
+    pub why: Option<String>,
+    pub looks_again_at: Option<String>,
+    pub events: Vec<StoryEvent>,
+    pub postings: Vec<StoryPosting>,
+    pub cases: Vec<StoryCase>,
+    pub transfers: Vec<Explored>,
+    pub facts: Value,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Explored {
+    pub hash: String,
+    pub network: &'static str,
+    pub explorer_url: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Counted {
+    pub status: String,
+    pub count: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    pub step: &'static str,
+    pub count: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Hour {
+    pub at: String,
+    pub created: i64,
+    pub completed: i64,
+    pub failed: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Reason {
+    pub reason: &'static str,
+    pub count: i64,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Waiting {
+    pub orders: usize,
+    pub cases: usize,
+    pub findings: usize,
+    pub webhooks_failing: i64,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Overview {
+    pub hours: i64,
+    pub statuses: Vec<Counted>,
+    pub funnel: Vec<Step>,
+    pub hourly: Vec<Hour>,
+    pub failures: Vec<Reason>,
+    pub waiting: Waiting,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Green {
+    pub green: usize,
+    pub of: usize,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PartnerLine {
+    pub id: PartnerIdText,
+    pub name: String,
+    pub kind: PartnerType,
+    pub stage: Stage,
+    pub widget_id: Uuid,
+    pub contact_email: String,
+    pub checklist: Green,
+}
+
+/// With its prefix, as people copy it.
+#[derive(Clone, Copy, Debug)]
+pub struct PartnerIdText(pub PartnerId);
+
+impl Serialize for PartnerIdText {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct WalletLine {
+    pub pair: String,
+    pub address: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TokenLine {
+    pub key_id: String,
+    pub environment: Environment,
+    pub created_at: String,
+    pub last_used_at: Option<String>,
+    pub expires_at: Option<String>,
+    pub exposed_at: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PartnerPage {
+    #[serde(flatten)]
+    pub line: PartnerLine,
+    pub origins: Vec<Origin>,
+    pub wallets: Vec<WalletLine>,
+    pub tokens: Vec<TokenLine>,
+    pub webhook: Option<Webhook>,
+    pub policy: Policy,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct BalanceLine {
+    pub account: String,
+    pub amount: String,
+    pub unit: String,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerPage {
+    pub balances: Vec<BalanceLine>,
+    pub findings: Vec<FoundListed>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    pub entries: u64,
+    pub accounts: usize,
+    pub mismatches: Vec<String>,
+    pub mismatches_total: u64,
+}
+
+impl OrderLine {
+    fn new(found: &FoundOrder) -> Self {
+        let order = &found.order;
+        Self {
+            id: order.id.uuid(),
+            partner: Named {
+                id: order.partner.to_string(),
+                name: found.partner_name.clone(),
+            },
+            environment: order.environment,
+            partner_user_id: found.partner_user_id.clone(),
+            side: order.side.name(),
+            status: order.status().name(),
+            state: order.state.name(),
+            amount: order.amount.to_decimal(),
+            currency: order.amount.asset().ticker(),
+            network: order.amount.asset().network().name(),
+            fiat_amount: order.fiat_amount(),
+            fiat_currency: order.fiat.code(),
+            created_at: order.created_at.to_contract(),
+            updated_at: order.status_at.to_contract(),
+        }
+    }
+}
+
+impl From<TokenListed> for TokenLine {
+    fn from(token: TokenListed) -> Self {
+        let text = |at: Option<Timestamp>| at.map(Timestamp::to_contract);
+        Self {
+            key_id: token.key_id,
+            environment: token.environment,
+            created_at: token.created_at.to_contract(),
+            last_used_at: text(token.last_used_at),
+            expires_at: text(token.expires_at),
+            exposed_at: text(token.exposed_at),
+        }
+    }
+}
+
+/// Ids that begin with these digits: the first of them, and the first beyond. `None`: this is the
+/// beginning of no id.
+fn ids_of(text: &str) -> Option<(Uuid, Uuid)> {
+    let text = text.strip_prefix("ord_").unwrap_or(text);
+    let digits: String = text.chars().filter(|c| *c != '-').collect();
+    // Less is a common word of people's ids, and of everything.
+    let good = (6..=32).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_hexdigit());
+    if !good {
+        return None;
+    }
+    let first = u128::from_str_radix(&format!("{digits:0<32}"), 16).ok()?;
+    let last = u128::from_str_radix(&format!("{digits:f<32}"), 16).ok()?;
+    Some((
+        Uuid::from_u128(first),
+        Uuid::from_u128(last.saturating_add(1)),
+    ))
+}
+
+impl Engine {
+    pub async fn order_search(
+        &self,
+        seat: &Seat,
+        query: OrderQuery,
+    ) -> Result<OrderLines, ApiError> {
+        let ids = query.text.as_deref().and_then(ids_of);
+        let (from, below) = ids.unwrap_or((Uuid::nil(), Uuid::max()));
+        let before = query.after.map_or(Uuid::max(), OrderId::uuid);
+        let search = OrderSearch {
+            environment: Environment::Test,
+            partner: seat.scope().or(query.partner),
+            status: query.status,
+            side: query.side,
+            user: query.text.filter(|_| ids.is_none()),
+            ids: (from, below.min(before)),
+            limit: query.limit.saturating_add(1),
+        };
+        let found = self
+            .db
+            .read("order_search", move |tx: &mut Tx| {
+                let search = search.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.order_search(&search).await?) })
+            })
+            .await?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = found.len() > limit;
+        let data: Vec<OrderLine> = found.iter().take(limit).map(OrderLine::new).collect();
+        let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
+        Ok(OrderLines { data, next_cursor })
+    }
+
+    /// One order's whole story; a partner's people see what happened, not what is thought of it.
+    pub async fn order_page(&self, seat: &Seat, id: OrderId) -> Result<OrderPage, ApiError> {
+        let search = OrderSearch {
+            environment: Environment::Test,
+            partner: seat.scope(),
+            status: None,
+            side: None,
+            user: None,
+            ids: (
+                id.uuid(),
+                Uuid::from_u128(id.uuid().as_u128().saturating_add(1)),
+            ),
+            limit: 1,
+        };
+        let found = self
+            .db
+            .read("order_page", move |tx: &mut Tx| {
+                let search = search.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.order_search(&search).await?) })
+            })
+            .await?;
+        let found = found.first().ok_or_else(|| ApiError::nobody("order"))?;
+        let story = self.order_story(id).await?;
+        let page = self.page_of(&found.order, OrderLine::new(found), story);
+        Ok(match seat.scope() {
+            Some(_) => outside(page),
+            None => page,
+        })
+    }
+
+    fn page_of(&self, order: &Order, line: OrderLine, story: OrderStory) -> OrderPage {
+        let (why, proposed) = match &order.state {
+            State::InReview(review) => (
+                Some(review.reason.clone()),
+                review
+                    .proposal
+                    .as_ref()
+                    .map(|p| format!("{} by {}: {}", p.act.name(), p.voice.by, p.voice.reason)),
+            ),
+            _ => (None, None),
+        };
+        OrderPage {
+            order: line,
+            rulings: story.rulings,
+            proposed,
+            why,
+            looks_again_at: story.looks_again_at,
+            transfers: self.explored(order, &story.events),
+            events: story.events,
+            postings: story.postings,
+            cases: story.cases,
+            facts: story.facts,
+        }
+    }
+
+    /// Everything that moved on a chain, with where to look at it.
+    fn explored(&self, order: &Order, events: &[StoryEvent]) -> Vec<Explored> {
+        let network = order.amount.asset().network();
+        let chain = self.rails(order.environment).ok();
+        let chain = chain.and_then(|rails| rails.chains.get(&network));
+        let mut transfers: Vec<Explored> = Vec::new();
+        for event in events {
+            let Some(hash) = event.body["hash"].as_str() else {
+                continue;
+            };
+            if transfers.iter().all(|known| known.hash != hash) {
+                transfers.push(Explored {
+                    hash: hash.to_owned(),
+                    network: network.name(),
+                    explorer_url: chain.map(|c| c.explorer_url(hash)).unwrap_or_default(),
+                });
+            }
+        }
+        transfers
+    }
+
+    pub async fn overview(&self, seat: &Seat) -> Result<Overview, ApiError> {
+        let (scope, now) = (seat.scope(), self.now());
+        let since = now.plus_seconds(-OVERVIEW_HOURS.saturating_mul(3_600));
+        let (statuses, orders, failing) = self
+            .db
+            .read("overview", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let environment = Environment::Test;
+                    let statuses = tx.order_count(environment, since, scope).await?;
+                    let orders = tx
+                        .order_since(environment, since, scope, OVERVIEW_ORDERS_MAX)
+                        .await?;
+                    let failing = tx.endpoint_unwell().await?;
+                    Ok::<_, Failure<ApiError>>((statuses, orders, failing))
+                })
+            })
+            .await?;
+        let waiting = match scope {
+            Some(_) => Waiting::default(),
+            None => Waiting {
+                orders: self.order_reviewed().await?.len(),
+                cases: self.case_reviewed().await?.len(),
+                findings: self.findings(Environment::Test).await?.len(),
+                webhooks_failing: failing,
+            },
+        };
+        let statuses = statuses.into_iter();
+        Ok(Overview {
+            hours: OVERVIEW_HOURS,
+            statuses: statuses
+                .map(|(status, count)| Counted { status, count })
+                .collect(),
+            funnel: funnel(&orders),
+            hourly: hourly(&orders, since, now),
+            failures: failures(&orders),
+            waiting,
+        })
+    }
+
+    pub async fn partner_lines(&self, seat: &Seat) -> Result<Vec<PartnerLine>, ApiError> {
+        let mut lines = Vec::new();
+        for partner in self.partner_list().await? {
+            if seat.sees(partner.id).is_ok() {
+                lines.push(self.partner_line(partner).await?);
+            }
+        }
+        Ok(lines)
+    }
+
+    async fn partner_line(&self, partner: Partner) -> Result<PartnerLine, ApiError> {
+        let (green, of) = self.checklist_progress(&partner).await?;
+        Ok(PartnerLine {
+            id: PartnerIdText(partner.id),
+            name: partner.name,
+            kind: partner.kind,
+            stage: partner.stage,
+            widget_id: partner.widget_id,
+            contact_email: partner.contact_email,
+            checklist: Green { green, of },
+        })
+    }
+
+    pub async fn partner_page(&self, id: PartnerId) -> Result<PartnerPage, ApiError> {
+        let found = self
+            .db
+            .read("partner_page", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let environment = Environment::Test;
+                    let partner = tx.partner_load(id).await?;
+                    let partner = partner.ok_or_else(|| refused(ApiError::nobody("partner")))?;
+                    let origins = tx.origin_list(id, Some(environment)).await?;
+                    let wallets = tx.wallet_list(id, environment).await?;
+                    let endpoint = tx.endpoint_of_partner(id, environment).await?;
+                    Ok::<_, Failure<ApiError>>((partner, origins, wallets, endpoint))
+                })
+            })
+            .await?;
+        let (partner, origins, wallets, endpoint) = found;
+        let tokens = self.token_list(id).await?;
+        let policy = partner.policy.clone();
+        let wallets = wallets.into_iter().map(|(asset, address)| WalletLine {
+            pair: asset.to_string(),
+            address: address.to_string(),
+        });
+        Ok(PartnerPage {
+            line: self.partner_line(partner).await?,
+            origins,
+            wallets: wallets.collect(),
+            tokens: tokens.into_iter().map(TokenLine::from).collect(),
+            webhook: endpoint.map(Webhook::from),
+            policy,
+        })
+    }
+
+    /// What a partner's own backend could ask, asked by a person of the console.
+    pub async fn access_of(&self, id: PartnerId) -> Result<Access, ApiError> {
+        let found = self
+            .db
+            .read("access_of", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let partner = tx.partner_load(id).await?;
+                    let partner = partner.ok_or_else(|| refused(ApiError::nobody("partner")))?;
+                    let origins = tx.origin_list(id, Some(Environment::Test)).await?;
+                    Ok::<_, Failure<ApiError>>((partner, origins))
+                })
+            })
+            .await?;
+        Ok(Access {
+            key_id: KeyId::none(),
+            partner: Arc::new(found.0),
+            environment: Environment::Test,
+            origins: found.1.into(),
+            ends: None,
+        })
+    }
+
+    /// What a partner can be given: pairs that there are chains for, and currencies.
+    pub fn pairs_offered(&self) -> (Vec<Asset>, Vec<Fiat>) {
+        let networks = self.networks();
+        let pairs = Asset::all().filter(|asset| networks.contains(&asset.network()));
+        (pairs.collect(), Fiat::ALL.to_vec())
+    }
+
+    pub async fn ledger_page(&self) -> Result<LedgerPage, ApiError> {
+        let balances = self.ledger_balances().await?;
+        let balances = balances.into_iter().map(|balance| {
+            let (amount, unit) = readable(&balance.key, balance.amount);
+            BalanceLine {
+                account: balance.key,
+                amount,
+                unit,
+            }
+        });
+        Ok(LedgerPage {
+            balances: balances.collect(),
+            findings: self.findings(Environment::Test).await?,
+        })
+    }
+
+    pub async fn ledger_checked(&self) -> Result<Checked, ApiError> {
+        let audited = self.ledger_check().await?;
+        Ok(Checked {
+            entries: audited.entries,
+            accounts: audited.accounts,
+            mismatches: audited.mismatches.iter().map(ToString::to_string).collect(),
+            mismatches_total: audited.mismatches_total,
+        })
+    }
+}
+
+/// What a partner may see of its order: what happened, and nothing of how it was judged or booked.
+fn outside(page: OrderPage) -> OrderPage {
+    const SEEN: [&str; 6] = [
+        "identity.",
+        "payment.",
+        "transfer.",
+        "deposit.",
+        "payout.",
+        "refund.",
+    ];
+    const SEEN_OF_ORDER: [&str; 5] = [
+        "order.created",
+        "order.status_changed",
+        "order.completed",
+        "order.cancelled",
+        "order.expired",
+    ];
+    let seen = |kind: &str| {
+        SEEN_OF_ORDER.contains(&kind) || SEEN.iter().any(|start| kind.starts_with(start))
+    };
+    let events = page.events.into_iter().filter(|event| seen(&event.kind));
+    OrderPage {
+        rulings: Vec::new(),
+        proposed: None,
+        why: None,
+        looks_again_at: None,
+        events: events.collect(),
+        postings: Vec::new(),
+        cases: Vec::new(),
+        facts: Value::Null,
+        ..page
+    }
+}
+
+fn count(orders: &[Order], is: impl Fn(&Order) -> bool) -> i64 {
+    let counted = orders.iter().filter(|order| is(order)).count();
+    i64::try_from(counted).unwrap_or(i64::MAX)
+}
+
+/// Each step holds those of the next.
+fn funnel(orders: &[Order]) -> Vec<Step> {
+    let done = |order: &Order| order.status() == PublicStatus::Completed;
+    let paid = |order: &Order| {
+        let sent = order
+            .sale
+            .as_ref()
+            .is_some_and(|sale| !sale.held.is_empty());
+        done(order) || sent || order.takings.captured() > 0
+    };
+    let priced = |order: &Order| paid(order) || order.price.is_some();
+    let known = |order: &Order| {
+        let waits = matches!(
+            order.state,
+            State::AwaitingPayment { .. } | State::AwaitingTerms { .. }
+        );
+        priced(order) || waits
+    };
+    vec![
+        Step {
+            step: "session",
+            count: count(orders, |_| true),
+        },
+        Step {
+            step: "identity",
+            count: count(orders, known),
+        },
+        Step {
+            step: "price",
+            count: count(orders, priced),
+        },
+        Step {
+            step: "payment",
+            count: count(orders, paid),
+        },
+        Step {
+            step: "completed",
+            count: count(orders, done),
+        },
+    ]
+}
+
+fn hourly(orders: &[Order], since: Timestamp, now: Timestamp) -> Vec<Hour> {
+    let hour_of = |at: Timestamp| at.seconds().div_euclid(3_600);
+    let mut hours: BTreeMap<i64, Hour> = (hour_of(since)..=hour_of(now))
+        .map(|hour| {
+            let at = Timestamp::from_micros(0).plus_seconds(hour.saturating_mul(3_600));
+            let empty = Hour {
+                at: at.to_contract(),
+                created: 0,
+                completed: 0,
+                failed: 0,
+            };
+            (hour, empty)
+        })
+        .collect();
+    for order in orders {
+        if let Some(hour) = hours.get_mut(&hour_of(order.created_at)) {
+            hour.created = hour.created.saturating_add(1);
+        }
+        let Some(hour) = hours.get_mut(&hour_of(order.status_at)) else {
+            continue;
+        };
+        match order.status() {
+            PublicStatus::Completed => hour.completed = hour.completed.saturating_add(1),
+            PublicStatus::Failed => hour.failed = hour.failed.saturating_add(1),
+            PublicStatus::Pending | PublicStatus::Processing | PublicStatus::Cancelled => {}
+        }
+    }
+    hours.into_values().collect()
+}
+
+fn failures(orders: &[Order]) -> Vec<Reason> {
+    let mut counts: BTreeMap<&'static str, i64> = BTreeMap::new();
+    for order in orders {
+        if let State::Failed { reason } = &order.state {
+            let count = counts.entry(reason.name()).or_default();
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut reasons: Vec<Reason> = counts
+        .into_iter()
+        .map(|(reason, count)| Reason { reason, count })
+        .collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.count));
+    reasons.truncate(REASONS_MAX);
+    reasons
+}
+
+/// Everything that a list of people or refusals is wrapped in.
+#[derive(Clone, Debug, Serialize)]
+pub struct Data<T> {
+    pub data: Vec<T>,
+}
+
+pub type Members = Data<MemberView>;
+pub type Refusals = Data<RefusedCalls>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_of_an_id_finds_it_and_other_words_are_users() {
+        let id = Uuid::parse_str("01a205d7-6445-7da8-b9dd-58caedbfa33b").unwrap();
+        for text in [
+            "01a205",
+            "01a205d7-6445",
+            "ord_01a205d764457da8b9dd58caedbfa33b",
+            &id.to_string(),
+        ] {
+            let (from, below) = ids_of(text).unwrap();
+            assert!(from <= id && id < below, "{text}");
+        }
+        let (from, below) = ids_of("01a206").unwrap();
+        assert!(id < from || id >= below);
+        for text in ["user-42", "01a20", "", "ann@example.com", "zzzzzzzz"] {
+            assert_eq!(ids_of(text), None, "{text}");
+        }
+        assert!(ids_of(&"f".repeat(32)).is_some());
+    }
+}

@@ -1,0 +1,135 @@
+//! What people did, in a chain that only grows; and what one of them wants and another has to want,
+//! too.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    statement::statements,
+};
+use proof_core::{
+    Timestamp,
+    audit::{Deed, Kept, Record, Walk, link},
+};
+use sqlx::types::Json;
+
+statements! {
+    AUDIT_HEAD = "SELECT number, hash FROM audit_head WHERE id = 1";
+    AUDIT_HEAD_LOCK = "SELECT number, hash FROM audit_head WHERE id = 1", lock = " FOR UPDATE";
+    AUDIT_HEAD_MOVE = "UPDATE audit_head SET number = $1, hash = $2 WHERE id = 1";
+    AUDIT_INSERT = "INSERT INTO audit (number, at, by_name, act, subject, record, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    AUDIT_LIST = "SELECT number, by_name, act, subject, record, hash FROM audit WHERE number < $1 ORDER BY number DESC LIMIT $2";
+    AUDIT_PAGE = "SELECT number, by_name, act, subject, record, hash FROM audit WHERE number > $1 ORDER BY number LIMIT $2";
+    PROPOSAL_LOAD = "SELECT body FROM proposals WHERE subject = $1", lock = " FOR UPDATE";
+    PROPOSAL_PUT = "INSERT INTO proposals (subject, body, at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET body = excluded.body, at = excluded.at";
+    PROPOSAL_END = "DELETE FROM proposals WHERE subject = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct HeadRow {
+    number: i64,
+    hash: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i64,
+    by_name: String,
+    act: String,
+    subject: String,
+    record: String,
+    hash: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct ProposalRow {
+    body: Json<serde_json::Value>,
+}
+
+impl From<Row> for Kept {
+    fn from(row: Row) -> Self {
+        Self {
+            number: row.number,
+            by: row.by_name,
+            act: row.act,
+            subject: row.subject,
+            text: row.record,
+            hash: row.hash,
+        }
+    }
+}
+
+fn no_head() -> StoreError {
+    StoreError::Row {
+        table: "audit_head",
+        column: "id",
+        id: "1".to_owned(),
+    }
+}
+
+impl Tx {
+    /// Adds to the chain, in the database transaction that does what is recorded. Whoever adds holds
+    /// the end of the chain until then.
+    pub async fn audit_add(&mut self, deed: &Deed, at: Timestamp) -> Result<i64, StoreError> {
+        let head: Option<HeadRow> = self.fetch_optional(AUDIT_HEAD_LOCK, args![]).await?;
+        let head = head.ok_or_else(no_head)?;
+        let number = head.number.saturating_add(1);
+        let record = Record::new(number, at, deed);
+        let text = record.text();
+        let hash = link(&head.hash, &text);
+        let args = args![
+            number,
+            at,
+            record.by.as_str(),
+            record.act.as_str(),
+            record.subject.as_str(),
+            text,
+            hash.as_str(),
+        ];
+        self.execute_one("audit", AUDIT_INSERT, args).await?;
+        self.execute_one("audit_head", AUDIT_HEAD_MOVE, args![number, hash])
+            .await?;
+        Ok(number)
+    }
+
+    /// The end of the chain.
+    pub async fn audit_head(&mut self) -> Result<Walk, StoreError> {
+        let head: Option<HeadRow> = self.fetch_optional(AUDIT_HEAD, args![]).await?;
+        let HeadRow { number, hash } = head.ok_or_else(no_head)?;
+        Ok(Walk { number, hash })
+    }
+
+    /// Latest first, before a number.
+    pub async fn audit_list(&mut self, before: i64, limit: i64) -> Result<Vec<Kept>, StoreError> {
+        let rows: Vec<Row> = self.fetch_all(AUDIT_LIST, args![before, limit]).await?;
+        Ok(rows.into_iter().map(Kept::from).collect())
+    }
+
+    /// In the chain's own order, after a number.
+    pub async fn audit_page(&mut self, after: i64, limit: i64) -> Result<Vec<Kept>, StoreError> {
+        let rows: Vec<Row> = self.fetch_all(AUDIT_PAGE, args![after, limit]).await?;
+        Ok(rows.into_iter().map(Kept::from).collect())
+    }
+
+    /// What somebody wants about this subject, held until the end of this database transaction.
+    pub async fn proposal_load(
+        &mut self,
+        subject: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        let row: Option<ProposalRow> = self.fetch_optional(PROPOSAL_LOAD, args![subject]).await?;
+        Ok(row.map(|row| row.body.0))
+    }
+
+    pub async fn proposal_put(
+        &mut self,
+        subject: &str,
+        body: serde_json::Value,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute_one("proposals", PROPOSAL_PUT, args![subject, body, at])
+            .await
+    }
+
+    pub async fn proposal_end(&mut self, subject: &str) -> Result<(), StoreError> {
+        self.execute(PROPOSAL_END, args![subject]).await.map(drop)
+    }
+}

@@ -1,0 +1,176 @@
+//! What was seen of a partner's integration, and what people said of it.
+
+use crate::{
+    db::{Tx, args},
+    error::StoreError,
+    row::Time,
+    statement::statements,
+};
+use proof_core::{
+    Timestamp,
+    checklist::{Kind, Observation, Profile, Signature},
+    id::{OrderId, PartnerId},
+    partner::Environment,
+};
+use sqlx::types::Json;
+use uuid::Uuid;
+
+statements! {
+    OBSERVATION_ADD = "INSERT INTO observations (partner_id, environment, kind, subject, first_at, last_at, request_id, note, order_id) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8) ON CONFLICT (partner_id, environment, kind, subject) DO UPDATE SET last_at = excluded.last_at, request_id = excluded.request_id, note = excluded.note, order_id = excluded.order_id";
+    OBSERVATION_LIST = "SELECT kind, subject, first_at, last_at, request_id, note, order_id FROM observations WHERE partner_id = $1 AND environment = $2 ORDER BY last_at DESC, kind, subject LIMIT $3";
+    SIGNATURE_PUT = "INSERT INTO checklist_signatures (partner_id, line, by_name, note, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (partner_id, line) DO UPDATE SET by_name = excluded.by_name, note = excluded.note, at = excluded.at";
+    SIGNATURE_END = "DELETE FROM checklist_signatures WHERE partner_id = $1 AND line = $2";
+    SIGNATURE_LIST = "SELECT line, by_name, note, at FROM checklist_signatures WHERE partner_id = $1 ORDER BY line";
+    PROFILE_PUT = "INSERT INTO checklist_profiles (partner_id, body, by_name, at) VALUES ($1, $2, $3, $4) ON CONFLICT (partner_id) DO UPDATE SET body = excluded.body, by_name = excluded.by_name, at = excluded.at";
+    PROFILE_LOAD = "SELECT body, by_name, at FROM checklist_profiles WHERE partner_id = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    kind: String,
+    subject: String,
+    first_at: Time,
+    last_at: Time,
+    request_id: String,
+    note: String,
+    order_id: Option<Uuid>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SignatureRow {
+    line: String,
+    by_name: String,
+    note: String,
+    at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct ProfileRow {
+    body: Json<serde_json::Value>,
+    by_name: String,
+    at: Time,
+}
+
+impl Tx {
+    /// Seen, for the first time or again.
+    pub async fn observation_add(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        seen: &Observation,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            partner.uuid(),
+            environment.name(),
+            seen.kind.name(),
+            seen.subject.as_str(),
+            seen.last_at,
+            seen.request_id.as_str(),
+            seen.note.as_str(),
+            seen.order.map(OrderId::uuid),
+        ];
+        self.execute_one("observations", OBSERVATION_ADD, args)
+            .await
+    }
+
+    /// The latest first. Kinds that this program does not know are left out: another version knows
+    /// them.
+    pub async fn observation_list(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        limit: i64,
+    ) -> Result<Vec<Observation>, StoreError> {
+        let args = args![partner.uuid(), environment.name(), limit];
+        let rows: Vec<Row> = self.fetch_all(OBSERVATION_LIST, args).await?;
+        let seen = rows.into_iter().filter_map(|row| {
+            Some(Observation {
+                kind: Kind::parse(&row.kind)?,
+                subject: row.subject,
+                first_at: row.first_at.0,
+                last_at: row.last_at.0,
+                request_id: row.request_id,
+                note: row.note,
+                order: row.order_id.map(OrderId::from_uuid),
+            })
+        });
+        Ok(seen.collect())
+    }
+
+    pub async fn signature_put(
+        &mut self,
+        partner: PartnerId,
+        signature: &Signature,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            partner.uuid(),
+            signature.line.as_str(),
+            signature.by.as_str(),
+            signature.note.as_str(),
+            signature.at,
+        ];
+        self.execute_one("checklist_signatures", SIGNATURE_PUT, args)
+            .await
+    }
+
+    /// `false`: nobody had signed it.
+    pub async fn signature_end(
+        &mut self,
+        partner: PartnerId,
+        line: &str,
+    ) -> Result<bool, StoreError> {
+        let args = args![partner.uuid(), line];
+        Ok(self.execute(SIGNATURE_END, args).await? == 1)
+    }
+
+    pub async fn signature_list(
+        &mut self,
+        partner: PartnerId,
+    ) -> Result<Vec<Signature>, StoreError> {
+        let rows: Vec<SignatureRow> = self
+            .fetch_all(SIGNATURE_LIST, args![partner.uuid()])
+            .await?;
+        let signed = rows.into_iter().map(|row| Signature {
+            line: row.line,
+            by: row.by_name,
+            note: row.note,
+            at: row.at.0,
+        });
+        Ok(signed.collect())
+    }
+
+    pub async fn profile_put(
+        &mut self,
+        partner: PartnerId,
+        profile: Profile,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let body = serde_json::to_value(profile).unwrap_or_default();
+        self.execute_one(
+            "checklist_profiles",
+            PROFILE_PUT,
+            args![partner.uuid(), body, by, at],
+        )
+        .await
+    }
+
+    /// With who declared it, and when.
+    pub async fn profile_load(
+        &mut self,
+        partner: PartnerId,
+    ) -> Result<Option<(Profile, String, Timestamp)>, StoreError> {
+        let row: Option<ProfileRow> = self
+            .fetch_optional(PROFILE_LOAD, args![partner.uuid()])
+            .await?;
+        row.map(|row| {
+            let profile = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
+                table: "checklist_profiles",
+                column: "body",
+                id: partner.to_string(),
+            })?;
+            Ok((profile, row.by_name, row.at.0))
+        })
+        .transpose()
+    }
+}

@@ -1,0 +1,353 @@
+//! The console: people, what they did, what was seen of an integration, and orders that are looked for.
+
+use crate::kit::{Counting, NOW, write};
+use proof_core::{
+    audit::{Author, Broken, Deed, Walk},
+    checklist::{Kind, Observation, Profile, Signature},
+    id::{MemberId, PartnerId},
+    member::{Login, Member, Post, Role},
+    operator::OperatorName,
+    order::{Order, PublicStatus},
+    partner::{Environment, Partner, Side},
+    secret::Secret,
+    token::TokenHash,
+};
+use proof_store::{Credentials, Db, InvitationRow, OrderSearch, StoredMember};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+const TEST: Environment = Environment::Test;
+
+/// Runs every statement of these nouns.
+pub async fn rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order) {
+    members(db, entropy, partner).await;
+    chain(db).await;
+    proposals(db).await;
+    seen(db, partner, order).await;
+    said(db, partner).await;
+    search(db, partner, order).await;
+    wallets(db, partner).await;
+}
+
+fn member(id: MemberId, name: &str, post: Post) -> StoredMember {
+    StoredMember {
+        member: Member {
+            id,
+            name: name.parse().unwrap(),
+            email: format!("{name}@example.com"),
+            post,
+            is_disabled: false,
+            created_at: NOW,
+            signed_in_at: None,
+        },
+        credentials: Credentials {
+            password: Secret::new("hash"),
+            totp_secret: Secret::new("SECRET"),
+            totp_step: 1,
+            wrong_tries: 0,
+            wrong_at: None,
+        },
+    }
+}
+
+async fn members(db: &Db, entropy: &Counting, partner: &Partner) {
+    let id = MemberId::new(NOW, entropy);
+    let name: OperatorName = "ann".parse().unwrap();
+    let post = Post::new(Role::PartnerAdmin, Some(partner.id)).unwrap();
+    let mut ann = member(id, "ann", post);
+    let twin = member(MemberId::new(NOW, entropy), "ann", post);
+    let first = ann.clone();
+    let made = write!(db, [first, twin], |tx| {
+        (
+            tx.member_insert(&first).await?,
+            tx.member_insert(&twin).await?,
+        )
+    });
+    assert_eq!(made, (true, false), "a name is one person's");
+    ann.credentials.wrong_tries = 2;
+    ann.credentials.wrong_at = Some(NOW);
+    ann.member.signed_in_at = Some(NOW);
+    let scope = partner.id;
+    let (named, locked, listed, others) = write!(db, [ann, name], |tx| {
+        tx.member_tried(&ann).await?;
+        let named = tx.member_by_name(&name).await?.unwrap();
+        let locked = tx.member_lock(id).await?.unwrap();
+        let stranger = PartnerId::from_uuid(Uuid::nil());
+        (
+            named,
+            locked,
+            tx.member_list(Some(scope), 10).await?,
+            tx.member_list(Some(stranger), 10).await?,
+        )
+    });
+    assert_eq!(named.credentials.wrong_tries, 2);
+    assert_eq!(locked.member.post, post);
+    assert_eq!((listed.len(), others.len()), (1, 0));
+    invitations(db, post).await;
+    logins(db, id).await;
+    let ended = write!(db, |tx| {
+        let ended = (
+            tx.member_disable(id, NOW).await?,
+            tx.member_disable(id, NOW).await?,
+        );
+        (ended, tx.member_load(id).await?.unwrap().is_disabled)
+    });
+    assert_eq!(ended, ((true, false), true));
+}
+
+async fn invitations(db: &Db, post: Post) {
+    let token = TokenHash::of("invitation");
+    let row = InvitationRow {
+        email: "ben@example.com".into(),
+        post,
+        totp_secret: Secret::new("SECRET"),
+        invited_by: "ann".into(),
+        expires_at: NOW.plus_seconds(60),
+        used_at: None,
+    };
+    let (read, used) = write!(db, [row], |tx| {
+        tx.invitation_insert(token, &row, NOW).await?;
+        let used = (
+            tx.invitation_used(token, NOW).await?,
+            tx.invitation_used(token, NOW).await?,
+        );
+        (tx.invitation_load(token).await?.unwrap(), used)
+    });
+    assert_eq!(used, (true, false), "an invitation is good once");
+    assert_eq!((read.post, read.used_at), (post, Some(NOW)));
+}
+
+async fn logins(db: &Db, id: MemberId) {
+    let login = |token: &str| Login {
+        token: TokenHash::of(token),
+        member: id,
+        created_at: NOW,
+        fresh_at: NOW,
+        seen_at: NOW,
+    };
+    let (one, two) = (login("one"), login("two"));
+    let token = one.token;
+    let (read, left, purged) = write!(db, [one, two], |tx| {
+        tx.login_insert(&one).await?;
+        tx.login_insert(&two).await?;
+        tx.login_seen(one.token, NOW.plus_seconds(5)).await?;
+        tx.login_fresh(one.token, NOW.plus_seconds(7)).await?;
+        let read = tx.login_load(one.token).await?.unwrap();
+        tx.login_end(one.token).await?;
+        let left = tx.login_load(one.token).await?;
+        (
+            read,
+            left.is_none(),
+            tx.login_purge(NOW.plus_seconds(1)).await?,
+        )
+    });
+    assert_eq!(read.token, token);
+    assert_eq!(read.seen_at, NOW.plus_seconds(5));
+    assert_eq!(read.fresh_at, NOW.plus_seconds(7));
+    assert_eq!((left, purged), (true, 1));
+}
+
+fn deed(n: i64) -> Deed {
+    Deed {
+        author: Author::from("ann".parse::<OperatorName>().unwrap()),
+        act: "order.rule",
+        subject: format!("ord_{n}"),
+        before: Value::Null,
+        after: json!({ "n": n }),
+    }
+}
+
+async fn chain(db: &Db) {
+    let (page, listed, head) = write!(db, |tx| {
+        for n in 1..=3 {
+            assert_eq!(tx.audit_add(&deed(n), NOW).await?, n);
+        }
+        (
+            tx.audit_page(0, 10).await?,
+            tx.audit_list(3, 1).await?,
+            tx.audit_head().await?,
+        )
+    });
+    let walked: Result<Walk, Broken> = page.iter().try_fold(Walk::default(), Walk::step);
+    assert_eq!(walked, Ok(head));
+    assert_eq!(
+        listed.iter().map(|kept| kept.number).collect::<Vec<_>>(),
+        [2]
+    );
+}
+
+async fn proposals(db: &Db) {
+    let (none, second, gone) = write!(db, |tx| {
+        let none = tx.proposal_load("policy:1").await?;
+        tx.proposal_put("policy:1", json!(1), NOW).await?;
+        tx.proposal_put("policy:1", json!(2), NOW).await?;
+        let second = tx.proposal_load("policy:1").await?;
+        tx.proposal_end("policy:1").await?;
+        (none, second, tx.proposal_load("policy:1").await?)
+    });
+    assert_eq!((none, second, gone), (None, Some(json!(2)), None));
+}
+
+async fn seen(db: &Db, partner: &Partner, order: &Order) {
+    let id = partner.id;
+    let one = Observation {
+        kind: Kind::SessionMade,
+        subject: "buy USDT/TRC20".into(),
+        first_at: NOW,
+        last_at: NOW,
+        request_id: "req_1".into(),
+        note: String::new(),
+        order: Some(order.id),
+    };
+    let again = Observation {
+        last_at: NOW.plus_seconds(60),
+        request_id: "req_2".into(),
+        ..one.clone()
+    };
+    let last = again.clone();
+    let listed = write!(db, [one, again], |tx| {
+        tx.observation_add(id, TEST, &one).await?;
+        tx.observation_add(id, TEST, &again).await?;
+        tx.observation_list(id, TEST, 10).await?
+    });
+    assert_eq!(
+        listed,
+        [last],
+        "the first time is kept, the rest is of the last"
+    );
+}
+
+async fn said(db: &Db, partner: &Partner) {
+    let id = partner.id;
+    let signature = Signature {
+        line: "ACC-3".into(),
+        by: "ann".into(),
+        note: "we know".into(),
+        at: NOW,
+    };
+    let profile = Profile {
+        ios: true,
+        ..Profile::default()
+    };
+    let signed = signature.clone();
+    let (listed, ended, declared) = write!(db, [signature], |tx| {
+        tx.signature_put(id, &signature).await?;
+        let listed = tx.signature_list(id).await?;
+        let ended = (
+            tx.signature_end(id, "ACC-3").await?,
+            tx.signature_end(id, "ACC-3").await?,
+        );
+        tx.profile_put(id, Profile::default(), "ben", NOW).await?;
+        tx.profile_put(id, profile, "ann", NOW).await?;
+        (listed, ended, tx.profile_load(id).await?)
+    });
+    assert_eq!(listed, [signed]);
+    assert_eq!(ended, (true, false));
+    assert_eq!(declared, Some((profile, "ann".to_owned(), NOW)));
+}
+
+async fn search(db: &Db, partner: &Partner, order: &Order) {
+    let all = OrderSearch {
+        environment: TEST,
+        partner: None,
+        status: None,
+        side: Some(Side::Buy),
+        user: None,
+        ids: (Uuid::nil(), Uuid::max()),
+        limit: 10,
+    };
+    let (partner_id, pending) = (Some(partner.id), Some(PublicStatus::Pending));
+    let user = Some("u".to_owned());
+    let fitting = [
+        all.clone(),
+        OrderSearch {
+            partner: partner_id,
+            ..all.clone()
+        },
+        OrderSearch {
+            status: pending,
+            ..all.clone()
+        },
+        OrderSearch {
+            partner: partner_id,
+            status: pending,
+            ..all.clone()
+        },
+        OrderSearch {
+            user: user.clone(),
+            ..all.clone()
+        },
+        OrderSearch {
+            user,
+            partner: partner_id,
+            status: pending,
+            ..all.clone()
+        },
+    ];
+    let others = [
+        OrderSearch {
+            side: Some(Side::Sell),
+            ..all.clone()
+        },
+        OrderSearch {
+            partner: Some(PartnerId::from_uuid(Uuid::nil())),
+            ..all.clone()
+        },
+        OrderSearch {
+            status: Some(PublicStatus::Failed),
+            ..all.clone()
+        },
+        OrderSearch {
+            ids: OrderSearch::whole(order.id),
+            ..all.clone()
+        },
+        OrderSearch {
+            environment: Environment::Live,
+            ..all.clone()
+        },
+        OrderSearch {
+            user: Some("v".to_owned()),
+            ..all
+        },
+    ];
+    for (searches, count) in [(fitting, 1), (others, 0)] {
+        for search in searches {
+            let shown = format!("{search:?}");
+            let found = write!(db, [search], |tx| { tx.order_search(&search).await? });
+            assert_eq!(found.len(), count, "{shown}");
+            for one in found {
+                assert_eq!(
+                    (one.order.id, one.partner_name.as_str()),
+                    (order.id, partner.name.as_str())
+                );
+            }
+        }
+    }
+    let id = partner.id;
+    let (counted, since, foreign, unwell) = write!(db, |tx| {
+        let stranger = Some(PartnerId::from_uuid(Uuid::nil()));
+        (
+            tx.order_count(TEST, NOW.plus_seconds(-3_600), Some(id))
+                .await?,
+            tx.order_since(TEST, NOW.plus_seconds(-3_600), None, 10)
+                .await?,
+            tx.order_count(TEST, NOW.plus_seconds(-3_600), stranger)
+                .await?,
+            tx.endpoint_unwell().await?,
+        )
+    });
+    assert_eq!(counted, [("pending".to_owned(), 1)]);
+    assert_eq!((since.len(), foreign.len()), (1, 0));
+    assert!(unwell <= 1, "one endpoint at most is not well");
+}
+
+async fn wallets(db: &Db, partner: &Partner) {
+    let id = partner.id;
+    let (listed, live) = write!(db, |tx| {
+        (
+            tx.wallet_list(id, TEST).await?,
+            tx.wallet_list(id, Environment::Live).await?,
+        )
+    });
+    assert_eq!((listed.len(), live.len()), (1, 0));
+}

@@ -1,0 +1,529 @@
+//! The console: who is let in, who may do what, and what is kept of it.
+
+use crate::buyer::{Buyer, GOOD_CARD};
+use crate::kit::App;
+use crate::on_both_engines;
+use crate::people::{PASSWORD, Person, code, cookie_of, invitation, page_call};
+use axum::body::Body;
+use http::{Method, Request};
+use proof_api::{Caller, routes};
+use proof_core::{
+    audit::Broken,
+    member::{FRESH_SECONDS, IDLE_SECONDS, Role, WAIT_SECONDS},
+};
+use proof_store::Engine as Database;
+use serde_json::{Value, json};
+use sqlx::{AssertSqlSafe, Executor};
+
+on_both_engines!(
+    people_are_invited_sign_in_and_leave,
+    no_code_is_good_twice_and_guessers_wait,
+    who_may_do_what_is_kept_to,
+    other_pages_cannot_act_for_somebody,
+    money_needs_a_fresh_sign_in,
+    two_give_money_back_and_the_chain_says_so,
+    a_changed_record_is_named,
+    a_policy_takes_two,
+    orders_are_found,
+    partners_people_see_their_partner_only,
+    a_partner_is_made_from_the_console,
+);
+
+async fn people_are_invited_sign_in_and_leave(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Owner).await;
+    let me = ann.get("me").await;
+    assert_eq!(me.json["member"]["name"], "ann");
+    assert_eq!(me.json["member"]["role"], "owner");
+    // The link is used up, and a name is one person's.
+    let token = invitation(app, Role::Operator, None).await;
+    let path = format!("invitations/{token}");
+    let shown = app
+        .call(page_call(Method::GET, &path, "", &json!({})))
+        .await;
+    let secret = shown.json["secret"].as_str().unwrap();
+    let take = |name: &str, password: &str, code: &str| {
+        let body = json!({ "name": name, "password": password, "code": code });
+        app.call(page_call(Method::POST, &path, "", &body))
+    };
+    let good = code(app, secret, 0);
+    for (name, password, code, field) in [
+        ("ann", PASSWORD, good.as_str(), "name"),
+        ("Ben!", PASSWORD, good.as_str(), "name"),
+        ("machine", PASSWORD, good.as_str(), "name"),
+        ("ben", "short", good.as_str(), "password"),
+        ("ben", PASSWORD, "000000", "code"),
+    ] {
+        let refused = take(name, password, code).await;
+        assert_eq!(
+            (refused.status, &refused.json["field"]),
+            (400, &json!(field)),
+            "{name} {password}"
+        );
+    }
+    assert_eq!(take("ben", PASSWORD, &good).await.status, 200);
+    assert_eq!(take("bob", PASSWORD, &good).await.status, 404);
+    // Out, and in again.
+    assert_eq!(ann.post("sign-out", json!({})).await.status, 204);
+    assert_eq!(
+        ann.get("me").await.refusal(),
+        (401, "unauthorised", "signed_out")
+    );
+    app.clock.skip(60);
+    let back = ann.sign_in(PASSWORD, 0).await;
+    assert_eq!(back.status, 200, "{}", back.text);
+    *ann.cookie.lock().unwrap() = cookie_of(&back);
+    assert_eq!(ann.get("me").await.status, 200);
+    // Whoever is disabled is out at once, and comes in no more.
+    let ben = ann.get("members").await;
+    let ben = ben.json["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|m| m["name"] == "ben");
+    let ben = ben.unwrap()["id"].as_str().unwrap().to_owned();
+    assert_eq!(
+        ann.act(&format!("members/{ben}/disable"), json!({}))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(
+        ann.act(&format!("members/{ben}/disable"), json!({}))
+            .await
+            .status,
+        409
+    );
+    // Idle people are out.
+    app.clock.skip(IDLE_SECONDS);
+    assert_eq!(ann.get("me").await.refusal().2, "signed_out");
+}
+
+async fn no_code_is_good_twice_and_guessers_wait(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Owner).await;
+    // The code that let her join is used up, and so is each that lets her in.
+    let wrong = (401, "unauthorised", "sign_in_refused");
+    assert_eq!(ann.sign_in(PASSWORD, 0).await.refusal(), wrong);
+    assert_eq!(ann.sign_in(PASSWORD, 1).await.status, 200);
+    assert_eq!(ann.sign_in(PASSWORD, 1).await.refusal(), wrong);
+    assert_eq!(ann.sign_in(PASSWORD, 3).await.refusal(), wrong);
+    // Somebody whom nobody knows hears the same.
+    let nobody = json!({ "name": "nobody", "password": PASSWORD, "code": "123456" });
+    let stranger = app
+        .call(page_call(Method::POST, "sign-in", "", &nobody))
+        .await;
+    assert_eq!(stranger.refusal(), wrong);
+    app.clock.skip(60);
+    for _ in 0..3 {
+        assert_eq!(ann.sign_in("wrong horse battery", 0).await.refusal(), wrong);
+    }
+    // The right one waits, too: a guesser must not learn that it was right.
+    let waits = ann.sign_in(PASSWORD, 0).await;
+    assert_eq!(waits.refusal().2, "rate_limit_exceeded");
+    assert!(waits.headers.contains_key("retry-after"));
+    app.clock.skip(WAIT_SECONDS + 1);
+    assert_eq!(ann.sign_in(PASSWORD, 0).await.status, 200);
+}
+
+/// Bodies do not matter: who may not is refused before they are read.
+async fn who_may_do_what_is_kept_to(app: &App) {
+    app.clock.stop();
+    let shop = app.shop.partner.id.to_string();
+    let stranger = app.partner("stranger", None).await.partner.id.to_string();
+    let mut tried = 0;
+    for (n, role) in Role::ALL.into_iter().enumerate() {
+        let person = Person::join(app, &format!("person{n}"), role).await;
+        for route in routes() {
+            let Caller::Member(act) = route.caller else {
+                continue;
+            };
+            if route.path.ends_with("/sign-out") {
+                continue;
+            }
+            let path = |partner: &str| {
+                let path = route.path.strip_prefix("/console/api/").unwrap();
+                let id = if path.starts_with("partners/") {
+                    partner
+                } else {
+                    "none"
+                };
+                path.replace("{id}", id)
+                    .replace("{line}", "ONB-3")
+                    .replace("{day}", "2020-01-01")
+                    .replace("{key}", "none")
+                    .replace("{delivery}", "none")
+            };
+            let name = format!("{} {} as {}", route.method, route.path, role.name());
+            let call = |partner: &str| {
+                let cookie = person.cookie.lock().unwrap().clone();
+                app.call(page_call(
+                    route.method.clone(),
+                    &path(partner),
+                    &cookie,
+                    &json!({}),
+                ))
+            };
+            let answer = call(&shop).await;
+            let allowed = act.is_none_or(|act| role.may(act));
+            let refused = answer.json["code"] == "not_allowed";
+            let signs = ["/sign", "/unsign", "/profile"]
+                .iter()
+                .any(|end| route.path.ends_with(end));
+            if !signs {
+                assert_eq!(refused, !allowed, "{name}: {}", answer.text);
+            }
+            assert_ne!(answer.status, 401, "{name}");
+            if allowed && role.is_partners() && route.path.contains("/partners/{id}") {
+                let foreign = call(&stranger).await;
+                assert_eq!(foreign.status, 404, "{name}, of another partner");
+                let nobodys = call("prt_01a205d764457da8b9dd58caedbfa33b").await;
+                assert_eq!(foreign.without_name(), nobodys.without_name(), "{name}");
+            }
+            tried += 1;
+        }
+    }
+    assert!(tried > 200, "only {tried} were tried");
+    // Nobody at all.
+    for route in routes() {
+        if matches!(route.caller, Caller::Member(_)) {
+            let path = route.path.strip_prefix("/console/api/").unwrap();
+            let answer = app
+                .call(page_call(route.method, path, "cs_0123", &json!({})))
+                .await;
+            assert_eq!(
+                answer.refusal(),
+                (401, "unauthorised", "signed_out"),
+                "{path}"
+            );
+        }
+    }
+}
+
+async fn other_pages_cannot_act_for_somebody(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Owner).await;
+    let cookie = ann.cookie.lock().unwrap().clone();
+    let with = |origin: Option<&str>, own: bool| {
+        let mut request = Request::post("/console/api/ledger/check")
+            .header("cookie", format!("proof_session={cookie}"));
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        if own {
+            request = request.header("x-proof-console", "1");
+        }
+        app.call(request.body(Body::empty()).unwrap())
+    };
+    for (origin, own) in [
+        (None, false),
+        (Some("http://evil.test"), true),
+        (Some("null"), true),
+    ] {
+        let refused = with(origin, own).await;
+        assert_eq!(
+            refused.refusal(),
+            (403, "forbidden", "not_allowed"),
+            "{origin:?} {own}"
+        );
+    }
+    assert_eq!(with(Some(crate::kit::ORIGIN), true).await.status, 200);
+    // The page itself is in nobody's frame.
+    let page = app
+        .call(Request::get("/console/orders").body(Body::empty()).unwrap())
+        .await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(
+        policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"),
+        "{policy}"
+    );
+    let missing = app
+        .call(
+            Request::get("/console/api/nothing")
+                .body(Body::empty())
+                .unwrap(),
+        )
+        .await;
+    assert_eq!(missing.status, 404);
+}
+
+async fn money_needs_a_fresh_sign_in(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Owner).await;
+    app.clock.skip(FRESH_SECONDS);
+    let path = format!("partners/{}/tokens", app.shop.partner.id);
+    let stale = ann.post(&path, json!({})).await;
+    assert_eq!(stale.refusal(), (403, "forbidden", "sign_in_again"));
+    // Reading goes on.
+    assert_eq!(ann.get("orders").await.status, 200);
+    let wrong = json!({ "password": "wrong horse battery", "code": code(app, &ann.secret, 0) });
+    assert_eq!(ann.post("sign-in/again", wrong).await.status, 401);
+    ann.again().await;
+    assert_eq!(ann.post(&path, json!({})).await.status, 201);
+}
+
+async fn completed<'a>(app: &'a App, user: &str) -> Buyer<'a> {
+    let buyer = Buyer::verified(app, user).await;
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    buyer.until_status("completed").await;
+    buyer
+}
+
+async fn two_give_money_back_and_the_chain_says_so(app: &App) {
+    let buyer = completed(app, "user-1").await;
+    let (ann, ben) = (
+        Person::join(app, "ann", Role::Operator).await,
+        Person::join(app, "ben", Role::Operator).await,
+    );
+    let path = format!("orders/{}/refund", buyer.id);
+    let body = json!({ "amount": "10.00", "reason": "they asked" });
+    let first = ann.act(&path, body.clone()).await;
+    assert_eq!(
+        (first.status, &first.json["ruled"]),
+        (200, &json!("proposed")),
+        "{}",
+        first.text
+    );
+    let alone = ann.act(&path, body.clone()).await;
+    assert_eq!(alone.status, 409, "{}", alone.text);
+    let second = ben.act(&path, body).await;
+    assert_eq!(second.json["ruled"], "done", "{}", second.text);
+    let page = ann.get(&format!("orders/{}", buyer.id)).await;
+    assert_eq!(page.json["cases"][0]["kind"], "refund", "{}", page.text);
+    assert_eq!(page.json["order"]["partner_user_id"], "user-1");
+    assert!(
+        !page.json["transfers"][0]["explorer_url"]
+            .as_str()
+            .unwrap()
+            .is_empty()
+    );
+    let audit = ann.get("audit?limit=100").await;
+    let deeds: Vec<(&str, &str)> = audit.json["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["act"] == "order.refund")
+        .map(|entry| {
+            (
+                entry["by"].as_str().unwrap(),
+                entry["after"]["amount"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(deeds, [("ben", "10.00 EUR"), ("ann", "10.00 EUR")]);
+    let walked = app.app.engine.audit_verify().await.unwrap();
+    let end = app.call(
+        Request::get("/.well-known/proof-audit")
+            .body(Body::empty())
+            .unwrap(),
+    );
+    let end = end.await.json;
+    assert_eq!(walked.unwrap().hash, end["hash"].as_str().unwrap());
+}
+
+async fn sql(app: &App, sql: &str) {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match app.db.engine() {
+        Database::Sqlite { writer, .. } => drop(writer.execute(sql).await.unwrap()),
+        Database::Postgres(pool) => drop(pool.execute(sql).await.unwrap()),
+    }
+}
+
+async fn a_changed_record_is_named(app: &App) {
+    app.clock.stop();
+    for name in ["ann", "ben", "cem"] {
+        Person::join(app, name, Role::Support).await;
+    }
+    let engine = &app.app.engine;
+    let whole = engine.audit_verify().await.unwrap().unwrap();
+    assert!(whole.number >= 6, "{whole:?}");
+    let kept = (whole.number, whole.hash.clone());
+    let verify = |kept| proof_engine::audit_verify(&app.db, kept);
+    assert_eq!(verify(Some(kept.clone())).await.unwrap(), Ok(whole.clone()));
+    sql(app, "UPDATE audit SET by_name = 'eve' WHERE number = 4").await;
+    assert_eq!(verify(None).await.unwrap(), Err(Broken::Column(4)));
+    sql(
+        app,
+        "UPDATE audit SET record = REPLACE(record, 'example', 'evil') WHERE number = 3",
+    )
+    .await;
+    assert_eq!(verify(None).await.unwrap(), Err(Broken::Changed(3)));
+    sql(app, "DELETE FROM audit WHERE number = 2").await;
+    assert_eq!(verify(None).await.unwrap(), Err(Broken::Missing(2)));
+    // Cut short: only whoever kept the end notices, or the head that was forgotten.
+    sql(app, "DELETE FROM audit WHERE number >= 2").await;
+    let wanted = whole.number;
+    let cut = Err(Broken::Checkpoint { end: 1, wanted });
+    assert_eq!(verify(None).await.unwrap(), cut);
+    assert_eq!(verify(Some(kept)).await.unwrap(), cut);
+}
+
+async fn a_policy_takes_two(app: &App) {
+    app.clock.stop();
+    let (ann, ben) = (
+        Person::join(app, "ann", Role::Operator).await,
+        Person::join(app, "ben", Role::Owner).await,
+    );
+    let path = format!("partners/{}", app.shop.partner.id);
+    let mut policy = ann.get(&path).await.json["policy"].clone();
+    policy["fees"]["spread"] = json!(150);
+    let path = format!("{path}/policy");
+    let first = ann.act(&path, policy.clone()).await;
+    assert_eq!(first.json, json!({ "ruled": "proposed", "policy": null }));
+    assert_eq!(ann.act(&path, policy.clone()).await.status, 409);
+    // Another wish starts again.
+    let mut other = policy.clone();
+    other["fees"]["spread"] = json!(250);
+    assert_eq!(ben.act(&path, other).await.json["ruled"], "proposed");
+    assert_eq!(
+        ann.act(&path, policy.clone()).await.json["ruled"],
+        "proposed"
+    );
+    let done = ben.act(&path, policy.clone()).await;
+    assert_eq!(done.json["ruled"], "done", "{}", done.text);
+    assert_eq!(done.json["policy"]["version"], 2);
+    assert_eq!(
+        ben.act(&path, policy.clone()).await.status,
+        409,
+        "it was changed meanwhile"
+    );
+    policy["typo"] = json!(1);
+    assert_eq!(ben.act(&path, policy).await.json["field"], "policy");
+}
+
+async fn orders_are_found(app: &App) {
+    let ann = Person::join(app, "ann", Role::Support).await;
+    let buyer = completed(app, "user-1").await;
+    let other = Buyer::open(app, "user-2", "two@example.com").await;
+    let ids = async |query: &str| -> Vec<String> {
+        let page = ann.get(&format!("orders?{query}")).await;
+        assert_eq!(page.status, 200, "{}", page.text);
+        let data = page.json["data"].as_array().unwrap().clone();
+        data.iter()
+            .map(|o| o["id"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let (one, two) = (buyer.id.clone(), other.id.clone());
+    assert_eq!(ids("").await, [two.clone(), one.clone()]);
+    assert_eq!(ids("status=completed").await, [one.clone()]);
+    assert_eq!(ids("query=user-2").await, [two.clone()]);
+    assert_eq!(ids(&format!("query={one}")).await, [one.clone()]);
+    assert_eq!(
+        ids(&format!("query={}", &two[..13])).await.len(),
+        2,
+        "of one moment"
+    );
+    assert_eq!(ids("side=sell").await, [""; 0]);
+    let first = ann.get("orders?limit=1").await;
+    let cursor = first.json["next_cursor"].as_str().unwrap();
+    assert_eq!(ids(&format!("limit=1&after={cursor}")).await, [one]);
+    assert_eq!(
+        ids(&format!("partner={}", app.wallet_partner.partner.id)).await,
+        [""; 0]
+    );
+    let overview = ann.get("overview").await;
+    let counts: Vec<&Value> = overview.json["funnel"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["count"])
+        .collect();
+    assert_eq!(counts, [2, 1, 1, 1, 1], "{}", overview.text);
+}
+
+async fn partners_people_see_their_partner_only(app: &App) {
+    let buyer = Buyer::open(app, "user-1", "one@example.com").await;
+    let carol = Person::join(app, "carol", Role::PartnerDeveloper).await;
+    let token = invitation(app, Role::PartnerAdmin, Some(app.wallet_partner.partner.id)).await;
+    let path = format!("invitations/{token}");
+    let shown = app
+        .call(page_call(Method::GET, &path, "", &json!({})))
+        .await;
+    assert_eq!(
+        shown.json["partner"]["name"],
+        app.wallet_partner.partner.name
+    );
+    let page = carol.get(&format!("orders/{}", buyer.id)).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    assert_eq!(
+        (&page.json["facts"], &page.json["postings"]),
+        (&Value::Null, &json!([]))
+    );
+    assert_eq!(
+        carol.get("partners").await.json["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    // Of another partner there is no order, whatever its id.
+    let theirs = app.app.engine.partner_list().await.unwrap();
+    assert!(theirs.len() > 1);
+    let foreign = carol
+        .get(&format!("orders?partner={}", app.wallet_partner.partner.id))
+        .await;
+    assert_eq!(
+        foreign.json["data"][0]["id"],
+        json!(buyer.id),
+        "the scope is the seat's"
+    );
+}
+
+async fn a_partner_is_made_from_the_console(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Owner).await;
+    let wallet = app
+        .app
+        .engine
+        .partner_page(app.shop.partner.id)
+        .await
+        .unwrap();
+    let wallet = &wallet.wallets[0];
+    let good = json!({
+        "name": "Made here", "kind": "treasury", "contact_email": "dev@shop.example",
+        "origins": ["https://shop.example"], "pairs": [wallet.pair], "sells": true,
+        "fiats": ["EUR"], "wallets": [{ "pair": wallet.pair, "address": wallet.address }],
+        "webhook_url": null,
+    });
+    for (field, value) in [
+        ("kind", json!("bank")),
+        ("origins", json!(["shop"])),
+        ("pairs", json!(["USDT"])),
+        ("fiats", json!(["XXX"])),
+        (
+            "wallets",
+            json!([{ "pair": wallet.pair, "address": "nowhere" }]),
+        ),
+        ("wallets", json!([])),
+        ("contact_email", json!("nobody")),
+    ] {
+        let mut bad = good.clone();
+        bad[field] = value;
+        let refused = ann.act("partners", bad).await;
+        assert_eq!(
+            (refused.status, &refused.json["field"]),
+            (400, &json!(field)),
+            "{}",
+            refused.text
+        );
+    }
+    let made = ann.act("partners", good).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let token = made.json["client_token"].as_str().unwrap();
+    let call = crate::kit::with_token(token, Method::GET, "/widget/transactions", "");
+    assert_eq!(app.call(call).await.status, 200);
+    let id = made.json["id"].as_str().unwrap();
+    let list = ann.get(&format!("partners/{id}/checklist")).await;
+    let line = |name: &str| {
+        let lines = list.json["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["id"] == name).unwrap()["state"].clone()
+    };
+    assert_eq!(
+        (line("ONB-1"), line("ONB-2")),
+        (json!("passing"), json!("passing"))
+    );
+    assert_eq!(
+        (line("PAY-1"), line("MOB-1")),
+        (json!("unseen"), json!("not_applicable"))
+    );
+}
