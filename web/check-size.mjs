@@ -8,12 +8,19 @@ import { brotliCompressSync } from "node:zlib";
 const KB = 1024;
 const here = import.meta.dirname;
 const widget = join(here, "widget/dist");
+const desk = join(here, "console/dist");
 const bundles = [
   { name: "embed", limit: 5 * KB, files: [join(here, "embed/dist/widget.2.0.js")] },
   {
     name: "widget, first screen",
     limit: 70 * KB,
     files: [join(widget, "index.html"), ...readdirSync(join(widget, "assets")).map((name) => join(widget, "assets", name))],
+  },
+  {
+    // Opened many times a day by people at work: a page that is there at once, on any line.
+    name: "console, whole",
+    limit: 60 * KB,
+    files: [join(desk, "index.html"), ...readdirSync(join(desk, "assets")).map((name) => join(desk, "assets", name))],
   },
 ];
 

@@ -1,0 +1,104 @@
+// The books: what is in them, what does not agree with the world, and the two ways to look now.
+
+import { useState } from "preact/hooks";
+import { post } from "../core/api";
+import { useLoad, type Loaded } from "../core/load";
+import { useMay } from "../core/me";
+import { say } from "../core/say";
+import { useSend } from "../core/send";
+import { atPoint, groupDigits, plural } from "../format";
+import { Button, Empty, Loading, Notice, Page, Problem, SendProblem } from "../parts/basics";
+import { Table, type Column } from "../parts/table";
+import { Ago, Aligned } from "../parts/text";
+import { findingTitle } from "../words";
+import type { Checked, Ledger, Reconciled } from "../wire";
+
+type Finding = Ledger["findings"][number];
+type Balance = Ledger["balances"][number];
+
+const FINDINGS: Column<Finding>[] = [
+  { title: "What", cell: (finding) => findingTitle(finding.kind) },
+  { title: "About", gives: 2, cell: (finding) => <code>{finding.subject}</code> },
+  { title: "Both sides", cell: (finding) => <span class="wrap">{finding.cause}</span> },
+  { title: "Found", number: true, gives: 2, cell: (finding) => <Ago at={finding.found_at} /> },
+];
+
+export function LedgerPage() {
+  const loaded = useLoad<Ledger>("ledger");
+  const { data, problem, reload } = loaded;
+  return (
+    <Page title="Ledger">
+      <Looks loaded={loaded} />
+      {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
+      {!data && problem === undefined && <Loading rows={10} />}
+      {data && <Findings findings={data.findings} />}
+      {data && <Balances balances={data.balances} />}
+    </Page>
+  );
+}
+
+function Looks({ loaded }: { loaded: Loaded<Ledger> }) {
+  const may = useMay("ledger_write");
+  const [reconciled, setReconciled] = useState<Reconciled>();
+  const [checked, setChecked] = useState<Checked>();
+  const reconcile = useSend();
+  const check = useSend();
+  if (!may) return null;
+  return (
+    <section class="looks" aria-label="Look now">
+      <div>
+        <div class="acts">
+          <Button kind="primary" isBusy={reconcile.isBusy} onClick={() => void reconcile.send(() => post<Reconciled>("ledger/reconcile"), (answer) => { setReconciled(answer); say("Books and world are compared."); void loaded.reload(); })}>Reconcile</Button>
+          <Button isBusy={check.isBusy} onClick={() => void check.send(() => post<Checked>("ledger/check"), (answer) => { setChecked(answer); say("The books are checked."); })}>Check the books</Button>
+        </div>
+        <p class="small muted">Reconcile compares the books with the providers’ reports and the chains; it happens every night anyway. Check the books adds up every entry.</p>
+      </div>
+      <SendProblem problem={reconcile.problem ?? check.problem} />
+      {reconciled && (
+        <Notice tone={reconciled.open.length === 0 ? "ok" : "stop"} title={reconciled.open.length === 0 ? "Books and world agree" : `${plural(reconciled.open.length, "finding")} open`}>
+          Compared {plural(reconciled.orders, "order")}, {plural(reconciled.report_lines, "line")} of reports and {plural(reconciled.wallets, "wallet")}; {reconciled.found === 0 ? "nothing new was found" : `${reconciled.found} found`}.
+        </Notice>
+      )}
+      {checked && (
+        <Notice tone={checked.mismatches_total === 0 ? "ok" : "stop"} title={checked.mismatches_total === 0 ? "The books agree with themselves" : `${plural(checked.mismatches_total, "mismatch", "mismatches")} in the books`}>
+          {plural(checked.entries, "entry", "entries")} in {plural(checked.accounts, "account")} added up.
+          {checked.mismatches.length > 0 && <ul class="plain-list">{checked.mismatches.map((mismatch) => <li key={mismatch}><code>{mismatch}</code></li>)}</ul>}
+        </Notice>
+      )}
+    </section>
+  );
+}
+
+function Findings({ findings }: { findings: Finding[] }) {
+  if (findings.length === 0) return <Notice tone="ok">No finding is open: what the books say is what providers and chains say.</Notice>;
+  return (
+    <section class="list-part">
+      <h2>{plural(findings.length, "finding")} open</h2>
+      <Table label="Findings" rows={findings} columns={FINDINGS} keyOf={(finding) => `${finding.kind} ${finding.subject}`} />
+    </section>
+  );
+}
+
+function Balances({ balances }: { balances: Balance[] }) {
+  if (balances.length === 0) return <Empty icon="ledger" title="The books are empty">Every amount that moves is written here twice, as from and to. The first order writes the first entries.</Empty>;
+  const places = balances.reduce((most, { amount }) => Math.max(most, atPoint(amount).part.length), 0);
+  return (
+    <section class="list-part">
+      <h2>Balances</h2>
+      <div class="table-around fits" role="region" aria-label="Balances" tabIndex={0}>
+        <table class="table">
+          <thead><tr><th scope="col">Account</th><th scope="col" class="number">Balance</th><th scope="col">Unit</th></tr></thead>
+          <tbody>
+            {balances.map(({ account, amount, unit }) => (
+              <tr key={`${account} ${unit}`} class={/^[-0.]*$/.test(amount) ? "is-zero" : undefined}>
+                <td><code class="account">{account}</code></td>
+                <td class="number" title={groupDigits(amount)}><Aligned amount={amount} places={places} /></td>
+                <td class="muted">{unit}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,124 @@
+// The tokens with which a partner's server calls: when each was used, and whether one leaked.
+
+import { useState } from "preact/hooks";
+import { part, post } from "../core/api";
+import { useMay } from "../core/me";
+import { say } from "../core/say";
+import { useSend } from "../core/send";
+import { ActDialog } from "../parts/act-dialog";
+import { Button, Empty, Notice, SendProblem } from "../parts/basics";
+import { Dialog } from "../parts/dialog";
+import { Select } from "../parts/field";
+import { Part } from "../parts/panel";
+import { Mark } from "../parts/state";
+import { Table, type Column } from "../parts/table";
+import { Ago, Secret } from "../parts/text";
+import type { Partner, Token, TokenMade } from "../wire";
+import type { PartProps } from "./partner";
+
+const COLUMNS: Column<Token>[] = [
+  { title: "Key", cell: (token) => <><code>{token.key_id}</code>{token.environment === "test" && <span class="tag">test</span>}</> },
+  { title: "State", cell: (token) => <TokenMark token={token} /> },
+  { title: "Last used", number: true, cell: (token) => (token.last_used_at ? <Ago at={token.last_used_at} /> : <span class="muted">never</span>) },
+  { title: "Made", number: true, gives: 2, cell: (token) => <Ago at={token.created_at} /> },
+  { title: "Ends", number: true, gives: 2, cell: (token) => (token.expires_at ? <Ago at={token.expires_at} /> : <span class="muted">when revoked</span>) },
+];
+
+function TokenMark({ token }: { token: Token }) {
+  if (token.exposed_at) return <Mark tone="stop" icon="warn" word="Leaked" />;
+  if (token.expires_at && Date.parse(token.expires_at) <= Date.now()) return <Mark tone="info" icon="dash" word="Ended" />;
+  if (token.expires_at) return <Mark tone="wait" icon="wait" word="Runs out" />;
+  return <Mark tone="ok" icon="check" word="Good" />;
+}
+
+type Asking = { kind: "more" } | { kind: "rotate" } | { kind: "revoke"; token: Token };
+
+export function PartnerKeys({ partner, onChanged }: PartProps) {
+  const mayWrite = useMay("token_write");
+  const [asking, setAsking] = useState<Asking>();
+  const [made, setMade] = useState<string>();
+  const close = () => setAsking(undefined);
+  const gave = ({ client_token }: TokenMade) => {
+    close();
+    setMade(client_token);
+    onChanged();
+  };
+  const leaked = partner.tokens.filter((token) => token.exposed_at);
+  const revoke: Column<Token> = {
+    title: "",
+    cell: (token) => <Button small kind="quiet" onClick={() => setAsking({ kind: "revoke", token })} label={`Revoke ${token.key_id}`}>Revoke</Button>,
+  };
+  return (
+    <Part title="Tokens">
+      {leaked.map((token) => (
+        <Notice key={token.key_id} tone="stop" title={`${token.key_id} was seen in a browser`}>
+          <Ago at={token.exposed_at ?? ""} />: everybody who opens that page can read it. Rotate it now, and call from the server only.
+        </Notice>
+      ))}
+      {partner.tokens.length === 0 && <Empty icon="key" title="No token">Without one the partner’s server cannot make sessions.</Empty>}
+      {partner.tokens.length > 0 && <Table label="Tokens" rows={partner.tokens} columns={mayWrite ? [...COLUMNS, revoke] : COLUMNS} keyOf={(token) => token.key_id} />}
+      {mayWrite && (
+        <div class="acts">
+          <Button onClick={() => setAsking({ kind: "rotate" })}>Rotate…</Button>
+          <Button onClick={() => setAsking({ kind: "more" })}>One more…</Button>
+        </div>
+      )}
+      {asking?.kind === "rotate" && <RotateDialog partner={partner} onClose={close} onMade={gave} />}
+      {asking?.kind === "more" && (
+        <ActDialog<TokenMade>
+          asked={{ title: "One more token?", verb: "Make it", facts: [["Partner", partner.name]], effect: "The others stay good. Each server or team can have its own, so that one can be revoked alone.", needsReason: false }}
+          onClose={close}
+          act={() => post(`partners/${part(partner.id)}/tokens`)}
+          onDone={gave}
+        />
+      )}
+      {asking?.kind === "revoke" && (
+        <ActDialog
+          asked={{ title: `Revoke ${asking.token.key_id}?`, verb: "Revoke it now", facts: [["Partner", partner.name], ["Key", <code>{asking.token.key_id}</code>], ["Last used", asking.token.last_used_at ? <Ago at={asking.token.last_used_at} /> : "never"]], effect: "Every call with it is refused from this moment on. This cannot be taken back.", needsReason: false, isDanger: true }}
+          onClose={close}
+          act={() => post(`partners/${part(partner.id)}/tokens/${part(asking.token.key_id)}/revoke`)}
+          onDone={() => { close(); say(`${asking.token.key_id} is revoked.`); onChanged(); }}
+        />
+      )}
+      {made !== undefined && <MadeDialog token={made} onClose={() => setMade(undefined)} />}
+    </Part>
+  );
+}
+
+const GRACES = [
+  { value: "0", label: "At once: the old token leaked" },
+  { value: "3600", label: "In an hour" },
+  { value: "86400", label: "In a day" },
+  { value: "604800", label: "In a week" },
+];
+
+function RotateDialog({ partner, onClose, onMade }: { partner: Partner; onClose: () => void; onMade: (made: TokenMade) => void }) {
+  const [grace, setGrace] = useState("86400");
+  const { isBusy, problem, send } = useSend();
+  const rotate = (event: Event) => {
+    event.preventDefault();
+    void send(() => post<TokenMade>(`partners/${part(partner.id)}/tokens/rotate`, { grace_seconds: Number(grace) }), onMade);
+  };
+  return (
+    <Dialog title={`Rotate the tokens of ${partner.name}?`} onClose={onClose} isBusy={isBusy}>
+      <form class="form" onSubmit={rotate}>
+        <SendProblem problem={problem} />
+        <p>A new token is made. The old ones stay good until the partner’s servers had time to change.</p>
+        <Select id="grace" label="The old tokens end" value={grace} onInput={setGrace} choices={GRACES} />
+        <div class="form-actions"><Button type="submit" kind={grace === "0" ? "danger" : "primary"} isBusy={isBusy}>Rotate</Button><Button onClick={onClose} disabled={isBusy}>Leave it</Button></div>
+      </form>
+    </Dialog>
+  );
+}
+
+function MadeDialog({ token, onClose }: { token: string; onClose: () => void }) {
+  return (
+    <Dialog title="The new token" onClose={onClose}>
+      <div class="form">
+        <Secret text={token} what="the token" />
+        <Notice tone="wait" title="It is shown once">Put it where the partner’s server reads its secrets. It is never for a browser or an app.</Notice>
+        <div class="form-actions"><Button kind="primary" onClick={onClose}>I have it</Button></div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,136 @@
+// What a partner's users may buy and sell, for what fees, within which limits. Each change is a version.
+
+import { useState } from "preact/hooks";
+import { part, post } from "../core/api";
+import { useLoad } from "../core/load";
+import { useMay } from "../core/me";
+import { say } from "../core/say";
+import { useSend } from "../core/send";
+import { draftOf, newPair, policyOf, unitOf, type FeesDraft, type PairDraft, type PolicyDraft, type PolicyWrong } from "../policy";
+import { Button } from "../parts/basics";
+import { Area, ErrorSummary, Input, Select } from "../parts/field";
+import { Folded, Part } from "../parts/panel";
+import type { Pairs, Policy } from "../wire";
+import type { PartProps } from "./partner";
+import { Many } from "./partner-new";
+
+export function PartnerPolicy({ partner, onChanged }: PartProps) {
+  // A new version is a new form; what a colleague saved meanwhile is refused by the server, not overwritten.
+  const [policy, setPolicy] = useState(partner.policy);
+  const saved = (next: Policy) => {
+    setPolicy(next);
+    say(`Version ${next.version} of the policy holds from now on.`);
+    onChanged();
+  };
+  return <PolicyForm key={policy.version} partner={partner.id} policy={policy} onSaved={saved} />;
+}
+
+function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Policy; onSaved: (policy: Policy) => void }) {
+  const mayWrite = useMay("policy_write");
+  const known = useLoad<Pairs>(mayWrite ? "pairs" : null).data;
+  const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(policy));
+  const [wrongs, setWrongs] = useState<PolicyWrong[]>([]);
+  const { isBusy, problem, send, clear } = useSend();
+  const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(policy));
+  const set = (more: Partial<PolicyDraft>) => setDraft({ ...draft, ...more });
+  const setPair = (index: number, more: Partial<PairDraft>) => set({ pairs: draft.pairs.map((pair, at) => (at === index ? { ...pair, ...more } : pair)) });
+  const save = (event: Event) => {
+    event.preventDefault();
+    const read = policyOf(draft, policy);
+    setWrongs(read.wrongs);
+    clear();
+    if (read.policy) void send(() => post<Policy>(`partners/${part(partner)}/policy`, read.policy), onSaved);
+  };
+  const wrong = (field: string) => wrongs.find((one) => one.field === field)?.message;
+  const missing = (known?.pairs ?? []).filter((asset) => !draft.pairs.some((pair) => pair.asset === asset));
+  return (
+    <form class="policy" onSubmit={save} noValidate>
+      <ErrorSummary wrongs={wrongs} problem={problem} />
+      <fieldset class="bare" disabled={!mayWrite || isBusy}>
+        <Part title="Pairs" note={`Version ${policy.version}`}>
+          <PairsTable draft={draft} wrong={wrong} setPair={setPair} remove={mayWrite ? (index) => set({ pairs: draft.pairs.filter((_, at) => at !== index) }) : undefined} />
+          {mayWrite && missing.length > 0 && (
+            <Select id="pair-add" label="One more pair" value="" error={wrong("pair-add")} onInput={(asset) => asset !== "" && set({ pairs: [...draft.pairs, newPair(asset)] })} choices={[{ value: "", label: "Choose…" }, ...missing.map((value) => ({ value, label: value }))]} />
+          )}
+        </Part>
+        <Part title="Fees"><FeesFields id="fees" fees={draft.fees} wrong={wrong} onInput={(fees) => set({ fees })} /></Part>
+        {draft.pairs.map((pair, index) => pair.fees && (
+          <Part key={pair.asset} title={`Fees of ${pair.asset}`}><FeesFields id={`pair-${index}`} fees={pair.fees} wrong={wrong} onInput={(fees) => setPair(index, { fees })} /></Part>
+        ))}
+        <Part title="Currencies"><Many id="fiats" legend="The first is what a session without one is in" all={[...new Set([...draft.fiats, ...(known?.fiats ?? [])])]} chosen={draft.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} /></Part>
+        <Folded title="All the rest, as JSON: sells, risk, widget">
+          <Area id="rest" label="The rest of the policy" hint="It is saved together with what is above." rows={18} value={draft.rest} error={wrong("rest")} onInput={(rest) => set({ rest })} mono />
+        </Folded>
+      </fieldset>
+      {mayWrite && (
+        <div class={`save-bar${isChanged ? " is-changed" : ""}`}>
+          <Button type="submit" kind="primary" isBusy={isBusy} disabled={!isChanged}>Save as version {policy.version + 1}</Button>
+          {isChanged ? <Button onClick={() => { setDraft(draftOf(policy)); setWrongs([]); clear(); }} disabled={isBusy}>Back to version {policy.version}</Button> : <span class="small muted">Nothing is changed.</span>}
+        </div>
+      )}
+    </form>
+  );
+}
+
+interface PairsTableProps {
+  draft: PolicyDraft;
+  wrong: (field: string) => string | undefined;
+  setPair: (index: number, more: Partial<PairDraft>) => void;
+  remove: ((index: number) => void) | undefined;
+}
+
+function PairsTable({ draft, wrong, setPair, remove }: PairsTableProps) {
+  return (
+    <div class="table-around" role="region" aria-label="Pairs" tabIndex={0}>
+      <table class="table policy-table">
+        <thead>
+          <tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Own fees</th>{remove && <th scope="col"><span class="unseen">Remove</span></th>}</tr>
+        </thead>
+        <tbody>
+          {draft.pairs.map((pair, index) => (
+            <tr key={pair.asset}>
+              <th scope="row">{pair.asset}</th>
+              <td><Box label={`Buy ${pair.asset}`} checked={pair.buys} onInput={(buys) => setPair(index, { buys })} /></td>
+              <td><Box label={`Sell ${pair.asset}`} checked={pair.sells} onInput={(sells) => setPair(index, { sells })} /></td>
+              {(["min", "max"] as const).map((name) => (
+                <td key={name}>
+                  <span class="unit-input">
+                    <input id={`pair-${index}-${name}`} aria-label={`${name === "min" ? "From" : "To"}, ${pair.asset}`} inputMode="decimal" value={pair[name]} aria-invalid={wrong(`pair-${index}-${name}`) ? true : undefined} onInput={(event) => setPair(index, { [name]: event.currentTarget.value })} />
+                    <span>{unitOf(pair.asset)}</span>
+                  </span>
+                </td>
+              ))}
+              <td><Box label={`Own fees of ${pair.asset}`} checked={pair.fees !== null} onInput={(own) => setPair(index, { fees: own ? draft.fees : null })} /></td>
+              {remove && <td><Button small kind="quiet" onClick={() => remove(index)} label={`Remove ${pair.asset}`}>Remove</Button></td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+const Box = ({ label, checked, onInput }: { label: string; checked: boolean; onInput: (checked: boolean) => void }) => (
+  <label class="box"><input type="checkbox" aria-label={label} checked={checked} onChange={(event) => onInput(event.currentTarget.checked)} /></label>
+);
+
+interface FeesFieldsProps {
+  id: string;
+  fees: FeesDraft;
+  wrong: (field: string) => string | undefined;
+  onInput: (fees: FeesDraft) => void;
+}
+
+function FeesFields({ id, fees, wrong, onInput }: FeesFieldsProps) {
+  const field = (name: keyof FeesDraft, label: string, hint: string) => (
+    <Input id={`${id}-${name}`} label={label} hint={hint} value={fees[name]} error={wrong(`${id}-${name}`)} onInput={(value) => onInput({ ...fees, [name]: value })} inputMode="decimal" />
+  );
+  return (
+    <div class="fees">
+      {field("spread", "Spread, %", "On top of the mid-market price.")}
+      {field("processing", "Processing, %", "Of the total that is paid.")}
+      {field("fixedMinor", "Fixed, in cents", "For each payment, in the smallest unit of its currency.")}
+      {field("partner", "Partner’s, %", "Of the total, for the partner.")}
+    </div>
+  );
+}

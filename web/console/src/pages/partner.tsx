@@ -1,0 +1,82 @@
+// One partner, in parts; each part has an address.
+
+import type { ComponentChild } from "preact";
+import { part } from "../core/api";
+import { useLoad } from "../core/load";
+import { url } from "../core/location";
+import { useMe } from "../core/me";
+import { may } from "../core/session";
+import { Loading, Page, Problem } from "../parts/basics";
+import { StageMark } from "../parts/state";
+import { Tabs } from "../parts/tabs";
+import type { Act, Partner } from "../wire";
+import { ChecklistView } from "./checklist";
+import { PartnerKeys } from "./partner-keys";
+import { PartnerLog } from "./partner-log";
+import { PartnerOverview } from "./partner-overview";
+import { PartnerPolicy } from "./partner-policy";
+import { PartnerStatements } from "./partner-statements";
+import { PartnerWebhook } from "./partner-webhook";
+
+const TABS: { key: string; title: string; act: Act }[] = [
+  { key: "checklist", title: "Checklist", act: "checklist_read" },
+  { key: "overview", title: "Overview", act: "partner_read" },
+  { key: "policy", title: "Policy", act: "partner_read" },
+  { key: "keys", title: "Keys", act: "partner_read" },
+  { key: "webhook", title: "Webhook", act: "partner_read" },
+  { key: "log", title: "Integration log", act: "partner_read" },
+  { key: "statements", title: "Statements", act: "ledger_read" },
+];
+
+export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: string | undefined }) {
+  const me = useMe();
+  const { data, problem, reload } = useLoad<Partner>(`partners/${part(id)}`);
+  const path = (key: string) => `/partners/${encodeURIComponent(id)}/${key}`;
+  const tabs = TABS.filter(({ act }) => may(me, act)).map(({ key, title }) => {
+    const note = key === "checklist" && data ? `${data.checklist.green}/${data.checklist.of}` : undefined;
+    return { key, title, href: url(path(key)), ...(note ? { note } : {}) };
+  });
+  const body = (): ComponentChild => {
+    if (tab === "checklist") return <ChecklistView partner={id} path={path("checklist")} />;
+    if (!data) return problem === undefined ? <Loading /> : null;
+    return <PartnerPart partner={data} tab={tab} open={open} path={path(tab)} onChanged={() => void reload()} />;
+  };
+  return (
+    <Page title={data?.name ?? "Partner"} back={{ href: url("/partners"), label: "Partners" }} lead={data && <StageMark stage={data.stage} />}>
+      {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
+      <Tabs tabs={tabs} at={tab} label="Parts of this partner" />
+      {body()}
+    </Page>
+  );
+}
+
+export interface PartProps {
+  partner: Partner;
+  onChanged: () => void;
+}
+
+interface PartnerPartProps extends PartProps {
+  tab: string;
+  open: string | undefined;
+  path: string;
+}
+
+/** One part; operators have it under a partner, a partner's people as a page of its own. */
+export function PartnerPart({ partner, tab, open, path, onChanged }: PartnerPartProps): ComponentChild {
+  switch (tab) {
+    case "overview":
+      return <PartnerOverview partner={partner} onChanged={onChanged} />;
+    case "policy":
+      return <PartnerPolicy partner={partner} onChanged={onChanged} />;
+    case "keys":
+      return <PartnerKeys partner={partner} onChanged={onChanged} />;
+    case "webhook":
+      return <PartnerWebhook partner={partner} open={open} path={path} onChanged={onChanged} />;
+    case "log":
+      return <PartnerLog partner={partner.id} />;
+    case "statements":
+      return <PartnerStatements partner={partner} />;
+    default:
+      return null;
+  }
+}

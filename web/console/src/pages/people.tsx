@@ -1,0 +1,99 @@
+// Who may sign in here, and as what.
+
+import { useState } from "preact/hooks";
+import { fieldOf, part, post } from "../core/api";
+import { useLoad } from "../core/load";
+import { useMay, useMe } from "../core/me";
+import { say } from "../core/say";
+import { useSend } from "../core/send";
+import { isPortal } from "../core/session";
+import { ActDialog } from "../parts/act-dialog";
+import { Button, Empty, Loading, Notice, Page, Problem } from "../parts/basics";
+import { Dialog } from "../parts/dialog";
+import { ErrorSummary, Input, Select } from "../parts/field";
+import { Facts } from "../parts/panel";
+import { Mark } from "../parts/state";
+import { Table, type Column } from "../parts/table";
+import { Ago, Secret } from "../parts/text";
+import { ROLES, roleTitle } from "../words";
+import type { InvitationNew, Member, Members, Partners, Role } from "../wire";
+
+const COLUMNS: Column<Member>[] = [
+  { title: "Name", cell: (member) => <strong class="row-name">{member.name}</strong> },
+  { title: "Role", cell: (member) => <>{roleTitle(member.role)}{member.partner && <span class="muted"> of {member.partner.name}</span>}</> },
+  { title: "Email", gives: 2, cell: (member) => <span class="muted">{member.email}</span> },
+  { title: "State", gives: 2, cell: (member) => (member.state === "active" ? <Mark tone="ok" icon="check" word="Active" /> : <Mark tone="info" icon="dash" word="Disabled" />) },
+  { title: "Signed in", number: true, gives: 2, cell: (member) => (member.signed_in_at ? <Ago at={member.signed_in_at} /> : <span class="muted">never</span>) },
+];
+
+export function PeoplePage() {
+  const me = useMe();
+  const { data, problem, reload } = useLoad<Members>("members");
+  const mayWrite = useMay("member_write");
+  const [inviting, setInviting] = useState(false);
+  const [disabling, setDisabling] = useState<Member>();
+  const disable: Column<Member> = {
+    title: "",
+    cell: (member) => member.state === "active" && member.id !== me.member.id && <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>Disable</Button>,
+  };
+  return (
+    <Page title="People" action={mayWrite && <Button kind="primary" icon="plus" onClick={() => setInviting(true)}>Invite somebody</Button>}>
+      {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
+      {!data && problem === undefined && <Loading />}
+      {data && data.data.length > 0 && <Table label="People" rows={data.data} columns={mayWrite ? [...COLUMNS, disable] : COLUMNS} keyOf={(member) => member.id} />}
+      {data && data.data.length <= 1 && <Empty icon="people" title="You are alone here">Money needs two people: one proposes, another confirms. Invite a colleague by a link.</Empty>}
+      {inviting && <InviteDialog onClose={() => setInviting(false)} />}
+      {disabling && (
+        <ActDialog
+          asked={{ title: `Disable ${disabling.name}?`, verb: "Disable", facts: [["Name", disabling.name], ["Role", roleTitle(disabling.role)], ["Email", disabling.email]], effect: "Their sessions end now and they cannot sign in again. What they did stays in the audit.", needsReason: false, isDanger: true }}
+          onClose={() => setDisabling(undefined)}
+          act={() => post(`members/${part(disabling.id)}/disable`)}
+          onDone={() => { setDisabling(undefined); say(`${disabling.name} is disabled.`); void reload(); }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function InviteDialog({ onClose }: { onClose: () => void }) {
+  const me = useMe();
+  const portal = isPortal(me);
+  const roles = (Object.keys(ROLES) as Role[]).filter((role) => !portal || isPartnerRole(role));
+  const partners = useLoad<Partners>(portal ? null : "partners").data?.data ?? [];
+  const [said, setSaid] = useState<InvitationNew>({ email: "", role: portal ? "partner_developer" : "operator", partner: me.member.partner?.id ?? null });
+  const [link, setLink] = useState<string>();
+  const { isBusy, problem, send } = useSend();
+  const field = fieldOf(problem, ["email", "role", "partner"]);
+  const message = problem instanceof Error ? problem.message : "";
+  const wrong = (name: string) => (field === name ? message : undefined);
+  const asRole = (role: Role) => setSaid({ ...said, role, partner: isPartnerRole(role) ? (said.partner ?? partners[0]?.id ?? null) : null });
+  if (link !== undefined) return <LinkDialog said={said} link={link} onClose={onClose} />;
+  return (
+    <Dialog title="Invite somebody" onClose={onClose} isBusy={isBusy}>
+      <form class="form" onSubmit={(event) => { event.preventDefault(); void send(() => post<{ url: string }>("members/invitations", said), ({ url }) => setLink(url)); }}>
+        <ErrorSummary wrongs={field ? [{ field, message }] : []} problem={problem} />
+        <Input id="email" label="Email" type="email" value={said.email} error={wrong("email")} onInput={(email) => setSaid({ ...said, email })} />
+        <Select id="role" label="Role" hint={ROLES[said.role]?.may} value={said.role} error={wrong("role")} onInput={(role) => asRole(roles.find((name) => name === role) ?? said.role)} choices={roles.map((value) => ({ value, label: roleTitle(value) }))} />
+        {isPartnerRole(said.role) && !portal && (
+          <Select id="partner" label="Partner" value={said.partner ?? ""} error={wrong("partner")} onInput={(partner) => setSaid({ ...said, partner })} choices={partners.map(({ id, name }) => ({ value: id, label: name }))} />
+        )}
+        <div class="form-actions"><Button type="submit" kind="primary" isBusy={isBusy}>Make the link</Button><Button onClick={onClose} disabled={isBusy}>Leave it</Button></div>
+      </form>
+    </Dialog>
+  );
+}
+
+const isPartnerRole = (role: Role): boolean => role.startsWith("partner_");
+
+function LinkDialog({ said, link, onClose }: { said: InvitationNew; link: string; onClose: () => void }) {
+  return (
+    <Dialog title="Hand over this link" onClose={onClose}>
+      <div class="form">
+        <Facts rows={[["For", said.email], ["As", roleTitle(said.role)]]} />
+        <Secret text={link} what="the link" />
+        <Notice tone="wait" title="It is shown once">Whoever has the link can take the invitation. Give it to this person by a way that only the two of you use.</Notice>
+        <div class="form-actions"><Button kind="primary" onClick={onClose}>It is handed over</Button></div>
+      </div>
+    </Dialog>
+  );
+}

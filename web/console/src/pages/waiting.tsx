@@ -1,0 +1,73 @@
+// What waits for people: orders and cases, the longest first, each with its choices beside the list.
+
+import { useLoad } from "../core/load";
+import { url } from "../core/location";
+import { useMay } from "../core/me";
+import { plural, wordsOf } from "../format";
+import { Empty, Loading, Page, Problem } from "../parts/basics";
+import { Mark } from "../parts/state";
+import { Table, type Column } from "../parts/table";
+import { Ago, Id } from "../parts/text";
+import { caseTitle } from "../words";
+import type { Case, Reviews } from "../wire";
+import { CasePanel } from "./case";
+import { OrderPanel } from "./order";
+
+const LOOK_AGAIN_MS = 10_000;
+type Waits = Reviews["orders"][number];
+
+const Proposed = ({ proposed }: { proposed: string | null }) =>
+  proposed ? <span title={proposed}><Mark tone="accent" icon="pen" word="Needs a second" /></span> : <Mark tone="wait" icon="wait" word="Nobody yet" />;
+
+const ORDERS: Column<Waits>[] = [
+  { title: "Order", cell: (one) => <Id id={one.order} /> },
+  { title: "Decided", cell: (one) => <Proposed proposed={one.proposed} /> },
+  { title: "Amount", number: true, cell: (one) => one.amount },
+  { title: "Side", gives: 2, cell: (one) => wordsOf(one.side) },
+  { title: "Why", gives: 2, cell: (one) => <span class="cut-wide" title={one.why}>{one.why}</span> },
+  { title: "Stopped in", gives: 1, cell: (one) => <span class="muted">{wordsOf(one.stopped_in)}</span> },
+  { title: "Since", number: true, gives: 2, cell: (one) => <Ago at={one.since} /> },
+];
+
+const CASES: Column<Case>[] = [
+  { title: "Case", cell: (one) => caseTitle(one.kind) },
+  { title: "Decided", cell: (one) => <Proposed proposed={one.proposed} /> },
+  { title: "Amount", number: true, cell: (one) => one.amount },
+  { title: "Why", gives: 2, cell: (one) => <span class="cut-wide" title={one.why}>{one.why}</span> },
+  { title: "Of order", gives: 1, cell: (one) => <Id id={one.order} /> },
+];
+
+export function WaitingPage({ kind, open }: { kind: string | undefined; open: string | undefined }) {
+  const { data, problem, reload } = useLoad<Reviews>("reviews", { everyMs: LOOK_AGAIN_MS });
+  const readsOrders = useMay("order_read");
+  const back = { path: "/waiting" };
+  const isOpen = (name: string): string | undefined => (kind === name ? open : undefined);
+  const nothing = data && data.orders.length === 0 && data.cases.length === 0;
+  return (
+    <div class={open === undefined ? "split" : "split with-panel"}>
+      <Page title="Waiting" lead="What goes on only when people decide. Two have to say the same.">
+        {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
+        {!data && problem === undefined && <Loading />}
+        {nothing && (
+          <Empty icon="check" title="Nothing waits">
+            Orders stop here when a rule wants people to look, and cases when money or coins came that fit no order. You decide, a colleague confirms.
+          </Empty>
+        )}
+        {data && data.orders.length > 0 && (
+          <section class="list-part">
+            <h2>{plural(data.orders.length, "order")}</h2>
+            <Table label="Orders that wait" rows={data.orders} columns={ORDERS} keyOf={(one) => one.order} hrefOf={(one) => url(`/waiting/orders/${encodeURIComponent(one.order)}`)} selected={isOpen("orders")} />
+          </section>
+        )}
+        {data && data.cases.length > 0 && (
+          <section class="list-part">
+            <h2>{plural(data.cases.length, "case")}</h2>
+            <Table label="Cases that wait" rows={data.cases} columns={CASES} keyOf={(one) => one.case} hrefOf={(one) => url(`/waiting/cases/${encodeURIComponent(one.case)}`)} selected={isOpen("cases")} />
+          </section>
+        )}
+      </Page>
+      {kind === "orders" && open !== undefined && readsOrders && <OrderPanel key={open} id={open} back={back} onChanged={() => void reload()} />}
+      {kind === "cases" && open !== undefined && <CasePanel key={open} id={open} back={back} onChanged={() => void reload()} />}
+    </div>
+  );
+}

@@ -1,0 +1,72 @@
+// The question before money moves or a key dies: what, how much, why, and who has to agree.
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import { useSend } from "../core/send";
+import { Button, Notice, SendProblem } from "./basics";
+import { Dialog } from "./dialog";
+import { Area, Input } from "./field";
+import { Facts } from "./panel";
+
+const REASON_LENGTH_MAX = 500;
+
+export interface Asked {
+  title: string;
+  verb: string;
+  facts: (readonly [string, ComponentChildren] | null)[];
+  effect?: string;
+  /** Who must confirm; null where one is enough. */
+  confirm?: string | null;
+  proposed?: string | null;
+  needsReason?: boolean;
+  text?: { label: string; hint: string; area?: boolean } | undefined;
+  /** Left empty it means all. */
+  amount?: { label: string; hint: string } | undefined;
+  isDanger?: boolean;
+}
+
+export interface Answered {
+  reason: string;
+  text: string;
+  amount: string;
+}
+
+interface ActDialogProps<T> {
+  asked: Asked;
+  onClose: () => void;
+  act: (answered: Answered) => Promise<T>;
+  onDone: (answer: T) => void;
+}
+
+export const TWO_PEOPLE = "A second operator has to say the same. Until then it is a proposal and nothing moves.";
+
+export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>) {
+  const [answered, setAnswered] = useState<Answered>({ reason: "", text: "", amount: "" });
+  const { isBusy, problem, send } = useSend();
+  const set = (name: keyof Answered) => (value: string) => setAnswered((old) => ({ ...old, [name]: value }));
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void send(() => act({ reason: answered.reason.trim(), text: answered.text.trim(), amount: answered.amount.trim() }), onDone);
+  };
+  const { text, amount, needsReason = true } = asked;
+  return (
+    <Dialog title={asked.title} onClose={onClose} isBusy={isBusy}>
+      <form onSubmit={submit} class="form">
+        <SendProblem problem={problem} />
+        <Facts rows={asked.facts} />
+        {asked.effect && <p>{asked.effect}</p>}
+        {amount && <Input id="act-amount" label={amount.label} hint={amount.hint} value={answered.amount} onInput={set("amount")} inputMode="decimal" pattern="[0-9]+([.][0-9]+)?" required={false} />}
+        {text && (text.area
+          ? <Area id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} rows={5} />
+          : <Input id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} />)}
+        {needsReason && <Area id="act-reason" label="Reason" hint="It stays in the records under your name." value={answered.reason} onInput={set("reason")} maxLength={REASON_LENGTH_MAX} />}
+        {asked.proposed && <Notice tone="accent" title="A colleague has proposed already">{asked.proposed}</Notice>}
+        {asked.confirm && <Notice tone="wait" title="Two people decide">{asked.confirm}</Notice>}
+        <div class="form-actions">
+          <Button type="submit" kind={asked.isDanger ? "danger" : "primary"} isBusy={isBusy}>{asked.verb}</Button>
+          <Button onClick={onClose} disabled={isBusy}>Leave it</Button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,101 @@
+// What stays while pages change: where one can go, who one is, and what was just said.
+
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { useKeys } from "./core/keys";
+import { place, url, partsOf } from "./core/location";
+import { said } from "./core/say";
+import { useMe } from "./core/me";
+import { useStore } from "./core/store";
+import { theme, THEMES, themeSet } from "./core/theme";
+import { wordsOf } from "./format";
+import { entriesOf } from "./nav";
+import { Brand } from "./parts/brand";
+import { Icon } from "./parts/icons";
+import { ConfirmIdentity, SignOutButton } from "./pages/sign-in";
+import { Shortcuts } from "./parts/shortcuts";
+import { roleTitle } from "./words";
+
+export function Shell({ children }: { children: ComponentChildren }) {
+  const { path, query } = useStore(place);
+  const [isOpen, setOpen] = useState(false);
+  const [helps, setHelps] = useState(false);
+  // On a phone the menu is in the way of the page that it led to.
+  useEffect(() => setOpen(false), [path, query]);
+  useKeys({ "?": () => setHelps(true) });
+  return (
+    <div class="shell">
+      <a class="skip" href="#main">Skip to the page</a>
+      <header class={`side${isOpen ? " is-open" : ""}`}>
+        <div class="side-top">
+          <a class="brand-link" href={url("/")} aria-label="Proof, to the start">{<Brand />}</a>
+          <button type="button" class="menu-button" aria-expanded={isOpen} aria-controls="side-menu" onClick={() => setOpen(!isOpen)}>
+            <Icon name={isOpen ? "stop" : "menu"} /> Menu
+          </button>
+        </div>
+        <div class="side-menu" id="side-menu">
+          <Nav at={partsOf(path)[0] ?? ""} />
+          <Who onHelp={() => setHelps(true)} />
+        </div>
+      </header>
+      <main id="main" class="main" tabIndex={-1}>{children}</main>
+      <Said />
+      {helps && <Shortcuts onClose={() => setHelps(false)} />}
+      <ConfirmIdentity />
+    </div>
+  );
+}
+
+function Nav({ at }: { at: string }) {
+  const me = useMe();
+  return (
+    <nav aria-label="Main">
+      {me.member.partner && <p class="nav-partner">{me.member.partner.name}</p>}
+      <ul class="nav">
+        {entriesOf(me).map(({ key, title, icon }) => (
+          <li key={key}>
+            <a href={url(`/${key}`)} aria-current={key === at ? "page" : undefined}><Icon name={icon} />{title}</a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+function Who({ onHelp }: { onHelp: () => void }) {
+  const { member } = useMe();
+  const look = useStore(theme);
+  return (
+    <div class="who">
+      <p class="who-name"><strong>{member.name}</strong><span class="muted small">{roleTitle(member.role)}</span></p>
+      <div class="segments" role="radiogroup" aria-label="Look">
+        {THEMES.map((name) => (
+          <label key={name} class={name === look ? "is-on" : undefined}>
+            <input type="radio" name="theme" class="unseen" checked={name === look} onChange={() => themeSet(name)} />
+            {wordsOf(name)}
+          </label>
+        ))}
+      </div>
+      <div class="who-actions">
+        <SignOutButton />
+        <button type="button" class="icon-button" onClick={onHelp} aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"><kbd>?</kbd></button>
+      </div>
+    </div>
+  );
+}
+
+const SAID_MS = 6000;
+
+function Said() {
+  const line = useStore(said);
+  useEffect(() => {
+    if (!line) return undefined;
+    const timer = setTimeout(() => said.set(null), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [line]);
+  return (
+    <div class="said" role="status" aria-live="polite">
+      {line && <p class={line.tone}><Icon name={line.tone === "ok" ? "check" : "wait"} />{line.text}</p>}
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+import { describe, expect, it } from "vitest";
+import { countOf, isShown, matrixRows, maySign, nextLines, progressWords, sectionsOf } from "../src/checklist";
+import type { Checklist, Line, LineState, Me } from "../src/wire";
+
+const line = (id: string, state: LineState, more: Partial<Line> = {}): Line =>
+  ({ id, text: id, who: "auto", state, why: "", next: null, evidence: [], signed: null, signs: null, matrix: null, ...more });
+
+const lines = [line("MOB-1", "not_applicable"), line("ACC-1", "failing"), line("ONB-1", "passing"), line("ONB-3", "signed_off"), line("ACC-3", "unseen", { signs: "partner" }), line("KYC-1", "unseen"), line("NEW-1", "unseen")];
+
+describe("sections", () => {
+  it("stand in the list's order, unknown ones last", () => {
+    expect(sectionsOf(lines).map(({ key, green, of }) => [key, green, of])).toEqual([["ONB", 2, 2], ["ACC", 0, 2], ["KYC", 0, 1], ["MOB", 0, 0], ["NEW", 0, 1]]);
+  });
+});
+
+describe("what is shown", () => {
+  it("counts", () => {
+    expect((["all", "todo", "failing", "green"] as const).map((show) => countOf(lines, show))).toEqual([7, 4, 1, 2]);
+    expect(isShown(line("X-1", "not_applicable"), "todo")).toBe(false);
+  });
+});
+
+describe("what comes next", () => {
+  it("is what fails, then what waits for the one who looks", () => {
+    expect(nextLines(lines, (one) => one.signs === "partner").map(({ id }) => id)).toEqual(["ACC-1", "ACC-3", "KYC-1"]);
+  });
+});
+
+describe("progress in words", () => {
+  const list = (green: number, of: number, ready: boolean): Checklist =>
+    ({ partner: { id: "p", name: "P" }, profile: { ios: false, android: false, wallet_payments: false }, declared_by: null, declared_at: null, lines, green, of, ready });
+  it("says how much is left, and of what kind", () => {
+    expect(progressWords(list(2, 6, false))).toBe("4 lines to go: 1 failing, 3 not seen yet.");
+    expect(progressWords(list(5, 6, true))).toBe("Ready to go live: only the first watched transaction is left.");
+    expect(progressWords(list(6, 6, false))).toBe("Every line is green.");
+  });
+});
+
+it("lets only those sign whose line it is", () => {
+  const me = (...may: Me["may"]): Me => ({ may }) as Me;
+  expect(maySign(me("checklist_sign_partner"), line("A-1", "unseen", { signs: "partner" }))).toBe(true);
+  expect(maySign(me("checklist_sign_partner"), line("A-1", "unseen", { signs: "operator" }))).toBe(false);
+  expect(maySign(me("checklist_sign_partner", "checklist_sign_operator"), line("A-1", "unseen"))).toBe(false);
+});
+
+it("lays the matrix out by pair", () => {
+  const cell = { pair: "BTC/BITCOIN", side: "sell", state: "unseen", at: null } as const;
+  expect(matrixRows([cell])).toEqual([{ pair: "BTC/BITCOIN", buy: undefined, sell: cell }]);
+});

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { refusal, RefusedError, fieldOf } from "../src/core/api";
+import { failuresAnswer, funnelAnswer, hoursAnswer } from "../src/overview";
+import { eventNote, eventTitle } from "../src/words";
+
+describe("the sentence above a chart", () => {
+  it("names where most are lost", () => {
+    const funnel = [{ step: "session", count: 40 }, { step: "identity", count: 28 }, { step: "completed", count: 24 }];
+    expect(funnelAnswer(funnel)).toBe("60\u00a0% of 40 orders completed; most stop between “session made” and “identity verified”: 12.");
+    expect(funnelAnswer([{ step: "session", count: 2 }, { step: "completed", count: 2 }])).toBe("100\u00a0% of 2 orders completed; none was lost on the way.");
+    expect(funnelAnswer([])).toBe("Nobody has begun an order in this time.");
+  });
+
+  it("names the busiest hour", () => {
+    const hourly = [{ at: "2026-04-01T09:00:00Z", created: 1, completed: 1, failed: 0 }, { at: "2026-04-01T10:00:00Z", created: 3, completed: 1, failed: 1 }];
+    const overview = { hours: 2, hourly, statuses: [], funnel: [], failures: [], waiting: { orders: 0, cases: 0, findings: 0, webhooks_failing: 0 } };
+    expect(hoursAnswer(overview)).toBe("4 orders in the last 2 hours, 2 completed and 1 failed; the busiest hour began at 10:00.");
+    expect(hoursAnswer({ ...overview, hourly: [] })).toBe("No orders in the last 2 hours.");
+  });
+
+  it("names the most frequent reason", () => {
+    expect(failuresAnswer([{ reason: "payment_refused", count: 5 }, { reason: "screening", count: 4 }])).toBe("Payment refused is behind 5 of 9 failed orders.");
+    expect(failuresAnswer([])).toBe("No order failed.");
+  });
+});
+
+describe("events in words", () => {
+  const order = { currency: "USDT", fiat_currency: "EUR" };
+  it("says what is in the body", () => {
+    expect(eventTitle("payment.captured")).toBe("Payment captured");
+    expect(eventTitle("something.new")).toBe("Something new");
+    expect(eventNote({ total: "101.40" }, order)).toBe("101.40\u00a0EUR");
+    expect(eventNote({ attempt: 2, code: "insufficient_funds" }, order)).toBe("attempt 2 · insufficient funds");
+    expect(eventNote({ by: "alice", reason: "Papers are fine." }, order)).toBe("Papers are fine. · by alice");
+    expect(eventNote(null, order)).toBe("");
+    expect(eventNote({ amount: { odd: 1 } }, order)).toBe("");
+  });
+});
+
+describe("refusals", () => {
+  it("are read whoever wrote them", () => {
+    expect(refusal("<html>", 502)).toMatchObject({ code: "unreadable", message: "The server answered 502 and did not say why." });
+    expect(refusal({ error: "x", message: "No.", field: "name" }, 422)).toMatchObject({ code: "x", field: "name" });
+  });
+
+  it("find the nearest field of the form", () => {
+    const about = (field: string) => new RefusedError(422, refusal({ error: "invalid", message: "No.", field }, 422));
+    expect(fieldOf(about("wallets.0.address"), ["name", "wallets"])).toBe("wallets");
+    expect(fieldOf(about("wallets[0]"), ["wallets"])).toBe("wallets");
+    expect(fieldOf(about("other"), ["wallets"])).toBeUndefined();
+    expect(fieldOf(new Error("x"), ["wallets"])).toBeUndefined();
+  });
+});
