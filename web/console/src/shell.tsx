@@ -71,7 +71,7 @@ function Who({ onHelp }: { onHelp: () => void }) {
       <div class="segments" role="radiogroup" aria-label="Look">
         {THEMES.map((name) => (
           <label key={name} class={name === look ? "is-on" : undefined}>
-            <input type="radio" name="theme" class="unseen" checked={name === look} onChange={() => themeSet(name)} />
+            <input type="radio" name="theme" class="aloud" checked={name === look} onChange={() => themeSet(name)} />
             {wordsOf(name)}
           </label>
         ))}

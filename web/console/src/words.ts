@@ -85,12 +85,12 @@ export interface ActWords {
 
 const ACTS: Record<string, ActWords> = {
   approve: { verb: "Let it go on", effect: "The order goes on from where it was stopped.", isDanger: false },
-  refund: { verb: "Refund the payment", effect: "The customer's payment goes back to the card; nothing is delivered.", isDanger: true },
-  return: { verb: "Send the crypto back", effect: "The crypto goes back to the customer's refund address; nothing is paid out.", isDanger: true },
+  refund: { verb: "Refund the payment", effect: "The customer’s payment goes back to the card; nothing is delivered.", isDanger: true },
+  return: { verb: "Send the crypto back", effect: "The crypto goes back to the customer’s refund address; nothing is paid out.", isDanger: true },
   refunded_by_bank: {
     verb: "Refunded by the bank",
     effect: "The books say from then on that the bank has given the money back outside of the provider.",
-    text: { label: "The bank's transfer", hint: "Its reference, as it stands on the statement." },
+    text: { label: "The bank’s transfer", hint: "Its reference, as it stands on the statement." },
     isDanger: true,
   },
   write_off: { verb: "Write it off", effect: "The amount is kept apart in the books and nobody gets it.", isDanger: true },
@@ -98,7 +98,7 @@ const ACTS: Record<string, ActWords> = {
   paid_by_dispute: { verb: "Paid by the dispute", effect: "The cardholder has the money already, by the bank.", isDanger: true },
   contest: {
     verb: "Contest the dispute",
-    effect: "The evidence goes to the cardholder's bank, which decides. It can be sent once.",
+    effect: "The evidence goes to the cardholder’s bank, which decides. It can be sent once.",
     text: { label: "Evidence", hint: "What was delivered, when and to whom; the bank reads it as it is.", area: true },
     isDanger: false,
   },
@@ -106,6 +106,21 @@ const ACTS: Record<string, ActWords> = {
 };
 
 export const actWords = (act: string): ActWords => ACTS[act] ?? { verb: wordsOf(act), effect: "", isDanger: true };
+
+/** `refund by alice: why`, as the server says what one person wants already. */
+const isBy = (proposed: string, name: string): boolean => proposed.includes(` by ${name}:`);
+
+export const proposedTitle = (proposed: string, me: string): string => (isBy(proposed, me) ? "You have proposed it" : "A colleague has proposed");
+
+const TWO_PEOPLE = "A second operator has to say the same. Until then it is a proposal and nothing moves.";
+const SECOND = "A colleague has said the same already: with your word it is done at once.";
+const ONCE_MORE = "You have said so already. Somebody else has to say the same; your word counts once.";
+
+/** Who has to agree before it is done. */
+export function confirmWords(act: string, proposed: string | null, me: string): string {
+  if (!proposed?.startsWith(`${act} by `)) return TWO_PEOPLE;
+  return isBy(proposed, me) ? ONCE_MORE : SECOND;
+}
 
 const CASES: Record<string, string> = {
   overpaid: "Too much came",
@@ -137,13 +152,13 @@ export const ROLES: Record<string, { title: string; may: string }> = {
   operator: { title: "Operator", may: "Orders, partners, money; not people" },
   reviewer: { title: "Reviewer", may: "Decides on orders and cases that wait" },
   support: { title: "Support", may: "Reads; changes nothing" },
-  partner_admin: { title: "Partner admin", may: "Their own partner: keys, webhook, people's sign-offs" },
+  partner_admin: { title: "Partner admin", may: "Their own partner: keys, webhook, people’s sign-offs" },
   partner_developer: { title: "Partner developer", may: "Their own partner: reads, tests, integration log" },
 };
 export const roleTitle = (role: string): string => ROLES[role]?.title ?? wordsOf(role);
 
 export const KINDS: Record<string, { title: string; hint: string }> = {
-  treasury: { title: "Treasury", hint: "Crypto goes to the partner's own wallet, one for each pair." },
-  user_wallet: { title: "Users' wallets", hint: "Each session brings its user's address." },
-  managed: { title: "Managed", hint: "The partner's wallets are known in advance and managed here." },
+  treasury: { title: "Treasury", hint: "Crypto goes to the partner’s own wallet, one for each pair." },
+  user_wallet: { title: "Users’ wallets", hint: "Each session brings its user’s address." },
+  managed: { title: "Managed", hint: "The partner’s wallets are known in advance and managed here." },
 };

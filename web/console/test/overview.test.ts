@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { refusal, RefusedError, fieldOf } from "../src/core/api";
 import { failuresAnswer, funnelAnswer, hoursAnswer } from "../src/overview";
-import { eventNote, eventTitle } from "../src/words";
+import { confirmWords, eventNote, eventTitle, proposedTitle } from "../src/words";
 
 describe("the sentence above a chart", () => {
   it("names where most are lost", () => {
@@ -49,5 +49,17 @@ describe("refusals", () => {
     expect(fieldOf(about("wallets[0]"), ["wallets"])).toBe("wallets");
     expect(fieldOf(about("other"), ["wallets"])).toBeUndefined();
     expect(fieldOf(new Error("x"), ["wallets"])).toBeUndefined();
+  });
+});
+
+describe("two people", () => {
+  it("says whose word is missing", () => {
+    const proposed = "refund by alice: not theirs";
+    expect(confirmWords("refund", null, "bob")).toMatch(/^A second operator/);
+    expect(confirmWords("approve", proposed, "bob")).toMatch(/^A second operator/);
+    expect(confirmWords("refund", proposed, "bob")).toMatch(/done at once/);
+    expect(confirmWords("refund", proposed, "alice")).toMatch(/counts once/);
+    expect(confirmWords("refund", proposed, "ali")).toMatch(/done at once/);
+    expect(proposedTitle(proposed, "alice")).toBe("You have proposed it");
   });
 });

@@ -35,7 +35,7 @@ export function AuditPage({ open }: { open: string | undefined }) {
   const set = (name: (typeof NAMES)[number]) => (value: string) => go(path, writeFilters({ ...filters, [name]: value }, NAMES), { replace: true });
   const choices = (of: (entry: AuditEntry) => string, words: (text: string) => string) => [...new Set(all.map(of))].sort().map((value) => ({ value, label: words(value) }));
   return (
-    <div class={open === undefined ? "split" : "split with-panel"}>
+    <>
       <Page title="Audit" lead="Everything that people did here; nothing in it can be changed unseen.">
         <FilterBar label="Audit">
           <SearchField label="Search the entries" placeholder="Order, partner, name, address" value={filters.query} onSearch={set("query")} />
@@ -57,7 +57,7 @@ export function AuditPage({ open }: { open: string | undefined }) {
         )}
       </Page>
       {open !== undefined && <EntryPanel key={open} entry={all.find((entry) => String(entry.number) === open)} back={{ path: "/audit", query: asked }} isLoading={pages.isLoading} />}
-    </div>
+    </>
   );
 }
 
@@ -87,8 +87,8 @@ function EntryPanel({ entry, back, isLoading }: { entry: AuditEntry | undefined;
             {changes.map(({ path, before, after }) => (
               <div key={path}>
                 <dt>{path === "" ? "All" : path}</dt>
-                {before !== undefined && <dd class="was"><span class="unseen">before </span>{before}</dd>}
-                {after !== undefined && <dd class="is"><span class="unseen">after </span>{after}</dd>}
+                {before !== undefined && <dd class="was"><span class="aloud">before </span>{before}</dd>}
+                {after !== undefined && <dd class="is"><span class="aloud">after </span>{after}</dd>}
               </div>
             ))}
           </dl>

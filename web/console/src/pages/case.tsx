@@ -4,15 +4,16 @@ import { useState } from "preact/hooks";
 import { part, post } from "../core/api";
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
-import { useMay } from "../core/me";
+import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { shortId, wordsOf } from "../format";
-import { ActDialog, TWO_PEOPLE } from "../parts/act-dialog";
+import { ActDialog } from "../parts/act-dialog";
 import { Button, Loading, Notice, Problem } from "../parts/basics";
 import { Facts, Panel } from "../parts/panel";
+import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
 import { Copy } from "../parts/text";
-import { actWords, caseTitle } from "../words";
+import { actWords, caseTitle, confirmWords } from "../words";
 import type { Case, Rule, Ruled } from "../wire";
 
 interface CasePanelProps {
@@ -48,6 +49,7 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
   const mayRule = useMay("case_rule");
   const [act, setAct] = useState<string>();
   const words = actWords(act ?? "");
+  const me = useMe().member.name;
   const done = ({ ruled }: Ruled) => {
     setAct(undefined);
     say(ruled === "done" ? "Done." : "Proposed. A second operator has to say the same.", ruled === "done" ? "ok" : "wait");
@@ -62,7 +64,7 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
   return (
     <>
       {one.why && <Notice tone="wait" title="Waits for people">{one.why}</Notice>}
-      {one.proposed && <Notice tone="accent" title="Proposed already">{one.proposed}</Notice>}
+      {one.proposed && <Proposed text={one.proposed} />}
       {mayRule && one.rulings.length > 0 && (
         <div class="acts">
           {one.rulings.map((ruling) => <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>{caseVerb(ruling)}</Button>)}
@@ -76,7 +78,7 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
             verb: caseVerb(act),
             facts: [["Case", caseTitle(one.kind)], ["Amount", <strong class="amount">{one.amount}</strong>], ["About", one.about], ["Of order", <code>{shortId(one.order)}</code>]],
             effect: act === "approve" ? "What the case proposes is done: it is sent or paid back as said above." : words.effect,
-            confirm: ALONE.includes(act) ? null : TWO_PEOPLE,
+            confirm: ALONE.includes(act) ? null : confirmWords(act, one.proposed, me),
             proposed: one.proposed,
             text: words.text,
             isDanger: words.isDanger,

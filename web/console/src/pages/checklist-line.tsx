@@ -11,7 +11,7 @@ import { ActDialog } from "../parts/act-dialog";
 import { Button } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { LINE_LOOKS, LineMark } from "../parts/state";
-import { Copy, Exact } from "../parts/text";
+import { Copy, Exact, Words } from "../parts/text";
 import type { Checklist, Line, Named } from "../wire";
 
 interface LineProps {
@@ -26,10 +26,11 @@ export function ChecklistLine({ line, partner, who, put }: LineProps) {
   return (
     <li class={`check-line ${line.state}`} id={`line-${line.id}`} tabIndex={-1}>
       <span class={`check-icon ${look.tone}`}><Icon name={look.icon} size={14} /></span>
+      <span class="check-id">{line.id}</span>
       <div class="check-text">
-        <p class="check-title"><span class="check-id">{line.id}</span> {line.text}</p>
-        <p class="check-why">{line.why}</p>
-        {line.next && <p class="check-next"><Icon name="right" size={12} /> {line.next}</p>}
+        <p class="check-title">{line.text}</p>
+        <p class="check-why"><Words text={line.why} /></p>
+        {line.next && <p class="check-next"><Icon name="right" size={12} /> <Words text={line.next} /></p>}
         {line.signed && (
           <p class="check-signed">
             <Icon name="pen" size={12} /> Signed by <strong>{line.signed.by}</strong>, <time dateTime={line.signed.at} title={exact(line.signed.at)}>{day(line.signed.at)}</time>

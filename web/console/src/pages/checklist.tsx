@@ -14,6 +14,7 @@ import { exact } from "../format";
 import { Button, Empty, Loading, Notice, Problem, SendProblem } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { LINE_LOOKS } from "../parts/state";
+import { Words } from "../parts/text";
 import type { Checklist } from "../wire";
 import { ChecklistLine } from "./checklist-line";
 import { ProfileForm } from "./checklist-profile";
@@ -56,7 +57,7 @@ function Summary({ list, put }: { list: Checklist; put: (list: Checklist) => voi
             {next.map((line) => (
               <li key={line.id}>
                 <a href={`#line-${line.id}`}>{line.id}</a>
-                <span>{line.next ?? line.why}</span>
+                <span><Words text={line.next ?? line.why} /></span>
               </li>
             ))}
           </ol>

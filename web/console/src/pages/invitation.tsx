@@ -53,7 +53,7 @@ function Take({ token, invitation }: { token: string; invitation: Invitation }) 
         <h2>2. Authenticator app</h2>
         <p class="muted">Scan this with the app, or type the secret into it.</p>
         <QrCode text={invitation.otpauth_url} label="Code for the authenticator app" />
-        <Secret text={invitation.secret} what="the secret" />
+        <Secret text={invitation.secret} what="the secret" inBlocks />
         <Input id="code" label="Code" hint="The six digits that the app shows now." value={said.code} error={wrong("code")} onInput={(text) => setSaid({ ...said, code: text.replace(/\D/g, "").slice(0, 6) })} autoComplete="one-time-code" inputMode="numeric" pattern="[0-9]{6}" mono />
         <Button type="submit" kind="primary" isBusy={isBusy}>Take the invitation</Button>
       </form>

@@ -2,7 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { post } from "../core/api";
-import { useLoad, type Loaded } from "../core/load";
+import { useLoad } from "../core/load";
 import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
@@ -24,11 +24,34 @@ const FINDINGS: Column<Finding>[] = [
 ];
 
 export function LedgerPage() {
-  const loaded = useLoad<Ledger>("ledger");
-  const { data, problem, reload } = loaded;
+  const { data, problem, reload } = useLoad<Ledger>("ledger");
+  const mayLook = useMay("ledger_write");
+  const [reconciled, setReconciled] = useState<Reconciled>();
+  const [checked, setChecked] = useState<Checked>();
+  const reconcile = useSend();
+  const check = useSend();
+  const compare = () =>
+    void reconcile.send(() => post<Reconciled>("ledger/reconcile"), (answer) => {
+      setReconciled(answer);
+      say("Books and world are compared.");
+      void reload();
+    });
+  const addUp = () =>
+    void check.send(() => post<Checked>("ledger/check"), (answer) => {
+      setChecked(answer);
+      say("The books are checked.");
+    });
+  const actions = mayLook && (
+    <>
+      <Button isBusy={check.isBusy} onClick={addUp}>Check the books</Button>
+      <Button kind="primary" isBusy={reconcile.isBusy} onClick={compare}>Reconcile</Button>
+    </>
+  );
   return (
-    <Page title="Ledger">
-      <Looks loaded={loaded} />
+    <Page title="Ledger" action={actions} lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}>
+      <SendProblem problem={reconcile.problem ?? check.problem} />
+      {reconciled && <ReconciledNotice answer={reconciled} />}
+      {checked && <CheckedNotice answer={checked} />}
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading rows={10} />}
       {data && <Findings findings={data.findings} />}
@@ -37,35 +60,22 @@ export function LedgerPage() {
   );
 }
 
-function Looks({ loaded }: { loaded: Loaded<Ledger> }) {
-  const may = useMay("ledger_write");
-  const [reconciled, setReconciled] = useState<Reconciled>();
-  const [checked, setChecked] = useState<Checked>();
-  const reconcile = useSend();
-  const check = useSend();
-  if (!may) return null;
+function ReconciledNotice({ answer: { open, orders, report_lines, wallets, found } }: { answer: Reconciled }) {
+  const agrees = open.length === 0;
   return (
-    <section class="looks" aria-label="Look now">
-      <div>
-        <div class="acts">
-          <Button kind="primary" isBusy={reconcile.isBusy} onClick={() => void reconcile.send(() => post<Reconciled>("ledger/reconcile"), (answer) => { setReconciled(answer); say("Books and world are compared."); void loaded.reload(); })}>Reconcile</Button>
-          <Button isBusy={check.isBusy} onClick={() => void check.send(() => post<Checked>("ledger/check"), (answer) => { setChecked(answer); say("The books are checked."); })}>Check the books</Button>
-        </div>
-        <p class="small muted">Reconcile compares the books with the providers’ reports and the chains; it happens every night anyway. Check the books adds up every entry.</p>
-      </div>
-      <SendProblem problem={reconcile.problem ?? check.problem} />
-      {reconciled && (
-        <Notice tone={reconciled.open.length === 0 ? "ok" : "stop"} title={reconciled.open.length === 0 ? "Books and world agree" : `${plural(reconciled.open.length, "finding")} open`}>
-          Compared {plural(reconciled.orders, "order")}, {plural(reconciled.report_lines, "line")} of reports and {plural(reconciled.wallets, "wallet")}; {reconciled.found === 0 ? "nothing new was found" : `${reconciled.found} found`}.
-        </Notice>
-      )}
-      {checked && (
-        <Notice tone={checked.mismatches_total === 0 ? "ok" : "stop"} title={checked.mismatches_total === 0 ? "The books agree with themselves" : `${plural(checked.mismatches_total, "mismatch", "mismatches")} in the books`}>
-          {plural(checked.entries, "entry", "entries")} in {plural(checked.accounts, "account")} added up.
-          {checked.mismatches.length > 0 && <ul class="plain-list">{checked.mismatches.map((mismatch) => <li key={mismatch}><code>{mismatch}</code></li>)}</ul>}
-        </Notice>
-      )}
-    </section>
+    <Notice tone={agrees ? "ok" : "stop"} title={agrees ? "Books and world agree" : `${plural(open.length, "finding")} open`}>
+      Compared {plural(orders, "order")}, {plural(report_lines, "line")} of reports and {plural(wallets, "wallet")}; {found === 0 ? "nothing new was found" : `${found} found`}.
+    </Notice>
+  );
+}
+
+function CheckedNotice({ answer: { entries, accounts, mismatches, mismatches_total } }: { answer: Checked }) {
+  const agrees = mismatches_total === 0;
+  return (
+    <Notice tone={agrees ? "ok" : "stop"} title={agrees ? "The books agree with themselves" : `${plural(mismatches_total, "mismatch", "mismatches")} in the books`}>
+      {plural(entries, "entry", "entries")} in {plural(accounts, "account")} added up.
+      {mismatches.length > 0 && <ul class="plain-list">{mismatches.map((mismatch) => <li key={mismatch}><code>{mismatch}</code></li>)}</ul>}
+    </Notice>
   );
 }
 

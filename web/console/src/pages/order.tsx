@@ -4,17 +4,18 @@ import { useState } from "preact/hooks";
 import { part, post } from "../core/api";
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
-import { useMay } from "../core/me";
+import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { amountWords, shortId, shorten, webAddress, wordsOf } from "../format";
-import { ActDialog, TWO_PEOPLE, type Answered } from "../parts/act-dialog";
+import { ActDialog, type Answered } from "../parts/act-dialog";
 import { Button, Loading, Notice, Problem } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { Facts, Folded, Panel, Part } from "../parts/panel";
+import { Proposed } from "../parts/proposed";
 import { StatusMark } from "../parts/state";
 import { Copy, Exact, Json } from "../parts/text";
 import { Timeline } from "../parts/timeline";
-import { actWords, caseTitle } from "../words";
+import { actWords, caseTitle, confirmWords } from "../words";
 import type { OrderStory, Refund, Rule, Ruled } from "../wire";
 import { Postings } from "./order-postings";
 
@@ -89,7 +90,7 @@ function Transfers({ transfers }: { transfers: OrderStory["transfers"] }) {
         return (
           <li key={hash}>
             <span class="with-copy">
-              {address ? <a href={address} target="_blank" rel="noopener noreferrer" title={hash}><code>{shorten(hash, 8)}</code> <Icon name="out" size={12} /></a> : <code title={hash}>{shorten(hash, 8)}</code>}
+              {address ? <a class="outward" href={address} target="_blank" rel="noopener noreferrer" title={hash}><code>{shorten(hash, 8)}</code><Icon name="out" size={12} /></a> : <code title={hash}>{shorten(hash, 8)}</code>}
               <Copy text={hash} what="the hash" quiet />
             </span>
             <span class="muted">{network}</span>
@@ -117,7 +118,7 @@ function Actions({ story, onChanged }: { story: OrderStory; onChanged: () => voi
   return (
     <>
       {why && <Notice tone="wait" title="Waits for people">{why}</Notice>}
-      {proposed && <Notice tone="accent" title="Proposed already">{proposed}</Notice>}
+      {proposed && <Proposed text={proposed} />}
       {mayRule && (rulings.length > 0 || refunds) && (
         <div class="acts">
           {rulings.map((ruling) => <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>{actWords(ruling).verb}</Button>)}
@@ -145,13 +146,14 @@ const object = ({ order }: OrderStory) =>
 
 function RuleDialog({ story, act, onClose, onDone }: DialogProps & { act: string }) {
   const words = actWords(act);
+  const me = useMe().member.name;
   const say = ({ reason, text }: Answered): Promise<Ruled> => {
     const rule: Rule = { act, reason, ...(words.text ? { text } : {}) };
     return post(`orders/${part(story.order.id)}/rule`, rule);
   };
   return (
     <ActDialog<Ruled>
-      asked={{ title: `${words.verb}?`, verb: words.verb, facts: [...object(story)], effect: words.effect, confirm: TWO_PEOPLE, proposed: story.proposed, text: words.text, isDanger: words.isDanger }}
+      asked={{ title: `${words.verb}?`, verb: words.verb, facts: [...object(story)], effect: words.effect, confirm: confirmWords(act, story.proposed, me), proposed: story.proposed, text: words.text, isDanger: words.isDanger }}
       onClose={onClose}
       act={say}
       onDone={onDone}
@@ -161,6 +163,7 @@ function RuleDialog({ story, act, onClose, onDone }: DialogProps & { act: string
 
 function RefundDialog({ story, onClose, onDone }: DialogProps) {
   const { order, proposed } = story;
+  const me = useMe().member.name;
   const money = amountWords(order.fiat_amount, order.fiat_currency);
   const refund = ({ amount, reason }: Answered): Promise<Ruled> => {
     const body: Refund = { reason, ...(amount === "" ? {} : { amount }) };
@@ -174,7 +177,7 @@ function RefundDialog({ story, onClose, onDone }: DialogProps) {
         facts: [...object(story)],
         effect: "The money goes back to the card that paid. The crypto has been delivered and does not come back.",
         amount: { label: `Amount in ${order.fiat_currency}`, hint: "Left empty: all that is left to be given back." },
-        confirm: TWO_PEOPLE,
+        confirm: confirmWords("refund", proposed, me),
         proposed,
         isDanger: true,
       }}

@@ -50,9 +50,9 @@ const COLUMNS: Column<Order>[] = [
   { title: "Amount", number: true, cell: (order) => <>{amountWords(order.amount, order.currency)}</> },
   { title: "Network", gives: 1, cell: (order) => <span class="muted">{order.network}</span> },
   { title: "Paid", number: true, gives: 2, cell: (order) => (order.fiat_amount === "" ? "–" : amountWords(order.fiat_amount, order.fiat_currency)) },
-  { title: "Side", gives: 2, cell: (order) => wordsOf(order.side) },
+  { title: "Side", gives: 1, cell: (order) => wordsOf(order.side) },
   { title: "State", gives: 1, cell: (order) => <span class="muted">{wordsOf(order.state)}</span> },
-  { title: "Partner", gives: 1, cell: (order) => order.partner.name },
+  { title: "Partner", gives: 2, cell: (order) => order.partner.name },
   { title: "User", gives: 1, cell: (order) => <span class="cut" title={order.partner_user_id}>{order.partner_user_id}</span> },
   { title: "Made", number: true, gives: 2, cell: (order) => <Ago at={order.created_at} /> },
 ];
@@ -69,7 +69,7 @@ export function OrdersPage({ open }: { open: string | undefined }) {
   const columns = isPortal(me) ? COLUMNS.filter(({ title }) => title !== "Partner") : COLUMNS;
   const save = () => download("orders.csv", "text/csv;charset=utf-8", csvOf(rows ?? [], CSV));
   return (
-    <div class={open === undefined ? "split" : "split with-panel"}>
+    <>
       <Page title="Orders" action={<Button icon="download" disabled={!rows?.length} onClick={save}>Export {plural(rows?.length ?? 0, "row")}</Button>}>
         <OrderFilters filters={filters} set={set} />
         <SavedViews path="/orders" query={asked} />
@@ -86,7 +86,7 @@ export function OrdersPage({ open }: { open: string | undefined }) {
         )}
       </Page>
       {open !== undefined && <OrderPanel key={open} id={open} back={{ path: "/orders", query: asked }} onChanged={() => void pages.reload()} />}
-    </div>
+    </>
   );
 }
 

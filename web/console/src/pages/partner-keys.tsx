@@ -46,6 +46,7 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
   const leaked = partner.tokens.filter((token) => token.exposed_at);
   const revoke: Column<Token> = {
     title: "",
+    number: true,
     cell: (token) => <Button small kind="quiet" onClick={() => setAsking({ kind: "revoke", token })} label={`Revoke ${token.key_id}`}>Revoke</Button>,
   };
   return (

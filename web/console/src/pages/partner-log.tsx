@@ -23,11 +23,11 @@ const COLUMNS: Column<Refusal>[] = [
     cell: (one) => (
       <div class="refusal">
         <p><strong>{one.message}</strong></p>
-        <p class="small muted">
+        <p class="small muted refusal-of">
           <code>{one.route}</code>
-          {one.field && <>, field <code>{one.field}</code></>}
-          {one.origin && <>, from <code>{one.origin}</code></>}
-          {one.request_id && <span class="with-copy">, last request <code>{one.request_id}</code><Copy text={one.request_id} what="the request id" quiet /></span>}
+          {one.field && <span>field <code>{one.field}</code></span>}
+          {one.origin && <span>from <code>{one.origin}</code></span>}
+          {one.request_id && <span class="with-copy"><span>request <code>{one.request_id}</code></span><Copy text={one.request_id} what="the request id" quiet /></span>}
         </p>
       </div>
     ),
@@ -41,7 +41,7 @@ const COLUMNS: Column<Refusal>[] = [
 function Fix({ one }: { one: Refusal }) {
   const page = webAddress(one.docs_url);
   if (!page) return <code>{one.code}</code>;
-  return <a href={page} target="_blank" rel="noopener noreferrer"><code>{one.code}</code> <Icon name="out" size={12} /></a>;
+  return <a class="outward" href={page} target="_blank" rel="noopener noreferrer"><code>{one.code}</code><Icon name="out" size={12} /></a>;
 }
 
 export function PartnerLog({ partner }: { partner: string }) {

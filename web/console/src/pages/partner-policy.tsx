@@ -84,7 +84,7 @@ function PairsTable({ draft, wrong, setPair, remove }: PairsTableProps) {
     <div class="table-around" role="region" aria-label="Pairs" tabIndex={0}>
       <table class="table policy-table">
         <thead>
-          <tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Own fees</th>{remove && <th scope="col"><span class="unseen">Remove</span></th>}</tr>
+          <tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Own fees</th>{remove && <th scope="col"><span class="aloud">Remove</span></th>}</tr>
         </thead>
         <tbody>
           {draft.pairs.map((pair, index) => (
@@ -129,7 +129,7 @@ function FeesFields({ id, fees, wrong, onInput }: FeesFieldsProps) {
     <div class="fees">
       {field("spread", "Spread, %", "On top of the mid-market price.")}
       {field("processing", "Processing, %", "Of the total that is paid.")}
-      {field("fixedMinor", "Fixed, in cents", "For each payment, in the smallest unit of its currency.")}
+      {field("fixedMinor", "Fixed, smallest unit", "For each payment, whole.")}
       {field("partner", "Partner’s, %", "Of the total, for the partner.")}
     </div>
   );

@@ -48,7 +48,7 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
   const { rows } = pages;
   const at = open === undefined ? path : `${path}/${encodeURIComponent(open)}`;
   return (
-    <div class={open === undefined ? "split" : "split with-panel"}>
+    <>
       <div class="stack">
         <Endpoint partner={partner} onChanged={onChanged} />
         <Part title="Deliveries">
@@ -63,7 +63,7 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
         </Part>
       </div>
       {open !== undefined && <DeliveryPanel key={open} partner={partner.id} id={open} back={{ path, query: asked }} onChanged={() => void pages.reload()} />}
-    </div>
+    </>
   );
 }
 

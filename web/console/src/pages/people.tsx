@@ -34,6 +34,7 @@ export function PeoplePage() {
   const [disabling, setDisabling] = useState<Member>();
   const disable: Column<Member> = {
     title: "",
+    number: true,
     cell: (member) => member.state === "active" && member.id !== me.member.id && <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>Disable</Button>,
   };
   return (

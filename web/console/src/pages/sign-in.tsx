@@ -61,7 +61,7 @@ function ConfirmDialog({ name, answer }: { name: string; answer: (confirmed: boo
       <form class="form" onSubmit={submit}>
         <p class="muted">Money and keys need a fresh sign-in. What you asked for goes on right after.</p>
         <SendProblem problem={problem} />
-        <input class="unseen" type="text" value={name} autoComplete="username" readOnly tabIndex={-1} aria-hidden="true" />
+        <input class="aloud" type="text" value={name} autoComplete="username" readOnly tabIndex={-1} aria-hidden="true" />
         <Input id="again-password" label={`Password of ${name}`} type="password" value={said.password} onInput={(password) => setSaid({ ...said, password })} autoComplete="current-password" />
         <Input id="again-code" label="Code" hint={CODE_HINT} value={said.code} onInput={(text) => setSaid({ ...said, code: code(text) })} autoComplete="one-time-code" inputMode="numeric" pattern="[0-9]{6}" mono />
         <div class="form-actions">

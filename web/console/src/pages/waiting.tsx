@@ -44,7 +44,7 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
   const isOpen = (name: string): string | undefined => (kind === name ? open : undefined);
   const nothing = data && data.orders.length === 0 && data.cases.length === 0;
   return (
-    <div class={open === undefined ? "split" : "split with-panel"}>
+    <>
       <Page title="Waiting" lead="What goes on only when people decide. Two have to say the same.">
         {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
         {!data && problem === undefined && <Loading />}
@@ -68,6 +68,6 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
       </Page>
       {kind === "orders" && open !== undefined && readsOrders && <OrderPanel key={open} id={open} back={back} onChanged={() => void reload()} />}
       {kind === "cases" && open !== undefined && <CasePanel key={open} id={open} back={back} onChanged={() => void reload()} />}
-    </div>
+    </>
   );
 }

@@ -7,6 +7,7 @@ import { Button, Notice, SendProblem } from "./basics";
 import { Dialog } from "./dialog";
 import { Area, Input } from "./field";
 import { Facts } from "./panel";
+import { Proposed } from "./proposed";
 
 const REASON_LENGTH_MAX = 500;
 
@@ -38,8 +39,6 @@ interface ActDialogProps<T> {
   onDone: (answer: T) => void;
 }
 
-export const TWO_PEOPLE = "A second operator has to say the same. Until then it is a proposal and nothing moves.";
-
 export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>) {
   const [answered, setAnswered] = useState<Answered>({ reason: "", text: "", amount: "" });
   const { isBusy, problem, send } = useSend();
@@ -60,7 +59,7 @@ export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>)
           ? <Area id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} rows={5} />
           : <Input id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} />)}
         {needsReason && <Area id="act-reason" label="Reason" hint="It stays in the records under your name." value={answered.reason} onInput={set("reason")} maxLength={REASON_LENGTH_MAX} />}
-        {asked.proposed && <Notice tone="accent" title="A colleague has proposed already">{asked.proposed}</Notice>}
+        {asked.proposed && <Proposed text={asked.proposed} />}
         {asked.confirm && <Notice tone="wait" title="Two people decide">{asked.confirm}</Notice>}
         <div class="form-actions">
           <Button type="submit" kind={asked.isDanger ? "danger" : "primary"} isBusy={isBusy}>{asked.verb}</Button>

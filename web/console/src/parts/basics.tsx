@@ -92,7 +92,7 @@ export const Spinner = () => <span class="spinner" aria-hidden="true" />;
 export function Loading({ rows = 6 }: { rows?: number }) {
   return (
     <div class="skeleton" role="status">
-      <span class="unseen">Loading</span>
+      <span class="aloud">Loading</span>
       {Array.from({ length: rows }, (_, index) => <div key={index} class={`bone bone-${index % 3}`} />)}
     </div>
   );

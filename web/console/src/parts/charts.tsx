@@ -52,9 +52,12 @@ export interface HourBar {
   failed: number;
 }
 
-const HEIGHT = 96;
-const STEP = 20;
-const BAR = 14;
+const HEIGHT = 132;
+const STEP = 40;
+const BAR = 26;
+// Room for the number above the highest bar, and for the hours below.
+const HEAD = 30;
+const FOOT = 36;
 
 /** Orders made each hour; of them completed, filled, and failed, marked at the foot. */
 export function Hours({ hours }: { hours: HourBar[] }) {
@@ -63,16 +66,16 @@ export function Hours({ hours }: { hours: HourBar[] }) {
   const high = (count: number): number => (count * HEIGHT) / top;
   const peak = hours.reduce((best, hour, index) => (hour.created > (hours[best]?.created ?? 0) ? index : best), 0);
   return (
-    <svg class="hours" viewBox={`0 -18 ${width} ${HEIGHT + 44}`} role="img" aria-label="Orders each hour; the table below has the numbers">
+    <svg class="hours" viewBox={`0 -${HEAD} ${width} ${HEIGHT + HEAD + FOOT}`} role="img" aria-label="Orders each hour; the table below has the numbers">
       {hours.map((hour, index) => (
         <g key={hour.label + index} transform={`translate(${index * STEP + (STEP - BAR) / 2} 0)`}>
           <title>{`${hour.label}: ${hour.created} made, ${hour.completed} completed, ${hour.failed} failed`}</title>
-          <rect y={-18} width={BAR} height={HEIGHT + 44} class="hours-hit" />
+          <rect y={-HEAD} width={BAR} height={HEIGHT + HEAD + FOOT} class="hours-hit" />
           <rect y={HEIGHT - high(hour.created)} width={BAR} height={high(hour.created)} rx="2" class="hours-created" />
           <rect y={HEIGHT - high(Math.min(hour.completed, hour.created))} width={BAR} height={high(Math.min(hour.completed, hour.created))} rx="2" class="hours-completed" />
-          {hour.failed > 0 && <rect y={HEIGHT + 3} width={BAR} height="3" rx="1.5" class="hours-failed" />}
-          {(index % 6 === 0 || index === hours.length - 1) && <text x={BAR / 2} y={HEIGHT + 20} class="hours-label">{hour.label}</text>}
-          {index === peak && hour.created > 0 && <text x={BAR / 2} y={HEIGHT - high(hour.created) - 5} class="hours-label strong">{hour.created}</text>}
+          {hour.failed > 0 && <rect y={HEIGHT + 4} width={BAR} height="4" rx="2" class="hours-failed" />}
+          {(index % 6 === 0 || index === hours.length - 1) && <text x={BAR / 2} y={HEIGHT + 26} class="hours-label">{hour.label}</text>}
+          {index === peak && hour.created > 0 && <text x={BAR / 2} y={HEIGHT - high(hour.created) - 7} class="hours-label strong">{hour.created}</text>}
         </g>
       ))}
       <line x1="0" x2={width} y1={HEIGHT + 0.5} y2={HEIGHT + 0.5} class="hours-line" />

@@ -28,7 +28,7 @@ export function SearchField({ value, onSearch, label, placeholder }: { value: st
   return (
     <label class="search">
       <Icon name="search" size={14} />
-      <span class="unseen">{label}</span>
+      <span class="aloud">{label}</span>
       <input
         ref={field}
         type="search"

@@ -44,7 +44,7 @@ export function Copy({ text, what, quiet = false }: { text: string; what: string
         <Icon name={copied ? "check" : "copy"} size={quiet ? 14 : 16} />
         {!quiet && (copied ? "Copied" : "Copy")}
       </button>
-      <span class={outcome === "failed" ? "small stop-text" : "unseen"} role="status">
+      <span class={outcome === "failed" ? "small stop-text" : "aloud"} role="status">
         {copied && `${what} is copied`}
         {outcome === "failed" && "Copying is not allowed here: select it by hand."}
       </span>
@@ -52,11 +52,16 @@ export function Copy({ text, what, quiet = false }: { text: string; what: string
   );
 }
 
+/** A sentence in which what a machine reads stands between backticks. */
+export function Words({ text }: { text: string }) {
+  return <>{text.split("`").map((piece, index) => (index % 2 === 1 ? <code key={index}>{piece}</code> : piece))}</>;
+}
+
 /** Something long that is copied as a whole: a token, an address, a link. */
-export function Secret({ text, what }: { text: string; what: string }) {
+export function Secret({ text, what, inBlocks = false }: { text: string; what: string; inBlocks?: boolean }) {
   return (
     <div class="secret">
-      <code>{text}</code>
+      <code>{inBlocks ? text.match(/.{1,4}/g)?.map((block, index) => <span key={index}>{block}</span>) : text}</code>
       <Copy text={text} what={what} />
     </div>
   );
