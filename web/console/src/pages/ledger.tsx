@@ -97,13 +97,13 @@ function Balances({ balances }: { balances: Balance[] }) {
       <h2>Balances</h2>
       <div class="table-around fits" role="region" aria-label="Balances" tabIndex={0}>
         <table class="table">
-          <thead><tr><th scope="col">Account</th><th scope="col" class="number">Balance</th><th scope="col">Unit</th></tr></thead>
+          <thead><tr><th scope="col">Account</th><th scope="col" class="number">Balance</th><th scope="col" class="gives-2">Unit</th></tr></thead>
           <tbody>
             {balances.map(({ account, amount, unit }) => (
               <tr key={`${account} ${unit}`} class={/^[-0.]*$/.test(amount) ? "is-zero" : undefined}>
                 <td><code class="account">{account}</code></td>
                 <td class="number" title={groupDigits(amount)}><Aligned amount={amount} places={places} /></td>
-                <td class="muted">{unit}</td>
+                <td class="muted gives-2">{unit}</td>
               </tr>
             ))}
           </tbody>

@@ -70,7 +70,7 @@ export function OrdersPage({ open }: { open: string | undefined }) {
   const save = () => download("orders.csv", "text/csv;charset=utf-8", csvOf(rows ?? [], CSV));
   return (
     <>
-      <Page title="Orders" action={<Button icon="download" disabled={!rows?.length} onClick={save}>Export {plural(rows?.length ?? 0, "row")}</Button>}>
+      <Page title="Orders" action={rows && rows.length > 0 && <Button icon="download" onClick={save}>Export {plural(rows.length, "row")}</Button>}>
         <OrderFilters filters={filters} set={set} />
         <SavedViews path="/orders" query={asked} />
         {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
