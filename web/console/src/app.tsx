@@ -47,9 +47,10 @@ export function App() {
 }
 
 function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
-  const [first = "", second, third] = parts;
-  const isKnown = entriesOf(me).some((entry) => entry.key === first);
-  if (!isKnown) return <Nowhere />;
+  const entries = entriesOf(me);
+  // Who may not see the overview begins with what they may see.
+  const [first = entries[0]?.key ?? "", second, third] = parts;
+  if (!entries.some((entry) => entry.key === first)) return <Nowhere />;
   switch (first) {
     case "orders":
       return <OrdersPage open={second} />;

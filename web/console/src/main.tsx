@@ -3,6 +3,7 @@
 import { render } from "preact";
 import { App } from "./app";
 import { followKeys } from "./core/keys";
+import { followTyping } from "./core/load";
 import { followLinks } from "./core/location";
 import { whoAmI } from "./core/session";
 import { themeStart } from "./core/theme";
@@ -18,6 +19,7 @@ import "./styles/print.css";
 
 themeStart();
 followKeys();
+followTyping();
 followLinks();
 void whoAmI();
 

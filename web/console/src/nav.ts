@@ -37,7 +37,3 @@ const PORTAL: Entry[] = [
 
 export const entriesOf = (me: Me): Entry[] =>
   (isPortal(me) ? PORTAL : OPERATORS).filter((entry) => entry.acts.some((act) => may(me, act)));
-
-/** The page of a partner's part: operators see many partners, a partner's people only their own. */
-export const partnerPath = (me: Me, partner: string, tab: string): string =>
-  isPortal(me) ? `/${tab}` : `/partners/${encodeURIComponent(partner)}/${tab}`;

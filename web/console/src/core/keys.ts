@@ -1,7 +1,6 @@
 // The keyboard: single keys, where nobody is typing and no dialog is open.
 
 import { useEffect, useRef } from "preact/hooks";
-import { isBusyTyping } from "./load";
 
 type Keys = Record<string, (event: KeyboardEvent) => void>;
 
@@ -17,9 +16,13 @@ export function useKeys(keys: Keys): void {
   }, []);
 }
 
+const TYPED_INTO = "input:not([type='checkbox'], [type='radio']), textarea, select, [contenteditable]";
+
+const isTaken = (): boolean => document.activeElement?.matches(TYPED_INTO) === true || document.querySelector("dialog[open]") !== null;
+
 export function followKeys(): void {
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isBusyTyping()) return;
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || isTaken()) return;
     const act = layers.findLast((layer) => layer.current[event.key] !== undefined)?.current[event.key];
     if (!act) return;
     event.preventDefault();

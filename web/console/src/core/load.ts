@@ -58,11 +58,16 @@ export function useLoad<T>(path: string | null, { everyMs, keep = false }: Optio
   };
 }
 
-const TYPED_INTO = "input, textarea, select, [contenteditable]";
+// Somebody who has stopped for so long only left the cursor there.
+const TYPING_MS = 3000;
+let typedMs = 0;
 
 /** Nobody wants a list to move under what they are typing, or behind a question. */
-export const isBusyTyping = (): boolean =>
-  document.activeElement?.matches(TYPED_INTO) === true || document.querySelector("dialog[open]") !== null;
+const isBusy = (): boolean => Date.now() - typedMs < TYPING_MS || document.querySelector("dialog[open]") !== null;
+
+export function followTyping(): void {
+  document.addEventListener("input", () => (typedMs = Date.now()), true);
+}
 
 /** Again and again while somebody looks. */
 export function useEvery(everyMs: number | undefined, act: () => Promise<void>): void {
@@ -70,7 +75,7 @@ export function useEvery(everyMs: number | undefined, act: () => Promise<void>):
     if (everyMs === undefined) return undefined;
     let running = false;
     const timer = setInterval(() => {
-      if (running || document.visibilityState !== "visible" || isBusyTyping()) return;
+      if (running || document.visibilityState !== "visible" || isBusy()) return;
       running = true;
       void act().finally(() => (running = false));
     }, everyMs);

@@ -8,6 +8,8 @@ export interface Place {
   /** Below the console: `/orders/ord_1`. */
   path: string;
   query: string;
+  /** In place of the one before: whoever walks through a list is still in it. */
+  isReplaced?: boolean;
 }
 
 export const place = new Store<Place>(read());
@@ -30,7 +32,7 @@ export function go(path: string, query = "", { replace = false } = {}): void {
   const address = url(path, query);
   if (replace) history.replaceState(null, "", address);
   else history.pushState(null, "", address);
-  place.set(read());
+  place.set({ ...read(), isReplaced: replace });
 }
 
 /** The parts of a path, decoded: `/partners/a%2Fb/keys` is `partners`, `a/b`, `keys`. */

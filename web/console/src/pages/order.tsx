@@ -77,7 +77,7 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
         </Part>
       )}
       {story.postings.length > 0 && <Part title="In the books" note="Debit positive"><Postings postings={story.postings} /></Part>}
-      <Folded title="Everything that is kept, as JSON"><Json value={story.facts} /></Folded>
+      {story.facts !== null && <Folded title="Everything that is kept, as JSON"><Json value={story.facts} /></Folded>}
     </>
   );
 }

@@ -62,7 +62,7 @@ function PartnerForm({ known, onMade }: { known: Pairs; onMade: (said: PartnerNe
       <Input id="origins" label="Origins" hint="Where the widget may be opened from, as https://shop.example; several with spaces." value={origins} error={wrong("origins")} onInput={setOrigins} mono />
       <Many id="pairs" legend="Pairs" all={known.pairs} chosen={said.pairs} error={wrong("pairs")} onInput={(pairs) => set({ pairs })} />
       <Check id="sells" label="Users may also sell" checked={said.sells} onInput={(sells) => set({ sells })} />
-      <Many id="fiats" legend="Currencies" all={known.fiats} chosen={said.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} />
+      <Many id="fiats" legend="Currencies; the first is what a session without one is in" hasDefault all={known.fiats} chosen={said.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} />
       {needsWallets && <Wallets said={said} error={wrong("wallets")} onInput={(wallets) => set({ wallets })} />}
       <Input id="webhook_url" label="Webhook address (optional)" hint="Where status changes are sent to. It can be set later." type="url" required={false} value={said.webhook_url ?? ""} error={wrong("webhook_url")} onInput={(webhook_url) => set({ webhook_url })} mono />
       <div class="form-actions"><Button type="submit" kind="primary" isBusy={isBusy}>Make the partner</Button><a class="button plain" href={url("/partners")}>Leave it</a></div>
@@ -93,18 +93,21 @@ interface ManyProps {
   all: string[];
   chosen: string[];
   error?: string | undefined;
+  /** The first one counts where nothing is said. */
+  hasDefault?: boolean;
   onInput: (chosen: string[]) => void;
 }
 
-/** In the order of all: the first currency is the default. */
-export function Many({ id, legend, all, chosen, error, onInput }: ManyProps) {
-  const toggle = (name: string, isOn: boolean) => onInput(all.filter((other) => (other === name ? isOn : chosen.includes(other))));
+/** In the order in which they are chosen. */
+export function Many({ id, legend, all, chosen, error, hasDefault = false, onInput }: ManyProps) {
+  const toggle = (name: string, isOn: boolean) => onInput([...chosen.filter((other) => other !== name), ...(isOn ? [name] : [])]);
+  const label = (name: string) => <>{name}{hasDefault && chosen[0] === name && <span class="tag">first</span>}</>;
   return (
     <fieldset class={`field${error ? " wrong" : ""}`} id={id} tabIndex={-1}>
       <legend>{legend}</legend>
       {error && <p class="field-error">{error}</p>}
       <div class="many">
-        {all.map((name) => <Check key={name} id={`${id}-${name}`} label={name} checked={chosen.includes(name)} onInput={(isOn) => toggle(name, isOn)} />)}
+        {all.map((name) => <Check key={name} id={`${id}-${name}`} label={label(name)} checked={chosen.includes(name)} onInput={(isOn) => toggle(name, isOn)} />)}
       </div>
     </fieldset>
   );

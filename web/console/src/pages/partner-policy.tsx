@@ -57,7 +57,7 @@ function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Pol
         {draft.pairs.map((pair, index) => pair.fees && (
           <Part key={pair.asset} title={`Fees of ${pair.asset}`}><FeesFields id={`pair-${index}`} fees={pair.fees} wrong={wrong} onInput={(fees) => setPair(index, { fees })} /></Part>
         ))}
-        <Part title="Currencies"><Many id="fiats" legend="The first is what a session without one is in" all={[...new Set([...draft.fiats, ...(known?.fiats ?? [])])]} chosen={draft.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} /></Part>
+        <Part title="Currencies"><Many id="fiats" legend="The first is what a session without one is in" hasDefault all={[...new Set([...policy.fiats, ...(known?.fiats ?? [])])]} chosen={draft.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} /></Part>
         <Folded title="All the rest, as JSON: sells, risk, widget">
           <Area id="rest" label="The rest of the policy" hint="It is saved together with what is above." rows={18} value={draft.rest} error={wrong("rest")} onInput={(rest) => set({ rest })} mono />
         </Folded>

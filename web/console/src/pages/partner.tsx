@@ -6,7 +6,7 @@ import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMe } from "../core/me";
 import { may } from "../core/session";
-import { Loading, Page, Problem } from "../parts/basics";
+import { Empty, Loading, Page, Problem } from "../parts/basics";
 import { StageMark } from "../parts/state";
 import { Tabs } from "../parts/tabs";
 import type { Act, Partner } from "../wire";
@@ -77,6 +77,6 @@ export function PartnerPart({ partner, tab, open, path, onChanged }: PartnerPart
     case "statements":
       return <PartnerStatements partner={partner} />;
     default:
-      return null;
+      return <Empty icon="search" title="A partner has no such part">Choose one above.</Empty>;
   }
 }

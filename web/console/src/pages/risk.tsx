@@ -49,7 +49,7 @@ export function RiskPage() {
     say(text);
     void reload();
   };
-  const remove: Column<Listing> = { title: "", number: true, cell: (one) => one.is_listed && isLatest(one, data?.data ?? []) && <Button small kind="quiet" onClick={() => setRemoving(one)} label={`Take ${one.value} off the list`}>Take off</Button> };
+  const remove: Column<Listing> = { title: "", number: true, cell: (one) => one.is_listed && isLatest(one, data?.data ?? []) && <Button small kind="quiet" onClick={() => setRemoving(one)} label={`Take off: ${one.value}`}>Take off</Button> };
   return (
     <Page title="Risk list" lead="With whom nobody deals. A decision keeps the list as it was then." action={mayWrite && <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>Add to the list</Button>}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}

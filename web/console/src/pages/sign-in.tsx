@@ -1,6 +1,6 @@
 // Sign-in. The address stays what it was, so that somebody who was signed out is back where they were.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { call } from "../core/api";
 import { account, confirming, signedIn, signOut } from "../core/session";
 import { useSend } from "../core/send";
@@ -17,6 +17,9 @@ const code = (text: string): string => text.replace(/\D/g, "").slice(0, 6);
 export function SignInPage({ ended }: { ended: boolean }) {
   const [said, setSaid] = useState<SignIn>({ name: "", password: "", code: "" });
   const { isBusy, problem, send } = useSend();
+  useEffect(() => {
+    document.title = "Sign in · Proof";
+  }, []);
   const submit = (event: Event) => {
     event.preventDefault();
     void send(() => call<Me>("POST", "sign-in", said), signedIn);

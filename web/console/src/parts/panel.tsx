@@ -1,10 +1,13 @@
 // One row's story beside its list. It has an address of its own; Escape leads back to the list.
 
-import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { createContext, type ComponentChildren } from "preact";
+import { useContext, useEffect, useRef } from "preact/hooks";
 import { useKeys } from "../core/keys";
-import { go, url } from "../core/location";
+import { go, place, url } from "../core/location";
 import { Icon } from "./icons";
+
+/** Parts of a page come right below its title, parts of a panel below the panel's. */
+const PartHeading = createContext<"h2" | "h3">("h2");
 
 interface PanelProps {
   title: string;
@@ -18,10 +21,10 @@ export function Panel({ title, back, children, head }: PanelProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     // Whoever walks the rows by keyboard stays in the list.
-    if (!document.activeElement?.closest("tbody")) heading.current?.focus({ preventScroll: true });
+    if (!place.value.isReplaced) heading.current?.focus({ preventScroll: true });
   }, [title]);
   const close = () => {
-    const from = document.querySelector<HTMLElement>("tr[aria-selected] a");
+    const from = document.querySelector<HTMLElement>("tr[aria-current] a");
     go(back.path, back.query);
     from?.focus();
   };
@@ -35,16 +38,17 @@ export function Panel({ title, back, children, head }: PanelProps) {
         </div>
         <a class="icon-button" href={url(back.path, back.query)} aria-label="Close" title="Close (Esc)"><Icon name="stop" /></a>
       </header>
-      <div class="panel-body">{children}</div>
+      <div class="panel-body"><PartHeading.Provider value="h3">{children}</PartHeading.Provider></div>
     </aside>
   );
 }
 
-/** A part of a panel under its own heading. */
+/** A part of a page or a panel under its own heading. */
 export function Part({ title, note, children }: { title: string; note?: ComponentChildren; children: ComponentChildren }) {
+  const Heading = useContext(PartHeading);
   return (
     <section class="part">
-      <h3>{title}{note !== undefined && <span class="part-note">{note}</span>}</h3>
+      <Heading class="part-title">{title}{note !== undefined && <span class="part-note">{note}</span>}</Heading>
       {children}
     </section>
   );

@@ -28,7 +28,7 @@ export function Table<T>({ label, rows, columns, keyOf, hrefOf, selected, dim = 
   const body = useRef<HTMLTableSectionElement>(null);
   const walk = (by: 1 | -1) => {
     const links = [...(body.current?.querySelectorAll<HTMLAnchorElement>("a[data-row]") ?? [])];
-    const at = links.findIndex((link) => link === document.activeElement || link.closest("tr")?.hasAttribute("aria-selected") === true);
+    const at = links.findIndex((link) => link === document.activeElement || link.closest("tr")?.hasAttribute("aria-current") === true);
     const next = links[at < 0 ? 0 : Math.min(links.length - 1, Math.max(0, at + by))];
     next?.focus();
     // With a panel open the next row's story takes its place.
@@ -43,7 +43,7 @@ export function Table<T>({ label, rows, columns, keyOf, hrefOf, selected, dim = 
         </thead>
         <tbody ref={body}>
           {rows.map((row) => (
-            <tr key={keyOf(row)} aria-selected={keyOf(row) === selected ? true : undefined} class={hrefOf ? "opens" : undefined} onClick={hrefOf && openRow}>
+            <tr key={keyOf(row)} aria-current={keyOf(row) === selected ? "true" : undefined} class={hrefOf ? "opens" : undefined} onClick={hrefOf && openRow}>
               {columns.map((column, index) => (
                 <td key={column.title} class={classOf(column)}>
                   {index === 0 && hrefOf ? <a data-row href={hrefOf(row)}>{column.cell(row)}</a> : column.cell(row)}
