@@ -8,6 +8,7 @@ import { useStore } from "./core/store";
 import { entriesOf } from "./nav";
 import { UnreachableError } from "./core/api";
 import { Empty, Loading, Page, Problem } from "./parts/basics";
+import { Boundary } from "./parts/boundary";
 import { Brand } from "./parts/brand";
 import { AuditPage } from "./pages/audit";
 import { InvitationPage } from "./pages/invitation";
@@ -40,7 +41,9 @@ export function App() {
     case "in":
       return (
         <MeContext.Provider value={state.me}>
-          <Shell><Routed me={state.me} parts={parts} /></Shell>
+          <Shell>
+            <Boundary at={parts.join("/")}><Routed me={state.me} parts={parts} /></Boundary>
+          </Shell>
         </MeContext.Provider>
       );
   }

@@ -78,6 +78,7 @@ export function OrdersPage({ open }: { open: string | undefined }) {
         {rows && rows.length > 0 && (
           <Table label="Orders" rows={rows} columns={columns} keyOf={(order) => order.id} hrefOf={(order) => url(`/orders/${encodeURIComponent(order.id)}`, asked)} selected={open} dim={pages.isLoading} />
         )}
+        {rows && !pages.isLoading && <p class="aloud" role="status">{plural(rows.length, "order")} shown</p>}
         {rows?.length === 0 && !pages.isLoading && <NoOrders isFiltered={isFiltered(filters)} />}
         {rows && rows.length > 0 && (
           <p class="list-end">

@@ -19,6 +19,8 @@ export function Dialog({ title, onClose, isBusy = false, children }: DialogProps
   useEffect(() => {
     const before = document.activeElement;
     dialog.current?.showModal();
+    // The first thing to fill in; without one the browser has chosen the way out.
+    dialog.current?.querySelector<HTMLElement>("input:not([readonly]), textarea, select")?.focus();
     return () => {
       if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
