@@ -17,11 +17,21 @@ export function funnelAnswer(funnel: Overview["funnel"]): string {
   const first = funnel[0]?.count ?? 0;
   const last = funnel.at(-1)?.count ?? 0;
   if (first === 0) return "Nobody has begun an order in this time.";
-  const losses = funnel.slice(1).map((step, index) => ({ to: step.step, from: funnel[index]?.step ?? "", lost: (funnel[index]?.count ?? 0) - step.count }));
-  const worst = losses.reduce((most, loss) => (loss.lost > most.lost ? loss : most), { to: "", from: "", lost: 0 });
   const whole = `${share(last, first)} of ${plural(first, "order")} completed`;
+  const worst = worstLoss(funnel);
   if (worst.lost === 0) return `${whole}; none was lost on the way.`;
-  return `${whole}; most stop between “${stepTitle(worst.from).toLowerCase()}” and “${stepTitle(worst.to).toLowerCase()}”: ${groupDigits(String(worst.lost))}.`;
+  const between = `between “${stepTitle(worst.from).toLowerCase()}” and “${stepTitle(worst.to).toLowerCase()}”`;
+  return `${whole}; most stop ${between}: ${groupDigits(String(worst.lost))}.`;
+}
+
+function worstLoss(funnel: Overview["funnel"]): { from: string; to: string; lost: number } {
+  let worst = { from: "", to: "", lost: 0 };
+  funnel.forEach(({ step, count }, index) => {
+    const before = funnel[index - 1];
+    const lost = before ? before.count - count : 0;
+    if (before && lost > worst.lost) worst = { from: before.step, to: step, lost };
+  });
+  return worst;
 }
 
 export function hoursAnswer({ hourly, hours }: Overview): string {
@@ -29,7 +39,8 @@ export function hoursAnswer({ hourly, hours }: Overview): string {
   const made = sum("created");
   if (made === 0) return `No orders in the last ${plural(hours, "hour")}.`;
   const busiest = hourly.reduce((best, hour) => (hour.created > best.created ? hour : best));
-  return `${plural(made, "order")} in the last ${plural(hours, "hour")}, ${groupDigits(String(sum("completed")))} completed and ${groupDigits(String(sum("failed")))} failed; the busiest hour began at ${hourLabel(busiest.at)}.`;
+  const ended = `${groupDigits(String(sum("completed")))} completed and ${groupDigits(String(sum("failed")))} failed`;
+  return `${plural(made, "order")} in the last ${plural(hours, "hour")}, ${ended}; the busiest hour began at ${hourLabel(busiest.at)}.`;
 }
 
 export function failuresAnswer(failures: Overview["failures"]): string {

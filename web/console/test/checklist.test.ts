@@ -5,11 +5,25 @@ import type { Checklist, Line, LineState, Me } from "../src/wire";
 const line = (id: string, state: LineState, more: Partial<Line> = {}): Line =>
   ({ id, text: id, who: "auto", state, why: "", next: null, evidence: [], signed: null, signs: null, matrix: null, ...more });
 
-const lines = [line("MOB-1", "not_applicable"), line("ACC-1", "failing"), line("ONB-1", "passing"), line("ONB-3", "signed_off"), line("ACC-3", "unseen", { signs: "partner" }), line("KYC-1", "unseen"), line("NEW-1", "unseen")];
+const lines = [
+  line("MOB-1", "not_applicable"),
+  line("ACC-1", "failing"),
+  line("ONB-1", "passing"),
+  line("ONB-3", "signed_off"),
+  line("ACC-3", "unseen", { signs: "partner" }),
+  line("KYC-1", "unseen"),
+  line("NEW-1", "unseen"),
+];
 
 describe("sections", () => {
   it("stand in the list's order, unknown ones last", () => {
-    expect(sectionsOf(lines).map(({ key, green, of }) => [key, green, of])).toEqual([["ONB", 2, 2], ["ACC", 0, 2], ["KYC", 0, 1], ["MOB", 0, 0], ["NEW", 0, 1]]);
+    expect(sectionsOf(lines).map(({ key, green, of }) => [key, green, of])).toEqual([
+      ["ONB", 2, 2],
+      ["ACC", 0, 2],
+      ["KYC", 0, 1],
+      ["MOB", 0, 0],
+      ["NEW", 0, 1],
+    ]);
   });
 });
 
@@ -27,8 +41,16 @@ describe("what comes next", () => {
 });
 
 describe("progress in words", () => {
-  const list = (green: number, of: number, ready: boolean): Checklist =>
-    ({ partner: { id: "p", name: "P" }, profile: { ios: false, android: false, wallet_payments: false }, declared_by: null, declared_at: null, lines, green, of, ready });
+  const list = (green: number, of: number, ready: boolean): Checklist => ({
+    partner: { id: "p", name: "P" },
+    profile: { ios: false, android: false, wallet_payments: false },
+    declared_by: null,
+    declared_at: null,
+    lines,
+    green,
+    of,
+    ready,
+  });
   it("says how much is left, and of what kind", () => {
     expect(progressWords(list(2, 6, false))).toBe("4 lines to go: 1 failing, 3 not seen yet.");
     expect(progressWords(list(5, 6, true))).toBe("Ready to go live: only the first watched transaction is left.");

@@ -13,7 +13,10 @@ describe("what changed", () => {
   });
 
   it("has only one side where something came or went", () => {
-    expect(changesOf(null, { key: "a", of: { x: 1 } })).toEqual([{ path: "key", before: undefined, after: "a" }, { path: "of.x", before: undefined, after: "1" }]);
+    expect(changesOf(null, { key: "a", of: { x: 1 } })).toEqual([
+      { path: "key", before: undefined, after: "a" },
+      { path: "of.x", before: undefined, after: "1" },
+    ]);
     expect(changesOf({ key: "a" }, undefined)).toEqual([{ path: "key", before: "a", after: undefined }]);
   });
 

@@ -19,7 +19,12 @@ describe("the sentence above a chart", () => {
   });
 
   it("names the most frequent reason", () => {
-    expect(failuresAnswer([{ reason: "payment_refused", count: 5 }, { reason: "screening", count: 4 }])).toBe("Payment refused is behind 5 of 9 failed orders.");
+    expect(
+      failuresAnswer([
+        { reason: "payment_refused", count: 5 },
+        { reason: "screening", count: 4 },
+      ]),
+    ).toBe("Payment refused is behind 5 of 9 failed orders.");
     expect(failuresAnswer([])).toBe("No order failed.");
   });
 });

@@ -6,8 +6,22 @@ const fees = { spread: 90, processing: 140, processing_fixed_minor: "25", partne
 const policy: Policy = {
   version: 3,
   pairs: [
-    { asset: "USDT/TRC20", min: { asset: "USDT/TRC20", base: "10000000" }, max: { asset: "USDT/TRC20", base: "5000500000" }, buys: true, sells: false, fees: null },
-    { asset: "NEW/NET", min: { asset: "NEW/NET", base: "7" }, max: { asset: "NEW/NET", base: "123456789012345678901234" }, buys: true, sells: true, fees },
+    {
+      asset: "USDT/TRC20",
+      min: { asset: "USDT/TRC20", base: "10000000" },
+      max: { asset: "USDT/TRC20", base: "5000500000" },
+      buys: true,
+      sells: false,
+      fees: null,
+    },
+    {
+      asset: "NEW/NET",
+      min: { asset: "NEW/NET", base: "7" },
+      max: { asset: "NEW/NET", base: "123456789012345678901234" },
+      buys: true,
+      sells: true,
+      fees,
+    },
   ],
   fiats: ["EUR"],
   fees,
@@ -15,12 +29,28 @@ const policy: Policy = {
 };
 
 describe("decimals", () => {
-  it.each([["10000000", 6, "10"], ["1", 18, "0.000000000000000001"], ["5000500000", 6, "5000.5"], ["0", 6, "0"], ["7", 0, "7"], ["150", 2, "1.5"]])("%s with %d is %s, and back", (base, decimals, decimal) => {
+  it.each([
+    ["10000000", 6, "10"],
+    ["1", 18, "0.000000000000000001"],
+    ["5000500000", 6, "5000.5"],
+    ["0", 6, "0"],
+    ["7", 0, "7"],
+    ["150", 2, "1.5"],
+  ])("%s with %d is %s, and back", (base, decimals, decimal) => {
     expect(toDecimal(base, decimals)).toBe(decimal);
     expect(toBase(decimal, decimals)).toBe(base);
   });
 
-  it.each([["", 6], ["1,5", 6], ["-1", 6], ["1e3", 6], [".5", 6], ["0.0000001", 6], ["1.5", 0], ["9".repeat(60), 6]])("%j with %d is nothing", (decimal, decimals) => {
+  it.each([
+    ["", 6],
+    ["1,5", 6],
+    ["-1", 6],
+    ["1e3", 6],
+    [".5", 6],
+    ["0.0000001", 6],
+    ["1.5", 0],
+    ["9".repeat(60), 6],
+  ])("%j with %d is nothing", (decimal, decimals) => {
     expect(toBase(decimal, decimals)).toBeUndefined();
   });
 

@@ -32,7 +32,14 @@ export function readViews(text: string | null): SavedView[] {
 }
 
 function isView(value: unknown): value is SavedView {
-  return typeof value === "object" && value !== null && "name" in value && "query" in value && typeof value.name === "string" && typeof value.query === "string";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "name" in value &&
+    "query" in value &&
+    typeof value.name === "string" &&
+    typeof value.query === "string"
+  );
 }
 
 /** A name that is taken is given to the new filters. */

@@ -33,7 +33,8 @@ export function AuditPage({ open }: { open: string | undefined }) {
   const rows = all.filter((entry) => matches(entry, filters));
   const path = open === undefined ? "/audit" : `/audit/${open}`;
   const set = (name: (typeof NAMES)[number]) => (value: string) => go(path, writeFilters({ ...filters, [name]: value }, NAMES), { replace: true });
-  const choices = (of: (entry: AuditEntry) => string, words: (text: string) => string) => [...new Set(all.map(of))].sort().map((value) => ({ value, label: words(value) }));
+  const choices = (of: (entry: AuditEntry) => string, words: (text: string) => string) =>
+    [...new Set(all.map(of))].sort().map((value) => ({ value, label: words(value) }));
   return (
     <>
       <Page title="Audit" lead="Everything that people did here; nothing in it can be changed unseen.">
@@ -45,10 +46,27 @@ export function AuditPage({ open }: { open: string | undefined }) {
         </FilterBar>
         {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
         {pages.rows === undefined && pages.isLoading && <Loading rows={10} />}
-        {rows.length > 0 && <Table label="Audit" rows={rows} columns={COLUMNS} keyOf={(entry) => String(entry.number)} hrefOf={(entry) => url(`/audit/${entry.number}`, asked)} selected={open} />}
-        {pages.rows !== undefined && rows.length === 0 && (isFiltered(filters)
-          ? <Empty icon="search" title="No entry so far is like this">{pages.hasMore ? "Only what is loaded is searched. Load more to look further back." : "All entries are loaded."}</Empty>
-          : <Empty icon="audit" title="Nobody has done anything yet">Whatever a person changes appears here: who, what, before and after, from where.</Empty>)}
+        {rows.length > 0 && (
+          <Table
+            label="Audit"
+            rows={rows}
+            columns={COLUMNS}
+            keyOf={(entry) => String(entry.number)}
+            hrefOf={(entry) => url(`/audit/${entry.number}`, asked)}
+            selected={open}
+          />
+        )}
+        {pages.rows !== undefined &&
+          rows.length === 0 &&
+          (isFiltered(filters) ? (
+            <Empty icon="search" title="No entry so far is like this">
+              {pages.hasMore ? "Only what is loaded is searched. Load more to look further back." : "All entries are loaded."}
+            </Empty>
+          ) : (
+            <Empty icon="audit" title="Nobody has done anything yet">
+              Whatever a person changes appears here: who, what, before and after, from where.
+            </Empty>
+          ))}
         {all.length > 0 && (
           <p class="list-end">
             {pages.hasMore && <Button onClick={pages.more} isBusy={pages.isMore}>Load more</Button>}
@@ -56,7 +74,14 @@ export function AuditPage({ open }: { open: string | undefined }) {
           </p>
         )}
       </Page>
-      {open !== undefined && <EntryPanel key={open} entry={all.find((entry) => String(entry.number) === open)} back={{ path: "/audit", query: asked }} isLoading={pages.isLoading} />}
+      {open !== undefined && (
+        <EntryPanel
+          key={open}
+          entry={all.find((entry) => String(entry.number) === open)}
+          back={{ path: "/audit", query: asked }}
+          isLoading={pages.isLoading}
+        />
+      )}
     </>
   );
 }
@@ -67,7 +92,12 @@ function matches(entry: AuditEntry, { query, by, act }: Record<(typeof NAMES)[nu
 }
 
 function EntryPanel({ entry, back, isLoading }: { entry: AuditEntry | undefined; back: { path: string; query: string }; isLoading: boolean }) {
-  if (!entry) return <Panel title="Entry" back={back}>{isLoading ? <Loading /> : <Notice tone="info">This entry is further back. Load more to reach it.</Notice>}</Panel>;
+  if (!entry)
+    return (
+      <Panel title="Entry" back={back}>
+        {isLoading ? <Loading /> : <Notice tone="info">This entry is further back. Load more to reach it.</Notice>}
+      </Panel>
+    );
   const changes = changesOf(entry.before, entry.after);
   return (
     <Panel title={wordsOf(entry.act)} back={back} head={<span class="muted">by {entry.by}</span>}>

@@ -67,7 +67,11 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
       {one.proposed && <Proposed text={one.proposed} />}
       {mayRule && one.rulings.length > 0 && (
         <div class="acts">
-          {one.rulings.map((ruling) => <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>{caseVerb(ruling)}</Button>)}
+          {one.rulings.map((ruling) => (
+            <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>
+              {caseVerb(ruling)}
+            </Button>
+          ))}
         </div>
       )}
       <Facts rows={[...facts]} />
@@ -76,7 +80,12 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
           asked={{
             title: `${caseVerb(act)}?`,
             verb: caseVerb(act),
-            facts: [["Case", caseTitle(one.kind)], ["Amount", <strong class="amount">{one.amount}</strong>], ["About", one.about], ["Of order", <code>{shortId(one.order)}</code>]],
+            facts: [
+              ["Case", caseTitle(one.kind)],
+              ["Amount", <strong class="amount">{one.amount}</strong>],
+              ["About", one.about],
+              ["Of order", <code>{shortId(one.order)}</code>],
+            ],
             effect: act === "approve" ? "What the case proposes is done: it is sent or paid back as said above." : words.effect,
             confirm: ALONE.includes(act) ? null : confirmWords(act, one.proposed, me),
             proposed: one.proposed,

@@ -33,7 +33,10 @@ export function ChecklistLine({ line, partner, who, put }: LineProps) {
         {line.next && <p class="check-next"><Icon name="right" size={12} /> <Words text={line.next} /></p>}
         {line.signed && (
           <p class="check-signed">
-            <Icon name="pen" size={12} /> Signed by <strong>{line.signed.by}</strong>, <time dateTime={line.signed.at} title={exact(line.signed.at)}>{day(line.signed.at)}</time>
+            <Icon name="pen" size={12} /> Signed by <strong>{line.signed.by}</strong>,{" "}
+            <time dateTime={line.signed.at} title={exact(line.signed.at)}>
+              {day(line.signed.at)}
+            </time>
             {line.signed.note && <>: “{line.signed.note}”</>}
           </p>
         )}
@@ -53,7 +56,10 @@ function Evidence({ evidence }: { evidence: Line["evidence"] }) {
   const latest = evidence.map((one) => one.at).sort().at(-1) ?? "";
   return (
     <details class="evidence">
-      <summary><Icon name="right" size={12} />{plural(evidence.length, "piece")} of evidence<span class="muted">, the latest {ago(latest, Date.now())}</span></summary>
+      <summary>
+        <Icon name="right" size={12} />
+        {plural(evidence.length, "piece")} of evidence<span class="muted">, the latest {ago(latest, Date.now())}</span>
+      </summary>
       <ul>
         {evidence.map((one, index) => {
           const { word, says } = strengthWords(one.strength);
@@ -65,7 +71,12 @@ function Evidence({ evidence }: { evidence: Line["evidence"] }) {
                 <p class="small muted evidence-links">
                   <Exact at={one.at} />
                   {one.order && <a href={url(`/orders/${encodeURIComponent(one.order)}`)}>Order {shortId(one.order)}</a>}
-                  {one.request_id && <span class="with-copy">request <code>{one.request_id}</code><Copy text={one.request_id} what="the request id" quiet /></span>}
+                  {one.request_id && (
+                    <span class="with-copy">
+                      request <code>{one.request_id}</code>
+                      <Copy text={one.request_id} what="the request id" quiet />
+                    </span>
+                  )}
                 </p>
               </div>
             </li>
@@ -97,7 +108,17 @@ function Matrix({ matrix }: { matrix: Cell[] }) {
 
 function MatrixCell({ cell }: { cell: Cell | undefined }) {
   if (!cell) return <td class="muted">Not enabled</td>;
-  return <td><LineMark state={cell.state} />{cell.at && <time class="small muted" dateTime={cell.at} title={exact(cell.at)}> {ago(cell.at, Date.now())}</time>}</td>;
+  return (
+    <td>
+      <LineMark state={cell.state} />
+      {cell.at && (
+        <time class="small muted" dateTime={cell.at} title={exact(cell.at)}>
+          {" "}
+          {ago(cell.at, Date.now())}
+        </time>
+      )}
+    </td>
+  );
 }
 
 const WHOSE = { operator: "an operator", partner: "somebody of the partner" };
@@ -115,7 +136,15 @@ function Sign({ line, partner, put }: Omit<LineProps, "who">) {
   const call = (note: string) => post<Checklist>(`partners/${part(partner.id)}/checklist/${part(line.id)}/${open ?? "sign"}`, { note });
   return (
     <div class="no-print">
-      {line.signed ? <Button kind="quiet" small onClick={() => setOpen("unsign")}>Take back</Button> : <Button small icon="pen" onClick={() => setOpen("sign")}>Sign</Button>}
+      {line.signed ? (
+        <Button kind="quiet" small onClick={() => setOpen("unsign")}>
+          Take back
+        </Button>
+      ) : (
+        <Button small icon="pen" onClick={() => setOpen("sign")}>
+          Sign
+        </Button>
+      )}
       {open && (
         <ActDialog<Checklist>
           asked={{

@@ -36,11 +36,36 @@ export function ProfileForm({ list, put }: { list: Checklist; put: (list: Checkl
     <form class="profile" onSubmit={declare} aria-label="What the partner has">
       <fieldset disabled={!mayDeclare || isBusy}>
         <legend>The partner has</legend>
-        {PARTS.map(([name, label]) => <Check key={name} id={`profile-${name}`} label={label} checked={profile[name]} onInput={(checked) => setProfile({ ...profile, [name]: checked })} />)}
+        {PARTS.map(([name, label]) => (
+          <Check
+            key={name}
+            id={`profile-${name}`}
+            label={label}
+            checked={profile[name]}
+            onInput={(checked) => setProfile({ ...profile, [name]: checked })}
+          />
+        ))}
       </fieldset>
-      {isChanged
-        ? <Button type="submit" kind="primary" small isBusy={isBusy}>Declare this</Button>
-        : <p class="small muted">{list.declared_by ? <>Declared by {list.declared_by}{list.declared_at && <>, <Exact at={list.declared_at} /></>}</> : "Nobody has declared it yet: web only is assumed."}</p>}
+      {isChanged ? (
+        <Button type="submit" kind="primary" small isBusy={isBusy}>
+          Declare this
+        </Button>
+      ) : (
+        <p class="small muted">
+          {list.declared_by ? (
+            <>
+              Declared by {list.declared_by}
+              {list.declared_at && (
+                <>
+                  , <Exact at={list.declared_at} />
+                </>
+              )}
+            </>
+          ) : (
+            "Nobody has declared it yet: web only is assumed."
+          )}
+        </p>
+      )}
       <SendProblem problem={problem} />
     </form>
   );

@@ -49,7 +49,11 @@ function Summary({ list, put }: { list: Checklist; put: (list: Checklist) => voi
         <ChecklistActions list={list} put={put} />
       </div>
       <Strip sections={sectionsOf(list.lines)} />
-      {list.ready && <Notice tone="ok" title="Ready to go live">Every line that applies is green, but for the first live transaction, which an operator watches.</Notice>}
+      {list.ready && (
+        <Notice tone="ok" title="Ready to go live">
+          Every line that applies is green, but for the first live transaction, which an operator watches.
+        </Notice>
+      )}
       {next.length > 0 && (
         <div class="next">
           <h2>What to do next</h2>
@@ -75,7 +79,13 @@ function Strip({ sections }: { sections: Section[] }) {
         <div key={section.key} class="strip-part">
           <div class="strip-cells">
             {section.lines.map((line) => (
-              <a key={line.id} href={`#line-${line.id}`} tabIndex={-1} class={`cell ${line.state}`} title={`${line.id}: ${LINE_LOOKS[line.state]?.word ?? line.state}`} />
+              <a
+                key={line.id}
+                href={`#line-${line.id}`}
+                tabIndex={-1}
+                class={`cell ${line.state}`}
+                title={`${line.id}: ${LINE_LOOKS[line.state]?.word ?? line.state}`}
+              />
             ))}
           </div>
           <span>{section.key}</span>
@@ -119,7 +129,11 @@ function Sections({ list, path, put }: { list: Checklist; path: string; put: (li
           </a>
         ))}
       </nav>
-      {sections.length === 0 && <Empty icon="checklist" title="No line is like this">{show === "failing" ? "Nothing fails." : "Look at all lines instead."}</Empty>}
+      {sections.length === 0 && (
+        <Empty icon="checklist" title="No line is like this">
+          {show === "failing" ? "Nothing fails." : "Look at all lines instead."}
+        </Empty>
+      )}
       {sections.map((section) => {
         const all = whole.find((other) => other.key === section.key) ?? section;
         return (

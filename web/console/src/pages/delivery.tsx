@@ -42,8 +42,23 @@ export function DeliveryPanel({ partner, id, back, onChanged }: DeliveryPanelPro
           <Facts
             rows={[
               ["Delivery", <code>{data.id}</code>],
-              ["Event", <span class="with-copy"><code>{data.event_id}</code><Copy text={data.event_id} what="the event id" quiet /></span>],
-              ["Order", data.merchant_transaction_id ? <a href={url(`/orders/${encodeURIComponent(data.merchant_transaction_id)}`)}><code>{shortId(data.merchant_transaction_id)}</code></a> : "None: a test event"],
+              [
+                "Event",
+                <span class="with-copy">
+                  <code>{data.event_id}</code>
+                  <Copy text={data.event_id} what="the event id" quiet />
+                </span>,
+              ],
+              [
+                "Order",
+                data.merchant_transaction_id ? (
+                  <a href={url(`/orders/${encodeURIComponent(data.merchant_transaction_id)}`)}>
+                    <code>{shortId(data.merchant_transaction_id)}</code>
+                  </a>
+                ) : (
+                  "None: a test event"
+                ),
+              ],
               ["Made", <Exact at={data.created_at} />],
               data.next_attempt_at ? ["Tried next", <Ago at={data.next_attempt_at} />] : null,
             ]}

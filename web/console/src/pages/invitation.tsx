@@ -43,19 +43,50 @@ function Take({ token, invitation }: { token: string; invitation: Invitation }) 
   return (
     <>
       <p class="muted">
-        For {invitation.email}, as {roleTitle(invitation.role).toLowerCase()}{invitation.partner && <> of {invitation.partner.name}</>}. The link works until <Exact at={invitation.expires_at} />.
+        For {invitation.email}, as {roleTitle(invitation.role).toLowerCase()}
+        {invitation.partner && <> of {invitation.partner.name}</>}. The link works until <Exact at={invitation.expires_at} />.
       </p>
       <ErrorSummary wrongs={field ? [{ field, message }] : []} problem={problem} />
       <form class="form" onSubmit={submit}>
         <h2>1. Name and password</h2>
-        <Input id="name" label="Name" hint="Small letters; it stands beside everything you do." value={said.name} error={wrong("name")} onInput={(name) => setSaid({ ...said, name })} autoComplete="username" />
-        <Input id="password" label="Password" hint="Long is better than complicated." type="password" value={said.password} error={wrong("password")} onInput={(password) => setSaid({ ...said, password })} autoComplete="new-password" />
+        <Input
+          id="name"
+          label="Name"
+          hint="Small letters; it stands beside everything you do."
+          value={said.name}
+          error={wrong("name")}
+          onInput={(name) => setSaid({ ...said, name })}
+          autoComplete="username"
+        />
+        <Input
+          id="password"
+          label="Password"
+          hint="Long is better than complicated."
+          type="password"
+          value={said.password}
+          error={wrong("password")}
+          onInput={(password) => setSaid({ ...said, password })}
+          autoComplete="new-password"
+        />
         <h2>2. Authenticator app</h2>
         <p class="muted">Scan this with the app, or type the secret into it.</p>
         <QrCode text={invitation.otpauth_url} label="Code for the authenticator app" />
         <Secret text={invitation.secret} what="the secret" inBlocks />
-        <Input id="code" label="Code" hint="The six digits that the app shows now." value={said.code} error={wrong("code")} onInput={(text) => setSaid({ ...said, code: text.replace(/\D/g, "").slice(0, 6) })} autoComplete="one-time-code" inputMode="numeric" pattern="[0-9]{6}" mono />
-        <Button type="submit" kind="primary" isBusy={isBusy}>Take the invitation</Button>
+        <Input
+          id="code"
+          label="Code"
+          hint="The six digits that the app shows now."
+          value={said.code}
+          error={wrong("code")}
+          onInput={(text) => setSaid({ ...said, code: text.replace(/\D/g, "").slice(0, 6) })}
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          pattern="[0-9]{6}"
+          mono
+        />
+        <Button type="submit" kind="primary" isBusy={isBusy}>
+          Take the invitation
+        </Button>
       </form>
     </>
   );

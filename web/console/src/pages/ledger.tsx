@@ -48,7 +48,11 @@ export function LedgerPage() {
     </>
   );
   return (
-    <Page title="Ledger" action={actions} lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}>
+    <Page
+      title="Ledger"
+      action={actions}
+      lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}
+    >
       <SendProblem problem={reconcile.problem ?? check.problem} />
       {reconciled && <ReconciledNotice answer={reconciled} />}
       {checked && <CheckedNotice answer={checked} />}
@@ -64,7 +68,8 @@ function ReconciledNotice({ answer: { open, orders, report_lines, wallets, found
   const agrees = open.length === 0;
   return (
     <Notice tone={agrees ? "ok" : "stop"} title={agrees ? "Books and world agree" : `${plural(open.length, "finding")} open`}>
-      Compared {plural(orders, "order")}, {plural(report_lines, "line")} of reports and {plural(wallets, "wallet")}; {found === 0 ? "nothing new was found" : `${found} found`}.
+      Compared {plural(orders, "order")}, {plural(report_lines, "line")} of reports and {plural(wallets, "wallet")};{" "}
+      {found === 0 ? "nothing new was found" : `${found} found`}.
     </Notice>
   );
 }
@@ -72,7 +77,10 @@ function ReconciledNotice({ answer: { open, orders, report_lines, wallets, found
 function CheckedNotice({ answer: { entries, accounts, mismatches, mismatches_total } }: { answer: Checked }) {
   const agrees = mismatches_total === 0;
   return (
-    <Notice tone={agrees ? "ok" : "stop"} title={agrees ? "The books agree with themselves" : `${plural(mismatches_total, "mismatch", "mismatches")} in the books`}>
+    <Notice
+      tone={agrees ? "ok" : "stop"}
+      title={agrees ? "The books agree with themselves" : `${plural(mismatches_total, "mismatch", "mismatches")} in the books`}
+    >
       {plural(entries, "entry", "entries")} in {plural(accounts, "account")} added up.
       {mismatches.length > 0 && <ul class="plain-list">{mismatches.map((mismatch) => <li key={mismatch}><code>{mismatch}</code></li>)}</ul>}
     </Notice>
@@ -90,7 +98,12 @@ function Findings({ findings }: { findings: Finding[] }) {
 }
 
 function Balances({ balances }: { balances: Balance[] }) {
-  if (balances.length === 0) return <Empty icon="ledger" title="The books are empty">Every amount that moves is written here twice, as from and to. The first order writes the first entries.</Empty>;
+  if (balances.length === 0)
+    return (
+      <Empty icon="ledger" title="The books are empty">
+        Every amount that moves is written here twice, as from and to. The first order writes the first entries.
+      </Empty>
+    );
   const places = balances.reduce((most, { amount }) => Math.max(most, atPoint(amount).part.length), 0);
   return (
     <section class="list-part">

@@ -51,8 +51,17 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
       <Actions story={story} onChanged={onChanged} />
       <Facts
         rows={[
-          ["Order", <span class="with-copy"><code>{order.id}</code><Copy text={order.id} what="the order's id" quiet /></span>],
-          [order.side === "buy" ? "Paid" : "Pays out", order.fiat_amount === "" ? "No price yet" : <strong class="amount">{amountWords(order.fiat_amount, order.fiat_currency)}</strong>],
+          [
+            "Order",
+            <span class="with-copy">
+              <code>{order.id}</code>
+              <Copy text={order.id} what="the order's id" quiet />
+            </span>,
+          ],
+          [
+            order.side === "buy" ? "Paid" : "Pays out",
+            order.fiat_amount === "" ? "No price yet" : <strong class="amount">{amountWords(order.fiat_amount, order.fiat_currency)}</strong>,
+          ],
           ["Network", order.network],
           ["State", wordsOf(order.state)],
           ["Partner", <>{order.partner.name}{order.environment === "test" && <span class="tag">test</span>}</>],
@@ -90,7 +99,14 @@ function Transfers({ transfers }: { transfers: OrderStory["transfers"] }) {
         return (
           <li key={hash}>
             <span class="with-copy">
-              {address ? <a class="outward" href={address} target="_blank" rel="noopener noreferrer" title={hash}><code>{shorten(hash, 8)}</code><Icon name="out" size={12} /></a> : <code title={hash}>{shorten(hash, 8)}</code>}
+              {address ? (
+                <a class="outward" href={address} target="_blank" rel="noopener noreferrer" title={hash}>
+                  <code>{shorten(hash, 8)}</code>
+                  <Icon name="out" size={12} />
+                </a>
+              ) : (
+                <code title={hash}>{shorten(hash, 8)}</code>
+              )}
               <Copy text={hash} what="the hash" quiet />
             </span>
             <span class="muted">{network}</span>
@@ -121,7 +137,11 @@ function Actions({ story, onChanged }: { story: OrderStory; onChanged: () => voi
       {proposed && <Proposed text={proposed} />}
       {mayRule && (rulings.length > 0 || refunds) && (
         <div class="acts">
-          {rulings.map((ruling) => <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>{actWords(ruling).verb}</Button>)}
+          {rulings.map((ruling) => (
+            <Button key={ruling} kind={actWords(ruling).isDanger ? "plain" : "primary"} onClick={() => setAct(ruling)}>
+              {actWords(ruling).verb}
+            </Button>
+          ))}
           {refunds && !rulings.includes("refund") && <Button onClick={() => setAct(REFUND)}>Refund…</Button>}
         </div>
       )}
@@ -153,7 +173,16 @@ function RuleDialog({ story, act, onClose, onDone }: DialogProps & { act: string
   };
   return (
     <ActDialog<Ruled>
-      asked={{ title: `${words.verb}?`, verb: words.verb, facts: [...object(story)], effect: words.effect, confirm: confirmWords(act, story.proposed, me), proposed: story.proposed, text: words.text, isDanger: words.isDanger }}
+      asked={{
+        title: `${words.verb}?`,
+        verb: words.verb,
+        facts: [...object(story)],
+        effect: words.effect,
+        confirm: confirmWords(act, story.proposed, me),
+        proposed: story.proposed,
+        text: words.text,
+        isDanger: words.isDanger,
+      }}
       onClose={onClose}
       act={say}
       onDone={onDone}

@@ -24,7 +24,30 @@ type Name = (typeof NAMES)[number];
 
 const LOOK_AGAIN_MS = 5000;
 const STATUSES: Status[] = ["pending", "processing", "completed", "failed", "cancelled"];
-const STATES = ["created", "awaiting_payment", "authorising", "authorised", "capturing", "voiding", "paid", "delivering", "refunding", "awaiting_terms", "awaiting_deposit", "deposit_seen", "deposit_confirmed", "deposit_lost", "awaiting_choice", "paying_out", "returning", "in_review", "completed", "failed", "cancelled", "expired"];
+const STATES = [
+  "created",
+  "awaiting_payment",
+  "authorising",
+  "authorised",
+  "capturing",
+  "voiding",
+  "paid",
+  "delivering",
+  "refunding",
+  "awaiting_terms",
+  "awaiting_deposit",
+  "deposit_seen",
+  "deposit_confirmed",
+  "deposit_lost",
+  "awaiting_choice",
+  "paying_out",
+  "returning",
+  "in_review",
+  "completed",
+  "failed",
+  "cancelled",
+  "expired",
+];
 const choices = (codes: string[]) => codes.map((value) => ({ value, label: wordsOf(value) }));
 
 const CSV: CsvColumn<Order>[] = [
@@ -76,13 +99,32 @@ export function OrdersPage({ open }: { open: string | undefined }) {
         {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
         {!rows && pages.isLoading && <Loading rows={10} />}
         {rows && rows.length > 0 && (
-          <Table label="Orders" rows={rows} columns={columns} keyOf={(order) => order.id} hrefOf={(order) => url(`/orders/${encodeURIComponent(order.id)}`, asked)} selected={open} dim={pages.isLoading} />
+          <Table
+            label="Orders"
+            rows={rows}
+            columns={columns}
+            keyOf={(order) => order.id}
+            hrefOf={(order) => url(`/orders/${encodeURIComponent(order.id)}`, asked)}
+            selected={open}
+            dim={pages.isLoading}
+          />
+        )}
+        {rows && !pages.isLoading && (
+          <p class="aloud" role="status">
+            {plural(rows.length, "order")} shown
+          </p>
         )}
         {rows && !pages.isLoading && <p class="aloud" role="status">{plural(rows.length, "order")} shown</p>}
         {rows?.length === 0 && !pages.isLoading && <NoOrders isFiltered={isFiltered(filters)} />}
         {rows && rows.length > 0 && (
           <p class="list-end">
-            {pages.hasMore ? <Button onClick={pages.more} isBusy={pages.isMore}>Load more</Button> : <span class="muted small">{plural(rows.length, "order")}, all there are.</span>}
+            {pages.hasMore ? (
+              <Button onClick={pages.more} isBusy={pages.isMore}>
+                Load more
+              </Button>
+            ) : (
+              <span class="muted small">{plural(rows.length, "order")}, all there are.</span>
+            )}
           </p>
         )}
       </Page>
@@ -101,14 +143,38 @@ function OrderFilters({ filters, set }: { filters: Filters<Name>; set: (name: Na
       <FilterSelect label="Status" value={filters.status} onSelect={set("status")} choices={choices(STATUSES)} />
       <FilterSelect label="Side" value={filters.side} onSelect={set("side")} choices={choices(["buy", "sell"])} />
       <FilterSelect label="State" value={filters.state} onSelect={set("state")} choices={choices(STATES)} />
-      {listsPartners && <FilterSelect label="Partner" value={filters.partner} onSelect={set("partner")} choices={partners.map(({ id, name }) => ({ value: id, label: name }))} />}
-      {isFiltered(filters) && <a class="clear" href={url("/orders")}>Clear</a>}
+      {listsPartners && (
+        <FilterSelect
+          label="Partner"
+          value={filters.partner}
+          onSelect={set("partner")}
+          choices={partners.map(({ id, name }) => ({ value: id, label: name }))}
+        />
+      )}
+      {isFiltered(filters) && (
+        <a class="clear" href={url("/orders")}>
+          Clear
+        </a>
+      )}
     </FilterBar>
   );
 }
 
 function NoOrders({ isFiltered: filtered }: { isFiltered: boolean }) {
-  if (filtered) return <Empty icon="search" title="No order is like this" action={<a class="button plain" href={url("/orders")}>Show all orders</a>}>Search finds whole ids, the beginning of an id, and a partner’s own user ids.</Empty>;
+  if (filtered)
+    return (
+      <Empty
+        icon="search"
+        title="No order is like this"
+        action={
+          <a class="button plain" href={url("/orders")}>
+            Show all orders
+          </a>
+        }
+      >
+        Search finds whole ids, the beginning of an id, and a partner’s own user ids.
+      </Empty>
+    );
   return (
     <Empty icon="orders" title="No orders yet">
       An order begins when a partner’s server makes a session and its user opens the widget. It appears here by itself, and its story grows as it goes.

@@ -82,10 +82,28 @@ function HoursTable({ hourly }: { hourly: Overview["hourly"] }) {
     <details class="folded">
       <summary><Icon name="right" size={12} />As a table</summary>
       <table class="table dense">
-        <thead><tr><th scope="col">Hour</th><th scope="col" class="number">Made</th><th scope="col" class="number">Completed</th><th scope="col" class="number">Failed</th></tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">Hour</th>
+            <th scope="col" class="number">
+              Made
+            </th>
+            <th scope="col" class="number">
+              Completed
+            </th>
+            <th scope="col" class="number">
+              Failed
+            </th>
+          </tr>
+        </thead>
         <tbody>
           {hourly.map((hour) => (
-            <tr key={hour.at}><td>{hourLabel(hour.at)}</td><td class="number">{hour.created}</td><td class="number">{hour.completed}</td><td class="number">{hour.failed}</td></tr>
+            <tr key={hour.at}>
+              <td>{hourLabel(hour.at)}</td>
+              <td class="number">{hour.created}</td>
+              <td class="number">{hour.completed}</td>
+              <td class="number">{hour.failed}</td>
+            </tr>
           ))}
         </tbody>
       </table>

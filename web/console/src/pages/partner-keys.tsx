@@ -56,34 +56,78 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
           <Ago at={token.exposed_at ?? ""} />: everybody who opens that page can read it. Rotate it now, and call from the server only.
         </Notice>
       ))}
-      {partner.tokens.length === 0 && <Empty icon="key" title="No token">Without one the partner’s server cannot make sessions.</Empty>}
-      {partner.tokens.length > 0 && <Table label="Tokens" rows={partner.tokens} columns={mayWrite ? [...COLUMNS, revoke] : COLUMNS} keyOf={(token) => token.key_id} />}
+      {partner.tokens.length === 0 && (
+        <Empty icon="key" title="No token">
+          Without one the partner’s server cannot make sessions.
+        </Empty>
+      )}
+      {partner.tokens.length > 0 && (
+        <Table label="Tokens" rows={partner.tokens} columns={mayWrite ? [...COLUMNS, revoke] : COLUMNS} keyOf={(token) => token.key_id} />
+      )}
       {mayWrite && (
         <div class="acts">
           <Button onClick={() => setAsking({ kind: "rotate" })}>Rotate…</Button>
           <Button onClick={() => setAsking({ kind: "more" })}>One more…</Button>
         </div>
       )}
-      {asking?.kind === "rotate" && <RotateDialog partner={partner} onClose={close} onMade={gave} />}
-      {asking?.kind === "more" && (
-        <ActDialog<TokenMade>
-          asked={{ title: "One more token?", verb: "Make it", facts: [["Partner", partner.name]], effect: "The others stay good. Each server or team can have its own, so that one can be revoked alone.", needsReason: false }}
-          onClose={close}
-          act={() => post(`partners/${part(partner.id)}/tokens`)}
-          onDone={gave}
-        />
-      )}
-      {asking?.kind === "revoke" && (
-        <ActDialog
-          asked={{ title: `Revoke ${asking.token.key_id}?`, verb: "Revoke it now", facts: [["Partner", partner.name], ["Key", <code>{asking.token.key_id}</code>], ["Last used", asking.token.last_used_at ? <Ago at={asking.token.last_used_at} /> : "never"]], effect: "Every call with it is refused from this moment on. This cannot be taken back.", needsReason: false, isDanger: true }}
-          onClose={close}
-          act={() => post(`partners/${part(partner.id)}/tokens/${part(asking.token.key_id)}/revoke`)}
-          onDone={() => { close(); say(`${asking.token.key_id} is revoked.`); onChanged(); }}
-        />
-      )}
+      {asking && <AskingDialog asking={asking} partner={partner} onClose={close} onMade={gave} onChanged={onChanged} />}
       {made !== undefined && <MadeDialog token={made} onClose={() => setMade(undefined)} />}
     </Part>
   );
+}
+
+interface AskingDialogProps {
+  asking: Asking;
+  partner: Partner;
+  onClose: () => void;
+  onMade: (made: TokenMade) => void;
+  onChanged: () => void;
+}
+
+function AskingDialog({ asking, partner, onClose, onMade, onChanged }: AskingDialogProps) {
+  const path = `partners/${part(partner.id)}/tokens`;
+  switch (asking.kind) {
+    case "rotate":
+      return <RotateDialog partner={partner} onClose={onClose} onMade={onMade} />;
+    case "more":
+      return (
+        <ActDialog<TokenMade>
+          asked={{
+            title: "One more token?",
+            verb: "Make it",
+            facts: [["Partner", partner.name]],
+            effect: "The others stay good. Each server or team can have its own, so that one can be revoked alone.",
+            needsReason: false,
+          }}
+          onClose={onClose}
+          act={() => post(path)}
+          onDone={onMade}
+        />
+      );
+    case "revoke": {
+      const { key_id, last_used_at } = asking.token;
+      const revoked = () => {
+        onClose();
+        say(`${key_id} is revoked.`);
+        onChanged();
+      };
+      return (
+        <ActDialog
+          asked={{
+            title: `Revoke ${key_id}?`,
+            verb: "Revoke it now",
+            facts: [["Partner", partner.name], ["Key", <code>{key_id}</code>], ["Last used", last_used_at ? <Ago at={last_used_at} /> : "never"]],
+            effect: "Every call with it is refused from this moment on. This cannot be taken back.",
+            needsReason: false,
+            isDanger: true,
+          }}
+          onClose={onClose}
+          act={() => post(`${path}/${part(key_id)}/revoke`)}
+          onDone={revoked}
+        />
+      );
+    }
+  }
 }
 
 const GRACES = [
@@ -106,7 +150,14 @@ function RotateDialog({ partner, onClose, onMade }: { partner: Partner; onClose:
         <SendProblem problem={problem} />
         <p>A new token is made. The old ones stay good until the partner’s servers had time to change.</p>
         <Select id="grace" label="The old tokens end" value={grace} onInput={setGrace} choices={GRACES} />
-        <div class="form-actions"><Button type="submit" kind={grace === "0" ? "danger" : "primary"} isBusy={isBusy}>Rotate</Button><Button onClick={onClose} disabled={isBusy}>Leave it</Button></div>
+        <div class="form-actions">
+          <Button type="submit" kind={grace === "0" ? "danger" : "primary"} isBusy={isBusy}>
+            Rotate
+          </Button>
+          <Button onClick={onClose} disabled={isBusy}>
+            Leave it
+          </Button>
+        </div>
       </form>
     </Dialog>
   );

@@ -25,9 +25,24 @@ const COLUMNS: Column<Refusal>[] = [
         <p><strong>{one.message}</strong></p>
         <p class="small muted refusal-of">
           <code>{one.route}</code>
-          {one.field && <span>field <code>{one.field}</code></span>}
-          {one.origin && <span>from <code>{one.origin}</code></span>}
-          {one.request_id && <span class="with-copy"><span>request <code>{one.request_id}</code></span><Copy text={one.request_id} what="the request id" quiet /></span>}
+          {one.field && (
+            <span>
+              field <code>{one.field}</code>
+            </span>
+          )}
+          {one.origin && (
+            <span>
+              from <code>{one.origin}</code>
+            </span>
+          )}
+          {one.request_id && (
+            <span class="with-copy">
+              <span>
+                request <code>{one.request_id}</code>
+              </span>
+              <Copy text={one.request_id} what="the request id" quiet />
+            </span>
+          )}
         </p>
       </div>
     ),
@@ -50,7 +65,11 @@ export function PartnerLog({ partner }: { partner: string }) {
   const filters = readFilters(query, NAMES);
   const set = (name: (typeof NAMES)[number]) => (value: string) => go(path, writeFilters({ ...filters, [name]: value }, NAMES), { replace: true });
   const all = data?.data ?? [];
-  const rows = all.filter((one) => (filters.code === "" || one.code === filters.code) && `${one.message} ${one.route} ${one.code} ${one.origin ?? ""} ${one.request_id ?? ""}`.toLowerCase().includes(filters.query.toLowerCase()));
+  const rows = all.filter(
+    (one) =>
+      (filters.code === "" || one.code === filters.code) &&
+      `${one.message} ${one.route} ${one.code} ${one.origin ?? ""} ${one.request_id ?? ""}`.toLowerCase().includes(filters.query.toLowerCase()),
+  );
   return (
     <>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
@@ -58,12 +77,28 @@ export function PartnerLog({ partner }: { partner: string }) {
       {all.length > 0 && (
         <FilterBar label="Integration log">
           <SearchField label="Search the log" placeholder="Message, route or request id" value={filters.query} onSearch={set("query")} />
-          <FilterSelect label="Code" value={filters.code} onSelect={set("code")} choices={[...new Set(all.map(({ code }) => code))].sort().map((value) => ({ value, label: value }))} />
+          <FilterSelect
+            label="Code"
+            value={filters.code}
+            onSelect={set("code")}
+            choices={[...new Set(all.map(({ code }) => code))].sort().map((value) => ({ value, label: value }))}
+          />
         </FilterBar>
       )}
-      {rows.length > 0 && <Table label="Refused calls" rows={rows} columns={COLUMNS} keyOf={(one) => `${one.route} ${one.code} ${one.field ?? ""} ${one.origin ?? ""}`} />}
+      {rows.length > 0 && (
+        <Table
+          label="Refused calls"
+          rows={rows}
+          columns={COLUMNS}
+          keyOf={(one) => `${one.route} ${one.code} ${one.field ?? ""} ${one.origin ?? ""}`}
+        />
+      )}
       {data && all.length > 0 && rows.length === 0 && <Empty icon="search" title="Nothing in the log is like this" />}
-      {data && all.length === 0 && <Empty icon="log" title="No call was refused">When a call is refused, it appears here with its cause and a page that says what to do. The same refusal is counted, not repeated.</Empty>}
+      {data && all.length === 0 && (
+        <Empty icon="log" title="No call was refused">
+          When a call is refused, it appears here with its cause and a page that says what to do. The same refusal is counted, not repeated.
+        </Empty>
+      )}
     </>
   );
 }

@@ -38,10 +38,20 @@ export function PartnerOverview({ partner, onChanged }: PartProps) {
       </Part>
       <Origins partner={partner} onChanged={onChanged} />
       <Part title="Wallets" note={`${partner.wallets.length}`}>
-        {partner.wallets.length === 0 && <p class="muted">{partner.kind === "user_wallet" ? "Each session brings its user’s own address." : "No wallet is recorded."}</p>}
+        {partner.wallets.length === 0 && (
+          <p class="muted">{partner.kind === "user_wallet" ? "Each session brings its user’s own address." : "No wallet is recorded."}</p>
+        )}
         <ul class="lines">
           {partner.wallets.map(({ pair, address }) => (
-            <li key={pair}><span>{pair}</span><span class="with-copy"><code class="value" title={address}>{address}</code><Copy text={address} what={`the address of ${pair}`} quiet /></span></li>
+            <li key={pair}>
+              <span>{pair}</span>
+              <span class="with-copy">
+                <code class="value" title={address}>
+                  {address}
+                </code>
+                <Copy text={address} what={`the address of ${pair}`} quiet />
+              </span>
+            </li>
           ))}
         </ul>
       </Part>

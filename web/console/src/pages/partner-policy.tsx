@@ -27,13 +27,11 @@ export function PartnerPolicy({ partner, onChanged }: PartProps) {
 
 function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Policy; onSaved: (policy: Policy) => void }) {
   const mayWrite = useMay("policy_write");
-  const known = useLoad<Pairs>(mayWrite ? "pairs" : null).data;
   const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(policy));
   const [wrongs, setWrongs] = useState<PolicyWrong[]>([]);
   const { isBusy, problem, send, clear } = useSend();
   const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(policy));
   const set = (more: Partial<PolicyDraft>) => setDraft({ ...draft, ...more });
-  const setPair = (index: number, more: Partial<PairDraft>) => set({ pairs: draft.pairs.map((pair, at) => (at === index ? { ...pair, ...more } : pair)) });
   const save = (event: Event) => {
     event.preventDefault();
     const read = policyOf(draft, policy);
@@ -41,34 +39,109 @@ function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Pol
     clear();
     if (read.policy) void send(() => post<Policy>(`partners/${part(partner)}/policy`, read.policy), onSaved);
   };
+  const back = () => {
+    setDraft(draftOf(policy));
+    setWrongs([]);
+    clear();
+  };
   const wrong = (field: string) => wrongs.find((one) => one.field === field)?.message;
-  const missing = (known?.pairs ?? []).filter((asset) => !draft.pairs.some((pair) => pair.asset === asset));
   return (
     <form class="policy" onSubmit={save} noValidate>
       <ErrorSummary wrongs={wrongs} problem={problem} />
       <fieldset class="bare" disabled={!mayWrite || isBusy}>
-        <Part title="Pairs" note={`Version ${policy.version}`}>
-          <PairsTable draft={draft} wrong={wrong} setPair={setPair} remove={mayWrite ? (index) => set({ pairs: draft.pairs.filter((_, at) => at !== index) }) : undefined} />
-          {mayWrite && missing.length > 0 && (
-            <Select id="pair-add" label="One more pair" value="" error={wrong("pair-add")} onInput={(asset) => asset !== "" && set({ pairs: [...draft.pairs, newPair(asset)] })} choices={[{ value: "", label: "Choose…" }, ...missing.map((value) => ({ value, label: value }))]} />
-          )}
-        </Part>
-        <Part title="Fees"><FeesFields id="fees" fees={draft.fees} wrong={wrong} onInput={(fees) => set({ fees })} /></Part>
-        {draft.pairs.map((pair, index) => pair.fees && (
-          <Part key={pair.asset} title={`Fees of ${pair.asset}`}><FeesFields id={`pair-${index}`} fees={pair.fees} wrong={wrong} onInput={(fees) => setPair(index, { fees })} /></Part>
-        ))}
-        <Part title="Currencies"><Many id="fiats" legend="The first is what a session without one is in" hasDefault all={[...new Set([...policy.fiats, ...(known?.fiats ?? [])])]} chosen={draft.fiats} error={wrong("fiats")} onInput={(fiats) => set({ fiats })} /></Part>
-        <Folded title="All the rest, as JSON: sells, risk, widget">
-          <Area id="rest" label="The rest of the policy" hint="It is saved together with what is above." rows={18} value={draft.rest} error={wrong("rest")} onInput={(rest) => set({ rest })} mono />
-        </Folded>
+        <PolicyFields draft={draft} policy={policy} wrong={wrong} set={set} mayWrite={mayWrite} />
       </fieldset>
-      {mayWrite && (
-        <div class={`save-bar${isChanged ? " is-changed" : ""}`}>
-          <Button type="submit" kind="primary" isBusy={isBusy} disabled={!isChanged}>Save as version {policy.version + 1}</Button>
-          {isChanged ? <Button onClick={() => { setDraft(draftOf(policy)); setWrongs([]); clear(); }} disabled={isBusy}>Back to version {policy.version}</Button> : <span class="small muted">Nothing is changed.</span>}
-        </div>
-      )}
+      {mayWrite && <SaveBar version={policy.version} isChanged={isChanged} isBusy={isBusy} onBack={back} />}
     </form>
+  );
+}
+
+interface SaveBarProps {
+  version: number;
+  isChanged: boolean;
+  isBusy: boolean;
+  onBack: () => void;
+}
+
+function SaveBar({ version, isChanged, isBusy, onBack }: SaveBarProps) {
+  return (
+    <div class="save-bar">
+      <Button type="submit" kind="primary" isBusy={isBusy} disabled={!isChanged}>
+        Save as version {version + 1}
+      </Button>
+      {isChanged && <Button onClick={onBack} disabled={isBusy}>Back to version {version}</Button>}
+      {!isChanged && <span class="small muted">Nothing is changed.</span>}
+    </div>
+  );
+}
+
+interface PolicyFieldsProps {
+  draft: PolicyDraft;
+  policy: Policy;
+  wrong: (field: string) => string | undefined;
+  set: (more: Partial<PolicyDraft>) => void;
+  mayWrite: boolean;
+}
+
+function PolicyFields({ draft, policy, wrong, set, mayWrite }: PolicyFieldsProps) {
+  const known = useLoad<Pairs>(mayWrite ? "pairs" : null).data;
+  const setPair = (index: number, more: Partial<PairDraft>) => set({ pairs: draft.pairs.map((pair, at) => (at === index ? { ...pair, ...more } : pair)) });
+  const missing = (known?.pairs ?? []).filter((asset) => !draft.pairs.some((pair) => pair.asset === asset));
+  return (
+    <>
+      <Part title="Pairs" note={`Version ${policy.version}`}>
+        <PairsTable
+          draft={draft}
+          wrong={wrong}
+          setPair={setPair}
+          remove={mayWrite ? (index) => set({ pairs: draft.pairs.filter((_, at) => at !== index) }) : undefined}
+        />
+        {mayWrite && missing.length > 0 && (
+          <Select
+            id="pair-add"
+            label="One more pair"
+            value=""
+            error={wrong("pair-add")}
+            onInput={(asset) => asset !== "" && set({ pairs: [...draft.pairs, newPair(asset)] })}
+            choices={[{ value: "", label: "Choose…" }, ...missing.map((value) => ({ value, label: value }))]}
+          />
+        )}
+      </Part>
+      <Part title="Fees">
+        <FeesFields id="fees" fees={draft.fees} wrong={wrong} onInput={(fees) => set({ fees })} />
+      </Part>
+      {draft.pairs.map(
+        (pair, index) =>
+          pair.fees && (
+            <Part key={pair.asset} title={`Fees of ${pair.asset}`}>
+              <FeesFields id={`pair-${index}`} fees={pair.fees} wrong={wrong} onInput={(fees) => setPair(index, { fees })} />
+            </Part>
+          ),
+      )}
+      <Part title="Currencies">
+        <Many
+          id="fiats"
+          legend="The first is what a session without one is in"
+          hasDefault
+          all={[...new Set([...policy.fiats, ...(known?.fiats ?? [])])]}
+          chosen={draft.fiats}
+          error={wrong("fiats")}
+          onInput={(fiats) => set({ fiats })}
+        />
+      </Part>
+      <Folded title="All the rest, as JSON: sells, risk, widget">
+        <Area
+          id="rest"
+          label="The rest of the policy"
+          hint="It is saved together with what is above."
+          rows={18}
+          value={draft.rest}
+          error={wrong("rest")}
+          onInput={(rest) => set({ rest })}
+          mono
+        />
+      </Folded>
+    </>
   );
 }
 
@@ -84,7 +157,19 @@ function PairsTable({ draft, wrong, setPair, remove }: PairsTableProps) {
     <div class="table-around" role="region" aria-label="Pairs" tabIndex={0}>
       <table class="table policy-table">
         <thead>
-          <tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th><th scope="col">From</th><th scope="col">To</th><th scope="col">Own fees</th>{remove && <th scope="col"><span class="aloud">Remove</span></th>}</tr>
+          <tr>
+            <th scope="col">Pair</th>
+            <th scope="col">Buy</th>
+            <th scope="col">Sell</th>
+            <th scope="col">From</th>
+            <th scope="col">To</th>
+            <th scope="col">Own fees</th>
+            {remove && (
+              <th scope="col">
+                <span class="aloud">Remove</span>
+              </th>
+            )}
+          </tr>
         </thead>
         <tbody>
           {draft.pairs.map((pair, index) => (
@@ -95,13 +180,32 @@ function PairsTable({ draft, wrong, setPair, remove }: PairsTableProps) {
               {(["min", "max"] as const).map((name) => (
                 <td key={name}>
                   <span class="unit-input">
-                    <input id={`pair-${index}-${name}`} aria-label={`${name === "min" ? "From" : "To"}, ${pair.asset}`} inputMode="decimal" value={pair[name]} aria-invalid={wrong(`pair-${index}-${name}`) ? true : undefined} onInput={(event) => setPair(index, { [name]: event.currentTarget.value })} />
+                    <input
+                      id={`pair-${index}-${name}`}
+                      aria-label={`${name === "min" ? "From" : "To"}, ${pair.asset}`}
+                      inputMode="decimal"
+                      value={pair[name]}
+                      aria-invalid={wrong(`pair-${index}-${name}`) ? true : undefined}
+                      onInput={(event) => setPair(index, { [name]: event.currentTarget.value })}
+                    />
                     <span>{unitOf(pair.asset)}</span>
                   </span>
                 </td>
               ))}
-              <td><Box label={`Own fees of ${pair.asset}`} checked={pair.fees !== null} onInput={(own) => setPair(index, { fees: own ? draft.fees : null })} /></td>
-              {remove && <td><Button small kind="quiet" onClick={() => remove(index)} label={`Remove ${pair.asset}`}>Remove</Button></td>}
+              <td>
+                <Box
+                  label={`Own fees of ${pair.asset}`}
+                  checked={pair.fees !== null}
+                  onInput={(own) => setPair(index, { fees: own ? draft.fees : null })}
+                />
+              </td>
+              {remove && (
+                <td>
+                  <Button small kind="quiet" onClick={() => remove(index)} label={`Remove ${pair.asset}`}>
+                    Remove
+                  </Button>
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
@@ -123,7 +227,15 @@ interface FeesFieldsProps {
 
 function FeesFields({ id, fees, wrong, onInput }: FeesFieldsProps) {
   const field = (name: keyof FeesDraft, label: string, hint: string) => (
-    <Input id={`${id}-${name}`} label={label} hint={hint} value={fees[name]} error={wrong(`${id}-${name}`)} onInput={(value) => onInput({ ...fees, [name]: value })} inputMode="decimal" />
+    <Input
+      id={`${id}-${name}`}
+      label={label}
+      hint={hint}
+      value={fees[name]}
+      error={wrong(`${id}-${name}`)}
+      onInput={(value) => onInput({ ...fees, [name]: value })}
+      inputMode="decimal"
+    />
   );
   return (
     <div class="fees">

@@ -41,8 +41,20 @@ export function PartnerStatements({ partner }: { partner: Partner }) {
           </div>
           <Facts
             rows={[
-              ["Signature of the CSV", <span class="with-copy"><code class="value">{statement.csv_signature}</code><Copy text={statement.csv_signature} what="the signature" quiet /></span>],
-              ["Signature of the JSON", <span class="with-copy"><code class="value">{statement.json_signature}</code><Copy text={statement.json_signature} what="the signature" quiet /></span>],
+              [
+                "Signature of the CSV",
+                <span class="with-copy">
+                  <code class="value">{statement.csv_signature}</code>
+                  <Copy text={statement.csv_signature} what="the signature" quiet />
+                </span>,
+              ],
+              [
+                "Signature of the JSON",
+                <span class="with-copy">
+                  <code class="value">{statement.json_signature}</code>
+                  <Copy text={statement.json_signature} what="the signature" quiet />
+                </span>,
+              ],
             ]}
           />
         </div>

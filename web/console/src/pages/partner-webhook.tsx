@@ -53,13 +53,40 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
         <Endpoint partner={partner} onChanged={onChanged} />
         <Part title="Deliveries">
           <FilterBar label="Deliveries">
-            <FilterSelect label="State" value={filters.state} onSelect={(state) => go(at, writeFilters({ state }, NAMES), { replace: true })} choices={STATES.map((value) => ({ value, label: wordsOf(value) }))} />
+            <FilterSelect
+              label="State"
+              value={filters.state}
+              onSelect={(state) => go(at, writeFilters({ state }, NAMES), { replace: true })}
+              choices={STATES.map((value) => ({ value, label: wordsOf(value) }))}
+            />
           </FilterBar>
           {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
           {!rows && pages.isLoading && <Loading />}
-          {rows && rows.length > 0 && <Table label="Deliveries" rows={rows} columns={COLUMNS} keyOf={(one) => one.id} hrefOf={(one) => url(`${path}/${encodeURIComponent(one.id)}`, asked)} selected={open} dim={pages.isLoading} />}
-          {rows?.length === 0 && !pages.isLoading && <Empty icon="webhook" title={asked === "" ? "Nothing was sent yet" : "No delivery is like this"}>{asked === "" ? "Each change of an order’s status is sent here, signed, until the endpoint answers 2xx; for three days, ever more slowly." : "Look at all states instead."}</Empty>}
-          {pages.hasMore && <p class="list-end"><Button onClick={pages.more} isBusy={pages.isMore}>Load more</Button></p>}
+          {rows && rows.length > 0 && (
+            <Table
+              label="Deliveries"
+              rows={rows}
+              columns={COLUMNS}
+              keyOf={(one) => one.id}
+              hrefOf={(one) => url(`${path}/${encodeURIComponent(one.id)}`, asked)}
+              selected={open}
+              dim={pages.isLoading}
+            />
+          )}
+          {rows?.length === 0 && !pages.isLoading && (
+            <Empty icon="webhook" title={asked === "" ? "Nothing was sent yet" : "No delivery is like this"}>
+              {asked === ""
+                ? "Each change of an order’s status is sent here, signed, until the endpoint answers 2xx; for three days, ever more slowly."
+                : "Look at all states instead."}
+            </Empty>
+          )}
+          {pages.hasMore && (
+            <p class="list-end">
+              <Button onClick={pages.more} isBusy={pages.isMore}>
+                Load more
+              </Button>
+            </p>
+          )}
         </Part>
       </div>
       {open !== undefined && <DeliveryPanel key={open} partner={partner.id} id={open} back={{ path, query: asked }} onChanged={() => void pages.reload()} />}
@@ -83,9 +110,28 @@ function Endpoint({ partner, onChanged }: { partner: Partner; onChanged: () => v
 function State({ webhook }: { webhook: Webhook }) {
   return (
     <>
-      <p class="endpoint"><code>{webhook.url}</code>{webhook.state === "enabled" ? <Mark tone={webhook.failing_since ? "wait" : "ok"} icon={webhook.failing_since ? "warn" : "check"} word={webhook.failing_since ? "Failing" : "Enabled"} /> : <Mark tone="stop" icon="stop" word="Disabled" />}</p>
-      {webhook.failing_since && <Notice tone="wait" title="It fails">Since <Exact at={webhook.failing_since} /> no delivery was answered with 2xx. Look at the last attempts below.</Notice>}
-      {webhook.disabled_reason && <Notice tone="stop" title="Nothing is sent">{webhook.disabled_reason}</Notice>}
+      <p class="endpoint">
+        <code>{webhook.url}</code>
+        {webhook.state === "enabled" ? (
+          <Mark
+            tone={webhook.failing_since ? "wait" : "ok"}
+            icon={webhook.failing_since ? "warn" : "check"}
+            word={webhook.failing_since ? "Failing" : "Enabled"}
+          />
+        ) : (
+          <Mark tone="stop" icon="stop" word="Disabled" />
+        )}
+      </p>
+      {webhook.failing_since && (
+        <Notice tone="wait" title="It fails">
+          Since <Exact at={webhook.failing_since} /> no delivery was answered with 2xx. Look at the last attempts below.
+        </Notice>
+      )}
+      {webhook.disabled_reason && (
+        <Notice tone="stop" title="Nothing is sent">
+          {webhook.disabled_reason}
+        </Notice>
+      )}
     </>
   );
 }

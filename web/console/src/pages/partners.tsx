@@ -17,7 +17,14 @@ const COLUMNS: Column<PartnerListed>[] = [
   { title: "Stage", cell: (partner) => <StageMark stage={partner.stage} /> },
   {
     title: "Checklist",
-    cell: ({ checklist: { green, of } }) => <span class="meter-cell"><Meter value={green} of={of} tone={green === of ? "ok" : "accent"} /><span class="amount">{green} of {of}</span></span>,
+    cell: ({ checklist: { green, of } }) => (
+      <span class="meter-cell">
+        <Meter value={green} of={of} tone={green === of ? "ok" : "accent"} />
+        <span class="amount">
+          {green} of {of}
+        </span>
+      </span>
+    ),
   },
   { title: "Type", gives: 2, cell: (partner) => KINDS[partner.kind]?.title ?? wordsOf(partner.kind) },
   { title: "Contact", gives: 2, cell: (partner) => <span class="muted">{partner.contact_email}</span> },
@@ -32,10 +39,19 @@ export function PartnersPage() {
     <Page title="Partners" action={make}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading />}
-      {data && data.data.length > 0 && <Table label="Partners" rows={data.data} columns={COLUMNS} keyOf={(partner) => partner.id} hrefOf={(partner) => url(`/partners/${encodeURIComponent(partner.id)}`)} />}
+      {data && data.data.length > 0 && (
+        <Table
+          label="Partners"
+          rows={data.data}
+          columns={COLUMNS}
+          keyOf={(partner) => partner.id}
+          hrefOf={(partner) => url(`/partners/${encodeURIComponent(partner.id)}`)}
+        />
+      )}
       {data?.data.length === 0 && (
         <Empty icon="partners" title="No partners yet" action={make}>
-          A partner is a shop or a wallet whose users buy and sell here. A new one starts in the sandbox, with a token, a widget and a checklist that ticks itself.
+          A partner is a shop or a wallet whose users buy and sell here. A new one starts in the sandbox, with a token, a widget and a checklist that
+          ticks itself.
         </Empty>
       )}
     </Page>

@@ -22,8 +22,17 @@ const COLUMNS: Column<Member>[] = [
   { title: "Name", cell: (member) => <strong class="row-name">{member.name}</strong> },
   { title: "Role", cell: (member) => <>{roleTitle(member.role)}{member.partner && <span class="muted"> of {member.partner.name}</span>}</> },
   { title: "Email", gives: 2, cell: (member) => <span class="muted">{member.email}</span> },
-  { title: "State", gives: 2, cell: (member) => (member.state === "active" ? <Mark tone="ok" icon="check" word="Active" /> : <Mark tone="info" icon="dash" word="Disabled" />) },
-  { title: "Signed in", number: true, gives: 2, cell: (member) => (member.signed_in_at ? <Ago at={member.signed_in_at} /> : <span class="muted">never</span>) },
+  {
+    title: "State",
+    gives: 2,
+    cell: (member) => (member.state === "active" ? <Mark tone="ok" icon="check" word="Active" /> : <Mark tone="info" icon="dash" word="Disabled" />),
+  },
+  {
+    title: "Signed in",
+    number: true,
+    gives: 2,
+    cell: (member) => (member.signed_in_at ? <Ago at={member.signed_in_at} /> : <span class="muted">never</span>),
+  },
 ];
 
 export function PeoplePage() {
@@ -35,18 +44,41 @@ export function PeoplePage() {
   const disable: Column<Member> = {
     title: "",
     number: true,
-    cell: (member) => member.state === "active" && member.id !== me.member.id && <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>Disable</Button>,
+    cell: (member) =>
+      member.state === "active" &&
+      member.id !== me.member.id && (
+        <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>
+          Disable
+        </Button>
+      ),
   };
   return (
     <Page title="People" action={mayWrite && <Button kind="primary" icon="plus" onClick={() => setInviting(true)}>Invite somebody</Button>}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading />}
-      {data && data.data.length > 0 && <Table label="People" rows={data.data} columns={mayWrite ? [...COLUMNS, disable] : COLUMNS} keyOf={(member) => member.id} />}
-      {data && data.data.length <= 1 && <Empty icon="people" title="You are alone here">Money needs two people: one proposes, another confirms. Invite a colleague by a link.</Empty>}
+      {data && data.data.length > 0 && (
+        <Table label="People" rows={data.data} columns={mayWrite ? [...COLUMNS, disable] : COLUMNS} keyOf={(member) => member.id} />
+      )}
+      {data && data.data.length <= 1 && (
+        <Empty icon="people" title="You are alone here">
+          Money needs two people: one proposes, another confirms. Invite a colleague by a link.
+        </Empty>
+      )}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
       {disabling && (
         <ActDialog
-          asked={{ title: `Disable ${disabling.name}?`, verb: "Disable", facts: [["Name", disabling.name], ["Role", roleTitle(disabling.role)], ["Email", disabling.email]], effect: "Their sessions end now and they cannot sign in again. What they did stays in the audit.", needsReason: false, isDanger: true }}
+          asked={{
+            title: `Disable ${disabling.name}?`,
+            verb: "Disable",
+            facts: [
+              ["Name", disabling.name],
+              ["Role", roleTitle(disabling.role)],
+              ["Email", disabling.email],
+            ],
+            effect: "Their sessions end now and they cannot sign in again. What they did stays in the audit.",
+            needsReason: false,
+            isDanger: true,
+          }}
           onClose={() => setDisabling(undefined)}
           act={() => post(`members/${part(disabling.id)}/disable`)}
           onDone={() => { setDisabling(undefined); say(`${disabling.name} is disabled.`); void reload(); }}
@@ -71,14 +103,45 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
   if (link !== undefined) return <LinkDialog said={said} link={link} onClose={onClose} />;
   return (
     <Dialog title="Invite somebody" onClose={onClose} isBusy={isBusy}>
-      <form class="form" onSubmit={(event) => { event.preventDefault(); void send(() => post<{ url: string }>("members/invitations", said), ({ url }) => setLink(url)); }}>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send(
+            () => post<{ url: string }>("members/invitations", said),
+            ({ url }) => setLink(url),
+          );
+        }}
+      >
         <ErrorSummary wrongs={field ? [{ field, message }] : []} problem={problem} />
         <Input id="email" label="Email" type="email" value={said.email} error={wrong("email")} onInput={(email) => setSaid({ ...said, email })} />
-        <Select id="role" label="Role" hint={ROLES[said.role]?.may} value={said.role} error={wrong("role")} onInput={(role) => asRole(roles.find((name) => name === role) ?? said.role)} choices={roles.map((value) => ({ value, label: roleTitle(value) }))} />
+        <Select
+          id="role"
+          label="Role"
+          hint={ROLES[said.role]?.may}
+          value={said.role}
+          error={wrong("role")}
+          onInput={(role) => asRole(roles.find((name) => name === role) ?? said.role)}
+          choices={roles.map((value) => ({ value, label: roleTitle(value) }))}
+        />
         {isPartnerRole(said.role) && !portal && (
-          <Select id="partner" label="Partner" value={said.partner ?? ""} error={wrong("partner")} onInput={(partner) => setSaid({ ...said, partner })} choices={partners.map(({ id, name }) => ({ value: id, label: name }))} />
+          <Select
+            id="partner"
+            label="Partner"
+            value={said.partner ?? ""}
+            error={wrong("partner")}
+            onInput={(partner) => setSaid({ ...said, partner })}
+            choices={partners.map(({ id, name }) => ({ value: id, label: name }))}
+          />
         )}
-        <div class="form-actions"><Button type="submit" kind="primary" isBusy={isBusy}>Make the link</Button><Button onClick={onClose} disabled={isBusy}>Leave it</Button></div>
+        <div class="form-actions">
+          <Button type="submit" kind="primary" isBusy={isBusy}>
+            Make the link
+          </Button>
+          <Button onClick={onClose} disabled={isBusy}>
+            Leave it
+          </Button>
+        </div>
       </form>
     </Dialog>
   );
@@ -92,8 +155,14 @@ function LinkDialog({ said, link, onClose }: { said: InvitationNew; link: string
       <div class="form">
         <Facts rows={[["For", said.email], ["As", roleTitle(said.role)]]} />
         <Secret text={link} what="the link" />
-        <Notice tone="wait" title="It is shown once">Whoever has the link can take the invitation. Give it to this person by a way that only the two of you use.</Notice>
-        <div class="form-actions"><Button kind="primary" onClick={onClose}>It is handed over</Button></div>
+        <Notice tone="wait" title="It is shown once">
+          Whoever has the link can take the invitation. Give it to this person by a way that only the two of you use.
+        </Notice>
+        <div class="form-actions">
+          <Button kind="primary" onClick={onClose}>
+            It is handed over
+          </Button>
+        </div>
       </div>
     </Dialog>
   );

@@ -58,9 +58,45 @@ function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void
         <Icon name="right" />
       </a>
       <div class="notices">
-        {partner.tokens.some((token) => token.exposed_at) && <Notice tone="stop" title="A token leaked" action={<a class="button plain small-button" href={url("/keys")}>Rotate it</a>}>It was seen in a browser.</Notice>}
-        {partner.webhook?.failing_since && <Notice tone="wait" title="Your webhook fails" action={<a class="button plain small-button" href={url("/webhook")}>Look at it</a>}>Deliveries wait and are tried again.</Notice>}
-        {latest && <Notice tone="info" title="Calls were refused" action={<a class="button plain small-button" href={url("/log")}>Look at the log</a>}>The latest: {latest.message}</Notice>}
+        {partner.tokens.some((token) => token.exposed_at) && (
+          <Notice
+            tone="stop"
+            title="A token leaked"
+            action={
+              <a class="button plain small-button" href={url("/keys")}>
+                Rotate it
+              </a>
+            }
+          >
+            It was seen in a browser.
+          </Notice>
+        )}
+        {partner.webhook?.failing_since && (
+          <Notice
+            tone="wait"
+            title="Your webhook fails"
+            action={
+              <a class="button plain small-button" href={url("/webhook")}>
+                Look at it
+              </a>
+            }
+          >
+            Deliveries wait and are tried again.
+          </Notice>
+        )}
+        {latest && (
+          <Notice
+            tone="info"
+            title="Calls were refused"
+            action={
+              <a class="button plain small-button" href={url("/log")}>
+                Look at the log
+              </a>
+            }
+          >
+            The latest: {latest.message}
+          </Notice>
+        )}
       </div>
       <PartnerOverview partner={partner} onChanged={onChanged} />
     </div>

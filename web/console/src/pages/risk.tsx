@@ -49,9 +49,29 @@ export function RiskPage() {
     say(text);
     void reload();
   };
-  const remove: Column<Listing> = { title: "", number: true, cell: (one) => one.is_listed && isLatest(one, data?.data ?? []) && <Button small kind="quiet" onClick={() => setRemoving(one)} label={`Take off: ${one.value}`}>Take off</Button> };
+  const remove: Column<Listing> = {
+    title: "",
+    number: true,
+    cell: (one) =>
+      one.is_listed &&
+      isLatest(one, data?.data ?? []) && (
+        <Button small kind="quiet" onClick={() => setRemoving(one)} label={`Take off: ${one.value}`}>
+          Take off
+        </Button>
+      ),
+  };
   return (
-    <Page title="Risk list" lead="With whom nobody deals. A decision keeps the list as it was then." action={mayWrite && <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>Add to the list</Button>}>
+    <Page
+      title="Risk list"
+      lead="With whom nobody deals. A decision keeps the list as it was then."
+      action={
+        mayWrite && (
+          <Button kind="primary" icon="plus" onClick={() => setAdding(true)}>
+            Add to the list
+          </Button>
+        )
+      }
+    >
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading />}
       {data && data.data.length > 0 && (
@@ -61,26 +81,52 @@ export function RiskPage() {
           <FilterSelect label="State" value={filters.listed} onSelect={set("listed")} choices={LISTED} />
         </FilterBar>
       )}
-      {rows.length > 0 && <Table label="Risk list" rows={rows} columns={mayWrite ? [...COLUMNS, remove] : COLUMNS} keyOf={(one) => String(one.line)} />}
-      {data && rows.length === 0 && isFiltered(filters) && <Empty icon="search" title="Nothing on the list is like this" action={<a class="button plain" href={url("/risk")}>Show all</a>} />}
-      {data?.data.length === 0 && <Empty icon="risk" title="Nobody is on the list">A card, a person or an address that is put here is refused: a buy is given back before its capture, a sell is frozen until two operators have looked. A lost dispute adds the cardholder’s own.</Empty>}
-      {adding && <AddDialog onClose={() => setAdding(false)} onDone={() => changed("It is on the list.")} />}
-      {removing && (
-        <ActDialog
-          asked={{ title: "Take it off the list?", verb: "Take it off", facts: [["Kind", wordsOf(removing.kind)], ["Value", <code class="value">{removing.value}</code>], ["Listed because", removing.reason]], effect: "From then on it is dealt with again.", isDanger: true }}
-          onClose={() => setRemoving(undefined)}
-          act={({ reason }) => post("listings", listing(removing, reason))}
-          onDone={() => changed("It is off the list.")}
-        />
+      {rows.length > 0 && (
+        <Table label="Risk list" rows={rows} columns={mayWrite ? [...COLUMNS, remove] : COLUMNS} keyOf={(one) => String(one.line)} />
       )}
+      {data && rows.length === 0 && <NoListing isFiltered={isFiltered(filters)} />}
+      {adding && <AddDialog onClose={() => setAdding(false)} onDone={() => changed("It is on the list.")} />}
+      {removing && <RemoveDialog one={removing} onClose={() => setRemoving(undefined)} onDone={() => changed("It is off the list.")} />}
     </Page>
+  );
+}
+
+function NoListing({ isFiltered: filtered }: { isFiltered: boolean }) {
+  if (filtered) return <Empty icon="search" title="Nothing on the list is like this" action={<a class="button plain" href={url("/risk")}>Show all</a>} />;
+  return (
+    <Empty icon="risk" title="Nobody is on the list">
+      A card, a person or an address that is put here is refused: a buy is given back before its capture, a sell is frozen until two operators have
+      looked. A lost dispute adds the cardholder’s own.
+    </Empty>
+  );
+}
+
+function RemoveDialog({ one, onClose, onDone }: { one: Listing; onClose: () => void; onDone: () => void }) {
+  return (
+    <ActDialog
+      asked={{
+        title: "Take it off the list?",
+        verb: "Take it off",
+        facts: [["Kind", wordsOf(one.kind)], ["Value", <code class="value">{one.value}</code>], ["Listed because", one.reason]],
+        effect: "From then on it is dealt with again.",
+        isDanger: true,
+      }}
+      onClose={onClose}
+      act={({ reason }) => post("listings", listing(one, reason))}
+      onDone={onDone}
+    />
   );
 }
 
 /** What was said later about the same one counts. */
 const isLatest = (one: Listing, all: Listing[]): boolean => !all.some((other) => other.kind === one.kind && other.value === one.value && other.line > one.line);
 
-const listing = (one: Listing, reason: string): ListingNew => ({ kind: KINDS.find((kind) => kind === one.kind) ?? "address", value: one.value, is_listed: false, reason });
+const listing = (one: Listing, reason: string): ListingNew => ({
+  kind: KINDS.find((kind) => kind === one.kind) ?? "address",
+  value: one.value,
+  is_listed: false,
+  reason,
+});
 
 function matches(one: Listing, { query, kind, listed }: Record<(typeof NAMES)[number], string>): boolean {
   const text = `${one.value} ${one.reason} ${one.said_by}`.toLowerCase();
@@ -103,10 +149,39 @@ function AddDialog({ onClose, onDone }: { onClose: () => void; onDone: () => voi
     <Dialog title="Add to the risk list" onClose={onClose} isBusy={isBusy}>
       <form class="form" onSubmit={(event) => { event.preventDefault(); void send(() => post("listings", said), onDone); }}>
         <ErrorSummary wrongs={field ? [{ field, message }] : []} problem={problem} />
-        <Select id="kind" label="Kind" value={said.kind} error={wrong("kind")} onInput={(kind) => setSaid({ ...said, kind: KINDS.find((name) => name === kind) ?? "address" })} choices={KINDS.map((value) => ({ value, label: wordsOf(value) }))} />
-        <Input id="value" label="Value" hint={HINTS[said.kind]} value={said.value} error={wrong("value")} onInput={(value) => setSaid({ ...said, value })} mono />
-        <Area id="reason" label="Reason" hint="It stays in the records under your name." value={said.reason} error={wrong("reason")} onInput={(reason) => setSaid({ ...said, reason })} />
-        <div class="form-actions"><Button type="submit" kind="danger" isBusy={isBusy}>Deal with it no more</Button><Button onClick={onClose} disabled={isBusy}>Leave it</Button></div>
+        <Select
+          id="kind"
+          label="Kind"
+          value={said.kind}
+          error={wrong("kind")}
+          onInput={(kind) => setSaid({ ...said, kind: KINDS.find((name) => name === kind) ?? "address" })}
+          choices={KINDS.map((value) => ({ value, label: wordsOf(value) }))}
+        />
+        <Input
+          id="value"
+          label="Value"
+          hint={HINTS[said.kind]}
+          value={said.value}
+          error={wrong("value")}
+          onInput={(value) => setSaid({ ...said, value })}
+          mono
+        />
+        <Area
+          id="reason"
+          label="Reason"
+          hint="It stays in the records under your name."
+          value={said.reason}
+          error={wrong("reason")}
+          onInput={(reason) => setSaid({ ...said, reason })}
+        />
+        <div class="form-actions">
+          <Button type="submit" kind="danger" isBusy={isBusy}>
+            Deal with it no more
+          </Button>
+          <Button onClick={onClose} disabled={isBusy}>
+            Leave it
+          </Button>
+        </div>
       </form>
     </Dialog>
   );

@@ -32,9 +32,28 @@ export function SignInPage({ ended }: { ended: boolean }) {
       <SendProblem problem={problem} />
       <form class="form" onSubmit={submit}>
         <Input id="name" label="Name" value={said.name} onInput={(name) => setSaid({ ...said, name })} autoComplete="username" />
-        <Input id="password" label="Password" type="password" value={said.password} onInput={(password) => setSaid({ ...said, password })} autoComplete="current-password" />
-        <Input id="code" label="Code" hint={CODE_HINT} value={said.code} onInput={(text) => setSaid({ ...said, code: code(text) })} autoComplete="one-time-code" inputMode="numeric" pattern="[0-9]{6}" mono />
-        <Button type="submit" kind="primary" isBusy={isBusy}>Sign in</Button>
+        <Input
+          id="password"
+          label="Password"
+          type="password"
+          value={said.password}
+          onInput={(password) => setSaid({ ...said, password })}
+          autoComplete="current-password"
+        />
+        <Input
+          id="code"
+          label="Code"
+          hint={CODE_HINT}
+          value={said.code}
+          onInput={(text) => setSaid({ ...said, code: code(text) })}
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          pattern="[0-9]{6}"
+          mono
+        />
+        <Button type="submit" kind="primary" isBusy={isBusy}>
+          Sign in
+        </Button>
       </form>
       <p class="small muted">No account? An owner of this installation invites you by a link.</p>
     </main>
@@ -65,8 +84,25 @@ function ConfirmDialog({ name, answer }: { name: string; answer: (confirmed: boo
         <p class="muted">Money and keys need a fresh sign-in. What you asked for goes on right after.</p>
         <SendProblem problem={problem} />
         <input class="aloud" type="text" value={name} autoComplete="username" readOnly tabIndex={-1} aria-hidden="true" />
-        <Input id="again-password" label={`Password of ${name}`} type="password" value={said.password} onInput={(password) => setSaid({ ...said, password })} autoComplete="current-password" />
-        <Input id="again-code" label="Code" hint={CODE_HINT} value={said.code} onInput={(text) => setSaid({ ...said, code: code(text) })} autoComplete="one-time-code" inputMode="numeric" pattern="[0-9]{6}" mono />
+        <Input
+          id="again-password"
+          label={`Password of ${name}`}
+          type="password"
+          value={said.password}
+          onInput={(password) => setSaid({ ...said, password })}
+          autoComplete="current-password"
+        />
+        <Input
+          id="again-code"
+          label="Code"
+          hint={CODE_HINT}
+          value={said.code}
+          onInput={(text) => setSaid({ ...said, code: code(text) })}
+          autoComplete="one-time-code"
+          inputMode="numeric"
+          pattern="[0-9]{6}"
+          mono
+        />
         <div class="form-actions">
           <Button type="submit" kind="primary" isBusy={isBusy}>Confirm and go on</Button>
           <Button onClick={() => answer(false)} disabled={isBusy}>Not now</Button>

@@ -56,13 +56,27 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
         {data && data.orders.length > 0 && (
           <section class="list-part">
             <h2>{plural(data.orders.length, "order")}</h2>
-            <Table label="Orders that wait" rows={data.orders} columns={ORDERS} keyOf={(one) => one.order} hrefOf={(one) => url(`/waiting/orders/${encodeURIComponent(one.order)}`)} selected={isOpen("orders")} />
+            <Table
+              label="Orders that wait"
+              rows={data.orders}
+              columns={ORDERS}
+              keyOf={(one) => one.order}
+              hrefOf={(one) => url(`/waiting/orders/${encodeURIComponent(one.order)}`)}
+              selected={isOpen("orders")}
+            />
           </section>
         )}
         {data && data.cases.length > 0 && (
           <section class="list-part">
             <h2>{plural(data.cases.length, "case")}</h2>
-            <Table label="Cases that wait" rows={data.cases} columns={CASES} keyOf={(one) => one.case} hrefOf={(one) => url(`/waiting/cases/${encodeURIComponent(one.case)}`)} selected={isOpen("cases")} />
+            <Table
+              label="Cases that wait"
+              rows={data.cases}
+              columns={CASES}
+              keyOf={(one) => one.case}
+              hrefOf={(one) => url(`/waiting/cases/${encodeURIComponent(one.case)}`)}
+              selected={isOpen("cases")}
+            />
           </section>
         )}
       </Page>

@@ -54,11 +54,34 @@ export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>)
         <SendProblem problem={problem} />
         <Facts rows={asked.facts} />
         {asked.effect && <p>{asked.effect}</p>}
-        {amount && <Input id="act-amount" label={amount.label} hint={amount.hint} value={answered.amount} onInput={set("amount")} inputMode="decimal" pattern="[0-9]+([.][0-9]+)?" required={false} />}
-        {text && (text.area
-          ? <Area id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} rows={5} />
-          : <Input id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} />)}
-        {needsReason && <Area id="act-reason" label="Reason" hint="It stays in the records under your name." value={answered.reason} onInput={set("reason")} maxLength={REASON_LENGTH_MAX} />}
+        {amount && (
+          <Input
+            id="act-amount"
+            label={amount.label}
+            hint={amount.hint}
+            value={answered.amount}
+            onInput={set("amount")}
+            inputMode="decimal"
+            pattern="[0-9]+([.][0-9]+)?"
+            required={false}
+          />
+        )}
+        {text &&
+          (text.area ? (
+            <Area id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} rows={5} />
+          ) : (
+            <Input id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} />
+          ))}
+        {needsReason && (
+          <Area
+            id="act-reason"
+            label="Reason"
+            hint="It stays in the records under your name."
+            value={answered.reason}
+            onInput={set("reason")}
+            maxLength={REASON_LENGTH_MAX}
+          />
+        )}
         {asked.proposed && <Proposed text={asked.proposed} />}
         {asked.confirm && <Notice tone="wait" title="Two people decide">{asked.confirm}</Notice>}
         <div class="form-actions">

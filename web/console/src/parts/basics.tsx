@@ -79,7 +79,14 @@ interface ButtonProps {
 
 export function Button({ onClick, children, kind = "plain", icon, type = "button", isBusy = false, disabled = false, small = false, label }: ButtonProps) {
   return (
-    <button type={type} class={`button ${kind}${small ? " small-button" : ""}`} onClick={onClick} disabled={disabled || isBusy} aria-busy={isBusy} aria-label={label}>
+    <button
+      type={type}
+      class={`button ${kind}${small ? " small-button" : ""}`}
+      onClick={onClick}
+      disabled={disabled || isBusy}
+      aria-busy={isBusy}
+      aria-label={label}
+    >
       {isBusy ? <Spinner /> : icon && <Icon name={icon} />}
       {children}
     </button>

@@ -72,7 +72,13 @@ export function Hours({ hours }: { hours: HourBar[] }) {
           <title>{`${hour.label}: ${hour.created} made, ${hour.completed} completed, ${hour.failed} failed`}</title>
           <rect y={-HEAD} width={BAR} height={HEIGHT + HEAD + FOOT} class="hours-hit" />
           <rect y={HEIGHT - high(hour.created)} width={BAR} height={high(hour.created)} rx="2" class="hours-created" />
-          <rect y={HEIGHT - high(Math.min(hour.completed, hour.created))} width={BAR} height={high(Math.min(hour.completed, hour.created))} rx="2" class="hours-completed" />
+          <rect
+            y={HEIGHT - high(Math.min(hour.completed, hour.created))}
+            width={BAR}
+            height={high(Math.min(hour.completed, hour.created))}
+            rx="2"
+            class="hours-completed"
+          />
           {hour.failed > 0 && <rect y={HEIGHT + 4} width={BAR} height="4" rx="2" class="hours-failed" />}
           {(index % 6 === 0 || index === hours.length - 1) && <text x={BAR / 2} y={HEIGHT + 26} class="hours-label">{hour.label}</text>}
           {index === peak && hour.created > 0 && <text x={BAR / 2} y={HEIGHT - high(hour.created) - 7} class="hours-label strong">{hour.created}</text>}

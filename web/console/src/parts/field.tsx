@@ -98,8 +98,18 @@ export interface Choice {
 export function Select({ value, onInput, choices, ...shell }: Shell & { value: string; onInput: (value: string) => void; choices: Choice[] }) {
   return (
     <Around {...shell}>
-      <select id={shell.id} value={value} aria-invalid={shell.error ? true : undefined} aria-describedby={described(shell)} onChange={(event) => onInput(event.currentTarget.value)}>
-        {choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.label}</option>)}
+      <select
+        id={shell.id}
+        value={value}
+        aria-invalid={shell.error ? true : undefined}
+        aria-describedby={described(shell)}
+        onChange={(event) => onInput(event.currentTarget.value)}
+      >
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.value}>
+            {choice.label}
+          </option>
+        ))}
       </select>
     </Around>
   );

@@ -22,14 +22,36 @@ export function SavedViews({ path, query }: { path: string; query: string }) {
         <span key={view.name} class="chip-pair">
           <a class="chip" href={url(path, view.query)} aria-current={view.query === query ? "true" : undefined}>{view.name}</a>
           {view.query === query && (
-            <button type="button" class="icon-button" aria-label={`Forget the view ${view.name}`} title="Forget this view" onClick={() => { keepViews(views.filter((other) => other !== view)); say(`“${view.name}” is forgotten.`); }}>
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={`Forget the view ${view.name}`}
+              title="Forget this view"
+              onClick={() => {
+                keepViews(views.filter((other) => other !== view));
+                say(`“${view.name}” is forgotten.`);
+              }}
+            >
               <Icon name="stop" size={12} />
             </button>
           )}
         </span>
       ))}
-      {query !== "" && !isKept && <Button kind="quiet" small icon="plus" onClick={() => setNaming(true)}>Save this view</Button>}
-      {naming && <NameDialog onClose={() => setNaming(false)} onName={(name) => { keepViews(withView(views, { name, query })); setNaming(false); go(path, query, { replace: true }); }} />}
+      {query !== "" && !isKept && (
+        <Button kind="quiet" small icon="plus" onClick={() => setNaming(true)}>
+          Save this view
+        </Button>
+      )}
+      {naming && (
+        <NameDialog
+          onClose={() => setNaming(false)}
+          onName={(name) => {
+            keepViews(withView(views, { name, query }));
+            setNaming(false);
+            go(path, query, { replace: true });
+          }}
+        />
+      )}
     </div>
   );
 }

@@ -39,7 +39,13 @@ export function Table<T>({ label, rows, columns, keyOf, hrefOf, selected, dim = 
     <div class={`table-around${dim ? " dim" : ""}`} role="region" aria-label={label} tabIndex={0}>
       <table class="table">
         <thead>
-          <tr>{columns.map((column) => <th key={column.title} scope="col" class={classOf(column)}>{column.title === "" ? <span class="aloud">What can be done</span> : column.title}</th>)}</tr>
+          <tr>
+            {columns.map((column) => (
+              <th key={column.title} scope="col" class={classOf(column)}>
+                {column.title === "" ? <span class="aloud">What can be done</span> : column.title}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody ref={body}>
           {rows.map((row) => (

@@ -40,7 +40,13 @@ export function Copy({ text, what, quiet = false }: { text: string; what: string
   const copied = outcome === "copied";
   return (
     <>
-      <button type="button" class={quiet ? "icon-button" : "button plain small-button"} onClick={() => void copyText(text).then((done) => setOutcome(done ? "copied" : "failed"))} aria-label={`Copy ${what}`} title={`Copy ${what}`}>
+      <button
+        type="button"
+        class={quiet ? "icon-button" : "button plain small-button"}
+        onClick={() => void copyText(text).then((done) => setOutcome(done ? "copied" : "failed"))}
+        aria-label={`Copy ${what}`}
+        title={`Copy ${what}`}
+      >
         <Icon name={copied ? "check" : "copy"} size={quiet ? 14 : 16} />
         {!quiet && (copied ? "Copied" : "Copy")}
       </button>
