@@ -7,7 +7,7 @@ export default defineConfig({
   // The examples in the SDK's README say what a partner says, and run against the sources.
   resolve: { alias: [{ find: /^@proof\/sdk$/, replacement: join(sdk, "index.ts") }] },
   test: {
-    include: ["web/{embed,widget,sdk}/test/**/*.test.ts", "examples/*/test/**/*.test.js", "crates/proof-sandbox/assets/test/**/*.test.js"],
+    include: ["web/{embed,widget,sdk,console}/test/**/*.test.ts", "examples/*/test/**/*.test.js", "crates/proof-sandbox/assets/test/**/*.test.js"],
     environment: "node",
   },
 });
