@@ -1,12 +1,16 @@
 //! One simulated chain: blocks by the clock, transfers by signature, nothing taken back.
 
 mod account;
+mod early;
 mod outside;
 mod signed;
 
 pub use signed::{Body, Coin, Signed};
 
-use self::account::Account;
+use self::{
+    account::Account,
+    early::{Early, Kept},
+};
 use crate::{journal::Machine, refusal::Refusal};
 use proof_core::{Address, Asset, Network, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -25,6 +29,8 @@ pub struct SimChain {
     accounts: BTreeMap<String, Account>,
     coins: BTreeMap<(String, u32), Output>,
     transfers: BTreeMap<String, Transfer>,
+    /// Not their turn yet.
+    early: Early,
     /// Left out by a re-org.
     dropped: BTreeMap<String, Transfer>,
     /// Hashes of the transfers of each block.
@@ -113,6 +119,7 @@ impl SimChain {
             accounts: BTreeMap::new(),
             coins: BTreeMap::new(),
             transfers: BTreeMap::new(),
+            early: Early::new(),
             dropped: BTreeMap::new(),
             blocks: BTreeMap::new(),
             issued: BTreeMap::new(),
@@ -181,6 +188,13 @@ impl SimChain {
     }
 
     pub fn transfer(&self, hash: &str, now: Timestamp) -> Result<TransferView, Refusal> {
+        if let Some(kept) = self.early.find(hash) {
+            return Ok(TransferView {
+                body: kept.body.clone(),
+                block: None,
+                confirmations: 0,
+            });
+        }
         let found = self.transfers.get(hash);
         let transfer = found.ok_or_else(|| Refusal::not_found("transfer"))?;
         let confirmations = (self.height(now) + 1).saturating_sub(transfer.block);
@@ -191,9 +205,10 @@ impl SimChain {
         })
     }
 
-    /// A transfer whose signature was checked, on its way into the next block.
+    /// A transfer whose signature was checked, on its way into the next block or, if others of its
+    /// sender come before it, into a later one.
     pub fn receive(&self, signed: Signed, now: Timestamp) -> Result<Option<Event>, Refusal> {
-        if self.transfers.contains_key(&signed.hash) {
+        if self.transfers.contains_key(&signed.hash) || self.early.find(&signed.hash).is_some() {
             return Ok(None);
         }
         let body = &signed.body;
@@ -254,12 +269,13 @@ impl SimChain {
     }
 
     fn check_account(&self, body: &Body, nonce: u64, now: Timestamp) -> Result<(), Refusal> {
+        let next = self.account(&body.sender, now).nonce;
+        self.check_turn(&body.sender, nonce, next)?;
+        self.check_funds(body, now)
+    }
+
+    fn check_funds(&self, body: &Body, now: Timestamp) -> Result<(), Refusal> {
         let account = self.account(&body.sender, now);
-        if nonce != account.nonce {
-            let expected = account.nonce;
-            let message = format!("nonce {nonce}, expected {expected}");
-            return Err(Refusal::unprocessable("bad_nonce", message));
-        }
         let native = self.network.native().ticker();
         let have = |ticker: &str| account.balances.get(ticker).copied().unwrap_or(0);
         let enough = if body.ticker == native {
@@ -301,6 +317,25 @@ impl SimChain {
         self.coins
             .iter()
             .filter(move |(_, coin)| coin.owner == address)
+    }
+
+    fn apply_received(&mut self, hash: &str, body: &Body, at: Timestamp) {
+        let height = self.height(at);
+        let next = self.accounts.get(&body.sender).map_or(0, |a| a.nonce);
+        match (&body.coins, body.nonce) {
+            (Some(coins), _) => self.apply_coins(hash, body, coins, height),
+            (None, Some(nonce)) if nonce > next => {
+                let kept = Kept {
+                    hash: hash.to_owned(),
+                    body: body.clone(),
+                    seen_at: at,
+                };
+                return self.early.keep(nonce, kept);
+            }
+            (None, _) => self.apply_account(body, height),
+        }
+        self.list(hash, body, height + 1, at);
+        self.promote(&body.sender, at);
     }
 
     fn apply_account(&mut self, body: &Body, height: u64) {
@@ -373,12 +408,7 @@ impl Machine for SimChain {
             }
             Event::Received { at, hash, body } => {
                 self.latest = *at;
-                let height = self.height(*at);
-                match &body.coins {
-                    None => self.apply_account(body, height),
-                    Some(coins) => self.apply_coins(hash, body, coins, height),
-                }
-                self.list(hash, body, height + 1, *at);
+                self.apply_received(hash, body, *at);
             }
             Event::Sent { at, hash, body } => {
                 self.latest = *at;

@@ -187,13 +187,12 @@ fn what_is_not_a_transfer_is_malformed() {
 }
 
 #[test]
-fn nonces_come_in_order_and_funds_are_finite() {
+fn funds_are_finite_and_a_nonce_is_used_once() {
     let (mut chain, alice, bob) = funded();
     let mut pay = |base, nonce| {
         let signed = alice.sign(&alice.usdt(&bob, base, nonce));
         send(&mut chain, &signed, after(1)).map(|(_, new)| new)
     };
-    assert_eq!(pay(400, 1), Err("bad_nonce"));
     assert_eq!(pay(1_001, 0), Err("insufficient_funds"));
     assert_eq!(pay(u128::MAX, 0), Err("insufficient_funds"));
     assert_eq!(pay(400, 0), Ok(true));
@@ -206,6 +205,61 @@ fn nonces_come_in_order_and_funds_are_finite() {
     assert_eq!(broke, Err("insufficient_funds"), "nothing left for the fee");
     faucet(&mut chain, &alice, "TRX", 5);
     assert!(send(&mut chain, &third, after(1)).is_ok());
+    assert_eq!(chain.replayed(SimChain::new(Network::Trc20)), chain.machine);
+}
+
+#[test]
+fn what_comes_before_its_turn_waits_for_it() {
+    let (mut chain, alice, bob) = funded();
+    faucet(&mut chain, &alice, "TRX", 1_000);
+    let signed = |base, nonce| alice.sign(&alice.usdt(&bob, base, nonce));
+    let third = send(&mut chain, &signed(30, 2), after(100)).unwrap().0;
+    let second = send(&mut chain, &signed(20, 1), after(200)).unwrap().0;
+    assert_eq!(
+        send(&mut chain, &signed(21, 1), after(250)),
+        Err("bad_nonce")
+    );
+    let again = send(&mut chain, &signed(30, 2), after(9_000));
+    assert_eq!(again, Ok((third.clone(), false)), "the same bytes");
+    for hash in [&second, &third] {
+        let view = chain.machine.transfer(hash, after(9_000)).unwrap();
+        assert_eq!((view.block, view.confirmations), (None, 0));
+    }
+    assert_eq!(balance(&chain, &alice, "USDT", after(9_000)), 1_000);
+    assert_eq!(chain.machine.account(&alice.address, after(9_000)).nonce, 0);
+    assert!(chain.machine.listed(0, after(9_000)).2.is_empty());
+
+    send(&mut chain, &signed(10, 0), after(10_000)).unwrap();
+    let view = chain.machine.transfer(&third, after(12_000)).unwrap();
+    assert_eq!((view.block, view.confirmations), (Some(6), 1));
+    assert_eq!(balance(&chain, &alice, "USDT", after(12_000)), 940);
+    assert_eq!(balance(&chain, &bob, "USDT", after(12_000)), 60);
+    assert_eq!(
+        chain.machine.account(&alice.address, after(12_000)).nonce,
+        3
+    );
+    assert_eq!(chain.replayed(SimChain::new(Network::Trc20)), chain.machine);
+}
+
+#[test]
+fn a_node_keeps_a_few_early_ones_and_none_that_cannot_pay() {
+    let (mut chain, alice, bob) = funded();
+    faucet(&mut chain, &alice, "TRX", 1_000);
+    let signed = |base, nonce| alice.sign(&alice.usdt(&bob, base, nonce));
+    let far = early::EARLY_MAX + 1;
+    assert_eq!(
+        send(&mut chain, &signed(1, far), after(1)),
+        Err("bad_nonce")
+    );
+    assert!(send(&mut chain, &signed(1, far - 1), after(1)).is_ok());
+    let poor = send(&mut chain, &signed(1_001, 1), after(1));
+    assert_eq!(poor, Err("insufficient_funds"));
+    // Enough for one of the two.
+    let second = send(&mut chain, &signed(600, 1), after(1)).unwrap().0;
+    send(&mut chain, &signed(500, 0), after(2)).unwrap();
+    assert!(chain.machine.transfer(&second, after(9_000)).is_err());
+    assert_eq!(balance(&chain, &alice, "USDT", after(9_000)), 500);
+    assert!(send(&mut chain, &signed(500, 1), after(9_000)).is_ok());
     assert_eq!(chain.replayed(SimChain::new(Network::Trc20)), chain.machine);
 }
 
