@@ -124,17 +124,18 @@ impl Timer for WallClock {
 #[derive(Debug)]
 pub struct SimEntropy(AtomicU64);
 
+const STRIDE: u64 = 0x9E37_79B9_7F4A_7C15;
+
 impl SimEntropy {
-    pub fn new(seed: u64) -> Self {
-        Self(AtomicU64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)))
+    /// Mixed, since from neighbouring places neighbouring seeds would draw the same numbers, one draw
+    /// apart: a soak over a row of them would tell the same few things again and again.
+    pub const fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(mix(seed.wrapping_add(STRIDE))))
     }
 
     pub fn next(&self) -> u64 {
-        let state = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Ordering::SeqCst);
-        let mut z = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
+        let state = self.0.fetch_add(STRIDE, Ordering::SeqCst);
+        mix(state.wrapping_add(STRIDE))
     }
 
     /// True in `percent` of a hundred cases.
@@ -150,6 +151,13 @@ impl SimEntropy {
         let bound = u64::try_from(from.len()).unwrap();
         from[usize::try_from(self.next() % bound).unwrap()]
     }
+}
+
+const fn mix(state: u64) -> u64 {
+    let mut z = state;
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    z ^ (z >> 31)
 }
 
 impl Entropy for SimEntropy {
