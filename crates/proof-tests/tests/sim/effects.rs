@@ -1,5 +1,6 @@
 //! What the world outside did for each part of a story, by its own word and whoever heard it.
 
+use proof_core::{Asset, Network};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,12 +20,12 @@ pub struct Effects {
     kept_cards: BTreeMap<String, Number>,
     /// References under which somebody was paid.
     paid: BTreeMap<String, Number>,
-    /// Coins that moved: hash, recipient and base units.
-    moved: BTreeMap<String, (String, i128)>,
+    /// Coins that moved: hash, asset, recipient and base units.
+    moved: BTreeMap<String, (Asset, String, i128)>,
     /// By the name of the refund: which payment, and how much.
     refunds: BTreeMap<String, (String, u128)>,
     pub moved_is_old: bool,
-    scanned: u64,
+    scanned: BTreeMap<Network, u64>,
 }
 
 impl Effects {
@@ -69,7 +70,7 @@ impl Effects {
                     .extend(reference.clone().zip(minor("captured")));
                 self.refunded.extend(reference.zip(minor("refunded")));
             }
-            ("world.test", "/chains/v1/TRC20/transfers") => self.moved_is_old = true,
+            ("world.test", path) if path.ends_with("/transfers") => self.moved_is_old = true,
             _ => {}
         }
     }
@@ -97,40 +98,64 @@ impl Effects {
     }
 
     /// The chain's list of transfers above a block.
-    pub fn scan_from(&self) -> u64 {
-        self.scanned
+    pub fn scan_from(&self, network: Network) -> u64 {
+        self.scanned.get(&network).copied().unwrap_or(0)
     }
 
-    pub fn scanned(&mut self, list: &Value) {
+    /// Whether that is all there is.
+    pub fn scanned(&mut self, network: Network, list: &Value) -> bool {
         for one in list["transfers"].as_array().into_iter().flatten() {
-            if one["ticker"] == "USDT" {
-                let field = |name: &str| one[name].as_str().unwrap().to_owned();
+            let field = |name: &str| one[name].as_str().unwrap().to_owned();
+            let asset = Asset::find(&field("ticker"), network).unwrap();
+            // Native coins that move pay for others.
+            if asset.ticker() == "USDT" {
                 let base = field("base").parse().unwrap();
-                self.moved.insert(field("hash"), (field("recipient"), base));
+                let what = (asset, field("recipient"), base);
+                self.moved.insert(field("hash"), what);
             }
         }
-        self.moved_is_old = list["complete"] != true;
         // What waits for its block is listed again.
-        self.scanned = list["height"].as_u64().unwrap();
+        self.scanned
+            .insert(network, list["height"].as_u64().unwrap());
+        list["complete"] == true
     }
 
     pub fn dropped(&mut self, hash: &str) {
         self.moved.remove(hash);
     }
 
-    /// Payments whose money was taken and not given back.
+    /// Payments whose money was taken and not given back before the order's end.
     pub fn captures(&self, of: Number) -> usize {
         let mine = self.payments.iter().filter(|(_, owner)| **owner == of);
         mine.filter(|(reference, _)| {
             let minor = |map: &BTreeMap<String, u128>| map.get(*reference).copied().unwrap_or(0);
-            let back = self.refunds.values().filter(|(of, _)| of == *reference);
-            let back: u128 = back.map(|(_, minor)| minor).sum();
+            let back = |counts: fn(&str) -> bool| self.refunded_of(reference, counts);
             let captured = minor(&self.captured);
-            let refunded = minor(&self.refunded).max(back);
+            let refunded = minor(&self.refunded).max(back(|_| true));
             assert!(refunded <= captured, "{reference}: more back than taken");
-            captured > refunded
+            captured > refunded - back(is_after_the_end)
         })
         .count()
+    }
+
+    fn refunded_of(&self, reference: &str, counts: fn(&str) -> bool) -> u128 {
+        let of = self.refunds.iter().filter(|(_, (of, _))| of == reference);
+        let of = of.filter(|(name, _)| counts(name));
+        of.map(|(_, (_, minor))| minor).sum()
+    }
+
+    /// Minor units that were captured at any time.
+    pub fn taken(&self, of: Number) -> u128 {
+        let mine = self.payments.iter().filter(|(_, owner)| **owner == of);
+        let taken = mine.filter_map(|(reference, _)| self.captured.get(reference));
+        taken.sum()
+    }
+
+    /// Minor units that people gave back after the order's end.
+    pub fn given_back(&self, of: Number) -> u128 {
+        let mine = self.payments.iter().filter(|(_, owner)| **owner == of);
+        let back = mine.map(|(reference, _)| self.refunded_of(reference, is_after_the_end));
+        back.sum()
     }
 
     /// Of these, payments that a bank took back.
@@ -145,26 +170,34 @@ impl Effects {
         self.paid.values().filter(|owner| **owner == of).count()
     }
 
-    /// Everything that went to an address.
-    pub fn received(&self, address: &str) -> i128 {
-        let there = self.moved.values().filter(|(to, _)| to == address);
-        there.map(|(_, base)| base).sum()
+    /// All of an asset that went to an address.
+    pub fn received(&self, asset: Asset, address: &str) -> i128 {
+        let there = self.moved.values();
+        let there = there.filter(|(moved, to, _)| *moved == asset && to == address);
+        there.map(|(.., base)| base).sum()
     }
 
     /// Transfers of exactly so much to an address.
     pub fn transfers(&self, address: &str, amount: i128) -> usize {
-        let same = |(to, base): &&(String, i128)| to == address && *base == amount;
+        let same = |(_, to, base): &&(Asset, String, i128)| to == address && *base == amount;
         self.moved.values().filter(same).count()
     }
 
     /// Transfers to one of our customers' addresses that nobody asked for.
     pub fn strangers(&self, known: &BTreeSet<String>) -> Vec<String> {
-        let recipients = self.moved.values().map(|(to, _)| to);
+        let recipients = self.moved.values().map(|(_, to, _)| to);
         recipients
             .filter(|to| !known.contains(*to))
             .cloned()
             .collect()
     }
+}
+
+/// Such a refund has a case of its own, and is named after it.
+fn is_after_the_end(refund: &str) -> bool {
+    const CASE_DIGITS: usize = 32;
+    let case = refund.split('-').nth(3);
+    case.is_some_and(|case| case.len() == CASE_DIGITS)
 }
 
 fn read(bytes: &[u8]) -> Value {

@@ -60,6 +60,7 @@ fn without_faults_a_buy_ends_as_its_user_pays() {
         (Paying::Left, "failed"),
         (Paying::NotCaptured, "failed"),
         (Paying::Cancelled, "cancelled"),
+        (Paying::Pleased, "completed"),
     ] {
         let outcome = run(3, Plot::Buy(paying), Faults::none());
         assert_eq!(outcome.status(), expected, "{paying:?}");
@@ -90,6 +91,27 @@ fn a_dispute_ends_whatever_is_lost_meanwhile() {
     assert!(0 < undelivered, "no dispute came in time");
 }
 
+/// In part or as a whole, once or again, and never more than was taken.
+#[test]
+fn what_is_given_back_after_the_end_is_our_loss() {
+    let (mut some, mut all) = (0, 0);
+    for seed in 0..8 {
+        let faults = if seed < 4 {
+            Faults::none()
+        } else {
+            Faults::wide(seed)
+        };
+        let outcome = run(seed, Plot::Buy(Paying::Pleased), faults);
+        outcome.check(seed);
+        let told = &outcome.told.0[0];
+        let is_all = told.given_back == told.taken;
+        some += usize::from(told.given_back > 0 && !is_all);
+        all += usize::from(told.given_back > 0 && is_all);
+    }
+    println!("{some} got some of it back, {all} all");
+    assert!(some > 0 && all > 0, "{some} got some of it back, {all} all");
+}
+
 #[test]
 fn without_faults_a_sell_ends_as_its_deposits_say() {
     for (deposits, card_is_good, expected) in [
@@ -99,6 +121,8 @@ fn without_faults_a_sell_ends_as_its_deposits_say() {
         (Deposits::TooMuch, true, "completed"),
         (Deposits::TooMuch, false, "failed"),
         (Deposits::Reorged, true, "completed"),
+        (Deposits::Gone, true, "completed"),
+        (Deposits::Gone, false, "failed"),
         (Deposits::Short, true, "failed"),
         (Deposits::Late, true, "completed"),
         (Deposits::Late, false, "failed"),
@@ -106,18 +130,21 @@ fn without_faults_a_sell_ends_as_its_deposits_say() {
         (Deposits::Twice, true, "completed"),
         (Deposits::Dust, true, "completed"),
         (Deposits::OtherToken, true, "completed"),
+        (Deposits::OtherNetwork, true, "completed"),
+        (Deposits::OtherNetwork, false, "failed"),
         (Deposits::Astray, true, "completed"),
     ] {
         let plot = Plot::Sell {
             deposits,
             card_is_good,
         };
-        // Only a re-org has to be noticed at once.
         let script = Script {
-            poll_ms: if deposits == Deposits::Reorged {
-                1_000
-            } else {
-                5_000
+            poll_ms: match deposits {
+                // It has to be noticed at once.
+                Deposits::Reorged => 1_000,
+                // People decide about it, hours later.
+                Deposits::Gone => 60_000,
+                _ => 5_000,
             },
             ..Script::one(plot, Faults::none())
         };

@@ -1,26 +1,50 @@
 //! How a story ended, and what has to be true of every end.
 
 use crate::plot::Plot;
+use proof_core::{Asset, Network};
 use proof_store::Balance;
+use std::collections::BTreeMap;
 
 /// How one part of it ended, and what the world did for it.
 pub struct Told {
     pub plot: Plot,
     pub status: String,
     pub amount: i128,
-    /// To deposit addresses.
-    pub sent: i128,
+    /// What its user sent, on each network.
+    pub coins: BTreeMap<Network, Coins>,
     /// To our own wallet, by mistake.
     pub astray: i128,
     /// Payments whose money we kept, or a bank took back.
     pub captures: usize,
     /// Those that a bank took back.
     pub lost: usize,
+    /// Minor units that were captured, and what people gave back of them after the end.
+    pub taken: u128,
+    pub given_back: u128,
     pub payouts: usize,
     /// Transfers of the amount to the partner's wallet.
     pub delivered: usize,
+}
+
+/// The coins of one user on one network, in base units.
+#[derive(Clone, Copy, Default)]
+pub struct Coins {
+    /// To deposit addresses, and still there.
+    pub sent: i128,
+    /// What the chain took back after it was paid for or sent back: our loss.
+    pub gone: i128,
     /// To the refund address.
     pub returned: i128,
+}
+
+/// The hot wallet of one network.
+pub struct Wallet {
+    pub network: Network,
+    /// What it had in the beginning.
+    pub funds: i128,
+    /// What the chain says that it has left.
+    pub left: i128,
+    pub left_native: i128,
 }
 
 /// All parts.
@@ -28,7 +52,7 @@ pub struct Parts(pub Vec<Told>);
 
 pub struct Outcome {
     pub told: Parts,
-    pub funds: i128,
+    pub wallets: Vec<Wallet>,
     pub history: String,
     pub crashes: u64,
     /// Places at which the server could have died.
@@ -42,9 +66,6 @@ pub struct Outcome {
     pub balances: Vec<Balance>,
     /// Of what went astray, what nobody has explained.
     pub strays_held: i128,
-    /// What the chain says that the hot wallet has left.
-    pub chain_left: i128,
-    pub chain_left_native: i128,
     /// Addresses that got coins and are nobody's.
     pub strangers: Vec<String>,
 }
@@ -61,25 +82,40 @@ impl Outcome {
         for open in ["customer:", "reserved:", "in_transit:"] {
             assert_eq!(sum(open), 0, "seed {seed}: {open} is not settled");
         }
-        for (account, left) in [
-            ("wallet:USDT/TRC20", self.chain_left),
-            ("wallet:TRX/TRC20", self.chain_left_native),
-        ] {
-            assert_eq!(sum(account), left, "seed {seed}: {account} and the chain");
-        }
         assert_eq!(self.strangers, [""; 0], "seed {seed}: coins went astray");
-        let told = &self.told;
-        told.0.iter().for_each(|told| told.check(seed));
-        let astray = told.0.iter().map(|told| told.astray).sum::<i128>();
-        let left = self.funds - told.out() + astray;
-        assert_eq!(left, self.chain_left, "seed {seed}: the wallet");
-        assert_eq!(
-            usdt(&self.balances, "deposit:"),
-            told.sent(),
-            "seed {seed}: what came in, by the books and by its senders"
-        );
-        let even = told.is_even(&self.balances, self.strays_held);
+        self.told.0.iter().for_each(|told| told.check(seed));
+        for wallet in &self.wallets {
+            self.check_network(wallet, seed);
+        }
+        let even = self.told.is_even(&self.balances, self.strays_held);
         assert!(even, "seed {seed}: what is owed");
+    }
+
+    fn check_network(&self, wallet: &Wallet, seed: u64) {
+        let network = wallet.network;
+        for (asset, left) in [
+            (usdt(network), wallet.left),
+            (network.native(), wallet.left_native),
+        ] {
+            let booked = of(&self.balances, "wallet:", asset);
+            assert_eq!(booked, left, "seed {seed}: {asset}, books and chain");
+        }
+        let (asset, told) = (usdt(network), &self.told);
+        let left = wallet.funds - told.out(network) + told.astray(network);
+        assert_eq!(left, wallet.left, "seed {seed}: the wallet of {asset}");
+        let booked = |kind| of(&self.balances, kind, asset);
+        let (sent, gone) = (told.coins(network).sent, told.coins(network).gone);
+        let said = "by the books, and by senders and chain";
+        assert_eq!(
+            booked("deposit:"),
+            sent,
+            "seed {seed}: {asset} came, {said}"
+        );
+        assert_eq!(
+            booked("loss:"),
+            gone,
+            "seed {seed}: {asset} is lost, {said}"
+        );
     }
 }
 
@@ -88,48 +124,87 @@ fn sum(balances: &[Balance], prefix: &str) -> i128 {
     own.map(|b| b.amount).sum()
 }
 
-/// Of the coins that are bought and sold.
-fn usdt(balances: &[Balance], prefix: &str) -> i128 {
-    let own = balances.iter().filter(|b| b.key.starts_with(prefix));
-    let own = own.filter(|b| b.key.ends_with(":USDT/TRC20"));
+fn of(balances: &[Balance], prefix: &str, asset: Asset) -> i128 {
+    let (own, unit) = (
+        balances.iter().filter(|b| b.key.starts_with(prefix)),
+        format!(":{asset}"),
+    );
+    let own = own.filter(|b| b.key.ends_with(&unit));
     own.map(|b| b.amount).sum()
+}
+
+/// The coins that are bought and sold.
+pub fn usdt(network: Network) -> Asset {
+    Asset::find("USDT", network).unwrap()
 }
 
 impl Parts {
     /// From the hot wallet.
-    fn out(&self) -> i128 {
-        let out = |told: &Told| told.delivered_amount() + told.returned;
-        self.0.iter().map(out).sum()
+    fn out(&self, network: Network) -> i128 {
+        let delivered = |told: &Told| told.delivered_amount(network);
+        self.coins(network).returned + self.0.iter().map(delivered).sum::<i128>()
     }
 
-    fn sent(&self) -> i128 {
-        self.0.iter().map(|told| told.sent).sum()
+    fn astray(&self, network: Network) -> i128 {
+        let own = self.0.iter().filter(|_| network == Network::Trc20);
+        own.map(|told| told.astray).sum()
+    }
+
+    /// Of all users.
+    fn coins(&self, network: Network) -> Coins {
+        let own = self.0.iter().filter_map(|told| told.coins.get(&network));
+        own.fold(Coins::default(), |all, own| Coins {
+            sent: all.sent + own.sent,
+            gone: all.gone + own.gone,
+            returned: all.returned + own.returned,
+        })
     }
 
     /// What came in was paid for, went back, is worth less than its way back, or was written off by
-    /// two people; and all of it is in the books. What was captured was delivered for.
+    /// two people; and all of it is in the books. What was gone after that is the loss, and nothing
+    /// else is. What was captured was delivered for.
     pub fn is_even(&self, balances: &[Balance], strays_held: i128) -> bool {
-        let delivered = self.0.iter().all(Told::is_delivered);
-        let open = |told: &Told| told.sent - told.returned - told.paid_amount();
-        let kept = -usdt(balances, "suspense:") - usdt(balances, "dust:") - strays_held;
-        let booked = usdt(balances, "deposit:") == self.sent();
-        delivered && booked && self.0.iter().map(open).sum::<i128>() == kept
+        let networks = self.0.iter().flat_map(|told| told.coins.keys());
+        self.0.iter().all(Told::is_delivered)
+            && networks.copied().all(|network| {
+                let strays_held = if network == Network::Trc20 {
+                    strays_held
+                } else {
+                    0
+                };
+                self.is_even_on(network, balances, strays_held)
+            })
+    }
+
+    fn is_even_on(&self, network: Network, balances: &[Balance], strays_held: i128) -> bool {
+        let booked = |kind| of(balances, kind, usdt(network));
+        let all = self.coins(network);
+        let paid: i128 = self.0.iter().map(|told| told.paid_amount(network)).sum();
+        let kept = -booked("suspense:") - booked("dust:") - strays_held;
+        booked("deposit:") == all.sent
+            && booked("loss:") == all.gone
+            && all.sent + all.gone - all.returned - paid == kept
     }
 }
 
 impl Told {
-    fn delivered_amount(&self) -> i128 {
-        self.amount * i128::try_from(self.delivered).unwrap()
+    fn delivered_amount(&self, network: Network) -> i128 {
+        self.moved_by(self.delivered, network)
+    }
+
+    fn paid_amount(&self, network: Network) -> i128 {
+        self.moved_by(self.payouts, network)
+    }
+
+    fn moved_by(&self, times: usize, network: Network) -> i128 {
+        let own = self.plot.network() == network;
+        self.amount * i128::try_from(times).unwrap() * i128::from(own)
     }
 
     /// What was captured was delivered for, unless a bank took it back before.
     fn is_delivered(&self) -> bool {
         let undelivered = self.captures - self.delivered.min(self.captures);
         undelivered == 0 || (undelivered == self.lost && self.delivered == 0)
-    }
-
-    fn paid_amount(&self) -> i128 {
-        self.amount * i128::try_from(self.payouts).unwrap()
     }
 
     fn check(&self, seed: u64) {
@@ -140,6 +215,7 @@ impl Told {
                 let taken_back = if completed == 0 { self.lost } else { 0 };
                 assert_eq!(self.captures, completed + taken_back, "{said}: captures");
                 assert_eq!(self.delivered, completed, "{said}: deliveries");
+                assert!(self.given_back <= self.taken, "{said}: given back");
             }
             Plot::Sell { .. } => assert_eq!(self.payouts, completed, "{said}: payouts"),
         }

@@ -1,7 +1,10 @@
 //! What a story is about, and what goes wrong in it.
 
 use crate::clock::SimEntropy;
-use proof_core::partner::{AccidentPolicy, LatePolicy, StrayPolicy, UnderpaidPolicy};
+use proof_core::{
+    Network,
+    partner::{AccidentPolicy, LatePolicy, StrayPolicy, UnderpaidPolicy},
+};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -178,10 +181,12 @@ pub enum Paying {
     Regretted,
     /// Pays, and goes to the bank: before the coins are there, or after.
     Disputed,
+    /// Pays, gets the coins, and is given some of the money back, or all of it.
+    Pleased,
 }
 
 impl Paying {
-    pub const WAYS: [Self; 9] = [
+    pub const WAYS: [Self; 10] = [
         Self::Well,
         Self::SecondCard,
         Self::Approved,
@@ -191,6 +196,7 @@ impl Paying {
         Self::Cancelled,
         Self::Regretted,
         Self::Disputed,
+        Self::Pleased,
     ];
 }
 
@@ -207,6 +213,8 @@ pub enum Deposits {
     Late,
     /// All of it; then the chain takes it back, and it is sent again.
     Reorged,
+    /// All of it; and when it was paid for or sent back, the chain takes it back for good.
+    Gone,
     Nothing,
     /// All of it, and when that has ended some more.
     Twice,
@@ -214,6 +222,8 @@ pub enum Deposits {
     Dust,
     /// First another token, then all of it.
     OtherToken,
+    /// First some of the same over another network on which the address is good, then all of it.
+    OtherNetwork,
     /// All of it; and the refund address is one with which nobody deals.
     Listed,
     /// All of it, and some to our own wallet.
@@ -221,17 +231,19 @@ pub enum Deposits {
 }
 
 impl Deposits {
-    pub const WAYS: [Self; 12] = [
+    pub const WAYS: [Self; 14] = [
         Self::Whole,
         Self::Parts,
         Self::Short,
         Self::TooMuch,
         Self::Late,
         Self::Reorged,
+        Self::Gone,
         Self::Nothing,
         Self::Twice,
         Self::Dust,
         Self::OtherToken,
+        Self::OtherNetwork,
         Self::Listed,
         Self::Astray,
     ];
@@ -252,6 +264,17 @@ impl Plot {
 
     pub const fn is_buy(self) -> bool {
         matches!(self, Self::Buy(_))
+    }
+
+    /// On which its coins are bought or sold.
+    pub const fn network(self) -> Network {
+        match self {
+            Self::Sell {
+                deposits: Deposits::OtherNetwork,
+                ..
+            } => Network::Erc20,
+            Self::Buy(_) | Self::Sell { .. } => Network::Trc20,
+        }
     }
 
     pub fn of(random: &SimEntropy) -> Self {
@@ -310,6 +333,17 @@ impl Script {
             watched: false,
             accidents: AccidentPolicy::default(),
             bold: false,
+        }
+    }
+
+    /// On which coins may move: an address of one of a kind is good on all of them.
+    pub fn networks(&self) -> &'static [Network] {
+        const ALL: [Network; 3] = [Network::Trc20, Network::Erc20, Network::Bep20];
+        let mut parts = self.parts.iter();
+        if parts.any(|part| part.plot.network() == Network::Erc20) {
+            &ALL
+        } else {
+            &ALL[..1]
         }
     }
 

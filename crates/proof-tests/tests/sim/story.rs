@@ -11,7 +11,7 @@ use crate::{
     effects::Effects,
     history::History,
     network::Network,
-    outcome::{Outcome, Parts, Told},
+    outcome::{Outcome, Parts, Told, Wallet, usdt},
     plot::{Faults, Plot, Script, Trouble},
     points::{Commits, Points},
     watch::{Channel, Watch, balances, strays_held},
@@ -20,7 +20,7 @@ use axum::{Router, routing::post};
 use futures::{executor::LocalPool, future::AbortHandle, task::LocalSpawnExt};
 use http::StatusCode;
 use proof_core::{
-    Asset, Clock, Fiat, Network as Chain, Timestamp,
+    Clock, Fiat, Network as Chain, Timestamp,
     money::Amount,
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
@@ -67,8 +67,9 @@ const STUCK_AFTER_SECONDS: i64 = 12 * 24 * 3_600;
 /// No story is longer than this.
 const STEPS_MAX: u32 = 3_000_000;
 
-fn usdt_units(whole: i128) -> i128 {
-    let one = Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), "1").unwrap();
+/// In base units: they are not the same on all networks.
+fn usdt_units(network: Chain, whole: i128) -> i128 {
+    let one = Amount::parse(usdt(network), "1").unwrap();
     whole * i128::try_from(one.base()).unwrap()
 }
 
@@ -189,7 +190,7 @@ impl Sim {
         let commits = Arc::new(Commits(Arc::clone(&points)));
         let db = engine.open(db_dir.path()).with_fate(commits);
         let tales = script.parts.iter().enumerate();
-        let tales = tales.map(|(n, part)| Tale::new(n, *part, address(100 + n), seed));
+        let tales = tales.map(|(n, part)| Tale::new(n, *part, seed));
         Self {
             seed,
             tales: tales.collect(),
@@ -234,24 +235,29 @@ impl Sim {
             let shop = self.partner(&engine, n).await;
             self.shops.borrow_mut().push(shop);
         }
-        let hot = engine.hot_wallet(Chain::Trc20).await.unwrap();
         let world = self.sandbox().world(&Outbound::new(self.network.clone()));
-        for amount in [funds(), funds_native()] {
-            let (ticker, base) = (amount.asset().ticker(), amount.base().to_string());
-            let body = json!({ "address": hot.as_str(), "ticker": ticker, "base": base });
-            world
-                .post(&["chains", "v1", "TRC20", "faucet"], &body)
-                .await
-                .unwrap();
-            engine.treasury_fund(amount).await.unwrap();
+        for network in self.script.networks() {
+            let hot = engine.hot_wallet(*network).await.unwrap();
+            for amount in [funds(*network), funds_native(*network)] {
+                let (ticker, base) = (amount.asset().ticker(), amount.base().to_string());
+                let body = json!({ "address": hot.as_str(), "ticker": ticker, "base": base });
+                world
+                    .post(&["chains", "v1", network.name(), "faucet"], &body)
+                    .await
+                    .unwrap();
+                engine.treasury_fund(amount).await.unwrap();
+            }
         }
         *self.network.begun.lock().unwrap() = Some(self.clock.now());
         self.points.calm.store(false, Ordering::SeqCst);
     }
 
     async fn partner(&self, engine: &Engine, n: usize) -> Shop {
-        let asset = funds().asset();
-        let wallet = address(n);
+        let wallets = [Chain::Trc20, Chain::Erc20].map(|network| {
+            let own = address(n, network);
+            let own = proof_core::Address::parse(network, &own).unwrap();
+            (usdt(network), own)
+        });
         let created = engine
             .partner_create(
                 proof_core::audit::Author::machine(),
@@ -260,7 +266,7 @@ impl Sim {
                     kind: PartnerType::Treasury,
                     contact_email: "shop@example.com".into(),
                     origins: vec![Origin::parse(SHOPS[n]).unwrap()],
-                    pairs: vec![asset],
+                    pairs: wallets.iter().map(|(asset, _)| *asset).collect(),
                     // Short, so that a story is not mostly waiting.
                     sell: Some(SellPolicy {
                         window_seconds: 30 * 60,
@@ -268,10 +274,7 @@ impl Sim {
                         ..SellPolicy::default()
                     }),
                     fiats: vec![Fiat::Eur],
-                    wallets: vec![(
-                        asset,
-                        proof_core::Address::parse(Chain::Trc20, &wallet).unwrap(),
-                    )],
+                    wallets: wallets.to_vec(),
                     webhook_url: Some(format!("{}/webhook", SHOPS[n])),
                     redirect_url: None,
                 },
@@ -290,7 +293,7 @@ impl Sim {
         Shop {
             token: created.client_token.expose_secret().to_owned(),
             widget_id: created.partner.widget_id.to_string(),
-            wallet,
+            wallet: wallets[0].1.to_string(),
         }
     }
 
@@ -426,10 +429,15 @@ impl Sim {
     }
 
     fn look_at_chain(&self) {
-        let after = self.network.effects.lock().unwrap().scan_from();
-        let path = format!("chains/v1/TRC20/transfers?after={after}");
-        let list = pollster::block_on(self.look(&path));
-        self.network.effects.lock().unwrap().scanned(&list);
+        let mut complete = true;
+        for network in self.script.networks() {
+            let after = self.network.effects.lock().unwrap().scan_from(*network);
+            let path = format!("chains/v1/{network}/transfers?after={after}");
+            let list = pollster::block_on(self.look(&path));
+            let mut effects = self.network.effects.lock().unwrap();
+            complete &= effects.scanned(*network, &list);
+        }
+        self.network.effects.lock().unwrap().moved_is_old = !complete;
     }
 
     /// Nobody has both the money and the coins, at any time.
@@ -441,14 +449,16 @@ impl Sim {
             let payouts = effects.payouts(tale.number);
             let wallet = shops.get(tale.part.partner).map_or("", |shop| &shop.wallet);
             let delivered = effects.transfers(wallet, tale.amount);
-            let returned = effects.received(&tale.refund);
             let said = format!("seed {seed}, part {}, {:?}", tale.number, tale.part.plot);
             assert!(captures <= 1, "{said}: {captures} captures");
             assert!(payouts <= 1, "{said}: {payouts} payouts");
             assert!(delivered <= captures, "{said}: {delivered} deliveries");
-            let paid = if payouts > 0 { tale.amount } else { 0 };
-            let (out, came) = (returned + paid, tale.sent.get());
-            assert!(out <= came, "{said}: {out} went out of {came}");
+            for (network, coins) in tale.coins(&effects) {
+                let paid = payouts > 0 && network == tale.part.plot.network();
+                let paid = if paid { tale.amount } else { 0 };
+                let (out, came) = (coins.returned + paid, coins.sent + coins.gone);
+                assert!(out <= came, "{said}: {out} went out of {came} on {network}");
+            }
         }
     }
 
@@ -461,22 +471,15 @@ impl Sim {
             self.history
                 .note(&balance.key, balance.amount.to_string().as_bytes());
         }
-        let hot = pollster::block_on(engine.hot_wallet(Chain::Trc20)).unwrap();
-        let account = pollster::block_on(self.look(&format!("chains/v1/TRC20/accounts/{hot}")));
-        let left = |ticker: &str| {
-            account["balances"][ticker]
-                .as_str()
-                .unwrap()
-                .parse()
-                .unwrap()
-        };
+        let wallets = self.script.networks().iter();
+        let wallets = wallets.map(|network| self.wallet(&engine, *network));
         let strangers = {
             let known = self.known_addresses();
             self.network.effects.lock().unwrap().strangers(&known)
         };
         Outcome {
             told: self.told(),
-            funds: i128::try_from(funds().base()).unwrap(),
+            wallets: wallets.collect(),
             history: self.history.hash(),
             crashes: self.crashes.get(),
             points: self.points.reached(),
@@ -487,9 +490,23 @@ impl Sim {
                 - self.network.begun.lock().unwrap().unwrap().seconds(),
             balances,
             strays_held: strays_held(&self.db),
-            chain_left: left("USDT"),
-            chain_left_native: left("TRX"),
             strangers,
+        }
+    }
+
+    /// The hot wallet, by the chain's word.
+    fn wallet(&self, engine: &Engine, network: Chain) -> Wallet {
+        let hot = pollster::block_on(engine.hot_wallet(network)).unwrap();
+        let account = pollster::block_on(self.look(&format!("chains/v1/{network}/accounts/{hot}")));
+        let left = |ticker: &str| {
+            let text = account["balances"][ticker].as_str().unwrap();
+            text.parse().unwrap()
+        };
+        Wallet {
+            network,
+            funds: i128::try_from(funds(network).base()).unwrap(),
+            left: left("USDT"),
+            left_native: left(network.native().ticker()),
         }
     }
 
@@ -501,13 +518,14 @@ impl Sim {
             plot: tale.part.plot,
             status: tale.status.borrow().clone(),
             amount: tale.amount,
-            sent: tale.sent.get(),
+            coins: tale.coins(&effects),
             astray: tale.astray.get(),
             captures: effects.captures(tale.number),
             lost: effects.lost(tale.number),
+            taken: effects.taken(tale.number),
+            given_back: effects.given_back(tale.number),
             payouts: effects.payouts(tale.number),
             delivered: effects.transfers(&shops[tale.part.partner].wallet, tale.amount),
-            returned: effects.received(&tale.refund),
         });
         Parts(told.collect())
     }
@@ -520,11 +538,10 @@ impl Sim {
         known.extend(self.tales.iter().map(|tale| tale.refund.clone()));
         // Who sends to our own wallet knows where it is.
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
-        known.insert(
-            pollster::block_on(engine.hot_wallet(Chain::Trc20))
-                .unwrap()
-                .to_string(),
-        );
+        for network in self.script.networks() {
+            let hot = pollster::block_on(engine.hot_wallet(*network)).unwrap();
+            known.insert(hot.to_string());
+        }
         known.extend(
             self.tales
                 .iter()
@@ -534,21 +551,21 @@ impl Sim {
     }
 }
 
-fn funds() -> Amount {
-    Amount::parse(Asset::find("USDT", Chain::Trc20).unwrap(), FUNDS).unwrap()
+fn funds(network: Chain) -> Amount {
+    Amount::parse(usdt(network), FUNDS).unwrap()
 }
 
-fn funds_native() -> Amount {
-    Amount::parse(Chain::Trc20.native(), FUNDS_NATIVE).unwrap()
+fn funds_native(network: Chain) -> Amount {
+    Amount::parse(network.native(), FUNDS_NATIVE).unwrap()
 }
 
 /// Somebody's wallet, another one for each number.
-fn address(number: usize) -> String {
+fn address(number: usize, network: Chain) -> String {
     let dir = tempfile::tempdir().unwrap();
     let mut master = [9; 32];
     master[..8].copy_from_slice(&number.to_be_bytes());
     let signer = LocalSigner::open(dir.path(), master).unwrap();
-    let wallet = pollster::block_on(signer.wallet(Chain::Trc20)).unwrap();
+    let wallet = pollster::block_on(signer.wallet(network)).unwrap();
     wallet.to_string()
 }
 

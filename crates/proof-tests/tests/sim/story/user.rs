@@ -1,19 +1,22 @@
 //! What a user does, in the widget and at a wallet: one part of a story.
 
-use super::{KEY, SHOPS, Sim, usdt_units};
+use super::{KEY, SETTLED_SECONDS, SHOPS, Sim, address, usdt_units};
 use crate::{
     clock::SimEntropy,
+    effects::Effects,
+    outcome::{Coins, usdt},
     plot::{Deposits, Part, Paying, Plot},
     watch::Channel,
 };
 use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use proof_core::{Clock, Network, screening::ListedKind};
+use proof_core::{Asset, Clock, Network, id::OrderId, partner::Environment, screening::ListedKind};
+use proof_engine::{Engine, OrderStory, StoryCase};
 use serde_json::{Value, json};
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
 };
 use tower::ServiceExt;
 
@@ -33,8 +36,8 @@ pub struct Tale {
     /// The order that it is about now.
     pub order: RefCell<String>,
     pub status: RefCell<String>,
-    /// What arrived at the deposit addresses and stayed.
-    pub sent: Cell<i128>,
+    /// What it sent to deposit addresses.
+    came: RefCell<BTreeMap<Network, Coins>>,
     /// What went to our own wallet.
     pub astray: Cell<i128>,
     /// The deposit addresses that it was shown.
@@ -47,16 +50,17 @@ pub struct Tale {
 }
 
 impl Tale {
-    pub fn new(number: usize, part: Part, refund: String, seed: u64) -> Self {
+    pub fn new(number: usize, part: Part, seed: u64) -> Self {
         let units = 100 + i128::try_from(number).unwrap();
+        let network = part.plot.network();
         Self {
             part,
             number,
-            amount: usdt_units(units),
-            refund,
+            amount: usdt_units(network, units),
+            refund: address(100 + number, network),
             order: RefCell::default(),
             status: RefCell::default(),
-            sent: Cell::new(0),
+            came: RefCell::default(),
             astray: Cell::new(0),
             addresses: RefCell::default(),
             hash: RefCell::default(),
@@ -70,8 +74,41 @@ impl Tale {
         self.steps.set(self.steps.get() + 1);
     }
 
+    const fn network(&self) -> Network {
+        self.part.plot.network()
+    }
+
+    /// So many of its coins, in base units.
+    fn units(&self, whole: i128) -> i128 {
+        usdt_units(self.network(), whole)
+    }
+
     fn whole_units(&self) -> String {
-        (self.amount / usdt_units(1)).to_string()
+        (self.amount / self.units(1)).to_string()
+    }
+
+    fn note_sent(&self, network: Network, amount: i128) {
+        self.came.borrow_mut().entry(network).or_default().sent += amount;
+    }
+
+    fn note_gone(&self, amount: i128) {
+        let mut came = self.came.borrow_mut();
+        came.entry(self.network()).or_default().gone += amount;
+    }
+
+    /// With what went back to it, by the chains' word.
+    pub fn coins(&self, effects: &Effects) -> BTreeMap<Network, Coins> {
+        let came = self.came.borrow();
+        let mut networks: BTreeSet<Network> = came.keys().copied().collect();
+        networks.insert(self.network());
+        let coins = networks.into_iter().map(|network| {
+            let coins = Coins {
+                returned: effects.received(usdt(network), &self.refund),
+                ..came.get(&network).copied().unwrap_or_default()
+            };
+            (network, coins)
+        });
+        coins.collect()
     }
 }
 
@@ -119,7 +156,7 @@ impl Actor<'_> {
         let user = format!("u{}", part.user);
         let body = json!({
             "partner_user_id": user, "user_email": format!("{user}@example.com"),
-            "network": "TRC20", "currency": "USDT", "amount": self.tale.whole_units(), "type": side,
+            "network": self.tale.network(), "currency": "USDT", "amount": self.tale.whole_units(), "type": side,
         });
         let who = self.who();
         let session = self
@@ -210,7 +247,8 @@ impl Actor<'_> {
             | Paying::SecondCard
             | Paying::Cancelled
             | Paying::Regretted
-            | Paying::Disputed => GOOD,
+            | Paying::Disputed
+            | Paying::Pleased => GOOD,
         };
         let token = self.card_token(number).await;
         let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
@@ -278,7 +316,7 @@ impl Actor<'_> {
         };
         let body = json!({ "type": "dispute.updated", "reference": reference }).to_string();
         let headers = [("sandbox-signature".to_owned(), self.sim.signature(&body))];
-        let called = async |engine: &proof_engine::Engine| {
+        let called = async |engine: &Engine| {
             engine
                 .inbound_payment("sandbox", &headers, body.as_bytes())
                 .await
@@ -291,25 +329,87 @@ impl Actor<'_> {
         if self.tale.part.plot != Plot::Buy(Paying::Disputed) {
             return;
         }
-        let id = format!("ord_{}", self.tale.order.borrow());
-        let id: proof_core::id::OrderId = id.parse().unwrap();
         loop {
             let status = self.tale.status.borrow().clone();
             self.dispute(&status).await;
-            let story = self
-                .sim
-                .ask(async |engine| engine.order_story(id).await)
-                .await;
+            // Who never paid has nothing to dispute.
             let disputed = self.tale.dispute.borrow().is_some();
-            let settled = |case: &proof_engine::StoryCase| case.state == "settled";
-            if let Some(Ok(story)) = story {
-                let over = !story.cases.is_empty() && story.cases.iter().all(settled);
-                // Who never paid has nothing to dispute.
-                if over || (!disputed && status != "completed") {
-                    return;
-                }
+            if (!disputed && status != "completed") || self.cases_are_settled().await {
+                return;
             }
             self.sim.sleep(1_800).await;
+        }
+    }
+
+    /// As operators see it: there was something beside the order, and it has ended.
+    async fn cases_are_settled(&self) -> bool {
+        let cases = self.story().await.map(|story| story.cases);
+        cases.is_some_and(|cases| !cases.is_empty() && cases.iter().all(is_settled))
+    }
+
+    /// The order, as operators see it.
+    async fn story(&self) -> Option<OrderStory> {
+        let asked = async |engine: &Engine| engine.order_story(self.order_id()).await;
+        self.sim.ask(asked).await?.ok()
+    }
+
+    fn order_id(&self) -> OrderId {
+        let id = format!("ord_{}", self.tale.order.borrow());
+        id.parse().unwrap()
+    }
+
+    /// Operators give some of the money back, or all of it, or want to give more than there is; others may
+    /// see that differently. What they gave is what the card got, and our loss.
+    async fn given_back(&self) {
+        let completed = *self.tale.status.borrow() == "completed";
+        if self.tale.part.plot != Plot::Buy(Paying::Pleased) || !completed {
+            return;
+        }
+        for _ in 0..=self.tale.random.below(3) {
+            let amounts = [None, Some("10.00"), Some("25.50"), Some("500.00")];
+            let amount = self.tale.random.pick(&amounts);
+            for by in ["alice", "bob"] {
+                self.refund(amount, by).await;
+            }
+        }
+        let story = loop {
+            match self.story().await {
+                Some(story) if story.cases.iter().all(is_settled) => break story,
+                Some(_) | None => self.sim.sleep(600).await,
+            }
+        };
+        let lost = story.postings.iter();
+        let lost = lost.filter(|posting| posting.account == "loss:EUR");
+        let lost: i128 = lost
+            .map(|posting| posting.amount.parse::<i128>().unwrap())
+            .sum();
+        let effects = self.sim.network.effects.lock().unwrap();
+        let got = effects.given_back(self.tale.number);
+        assert_eq!(
+            lost,
+            i128::try_from(got).unwrap(),
+            "{}: given back",
+            self.who()
+        );
+    }
+
+    /// Who is not heard says it again, for a while; who was is told so.
+    async fn refund(&self, amount: Option<&str>, by: &str) {
+        for _ in 0..5 {
+            let asked = async |engine: &Engine| {
+                let (by, reason) = (by.parse().unwrap(), "a good customer".to_owned());
+                let id = self.order_id();
+                engine.order_refund(id, amount, by, reason).await
+            };
+            let answer = self.sim.ask(asked).await;
+            let said = format!("{} {amount:?} by {by}: {answer:?}", self.who());
+            self.sim
+                .history
+                .note("an operator refunds", said.as_bytes());
+            if let Some(Ok(_)) = answer {
+                return;
+            }
+            self.sim.sleep(60).await;
         }
     }
 
@@ -338,19 +438,31 @@ impl Actor<'_> {
     /// One step of what this user does at the deposit address.
     async fn send(&self, view: &Value, deposits: Deposits) {
         let (step, waiting) = (self.tale.steps.get(), view["step"] == "deposit");
-        let (whole, part) = (self.tale.amount, usdt_units(60));
+        let (whole, part) = (self.tale.amount, self.tale.units(60));
         let amount = match (deposits, step) {
             (Deposits::Listed, 0) => return self.listed().await,
             (Deposits::OtherToken, 0) => return self.other_token(view).await,
+            (Deposits::OtherNetwork, 0) => return self.other_network(view).await,
             (Deposits::Astray, 0) => return self.astray().await,
-            (Deposits::Listed | Deposits::OtherToken | Deposits::Astray, 1) if waiting => whole,
-            (Deposits::Whole | Deposits::Reorged | Deposits::Twice | Deposits::Dust, 0) => whole,
+            (
+                Deposits::Listed | Deposits::OtherToken | Deposits::OtherNetwork | Deposits::Astray,
+                1,
+            ) if waiting => whole,
+            (
+                Deposits::Whole
+                | Deposits::Reorged
+                | Deposits::Gone
+                | Deposits::Twice
+                | Deposits::Dust,
+                0,
+            ) => whole,
             (Deposits::Parts | Deposits::Short, 0) => part,
             (Deposits::Parts, 1) if waiting => whole - part,
-            (Deposits::TooMuch, 0) => whole + usdt_units(30),
+            (Deposits::TooMuch, 0) => whole + self.tale.units(30),
             // In time to be noticed before it is final; afterwards a day of waiting begins.
             (Deposits::Reorged, 1) if view["sale"]["deposits"][0]["confirmations"] == 0 => {
-                return self.reorg(whole).await;
+                self.chain_takes_back(whole).await;
+                return self.tale.step_done();
             }
             (Deposits::Reorged, 2) if waiting => whole,
             _ => return,
@@ -361,7 +473,7 @@ impl Actor<'_> {
     /// An operator hears of this user.
     async fn listed(&self) {
         let refund = self.tale.refund.as_str();
-        let said = async |engine: &proof_engine::Engine| {
+        let said = async |engine: &Engine| {
             let who = (ListedKind::Address, refund);
             engine
                 .listing_say(
@@ -379,51 +491,83 @@ impl Actor<'_> {
 
     async fn other_token(&self, view: &Value) {
         let address = &view["sale"]["deposit_address"];
-        self.wallet(address, "TRX", 40).await;
+        self.wallet(address, Network::Trc20.native(), 40).await;
+        self.know(address);
+        self.tale.step_done();
+    }
+
+    async fn other_network(&self, view: &Value) {
+        const UNITS: i128 = 40;
+        let (address, network) = (&view["sale"]["deposit_address"], Network::Bep20);
+        self.wallet(address, usdt(network), UNITS).await;
+        self.know(address);
+        self.tale.note_sent(network, usdt_units(network, UNITS));
+        self.tale.step_done();
+    }
+
+    /// A deposit address that it was shown.
+    fn know(&self, address: &Value) {
         let address = address.as_str().unwrap().to_owned();
         self.tale.addresses.borrow_mut().insert(address);
-        self.tale.step_done();
     }
 
     async fn astray(&self) {
         const UNITS: i128 = 5;
-        let hot = async |engine: &proof_engine::Engine| engine.hot_wallet(Network::Trc20).await;
+        let hot = async |engine: &Engine| engine.hot_wallet(Network::Trc20).await;
         if let Some(Ok(hot)) = self.sim.ask(hot).await {
-            self.wallet(&json!(hot.as_str()), "USDT", UNITS).await;
-            self.tale.astray.set(usdt_units(UNITS));
+            let to = json!(hot.as_str());
+            self.wallet(&to, usdt(Network::Trc20), UNITS).await;
+            self.tale.astray.set(usdt_units(Network::Trc20, UNITS));
             self.tale.step_done();
         }
     }
 
     /// The user's own wallet.
-    async fn wallet(&self, address: &Value, currency: &str, units: i128) -> Value {
-        let amount = units.to_string();
+    async fn wallet(&self, address: &Value, asset: Asset, units: i128) -> Value {
+        let (currency, amount) = (asset.ticker(), units.to_string());
         let body = json!({ "address": address, "currency": currency, "amount": amount });
-        self.sim
-            .outside("world.test", "wallet/v1/TRC20/transfers", &body)
-            .await
+        let path = format!("wallet/v1/{}/transfers", asset.network());
+        self.sim.outside("world.test", &path, &body).await
     }
 
     async fn transfer(&self, view: &Value, amount: i128) {
         let address = &view["sale"]["deposit_address"];
-        let sent = self.wallet(address, "USDT", amount / usdt_units(1)).await;
+        let network = self.tale.network();
+        let units = amount / self.tale.units(1);
+        let sent = self.wallet(address, usdt(network), units).await;
         let hash = sent["hash"].as_str().unwrap();
-        let address = address.as_str().unwrap().to_owned();
-        self.tale.addresses.borrow_mut().insert(address);
+        self.know(address);
         *self.tale.hash.borrow_mut() = Some(hash.to_owned());
-        self.tale.sent.set(self.tale.sent.get() + amount);
+        self.tale.note_sent(network, amount);
         self.tale.step_done();
     }
 
-    async fn reorg(&self, amount: i128) {
+    async fn chain_takes_back(&self, amount: i128) {
         let hash = self.tale.hash.borrow().clone().unwrap();
         let body = json!({ "hash": hash });
-        self.sim
-            .outside("world.test", "chains/v1/TRC20/reorgs", &body)
-            .await;
+        let path = format!("chains/v1/{}/reorgs", self.tale.network());
+        self.sim.outside("world.test", &path, &body).await;
         self.sim.network.effects.lock().unwrap().dropped(&hash);
-        self.tale.sent.set(self.tale.sent.get() - amount);
+        self.tale.note_sent(self.tale.network(), -amount);
+    }
+
+    /// What was paid for or sent back is gone: the books are compared with the chain until it is known,
+    /// and people decide about it.
+    async fn gone(&self, view: &Value) {
+        let sale = &view["sale"];
+        let held = sale["deposits"].as_array().is_some_and(|d| !d.is_empty());
+        let beside = sale["cases"].as_array().is_some_and(|c| !c.is_empty());
+        if self.tale.steps.get() != 1 || !held || beside {
+            return;
+        }
+        self.chain_takes_back(self.tale.amount).await;
+        self.tale.note_gone(self.tale.amount);
         self.tale.step_done();
+        while !self.cases_are_settled().await {
+            self.sim.sleep(SETTLED_SECONDS).await;
+            let compared = async |engine: &Engine| engine.reconcile(Environment::Test).await;
+            drop(self.sim.ask(compared).await);
+        }
     }
 
     /// What comes too late, and what came beside the order, has to end as well. What came late is
@@ -431,6 +575,7 @@ impl Actor<'_> {
     async fn after_the_end(&self, visit: &str) -> Option<String> {
         let Plot::Sell { deposits, .. } = self.tale.part.plot else {
             self.claims_end().await;
+            self.given_back().await;
             return None;
         };
         let mut pause = 30;
@@ -438,6 +583,9 @@ impl Actor<'_> {
             let (status, view) = self.get("/frame/api/order", visit).await;
             if status == 200 {
                 let never_sold = view["sale"]["deposit_address"].is_null();
+                if deposits == Deposits::Gone {
+                    self.gone(&view).await;
+                }
                 let late = deposits == Deposits::Late && self.tale.steps.get() == 0;
                 if late && !never_sold {
                     self.transfer(&view, self.tale.amount).await;
@@ -450,7 +598,7 @@ impl Actor<'_> {
                 if let Some(units) = more
                     && self.tale.steps.get() == 1
                 {
-                    self.transfer(&view, usdt_units(units)).await;
+                    self.transfer(&view, self.tale.units(units)).await;
                 }
                 let cases = view["sale"]["cases"]
                     .as_array()
@@ -458,7 +606,10 @@ impl Actor<'_> {
                     .unwrap_or_default();
                 let steps = self.tale.steps.get();
                 let expected = match deposits {
-                    Deposits::Late | Deposits::TooMuch | Deposits::OtherToken => steps > 0,
+                    Deposits::Late
+                    | Deposits::TooMuch
+                    | Deposits::OtherToken
+                    | Deposits::OtherNetwork => steps > 0,
                     Deposits::Twice | Deposits::Dust => steps > 1,
                     _ => false,
                 };
@@ -595,6 +746,10 @@ impl Sim {
 async fn read(answer: axum::response::Response) -> Value {
     let bytes = answer.into_body().collect().await.unwrap().to_bytes();
     serde_json::from_slice(&bytes).unwrap_or(Value::Null)
+}
+
+fn is_settled(case: &StoryCase) -> bool {
+    case.state == "settled"
 }
 
 /// A real, if dull, picture: an uncompressed-in-spirit PNG of one colour.
