@@ -75,7 +75,7 @@ pub use operator::{
 };
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
-pub use reconcile::{FoundListed, Reconciled};
+pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
 pub use sale::{SaleChoice, SaleStart};
@@ -128,6 +128,8 @@ pub struct Parts {
     pub mailer: Option<Mailer>,
     /// Whether callers have allowances; load tests switch them off.
     pub limited: bool,
+    /// How long books and reports may differ: [`SETTLE_SECONDS`].
+    pub settle_seconds: u32,
 }
 
 pub struct Engine {
@@ -150,6 +152,7 @@ pub struct Engine {
     probing: AtomicBool,
     known: known::Known,
     limits: Option<limit::Limits>,
+    settle_seconds: u32,
     stop: watch::Sender<bool>,
 }
 
@@ -164,6 +167,7 @@ impl Engine {
             life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
+            settle_seconds: parts.settle_seconds,
             notes: refusal::Notes::default(),
             probes: Mutex::default(),
             probing: AtomicBool::new(false),

@@ -23,8 +23,9 @@ use uuid::Uuid;
 const HOUR_OF_DAY: i64 = 2;
 const DAY_SECONDS: i64 = 24 * 3_600;
 
-/// How long our books and a report may differ because one of them is on its way.
-const SETTLE_SECONDS: i64 = 15 * 60;
+/// How long our books and a report may differ because one of them is on its way, unless a
+/// configuration says otherwise.
+pub const SETTLE_SECONDS: u32 = 15 * 60;
 
 /// What was too young at the last run is looked at again.
 const OVERLAP_SECONDS: i64 = 2 * 3_600;
@@ -305,7 +306,8 @@ impl Engine {
         let news = postings.iter().map(|posting| posting.posted_at);
         let news = news.chain(reported.iter().map(|one| one.imported_at)).max();
         // One side may be on its way to the other.
-        let settled = news.is_none_or(|at| at.plus_seconds(SETTLE_SECONDS) <= self.now());
+        let settled =
+            news.is_none_or(|at| at.plus_seconds(self.settle_seconds.into()) <= self.now());
         if !settled {
             return Ok(Vec::new());
         }

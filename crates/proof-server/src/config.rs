@@ -5,7 +5,7 @@ use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
 use proof_core::{partner::Origin, secret::Secret};
-use proof_engine::Mailer;
+use proof_engine::{Mailer, SETTLE_SECONDS};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Db, Execution};
 use serde::Deserialize;
@@ -51,6 +51,9 @@ pub struct Config {
     /// Live webhooks go to public addresses only, whatever stands here.
     #[serde(default = "loopback")]
     pub webhook_networks: Vec<IpNet>,
+    /// How long books and providers' reports may differ before that is a finding.
+    #[serde(default = "settle_seconds")]
+    pub settle_seconds: u32,
 }
 
 /// The mail server that takes letters to users.
@@ -72,6 +75,10 @@ impl MailConfig {
             base_url,
         })
     }
+}
+
+const fn settle_seconds() -> u32 {
+    SETTLE_SECONDS
 }
 
 /// What the contract promises to sandbox partners.

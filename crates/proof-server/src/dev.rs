@@ -23,7 +23,7 @@ use demo::DemoPartner;
 use outbox::Outbox;
 use people::DemoPerson;
 use proof_core::partner::Origin;
-use proof_engine::{Engine, Mailer, Parts};
+use proof_engine::{Engine, Mailer, Parts, SETTLE_SECONDS};
 use proof_outbound::{Configured, Places};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::{Db, Execution};
@@ -55,6 +55,9 @@ pub struct DevArgs {
     /// Without rate limits, for load tests of your own.
     #[arg(long)]
     no_limits: bool,
+    /// How long books and reports may differ before that is a finding.
+    #[arg(long, default_value_t = SETTLE_SECONDS)]
+    settle_seconds: u32,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -128,6 +131,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             base_url: origin.clone(),
         }),
         limited: !args.no_limits,
+        settle_seconds: args.settle_seconds,
     };
     let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);

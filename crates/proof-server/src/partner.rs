@@ -18,7 +18,8 @@ use proof_core::{
     secret::Secret,
 };
 use proof_engine::{
-    Engine, PartnerCreate, PartnerCreated, Parts, TOKEN_GRACE_SECONDS_DEFAULT, TokenListed,
+    Engine, PartnerCreate, PartnerCreated, Parts, SETTLE_SECONDS, TOKEN_GRACE_SECONDS_DEFAULT,
+    TokenListed,
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::Execution;
@@ -304,6 +305,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         live_rails: None,
         mailer: None,
         limited: true,
+        settle_seconds: SETTLE_SECONDS,
     };
     Ok((Engine::start(parts).await?, lock))
 }

@@ -67,6 +67,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         live_rails: None,
         mailer: mailer.transpose()?,
         limited: true,
+        settle_seconds: config.settle_seconds,
     };
     let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
     if lock.is_some() {

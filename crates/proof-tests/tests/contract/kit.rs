@@ -160,6 +160,7 @@ impl App {
             live_rails: None,
             mailer: None,
             limited: true,
+            settle_seconds: proof_engine::SETTLE_SECONDS,
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts);
         let app = app.await.unwrap();
@@ -213,6 +214,7 @@ impl App {
                 base_url: Origin::parse(ORIGIN).unwrap(),
             }),
             limited: true,
+            settle_seconds: proof_engine::SETTLE_SECONDS,
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await

@@ -10,7 +10,7 @@ use futures::{
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{Clock, Timestamp, partner::Origin};
-use proof_engine::{ApiError, Engine, Mailer, Parts};
+use proof_engine::{ApiError, Engine, Mailer, Parts, SETTLE_SECONDS};
 use proof_outbound::Outbound;
 use proof_port::Timer;
 use proof_server::App;
@@ -54,6 +54,7 @@ impl Sim {
                 base_url: Origin::parse(ORIGIN).unwrap(),
             }),
             limited: true,
+            settle_seconds: SETTLE_SECONDS,
         };
         App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await
     }
