@@ -1,5 +1,5 @@
 // Deposits that do not fit: a part, another coin, another network, once more, too little to move, one that
-// the network drops, and one that nobody expects. Each ends with nothing owed, and the user reads how.
+// the network drops, before its payout or after, and one that nobody expects. Each ends with nothing owed, and the user reads how.
 
 import { allChannelsSay, bitcoin, CARDS, heading, order, usdtOn, webhookSays } from "../src/buyer.ts";
 import { drop, hotWallet, mineAgain } from "../src/chain.ts";
@@ -106,6 +106,36 @@ test("the network drops a deposit before it was certain, and mines it again", as
   await paidOut(widget);
   await expect(widget.locator(".receipt a")).toHaveCount(1);
   await allChannelsSay(page, proof, "completed");
+});
+
+test("the network drops a deposit for good when its money is paid out: the loss is ours, and two operators end it", async ({ page, proof }) => {
+  // Most of it is the time that books and chain may differ, twice.
+  test.slow();
+  const widget = await order(page, proof, newBuyer(), "Sell");
+  const address = await untilDeposit(widget, CARDS.good);
+  const id = await orderId(page);
+  const hash = await send(page, proof, address, { amount: "100" });
+  await paidOut(widget);
+  await allChannelsSay(page, proof, "completed");
+  await drop(proof, "TRC20", hash);
+  // Nobody reads blocks again for an order that has ended; the books are compared with the chain.
+  const told = () => reconciled(proof).find((line) => line.includes(address)) ?? "";
+  await expect.poll(told, { timeout: 60_000, intervals: [5_000] }).toMatch(/^the books have 100000000 and T\w+ holds 0 base units of USDT\/TRC20$/);
+  const gone = caseOf(proof, id, "reorged") ?? "";
+  const story = proofCommand(proof, "case", "show", gone);
+  expect(story).toContain("the deposit vanished after it was paid out");
+  expect(story).toContain("write_off");
+  expect(proofCommand(proof, "order", "show", id)).toMatch(/\s+100000000\s+loss:USDT\/TRC20/);
+  bothSay(proof, "case", "write-off", gone);
+  expect(proofCommand(proof, "case", "show", gone)).toContain("100.00 USDT/TRC20  settled");
+  // It is explained: nothing is found any more.
+  await expect.poll(told, { timeout: 60_000, intervals: [5_000] }).toBe("");
+  // The user has the money, and reads of nothing else.
+  await page.reload();
+  await paidOut(widget);
+  await expect(notice(widget, /deposit|USDT/)).toHaveCount(0);
+  await allChannelsSay(page, proof, "completed");
+  await webhookSays(page, proof, ["processing", "completed"]);
 });
 
 test("what comes to our own wallet is held, until two operators know whose it is", async ({ page, proof }) => {
