@@ -46,6 +46,15 @@ fn a_clock_that_is_set_back_refuses_nobody() {
     with(3, Deposits::TooMuch, Trouble::Clock { seconds_max });
 }
 
+/// The night's comparison may have been made days ahead of the truth.
+#[test]
+fn a_deposit_that_is_gone_is_found_whatever_the_clock_said() {
+    let seconds_max = 3 * DAY;
+    for seed in 0..4 {
+        with(seed, Deposits::Gone, Trouble::Clock { seconds_max });
+    }
+}
+
 /// `just soak` has all of them away for a week.
 fn away(who: Provider, seconds: i64) {
     // Letters are about what waits for its user.
