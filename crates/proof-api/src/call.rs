@@ -101,8 +101,11 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
         .and_then(|left| {
             allowance = left;
             access.check_origin(origin(headers), &api.origin)
-        })
-        .and_then(|()| probed(&api, &request, owner));
+        });
+    // What we provoke is nobody's mistake, and is not noted as one.
+    if let (Ok(()), Some(error)) = (&passed, probed(&api, &request, owner)) {
+        return Refused(error).into_response();
+    }
     let mut response = match passed {
         Err(error) => Refused(error).into_response(),
         Ok(()) => {
@@ -127,12 +130,11 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
 }
 
 /// While the go-live probe is under way, a call for a session meets what the probe provokes.
-fn probed(api: &Api, request: &Request, owner: Owner) -> Result<(), ApiError> {
+fn probed(api: &Api, request: &Request, owner: Owner) -> Option<ApiError> {
     if request.uri().path() != "/widget/session" {
-        return Ok(());
+        return None;
     }
-    let provoked = api.engine.probe_call(owner, request_id(request.headers()));
-    provoked.map_or(Ok(()), Err)
+    api.engine.probe_call(owner, request_id(request.headers()))
 }
 
 /// The widget's own calls: bounded for each address, since a visit costs nothing to try.

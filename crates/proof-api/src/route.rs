@@ -68,6 +68,8 @@ impl Route {
 fn moves(caller: Caller, method: &Method, path: &str) -> bool {
     let changes = *method != Method::GET
         && match caller {
+            // What is said of a checklist moves nothing.
+            Caller::Partner if path.starts_with("/widget/checklist") => false,
             Caller::Partner | Caller::Widget => true,
             // People look at a restored server; what needs a fresh sign-in moves something.
             Caller::Member(act) => act.is_some_and(Act::needs_fresh),

@@ -120,6 +120,14 @@ impl Act {
     }
 }
 
+// What each role may do: allow-lists, so that what is not in one is not allowed.
+const OWNER: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::PartnerWrite, Act::PolicyWrite, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignOperator, Act::LedgerRead, Act::LedgerWrite, Act::ListingRead, Act::ListingWrite, Act::MemberRead, Act::MemberWrite, Act::AuditRead];
+const OPERATOR: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::PartnerWrite, Act::PolicyWrite, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignOperator, Act::LedgerRead, Act::LedgerWrite, Act::ListingRead, Act::ListingWrite, Act::MemberRead, Act::AuditRead];
+const REVIEWER: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::ChecklistRead, Act::ListingRead];
+const SUPPORT: &[Act] = &[Act::OrderRead, Act::CaseRead, Act::PartnerRead, Act::ChecklistRead];
+const PARTNER_ADMIN: &[Act] = &[Act::OrderRead, Act::PartnerRead, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignPartner, Act::MemberRead, Act::MemberWrite];
+const PARTNER_DEVELOPER: &[Act] = &[Act::OrderRead, Act::PartnerRead, Act::WebhookWrite, Act::ChecklistRead];
+
 impl Role {
     pub const ALL: [Self; 6] = [
         Self::Owner,
@@ -149,79 +157,14 @@ impl Role {
         }
     }
 
-    /// An allow-list: what is not here is not allowed.
     pub const fn acts(self) -> &'static [Act] {
         match self {
-            Self::Owner => &[
-                Act::OrderRead,
-                Act::OrderRule,
-                Act::CaseRead,
-                Act::CaseRule,
-                Act::PartnerRead,
-                Act::PartnerWrite,
-                Act::PolicyWrite,
-                Act::TokenWrite,
-                Act::WebhookWrite,
-                Act::ChecklistRead,
-                Act::ChecklistSignOperator,
-                Act::LedgerRead,
-                Act::LedgerWrite,
-                Act::ListingRead,
-                Act::ListingWrite,
-                Act::MemberRead,
-                Act::MemberWrite,
-                Act::AuditRead,
-            ],
-            Self::Operator => &[
-                Act::OrderRead,
-                Act::OrderRule,
-                Act::CaseRead,
-                Act::CaseRule,
-                Act::PartnerRead,
-                Act::PartnerWrite,
-                Act::PolicyWrite,
-                Act::TokenWrite,
-                Act::WebhookWrite,
-                Act::ChecklistRead,
-                Act::ChecklistSignOperator,
-                Act::LedgerRead,
-                Act::LedgerWrite,
-                Act::ListingRead,
-                Act::ListingWrite,
-                Act::MemberRead,
-                Act::AuditRead,
-            ],
-            Self::Reviewer => &[
-                Act::OrderRead,
-                Act::OrderRule,
-                Act::CaseRead,
-                Act::CaseRule,
-                Act::PartnerRead,
-                Act::ChecklistRead,
-                Act::ListingRead,
-            ],
-            Self::Support => &[
-                Act::OrderRead,
-                Act::CaseRead,
-                Act::PartnerRead,
-                Act::ChecklistRead,
-            ],
-            Self::PartnerAdmin => &[
-                Act::OrderRead,
-                Act::PartnerRead,
-                Act::TokenWrite,
-                Act::WebhookWrite,
-                Act::ChecklistRead,
-                Act::ChecklistSignPartner,
-                Act::MemberRead,
-                Act::MemberWrite,
-            ],
-            Self::PartnerDeveloper => &[
-                Act::OrderRead,
-                Act::PartnerRead,
-                Act::WebhookWrite,
-                Act::ChecklistRead,
-            ],
+            Self::Owner => OWNER,
+            Self::Operator => OPERATOR,
+            Self::Reviewer => REVIEWER,
+            Self::Support => SUPPORT,
+            Self::PartnerAdmin => PARTNER_ADMIN,
+            Self::PartnerDeveloper => PARTNER_DEVELOPER,
         }
     }
 

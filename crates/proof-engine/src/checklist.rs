@@ -16,6 +16,7 @@ use proof_core::{
     partner::{Environment, Origin, Partner, Side},
 };
 use proof_store::{Failure, RecentAttempt, Tx};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -31,53 +32,90 @@ const NOTE_LENGTH_MAX: usize = 500;
 const POLLS_ON: u32 = 3;
 const POLLED_ON_SECONDS: i64 = 60;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Checklist {
+    /// Whose it is.
     pub partner: Named,
+    /// What the partner says it has: `ios`, `android`, `wallet_payments`.
+    #[schemars(with = "std::collections::BTreeMap<String, bool>")]
     pub profile: Profile,
+    /// Who said so.
     pub declared_by: Option<String>,
+    /// When.
     pub declared_at: Option<String>,
+    /// In the order of the list.
     pub lines: Vec<ChecklistLine>,
+    /// Lines that are green.
     pub green: usize,
+    /// Lines that apply.
     pub of: usize,
+    /// Whether all that applies is green but the line that needs a live order.
     pub ready: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ChecklistLine {
+    /// `ACC-1`.
     pub id: &'static str,
+    /// What has to be so.
     pub text: &'static str,
+    /// Who can tick it: `auto`, `probe`, `scan`, `person`, or two of them.
+    #[schemars(with = "String")]
     pub who: Who,
+    /// `not_applicable`, `unseen`, `passing`, `failing` or `signed_off`.
+    #[schemars(with = "String")]
     pub state: LineState,
+    /// In one sentence.
     pub why: String,
+    /// What to do so that it becomes green.
     pub next: Option<String>,
+    /// The latest first.
     pub evidence: Vec<EvidenceView>,
+    /// Of a line that a person signs: who did.
     pub signed: Option<Signed>,
+    /// Whose people may sign it: `operator` or `partner`.
+    #[schemars(with = "Option<String>")]
     pub signs: Option<Signer>,
+    /// Of COV lines: each pair with each side.
     pub matrix: Option<Vec<Cell>>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EvidenceView {
+    /// `observed`, `inferred` or `attested`.
+    #[schemars(with = "String")]
     pub strength: Strength,
+    /// When it was seen last.
     pub at: String,
+    /// What was seen.
     pub text: String,
+    /// `X-Request-Id` of the call.
     pub request_id: Option<String>,
+    /// The transaction.
     pub order: Option<uuid::Uuid>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Signed {
+    /// Who.
     pub by: String,
+    /// When.
     pub at: String,
+    /// What they said.
     pub note: String,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Cell {
+    /// `USDT/TRC20`.
     pub pair: String,
+    /// `buy` or `sell`.
+    #[schemars(with = "String")]
     pub side: Side,
+    /// `passing` or `unseen`.
+    #[schemars(with = "String")]
     pub state: LineState,
+    /// When it was seen last.
     pub at: Option<String>,
 }
 

@@ -38,9 +38,11 @@ const MEMBERS_MAX: i64 = 500;
 /// A call moves the end of an idle session, but not each a row.
 const SEEN_SECONDS: i64 = 60;
 
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, schemars::JsonSchema)]
 pub struct Named {
+    /// Its id.
     pub id: String,
+    /// What it is called.
     pub name: String,
 }
 

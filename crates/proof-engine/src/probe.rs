@@ -1,9 +1,10 @@
 //! What the server provokes in the sandbox of a partner who asks for it, and how their backend takes
 //! it. A probe lives in this process: after a restart it is started again.
 
-use crate::{ApiError, Engine, Seat, Seen, audit::audit, member::deed, refusal::lock};
+use crate::{ApiError, Engine, Seen, audit::audit, member::deed, refusal::lock};
 use proof_core::{
     ErrorCode, Timestamp,
+    audit::Author,
     checklist::{Kind, ProbeVerdict, backoff_verdict, loop_verdict},
     id::{DeliveryId, PartnerId},
     partner::Environment,
@@ -49,8 +50,12 @@ fn provoked(code: ErrorCode, message: &str) -> ApiError {
 
 impl Engine {
     /// Begins with the partner's next `POST /widget/session`.
-    pub async fn probe_start(&self, seat: &Seat, partner: PartnerId) -> Result<(), ApiError> {
-        let (now, author) = (self.now(), seat.author());
+    pub async fn probe_start(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+    ) -> Result<(), ApiError> {
+        let (now, author) = (self.now(), author.into());
         let redelivered = self.probe_redeliver(partner).await?;
         let deed = deed(author, "checklist.probe", partner.to_string(), json!({}));
         self.db

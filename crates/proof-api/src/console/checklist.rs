@@ -97,6 +97,6 @@ async fn probe(
     Path(id): Path<String>,
 ) -> Result<Json<Checklist>, Refused> {
     let id = partner_id(&seat, &id)?;
-    api.engine.probe_start(&seat, id).await?;
+    api.engine.probe_start(seat.author(), id).await?;
     Ok(Json(api.engine.checklist(id).await?))
 }

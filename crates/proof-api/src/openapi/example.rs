@@ -160,6 +160,30 @@ pub fn delivery_detail() -> Value {
     detail
 }
 
+pub fn checklist() -> Value {
+    json!({
+        "partner": {"id": "prt_01a205d764457da8b9dd58caedbfa33b", "name": "Demo Shop"},
+        "profile": {"ios": false, "android": false, "wallet_payments": false},
+        "declared_by": null,
+        "declared_at": null,
+        "lines": [{
+            "id": "PAY-1",
+            "text": "A buy reached completed",
+            "who": "auto",
+            "state": "unseen",
+            "why": "Not seen yet: a buy reached completed.",
+            "next": "Buy in the sandbox and pay with 4242 4242 4242 4242.",
+            "evidence": [],
+            "signed": null,
+            "signs": null,
+            "matrix": null,
+        }],
+        "green": 0,
+        "of": 1,
+        "ready": false,
+    })
+}
+
 pub fn integration_log(base: &str) -> Value {
     json!({"data": [{
         "route": "POST /widget/session",

@@ -2,6 +2,7 @@
 //! made of the types that go over the wire and of the table of routes, so they cannot lag behind.
 
 mod asyncapi;
+mod checklist;
 mod customer;
 mod document;
 mod endpoint;
@@ -56,6 +57,7 @@ fn operations(base: &str) -> Vec<Operation> {
     operations.push(feed::list());
     operations.extend(endpoint::operations());
     operations.push(refusal::list(base));
+    operations.extend(checklist::operations());
     operations.push(updates::connect());
     operations.extend(document::operations());
     operations

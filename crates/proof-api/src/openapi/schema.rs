@@ -1,11 +1,13 @@
 //! Schemas of everything that goes over the wire: derived from the types that are sent, and polished
 //! with what a type cannot say.
 
-use super::{customer, document, endpoint, failure, operation::schema_ref, pattern, session};
+use super::{
+    checklist, customer, document, endpoint, failure, operation::schema_ref, pattern, session,
+};
 use proof_core::ErrorCode;
 use proof_engine::{
-    Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog, Recovered, TransactionPage,
-    Update, Webhook, WebhookBody, WebhookSecret,
+    Checklist, Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog, Recovered,
+    TransactionPage, Update, Webhook, WebhookBody, WebhookSecret,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -24,6 +26,7 @@ pub fn components() -> Map<String, Value> {
         ("KycStatus", customer::schema()),
         ("SecretRequest", endpoint::secret_request()),
         ("RecoverRequest", endpoint::recover_request()),
+        ("ScanRequest", checklist::scan_request()),
         ("WebhookKeys", document::keys()),
         ("Empty", empty()),
     ] {
@@ -51,6 +54,7 @@ fn derived() -> Map<String, Value> {
     generator.subschema_for::<DeliveryPage>();
     generator.subschema_for::<Recovered>();
     generator.subschema_for::<IntegrationLog>();
+    generator.subschema_for::<Checklist>();
     generator.take_definitions(true)
 }
 
@@ -94,6 +98,12 @@ fn title(schema: &str) -> &'static str {
         "DeliveryPage" => "A page of deliveries.",
         "Attempt" => "One try of a delivery.",
         "Recovered" => "What was put on its way again.",
+        "Checklist" => "The go-live checklist.",
+        "ChecklistLine" => "One line, how it stands, and why.",
+        "EvidenceView" => "What a line stands on.",
+        "Signed" => "A person's word.",
+        "Cell" => "One pair and side.",
+        "Named" => "An id and a name.",
         "IntegrationLog" => "Refused calls.",
         "RefusedCalls" => "Refused calls that are alike.",
         _ => "",

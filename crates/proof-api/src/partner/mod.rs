@@ -1,5 +1,6 @@
 //! The published contract: what a partner's backend calls, and our extensions beside it.
 
+mod checklist;
 mod customer;
 mod endpoint;
 mod feed;
@@ -26,6 +27,9 @@ pub fn routes() -> Vec<Route> {
         get("/widget/users/{id}/kyc-status", customer::kyc_status),
         get("/widget/events", feed::list),
         get("/widget/integration-log", refusal::list),
+        get("/widget/checklist", checklist::show),
+        post("/widget/checklist/probe", checklist::probe),
+        post("/widget/checklist/scans", checklist::scans),
         get("/ws", updates::connect),
     ];
     routes.extend(webhook());

@@ -13,6 +13,7 @@
 
 mod access;
 mod buyer;
+mod checklist;
 mod claim;
 mod clock;
 mod console;

@@ -397,7 +397,10 @@ impl Actor<'_> {
     async fn refund(&self, amount: Option<&str>, by: &str) {
         for _ in 0..5 {
             let asked = async |engine: &Engine| {
-                let (by, reason) = (by.parse().unwrap(), "a good customer".to_owned());
+                let (by, reason) = (
+                    by.parse::<proof_core::operator::OperatorName>().unwrap(),
+                    "a good customer".to_owned(),
+                );
                 let id = self.order_id();
                 engine.order_refund(id, amount, by, reason).await
             };
