@@ -121,12 +121,76 @@ impl Act {
 }
 
 // What each role may do: allow-lists, so that what is not in one is not allowed.
-const OWNER: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::PartnerWrite, Act::PolicyWrite, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignOperator, Act::LedgerRead, Act::LedgerWrite, Act::ListingRead, Act::ListingWrite, Act::MemberRead, Act::MemberWrite, Act::AuditRead];
-const OPERATOR: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::PartnerWrite, Act::PolicyWrite, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignOperator, Act::LedgerRead, Act::LedgerWrite, Act::ListingRead, Act::ListingWrite, Act::MemberRead, Act::AuditRead];
-const REVIEWER: &[Act] = &[Act::OrderRead, Act::OrderRule, Act::CaseRead, Act::CaseRule, Act::PartnerRead, Act::ChecklistRead, Act::ListingRead];
-const SUPPORT: &[Act] = &[Act::OrderRead, Act::CaseRead, Act::PartnerRead, Act::ChecklistRead];
-const PARTNER_ADMIN: &[Act] = &[Act::OrderRead, Act::PartnerRead, Act::TokenWrite, Act::WebhookWrite, Act::ChecklistRead, Act::ChecklistSignPartner, Act::MemberRead, Act::MemberWrite];
-const PARTNER_DEVELOPER: &[Act] = &[Act::OrderRead, Act::PartnerRead, Act::WebhookWrite, Act::ChecklistRead];
+const OWNER: &[Act] = &[
+    Act::OrderRead,
+    Act::OrderRule,
+    Act::CaseRead,
+    Act::CaseRule,
+    Act::PartnerRead,
+    Act::PartnerWrite,
+    Act::PolicyWrite,
+    Act::TokenWrite,
+    Act::WebhookWrite,
+    Act::ChecklistRead,
+    Act::ChecklistSignOperator,
+    Act::LedgerRead,
+    Act::LedgerWrite,
+    Act::ListingRead,
+    Act::ListingWrite,
+    Act::MemberRead,
+    Act::MemberWrite,
+    Act::AuditRead,
+];
+const OPERATOR: &[Act] = &[
+    Act::OrderRead,
+    Act::OrderRule,
+    Act::CaseRead,
+    Act::CaseRule,
+    Act::PartnerRead,
+    Act::PartnerWrite,
+    Act::PolicyWrite,
+    Act::TokenWrite,
+    Act::WebhookWrite,
+    Act::ChecklistRead,
+    Act::ChecklistSignOperator,
+    Act::LedgerRead,
+    Act::LedgerWrite,
+    Act::ListingRead,
+    Act::ListingWrite,
+    Act::MemberRead,
+    Act::AuditRead,
+];
+const REVIEWER: &[Act] = &[
+    Act::OrderRead,
+    Act::OrderRule,
+    Act::CaseRead,
+    Act::CaseRule,
+    Act::PartnerRead,
+    Act::ChecklistRead,
+    Act::ListingRead,
+];
+const SUPPORT: &[Act] = &[
+    Act::OrderRead,
+    Act::CaseRead,
+    Act::PartnerRead,
+    Act::ChecklistRead,
+];
+const PARTNER_ADMIN: &[Act] = &[
+    Act::OrderRead,
+    Act::PartnerRead,
+    Act::TokenWrite,
+    Act::WebhookWrite,
+    Act::ChecklistRead,
+    Act::ChecklistSignPartner,
+    Act::MemberRead,
+    Act::MemberWrite,
+];
+const PARTNER_DEVELOPER: &[Act] = &[
+    Act::OrderRead,
+    Act::PartnerRead,
+    Act::WebhookWrite,
+    Act::ChecklistRead,
+];
 
 impl Role {
     pub const ALL: [Self; 6] = [

@@ -11,7 +11,7 @@ use crate::{
 };
 use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
-    audit::Author,
+    audit::{Author, Deed},
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{
@@ -93,6 +93,17 @@ impl PartnerWrite {
             .await?;
         }
         Ok(())
+    }
+}
+
+impl PartnerWrite {
+    fn deed(&self, author: Author) -> Deed {
+        let partner = &self.partner;
+        let told = json!({
+            "name": partner.name, "type": partner.kind, "origins": self.origins,
+            "policy": partner.policy,
+        });
+        deed(author, "partner.create", partner.id.to_string(), told)
     }
 }
 
@@ -216,13 +227,7 @@ impl Engine {
             endpoint: request.webhook_url.zip(secret),
             endpoint_id: EndpointId::new(now, entropy),
         };
-        let told = json!({ "name": write.partner.name, "type": write.partner.kind, "origins": write.origins, "policy": write.partner.policy });
-        let deed = deed(
-            author.into(),
-            "partner.create",
-            write.partner.id.to_string(),
-            told,
-        );
+        let deed = write.deed(author.into());
         self.db
             .write("partner_create", move |tx: &mut Tx| {
                 let (write, deed) = (write.clone(), deed.clone());

@@ -7,6 +7,7 @@ pub mod case;
 pub mod clock;
 pub mod config;
 pub mod dev;
+pub mod developer;
 mod http;
 pub mod ledger;
 pub mod list;

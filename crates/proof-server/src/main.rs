@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use proof_server::{
-    audit, backup, case, dev, ledger, list, member, order, partner, recovery, restore, sandbox,
-    serve, telemetry,
+    audit, backup, case, dev, developer, ledger, list, member, order, partner, recovery, restore,
+    sandbox, serve, telemetry,
 };
 
 #[derive(Parser)]
@@ -49,6 +49,12 @@ enum Command {
     /// What people did.
     #[command(subcommand)]
     Audit(audit::AuditCommand),
+    /// Brings status changes to a server on your machine, signed as webhooks are.
+    Listen(developer::ListenArgs),
+    /// Your go-live checklist; fails when a line is red.
+    Checklist(developer::ChecklistArgs),
+    /// Looks into an iOS or Android project for what the checklist wants of it.
+    Scan(developer::ScanArgs),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -90,6 +96,9 @@ fn main() -> anyhow::Result<()> {
                 Command::List(command) => list::run(command).await,
                 Command::Operator(command) => member::run(command).await,
                 Command::Audit(command) => audit::run(command).await,
+                Command::Listen(args) => developer::listen(args).await,
+                Command::Checklist(args) => developer::checklist(args).await,
+                Command::Scan(args) => developer::scan(args).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Backup(args) => backup::run(args).await,
                 Command::Recovery(command) => recovery::run(command).await,

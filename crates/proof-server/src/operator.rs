@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use futures::{StreamExt, stream::FuturesUnordered};
 use proof_core::{
     ErrorCode,
+    audit::Author,
     claim::ClaimRuling,
     id::{CaseId, DepositId, OrderId, PartnerId},
     operator::OperatorName,
@@ -341,19 +342,7 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
             email,
             role,
             partner,
-        } => {
-            let invitation = InvitationNew {
-                email,
-                role: role.name().to_owned(),
-                partner,
-            };
-            let author = proof_core::audit::Author::machine();
-            let token = engine.member_invite(author, invitation).await?;
-            json!(format!(
-                "{base_url}/console/invitations/{}",
-                token.expose_secret()
-            ))
-        }
+        } => json!(invite(engine, base_url, (email, role, partner)).await?),
         Question::StrayOwn { stray, by, reason } => {
             json!(engine.stray_own(stray, by, &reason).await?)
         }
@@ -378,6 +367,22 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         }
         Question::Findings => json!(engine.findings(Environment::Test).await?),
     })
+}
+
+async fn invite(
+    engine: &Engine,
+    base_url: &Origin,
+    (email, role, partner): (String, proof_core::member::Role, Option<PartnerId>),
+) -> Result<String, ApiError> {
+    let role = role.name().to_owned();
+    let invitation = InvitationNew {
+        email,
+        role,
+        partner,
+    };
+    let token = engine.member_invite(Author::machine(), invitation).await?;
+    let token = token.expose_secret();
+    Ok(format!("{base_url}/console/invitations/{token}"))
 }
 
 /// Operators may read what went wrong inside.

@@ -68,7 +68,9 @@ export async function whilePolicy(proof: Proof, risk: Policy["risk"], act: () =>
   const set = (words: Policy["risk"]): Policy["risk"] => {
     const policy = JSON.parse(proofCommand(proof, "partner", "policy", "show", ...partner)) as Policy;
     writeFileSync(file, JSON.stringify({ ...policy, risk: { ...policy.risk, ...words } }));
-    proofCommand(proof, "partner", "policy", "set", ...partner, "--file", file, "--as", "alice");
+    for (const name of ["alice", "bob"]) {
+      proofCommand(proof, "partner", "policy", "set", ...partner, "--file", file, "--as", name);
+    }
     return policy.risk;
   };
   const before = set(risk);

@@ -26,7 +26,7 @@ use proof_engine::{
 use serde::{Deserialize, Serialize};
 
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         get(Act::PartnerRead, "/console/api/partners", list),
         post(Act::PartnerWrite, "/console/api/partners", create),
         get(Act::PartnerRead, "/console/api/pairs", pairs),
@@ -56,6 +56,14 @@ pub fn routes() -> Vec<Route> {
             "/console/api/partners/{id}/tokens/{key}/revoke",
             token_revoke,
         ),
+    ];
+    routes.extend(webhook());
+    routes
+}
+
+/// How their webhooks fare, and what was refused.
+fn webhook() -> Vec<Route> {
+    vec![
         post(
             Act::WebhookWrite,
             "/console/api/partners/{id}/webhook",

@@ -36,7 +36,9 @@ fn gaps(calls: Calls<'_>) -> Vec<i64> {
 /// `502`: tried again, not at once, and later each time. `refused` calls were answered so.
 pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> ProbeVerdict {
     let gaps = gaps(calls);
-    if let Some(gap) = gaps.iter().find(|gap| **gap < GAP_MS_MIN) {
+    // Only what follows a refusal is a retry; what comes after the first good answer is another call.
+    let retries = gaps.get(..refused.min(gaps.len())).unwrap_or_default();
+    if let Some(gap) = retries.iter().find(|gap| **gap < GAP_MS_MIN) {
         return ProbeVerdict::Bad(format!(
             "the call was repeated after {gap} ms: wait at least {GAP_MS_MIN} ms, and longer each time"
         ));
@@ -45,8 +47,6 @@ pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> Probe
         [a, b] => b.saturating_mul(100) < a.saturating_mul(GROWTH_PERCENT_MIN),
         _ => false,
     };
-    // Only what follows a refusal is a retry; what comes after the first good answer is another call.
-    let retries = gaps.get(..refused.min(gaps.len())).unwrap_or_default();
     if retries.windows(2).any(shrinks) {
         return ProbeVerdict::Bad(format!(
             "the pauses between retries did not grow: {retries:?} ms"

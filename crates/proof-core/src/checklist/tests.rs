@@ -73,7 +73,11 @@ fn seen(kind: Kind, subject: &str, ago: i64) -> Observation {
 
 fn state(facts: &Facts, id: &str) -> LineState {
     let judged = judge(facts, NOW);
-    judged.into_iter().find(|line| line.spec.id == id).unwrap().state
+    judged
+        .into_iter()
+        .find(|line| line.spec.id == id)
+        .unwrap()
+        .state
 }
 
 #[test]
@@ -84,7 +88,11 @@ fn every_line_has_a_rule_and_says_what_to_do() {
         let id = line.spec.id;
         assert!(!line.why.is_empty(), "{id}");
         assert_eq!(line.next.is_some(), line.state == LineState::Unseen, "{id}");
-        assert_eq!(line.spec.signer.is_some(), line.spec.who.needs_person() || line.spec.signer.is_some());
+        // Where a person's word is needed, somebody may give it.
+        assert!(
+            line.spec.signer.is_some() || !line.spec.who.needs_person(),
+            "{id}"
+        );
     }
     for kind in Kind::ALL {
         assert_eq!(Kind::parse(kind.name()), Some(*kind));
@@ -144,14 +152,22 @@ fn a_line_that_needs_both_needs_both() {
         at: NOW,
     };
     facts.signed = vec![signed("ERR-1"), signed("ACC-3"), signed("PAY-1")];
-    assert_eq!(state(&facts, "ERR-1"), LineState::Unseen, "nothing was provoked");
+    assert_eq!(
+        state(&facts, "ERR-1"),
+        LineState::Unseen,
+        "nothing was provoked"
+    );
     assert_eq!(state(&facts, "ACC-3"), LineState::SignedOff);
     facts.seen = ["wallet_not_supported", "currency_not_allowed"]
         .map(|code| seen(Kind::Provoked, code, 1))
         .into();
     assert_eq!(state(&facts, "ERR-1"), LineState::SignedOff);
     facts.signed.clear();
-    assert_eq!(state(&facts, "ERR-1"), LineState::Unseen, "nobody has signed");
+    assert_eq!(
+        state(&facts, "ERR-1"),
+        LineState::Unseen,
+        "nobody has signed"
+    );
 }
 
 #[test]
@@ -175,18 +191,32 @@ fn pauses_have_to_be_there_and_to_grow() {
         calls
     };
     let verdict = |gaps: &[i64], over| backoff_verdict(&calls(gaps), 3, over);
-    for good in [&[200, 400, 800][..], &[100, 120, 144], &[1_000, 2_000, 4_000, 5]] {
+    for good in [
+        &[200, 400, 800][..],
+        &[100, 120, 144],
+        &[1_000, 2_000, 4_000, 5],
+    ] {
         let said = verdict(good, true);
-        let hammers = good.iter().any(|gap| *gap < 100);
-        assert_eq!(matches!(said, ProbeVerdict::Good(_)), !hammers, "{good:?}: {said:?}");
+        assert!(matches!(said, ProbeVerdict::Good(_)), "{good:?}: {said:?}");
     }
-    for bad in [&[50, 400, 800][..], &[400, 400, 400], &[400, 200, 100], &[200]] {
-        assert!(matches!(verdict(bad, true), ProbeVerdict::Bad(_)), "{bad:?}");
+    for bad in [
+        &[50, 400, 800][..],
+        &[400, 400, 400],
+        &[400, 200, 100],
+        &[200],
+    ] {
+        assert!(
+            matches!(verdict(bad, true), ProbeVerdict::Bad(_)),
+            "{bad:?}"
+        );
     }
     assert_eq!(verdict(&[200, 400], false), ProbeVerdict::Open);
     let four = calls(&[1_000, 1_000, 1_000]);
     assert!(matches!(loop_verdict(&four, false), ProbeVerdict::Bad(_)));
-    assert!(matches!(loop_verdict(&four[..3], true), ProbeVerdict::Good(_)));
+    assert!(matches!(
+        loop_verdict(&four[..3], true),
+        ProbeVerdict::Good(_)
+    ));
     assert_eq!(loop_verdict(&four[..3], false), ProbeVerdict::Open);
     assert_eq!(loop_verdict(&[], true), ProbeVerdict::Open);
 }

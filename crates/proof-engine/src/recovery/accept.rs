@@ -6,8 +6,10 @@ use super::{
 };
 use crate::{
     ApiError, Engine,
+    audit::audit,
     deposit::scan_begin,
     error::{ledger_failed, refused},
+    member::deed,
     order::{SaveIds, apply, gone},
 };
 use proof_core::transfer::UnsignedFrom;
@@ -279,11 +281,17 @@ impl Engine {
                 }
             }
         }
+        let told = serde_json::json!({ "digest": word.row.digest, "epoch": word.row.epoch });
+        let author = word.row.accepted_by.clone().into();
+        let deed = deed(author, "recovery.accept", "installation".to_owned(), told);
         let ids = SaveIds::new(self, now);
         self.db
             .write("recovery_accept", move |tx: &mut Tx| {
-                let (word, ids) = (word.clone(), ids.clone());
-                Box::pin(async move { word.save(tx, &ids).await })
+                let (word, ids, deed) = (word.clone(), ids.clone(), deed.clone());
+                Box::pin(async move {
+                    word.save(tx, &ids).await?;
+                    audit(tx, &deed, now).await
+                })
             })
             .await
             .map_err(ApiError::from)

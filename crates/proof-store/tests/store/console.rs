@@ -26,6 +26,7 @@ pub async fn rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order)
     seen(db, partner, order).await;
     said(db, partner).await;
     search(db, partner, order).await;
+    counted(db, partner).await;
     wallets(db, partner).await;
 }
 
@@ -246,16 +247,12 @@ async fn said(db: &Db, partner: &Partner) {
     assert_eq!(declared, Some((profile, "ann".to_owned(), NOW)));
 }
 
-async fn search(db: &Db, partner: &Partner, order: &Order) {
-    let all = OrderSearch {
-        environment: TEST,
-        partner: None,
-        status: None,
-        side: Some(Side::Buy),
-        user: None,
-        ids: (Uuid::nil(), Uuid::max()),
-        limit: 10,
-    };
+/// Searches that find the order, and some that do not.
+fn searches(
+    all: &OrderSearch,
+    partner: &Partner,
+    order: &Order,
+) -> ([OrderSearch; 6], [OrderSearch; 6]) {
     let (partner_id, pending) = (Some(partner.id), Some(PublicStatus::Pending));
     let user = Some("u".to_owned());
     let fitting = [
@@ -307,9 +304,23 @@ async fn search(db: &Db, partner: &Partner, order: &Order) {
         },
         OrderSearch {
             user: Some("v".to_owned()),
-            ..all
+            ..all.clone()
         },
     ];
+    (fitting, others)
+}
+
+async fn search(db: &Db, partner: &Partner, order: &Order) {
+    let all = OrderSearch {
+        environment: TEST,
+        partner: None,
+        status: None,
+        side: Some(Side::Buy),
+        user: None,
+        ids: (Uuid::nil(), Uuid::max()),
+        limit: 10,
+    };
+    let (fitting, others) = searches(&all, partner, order);
     for (searches, count) in [(fitting, 1), (others, 0)] {
         for search in searches {
             let shown = format!("{search:?}");
@@ -323,6 +334,9 @@ async fn search(db: &Db, partner: &Partner, order: &Order) {
             }
         }
     }
+}
+
+async fn counted(db: &Db, partner: &Partner) {
     let id = partner.id;
     let (counted, since, foreign, unwell) = write!(db, |tx| {
         let stranger = Some(PartnerId::from_uuid(Uuid::nil()));

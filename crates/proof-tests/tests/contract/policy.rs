@@ -37,13 +37,17 @@ async fn show(app: &App, office: &Office) -> Policy {
 }
 
 async fn set(app: &App, office: &Office, policy: Policy) -> Result<Policy, String> {
-    let question = Question::PolicySet {
-        partner: app.shop.partner.id,
-        policy: Box::new(policy),
-        by: "alice".parse().unwrap(),
+    let said = async |by: &str| -> Result<Option<Policy>, String> {
+        let question = Question::PolicySet {
+            partner: app.shop.partner.id,
+            policy: Box::new(policy.clone()),
+            by: by.parse().unwrap(),
+        };
+        let set = ask(&office.socket, &question).await;
+        set.map_err(|error| error.to_string())
     };
-    let set = ask(&office.socket, &question).await;
-    set.map_err(|error| error.to_string())
+    assert_eq!(said("alice").await?, None, "one word is not enough");
+    Ok(said("bob").await?.unwrap())
 }
 
 async fn change(app: &App, office: &Office, change: impl FnOnce(&mut Policy)) {
