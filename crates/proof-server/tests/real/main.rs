@@ -12,4 +12,5 @@ mod restart;
 mod restart_sell;
 mod rotate;
 mod server;
+mod terminal;
 mod user;
