@@ -6,9 +6,8 @@ import type { Overview } from "./wire";
 const STEPS: Record<string, string> = {
   session: "Session made",
   identity: "Identity verified",
-  quote: "Price locked",
+  price: "Price locked",
   payment: "Paid",
-  delivery: "Delivery begun",
   completed: "Completed",
 };
 export const stepTitle = (step: string): string => STEPS[step] ?? wordsOf(step);

@@ -86,7 +86,7 @@ export type Overview = {
   hours: number;
   /** Orders made in that time, by status. */
   statuses: { status: Status; count: number }[];
-  /** How far those orders came, each step with how many reached it: session, identity, quote, payment, delivery, completed. */
+  /** How far those orders came, each step with how many reached it: session, identity, price, payment, completed. */
   funnel: { step: string; count: number }[];
   /** Each hour, the oldest first. */
   hourly: { at: string; created: number; completed: number; failed: number }[];
@@ -116,7 +116,7 @@ export type Order = {
   updated_at: string;
 };
 
-/** `GET orders?query&status&side&partner&state&after&limit`. `query`: an id, or the beginning of one, or a partner's user id. */
+/** `GET orders?query&status&side&partner&after&limit`. `query`: an id, or the beginning of one, or the whole of a partner's user id. */
 export type Orders = { data: Order[]; next_cursor: string | null };
 
 /** `GET orders/{id}`. */
@@ -200,7 +200,7 @@ export type Partner = PartnerListed & {
   webhook: Webhook | null;
   policy: Policy;
 };
-/** `POST partners/{id}/origins` with `{ origin }`; `POST partners/{id}/webhook` with `{ url }`. */
+/** `POST partners/{id}/origins` with `{ origin }`; `POST partners/{id}/webhook` with `{ url }`, `…/webhook/enable` and `…/webhook/test`. */
 
 export type Token = {
   key_id: string;

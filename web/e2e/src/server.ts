@@ -7,6 +7,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 
+/** Somebody who may sign in to the console. */
+export interface Person {
+  name: string;
+  password: string;
+  totp_secret: string;
+}
+
 export interface Proof {
   base_url: string;
   widget_script: string;
@@ -19,6 +26,8 @@ export interface Proof {
   /** The data folder, where operators' commands find the server. */
   data: string;
   partners: { name: string; type: string; partner_id: string; client_token: string; widget_id: string }[];
+  /** alice owns the installation, bob operates it, carol is of the first partner. */
+  people: Person[];
 }
 
 const ROOT = resolve(import.meta.dirname, "../../..");

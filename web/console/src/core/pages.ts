@@ -46,8 +46,13 @@ interface Options<T> {
   everyMs?: number;
 }
 
+// More than a screen, so that whoever scans a list rarely asks for more.
+const PAGE = "50";
+
 export function usePages<T>(path: string, query: string, { keyOf, everyMs }: Options<T>): Pages<T> {
-  const of = withQuery(path, query);
+  const asked = new URLSearchParams(query);
+  asked.set("limit", PAGE);
+  const of = withQuery(path, asked.toString());
   const [held, setHeld] = useState<Held<T>>({ of, cursor: null });
   const [isMore, setMore] = useState(false);
   const key = useRef(keyOf);
@@ -67,7 +72,7 @@ export function usePages<T>(path: string, query: string, { keyOf, everyMs }: Opt
   const more = () => {
     if (isMore || held.cursor === null || !isOwn) return;
     setMore(true);
-    const search = new URLSearchParams(query);
+    const search = new URLSearchParams(asked);
     search.set("after", held.cursor);
     get<Page<T>>(withQuery(path, search.toString()))
       .then((page) => setHeld((old) => (old.of === of ? { of, rows: added(old.rows ?? [], page.data, key.current), cursor: page.next_cursor } : old)))

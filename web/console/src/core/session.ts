@@ -19,7 +19,8 @@ export const confirming = new Store<{ answer: (confirmed: boolean) => void; aske
 guardWith({
   signedOut: () => {
     confirming.value?.answer(false);
-    account.set({ kind: "out", ended: account.value.kind === "in" });
+    // Several calls may hear it; the first one knows whether somebody was here.
+    if (account.value.kind !== "out") account.set({ kind: "out", ended: account.value.kind === "in" });
   },
   // Several calls may want it at once; they wait for the same dialog.
   confirm: () => confirming.value?.asked ?? ask(),

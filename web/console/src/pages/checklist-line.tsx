@@ -90,19 +90,26 @@ function Evidence({ evidence }: { evidence: Line["evidence"] }) {
 type Cell = NonNullable<Line["matrix"]>[number];
 
 function Matrix({ matrix }: { matrix: Cell[] }) {
+  const seen = matrix.filter((cell) => cell.at !== null).length;
   return (
-    <table class="matrix">
-      <thead><tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th></tr></thead>
-      <tbody>
-        {matrixRows(matrix).map(({ pair, buy, sell }) => (
-          <tr key={pair}>
-            <th scope="row">{pair}</th>
-            <MatrixCell cell={buy} />
-            <MatrixCell cell={sell} />
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <details class="evidence">
+      <summary>
+        <Icon name="right" size={12} />
+        Pairs and sides<span class="muted">, {seen} of {matrix.length} had a session</span>
+      </summary>
+      <table class="matrix">
+        <thead><tr><th scope="col">Pair</th><th scope="col">Buy</th><th scope="col">Sell</th></tr></thead>
+        <tbody>
+          {matrixRows(matrix).map(({ pair, buy, sell }) => (
+            <tr key={pair}>
+              <th scope="row">{pair}</th>
+              <MatrixCell cell={buy} />
+              <MatrixCell cell={sell} />
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </details>
   );
 }
 

@@ -15,17 +15,30 @@ import { Button, Empty, Loading, Notice, Problem, SendProblem } from "../parts/b
 import { Icon } from "../parts/icons";
 import { LINE_LOOKS } from "../parts/state";
 import { Words } from "../parts/text";
-import type { Checklist } from "../wire";
+import type { Checklist, PartnerListed } from "../wire";
 import { ChecklistLine } from "./checklist-line";
 import { ProfileForm } from "./checklist-profile";
 
 // Lines tick by themselves while somebody tries things in another window.
 const LOOK_AGAIN_MS = 10_000;
 
-export function ChecklistView({ partner, path }: { partner: string; path: string }) {
+type Count = PartnerListed["checklist"];
+
+interface ChecklistViewProps {
+  partner: string;
+  path: string;
+  /** How far it is now, for whoever shows that elsewhere. */
+  onCount?: (count: Count) => void;
+}
+
+export function ChecklistView({ partner, path, onCount }: ChecklistViewProps) {
   const loaded = useLoad<Checklist>(`partners/${part(partner)}/checklist`, { everyMs: LOOK_AGAIN_MS });
   const { data, problem, put, reload } = loaded;
   usePrintWhole();
+  const [green, of] = [data?.green, data?.of];
+  useEffect(() => {
+    if (green !== undefined && of !== undefined) onCount?.({ green, of });
+  }, [green, of, onCount]);
   if (!data) return problem === undefined ? <Loading rows={9} /> : <Problem problem={problem} onRetry={() => void reload()} />;
   return (
     <div class="checklist">

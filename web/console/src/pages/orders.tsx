@@ -19,35 +19,11 @@ import { wordsOf } from "../format";
 import type { Order, Partners, Status } from "../wire";
 import { OrderPanel } from "./order";
 
-const NAMES = ["query", "status", "side", "partner", "state"] as const;
+const NAMES = ["query", "status", "side", "partner"] as const;
 type Name = (typeof NAMES)[number];
 
 const LOOK_AGAIN_MS = 5000;
 const STATUSES: Status[] = ["pending", "processing", "completed", "failed", "cancelled"];
-const STATES = [
-  "created",
-  "awaiting_payment",
-  "authorising",
-  "authorised",
-  "capturing",
-  "voiding",
-  "paid",
-  "delivering",
-  "refunding",
-  "awaiting_terms",
-  "awaiting_deposit",
-  "deposit_seen",
-  "deposit_confirmed",
-  "deposit_lost",
-  "awaiting_choice",
-  "paying_out",
-  "returning",
-  "in_review",
-  "completed",
-  "failed",
-  "cancelled",
-  "expired",
-];
 const choices = (codes: string[]) => codes.map((value) => ({ value, label: wordsOf(value) }));
 
 const CSV: CsvColumn<Order>[] = [
@@ -69,11 +45,11 @@ const CSV: CsvColumn<Order>[] = [
 
 const COLUMNS: Column<Order>[] = [
   { title: "Order", cell: (order) => <><Id id={order.id} />{order.environment === "test" && <span class="tag">test</span>}</> },
+  { title: "Side", gives: 2, cell: (order) => wordsOf(order.side) },
   { title: "Status", cell: (order) => <StatusMark status={order.status} /> },
   { title: "Amount", number: true, cell: (order) => <>{amountWords(order.amount, order.currency)}</> },
   { title: "Network", gives: 1, cell: (order) => <span class="muted">{order.network}</span> },
-  { title: "Paid", number: true, gives: 2, cell: (order) => (order.fiat_amount === "" ? "–" : amountWords(order.fiat_amount, order.fiat_currency)) },
-  { title: "Side", gives: 1, cell: (order) => wordsOf(order.side) },
+  { title: "Money", number: true, gives: 2, cell: (order) => (order.fiat_amount === "" ? "–" : amountWords(order.fiat_amount, order.fiat_currency)) },
   { title: "State", gives: 1, cell: (order) => <span class="muted">{wordsOf(order.state)}</span> },
   { title: "Partner", gives: 2, cell: (order) => order.partner.name },
   { title: "User", gives: 1, cell: (order) => <span class="cut" title={order.partner_user_id}>{order.partner_user_id}</span> },
@@ -142,7 +118,6 @@ function OrderFilters({ filters, set }: { filters: Filters<Name>; set: (name: Na
       <SearchField label="Search orders" placeholder="Order or user id" value={filters.query} onSearch={set("query")} />
       <FilterSelect label="Status" value={filters.status} onSelect={set("status")} choices={choices(STATUSES)} />
       <FilterSelect label="Side" value={filters.side} onSelect={set("side")} choices={choices(["buy", "sell"])} />
-      <FilterSelect label="State" value={filters.state} onSelect={set("state")} choices={choices(STATES)} />
       {listsPartners && (
         <FilterSelect
           label="Partner"

@@ -7,25 +7,40 @@ import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { draftOf, newPair, policyOf, unitOf, type FeesDraft, type PairDraft, type PolicyDraft, type PolicyWrong } from "../policy";
-import { Button } from "../parts/basics";
+import { Button, Notice } from "../parts/basics";
 import { Area, ErrorSummary, Input, Select } from "../parts/field";
 import { Folded, Part } from "../parts/panel";
-import type { Pairs, Policy } from "../wire";
+import type { Pairs, Policy, PolicySaid } from "../wire";
 import type { PartProps } from "./partner";
 import { Many } from "./partner-new";
 
 export function PartnerPolicy({ partner, onChanged }: PartProps) {
   // A new version is a new form; what a colleague saved meanwhile is refused by the server, not overwritten.
   const [policy, setPolicy] = useState(partner.policy);
-  const saved = (next: Policy) => {
-    setPolicy(next);
-    say(`Version ${next.version} of the policy holds from now on.`);
+  const [proposed, setProposed] = useState(false);
+  const saved = ({ ruled, policy: next }: PolicySaid) => {
+    setProposed(ruled === "proposed");
+    if (next) {
+      setPolicy(next);
+      say(`Version ${next.version} of the policy holds from now on.`);
+    } else {
+      say("Proposed. A second operator has to save the same.", "wait");
+    }
     onChanged();
   };
-  return <PolicyForm key={policy.version} partner={partner.id} policy={policy} onSaved={saved} />;
+  return (
+    <>
+      {proposed && (
+        <Notice tone="wait" title={`You have proposed version ${policy.version + 1}`}>
+          Nothing has changed yet: it holds as soon as a second operator saves exactly the same here.
+        </Notice>
+      )}
+      <PolicyForm key={policy.version} partner={partner.id} policy={policy} onSaved={saved} />
+    </>
+  );
 }
 
-function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Policy; onSaved: (policy: Policy) => void }) {
+function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Policy; onSaved: (answer: PolicySaid) => void }) {
   const mayWrite = useMay("policy_write");
   const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(policy));
   const [wrongs, setWrongs] = useState<PolicyWrong[]>([]);
@@ -37,7 +52,7 @@ function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Pol
     const read = policyOf(draft, policy);
     setWrongs(read.wrongs);
     clear();
-    if (read.policy) void send(() => post<Policy>(`partners/${part(partner)}/policy`, read.policy), onSaved);
+    if (read.policy) void send(() => post<PolicySaid>(`partners/${part(partner)}/policy`, read.policy), onSaved);
   };
   const back = () => {
     setDraft(draftOf(policy));
@@ -67,10 +82,10 @@ function SaveBar({ version, isChanged, isBusy, onBack }: SaveBarProps) {
   return (
     <div class="save-bar">
       <Button type="submit" kind="primary" isBusy={isBusy} disabled={!isChanged}>
-        Save as version {version + 1}
+        Propose version {version + 1}
       </Button>
       {isChanged && <Button onClick={onBack} disabled={isBusy}>Back to version {version}</Button>}
-      {!isChanged && <span class="small muted">Nothing is changed.</span>}
+      <span class="small muted">{isChanged ? "It holds when a second operator has saved the same." : "Nothing is changed. A new version needs two people."}</span>
     </div>
   );
 }

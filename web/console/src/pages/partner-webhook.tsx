@@ -50,7 +50,13 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
   return (
     <>
       <div class="stack">
-        <Endpoint partner={partner} onChanged={onChanged} />
+        <Endpoint
+          partner={partner}
+          onChanged={() => {
+            onChanged();
+            void pages.reload();
+          }}
+        />
         <Part title="Deliveries">
           <FilterBar label="Deliveries">
             <FilterSelect
@@ -101,9 +107,32 @@ function Endpoint({ partner, onChanged }: { partner: Partner; onChanged: () => v
   return (
     <Part title="Endpoint">
       {webhook ? <State webhook={webhook} /> : <Notice tone="info">No address is set. The partner can poll or listen on a WebSocket instead.</Notice>}
-      {may && !isEditing && <div class="acts"><Button onClick={() => setEditing(true)}>{webhook ? "Change the address" : "Set an address"}</Button></div>}
+      {may && !isEditing && (
+        <div class="acts">
+          {webhook && <Try partner={partner} webhook={webhook} onChanged={onChanged} />}
+          <Button onClick={() => setEditing(true)}>{webhook ? "Change the address" : "Set an address"}</Button>
+        </div>
+      )}
       {isEditing && <AddressForm partner={partner} onClose={() => setEditing(false)} onChanged={onChanged} />}
     </Part>
+  );
+}
+
+/** A test event shows whether the endpoint answers; one that was switched off is switched on first. */
+function Try({ partner, webhook, onChanged }: PartProps & { webhook: Webhook }) {
+  const { isBusy, problem, send } = useSend();
+  const isOff = webhook.state === "disabled";
+  const path = `partners/${part(partner.id)}/webhook/${isOff ? "enable" : "test"}`;
+  const go = () =>
+    void send(() => post(path), () => {
+      say(isOff ? "The webhook is enabled; what waited is sent." : "A test event is on its way.");
+      onChanged();
+    });
+  return (
+    <>
+      <Button kind={isOff ? "primary" : "plain"} isBusy={isBusy} onClick={go}>{isOff ? "Enable it again" : "Send a test event"}</Button>
+      <SendProblem problem={problem} />
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 // One partner, in parts; each part has an address.
 
 import type { ComponentChild } from "preact";
+import { useState } from "preact/hooks";
 import { part } from "../core/api";
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
@@ -31,13 +32,16 @@ const TABS: { key: string; title: string; act: Act }[] = [
 export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: string | undefined }) {
   const me = useMe();
   const { data, problem, reload } = useLoad<Partner>(`partners/${part(id)}`);
+  // The checklist itself is looked at more often than the partner.
+  const [counted, setCounted] = useState<Partner["checklist"]>();
+  const count = counted ?? data?.checklist;
   const path = (key: string) => `/partners/${encodeURIComponent(id)}/${key}`;
   const tabs = TABS.filter(({ act }) => may(me, act)).map(({ key, title }) => {
-    const note = key === "checklist" && data ? `${data.checklist.green}/${data.checklist.of}` : undefined;
+    const note = key === "checklist" && count ? `${count.green}/${count.of}` : undefined;
     return { key, title, href: url(path(key)), ...(note ? { note } : {}) };
   });
   const body = (): ComponentChild => {
-    if (tab === "checklist") return <ChecklistView partner={id} path={path("checklist")} />;
+    if (tab === "checklist") return <ChecklistView partner={id} path={path("checklist")} onCount={setCounted} />;
     if (!data) return problem === undefined ? <Loading /> : null;
     return <PartnerPart partner={data} tab={tab} open={open} path={path(tab)} onChanged={() => void reload()} />;
   };
