@@ -1,7 +1,6 @@
 // An order's entries in the books, each with its postings.
 
-import { groupDigits } from "../format";
-import { wordsOf } from "../format";
+import { groupDigits, shortId, wordsOf } from "../format";
 import { Clock } from "../parts/text";
 import type { OrderStory } from "../wire";
 
@@ -21,7 +20,7 @@ export function Postings({ postings }: { postings: Posting[] }) {
             return (
               <tr key={index} class={begins ? "begins" : "goes-on"}>
                 <td>{begins && <>{wordsOf(posting.entry)} <span class="muted small"><Clock at={posting.at} /></span></>}</td>
-                <td><code class="account">{posting.account}</code></td>
+                <td><code class="account" title={posting.account}>{shortAccount(posting.account)}</code></td>
                 <td class="number">{groupDigits(posting.amount)}</td>
               </tr>
             );
@@ -31,3 +30,6 @@ export function Postings({ postings }: { postings: Posting[] }) {
     </div>
   );
 }
+
+/** Ids in accounts are long, and here they are mostly the order's own. */
+const shortAccount = (account: string): string => account.replace(/\b(ord|prt)_[0-9a-f]{32}\b/g, (id) => shortId(id));
