@@ -123,7 +123,7 @@ const REFUND = "refund_completed";
 function Actions({ story, onChanged }: { story: OrderStory; onChanged: () => void }) {
   const mayRule = useMay("order_rule");
   const [act, setAct] = useState<string>();
-  const { order, rulings, why, proposed } = story;
+  const { order, rulings, why, proposed, cases } = story;
   const refunds = order.side === "buy" && order.status === "completed";
   const close = () => setAct(undefined);
   const done = ({ ruled }: Ruled) => {
@@ -135,6 +135,16 @@ function Actions({ story, onChanged }: { story: OrderStory; onChanged: () => voi
     <>
       {why && <Notice tone="wait" title="Waits for people">{why}</Notice>}
       {proposed && <Proposed text={proposed} />}
+      {cases.filter(({ state }) => state === "in_review").map((one) => (
+        <Notice
+          key={one.case}
+          tone="wait"
+          title={`${caseTitle(one.kind)}: ${one.amount}`}
+          action={<a class="button plain small-button" href={url(`/waiting/cases/${encodeURIComponent(one.case)}`)}>Look at it</a>}
+        >
+          This case waits for people.
+        </Notice>
+      ))}
       {mayRule && (rulings.length > 0 || refunds) && (
         <div class="acts">
           {rulings.map((ruling) => (

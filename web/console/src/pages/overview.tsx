@@ -25,10 +25,11 @@ export function OverviewPage() {
 }
 
 function Waiting({ waiting }: { waiting: Overview["waiting"] }) {
+  const readsBooks = useMay("ledger_read");
   const tiles = [
     { count: waiting.orders, one: "order waits for a decision", many: "orders wait for a decision", href: url("/waiting") },
     { count: waiting.cases, one: "case is open for a decision", many: "cases are open for a decision", href: url("/waiting") },
-    { count: waiting.findings, one: "finding: books and world differ", many: "findings: books and world differ", href: url("/ledger") },
+    { count: readsBooks ? waiting.findings : 0, one: "finding: books and world differ", many: "findings: books and world differ", href: url("/ledger") },
     { count: waiting.webhooks_failing, one: "partner’s webhook fails", many: "partners’ webhooks fail", href: url("/partners") },
   ].filter(({ count }) => count > 0);
   if (tiles.length === 0) return <p class="all-clear"><Icon name="check" /> Nothing waits for people.</p>;

@@ -82,8 +82,8 @@ export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>)
             maxLength={REASON_LENGTH_MAX}
           />
         )}
-        {asked.proposed && <Proposed text={asked.proposed} />}
-        {asked.confirm && <Notice tone="wait" title="Two people decide">{asked.confirm}</Notice>}
+        {asked.proposed && <Proposed text={asked.proposed} then={asked.confirm} />}
+        {asked.confirm && !asked.proposed && <Notice tone="wait" title="Two people decide">{asked.confirm}</Notice>}
         <div class="form-actions">
           <Button type="submit" kind={asked.isDanger ? "danger" : "primary"} isBusy={isBusy}>{asked.verb}</Button>
           <Button onClick={onClose} disabled={isBusy}>Leave it</Button>
