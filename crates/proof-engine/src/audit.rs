@@ -76,7 +76,7 @@ pub(crate) async fn audit(
     deed: &Deed,
     now: Timestamp,
 ) -> Result<(), Failure<ApiError>> {
-    tracing::info!(by = %deed.author.by, act = deed.act, subject = deed.subject, "somebody acts");
+    tracing::debug!(by = %deed.author.by, act = deed.act, subject = deed.subject, "somebody acts");
     tx.audit_add(deed, now).await?;
     Ok(())
 }

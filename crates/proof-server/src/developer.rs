@@ -15,11 +15,14 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::{fmt::Write, sync::Arc};
 use url::Url;
 
+/// Where `proof dev` listens.
+const API_URL: &str = "http://127.0.0.1:8080";
+
 /// Which server, and who asks.
 #[derive(Args, Debug)]
 pub struct ApiArgs {
     /// The API's URL.
-    #[arg(long, env = "PROOF_URL", default_value = "http://127.0.0.1:8080")]
+    #[arg(long, env = "PROOF_URL", default_value = API_URL)]
     url: Url,
     /// Your client token.
     #[arg(long, env = "PROOF_TOKEN", hide_env_values = true)]

@@ -1,6 +1,6 @@
 //! `proof scan`: looks into an iOS or Android project for what the checklist wants of it.
 
-use super::{ApiArgs, read};
+use super::{API_URL, ApiArgs, read};
 use crate::say::say;
 use anyhow::{Context, bail};
 use clap::Args;
@@ -10,6 +10,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+use url::Url;
 
 /// Files that are looked into, and how large one may be: enough for an app, not for a disk.
 const FILES_MAX: usize = 20_000;
@@ -33,8 +34,12 @@ pub struct ScanArgs {
     /// Only print; the checklist is not told.
     #[arg(long)]
     dry_run: bool,
-    #[command(flatten)]
-    api: Option<ApiArgs>,
+    /// The API's URL.
+    #[arg(long, env = "PROOF_URL", default_value = API_URL)]
+    url: Url,
+    /// Your client token; without one the checklist is not told either.
+    #[arg(long, env = "PROOF_TOKEN", hide_env_values = true)]
+    token: Option<String>,
 }
 
 /// A line of the checklist that files can show.
@@ -114,7 +119,11 @@ pub async fn scan(args: ScanArgs) -> anyhow::Result<()> {
         scans.push(json!({ "line": wanted.line, "good": found.is_some(), "note": note.unwrap_or_default() }));
     }
     say(&text)?;
-    if let Some(api) = args.api.filter(|_| !args.dry_run) {
+    if let Some(token) = args.token.filter(|_| !args.dry_run) {
+        let api = ApiArgs {
+            url: args.url,
+            token,
+        };
         let body = json!({ "scans": scans });
         let answer = api
             .api()?

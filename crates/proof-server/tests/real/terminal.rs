@@ -71,11 +71,18 @@ async fn people_come_in_and_what_they_do_is_verified() {
 async fn change(database: &Path, sql: &str) {
     let script = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nassert c.execute(sys.argv[2]).rowcount == 1\nc.commit()";
     let mut python = Command::new("python3");
-    let changed = python.args(["-c", script]).arg(database).arg(sql).output().await.unwrap();
+    let changed = python
+        .args(["-c", script])
+        .arg(database)
+        .arg(sql)
+        .output()
+        .await
+        .unwrap();
     assert!(changed.status.success(), "{changed:?}");
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the shop is the test's own")]
 async fn developers_see_their_checklist_and_hear_what_happens() {
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), 0).await;
