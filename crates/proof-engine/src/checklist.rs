@@ -4,6 +4,8 @@
 use crate::{
     ApiError, Engine, Named, Seat, audit::audit, error::refused, member::deed, refusal::lock,
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ed25519_dalek::Signer as _;
 use proof_core::{
     ErrorCode, Timestamp,
     checklist::{
@@ -117,6 +119,14 @@ pub struct Cell {
     pub state: LineState,
     /// When it was seen last.
     pub at: Option<String>,
+}
+
+/// A checklist as a document.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SignedReport {
+    pub json: String,
+    /// Ed25519 over the bytes of `json`, base64.
+    pub json_signature: String,
 }
 
 /// What a look into an app's files found of one line.
@@ -521,6 +531,22 @@ impl Engine {
             green,
             of,
             ready: is_ready(&judged),
+        })
+    }
+
+    /// The checklist of this moment as a document, signed with the key of the webhooks: whoever is shown it
+    /// can check that we said so.
+    pub async fn checklist_report(&self, id: PartnerId) -> Result<SignedReport, ApiError> {
+        let list = self.checklist(id).await?;
+        let report = json!({ "issued_at": self.now().to_contract(), "checklist": list });
+        let mut text = serde_json::to_string_pretty(&report).map_err(ApiError::internal)?;
+        text.push('\n');
+        let key = self.webhook_key(Environment::Test);
+        let key = key.ok_or_else(|| ApiError::internal("no key to sign with"))?;
+        let signature = STANDARD.encode(key.sign(text.as_bytes()).to_bytes());
+        Ok(SignedReport {
+            json: text,
+            json_signature: signature,
         })
     }
 

@@ -53,7 +53,7 @@ pub mod worker;
 pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
 pub use case::{CaseChoice, CaseChosen};
-pub use checklist::{Checklist, Scanned, Seen};
+pub use checklist::{Checklist, Scanned, Seen, SignedReport};
 pub use console::{
     Checked, Data, LedgerPage, Members, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine,
     PartnerPage, Refusals,

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Request, State},
 };
 use proof_core::{checklist::Profile, member::Act};
-use proof_engine::Checklist;
+use proof_engine::{Checklist, SignedReport};
 use serde::Deserialize;
 
 pub fn routes() -> Vec<Route> {
@@ -36,6 +36,11 @@ pub fn routes() -> Vec<Route> {
             Act::ChecklistRead,
             "/console/api/partners/{id}/checklist/probe",
             probe,
+        ),
+        get(
+            Act::ChecklistRead,
+            "/console/api/partners/{id}/checklist/report",
+            report,
         ),
     ]
 }
@@ -89,6 +94,15 @@ async fn declare(
     let profile: Profile = json(&api, request).await?;
     api.engine.checklist_declare(&seat, id, profile).await?;
     Ok(Json(api.engine.checklist(id).await?))
+}
+
+async fn report(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+) -> Result<Json<SignedReport>, Refused> {
+    let id = partner_id(&seat, &id)?;
+    Ok(Json(api.engine.checklist_report(id).await?))
 }
 
 async fn probe(

@@ -7,6 +7,8 @@ use crate::on_both_engines;
 use crate::people::Person;
 use crate::sell;
 use axum::body::Body;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use http::Method;
 use proof_core::{audit::Author, id::DeliveryId, member::Role, partner::Environment};
 use proof_engine::{DeliveryFilter, DeliveryState};
@@ -184,6 +186,26 @@ async fn a_good_merchant_turns_everything_green(app: &App) {
     people_sign(app, &carol, &ann).await;
 }
 
+/// With the public key that everybody may fetch.
+async fn signed_by_us(app: &App, report: &Value) {
+    let keys = app.get("/.well-known/proof-webhook-keys.json").await.json;
+    let text = report["json"].as_str().unwrap();
+    let signature = STANDARD
+        .decode(report["json_signature"].as_str().unwrap())
+        .unwrap();
+    let signature = Signature::from_slice(&signature).unwrap();
+    let good = |key: &Value| {
+        let key = key["key"]
+            .as_str()
+            .unwrap()
+            .trim_start_matches("whpk_");
+        let key: [u8; 32] = STANDARD.decode(key).unwrap().try_into().unwrap();
+        let key = VerifyingKey::from_bytes(&key).unwrap();
+        key.verify(text.as_bytes(), &signature).is_ok()
+    };
+    assert!(keys["keys"].as_array().unwrap().iter().any(good), "{keys}");
+}
+
 async fn people_sign(app: &App, carol: &Person<'_>, ann: &Person<'_>) {
     let path = format!("partners/{}/checklist", app.shop.partner.id);
     // People sign what only they can, each their own lines.
@@ -214,6 +236,10 @@ async fn people_sign(app: &App, carol: &Person<'_>, ann: &Person<'_>) {
     }
     let ready = checklist(app).await;
     assert_eq!(ready["ready"], true, "{:?}", states(&ready));
+    let report = ann.get(&format!("{path}/report")).await.json;
+    signed_by_us(app, &report).await;
+    let document: Value = serde_json::from_str(report["json"].as_str().unwrap()).unwrap();
+    assert_eq!(document["checklist"]["ready"], true);
     assert_eq!(line(&ready, "COV-2")["matrix"][0]["state"], "passing");
     assert_eq!(
         ann.post(&format!("{path}/PAY-1/sign"), json!({}))
