@@ -61,6 +61,7 @@ pub enum Act {
     ChecklistRead,
     ChecklistSignOperator,
     ChecklistSignPartner,
+    ChecklistProbe,
     LedgerRead,
     LedgerWrite,
     ListingRead,
@@ -71,7 +72,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
@@ -84,6 +85,7 @@ impl Act {
         Self::ChecklistRead,
         Self::ChecklistSignOperator,
         Self::ChecklistSignPartner,
+        Self::ChecklistProbe,
         Self::LedgerRead,
         Self::LedgerWrite,
         Self::ListingRead,
@@ -112,6 +114,7 @@ impl Act {
             | Self::ChecklistRead
             | Self::ChecklistSignOperator
             | Self::ChecklistSignPartner
+            | Self::ChecklistProbe
             | Self::LedgerRead
             | Self::ListingRead
             | Self::MemberRead
@@ -133,6 +136,7 @@ const OWNER: &[Act] = &[
     Act::WebhookWrite,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
+    Act::ChecklistProbe,
     Act::LedgerRead,
     Act::LedgerWrite,
     Act::ListingRead,
@@ -153,6 +157,7 @@ const OPERATOR: &[Act] = &[
     Act::WebhookWrite,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
+    Act::ChecklistProbe,
     Act::LedgerRead,
     Act::LedgerWrite,
     Act::ListingRead,
@@ -182,6 +187,7 @@ const PARTNER_ADMIN: &[Act] = &[
     Act::WebhookWrite,
     Act::ChecklistRead,
     Act::ChecklistSignPartner,
+    Act::ChecklistProbe,
     Act::MemberRead,
     Act::MemberWrite,
 ];
@@ -190,6 +196,7 @@ const PARTNER_DEVELOPER: &[Act] = &[
     Act::PartnerRead,
     Act::WebhookWrite,
     Act::ChecklistRead,
+    Act::ChecklistProbe,
 ];
 
 impl Role {
@@ -339,7 +346,7 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 19] = [
+        let table: [(Act, &str); 20] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
@@ -352,6 +359,7 @@ mod tests {
             (Act::ChecklistRead, "OoRSad"),
             (Act::ChecklistSignOperator, "Oo----"),
             (Act::ChecklistSignPartner, "----a-"),
+            (Act::ChecklistProbe, "Oo--ad"),
             (Act::LedgerRead, "Oo----"),
             (Act::LedgerWrite, "Oo----"),
             (Act::ListingRead, "OoR---"),

@@ -4,10 +4,12 @@
 use crate::{
     Access, ApiError, Engine, FoundListed, MemberView, Named, OrderStory, RefusedCalls, Seat,
     StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook, error::refused,
+    policy::policy_subject,
 };
 use proof_core::{
     Asset, Fiat, Timestamp,
     id::{OrderId, PartnerId},
+    operator::Proposal,
     order::{Order, PublicStatus, State},
     partner::{Environment, Origin, Partner, PartnerType, Policy, Side, Stage},
     statement::readable,
@@ -181,6 +183,15 @@ pub struct PartnerPage {
     pub tokens: Vec<TokenLine>,
     pub webhook: Option<Webhook>,
     pub policy: Policy,
+    /// What one person wants it to be, over the version that holds.
+    pub policy_proposed: Option<PolicyProposed>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct PolicyProposed {
+    pub by: String,
+    pub at: String,
+    pub policy: Value,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -316,7 +327,10 @@ impl Engine {
             .await?;
         let found = found.first().ok_or_else(|| ApiError::nobody("order"))?;
         let story = self.order_story(id).await?;
-        let page = self.page_of(&found.order, OrderLine::new(found), story);
+        let mut page = self.page_of(&found.order, OrderLine::new(found), story);
+        if page.proposed.is_none() {
+            page.proposed = self.refund_proposed(id).await?;
+        }
         Ok(match seat.scope() {
             Some(_) => outside(page),
             None => page,
@@ -342,7 +356,7 @@ impl Engine {
             looks_again_at: story.looks_again_at,
             transfers: self.explored(order, &story.events),
             events: story.events,
-            postings: story.postings,
+            postings: story.postings.into_iter().map(in_words).collect(),
             cases: story.cases,
             facts: story.facts,
         }
@@ -442,11 +456,12 @@ impl Engine {
                     let origins = tx.origin_list(id, Some(environment)).await?;
                     let wallets = tx.wallet_list(id, environment).await?;
                     let endpoint = tx.endpoint_of_partner(id, environment).await?;
-                    Ok::<_, Failure<ApiError>>((partner, origins, wallets, endpoint))
+                    let wanted = tx.proposal_read(&policy_subject(id)).await?;
+                    Ok::<_, Failure<ApiError>>((partner, origins, wallets, endpoint, wanted))
                 })
             })
             .await?;
-        let (partner, origins, wallets, endpoint) = found;
+        let (partner, origins, wallets, endpoint, wanted) = found;
         let tokens = self.token_list(id).await?;
         let policy = partner.policy.clone();
         let wallets = wallets.into_iter().map(|(asset, address)| WalletLine {
@@ -459,6 +474,7 @@ impl Engine {
             wallets: wallets.collect(),
             tokens: tokens.into_iter().map(TokenLine::from).collect(),
             webhook: endpoint.map(Webhook::from),
+            policy_proposed: wanted.and_then(|body| proposed(body, policy.version)),
             policy,
         })
     }
@@ -516,6 +532,26 @@ impl Engine {
             mismatches: audited.mismatches.iter().map(ToString::to_string).collect(),
             mismatches_total: audited.mismatches_total,
         })
+    }
+}
+
+/// A proposal over a version that no longer holds is nobody's wish any more.
+fn proposed(body: Value, version: u32) -> Option<PolicyProposed> {
+    let proposal: Proposal<Value> = serde_json::from_value(body).ok()?;
+    (proposal.act["version"] == version).then(|| PolicyProposed {
+        by: proposal.voice.by.to_string(),
+        at: proposal.at.to_contract(),
+        policy: proposal.act,
+    })
+}
+
+/// In the decimals of its unit, which the account's name ends with.
+fn in_words(posting: StoryPosting) -> StoryPosting {
+    let base = posting.amount.parse();
+    let amount = base.map(|base| readable(&posting.account, base).0);
+    StoryPosting {
+        amount: amount.unwrap_or(posting.amount),
+        ..posting
     }
 }
 

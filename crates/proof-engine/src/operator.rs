@@ -282,6 +282,13 @@ impl Engine {
         })
     }
 
+    /// The refund of an order that has ended which one operator wants.
+    pub(crate) async fn refund_proposed(&self, id: OrderId) -> Result<Option<String>, ApiError> {
+        let known = self.claims_of(id).await?;
+        let wanted = known.iter().find(|claim| is_wanted(claim));
+        Ok(wanted.and_then(|claim| claim_story(claim).proposed))
+    }
+
     /// Cases that wait for people, those about crypto first, the oldest first.
     pub async fn case_reviewed(&self) -> Result<Vec<CaseStory>, ApiError> {
         let (cases, claims) = self

@@ -49,7 +49,7 @@ impl Engine {
                     }
                     let mut deed = deed(author, "policy.set", id.to_string(), json!(policy));
                     deed.before = json!(partner.policy);
-                    if !deed.author.is_machine() && !wanted_twice(tx, &mut deed, now).await? {
+                    if !deed.author.is_machine() && !wanted_twice(tx, id, &mut deed, now).await? {
                         audit(tx, &deed, now).await?;
                         return Ok(None);
                     }
@@ -65,9 +65,15 @@ impl Engine {
     }
 }
 
+/// Under which a wish about a partner's policy is kept.
+pub(crate) fn policy_subject(id: PartnerId) -> String {
+    format!("policy:{id}")
+}
+
 /// Whether this is the second word; the deed says which one it was.
 async fn wanted_twice(
     tx: &mut Tx,
+    id: PartnerId,
     deed: &mut Deed,
     now: Timestamp,
 ) -> Result<bool, Failure<ApiError>> {
@@ -75,7 +81,7 @@ async fn wanted_twice(
         by: deed.author.by.clone(),
         reason: String::new(),
     };
-    let subject = format!("policy:{}", deed.subject);
+    let subject = policy_subject(id);
     let agreed = two_voices(tx, &subject, deed.after.clone(), voice, now).await?;
     if agreed.is_none() {
         deed.act = "policy.propose";

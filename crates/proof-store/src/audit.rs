@@ -19,6 +19,7 @@ statements! {
     AUDIT_INSERT = "INSERT INTO audit (number, at, by_name, act, subject, record, hash) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     AUDIT_LIST = "SELECT number, by_name, act, subject, record, hash FROM audit WHERE number < $1 ORDER BY number DESC LIMIT $2";
     AUDIT_PAGE = "SELECT number, by_name, act, subject, record, hash FROM audit WHERE number > $1 ORDER BY number LIMIT $2";
+    PROPOSAL_READ = "SELECT body FROM proposals WHERE subject = $1";
     PROPOSAL_LOAD = "SELECT body FROM proposals WHERE subject = $1", lock = " FOR UPDATE";
     PROPOSAL_PUT = "INSERT INTO proposals (subject, body, at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET body = excluded.body, at = excluded.at";
     PROPOSAL_END = "DELETE FROM proposals WHERE subject = $1";
@@ -116,6 +117,15 @@ impl Tx {
         subject: &str,
     ) -> Result<Option<serde_json::Value>, StoreError> {
         let row: Option<ProposalRow> = self.fetch_optional(PROPOSAL_LOAD, args![subject]).await?;
+        Ok(row.map(|row| row.body.0))
+    }
+
+    /// The same, only to show it.
+    pub async fn proposal_read(
+        &mut self,
+        subject: &str,
+    ) -> Result<Option<serde_json::Value>, StoreError> {
+        let row: Option<ProposalRow> = self.fetch_optional(PROPOSAL_READ, args![subject]).await?;
         Ok(row.map(|row| row.body.0))
     }
 

@@ -19,6 +19,7 @@ export type Act =
   | "checklist_read"
   | "checklist_sign_operator"
   | "checklist_sign_partner"
+  | "checklist_probe"
   | "ledger_read"
   | "ledger_write"
   | "listing_read"
@@ -199,6 +200,8 @@ export type Partner = PartnerListed & {
   tokens: Token[];
   webhook: Webhook | null;
   policy: Policy;
+  /** What one person wants it to be: a second one saves exactly this. */
+  policy_proposed: { by: string; at: string; policy: Policy } | null;
 };
 /** `POST partners/{id}/origins` with `{ origin }`; `POST partners/{id}/webhook` with `{ url }`, `…/webhook/enable` and `…/webhook/test`. */
 
@@ -295,6 +298,8 @@ export type Checklist = {
   /** All that is applicable but LIVE-2 is green. */
   ready: boolean;
 };
+/** `GET partners/{id}/checklist/report`: Ed25519 over the bytes of `json`, with the webhooks' key. */
+export type Report = { json: string; json_signature: string };
 export type Profile = { ios: boolean; android: boolean; wallet_payments: boolean };
 export type LineState = "not_applicable" | "unseen" | "passing" | "failing" | "signed_off";
 export type Line = {

@@ -33,7 +33,7 @@ pub fn routes() -> Vec<Route> {
             declare,
         ),
         post(
-            Act::ChecklistRead,
+            Act::ChecklistProbe,
             "/console/api/partners/{id}/checklist/probe",
             probe,
         ),

@@ -192,7 +192,7 @@ impl Look<'_> {
             );
         }
         let text = format!(
-            "{}, {}, {} origins, {} pairs",
+            "{}, {}, origins: {}, pairs: {}",
             partner.name,
             partner.kind.name(),
             self.facts.origins.len(),

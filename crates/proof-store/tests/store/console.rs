@@ -183,6 +183,7 @@ async fn proposals(db: &Db) {
         tx.proposal_put("policy:1", json!(1), NOW).await?;
         tx.proposal_put("policy:1", json!(2), NOW).await?;
         let second = tx.proposal_load("policy:1").await?;
+        assert_eq!(tx.proposal_read("policy:1").await?, second);
         tx.proposal_end("policy:1").await?;
         (none, second, tx.proposal_load("policy:1").await?)
     });

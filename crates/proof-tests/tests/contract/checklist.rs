@@ -195,10 +195,7 @@ async fn signed_by_us(app: &App, report: &Value) {
         .unwrap();
     let signature = Signature::from_slice(&signature).unwrap();
     let good = |key: &Value| {
-        let key = key["key"]
-            .as_str()
-            .unwrap()
-            .trim_start_matches("whpk_");
+        let key = key["key"].as_str().unwrap().trim_start_matches("whpk_");
         let key: [u8; 32] = STANDARD.decode(key).unwrap().try_into().unwrap();
         let key = VerifyingKey::from_bytes(&key).unwrap();
         key.verify(text.as_bytes(), &signature).is_ok()

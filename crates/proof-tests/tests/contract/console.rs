@@ -374,6 +374,9 @@ async fn a_policy_takes_two(app: &App) {
     let first = ann.act(&path, policy.clone()).await;
     assert_eq!(first.json, json!({ "ruled": "proposed", "policy": null }));
     assert_eq!(ann.act(&path, policy.clone()).await.status, 409);
+    let page = format!("partners/{}", app.shop.partner.id);
+    let wanted = ben.get(&page).await.json["policy_proposed"].clone();
+    assert_eq!((&wanted["by"], &wanted["policy"]), (&json!("ann"), &policy));
     // Another wish starts again.
     let mut other = policy.clone();
     other["fees"]["spread"] = json!(250);

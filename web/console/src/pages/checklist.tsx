@@ -2,7 +2,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { countOf, isShown, maySign, nextLines, progressWords, sectionsOf, SHOWS, whoWords, type Section, type Show } from "../checklist";
-import { part, post } from "../core/api";
+import { get, part, post } from "../core/api";
+import { download as save } from "../core/csv";
 import { useLoad } from "../core/load";
 import { place, url } from "../core/location";
 import { useMe } from "../core/me";
@@ -15,7 +16,7 @@ import { Button, Empty, Loading, Notice, Problem, SendProblem } from "../parts/b
 import { Icon } from "../parts/icons";
 import { LINE_LOOKS } from "../parts/state";
 import { Words } from "../parts/text";
-import type { Checklist, PartnerListed } from "../wire";
+import type { Checklist, PartnerListed, Report } from "../wire";
 import { ChecklistLine } from "./checklist-line";
 import { ProfileForm } from "./checklist-profile";
 
@@ -111,17 +112,24 @@ function Strip({ sections }: { sections: Section[] }) {
 function ChecklistActions({ list, put }: { list: Checklist; put: (list: Checklist) => void }) {
   const me = useMe();
   const { isBusy, problem, send } = useSend();
-  const mayProbe = may(me, "checklist_sign_operator") || may(me, "checklist_sign_partner");
+  const mayProbe = may(me, "checklist_probe");
   const probe = () =>
     void send(() => post<Checklist>(`partners/${part(list.partner.id)}/checklist/probe`), (answer) => {
       put(answer);
       say("The probes run. Lines turn as the partner reacts.");
     });
+  const report = useSend();
+  const download = () =>
+    void report.send(() => get<Report>(`partners/${part(list.partner.id)}/checklist/report`), (answer) => {
+      save("checklist.json", "application/json", answer.json);
+      save("checklist.json.sig", "text/plain", answer.json_signature);
+    });
   return (
     <div class="progress-actions no-print">
       {mayProbe && <Button kind="primary" isBusy={isBusy} onClick={probe}>Run the probes</Button>}
       <Button icon="print" onClick={() => print()}>Print</Button>
-      <SendProblem problem={problem} />
+      <Button icon="download" isBusy={report.isBusy} onClick={download}>Signed report</Button>
+      <SendProblem problem={problem ?? report.problem} />
     </div>
   );
 }

@@ -85,7 +85,7 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
           </ul>
         </Part>
       )}
-      {story.postings.length > 0 && <Part title="In the books" note="Smallest units, debit positive"><Postings postings={story.postings} /></Part>}
+      {story.postings.length > 0 && <Part title="In the books" note="Debit positive"><Postings postings={story.postings} /></Part>}
       {story.facts !== null && <Folded title="Everything that is kept, as JSON"><Json value={story.facts} /></Folded>}
     </>
   );

@@ -3,7 +3,7 @@
 import { useState } from "preact/hooks";
 import { part, post } from "../core/api";
 import { useLoad } from "../core/load";
-import { useMay } from "../core/me";
+import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { draftOf, newPair, policyOf, unitOf, type FeesDraft, type PairDraft, type PolicyDraft, type PolicyWrong } from "../policy";
@@ -17,9 +17,13 @@ import { Many } from "./partner-new";
 export function PartnerPolicy({ partner, onChanged }: PartProps) {
   // A new version is a new form; what a colleague saved meanwhile is refused by the server, not overwritten.
   const [policy, setPolicy] = useState(partner.policy);
-  const [proposed, setProposed] = useState(false);
-  const saved = ({ ruled, policy: next }: PolicySaid) => {
-    setProposed(ruled === "proposed");
+  // What a colleague wants, put into the form to be looked at and saved.
+  const [shown, setShown] = useState<Policy>();
+  const me = useMe().member.name;
+  const proposed = partner.policy_proposed;
+  const mine = proposed?.by === me;
+  const saved = ({ policy: next }: PolicySaid) => {
+    setShown(undefined);
     if (next) {
       setPolicy(next);
       say(`Version ${next.version} of the policy holds from now on.`);
@@ -30,19 +34,33 @@ export function PartnerPolicy({ partner, onChanged }: PartProps) {
   };
   return (
     <>
-      {proposed && (
+      {proposed && mine && (
         <Notice tone="wait" title={`You have proposed version ${policy.version + 1}`}>
           Nothing has changed yet: it holds as soon as a second operator saves exactly the same here.
         </Notice>
       )}
-      <PolicyForm key={policy.version} partner={partner.id} policy={policy} onSaved={saved} />
+      {proposed && !mine && (
+        <Notice tone="accent" title={`${proposed.by} has proposed version ${policy.version + 1}`}>
+          Look at it, and save it if you want the same: then it holds at once. Something else that you save replaces it.
+          <div class="acts"><Button onClick={() => setShown(proposed.policy)} disabled={shown !== undefined}>{shown ? "It is in the form" : "Look at it"}</Button></div>
+        </Notice>
+      )}
+      <PolicyForm key={`${policy.version} ${shown ? "proposed" : ""}`} partner={partner.id} policy={policy} wanted={shown} onSaved={saved} />
     </>
   );
 }
 
-function PolicyForm({ partner, policy, onSaved }: { partner: string; policy: Policy; onSaved: (answer: PolicySaid) => void }) {
+interface PolicyFormProps {
+  partner: string;
+  policy: Policy;
+  /** What the form begins with, where it is not what holds. */
+  wanted: Policy | undefined;
+  onSaved: (answer: PolicySaid) => void;
+}
+
+function PolicyForm({ partner, policy, wanted, onSaved }: PolicyFormProps) {
   const mayWrite = useMay("policy_write");
-  const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(policy));
+  const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(wanted ?? policy));
   const [wrongs, setWrongs] = useState<PolicyWrong[]>([]);
   const { isBusy, problem, send, clear } = useSend();
   const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(policy));
