@@ -28,14 +28,17 @@ class Broken(Exception):
 def read(database):
     """The records in their order, and the end that the database claims."""
     if database.startswith(("postgres:", "postgresql:")):
+        # One picture of both tables.
         sql = (
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
             f"SELECT json_build_array({COLUMNS}) FROM audit ORDER BY number; "
             "SELECT json_build_array(number, hash) FROM audit_head"
         )
         done = subprocess.run(["psql", "-XAtq", database, "-c", sql], capture_output=True, text=True, check=True)
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         return rows[:-1], rows[-1]
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True, isolation_level=None) as connection:
+        connection.execute("BEGIN")
         rows = connection.execute(f"SELECT {COLUMNS} FROM audit ORDER BY number").fetchall()
         head = connection.execute("SELECT number, hash FROM audit_head").fetchone()
         return rows, head

@@ -92,6 +92,9 @@ pub async fn json<T: DeserializeOwned>(api: &Api, body: Body) -> Result<T, Refus
         Refused(ApiError::new(ErrorCode::DecodeError, message))
     };
     let value: Value = serde_json::from_slice(&bytes).map_err(|_| unreadable())?;
+    if has_nul(&value) {
+        return Err(unreadable());
+    }
     if has_card_number(&value) {
         let message = "Card numbers never come here; use the provider's card fields.";
         return Err(Refused(ApiError::new(ErrorCode::CardDataRefused, message)));
@@ -109,6 +112,18 @@ pub async fn object(api: &Api, body: Body) -> Result<Map<String, Value>, Refused
         let message = "The body must be one JSON object.";
         Refused(ApiError::new(ErrorCode::DecodeError, message))
     })
+}
+
+/// No database keeps a NUL in a text.
+fn has_nul(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(has_nul),
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, field)| name.contains('\0') || has_nul(field)),
+    }
 }
 
 fn has_card_number(value: &Value) -> bool {

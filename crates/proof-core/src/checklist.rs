@@ -135,6 +135,8 @@ pub struct Signature {
 /// Refused calls that are alike.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refused {
+    /// Method and path.
+    pub route: String,
     pub code: String,
     pub origin: String,
     pub last_at: Timestamp,

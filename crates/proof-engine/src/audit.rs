@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer;
 use proof_core::{
     Timestamp,
-    audit::{Broken, Deed, Kept, Record, Walk},
+    audit::{Author, Broken, Deed, Kept, Record, Walk},
     partner::Environment,
 };
 use proof_store::{Db, Failure, Tx};
@@ -90,7 +90,8 @@ pub async fn audit_verify(
         let kept = kept.clone();
         Box::pin(async move {
             let mut walk = Walk::default();
-            let mut met = kept.is_none();
+            let beginning = (walk.number, walk.hash.clone());
+            let mut met = kept.as_ref().is_none_or(|kept| *kept == beginning);
             loop {
                 let page = tx.audit_page(walk.number, RECORDS_PER_PAGE).await?;
                 if page.is_empty() {
@@ -146,6 +147,24 @@ impl Engine {
 
     pub async fn audit_verify(&self) -> Result<Result<Walk, Broken>, ApiError> {
         audit_verify(&self.db, None).await
+    }
+
+    /// A deed that is done already, and is no row of ours.
+    pub async fn audit_note(
+        &self,
+        author: Author,
+        act: &'static str,
+        subject: String,
+        after: Value,
+    ) -> Result<(), ApiError> {
+        let (deed, now) = (crate::member::deed(author, act, subject, after), self.now());
+        self.db
+            .write("audit_note", move |tx: &mut Tx| {
+                let deed = deed.clone();
+                Box::pin(async move { audit(tx, &deed, now).await })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 
     /// The end of the chain, for whoever wants to keep it elsewhere.

@@ -33,6 +33,10 @@ const NOTE_LENGTH_MAX: usize = 500;
 /// A transaction whose end was read so often, later than this after the first time, is polled on.
 const POLLS_ON: u32 = 3;
 const POLLED_ON_SECONDS: i64 = 60;
+const POLLING_SECONDS: i64 = 600;
+
+/// How long what was seen is remembered here after it was written.
+const SEEN_SECONDS: i64 = 600;
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Checklist {
@@ -171,6 +175,8 @@ pub(crate) type SeenKey = (PartnerId, Environment, Kind, String);
 pub(crate) struct SeenNote {
     pub(crate) observation: Observation,
     written_minute: i64,
+    /// What somebody found, or a probe: of two in one minute the last one holds.
+    is_verdict_new: bool,
 }
 
 /// How often the end of a transaction was read.
@@ -296,32 +302,35 @@ impl Engine {
                 order: None,
             },
             written_minute: 0,
+            is_verdict_new: false,
         });
+        note.is_verdict_new |= matches!(
+            seen.kind,
+            Kind::ProbeGood | Kind::ProbeBad | Kind::ScanGood | Kind::ScanBad
+        );
         note.observation.last_at = now;
         note.observation.request_id = seen.request_id;
         note.observation.note = seen.note;
         note.observation.order = seen.order;
     }
 
+    /// Whether this was written in the present minute: that is enough, and it is on the way of every poll.
+    fn is_noted(&self, access: &crate::Access, kind: Kind) -> bool {
+        let minute = self.now().seconds().div_euclid(60);
+        let key = (access.partner.id, access.environment, kind, String::new());
+        let noted = lock(&self.notes.seen);
+        let note = noted.get(&key);
+        note.is_some_and(|note| note.written_minute >= minute)
+    }
+
     /// Of a call with a good token.
     pub fn observe_call(&self, access: &crate::Access, request_id: &str) {
-        // To the minute is enough, and this is on the way of every poll.
-        let minute = self.now().seconds().div_euclid(60);
-        let key = (
-            access.partner.id,
-            access.environment,
-            Kind::Call,
-            String::new(),
-        );
-        if let Some(note) = lock(&self.notes.seen).get(&key)
-            && note.written_minute >= minute
-        {
-            return;
+        if !self.is_noted(access, Kind::Call) {
+            self.observe(Seen {
+                request_id: request_id.to_owned(),
+                ..Seen::new(access.partner.id, access.environment, Kind::Call)
+            });
         }
-        self.observe(Seen {
-            request_id: request_id.to_owned(),
-            ..Seen::new(access.partner.id, access.environment, Kind::Call)
-        });
     }
 
     /// A transaction was read: `status` is what its reader was told.
@@ -342,7 +351,9 @@ impl Engine {
             "socket" => Kind::SocketOpened,
             _ => Kind::Polled,
         };
-        self.observe(seen(kind, ""));
+        if !self.is_noted(access, kind) {
+            self.observe(seen(kind, ""));
+        }
         let status = proof_core::order::PublicStatus::parse(status);
         if !status.is_some_and(proof_core::order::PublicStatus::is_terminal) {
             return;
@@ -358,7 +369,9 @@ impl Engine {
             first_at: now,
             later: 0,
         });
-        if now > reads.first_at.plus_seconds(POLLED_ON_SECONDS) {
+        let after = now.millis_since(reads.first_at).div_euclid(1_000);
+        // Whoever looks an old order up much later does not poll.
+        if (POLLED_ON_SECONDS.saturating_add(1)..POLLING_SECONDS).contains(&after) {
             reads.later = reads.later.saturating_add(1);
         }
         self.notes.ends.insert(order, reads);
@@ -400,9 +413,15 @@ impl Engine {
             ..Seen::new(partner.id, environment, kind)
         };
         let Some(error) = refused else {
-            self.observe(seen(Kind::WidgetOpened, open.page_origin.clone()));
+            // In its one spelling: as it came it could be another one each time.
+            if let Ok(origin) = Origin::parse(&open.page_origin) {
+                self.observe(seen(Kind::WidgetOpened, origin.to_string()));
+            }
             return;
         };
+        if error.code.status() >= 500 {
+            return;
+        }
         let code = error.code.code();
         self.observe(seen(Kind::WidgetRefused, code.to_owned()));
         // A page of a known widget: its partner is told, as of a refused call.
@@ -441,11 +460,15 @@ impl Engine {
         let mut fresh = Vec::new();
         for (key, note) in noted.iter_mut() {
             let minute = note.observation.last_at.seconds().div_euclid(60);
-            if minute > note.written_minute {
+            if minute > note.written_minute || note.is_verdict_new {
                 fresh.push((key.clone(), note.observation.clone()));
                 note.written_minute = minute;
+                note.is_verdict_new = false;
             }
         }
+        // What is not seen any more is in the database.
+        let since = self.now().plus_seconds(-SEEN_SECONDS);
+        noted.retain(|_, note| note.observation.last_at > since);
         fresh
     }
 
@@ -465,9 +488,14 @@ impl Engine {
                         None => Vec::new(),
                     };
                     let mut seen = tx.observation_list(id, environment, SEEN_MAX).await?;
-                    seen.extend(webhook_seen(&tries));
+                    for told in webhook_seen(&tries) {
+                        if !is_expiry(tx, &told).await? {
+                            seen.push(told);
+                        }
+                    }
                     let refusals = tx.refusal_list(id, environment, REFUSED_MAX).await?;
                     let refused = refusals.into_iter().map(|row| Refused {
+                        route: row.route,
                         code: row.code,
                         origin: row.origin,
                         last_at: row.last_at,
@@ -727,8 +755,8 @@ fn unsigned() -> ApiError {
 
 fn note_of(note: String) -> Result<String, ApiError> {
     let note = note.trim().to_owned();
-    if note.len() > NOTE_LENGTH_MAX {
-        let message = format!("A note has at most {NOTE_LENGTH_MAX} bytes.");
+    if note.len() > NOTE_LENGTH_MAX || note.chars().any(char::is_control) {
+        let message = format!("A note is one line of at most {NOTE_LENGTH_MAX} bytes.");
         return Err(ApiError::field(ErrorCode::ValidationError, "note", message));
     }
     Ok(note)

@@ -182,7 +182,8 @@ pub struct PartnerPage {
     pub wallets: Vec<WalletLine>,
     pub tokens: Vec<TokenLine>,
     pub webhook: Option<Webhook>,
-    pub policy: Policy,
+    /// For a partner's own people without what judges their users.
+    pub policy: Value,
     /// What one person wants it to be, over the version that holds.
     pub policy_proposed: Option<PolicyProposed>,
 }
@@ -236,6 +237,16 @@ impl OrderLine {
             fiat_currency: order.fiat.code(),
             created_at: order.created_at.to_contract(),
             updated_at: order.status_at.to_contract(),
+        }
+    }
+}
+
+impl OrderLine {
+    /// Without the state inside, which says who is looked at.
+    fn outside(self) -> Self {
+        Self {
+            state: self.status,
+            ..self
         }
     }
 }
@@ -299,7 +310,11 @@ impl Engine {
             .await?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
         let more = found.len() > limit;
-        let data: Vec<OrderLine> = found.iter().take(limit).map(OrderLine::new).collect();
+        let line = |found: &FoundOrder| match seat.scope() {
+            Some(_) => OrderLine::new(found).outside(),
+            None => OrderLine::new(found),
+        };
+        let data: Vec<OrderLine> = found.iter().take(limit).map(line).collect();
         let next_cursor = data.last().filter(|_| more).map(|last| last.id.to_string());
         Ok(OrderLines { data, next_cursor })
     }
@@ -417,7 +432,11 @@ impl Engine {
                 .collect(),
             funnel: funnel(&orders),
             hourly: hourly(&orders, since, now),
-            failures: failures(&orders),
+            failures: match scope {
+                // Why somebody was refused is not theirs to know.
+                Some(_) => Vec::new(),
+                None => failures(&orders),
+            },
             waiting,
         })
     }
@@ -445,7 +464,7 @@ impl Engine {
         })
     }
 
-    pub async fn partner_page(&self, id: PartnerId) -> Result<PartnerPage, ApiError> {
+    pub async fn partner_page(&self, seat: &Seat, id: PartnerId) -> Result<PartnerPage, ApiError> {
         let found = self
             .db
             .read("partner_page", move |tx: &mut Tx| {
@@ -474,8 +493,10 @@ impl Engine {
             wallets: wallets.collect(),
             tokens: tokens.into_iter().map(TokenLine::from).collect(),
             webhook: endpoint.map(Webhook::from),
-            policy_proposed: wanted.and_then(|body| proposed(body, policy.version)),
-            policy,
+            policy_proposed: wanted
+                .filter(|_| seat.scope().is_none())
+                .and_then(|body| proposed(body, policy.version)),
+            policy: policy_shown(seat, &policy),
         })
     }
 
@@ -535,6 +556,16 @@ impl Engine {
     }
 }
 
+fn policy_shown(seat: &Seat, policy: &Policy) -> Value {
+    let mut shown = serde_json::to_value(policy).unwrap_or_default();
+    if seat.scope().is_some()
+        && let Some(parts) = shown.as_object_mut()
+    {
+        parts.remove("risk");
+    }
+    shown
+}
+
 /// A proposal over a version that no longer holds is nobody's wish any more.
 fn proposed(body: Value, version: u32) -> Option<PolicyProposed> {
     let proposal: Proposal<Value> = serde_json::from_value(body).ok()?;
@@ -577,6 +608,7 @@ fn outside(page: OrderPage) -> OrderPage {
     };
     let events = page.events.into_iter().filter(|event| seen(&event.kind));
     OrderPage {
+        order: page.order.outside(),
         rulings: Vec::new(),
         proposed: None,
         why: None,

@@ -161,7 +161,7 @@ fn view(member: &Member, partner: Option<Named>) -> MemberView {
 }
 
 fn wrong() -> ApiError {
-    let message = "The name, the password or the code is not right.";
+    let message = "The name, the password or the code is not right. Each code is good once, and after five wrong ones a name waits for a minute.";
     ApiError::new(ErrorCode::SignInRefused, message)
 }
 
@@ -235,19 +235,11 @@ fn password_check(password: &Secret, name: &str) -> Result<(), ApiError> {
     ))
 }
 
-/// Whether this name has to wait after wrong tries.
-fn waits(credentials: &Credentials, now: Timestamp) -> Option<ApiError> {
-    let until = credentials.wrong_at?.plus_seconds(WAIT_SECONDS);
-    if credentials.wrong_tries < TRIES_MAX || now >= until {
-        return None;
-    }
-    let seconds = u32::try_from(until.millis_since(now).div_euclid(1_000)).unwrap_or(0);
-    let seconds = seconds.saturating_add(1);
-    let message = format!("Too many wrong tries; try again after {seconds} s.");
-    Some(ApiError {
-        retry_after_s: Some(seconds),
-        ..ApiError::new(ErrorCode::RateLimitExceeded, message)
-    })
+/// Whether this name has to wait after wrong codes. Only who has the password gets so far, so that nobody
+/// else can lock somebody out; and they hear what everybody hears, so that it does not tell them more.
+fn waits(credentials: &Credentials, now: Timestamp) -> bool {
+    let until = credentials.wrong_at.map(|at| at.plus_seconds(WAIT_SECONDS));
+    credentials.wrong_tries >= TRIES_MAX && until.is_some_and(|until| now < until)
 }
 
 async fn named(
@@ -352,21 +344,21 @@ impl Engine {
                 Box::pin(async move {
                     let stored = tx.member_lock(id).await?;
                     let mut stored = stored.ok_or_else(|| refused(wrong()))?;
-                    if let Some(error) = waits(&stored.credentials, now) {
-                        return Err(refused(error));
+                    if !right || stored.member.is_disabled || waits(&stored.credentials, now) {
+                        return Err(refused(wrong()));
                     }
                     let step =
                         step_of(&stored.credentials.totp_secret, &code, now).map_err(refused)?;
                     let step = step.filter(|step| *step > stored.credentials.totp_step);
                     let good = match step {
-                        Some(step) if right && !stored.member.is_disabled => {
+                        Some(step) => {
                             stored.credentials.totp_step = step;
                             stored.credentials.wrong_tries = 0;
                             stored.credentials.wrong_at = None;
                             stored.member.signed_in_at = Some(now);
                             true
                         }
-                        Some(_) | None => {
+                        None => {
                             let tries = stored.credentials.wrong_tries.saturating_add(1);
                             stored.credentials.wrong_tries = tries;
                             stored.credentials.wrong_at = Some(now);
@@ -555,14 +547,17 @@ impl Engine {
                     if !tx.invitation_used(hash, now).await? {
                         return Err(refused(no_invitation()));
                     }
+                    let invited_by = row.invited_by.clone();
                     let stored = joined(id, name, password, row, step, now);
                     if !tx.member_insert(&stored).await? {
                         return Err(refused(name_taken()));
                     }
                     tx.login_insert(&login).await?;
                     let partner = named(tx, stored.member.post.partner()).await?;
-                    let after =
-                        json!({ "name": stored.member.name, "role": stored.member.post.role() });
+                    let after = json!({
+                        "name": stored.member.name, "role": stored.member.post.role(),
+                        "email": stored.member.email, "invited_by": invited_by,
+                    });
                     audit(tx, &deed(author, "member.join", id.to_string(), after), now).await?;
                     Ok::<_, Failure<ApiError>>((stored.member, partner))
                 })
@@ -610,7 +605,7 @@ impl Engine {
                     let member = tx.member_load(id).await?;
                     let own = member.filter(|m| scope.is_none() || m.post.partner() == scope);
                     let member = own.ok_or_else(|| refused(ApiError::nobody("person")))?;
-                    if !tx.member_disable(id, now).await? {
+                    if !tx.member_disable(&member, now).await? {
                         let message = "This person is disabled already.";
                         return Err(refused(ApiError::new(ErrorCode::WrongState, message)));
                     }

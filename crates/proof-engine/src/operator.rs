@@ -493,7 +493,8 @@ fn case_story(case: &Case) -> CaseStory {
 /// A reason is said by a person, for another one.
 pub(crate) fn reason_of(text: &str) -> Result<String, ApiError> {
     let reason = text.trim();
-    if reason.is_empty() || reason.len() > REASON_LENGTH_MAX {
+    let odd = reason.chars().any(|c| c.is_control() && c != '\n');
+    if reason.is_empty() || reason.len() > REASON_LENGTH_MAX || odd {
         let code = proof_core::ErrorCode::ValidationError;
         let message = format!("Say why, in 1 to {REASON_LENGTH_MAX} bytes.");
         return Err(ApiError::field(code, "reason", message));

@@ -55,6 +55,11 @@ impl Engine {
         author: impl Into<Author>,
         partner: PartnerId,
     ) -> Result<(), ApiError> {
+        self.probe_settle(partner).await?;
+        if lock(&self.probes).contains_key(&partner) {
+            let message = "The probes are under way; what they find is on the checklist.";
+            return Err(ApiError::new(ErrorCode::WrongState, message));
+        }
         let (now, author) = (self.now(), author.into());
         let redelivered = self.probe_redeliver(partner).await?;
         let deed = deed(author, "checklist.probe", partner.to_string(), json!({}));
@@ -112,6 +117,10 @@ impl Engine {
         let now = self.now();
         let mut probes = lock(&self.probes);
         let probe = probes.get_mut(&partner)?;
+        // Whoever started it has long looked away: the errors would surprise somebody.
+        if now > probe.started_at.plus_seconds(PATIENCE_SECONDS) {
+            return None;
+        }
         let noted = |kind, subject: &str, note: String| Seen {
             subject: subject.to_owned(),
             request_id: request_id.to_owned(),

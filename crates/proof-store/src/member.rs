@@ -27,6 +27,7 @@ statements! {
     INVITATION_INSERT = "INSERT INTO invitations (token_hash, email, role, partner_id, totp_secret, invited_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     INVITATION_LOAD = "SELECT email, role, partner_id, totp_secret, invited_by, expires_at, used_at FROM invitations WHERE token_hash = $1";
     INVITATION_USED = "UPDATE invitations SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL";
+    INVITATION_VOID = "UPDATE invitations SET used_at = $1 WHERE invited_by = $2 AND used_at IS NULL";
     LOGIN_INSERT = "INSERT INTO logins (token_hash, member_id, created_at, fresh_at, seen_at) VALUES ($1, $2, $3, $4, $5)";
     LOGIN_LOAD = "SELECT token_hash, member_id, created_at, fresh_at, seen_at FROM logins WHERE token_hash = $1";
     LOGIN_SEEN = "UPDATE logins SET seen_at = $1 WHERE token_hash = $2 AND seen_at < $1";
@@ -208,13 +209,16 @@ impl Tx {
         self.execute_one("members", MEMBER_TRIED, args).await
     }
 
-    /// `false`: they were disabled before.
+    /// Ends their sessions, and the links that they gave out. `false`: they were disabled before.
     pub async fn member_disable(
         &mut self,
-        id: MemberId,
+        member: &Member,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
+        let id = member.id;
         self.execute(LOGIN_END_ALL, args![id.uuid()]).await?;
+        self.execute(INVITATION_VOID, args![now, member.name.as_str()])
+            .await?;
         Ok(self.execute(MEMBER_DISABLE, args![now, id.uuid()]).await? == 1)
     }
 

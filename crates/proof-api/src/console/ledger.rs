@@ -17,8 +17,17 @@ pub async fn show(State(api): State<Api>) -> Result<Json<LedgerPage>, Refused> {
     Ok(Json(api.engine.ledger_page().await?))
 }
 
-pub async fn reconcile(State(api): State<Api>) -> Result<Json<Reconciled>, Refused> {
-    Ok(Json(api.engine.reconcile(Environment::Test).await?))
+pub async fn reconcile(
+    State(api): State<Api>,
+    Extension(seat): At,
+) -> Result<Json<Reconciled>, Refused> {
+    let done = api.engine.reconcile(Environment::Test).await?;
+    let told = serde_json::json!({ "found": done.found, "open": done.open.len() });
+    let noted = api
+        .engine
+        .audit_note(seat.author(), "ledger.reconcile", "books".to_owned(), told);
+    noted.await?;
+    Ok(Json(done))
 }
 
 pub async fn check(State(api): State<Api>) -> Result<Json<Checked>, Refused> {

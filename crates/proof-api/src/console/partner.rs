@@ -20,8 +20,8 @@ use proof_core::{
     statement::Day,
 };
 use proof_engine::{
-    ApiError, Data, Delivery, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryState,
-    PartnerCreate, PartnerLine, PartnerPage, Refusals, Ruled, SignedStatement, Webhook,
+    Access, ApiError, Data, Delivery, DeliveryDetail, DeliveryFilter, DeliveryPage, DeliveryState,
+    PartnerCreate, PartnerLine, PartnerPage, Refusals, Ruled, Seat, SignedStatement, Webhook,
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +121,7 @@ async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<PartnerPage>, Refused> {
     let id = partner_id(&seat, &id)?;
-    Ok(Json(api.engine.partner_page(id).await?))
+    Ok(Json(api.engine.partner_page(&seat, id).await?))
 }
 
 #[derive(Serialize)]
@@ -272,7 +272,7 @@ async fn origin_add(
     let ask: OriginNew = json(&api, request).await?;
     let origin = Origin::parse(ask.origin.trim())
         .map_err(|error| said("origin", format!("This is {error}.")))?;
-    api.engine.partner_page(id).await?;
+    api.engine.access_of(id).await?;
     api.engine.origin_add(seat.author(), id, origin).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -374,13 +374,31 @@ async fn webhook_move(
     Ok(Json(api.engine.webhook(&access).await?))
 }
 
+/// What moves no money and changes no rule is recorded when it is done.
+async fn deed(
+    api: &Api,
+    seat: &Seat,
+    access: &Access,
+    act: &'static str,
+    what: &str,
+) -> Result<(), Refused> {
+    let partner = access.partner.id.to_string();
+    let told = serde_json::json!({ "delivery": what });
+    Ok(api
+        .engine
+        .audit_note(seat.author(), act, partner, told)
+        .await?)
+}
+
 async fn webhook_enable(
     State(api): State<Api>,
     Extension(seat): At,
     Path(id): Path<String>,
 ) -> Result<Json<Webhook>, Refused> {
     let access = api.engine.access_of(partner_id(&seat, &id)?).await?;
-    Ok(Json(api.engine.webhook_enable(&access).await?))
+    let enabled = api.engine.webhook_enable(&access).await?;
+    deed(&api, &seat, &access, "webhook.enable", "").await?;
+    Ok(Json(enabled))
 }
 
 async fn webhook_test(
@@ -390,6 +408,7 @@ async fn webhook_test(
 ) -> Result<(StatusCode, Json<Delivery>), Refused> {
     let access = api.engine.access_of(partner_id(&seat, &id)?).await?;
     let delivery = api.engine.webhook_test(&access).await?;
+    deed(&api, &seat, &access, "webhook.test", &delivery.id).await?;
     Ok((StatusCode::ACCEPTED, Json(delivery)))
 }
 
@@ -459,8 +478,10 @@ async fn redeliver(
     let access = api.engine.access_of(partner_id(&seat, &id)?).await?;
     let again = api
         .engine
-        .delivery_redeliver(&access, delivery_id(&delivery)?);
-    Ok((StatusCode::ACCEPTED, Json(again.await?)))
+        .delivery_redeliver(&access, delivery_id(&delivery)?)
+        .await?;
+    deed(&api, &seat, &access, "webhook.redeliver", &again.id).await?;
+    Ok((StatusCode::ACCEPTED, Json(again)))
 }
 
 async fn statement(

@@ -50,6 +50,7 @@ fn probe() -> Operation {
                       `forbidden_origin`, in this order, and the server watches how your backend takes \
                       them. An event that your webhook took before is sent again.",
         answers: answer(202, "They begin with your next call."),
+        refusals: vec![ErrorCode::WrongState],
         ..operation("post", "/widget/checklist/probe", "probeChecklist")
     }
 }

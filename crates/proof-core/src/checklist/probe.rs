@@ -5,6 +5,9 @@ use crate::time::Timestamp;
 /// Retries that come sooner than this after the call before hammer.
 const GAP_MS_MIN: i64 = 100;
 
+/// What comes later than this is another call.
+const GAP_MS_MAX: i64 = 60_000;
+
 /// So many calls in this time are a loop, whatever they are answered.
 const LOOP_CALLS: usize = 4;
 const LOOP_SECONDS: i64 = 30;
@@ -41,6 +44,11 @@ pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> Probe
     if let Some(gap) = retries.iter().find(|gap| **gap < GAP_MS_MIN) {
         return ProbeVerdict::Bad(format!(
             "the call was repeated after {gap} ms: wait at least {GAP_MS_MIN} ms, and longer each time"
+        ));
+    }
+    if let Some(gap) = retries.iter().find(|gap| **gap > GAP_MS_MAX) {
+        return ProbeVerdict::Bad(format!(
+            "the call was not repeated within a minute, but after {gap} ms"
         ));
     }
     let shrinks = |pair: &[i64]| match pair {

@@ -249,7 +249,8 @@ impl Look<'_> {
     }
 
     fn sessions(&self) -> Finding {
-        let bad = self.refused(&["missing_param"]);
+        let mut bad = self.refused(&["missing_param"]);
+        bad.retain(|refused| refused.route == "POST /widget/session");
         let made = self.evidence(Kind::SessionMade, Strength::Observed, "A session was made");
         match (made.is_empty(), bad.is_empty()) {
             (true, true) => Finding::Unseen(

@@ -105,6 +105,7 @@ fn evidence_decays_and_refusals_are_forgiven() {
     facts.seen = vec![seen(Kind::Call, "", DECAY_SECONDS - 1)];
     assert_eq!(state(&facts, "ACC-1"), LineState::Passing);
     facts.refused = vec![Refused {
+        route: "GET /widget/transactions".into(),
         code: "invalid_token".into(),
         origin: String::new(),
         last_at: NOW.plus_seconds(1 - WINDOW_SECONDS),
@@ -204,6 +205,7 @@ fn pauses_have_to_be_there_and_to_grow() {
         &[400, 400, 400],
         &[400, 200, 100],
         &[200],
+        &[61_000, 80_000, 99_000],
     ] {
         assert!(
             matches!(verdict(bad, true), ProbeVerdict::Bad(_)),

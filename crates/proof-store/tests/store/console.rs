@@ -86,10 +86,11 @@ async fn members(db: &Db, entropy: &Counting, partner: &Partner) {
     assert_eq!((listed.len(), others.len()), (1, 0));
     invitations(db, post).await;
     logins(db, id).await;
-    let ended = write!(db, |tx| {
+    let gone = member(id, "ann", post).member;
+    let ended = write!(db, [gone], |tx| {
         let ended = (
-            tx.member_disable(id, NOW).await?,
-            tx.member_disable(id, NOW).await?,
+            tx.member_disable(&gone, NOW).await?,
+            tx.member_disable(&gone, NOW).await?,
         );
         (ended, tx.member_load(id).await?.unwrap().is_disabled)
     });

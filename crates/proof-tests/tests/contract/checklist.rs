@@ -26,6 +26,7 @@ on_both_engines!(
     who_hammers_after_an_error_is_one_red_line,
     who_gives_up_after_an_error_is_one_red_line,
     who_tries_a_refused_origin_again_and_again_is_one_red_line,
+    a_probe_that_nobody_waits_for_is_over,
     a_webhook_that_does_not_answer_is_one_red_line,
     an_app_without_its_line_is_one_red_line,
     a_red_line_is_forgiven_after_its_window,
@@ -398,6 +399,14 @@ async fn who_gives_up_after_an_error_is_one_red_line(app: &App) {
         red["why"].as_str().unwrap().contains("not repeated"),
         "{red}"
     );
+}
+
+async fn a_probe_that_nobody_waits_for_is_over(app: &App) {
+    app.clock.stop();
+    app.shop(Method::POST, "/widget/checklist/probe", Body::empty())
+        .await;
+    app.clock.skip(601);
+    assert_eq!(session(app, &good_session()).await.status, 200);
 }
 
 async fn who_tries_a_refused_origin_again_and_again_is_one_red_line(app: &App) {
