@@ -755,8 +755,9 @@ fn unsigned() -> ApiError {
 
 fn note_of(note: String) -> Result<String, ApiError> {
     let note = note.trim().to_owned();
-    if note.len() > NOTE_LENGTH_MAX || note.chars().any(char::is_control) {
-        let message = format!("A note is one line of at most {NOTE_LENGTH_MAX} bytes.");
+    let long = note.chars().count() > NOTE_LENGTH_MAX;
+    if long || note.chars().any(char::is_control) {
+        let message = format!("A note is one line of at most {NOTE_LENGTH_MAX} characters.");
         return Err(ApiError::field(ErrorCode::ValidationError, "note", message));
     }
     Ok(note)

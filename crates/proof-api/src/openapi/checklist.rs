@@ -92,7 +92,9 @@ pub fn scan_request() -> Value {
                 "properties": {
                     "line": line,
                     "good": {"type": "boolean", "description": "Whether the files have it."},
-                    "note": {"type": "string", "maxLength": 500, "description": "Where it was looked for."},
+                    "note": {"type": "string", "maxLength": 500,
+                        "pattern": "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+                        "description": "Where it was looked for, in one line."},
                 },
             },
         }},
