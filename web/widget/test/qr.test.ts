@@ -1,6 +1,6 @@
 import decode from "qr/decode.js";
 import { expect, it } from "vitest";
-import { codeOf, type Code } from "../src/qr";
+import { codeOf, type Code } from "../../common/qr";
 
 const SCALE = 4;
 

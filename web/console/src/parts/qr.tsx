@@ -1,14 +1,14 @@
 // The QR code: dark on light in either theme, since many readers know no other.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Code } from "../core/qr";
+import type { Code } from "../../../common/qr";
 
 export function QrCode({ text, label }: { text: string; label: string }) {
   const [code, setCode] = useState<Code>();
   const [missing, setMissing] = useState(false);
   useEffect(() => {
     let wanted = true;
-    import("../core/qr").then(
+    import("../../../common/qr").then(
       ({ codeOf }) => wanted && setCode(codeOf(text)),
       () => wanted && setMissing(true),
     );

@@ -1,7 +1,7 @@
 // Times, amounts, ids and JSON, as text.
 
 import { useEffect, useState } from "preact/hooks";
-import { copyText } from "../core/copy";
+import { copyText } from "../../../common/copy";
 import { ago, amountWords, atPoint, clock, exact, shortId } from "../format";
 import { Icon } from "./icons";
 

@@ -1,7 +1,7 @@
 // A button that puts a text on the clipboard and says so, to the eye and to the ear.
 
 import { useEffect, useState } from "preact/hooks";
-import { copyText } from "../copy";
+import { copyText } from "../../../common/copy";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { Icon } from "./icons";

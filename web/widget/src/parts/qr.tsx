@@ -1,7 +1,7 @@
 // The QR code: dark on light in either theme, since many readers know no other.
 
 import { useEffect, useState } from "preact/hooks";
-import type { Code } from "../qr";
+import type { Code } from "../../../common/qr";
 import { messages } from "../messages";
 
 export function QrCode({ text, label }: { text: string; label: string }) {
@@ -9,7 +9,7 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   const [missing, setMissing] = useState(false);
   useEffect(() => {
     let wanted = true;
-    import("../qr").then(
+    import("../../../common/qr").then(
       ({ codeOf }) => wanted && setCode(codeOf(text)),
       () => wanted && setMissing(true),
     );

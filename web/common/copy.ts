@@ -1,4 +1,4 @@
-// Puts a text on the clipboard, also where the page around this frame has not allowed the new way.
+// Puts a text on the clipboard, also where the browser, or the page around a frame, does not allow the new way.
 
 export async function copyText(text: string): Promise<boolean> {
   try {
