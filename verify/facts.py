@@ -17,6 +17,8 @@ from journals import (
 # final, its own included.
 BLOCK_US = {"TRC20": 2_000_000, "ERC20": 2_000_000, "BEP20": 2_000_000, "BITCOIN": 5_000_000}
 CONFIRMATIONS_FINAL = 3
+# How far ahead of its turn a node still keeps a transfer.
+EARLY_MAX = 64
 NATIVE = {"TRC20": "TRX", "ERC20": "ETH", "BEP20": "BNB", "BITCOIN": "BTC"}
 
 REFERENCE = re.compile(r"[0-9a-f]{32}-([0-9a-f]{32})-(pay|payout)-([1-9][0-9]*)")
@@ -144,6 +146,8 @@ class Chain:
     coins: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     """Unspent outputs, by hash and index: whose they are, and how much."""
     nonces: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    early: dict[tuple[str, int], Transfer] = field(default_factory=dict)
+    """Those that came before their turn, by sender and nonce: the node keeps them, nothing has moved yet."""
     transfers: dict[str, Transfer] = field(default_factory=dict)
     """Those that stand, by hash; a dropped one is not among them."""
     faucets: list[Faucet] = field(default_factory=list)
@@ -185,7 +189,7 @@ class World:
 # Chains
 
 
-def fold(log: ChainLog) -> Chain:
+def fold(log: ChainLog, healed: bool) -> Chain:
     chain = Chain(log)
     for fact in log.facts:
         if isinstance(fact, Faucet):
@@ -196,11 +200,45 @@ def fold(log: ChainLog) -> Chain:
             chain.coins[(hashlib.sha256(name.encode()).hexdigest(), 0)] = (fact.address, fact.base)
         elif isinstance(fact, Dropped):
             drop(chain, fact)
-        elif fact.hash in chain.transfers:
-            damage(chain, "transfer_repeated", f"{fact.hash} is there twice", fact, chain.transfers[fact.hash])
+        elif known := chain.transfers.get(fact.hash) or waiting(chain, fact.hash):
+            damage(chain, "transfer_repeated", f"{fact.hash} is there twice", fact, known)
         else:
-            move(chain, fact)
+            receive(chain, fact)
+    for fact in chain.early.values() if healed else ():
+        cause = f"{fact.sender} uses nonce {fact.nonce}, {chain.nonces[fact.sender]} never came"
+        damage(chain, "nonce_out_of_order", cause, fact)
     return chain
+
+
+def waiting(chain: Chain, name: str) -> Transfer | None:
+    return next((fact for fact in chain.early.values() if fact.hash == name), None)
+
+
+def receive(chain: Chain, fact: Transfer) -> None:
+    """A transfer moves money when it is its turn, with those that waited for it; before that a node keeps it."""
+    if fact.nonce is None:
+        move(chain, fact)
+        return
+    turn = chain.nonces[fact.sender]
+    if not 0 <= fact.nonce - turn <= EARLY_MAX or (fact.sender, fact.nonce) in chain.early:
+        damage(chain, "nonce_out_of_order", f"{fact.sender} uses nonce {fact.nonce}, expected {turn}", fact)
+        move(chain, fact)
+        return
+    chain.early[(fact.sender, fact.nonce)] = fact
+    while next_one := chain.early.pop((fact.sender, chain.nonces[fact.sender]), None):
+        if next_one is not fact and not covered(chain, next_one):
+            # The node forgets it; its number stays free.
+            break
+        chain.nonces[fact.sender] += 1
+        # It goes into the block of the one that it waited for.
+        move(chain, replace(next_one, at=fact.at))
+
+
+def covered(chain: Chain, fact: Transfer) -> bool:
+    need: dict[str, int] = defaultdict(int)
+    need[fact.ticker] += fact.base
+    need[NATIVE[fact.network]] += fact.fee
+    return all(chain.held[(fact.sender, ticker)] >= base for ticker, base in need.items())
 
 
 def damage(chain: Chain, code: str, cause: str, *facts: Transfer | Dropped) -> None:
@@ -229,11 +267,6 @@ def move(chain: Chain, fact: Transfer) -> None:
     chain.held[(fact.sender, native)] -= fact.fee
     if any(chain.held[(fact.sender, ticker)] < 0 for ticker in (fact.ticker, native)):
         damage(chain, "overdrawn", f"{fact.sender} sends more than it has", fact)
-    if fact.nonce is not None:
-        if fact.nonce != chain.nonces[fact.sender]:
-            cause = f"{fact.sender} uses nonce {fact.nonce}, expected {chain.nonces[fact.sender]}"
-            damage(chain, "nonce_out_of_order", cause, fact)
-        chain.nonces[fact.sender] = fact.nonce + 1
     if fact.coins is not None:
         spend(chain, fact)
 
@@ -349,7 +382,7 @@ def read(sources: Sources, healed: bool) -> World:
     chains = {}
     for network in NETWORKS:
         name = f"chains/{network}/journal.jsonl"
-        chains[network] = fold(journals.chain(sources.sandbox / name, name, network))
+        chains[network] = fold(journals.chain(sources.sandbox / name, name, network), healed)
     snapshot = None
     if sources.snapshot is not None:
         snapshot = journals.balances(sources.snapshot, sources.snapshot.name)

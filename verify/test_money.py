@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from fixture import BTC, SECOND, USDC, USDT, Book, Line, Order, decimal
+from fixture import BTC, FINAL_S, SECOND, USDC, USDT, Book, Line, Order, decimal
 from money import main
 
 
@@ -412,10 +412,36 @@ class Planted(unittest.TestCase):
         book.send(USDT, "Xnobody", 123_456)
 
     def test_a_strangers_signature(self) -> None:
-        book = self.planted("overdrawn", "nonce_out_of_order", "foreign_sender")
+        book = self.planted("overdrawn", "foreign_sender")
         book.bought()
         line = last(book.chains["TRC20"], "received")
-        line["body"]["sender"] = "Hthief"
+        line["body"] |= {"sender": "Hthief", "nonce": 0}
+
+    def test_transfers_that_came_before_their_turn(self) -> None:
+        book = self.planted()
+        orders = [book.order("buy", USDT, 100_000_000 + number) for number in range(3)]
+        for order in orders:
+            book.authorise(order)
+            book.capture(order)
+            book.tell(order, "processing")
+        lines = [book.send(order.asset, book.shop(), order.base) for order in orders]
+        bodies = [line["body"] for line in lines]
+        nonces = [body["nonce"] for body in bodies]
+        for body, nonce in zip(bodies, reversed(nonces), strict=True):
+            body["nonce"] = nonce
+        book.wait(FINAL_S)
+        for order in orders:
+            book.tell(order, "completed")
+
+    def test_a_turn_that_never_came(self) -> None:
+        book = self.planted("nonce_out_of_order", "captured_not_delivered")
+        book.bought()
+        last(book.chains["TRC20"], "received")["body"]["nonce"] += 1
+
+    def test_a_turn_that_is_over(self) -> None:
+        book = self.planted("nonce_out_of_order")
+        book.bought()
+        last(book.chains["TRC20"], "received")["body"]["nonce"] = 0
 
     def test_the_same_transfer_twice(self) -> None:
         book = self.planted("transfer_repeated")
