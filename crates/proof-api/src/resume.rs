@@ -31,10 +31,9 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
     let link = api.engine.link_page(&token).await?;
     let boot = serde_json::json!({
         "origins": [],
-        "fields_origin": link.fields_origin,
         "resume": { "state": link.state, "partner": link.partner },
     });
-    page_with(&boot, &policy_of(&link.fields_origin, &[]), "no-referrer")
+    page_with(&boot, &policy_of(&link.fields_origins, &[]), "no-referrer")
 }
 
 #[derive(Deserialize)]

@@ -111,10 +111,7 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let boot = serde_json::json!({
-        "origins": frame.origins,
-        "fields_origin": frame.fields_origin,
-    });
+    let boot = serde_json::json!({ "origins": frame.origins });
     page_with(&boot, &content_policy(&frame), "strict-origin")
 }
 
@@ -150,11 +147,11 @@ pub(crate) fn page_with(
 /// Only the partner's pages may hold the frame; only the provider's card fields may be in it.
 fn content_policy(frame: &Frame) -> String {
     let ancestors: Vec<&str> = frame.origins.iter().map(Origin::as_str).collect();
-    policy_of(&frame.fields_origin, &ancestors)
+    policy_of(&frame.fields_origins, &ancestors)
 }
 
 /// What the app's page may load, and who may hold it.
-pub(crate) fn policy_of(fields_origin: &str, ancestors: &[&str]) -> String {
+pub(crate) fn policy_of(fields_origins: &[String], ancestors: &[&str]) -> String {
     let ancestors = if ancestors.is_empty() {
         "'none'".into()
     } else {
@@ -164,7 +161,7 @@ pub(crate) fn policy_of(fields_origin: &str, ancestors: &[&str]) -> String {
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
          media-src blob:; connect-src 'self'; frame-src {}; base-uri 'none'; form-action 'none'; \
          frame-ancestors {ancestors}",
-        fields_origin
+        fields_origins.join(" ")
     )
 }
 

@@ -2,21 +2,29 @@
 //! line stands, with the evidence. Nothing here asks anybody: what can be seen is seen, what the server
 //! can provoke it provokes, and people sign only what nobody can see.
 
+mod basis;
+mod evidence;
 mod line;
+mod live;
 mod probe;
 mod rule;
 
 #[cfg(test)]
 mod tests;
 
+pub use basis::basis;
 pub use line::{LINES, LineSpec, Signer, Who};
+pub use live::{
+    FirstOrder, LiveOrder, NotOpened, NotYet, Opening, WATCHED_MINOR_MAX, WATCHED_SECONDS,
+    first_order, open,
+};
 pub use probe::{Calls, ProbeVerdict, backoff_verdict, loop_verdict};
 pub use rule::judge;
 
 use crate::{
     asset::Asset,
     id::OrderId,
-    partner::{Origin, Partner, Side, Stage},
+    partner::{Origin, Partner, Side},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -130,6 +138,8 @@ pub struct Signature {
     pub by: String,
     pub note: String,
     pub at: Timestamp,
+    /// What it was said of: once that has changed, it says nothing any more.
+    pub basis: String,
 }
 
 /// Refused calls that are alike.
@@ -146,6 +156,7 @@ pub struct Refused {
 /// The partner's webhook, by its latest tries.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WebhookFacts {
+    pub url: String,
     pub is_enabled: bool,
     /// Of tries, the latest first: how long each took, and whether it was answered with 2xx.
     pub tries: Vec<(i64, bool)>,
@@ -164,6 +175,8 @@ pub struct Facts {
     pub refused: Vec<Refused>,
     pub signed: Vec<Signature>,
     pub profile: Profile,
+    /// Real orders that ended well, the latest of each side.
+    pub live: Vec<LiveOrder>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -223,6 +236,8 @@ pub struct Judged {
     pub next: Option<String>,
     pub evidence: Vec<Evidence>,
     pub signature: Option<Signature>,
+    /// A signature would make it green: what the server has to see was seen.
+    pub is_signable: bool,
     pub matrix: Option<Vec<Covered>>,
 }
 
@@ -235,15 +250,14 @@ pub fn progress(lines: &[Judged]) -> (usize, usize) {
 
 /// Whether a live token may be given: everything that applies is green but the line that needs one.
 pub fn is_ready(lines: &[Judged]) -> bool {
-    lines.iter().all(|line| {
-        line.state.is_green() || line.state == LineState::NotApplicable || line.spec.id == "LIVE-2"
-    })
+    is_ready_but(lines, "LIVE-2")
 }
 
-/// The stages in which nothing real has moved yet.
-pub const fn is_before_live(stage: Stage) -> bool {
-    match stage {
-        Stage::Sandbox => true,
-        Stage::LiveWatched | Stage::Live | Stage::Suspended => false,
-    }
+/// The same, with one more line that may be open.
+pub fn is_ready_but(lines: &[Judged], but: &str) -> bool {
+    lines.iter().all(|line| {
+        line.state.is_green()
+            || line.state == LineState::NotApplicable
+            || ["LIVE-2", but].contains(&line.spec.id)
+    })
 }

@@ -13,6 +13,7 @@ use crate::{
     asset::{Asset, Fiat, UnknownName},
     id::{OrderId, PartnerId},
     money::{Amount, Money, MoneyError},
+    partner::Environment,
     quote::{LineCode, Quote},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -198,6 +199,22 @@ impl Posting {
     pub fn key(&self) -> String {
         format!("{}:{}", self.account, self.unit)
     }
+}
+
+/// Before the names of accounts that hold real money: what the sandbox plays with never adds to it.
+const LIVE: &str = "live/";
+
+/// The name of an account in the one set of books or the other.
+pub fn key_in(environment: Environment, key: &str) -> String {
+    match environment {
+        Environment::Test => key.to_owned(),
+        Environment::Live => format!("{LIVE}{key}"),
+    }
+}
+
+/// An account's name by itself, whichever books it is in.
+pub fn key_alone(key: &str) -> &str {
+    key.strip_prefix(LIVE).unwrap_or(key)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -69,7 +69,7 @@ pub(crate) async fn case_open(
     tracing::warn!(order = %case.order, case = %case.id, kind = case.kind.name(), "a case was opened");
     if let Some(entry) = case.opened().map_err(|e| refused(ApiError::internal(e)))? {
         let id = EntryId::from_uuid(ids.uuid(16, n));
-        tx.ledger_post(id, Some(case.order), &entry, ids.now())
+        tx.ledger_post(id, (case.environment, Some(case.order)), &entry, ids.now())
             .await
             .map_err(ledger_failed)?;
     }
@@ -110,9 +110,14 @@ pub(crate) async fn case_apply(
     }
     for (n, entry) in decision.entries.iter().enumerate() {
         let entry_id = EntryId::from_uuid(ids.uuid(1, n));
-        tx.ledger_post(entry_id, Some(order), entry, now)
-            .await
-            .map_err(ledger_failed)?;
+        tx.ledger_post(
+            entry_id,
+            (decision.case.environment, Some(order)),
+            entry,
+            now,
+        )
+        .await
+        .map_err(ledger_failed)?;
     }
     if decision.events.is_empty() {
         order_touch(tx, order, now).await?;

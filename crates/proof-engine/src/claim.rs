@@ -94,7 +94,7 @@ async fn follow_up(
     let (claim, now) = (&decision.claim, ids.now());
     for (n, entry) in decision.entries.iter().enumerate() {
         let id = EntryId::from_uuid(ids.uuid(15, n));
-        tx.ledger_post(id, Some(claim.order), entry, now)
+        tx.ledger_post(id, (claim.environment, Some(claim.order)), entry, now)
             .await
             .map_err(ledger_failed)?;
     }

@@ -55,10 +55,11 @@ pub struct OrderLines {
 }
 
 /// What is looked for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct OrderQuery {
     /// An id, or the beginning of one, or a partner's user.
     pub text: Option<String>,
+    pub environment: Environment,
     pub partner: Option<PartnerId>,
     pub status: Option<PublicStatus>,
     pub side: Option<Side>,
@@ -293,7 +294,7 @@ impl Engine {
         let (from, below) = ids.unwrap_or((Uuid::nil(), Uuid::max()));
         let before = query.after.map_or(Uuid::max(), OrderId::uuid);
         let search = OrderSearch {
-            environment: Environment::Test,
+            environment: query.environment,
             partner: seat.scope().or(query.partner),
             status: query.status,
             side: query.side,
@@ -337,7 +338,17 @@ impl Engine {
             .db
             .read("order_page", move |tx: &mut Tx| {
                 let search = search.clone();
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.order_search(&search).await?) })
+                Box::pin(async move {
+                    let test = tx.order_search(&search).await?;
+                    if !test.is_empty() {
+                        return Ok(test);
+                    }
+                    let live = OrderSearch {
+                        environment: Environment::Live,
+                        ..search
+                    };
+                    Ok::<_, Failure<ApiError>>(tx.order_search(&live).await?)
+                })
             })
             .await?;
         let found = found.first().ok_or_else(|| ApiError::nobody("order"))?;
@@ -398,14 +409,17 @@ impl Engine {
         transfers
     }
 
-    pub async fn overview(&self, seat: &Seat) -> Result<Overview, ApiError> {
+    pub async fn overview(
+        &self,
+        seat: &Seat,
+        environment: Environment,
+    ) -> Result<Overview, ApiError> {
         let (scope, now) = (seat.scope(), self.now());
         let since = now.plus_seconds(-OVERVIEW_HOURS.saturating_mul(3_600));
         let (statuses, orders, failing) = self
             .db
             .read("overview", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let environment = Environment::Test;
                     let statuses = tx.order_count(environment, since, scope).await?;
                     let orders = tx
                         .order_since(environment, since, scope, OVERVIEW_ORDERS_MAX)
@@ -420,7 +434,7 @@ impl Engine {
             None => Waiting {
                 orders: self.order_reviewed().await?.len(),
                 cases: self.case_reviewed().await?.len(),
-                findings: self.findings(Environment::Test).await?.len(),
+                findings: self.findings(environment).await?.len(),
                 webhooks_failing: failing,
             },
         };

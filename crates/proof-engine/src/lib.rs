@@ -24,6 +24,7 @@ mod known;
 mod life;
 mod limit;
 mod link;
+mod live;
 mod mail;
 mod member;
 mod operator;
@@ -68,6 +69,7 @@ pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
+pub use live::{LiveOpen, LiveOpened, LiveView};
 pub use mail::Mailer;
 pub use member::{InvitationNew, InvitationView, Me, MemberView, Named, Seat, SignIn, SignedIn};
 pub use operator::{

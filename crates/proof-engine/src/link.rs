@@ -27,7 +27,7 @@ pub struct LinkPage {
     /// `None` for a link that we never sent, or that is too old.
     pub partner: Option<String>,
     pub state: LinkState,
-    pub fields_origin: String,
+    pub fields_origins: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -140,7 +140,7 @@ impl Engine {
         Ok(LinkPage {
             partner,
             state,
-            fields_origin: self.fields_origin(),
+            fields_origins: self.fields_origins(),
         })
     }
 

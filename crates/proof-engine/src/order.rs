@@ -265,7 +265,7 @@ pub(crate) async fn apply(
     tx.order_save(&order, stored.version, now).await?;
     for (n, entry) in entries.iter().enumerate() {
         let id = EntryId::from_uuid(ids.uuid(1, n));
-        tx.ledger_post(id, Some(order.id), entry, now)
+        tx.ledger_post(id, (order.environment, Some(order.id)), entry, now)
             .await
             .map_err(ledger_failed)?;
     }

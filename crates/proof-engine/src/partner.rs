@@ -272,7 +272,11 @@ impl Engine {
     }
 
     /// Refuses a webhook URL that would never be called, before anybody waits for it.
-    fn endpoint_check(&self, environment: Environment, url: &str) -> Result<(), ApiError> {
+    pub(crate) fn endpoint_check(
+        &self,
+        environment: Environment,
+        url: &str,
+    ) -> Result<(), ApiError> {
         let wrong = |reason: &str| {
             let message = format!("The webhook URL cannot be used: {reason}.");
             ApiError::field(ErrorCode::ValidationError, "webhook_url", message)

@@ -8,7 +8,7 @@ use proof_core::{
     Asset, Timestamp,
     finding::{Finding, FindingKind, Moved, WalletBooks, compare, compare_wallet},
     id::{FindingId, JobId, OrderId},
-    ledger::{Account, Mismatch, Unit},
+    ledger::{Account, Mismatch, Unit, key_in},
     money::Amount,
     order::Order,
     partner::Environment,
@@ -367,21 +367,25 @@ impl Engine {
         let chain = self.chain_of(environment, asset.network())?;
         let mut found = None;
         for _ in 0..LOOKS_MAX {
-            let before = self.wallet_books(asset).await?;
+            let before = self.wallet_books(environment, asset).await?;
             let there: Amount = chain.balance(&owner, asset).await?;
             let books = WalletBooks {
                 unmatched,
                 ..before
             };
             found = compare_wallet(asset, books, there.base());
-            if found.is_none() || self.wallet_books(asset).await? == before {
+            if found.is_none() || self.wallet_books(environment, asset).await? == before {
                 return Ok(found);
             }
         }
         Ok(found)
     }
 
-    pub(crate) async fn wallet_books(&self, asset: Asset) -> Result<WalletBooks, ApiError> {
+    pub(crate) async fn wallet_books(
+        &self,
+        environment: Environment,
+        asset: Asset,
+    ) -> Result<WalletBooks, ApiError> {
         let balances = self.ledger_balances().await?;
         let balances: BTreeMap<&str, i128> = balances
             .iter()
@@ -389,7 +393,7 @@ impl Engine {
             .collect();
         let unit = Unit::Crypto(asset);
         let of = |account: Account| {
-            let key = format!("{account}:{unit}");
+            let key = key_in(environment, &format!("{account}:{unit}"));
             balances.get(key.as_str()).copied().unwrap_or(0)
         };
         Ok(WalletBooks {

@@ -6,6 +6,7 @@ mod facts;
 use crate::{
     ApiError, Engine,
     error::refused,
+    live::first_order_check,
     order::{SaveIds, apply, event_save, gone},
     screening::screen,
     worker::Outcome,
@@ -66,6 +67,7 @@ pub(crate) async fn begin_assess(
         // Without a standing quote the command is refused anyway.
         return Ok(None);
     };
+    first_order_check(tx, order, facts.total, now).await?;
     let judged = assess(&facts, policy);
     match &judged {
         Assessment::Allow | Assessment::Review { .. } => {

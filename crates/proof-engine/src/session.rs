@@ -413,9 +413,13 @@ impl Engine {
                 asset.network()
             )));
         }
-        match access.partner.stage {
-            Stage::Sandbox | Stage::LiveWatched | Stage::Live => Ok(()),
-            Stage::Suspended => {
+        match (access.partner.stage, access.environment) {
+            (Stage::Sandbox, Environment::Test) | (Stage::LiveWatched | Stage::Live, _) => Ok(()),
+            (Stage::Sandbox, Environment::Live) => {
+                let message = "This partner is not live. Ask the operator.";
+                Err(ApiError::new(ErrorCode::InvalidToken, message))
+            }
+            (Stage::Suspended, _) => {
                 let message = "This partner is suspended: no new sessions. Ask the operator.";
                 Err(ApiError::new(ErrorCode::InvalidToken, message))
             }

@@ -161,7 +161,7 @@ impl Engine {
                     }
                     if let Some(entry) = entry {
                         let entry_id = EntryId::from_uuid(ids.uuid(1, 0));
-                        tx.ledger_post(entry_id, None, &entry, ids.now())
+                        tx.ledger_post(entry_id, (after.environment, None), &entry, ids.now())
                             .await
                             .map_err(ledger_failed)?;
                     }

@@ -2,7 +2,11 @@
 
 use crate::{ApiError, Engine, audit::audit, error::refused, member::deed};
 use proof_core::{
-    ErrorCode, audit::Author, id::PartnerId, partner::Environment, secret::Secret,
+    ErrorCode,
+    audit::Author,
+    id::PartnerId,
+    partner::{Environment, Stage},
+    secret::Secret,
     token::ClientToken,
 };
 use proof_store::{Failure, TokenListed, Tx};
@@ -16,6 +20,11 @@ pub const TOKEN_GRACE_SECONDS_MAX: i64 = 30 * 24 * 3_600;
 
 /// Tokens that are shown of one partner.
 const TOKENS_MAX: i64 = 200;
+
+fn not_live() -> ApiError {
+    let message = "The first live token is given when live is opened, from the checklist.";
+    ApiError::new(ErrorCode::WrongState, message)
+}
 
 impl Engine {
     /// A fresh token beside those that are there.
@@ -64,8 +73,10 @@ impl Engine {
             .write("token_issue", move |tx: &mut Tx| {
                 let (token, deed) = (token.clone(), deed.clone());
                 Box::pin(async move {
-                    if tx.partner_load(partner).await?.is_none() {
-                        return Err(refused(ApiError::nobody("partner")));
+                    let found = tx.partner_load(partner).await?;
+                    let found = found.ok_or_else(|| refused(ApiError::nobody("partner")))?;
+                    if environment == Environment::Live && found.stage == Stage::Sandbox {
+                        return Err(refused(not_live()));
                     }
                     tx.token_insert(partner, &token, now).await?;
                     if let Some(grace) = grace_seconds {

@@ -18,7 +18,11 @@ const POSTINGS_PER_PAGE: i64 = 10_000;
 
 impl Engine {
     /// Books coins that arrived in a hot wallet from the owner.
-    pub async fn treasury_fund(&self, amount: Amount) -> Result<(), ApiError> {
+    pub async fn treasury_fund(
+        &self,
+        environment: Environment,
+        amount: Amount,
+    ) -> Result<(), ApiError> {
         let now = self.now();
         let id = EntryId::new(now, self.entropy.as_ref());
         let entry = fund(amount).map_err(ApiError::internal)?;
@@ -26,7 +30,7 @@ impl Engine {
             .write("treasury_fund", move |tx: &mut Tx| {
                 let entry = entry.clone();
                 Box::pin(async move {
-                    tx.ledger_post(id, None, &entry, now)
+                    tx.ledger_post(id, (environment, None), &entry, now)
                         .await
                         .map_err(ledger_failed)?;
                     Ok::<_, Failure<ApiError>>(())
@@ -51,13 +55,13 @@ impl Engine {
         ledger_audit(&self.db).await
     }
 
-    /// The hot wallet of a network in the sandbox.
-    pub async fn hot_wallet(&self, network: Network) -> Result<Address, ApiError> {
-        Ok(self
-            .rails(Environment::Test)?
-            .signer
-            .wallet(network)
-            .await?)
+    /// The hot wallet of a network.
+    pub async fn hot_wallet(
+        &self,
+        environment: Environment,
+        network: Network,
+    ) -> Result<Address, ApiError> {
+        Ok(self.rails(environment)?.signer.wallet(network).await?)
     }
 }
 

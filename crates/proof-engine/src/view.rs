@@ -42,6 +42,8 @@ pub struct View {
     pub fiat_currencies: Vec<&'static str>,
     pub partner: String,
     pub redirect_url: Option<String>,
+    /// Where the card fields of the provider of this order come from.
+    pub fields_origin: String,
     pub now: String,
     pub pay_until: String,
     pub identity: Option<IdentityView>,
@@ -288,6 +290,7 @@ impl Engine {
                 .collect(),
             partner: facts.partner.name.clone(),
             redirect_url: facts.session.parameters.redirect_url.clone(),
+            fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
             identity: identity_view(&order.state, verification),

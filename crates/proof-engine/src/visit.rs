@@ -5,7 +5,7 @@ use crate::{ApiError, Engine, View, access::forbidden_origin, installation::hex_
 use proof_core::{
     ErrorCode,
     id::OrderId,
-    partner::{Origin, Partner},
+    partner::{Environment, Origin, Partner},
     token::TokenHash,
 };
 use proof_store::{Failure, SessionRow, Tx};
@@ -37,7 +37,7 @@ pub struct VisitOpened {
 #[derive(Clone, Debug)]
 pub struct Frame {
     pub origins: Vec<Origin>,
-    pub fields_origin: String,
+    pub fields_origins: Vec<String>,
 }
 
 fn invalid() -> ApiError {
@@ -62,16 +62,20 @@ impl Engine {
             .ok_or_else(|| ApiError::not_found("widget"))?;
         Ok(Frame {
             origins,
-            fields_origin: self.fields_origin(),
+            fields_origins: self.fields_origins(),
         })
     }
 
-    /// Where the provider's card fields come from.
-    pub(crate) fn fields_origin(&self) -> String {
-        let rails = self.test_rails.as_ref().or(self.live_rails.as_ref());
-        rails
-            .map(|r| r.payments.fields_origin())
-            .unwrap_or_default()
+    /// Where the providers' card fields come from; which of them an order needs, its view says.
+    pub(crate) fn fields_origins(&self) -> Vec<String> {
+        let rails = [&self.test_rails, &self.live_rails];
+        let rails = rails.into_iter().flatten();
+        rails.map(|r| r.payments.fields_origin()).collect()
+    }
+
+    pub(crate) fn fields_origin(&self, environment: Environment) -> String {
+        let rails = self.rails(environment);
+        rails.map_or_else(|_| String::new(), |r| r.payments.fields_origin())
     }
 
     pub(crate) fn visit_token(&self) -> String {

@@ -22,9 +22,9 @@ use clap::Args;
 use demo::DemoPartner;
 use outbox::Outbox;
 use people::DemoPerson;
-use proof_core::partner::Origin;
-use proof_engine::{Engine, Mailer, Parts, SETTLE_SECONDS};
-use proof_outbound::{Configured, Places};
+use proof_core::partner::{Environment, Origin};
+use proof_engine::{Engine, Mailer, Parts, Rails, SETTLE_SECONDS};
+use proof_outbound::{Configured, Outbound, Places};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::{Db, Execution};
 use serde::Serialize;
@@ -34,6 +34,7 @@ use std::{
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::watch};
+use url::Url;
 
 #[derive(Args, Debug)]
 pub struct DevArgs {
@@ -58,6 +59,9 @@ pub struct DevArgs {
     /// How long books and reports may differ before that is a finding.
     #[arg(long, default_value_t = SETTLE_SECONDS)]
     settle_seconds: u32,
+    /// A second world that stands for real money, so that going live can be rehearsed.
+    #[arg(long)]
+    rehearse_live: bool,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -110,12 +114,23 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
-    let mut world = sandbox_world(data).await?;
+    let mut world = sandbox_world(&data.join("sandbox"), 1).await?;
+    let mut live_world = match args.rehearse_live {
+        true => Some(sandbox_world(&data.join("sandbox-live"), 2).await?),
+        false => None,
+    };
     let own = vec![address];
-    let own_urls = [
-        world.config.cards_url.clone(),
-        world.config.world_url.clone(),
-    ];
+    let worlds = [Some(&world), live_world.as_ref()];
+    let own_urls: Vec<Url> = worlds
+        .into_iter()
+        .flatten()
+        .flat_map(|world| {
+            [
+                world.config.cards_url.clone(),
+                world.config.world_url.clone(),
+            ]
+        })
+        .collect();
     let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
@@ -124,8 +139,11 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         clock: Arc::new(SystemClock),
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
-        test_rails: Some(world.config.rails(&outbound, Arc::new(signer(data)?))),
-        live_rails: None,
+        test_rails: Some(rails(&world, &outbound, &data.join("signer"))?),
+        live_rails: match &live_world {
+            Some(world) => Some(rails(world, &outbound, &data.join("signer-live"))?),
+            None => None,
+        },
         mailer: Some(Mailer {
             mail: outbox.clone(),
             base_url: origin.clone(),
@@ -143,8 +161,12 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
             let people = demo_people(&engine, data, &partners).await?;
-            funds::fund(&engine, &world.config.world(&outbound)).await?;
-            callbacks(&world.config.cards(&outbound), address).await?;
+            let mine = [(Environment::Test, Some(&world)), (Environment::Live, live_world.as_ref())];
+            for (environment, world) in mine {
+                let Some(world) = world else { continue };
+                funds::fund(&engine, environment, &world.config.world(&outbound)).await?;
+                callbacks(&world.config.cards(&outbound), address).await?;
+            }
             keep_ready(data, &world.config)?;
             let urls = shop::Urls { proof: &base_url, sandbox: &world.config.world_url };
             let mut shop = shop::start(&args.shop, shop_port, urls, &partners).await?;
@@ -162,6 +184,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
             tokio::select! {
                 () = asked_to_stop() => Ok(()),
                 ended = world.child.wait() => anyhow::bail!("the sandbox world ended: {}", ended?),
+                ended = ended(live_world.as_mut()) => anyhow::bail!("the rehearsed world ended: {}", ended?),
                 ended = shop::ended(shop.as_mut()) => anyhow::bail!("the demo shop ended: {}", ended?),
             }
         }
@@ -183,17 +206,26 @@ async fn demo_people(
     people::people(engine, data, shop.partner_id.parse()?).await
 }
 
-async fn sandbox_world(data: &Path) -> anyhow::Result<ChildWorld> {
-    let dir = data.join("sandbox");
-    let key: [u8; 24] = kept_key(&dir, "api.key", &SystemEntropy)?;
+async fn sandbox_world(dir: &Path, seed: u64) -> anyhow::Result<ChildWorld> {
+    let key: [u8; 24] = kept_key(dir, "api.key", &SystemEntropy)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    world::start(&dir, key, 1).await
+    world::start(dir, key, seed).await
 }
 
-fn signer(data: &Path) -> anyhow::Result<SignerThread> {
-    let dir = data.join("signer");
-    let key = master_key(&dir, &SystemEntropy)?;
-    SignerThread::spawn(LocalSigner::open(&dir, key)?).context("the signer cannot start")
+/// With a signer of its own.
+fn rails(world: &ChildWorld, outbound: &Outbound, signer: &Path) -> anyhow::Result<Rails> {
+    let key = master_key(signer, &SystemEntropy)?;
+    let signer = LocalSigner::open(signer, key)?;
+    let signer = SignerThread::spawn(signer).context("the signer cannot start")?;
+    Ok(world.config.rails(outbound, Arc::new(signer)))
+}
+
+/// Never, where there is none.
+async fn ended(world: Option<&mut ChildWorld>) -> std::io::Result<std::process::ExitStatus> {
+    match world {
+        Some(world) => world.child.wait().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Two people, since money moves only when two agree; one of them owns the installation.

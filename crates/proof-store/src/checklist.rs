@@ -18,9 +18,9 @@ use uuid::Uuid;
 statements! {
     OBSERVATION_ADD = "INSERT INTO observations (partner_id, environment, kind, subject, first_at, last_at, request_id, note, order_id) VALUES ($1, $2, $3, $4, $5, $5, $6, $7, $8) ON CONFLICT (partner_id, environment, kind, subject) DO UPDATE SET last_at = excluded.last_at, request_id = excluded.request_id, note = excluded.note, order_id = excluded.order_id";
     OBSERVATION_LIST = "SELECT kind, subject, first_at, last_at, request_id, note, order_id FROM observations WHERE partner_id = $1 AND environment = $2 ORDER BY last_at DESC, kind, subject LIMIT $3";
-    SIGNATURE_PUT = "INSERT INTO checklist_signatures (partner_id, line, by_name, note, at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (partner_id, line) DO UPDATE SET by_name = excluded.by_name, note = excluded.note, at = excluded.at";
+    SIGNATURE_PUT = "INSERT INTO checklist_signatures (partner_id, line, by_name, note, at, basis) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partner_id, line) DO UPDATE SET by_name = excluded.by_name, note = excluded.note, at = excluded.at, basis = excluded.basis";
     SIGNATURE_END = "DELETE FROM checklist_signatures WHERE partner_id = $1 AND line = $2";
-    SIGNATURE_LIST = "SELECT line, by_name, note, at FROM checklist_signatures WHERE partner_id = $1 ORDER BY line";
+    SIGNATURE_LIST = "SELECT line, by_name, note, at, basis FROM checklist_signatures WHERE partner_id = $1 ORDER BY line";
     PROFILE_PUT = "INSERT INTO checklist_profiles (partner_id, body, by_name, at) VALUES ($1, $2, $3, $4) ON CONFLICT (partner_id) DO UPDATE SET body = excluded.body, by_name = excluded.by_name, at = excluded.at";
     PROFILE_LOAD = "SELECT body, by_name, at FROM checklist_profiles WHERE partner_id = $1";
 }
@@ -42,6 +42,7 @@ struct SignatureRow {
     by_name: String,
     note: String,
     at: Time,
+    basis: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -108,6 +109,7 @@ impl Tx {
             signature.by.as_str(),
             signature.note.as_str(),
             signature.at,
+            signature.basis.as_str(),
         ];
         self.execute_one("checklist_signatures", SIGNATURE_PUT, args)
             .await
@@ -135,6 +137,7 @@ impl Tx {
             by: row.by_name,
             note: row.note,
             at: row.at.0,
+            basis: row.basis,
         });
         Ok(signed.collect())
     }

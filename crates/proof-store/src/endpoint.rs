@@ -16,13 +16,14 @@ use uuid::Uuid;
 
 statements! {
     ENDPOINT_PUT = "INSERT INTO endpoints (id, partner_id, environment, url, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partner_id, environment) DO UPDATE SET url = excluded.url";
-    ENDPOINT_OF_PARTNER = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since FROM endpoints WHERE partner_id = $1 AND environment = $2";
+    ENDPOINT_OF_PARTNER = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since, status_url FROM endpoints WHERE partner_id = $1 AND environment = $2";
     ENDPOINT_UNWELL = "SELECT COUNT(*) AS count FROM endpoints WHERE failing_since IS NOT NULL OR state = 'disabled'";
-    ENDPOINT_LOAD = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since FROM endpoints WHERE id = $1";
+    ENDPOINT_LOAD = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since, status_url FROM endpoints WHERE id = $1";
     ENDPOINT_FAILING = "UPDATE endpoints SET failing_since = $1 WHERE id = $2 AND failing_since IS NULL";
     ENDPOINT_WELL = "UPDATE endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
     ENDPOINT_DISABLE = "UPDATE endpoints SET state = 'disabled', disabled_at = $1, disabled_reason = $2 WHERE id = $3 AND state = 'enabled'";
     ENDPOINT_ENABLE = "UPDATE endpoints SET state = 'enabled', disabled_at = NULL, disabled_reason = NULL, failing_since = NULL WHERE id = $1";
+    ENDPOINT_STATUS_URL = "UPDATE endpoints SET status_url = $1 WHERE id = $2";
     ENDPOINT_ROTATE = "UPDATE endpoints SET secret_previous = secret, secret_previous_until = $1, secret = $2 WHERE id = $3";
 }
 
@@ -56,6 +57,8 @@ pub struct EndpointRow {
     pub disabled_reason: Option<String>,
     /// Since when no delivery went well.
     pub failing_since: Option<Timestamp>,
+    /// Where the shop says how often an event had an effect.
+    pub status_url: Option<String>,
 }
 
 pub struct EndpointNew<'a> {
@@ -84,6 +87,7 @@ struct Row {
     disabled_at: Option<Time>,
     disabled_reason: Option<String>,
     failing_since: Option<Time>,
+    status_url: Option<String>,
 }
 
 impl TryFrom<Row> for EndpointRow {
@@ -112,6 +116,7 @@ impl TryFrom<Row> for EndpointRow {
             disabled_at: row.disabled_at.map(|at| at.0),
             disabled_reason: row.disabled_reason,
             failing_since: row.failing_since.map(|at| at.0),
+            status_url: row.status_url,
         })
     }
 }
@@ -188,6 +193,17 @@ impl Tx {
 
     pub async fn endpoint_enable(&mut self, id: EndpointId) -> Result<(), StoreError> {
         self.execute_one("endpoints", ENDPOINT_ENABLE, args![id.uuid()])
+            .await
+    }
+
+    /// `None`: a person confirms it instead.
+    pub async fn endpoint_status_url(
+        &mut self,
+        id: EndpointId,
+        url: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let args = args![url.map(str::to_owned), id.uuid()];
+        self.execute_one("endpoints", ENDPOINT_STATUS_URL, args)
             .await
     }
 

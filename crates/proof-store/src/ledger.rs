@@ -9,7 +9,7 @@ use crate::{
 use proof_core::{
     Timestamp,
     id::{EntryId, OrderId, PartnerId},
-    ledger::{Entry, Posting, Unit, balanced},
+    ledger::{Entry, Posting, Unit, balanced, key_alone, key_in},
     partner::Environment,
     statement::Day,
 };
@@ -134,7 +134,11 @@ struct OrderPostingRow {
 /// every schedule can be tried.
 trait Books: Send {
     /// The account is there, empty if it was not.
-    fn open(&mut self, posting: &Posting) -> impl Future<Output = Result<(), StoreError>> + Send;
+    fn open(
+        &mut self,
+        key: &str,
+        posting: &Posting,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
     /// Its balance, which nobody else moves until this database transaction ends.
     fn lock(&mut self, key: &str) -> impl Future<Output = Result<Option<i128>, StoreError>> + Send;
     fn set(
@@ -145,44 +149,55 @@ trait Books: Send {
     fn note(
         &mut self,
         line: i64,
+        key: &str,
         posting: &Posting,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
 /// Moves the balances of an entry's accounts, in the order of their keys: two entries with accounts
 /// in common never wait for each other in a circle.
-async fn write_down(books: &mut impl Books, entry: &Entry) -> Result<(), LedgerError> {
-    let mut postings: Vec<&Posting> = entry.postings().iter().collect();
-    postings.sort_by_key(|posting| posting.key());
-    for (line, posting) in (0_i64..).zip(postings) {
-        account_move(books, posting).await?;
-        books.note(line, posting).await?;
+async fn write_down(
+    books: &mut impl Books,
+    environment: Environment,
+    entry: &Entry,
+) -> Result<(), LedgerError> {
+    let named = |posting| (key_in(environment, &Posting::key(posting)), posting);
+    let mut postings: Vec<(String, &Posting)> = entry.postings().iter().map(named).collect();
+    postings.sort_by(|(one, _), (other, _)| one.cmp(other));
+    for (line, (key, posting)) in (0_i64..).zip(postings) {
+        account_move(books, &key, posting).await?;
+        books.note(line, &key, posting).await?;
     }
     Ok(())
 }
 
-async fn account_move(books: &mut impl Books, posting: &Posting) -> Result<(), LedgerError> {
-    let key = posting.key();
+async fn account_move(
+    books: &mut impl Books,
+    key: &str,
+    posting: &Posting,
+) -> Result<(), LedgerError> {
     let bad = |column| StoreError::Row {
         table: "accounts",
         column,
-        id: key.clone(),
+        id: key.to_owned(),
     };
     // It is nearly always there; whoever else opens it now is waited for.
-    let balance = match books.lock(&key).await? {
+    let balance = match books.lock(key).await? {
         Some(balance) => balance,
         None => {
-            books.open(posting).await?;
-            books.lock(&key).await?.ok_or_else(|| bad("key"))?
+            books.open(key, posting).await?;
+            books.lock(key).await?.ok_or_else(|| bad("key"))?
         }
     };
     let balance = balance
         .checked_add(posting.amount)
         .ok_or_else(|| bad("balance"))?;
     if !posting.account.allows(balance) {
-        return Err(LedgerError::Floor { account: key });
+        return Err(LedgerError::Floor {
+            account: key.to_owned(),
+        });
     }
-    books.set(&key, balance).await?;
+    books.set(key, balance).await?;
     Ok(())
 }
 
@@ -193,8 +208,8 @@ struct Stored<'a> {
 }
 
 impl Books for Stored<'_> {
-    async fn open(&mut self, posting: &Posting) -> Result<(), StoreError> {
-        let args = args![posting.key(), posting.unit.to_string(), 0_i128];
+    async fn open(&mut self, key: &str, posting: &Posting) -> Result<(), StoreError> {
+        let args = args![key, posting.unit.to_string(), 0_i128];
         self.tx.execute(ACCOUNT_OPEN, args).await.map(drop)
     }
 
@@ -208,8 +223,8 @@ impl Books for Stored<'_> {
         self.tx.execute_one("accounts", ACCOUNT_SET, args).await
     }
 
-    async fn note(&mut self, line: i64, posting: &Posting) -> Result<(), StoreError> {
-        let args = args![self.id.uuid(), line, posting.key(), posting.amount];
+    async fn note(&mut self, line: i64, key: &str, posting: &Posting) -> Result<(), StoreError> {
+        let args = args![self.id.uuid(), line, key, posting.amount];
         self.tx.execute_one("postings", POSTING_INSERT, args).await
     }
 }
@@ -227,7 +242,7 @@ impl Tx {
             entry: EntryId::from_uuid(row.entry_id),
             kind: row.kind,
             posted_at: row.created_at.0,
-            account: row.account_key,
+            account: key_alone(&row.account_key).to_owned(),
             amount: row.amount.0,
         };
         Ok(rows.into_iter().map(posting).collect())
@@ -261,7 +276,7 @@ impl Tx {
             posted_at: row.created_at.0,
             memo: row.memo,
             line: row.line,
-            account: row.account_key,
+            account: key_alone(&row.account_key).to_owned(),
             amount: row.amount.0,
         };
         Ok(rows.into_iter().map(posting).collect())
@@ -272,7 +287,7 @@ impl Tx {
     pub async fn ledger_post(
         &mut self,
         id: EntryId,
-        order: Option<OrderId>,
+        (environment, order): (Environment, Option<OrderId>),
         entry: &Entry,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
@@ -285,7 +300,7 @@ impl Tx {
         ];
         self.execute_one("entries", ENTRY_INSERT, args).await?;
         let mut books = Stored { tx: self, id };
-        write_down(&mut books, entry).await?;
+        write_down(&mut books, environment, entry).await?;
         self.ledger_check(id).await?;
         Ok(())
     }

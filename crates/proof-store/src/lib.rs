@@ -26,6 +26,7 @@ mod installation;
 mod job;
 mod ledger;
 mod link;
+mod live;
 mod mail;
 mod member;
 mod order;

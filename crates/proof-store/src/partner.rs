@@ -20,6 +20,7 @@ use uuid::Uuid;
 statements! {
     PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
     PARTNER_POLICY = "UPDATE partners SET policy = $1 WHERE id = $2";
+    PARTNER_STAGE = "UPDATE partners SET stage = $1 WHERE id = $2";
     PARTNER_LOAD = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1";
     PARTNER_LOCK = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1", lock = " FOR NO KEY UPDATE";
     PARTNER_BY_WIDGET = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE widget_id = $1";
@@ -217,6 +218,20 @@ impl Tx {
         let body = serde_json::to_value(policy).unwrap_or_default();
         self.execute_one("partners", PARTNER_POLICY, args![body, id.uuid()])
             .await
+    }
+
+    pub async fn partner_stage_save(
+        &mut self,
+        id: PartnerId,
+        stage: Stage,
+    ) -> Result<(), StoreError> {
+        self.wake(Topic::Access);
+        self.execute_one(
+            "partners",
+            PARTNER_STAGE,
+            args![stage_name(stage), id.uuid()],
+        )
+        .await
     }
 
     pub async fn partner_by_widget(&mut self, id: Uuid) -> Result<Option<Partner>, StoreError> {

@@ -63,6 +63,7 @@ pub fn registered() -> Vec<Statement> {
         crate::job::ALL,
         crate::ledger::ALL,
         crate::link::ALL,
+        crate::live::ALL,
         crate::mail::ALL,
         crate::member::ALL,
         crate::order::ALL,

@@ -24,7 +24,7 @@ import { ThreeDs } from "./screens/three-ds";
 import type { Session, State } from "./session";
 import type { View } from "./view";
 
-export function App({ session, boot }: { session: Session; boot: Boot }) {
+export function App({ session }: { session: Session }) {
   const state = useSession(session);
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -34,18 +34,18 @@ export function App({ session, boot }: { session: Session; boot: Boot }) {
     <main class="app" ref={root}>
       {state.view && !state.blocked && <Header view={state.view} />}
       {state.offline && <Offline />}
-      <Body state={state} session={session} boot={boot} />
+      <Body state={state} session={session} />
     </main>
   );
 }
 
-function Body({ state, session, boot }: { state: State; session: Session; boot: Boot }) {
+function Body({ state, session }: { state: State; session: Session }) {
   if (state.blocked) return <BlockedScreen blocked={state.blocked} session={session} />;
   if (!state.view) return <Loading />;
-  return <Order state={state} view={state.view} session={session} boot={boot} />;
+  return <Order state={state} view={state.view} session={session} />;
 }
 
-function Order({ state, view, session, boot }: { state: State; view: View; session: Session; boot: Boot }) {
+function Order({ state, view, session }: { state: State; view: View; session: Session }) {
   const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false });
   // Before any effect of a screen, so that the page hears of the widget first and of its content second.
   useLayoutEffect(() => {
@@ -58,7 +58,7 @@ function Order({ state, view, session, boot }: { state: State; view: View; sessi
     <>
       <PayUntil view={view} clockAheadMs={state.clockAheadMs} />
       <div key={screenKey(screen)}>
-        <Draw screen={screen} view={view} session={session} boot={boot} state={state} onChoose={choose} onChosen={chosen} />
+        <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} />
       </div>
       <Cases view={view} session={session} />
       <Footer view={view} session={session} />
@@ -70,13 +70,12 @@ interface DrawProps {
   screen: Screen;
   view: View;
   session: Session;
-  boot: Boot;
   state: State;
   onChoose: () => void;
   onChosen: () => void;
 }
 
-function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawProps) {
+function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
   switch (screen.name) {
     case "identity_intro":
       return <IdentityIntro view={view} onContinue={onChoose} />;
@@ -93,13 +92,13 @@ function Draw({ screen, view, session, boot, state, onChoose, onChosen }: DrawPr
     case "review":
       return <Review view={view} />;
     case "pay":
-      return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
+      return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "authorising":
       return <Waiting {...messages.authorising} />;
     case "three_ds":
       return <ThreeDs url={screen.url} session={session} />;
     case "terms":
-      return <Terms view={view} session={session} clockAheadMs={state.clockAheadMs} fieldsOrigin={boot.fields_origin} />;
+      return <Terms view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "deposit":
       return <Deposit view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "confirming":

@@ -3,7 +3,6 @@
 
 export interface Boot {
   origins: string[];
-  fields_origin: string;
   /** The page was opened by the link of an email, outside of any shop. */
   resume?: Resume;
 }
@@ -22,12 +21,12 @@ export interface Init {
 /** The block that the server wrote into the page; anything else means the page was not served by it. */
 export function readBoot(text: string | null | undefined): Boot | undefined {
   const value = parse(text);
-  if (!isRecord(value) || !Array.isArray(value["origins"]) || typeof value["fields_origin"] !== "string") {
+  if (!isRecord(value) || !Array.isArray(value["origins"])) {
     return undefined;
   }
   const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
   const resume = readResume(value["resume"]);
-  return { origins, fields_origin: value["fields_origin"], ...(resume ? { resume } : {}) };
+  return { origins, ...(resume ? { resume } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {

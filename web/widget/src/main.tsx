@@ -14,7 +14,7 @@ import "./styles/screens.css";
 import "./styles/sell.css";
 
 const PAGE_ANSWERS_MS = 10_000;
-const NOWHERE: Boot = { origins: [], fields_origin: "" };
+const NOWHERE: Boot = { origins: [] };
 // Of this tab alone: a reload goes on where it was, and nothing is left when the tab is closed.
 const VISIT_KEY = "proof-visit";
 

@@ -41,6 +41,8 @@ export interface QuoteLine {
 
 export interface Quote {
   id: string;
+  /** Where the card fields come from. */
+  fields_origin: string;
   fiat_currency: string;
   total: string;
   unit_price: string;

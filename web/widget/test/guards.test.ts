@@ -36,16 +36,16 @@ describe("messages of the page", () => {
 
 describe("the server's block", () => {
   it("is read whole", () => {
-    const boot = { origins: ["https://shop.example"], fields_origin: "https://cards.example" };
+    const boot = { origins: ["https://shop.example"] };
     expect(readBoot(JSON.stringify(boot))).toEqual(boot);
   });
   it("says whether the link of an email is still good", () => {
-    const boot = (resume: unknown) => readBoot(JSON.stringify({ origins: [], fields_origin: "", resume }))?.resume;
+    const boot = (resume: unknown) => readBoot(JSON.stringify({ origins: [], resume }))?.resume;
     expect(boot({ state: "open", partner: "Demo Shop" })).toEqual({ state: "open", partner: "Demo Shop" });
     expect(boot({ state: "over", partner: null })).toEqual({ state: "over", partner: null });
     for (const nonsense of [undefined, null, "open", { state: "else" }]) expect(boot(nonsense)).toBeUndefined();
   });
-  it.each([undefined, "", "{", "[]", '{"origins":"*","fields_origin":"x"}', '{"origins":[]}'])("is missed in %j", (text) => {
+  it.each([undefined, "", "{", "[]", '{"origins":"*"}', "{}"])("is missed in %j", (text) => {
     expect(readBoot(text)).toBeUndefined();
   });
 });

@@ -11,6 +11,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   currency: "USDT",
   network: "TRC20",
   crypto_amount: "100.00",
+  fields_origin: "https://cards.example",
   address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE",
   fiat_currency: "EUR",
   fiat_currencies: ["EUR", "USD"],

@@ -3,6 +3,7 @@
 
 mod checklist;
 mod ledger;
+mod live;
 mod member;
 mod order;
 mod partner;
@@ -72,6 +73,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(order::routes());
     routes.extend(partner::routes());
     routes.extend(checklist::routes());
+    routes.extend(live::routes());
     routes
 }
 

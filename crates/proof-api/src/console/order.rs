@@ -12,7 +12,7 @@ use proof_core::{
     id::{CaseId, OrderId},
     member::Act,
     order::{PublicStatus, Ruling},
-    partner::Side,
+    partner::{Environment, Side},
 };
 use proof_engine::{
     ApiError, CaseStory, OrderLines, OrderListed, OrderPage, OrderQuery, Overview, Ruled,
@@ -32,7 +32,7 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-fn order_id(text: &str) -> Result<OrderId, Refused> {
+pub(super) fn order_id(text: &str) -> Result<OrderId, Refused> {
     let id = Uuid::try_parse(text).map(OrderId::from_uuid).ok();
     let id = id.or_else(|| text.parse().ok());
     id.ok_or_else(|| Refused(ApiError::nobody("order")))
@@ -41,8 +41,17 @@ fn order_id(text: &str) -> Result<OrderId, Refused> {
 pub async fn overview(
     State(api): State<Api>,
     Extension(seat): At,
+    query: RawQuery,
 ) -> Result<Json<Overview>, Refused> {
-    Ok(Json(api.engine.overview(&seat).await?))
+    let environment = environment(&Query::read(&query))?;
+    Ok(Json(api.engine.overview(&seat, environment).await?))
+}
+
+/// `test` unless the other one is asked for.
+fn environment(query: &Query) -> Result<Environment, Refused> {
+    let rule = "must be test or live";
+    let asked = query.parsed("environment", rule, Environment::parse)?;
+    Ok(asked.unwrap_or(Environment::Test))
 }
 
 async fn list(
@@ -53,6 +62,7 @@ async fn list(
     let query = Query::read(&query);
     let status_rule = "must be pending, processing, completed, failed or cancelled";
     let asked = OrderQuery {
+        environment: environment(&query)?,
         text: query.text("query")?.map(|text| text.trim().to_owned()),
         partner: query.parsed("partner", "must be a partner's id", |id| id.parse().ok())?,
         status: query.parsed("status", status_rule, PublicStatus::parse)?,

@@ -157,9 +157,27 @@ struct New {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct WalletNew {
+pub(super) struct WalletNew {
     pair: String,
     address: String,
+}
+
+pub(super) fn origins_of(texts: &[String]) -> Result<Vec<Origin>, Refused> {
+    let parse = |text: &String| {
+        Origin::parse(text.trim()).map_err(|error| said("origins", format!("{text} is {error}.")))
+    };
+    texts.iter().map(parse).collect()
+}
+
+pub(super) fn wallets_of(wallets: &[WalletNew]) -> Result<Vec<(Asset, Address)>, Refused> {
+    let read = |wallet: &WalletNew| {
+        let asset = asset(&wallet.pair, "wallets")?;
+        let address = Address::parse(asset.network(), wallet.address.trim());
+        let address =
+            address.map_err(|error| said("wallets", format!("The wallet of {asset}: {error}.")))?;
+        Ok((asset, address))
+    };
+    wallets.iter().map(read).collect()
 }
 
 #[derive(Serialize)]
@@ -189,10 +207,6 @@ impl New {
                 "A partner is treasury, user_wallet or managed.".to_owned(),
             )
         })?;
-        let origins = self.origins.iter().map(|text| {
-            Origin::parse(text.trim())
-                .map_err(|error| said("origins", format!("{text} is {error}.")))
-        });
         let pairs: Vec<Asset> = self
             .pairs
             .iter()
@@ -202,14 +216,7 @@ impl New {
             code.parse::<Fiat>()
                 .map_err(|_| said("fiats", format!("{code} is no currency of ours.")))
         });
-        let wallets = self.wallets.iter().map(|wallet| {
-            let asset = asset(&wallet.pair, "wallets")?;
-            let address = Address::parse(asset.network(), wallet.address.trim());
-            let address = address
-                .map_err(|error| said("wallets", format!("The wallet of {asset}: {error}.")))?;
-            Ok((asset, address))
-        });
-        let wallets: Vec<(Asset, Address)> = wallets.collect::<Result<_, Refused>>()?;
+        let wallets = wallets_of(&self.wallets)?;
         let bare = pairs
             .iter()
             .find(|pair| wallets.iter().all(|(asset, _)| asset != *pair));
@@ -221,7 +228,7 @@ impl New {
             name: self.name,
             kind,
             contact_email: self.contact_email,
-            origins: origins.collect::<Result<_, _>>()?,
+            origins: origins_of(&self.origins)?,
             pairs,
             sell: self.sells.then(SellPolicy::default),
             fiats: fiats.collect::<Result<_, _>>()?,
@@ -316,18 +323,33 @@ async fn token_create(
     State(api): State<Api>,
     Extension(seat): At,
     Path(id): Path<String>,
+    request: Request,
 ) -> Result<(StatusCode, Json<TokenMade>), Refused> {
     let id = partner_id(&seat, &id)?;
+    let ask: TokenNew = json(&api, request).await?;
     let token = api
         .engine
-        .token_create(seat.author(), id, Environment::Test)
+        .token_create(seat.author(), id, ask.environment)
         .await?;
     let client_token = token.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(TokenMade { client_token })))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenNew {
+    #[serde(default = "test")]
+    environment: Environment,
+}
+
+const fn test() -> Environment {
+    Environment::Test
+}
+
+#[derive(Deserialize)]
 struct Rotate {
+    #[serde(default = "test")]
+    environment: Environment,
     grace_seconds: i64,
 }
 
@@ -341,7 +363,7 @@ async fn token_rotate(
     let ask: Rotate = json(&api, request).await?;
     let rotated = api
         .engine
-        .token_rotate(seat.author(), id, Environment::Test, ask.grace_seconds);
+        .token_rotate(seat.author(), id, ask.environment, ask.grace_seconds);
     let client_token = rotated.await?.expose_secret().to_owned();
     Ok((StatusCode::CREATED, Json(TokenMade { client_token })))
 }

@@ -1,11 +1,12 @@
 //! One rule for each line.
 
+use super::evidence::{evidence, lower, refusal, said, signer, word};
 use super::{
     Covered, DECAY_SECONDS, Evidence, Facts, Judged, Kind, LINES, LineSpec, LineState, Observation,
-    Refused, Signature, Signer, Strength, WEBHOOK_P95_MS_MAX, WINDOW_SECONDS, Who,
+    Refused, Signature, Strength, WEBHOOK_P95_MS_MAX, WINDOW_SECONDS, Who, basis,
 };
 use crate::{
-    partner::{PartnerType, Side},
+    partner::{PartnerType, Side, Stage},
     time::Timestamp,
 };
 
@@ -34,9 +35,16 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn line(&self, spec: &'static LineSpec) -> Judged {
-        let signature = self.signature(spec);
+        let (signature, outdated) = self.signature(spec);
         let matrix = matches!(spec.id, "COV-1" | "COV-2").then(|| self.matrix());
         let finding = self.finding(spec.id);
+        let is_signable = spec.signer.is_some()
+            && match &finding {
+                Finding::NotApplicable(_) | Finding::Failing(..) => false,
+                // Where a person alone decides, or may stand in for what was not seen.
+                Finding::Unseen(..) => !spec.who.needs_person() || spec.who == Who::Person,
+                Finding::Passing(..) => spec.who.needs_person(),
+            };
         let judged = |state, why, next, evidence| Judged {
             spec,
             state,
@@ -44,6 +52,7 @@ impl Look<'_> {
             next,
             evidence,
             signature: signature.clone(),
+            is_signable,
             matrix,
         };
         match finding {
@@ -52,25 +61,23 @@ impl Look<'_> {
                 judged(LineState::Failing, why, Some(next), evidence)
             }
             Finding::Unseen(why, next) => match &signature {
-                // Where a person alone decides, or may stand in for what was not seen.
-                Some(signed) if !spec.who.needs_person() || spec.who == Who::Person => {
+                Some(signed) if is_signable => {
                     judged(LineState::SignedOff, said(signed), None, vec![word(signed)])
                 }
-                Some(signed) => judged(
-                    LineState::Unseen,
-                    why,
-                    Some(next.to_owned()),
-                    vec![word(signed)],
-                ),
-                None => judged(LineState::Unseen, why, Some(next.to_owned()), Vec::new()),
+                signed => {
+                    let next = outdated.unwrap_or_else(|| next.to_owned());
+                    let words = signed.iter().map(word).collect();
+                    judged(LineState::Unseen, why, Some(next), words)
+                }
             },
-            Finding::Passing(why, mut evidence) => match (&signature, spec.who.needs_person()) {
+            Finding::Passing(why, mut evidence) => match (&signature, is_signable) {
                 (Some(signed), true) => {
                     evidence.push(word(signed));
                     judged(LineState::SignedOff, why, None, evidence)
                 }
                 (None, true) => {
-                    let next = format!("{} has to sign this line.", signer(spec.signer));
+                    let signs = || format!("{} has to sign this line.", signer(spec.signer));
+                    let next = outdated.unwrap_or_else(signs);
                     judged(LineState::Unseen, why, Some(next), evidence)
                 }
                 (_, false) => judged(LineState::Passing, why, None, evidence),
@@ -78,10 +85,22 @@ impl Look<'_> {
         }
     }
 
-    /// A signature is good for as long as what was seen is.
-    fn signature(&self, spec: &LineSpec) -> Option<Signature> {
+    /// What somebody said of it, or, where that was said of something that has changed since, that it
+    /// has to be said again.
+    fn signature(&self, spec: &LineSpec) -> (Option<Signature>, Option<String>) {
         let signed = self.facts.signed.iter().find(|s| s.line == spec.id);
-        signed.cloned()
+        match signed {
+            Some(signed) if signed.basis != basis(self.facts, spec.id) => {
+                let Signature { by, at, .. } = signed;
+                let day = at.to_contract();
+                let day = day.get(..10).unwrap_or(&day);
+                let text = format!(
+                    "What {by} signed for on {day} has changed since: look again, and sign again."
+                );
+                (None, Some(text))
+            }
+            signed => (signed.cloned(), None),
+        }
     }
 
     fn finding(&self, id: &str) -> Finding {
@@ -550,16 +569,28 @@ impl Look<'_> {
     }
 
     fn first_live(&self) -> Finding {
-        if super::is_before_live(self.facts.partner.stage) {
-            return Finding::Unseen(
-                "There was no live transaction yet.".to_owned(),
-                "When all other lines are green, a live token opens this one.",
+        let watched = self.facts.live.iter().filter_map(|live| {
+            let by = live.watched_by.as_ref()?;
+            let text = format!("Completed while {by} had its page open");
+            Some(evidence(&live.seen, Strength::Observed, &text))
+        });
+        let watched: Vec<Evidence> = watched.collect();
+        if !watched.is_empty() {
+            return Finding::Passing(
+                "A live order was completed and watched.".to_owned(),
+                watched,
             );
         }
-        Finding::Unseen(
-            "No live transaction was completed yet.".to_owned(),
-            "An operator watches the first one.",
-        )
+        match self.facts.partner.stage {
+            Stage::Sandbox => Finding::Unseen(
+                "There was no live transaction yet.".to_owned(),
+                "When all other lines are green, an operator opens live, and watches the first order.",
+            ),
+            Stage::LiveWatched | Stage::Live | Stage::Suspended => Finding::Unseen(
+                "No live transaction was completed yet while an operator watched.".to_owned(),
+                "An operator opens the page of the first live order and leaves it open until the order has ended.",
+            ),
+        }
     }
 
     fn mobile(&self, id: &str) -> Finding {
@@ -630,86 +661,4 @@ impl Look<'_> {
 
 fn person(why: &str, next: &'static str) -> Finding {
     Finding::Unseen(why.to_owned(), next)
-}
-
-fn evidence(seen: &Observation, strength: Strength, text: &str) -> Evidence {
-    let subject = match seen.kind {
-        Kind::SessionMade | Kind::WidgetOpened | Kind::EndRead | Kind::FailureRead => {
-            format!(" ({})", seen.subject)
-        }
-        Kind::Call
-        | Kind::WidgetRefused
-        | Kind::Polled
-        | Kind::SocketOpened
-        | Kind::WebhookTaken
-        | Kind::PolledOn
-        | Kind::SocketClosed
-        | Kind::SocketLeft
-        | Kind::IdentityPassed
-        | Kind::IdentitySkipped
-        | Kind::BuyCompleted
-        | Kind::SellCompleted
-        | Kind::Camera
-        | Kind::WalletPaid
-        | Kind::CustomTab
-        | Kind::ProbeGood
-        | Kind::ProbeBad
-        | Kind::Provoked
-        | Kind::ScanGood
-        | Kind::ScanBad => String::new(),
-    };
-    Evidence {
-        strength,
-        at: seen.last_at,
-        text: format!("{text}{subject}"),
-        request_id: (!seen.request_id.is_empty()).then(|| seen.request_id.clone()),
-        order: seen.order,
-    }
-}
-
-fn refusal(refused: &Refused) -> Evidence {
-    let from = match refused.origin.as_str() {
-        "" => String::new(),
-        origin => format!(" from {origin}"),
-    };
-    Evidence {
-        strength: Strength::Observed,
-        at: refused.last_at,
-        text: format!("Refused with {}{from}", refused.code),
-        request_id: (!refused.request_id.is_empty()).then(|| refused.request_id.clone()),
-        order: None,
-    }
-}
-
-fn word(signed: &Signature) -> Evidence {
-    Evidence {
-        strength: Strength::Attested,
-        at: signed.at,
-        text: said(signed),
-        request_id: None,
-        order: None,
-    }
-}
-
-fn said(signed: &Signature) -> String {
-    if signed.note.is_empty() {
-        return format!("Signed by {}.", signed.by);
-    }
-    format!("Signed by {}: {}", signed.by, signed.note)
-}
-
-const fn signer(signer: Option<Signer>) -> &'static str {
-    match signer {
-        Some(Signer::Operator) => "An operator",
-        Some(Signer::Partner) => "An admin of the partner",
-        None => "Nobody",
-    }
-}
-
-fn lower(text: &str) -> String {
-    let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_lowercase().chain(letters).collect())
-        .unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     id::PartnerId,
     money::{Amount, Bps},
-    partner::{Pair, PartnerType, Policy, SellPolicy, WidgetConfig},
+    partner::{Pair, PartnerType, Policy, SellPolicy, Stage, WidgetConfig},
     quote::FeePolicy,
     risk::RiskPolicy,
     secret::Secret,
@@ -56,6 +56,7 @@ fn facts() -> Facts {
         refused: Vec::new(),
         signed: Vec::new(),
         profile: Profile::default(),
+        live: Vec::new(),
     }
 }
 
@@ -124,6 +125,7 @@ fn webhooks_are_quick_and_nearly_always_taken() {
     assert_eq!(state(&facts, "WHK-1"), LineState::NotApplicable);
     let mut with = |tries: Vec<(i64, bool)>| {
         facts.webhook = Some(WebhookFacts {
+            url: "https://shop.example/hook".into(),
             is_enabled: true,
             tries,
         });
@@ -151,6 +153,7 @@ fn a_line_that_needs_both_needs_both() {
         by: "ann".into(),
         note: String::new(),
         at: NOW,
+        basis: String::new(),
     };
     facts.signed = vec![signed("ERR-1"), signed("ACC-3"), signed("PAY-1")];
     assert_eq!(
@@ -221,4 +224,51 @@ fn pauses_have_to_be_there_and_to_grow() {
     ));
     assert_eq!(loop_verdict(&four[..3], false), ProbeVerdict::Open);
     assert_eq!(loop_verdict(&[], true), ProbeVerdict::Open);
+}
+
+#[test]
+fn a_signature_is_good_for_what_it_was_given_for() {
+    let mut facts = facts();
+    facts.signed = vec![Signature {
+        line: "COV-1".into(),
+        by: "ann".into(),
+        note: String::new(),
+        at: NOW,
+        basis: basis(&facts, "COV-1"),
+    }];
+    assert_eq!(state(&facts, "COV-1"), LineState::SignedOff);
+    facts.partner.policy.pairs[0].sells = true;
+    let judged = judge(&facts, NOW);
+    let line = judged.iter().find(|line| line.spec.id == "COV-1").unwrap();
+    assert_eq!(line.state, LineState::Unseen);
+    assert!(line.next.as_ref().unwrap().contains("ann"), "{line:?}");
+    assert!(line.is_signable);
+}
+
+#[test]
+fn the_first_live_order_counts_when_somebody_watched() {
+    let mut facts = facts();
+    facts.partner.stage = Stage::LiveWatched;
+    let completed = |watched_by: Option<&str>| LiveOrder {
+        seen: seen(Kind::BuyCompleted, "", 60),
+        watched_by: watched_by.map(str::to_owned),
+    };
+    facts.live = vec![completed(None)];
+    let signable = |facts: &Facts| {
+        let judged = judge(facts, NOW);
+        let line = judged.into_iter().find(|line| line.spec.id == "LIVE-2");
+        line.unwrap().is_signable
+    };
+    assert!(!signable(&facts));
+    facts.live.push(completed(Some("bob")));
+    assert!(signable(&facts));
+    assert_eq!(state(&facts, "LIVE-2"), LineState::Unseen);
+    facts.signed = vec![Signature {
+        line: "LIVE-2".into(),
+        by: "bob".into(),
+        note: String::new(),
+        at: NOW,
+        basis: String::new(),
+    }];
+    assert_eq!(state(&facts, "LIVE-2"), LineState::SignedOff);
 }

@@ -180,9 +180,14 @@ async fn sell(
     case_apply(tx, old, case, command, ids).await?;
     let taken = take_over(order.id, order.amount).map_err(|e| refused(ApiError::internal(e)))?;
     let entry = EntryId::from_uuid(ids.uuid(17, 0));
-    tx.ledger_post(entry, Some(order.id), &taken, ids.now())
-        .await
-        .map_err(ledger_failed)?;
+    tx.ledger_post(
+        entry,
+        (order.environment, Some(order.id)),
+        &taken,
+        ids.now(),
+    )
+    .await
+    .map_err(ledger_failed)?;
     Ok(basis)
 }
 

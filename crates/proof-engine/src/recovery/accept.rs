@@ -342,7 +342,9 @@ impl Word {
         }
         for (n, (environment, kept, entry)) in self.apart.iter().enumerate() {
             let id = EntryId::from_uuid(ids.uuid(1, n));
-            let posted = tx.ledger_post(id, None, entry, ids.now()).await;
+            let posted = tx
+                .ledger_post(id, (*environment, None), entry, ids.now())
+                .await;
             posted.map_err(ledger_failed)?;
             tx.kept_apart_insert(*environment, kept, id, ids.now())
                 .await?;

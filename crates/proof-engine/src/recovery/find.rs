@@ -537,7 +537,7 @@ impl Engine {
             let chain = self.chain_of(world.environment, asset.network())?;
             let there = i128::try_from(chain.balance(&owner, asset).await?.base());
             let there = there.map_err(ApiError::internal)?;
-            let books = self.wallet_books(asset).await?;
+            let books = self.wallet_books(world.environment, asset).await?;
             let of = |sums: &BTreeMap<Asset, u128>| sums.get(&asset).copied().unwrap_or(0);
             let taken = i128::try_from(of(&world.taken)).map_err(ApiError::internal)?;
             let taking = i128::try_from(of(&world.taking)).map_err(ApiError::internal)?;

@@ -4,8 +4,9 @@ use crate::rails::NETWORKS;
 use anyhow::{Context, bail};
 use proof_core::{
     Asset, Network,
-    ledger::{Account, Unit},
+    ledger::{Account, Unit, key_in},
     money::Amount,
+    partner::Environment,
 };
 use proof_engine::Engine;
 use proof_outbound::Configured;
@@ -16,10 +17,15 @@ const COINS: u32 = 20;
 
 /// Fills each hot wallet once. A crash in between leaves more on the chain than in the books, which
 /// is the safe side.
-pub async fn fund(engine: &Engine, world: &Configured) -> anyhow::Result<()> {
+pub async fn fund(
+    engine: &Engine,
+    environment: Environment,
+    world: &Configured,
+) -> anyhow::Result<()> {
     let balances = engine.ledger_balances().await?;
     for asset in Asset::all().filter(|asset| NETWORKS.contains(&asset.network())) {
         let account = format!("{}:{}", Account::Wallet, Unit::Crypto(asset));
+        let account = key_in(environment, &account);
         if balances.iter().any(|balance| balance.key == account) {
             continue;
         }
@@ -29,10 +35,10 @@ pub async fn fund(engine: &Engine, world: &Configured) -> anyhow::Result<()> {
             Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => ("1000000", 1),
         };
         let part = Amount::parse(asset, part)?;
-        let owner = engine.hot_wallet(asset.network()).await?;
+        let owner = engine.hot_wallet(environment, asset.network()).await?;
         for _ in 0..times {
             faucet(world, owner.as_str(), part).await?;
-            engine.treasury_fund(part).await?;
+            engine.treasury_fund(environment, part).await?;
         }
     }
     Ok(())

@@ -37,8 +37,8 @@ struct Table<'a> {
 }
 
 impl Books for Table<'_> {
-    async fn open(&mut self, posting: &Posting) -> Result<(), StoreError> {
-        self.open.insert(posting.key(), 0);
+    async fn open(&mut self, key: &str, _: &Posting) -> Result<(), StoreError> {
+        self.open.insert(key.to_owned(), 0);
         Ok(())
     }
 
@@ -56,8 +56,8 @@ impl Books for Table<'_> {
         Ok(())
     }
 
-    async fn note(&mut self, line: i64, posting: &Posting) -> Result<(), StoreError> {
-        let key = format!("line/{}/{line}/{}", self.entry, posting.key());
+    async fn note(&mut self, line: i64, key: &str, posting: &Posting) -> Result<(), StoreError> {
+        let key = format!("line/{}/{line}/{}", self.entry, key);
         assert!(self.open.insert(key, posting.amount), "one line, twice");
         Ok(())
     }
@@ -77,11 +77,12 @@ fn post(rows: &Rows, name: &str, entry: &Entry, care: Care) -> bool {
     };
     let posted = pollster::block_on(async {
         if care != Care::NoOrder {
-            return write_down(&mut books, entry).await;
+            return write_down(&mut books, Environment::Test, entry).await;
         }
         for (line, posting) in (0..).zip(entry.postings()) {
-            account_move(&mut books, posting).await?;
-            books.note(line, posting).await?;
+            let key = posting.key();
+            account_move(&mut books, &key, posting).await?;
+            books.note(line, &key, posting).await?;
         }
         Ok(())
     });

@@ -3,12 +3,12 @@
 use crate::kit::{Counting, NOW, write};
 use proof_core::{
     audit::{Author, Broken, Deed, Walk},
-    checklist::{Kind, Observation, Profile, Signature},
+    checklist::{Kind, Observation, Opening, Profile, Signature},
     id::{MemberId, PartnerId},
     member::{Login, Member, Post, Role},
     operator::OperatorName,
     order::{Order, PublicStatus},
-    partner::{Environment, Partner, Side},
+    partner::{Environment, Partner, Side, Stage},
     secret::Secret,
     token::TokenHash,
 };
@@ -25,6 +25,7 @@ pub async fn rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order)
     proposals(db).await;
     seen(db, partner, order).await;
     said(db, partner).await;
+    live(db, partner, order).await;
     search(db, partner, order).await;
     counted(db, partner).await;
     wallets(db, partner).await;
@@ -227,6 +228,7 @@ async fn said(db: &Db, partner: &Partner) {
         by: "ann".into(),
         note: "we know".into(),
         at: NOW,
+        basis: "sells".into(),
     };
     let profile = Profile {
         ios: true,
@@ -366,4 +368,44 @@ async fn wallets(db: &Db, partner: &Partner) {
         )
     });
     assert_eq!((listed.len(), live.len()), (1, 0));
+}
+
+async fn live(db: &Db, partner: &Partner, order: &Order) {
+    let (id, watched, opening) = (
+        partner.id,
+        order.id,
+        Opening {
+            by: "ann".into(),
+            at: NOW,
+            override_reason: None,
+        },
+    );
+    let later = NOW.plus_seconds(20);
+    let (kept, latest, stage, moving) = write!(db, [opening], |tx| {
+        let mut opening = opening;
+        assert_eq!(tx.opening_load(id).await?, None);
+        tx.opening_put(id, &opening).await?;
+        opening.override_reason = Some("they are known".into());
+        tx.opening_put(id, &opening).await?;
+        assert_eq!(tx.watch_latest(watched).await?, None);
+        tx.watch_put(watched, "ann", NOW).await?;
+        tx.watch_put(watched, "ben", NOW).await?;
+        tx.watch_put(watched, "ann", later).await?;
+        tx.partner_stage_save(id, Stage::LiveWatched).await?;
+        let stage = tx.partner_load(id).await?.unwrap().stage;
+        tx.partner_stage_save(id, Stage::Sandbox).await?;
+        (
+            tx.opening_load(id).await?,
+            tx.watch_latest(watched).await?,
+            stage,
+            tx.order_moving(id, Environment::Live, watched).await?,
+        )
+    });
+    let kept = kept.unwrap();
+    assert_eq!(
+        (kept.by.as_str(), kept.override_reason.as_deref()),
+        ("ann", Some("they are known"))
+    );
+    assert_eq!(latest, Some(("ann".to_owned(), later)));
+    assert_eq!((stage, moving), (Stage::LiveWatched, 0));
 }

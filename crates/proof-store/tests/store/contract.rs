@@ -174,7 +174,10 @@ async fn endpoints(db: &Db, partner: &Partner) {
         let id = row.id;
         tx.endpoint_rotate(id, &Secret::new("whsec_eQ=="), NOW)
             .await?;
+        let status = "https://shop.example/effects";
+        tx.endpoint_status_url(id, Some(status)).await?;
         let rotated = tx.endpoint_load(id).await?;
+        assert_eq!(rotated.status_url.as_deref(), Some(status));
         tx.endpoint_note(id, false, NOW).await?;
         tx.endpoint_note(id, false, NOW.plus_seconds(9)).await?;
         let off = tx.endpoint_disable(id, "gone", NOW).await?;

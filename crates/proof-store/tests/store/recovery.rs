@@ -66,7 +66,9 @@ async fn apart(db: &Db, entropy: &Counting, order: &Order) {
     };
     let told = kept.clone();
     let (listed, after, of_order) = write!(db, [kept, booked], |tx| {
-        tx.ledger_post(entry, None, &booked, NOW).await.ok();
+        tx.ledger_post(entry, (Environment::Test, None), &booked, NOW)
+            .await
+            .ok();
         tx.kept_apart_insert(test, &kept, entry, NOW).await?;
         let listed = tx.kept_apart_list(test, "", 10).await?;
         let after = tx.kept_apart_list(test, &kept.subject, 10).await?;

@@ -336,18 +336,31 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
     );
     let id = order.id;
     write!(db, |tx| {
-        tx.ledger_post(first, None, &fund(amount("100")).unwrap(), NOW)
-            .await
-            .unwrap();
-        tx.ledger_post(second, Some(id), &reserve(amount("60")).unwrap(), NOW)
-            .await
-            .unwrap();
+        tx.ledger_post(
+            first,
+            (Environment::Test, None),
+            &fund(amount("100")).unwrap(),
+            NOW,
+        )
+        .await
+        .unwrap();
+        tx.ledger_post(
+            second,
+            (Environment::Test, Some(id)),
+            &reserve(amount("60")).unwrap(),
+            NOW,
+        )
+        .await
+        .unwrap();
     });
     let over = db
         .write("test", move |tx: &mut Tx| {
             Box::pin(async move {
                 let entry = reserve(amount("41")).unwrap();
-                match tx.ledger_post(third, Some(id), &entry, NOW).await {
+                match tx
+                    .ledger_post(third, (Environment::Test, Some(id)), &entry, NOW)
+                    .await
+                {
                     Ok(()) => Ok(()),
                     Err(LedgerError::Floor { .. }) => Err(Failure::Refused("floor")),
                     Err(LedgerError::Store(error)) => Err(Failure::Store(error)),

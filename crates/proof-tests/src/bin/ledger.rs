@@ -45,7 +45,14 @@ async fn post(db: &Db, id: EntryId, entry: Entry) {
     let posted = db.write("bench", move |tx: &mut Tx| {
         let entry = entry.clone();
         Box::pin(async move {
-            let posted = tx.ledger_post(id, None, &entry, NOW).await;
+            let posted = tx
+                .ledger_post(
+                    id,
+                    (proof_core::partner::Environment::Test, None),
+                    &entry,
+                    NOW,
+                )
+                .await;
             posted.map_err(|error| match error {
                 LedgerError::Store(error) => Failure::Store(error),
                 LedgerError::Floor { account } => Failure::Refused(account),

@@ -49,7 +49,13 @@ impl<'a> Buyer<'a> {
 
     /// Another tab, or the same one after a reload.
     pub async fn reopen(app: &'a App, session: Value) -> Self {
-        let body = opening(&session, session.clone());
+        Self::reopen_from(app, session, SHOP).await
+    }
+
+    /// By a page of another origin.
+    pub async fn reopen_from(app: &'a App, session: Value, page: &str) -> Self {
+        let mut body = opening(&session, session.clone());
+        body["page_origin"] = json!(page);
         let answer = app
             .call(frame(Method::POST, "visits", "", body.to_string()))
             .await;
@@ -123,14 +129,22 @@ impl<'a> Buyer<'a> {
         assert_eq!(self.post("identity/submit", json!({})).await.status, 200);
     }
 
+    /// The provider whose card fields the widget shows.
+    async fn cards(&self) -> axum::Router {
+        let view = self.view().await;
+        let origin = view["fields_origin"].as_str().unwrap();
+        let host = origin.trim_start_matches("http://");
+        self.app.outside.hosts.lock().unwrap()[host].clone()
+    }
+
     /// A single-use token from the provider's card fields.
     pub async fn card_token(&self, number: &str) -> Value {
         let body = json!({ "number": number, "expiry": "12/30", "cvc": "123" });
+        let cards = self.cards().await;
         let request = Request::post("http://cards.test/fields/v1/tokens")
             .header("content-type", "application/json")
             .body(Body::from(body.to_string()))
             .unwrap();
-        let cards = self.app.outside.hosts.lock().unwrap()["cards.test"].clone();
         let answer = tower::ServiceExt::oneshot(cards, request).await.unwrap();
         let bytes = http_body_util::BodyExt::collect(answer.into_body())
             .await
@@ -176,7 +190,7 @@ impl<'a> Buyer<'a> {
             .header("content-type", "application/json")
             .body(Body::from(json!({ "approve": approve }).to_string()))
             .unwrap();
-        let cards = self.app.outside.hosts.lock().unwrap()["cards.test"].clone();
+        let cards = self.cards().await;
         let answer = tower::ServiceExt::oneshot(cards, request).await.unwrap();
         assert_eq!(answer.status(), 204);
     }

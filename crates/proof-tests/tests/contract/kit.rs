@@ -13,7 +13,7 @@ use proof_core::{
     Address, Asset, Fiat, Network,
     ledger::{Unit, balanced},
     money::Amount,
-    partner::{Origin, PartnerType, SellPolicy},
+    partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
 use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts};
@@ -145,6 +145,37 @@ impl App {
 
     /// Another server of the same installation over another database, in the same world.
     pub async fn reborn(&self, url: &str) -> Self {
+        self.reborn_with(url, None).await
+    }
+
+    /// The same server with a second world of its own for what is live: real money is rehearsed. The hot
+    /// wallets there are filled.
+    pub async fn rehearsing(&self) -> Self {
+        self.halt().await;
+        self.db.close().await;
+        let config = WorldConfig {
+            data: None,
+            key: KEY.to_owned(),
+            seed: 2,
+        };
+        let world = World::open(config, self.clock.clone(), Arc::new(Counting::new(4))).unwrap();
+        let world = Arc::new(world);
+        self.outside.hosts.lock().unwrap().extend([
+            (
+                "cards-live.test".to_owned(),
+                cards_router(Arc::clone(&world)),
+            ),
+            ("world-live.test".to_owned(), world_router(world)),
+        ]);
+        let signer = LocalSigner::open(&self.dir.path().join("signer-live"), [8; 32]).unwrap();
+        let app = self.reborn_with(&self.url, Some(Arc::new(signer))).await;
+        let world = sandbox_at("cards-live.test", "world-live.test")
+            .world(&Outbound::new(self.outside.clone()));
+        fund(&app.app, Environment::Live, &world).await;
+        app
+    }
+
+    async fn reborn_with(&self, url: &str, live: Option<Arc<LocalSigner>>) -> Self {
         let db = match url.strip_prefix("sqlite:") {
             Some(path) => Db::sqlite(path.as_ref(), Execution::Concurrent).await,
             None => Db::postgres(url, 8, Execution::Concurrent).await,
@@ -157,7 +188,9 @@ impl App {
             entropy: Arc::new(Counting::new(3)),
             outbound: outbound.clone(),
             test_rails: Some(sandbox().rails(&outbound, self.signer.clone())),
-            live_rails: None,
+            live_rails: live.map(|signer| {
+                sandbox_at("cards-live.test", "world-live.test").rails(&outbound, signer)
+            }),
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
@@ -221,7 +254,7 @@ impl App {
             .unwrap();
         let shop = partner(&app, &dir, PartnerType::Treasury).await;
         let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
-        fund(&app, &sandbox.world(&outbound)).await;
+        fund(&app, Environment::Test, &sandbox.world(&outbound)).await;
         let (stop, stopping) = watch::channel(false);
         let worker = Mutex::new(Some(tokio::spawn(work(app.clone(), stopping))));
         Self {
@@ -316,7 +349,11 @@ impl App {
         let path = format!("chains/v1/{}/faucet", network.name());
         let answer = self.world(&path, body).await;
         assert!(answer.status < 300, "{}", answer.text);
-        self.app.engine.treasury_fund(amount).await.unwrap();
+        self.app
+            .engine
+            .treasury_fund(Environment::Test, amount)
+            .await
+            .unwrap();
     }
 
     async fn outside_call(&self, host: &str, path: &str, body: Value) -> Answer {
@@ -513,9 +550,13 @@ pub fn good_session() -> Value {
 }
 
 fn sandbox() -> SandboxConfig {
+    sandbox_at("cards.test", "world.test")
+}
+
+fn sandbox_at(cards: &str, world: &str) -> SandboxConfig {
     SandboxConfig {
-        cards_url: "http://cards.test".parse().unwrap(),
-        world_url: "http://world.test".parse().unwrap(),
+        cards_url: format!("http://{cards}").parse().unwrap(),
+        world_url: format!("http://{world}").parse().unwrap(),
         key: Secret::new(KEY),
     }
 }
@@ -548,9 +589,13 @@ async fn partner(app: &proof_server::App, dir: &TempDir, kind: PartnerType) -> P
         .unwrap()
 }
 
-async fn fund(app: &proof_server::App, world: &proof_outbound::Configured) {
+async fn fund(
+    app: &proof_server::App,
+    environment: Environment,
+    world: &proof_outbound::Configured,
+) {
     for network in NETWORKS {
-        let owner = app.engine.hot_wallet(network).await.unwrap();
+        let owner = app.engine.hot_wallet(environment, network).await.unwrap();
         let bought = Asset::all()
             .find(|asset| asset.network() == network)
             .unwrap();
@@ -565,7 +610,7 @@ async fn fund(app: &proof_server::App, world: &proof_outbound::Configured) {
             let body = json!({ "address": owner.as_str(), "ticker": ticker, "base": base });
             let path = ["chains", "v1", network.name(), "faucet"];
             assert!(world.post(&path, &body).await.unwrap().is_success());
-            app.engine.treasury_fund(amount).await.unwrap();
+            app.engine.treasury_fund(environment, amount).await.unwrap();
         }
     }
 }

@@ -26,6 +26,7 @@ mod kit;
 mod ledger;
 mod letters;
 mod limits;
+mod live;
 mod mail;
 mod matrix;
 mod operator;

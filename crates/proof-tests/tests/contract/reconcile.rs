@@ -118,7 +118,10 @@ async fn coins_that_came_or_went_past_us_are_found(app: &App) {
     let owner = app
         .app
         .engine
-        .hot_wallet(proof_core::Network::Trc20)
+        .hot_wallet(
+            proof_core::partner::Environment::Test,
+            proof_core::Network::Trc20,
+        )
         .await
         .unwrap();
     let body = json!({ "address": owner.as_str(), "currency": "USDT", "amount": "7" });
@@ -140,7 +143,11 @@ async fn coins_that_came_or_went_past_us_are_found(app: &App) {
     // The owner says what they were: books and world agree again.
     let usdt = proof_core::Asset::find("USDT", proof_core::Network::Trc20).unwrap();
     let seven = proof_core::money::Amount::parse(usdt, "7").unwrap();
-    app.app.engine.treasury_fund(seven).await.unwrap();
+    app.app
+        .engine
+        .treasury_fund(proof_core::partner::Environment::Test, seven)
+        .await
+        .unwrap();
     assert!(reconcile(app).await.open.is_empty());
 }
 
@@ -151,7 +158,12 @@ async fn coins_that_no_order_expects_are_held_until_two_people_know_whose_they_a
     crate::sell::deposit(app, &address, "100").await;
     seller.until_step("completed").await;
     let network = proof_core::Network::Trc20;
-    let wallet = app.app.engine.hot_wallet(network).await.unwrap();
+    let wallet = app
+        .app
+        .engine
+        .hot_wallet(proof_core::partner::Environment::Test, network)
+        .await
+        .unwrap();
     let hash = crate::sell::deposit(app, wallet.as_str(), "7").await;
     app.clock.skip(SETTLED);
     let held = || async {

@@ -155,7 +155,12 @@ async fn bitcoin_is_sold(app: &App) {
     body["amount"] = json!("0.01");
     let seller = Buyer::open_with(app, body).await;
     seller.until_step("terms").await;
-    let refund = app.app.engine.hot_wallet(Network::Bitcoin).await.unwrap();
+    let refund = app
+        .app
+        .engine
+        .hot_wallet(proof_core::partner::Environment::Test, Network::Bitcoin)
+        .await
+        .unwrap();
     let ours = start(&seller, GOOD_CARD, refund.as_str()).await;
     assert_eq!(ours.json["field"], "refund_address", "our own wallet");
     let refund = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";

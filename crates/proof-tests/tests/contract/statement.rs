@@ -122,7 +122,10 @@ async fn a_month_of_statements_is_what_the_world_moved(app: &App) {
     let hot = app
         .app
         .engine
-        .hot_wallet(proof_core::Network::Trc20)
+        .hot_wallet(
+            proof_core::partner::Environment::Test,
+            proof_core::Network::Trc20,
+        )
         .await
         .unwrap();
     app.faucet(&hot, "TRX", "5000").await;

@@ -237,7 +237,10 @@ impl Sim {
         }
         let world = self.sandbox().world(&Outbound::new(self.network.clone()));
         for network in self.script.networks() {
-            let hot = engine.hot_wallet(*network).await.unwrap();
+            let hot = engine
+                .hot_wallet(proof_core::partner::Environment::Test, *network)
+                .await
+                .unwrap();
             for amount in [funds(*network), funds_native(*network)] {
                 let (ticker, base) = (amount.asset().ticker(), amount.base().to_string());
                 let body = json!({ "address": hot.as_str(), "ticker": ticker, "base": base });
@@ -245,7 +248,10 @@ impl Sim {
                     .post(&["chains", "v1", network.name(), "faucet"], &body)
                     .await
                     .unwrap();
-                engine.treasury_fund(amount).await.unwrap();
+                engine
+                    .treasury_fund(proof_core::partner::Environment::Test, amount)
+                    .await
+                    .unwrap();
             }
         }
         *self.network.begun.lock().unwrap() = Some(self.clock.now());
@@ -496,7 +502,9 @@ impl Sim {
 
     /// The hot wallet, by the chain's word.
     fn wallet(&self, engine: &Engine, network: Chain) -> Wallet {
-        let hot = pollster::block_on(engine.hot_wallet(network)).unwrap();
+        let hot =
+            pollster::block_on(engine.hot_wallet(proof_core::partner::Environment::Test, network))
+                .unwrap();
         let account = pollster::block_on(self.look(&format!("chains/v1/{network}/accounts/{hot}")));
         let left = |ticker: &str| {
             let text = account["balances"][ticker].as_str().unwrap();
@@ -539,7 +547,10 @@ impl Sim {
         // Who sends to our own wallet knows where it is.
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
         for network in self.script.networks() {
-            let hot = pollster::block_on(engine.hot_wallet(*network)).unwrap();
+            let hot = pollster::block_on(
+                engine.hot_wallet(proof_core::partner::Environment::Test, *network),
+            )
+            .unwrap();
             known.insert(hot.to_string());
         }
         known.extend(

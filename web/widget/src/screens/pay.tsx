@@ -16,7 +16,7 @@ import type { View } from "../view";
 
 const words = messages.pay;
 
-export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View; session: Session; clockAheadMs: number; fieldsOrigin: string }) {
+export function Pay({ view, session, clockAheadMs }: { view: View; session: Session; clockAheadMs: number }) {
   const [paying, setPaying] = useState(false);
   const [problem, setProblem] = useState<string>();
   const [pressed, setPressed] = useState(false);
@@ -50,7 +50,7 @@ export function Pay({ view, session, clockAheadMs, fieldsOrigin }: { view: View;
       {view.payment?.declined && <Declined code={view.payment.declined} attemptsLeft={view.payment.attempts_left} />}
       <Price view={view} quote={quote} />
       {/* A new attempt needs new fields: the processor takes each token once. */}
-      <CardFields key={attempt} origin={fieldsOrigin} showMissing={pressed} card={card} />
+      <CardFields key={attempt} origin={view.fields_origin} showMissing={pressed} card={card} />
       <FieldsLoading ready={card.ready} />
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>

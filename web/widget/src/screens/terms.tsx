@@ -23,10 +23,9 @@ interface TermsProps {
   view: View;
   session: Session;
   clockAheadMs: number;
-  fieldsOrigin: string;
 }
 
-export function Terms({ view, session, clockAheadMs, fieldsOrigin }: TermsProps) {
+export function Terms({ view, session, clockAheadMs }: TermsProps) {
   const [making, setMaking] = useState(false);
   const [problem, setProblem] = useState<string>();
   const [pressed, setPressed] = useState(false);
@@ -82,7 +81,7 @@ export function Terms({ view, session, clockAheadMs, fieldsOrigin }: TermsProps)
       <section class="part" aria-labelledby="card-title">
         <h2 id="card-title">{words.card}</h2>
         <p class="muted">{words.cardText(total)}</p>
-        <CardFields origin={fieldsOrigin} showMissing={pressed} card={card} fieldError={words.fieldError} />
+        <CardFields origin={view.fields_origin} showMissing={pressed} card={card} fieldError={words.fieldError} />
         <FieldsLoading ready={card.ready} />
         <p class="hosted"><Icon name="lock" size={14} /> {words.hosted}</p>
       </section>
