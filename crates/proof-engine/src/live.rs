@@ -205,7 +205,12 @@ struct Write {
 }
 
 impl Write {
-    async fn run(&self, tx: &mut Tx, partner: PartnerId) -> Result<(), Failure<ApiError>> {
+    async fn run(
+        &self,
+        tx: &mut Tx,
+        partner: PartnerId,
+        first: &Voice,
+    ) -> Result<(), Failure<ApiError>> {
         let now = self.opening.at;
         tx.token_insert(partner, &self.token, now).await?;
         for origin in &self.ask.origins {
@@ -225,7 +230,11 @@ impl Write {
             };
             tx.endpoint_put(endpoint, now).await?;
         }
-        tx.opening_put(partner, &self.opening).await?;
+        let opening = Opening {
+            by: format!("{} and {}", first.by, self.opening.by),
+            ..self.opening.clone()
+        };
+        tx.opening_put(partner, &opening).await?;
         tx.partner_stage_save(partner, Stage::LiveWatched).await?;
         Ok(())
     }
@@ -283,10 +292,9 @@ impl Engine {
                     };
                     let mut deed = deed(author, "live.open", id.to_string(), wanted.clone());
                     let agreed = two_voices(tx, &subject(id), wanted, voice, now).await?;
-                    if agreed.is_some() {
-                        write.run(tx, id).await?;
-                    } else {
-                        deed.act = "live.propose";
+                    match &agreed {
+                        Some(first) => write.run(tx, id, first).await?,
+                        None => deed.act = "live.propose",
                     }
                     audit(tx, &deed, now).await?;
                     Ok::<_, Failure<ApiError>>(agreed.is_some())

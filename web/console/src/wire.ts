@@ -117,7 +117,7 @@ export type Order = {
   updated_at: string;
 };
 
-/** `GET orders?query&status&side&partner&after&limit`. `query`: an id, or the beginning of one, or the whole of a partner's user id. */
+/** `GET orders?query&status&side&partner&environment&after&limit`. `environment`: `test` unless it is said. `query`: an id, or the beginning of one, or the whole of a partner's user id. */
 export type Orders = { data: Order[]; next_cursor: string | null };
 
 /** `GET orders/{id}`. */
@@ -214,7 +214,7 @@ export type Token = {
   /** When a browser was seen with it: it leaked. */
   exposed_at: string | null;
 };
-/** `POST partners/{id}/tokens` (one more) and `POST partners/{id}/tokens/rotate` with `{ grace_seconds }` answer `TokenMade`; `POST partners/{id}/tokens/{key_id}/revoke`. */
+/** `POST partners/{id}/tokens` (one more, `{ environment }`) and `POST partners/{id}/tokens/rotate` with `{ environment, grace_seconds }` answer `TokenMade`; `POST partners/{id}/tokens/{key_id}/revoke`. */
 export type TokenMade = { client_token: string };
 
 export type Webhook = {
@@ -300,6 +300,27 @@ export type Checklist = {
 };
 /** `GET partners/{id}/checklist/report`: Ed25519 over the bytes of `json`, with the webhooks' key. */
 export type Report = { json: string; json_signature: string };
+/** `GET partners/{id}/live`. */
+export type Live = {
+  /** Whether this server has anything that moves real money. */
+  possible: boolean;
+  opened_by: string | null;
+  opened_at: string | null;
+  override_reason: string | null;
+  /** What one person wants already; a second one sends exactly this. */
+  proposed: (LiveOpen & { by: string; at: string }) | null;
+};
+/** `POST partners/{id}/live`: two people send the same. */
+export type LiveOpen = {
+  origins: string[];
+  wallets: { pair: string; address: string }[];
+  webhook_url: string | null;
+  /** Of an owner, where not all is green. */
+  override_reason: string | null;
+};
+/** The secrets are shown once, to the second. */
+export type LiveOpened = Ruled & { client_token: string | null; webhook_secret: string | null };
+/** `POST orders/{id}/watch`: whoever may decide has the page of this live order open; again every few seconds. */
 export type Profile = { ios: boolean; android: boolean; wallet_payments: boolean };
 export type LineState = "not_applicable" | "unseen" | "passing" | "failing" | "signed_off";
 export type Line = {

@@ -1,7 +1,6 @@
 // The whole app: from the state of the session to one screen.
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Boot } from "./guards";
 import { useSession } from "./hooks";
 import { messages } from "./messages";
 import { Waiting } from "./parts/basics";

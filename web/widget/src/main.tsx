@@ -14,7 +14,6 @@ import "./styles/screens.css";
 import "./styles/sell.css";
 
 const PAGE_ANSWERS_MS = 10_000;
-const NOWHERE: Boot = { origins: [] };
 // Of this tab alone: a reload goes on where it was, and nothing is left when the tab is closed.
 const VISIT_KEY = "proof-visit";
 
@@ -27,13 +26,13 @@ const lastOfPath = (): string => decodeURIComponent(location.pathname.split("/")
 const embedded = window.parent !== window;
 if (boot?.resume && !embedded) void resume(boot, boot.resume);
 else {
-  draw(boot ?? NOWHERE);
+  draw();
   if (!boot || !embedded) session.block({ kind: "not_embedded" });
   else start(boot);
 }
 
-function draw(known: Boot): void {
-  if (root) render(<App session={session} boot={known} />, root);
+function draw(): void {
+  if (root) render(<App session={session} />, root);
 }
 
 function start(known: Boot): void {
@@ -48,8 +47,8 @@ function start(known: Boot): void {
 async function resume(known: Boot, told: Resume): Promise<void> {
   const link = lastOfPath();
   session.subscribe(() => keepVisit(link));
-  if (await goOn(link)) return draw(known);
-  const page = <ResumePage boot={{ ...known, resume: told }} link={link} session={session} onOpen={() => draw(known)} />;
+  if (await goOn(link)) return draw();
+  const page = <ResumePage boot={{ ...known, resume: told }} link={link} session={session} onOpen={draw} />;
   if (root) render(<main class="app">{page}</main>, root);
 }
 

@@ -41,8 +41,6 @@ export interface QuoteLine {
 
 export interface Quote {
   id: string;
-  /** Where the card fields come from. */
-  fields_origin: string;
   fiat_currency: string;
   total: string;
   unit_price: string;
@@ -139,6 +137,8 @@ export interface View {
   network: string;
   crypto_amount: string;
   address: string;
+  /** Where the card fields come from. */
+  fields_origin: string;
   fiat_currency: string;
   fiat_currencies: string[];
   partner: string;

@@ -329,38 +329,22 @@ async fn order_rows(db: &Db, partner: &Partner, order: &Order) {
 }
 
 async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
-    let (first, second, third) = (
-        EntryId::new(NOW, entropy),
-        EntryId::new(NOW, entropy),
-        EntryId::new(NOW, entropy),
-    );
+    let [first, second, third] = [(); 3].map(|()| EntryId::new(NOW, entropy));
     let id = order.id;
+    let (nobodys, own) = ((Environment::Test, None), (Environment::Test, Some(id)));
     write!(db, |tx| {
-        tx.ledger_post(
-            first,
-            (Environment::Test, None),
-            &fund(amount("100")).unwrap(),
-            NOW,
-        )
-        .await
-        .unwrap();
-        tx.ledger_post(
-            second,
-            (Environment::Test, Some(id)),
-            &reserve(amount("60")).unwrap(),
-            NOW,
-        )
-        .await
-        .unwrap();
+        let (funded, reserved) = (fund(amount("100")).unwrap(), reserve(amount("60")).unwrap());
+        tx.ledger_post(first, nobodys, &funded, NOW).await.unwrap();
+        tx.ledger_post(second, own, &reserved, NOW).await.unwrap();
+        // Real money is elsewhere, under the same name.
+        let real = (Environment::Live, None);
+        tx.ledger_post(EntryId::from_uuid(uuid::Uuid::from_u128(9)), real, &funded, NOW).await.unwrap();
     });
     let over = db
         .write("test", move |tx: &mut Tx| {
             Box::pin(async move {
                 let entry = reserve(amount("41")).unwrap();
-                match tx
-                    .ledger_post(third, (Environment::Test, Some(id)), &entry, NOW)
-                    .await
-                {
+                match tx.ledger_post(third, own, &entry, NOW).await {
                     Ok(()) => Ok(()),
                     Err(LedgerError::Floor { .. }) => Err(Failure::Refused("floor")),
                     Err(LedgerError::Store(error)) => Err(Failure::Store(error)),

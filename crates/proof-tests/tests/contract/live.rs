@@ -99,6 +99,9 @@ async fn opened(app: &App, alice: &Person<'_>, bob: &Person<'_>) -> String {
     assert_eq!(again.status, 409, "{}", again.text);
     let stage = bob.get(&format!("partners/{}", app.shop.partner.id)).await;
     assert_eq!(stage.json["stage"], "live_watched");
+    let stands = bob.get(&path(app)).await.json;
+    assert_eq!(stands["opened_by"], "alice and bob");
+    assert_eq!(stands["proposed"], Value::Null);
     token
 }
 

@@ -1,8 +1,8 @@
 // One order: what it is, what happened in words, its money, and what people can decide.
 
-import { useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { part, post } from "../core/api";
-import { useLoad } from "../core/load";
+import { useEvery, useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
@@ -20,6 +20,8 @@ import type { OrderStory, Refund, Rule, Ruled } from "../wire";
 import { Postings } from "./order-postings";
 
 const LOOK_AGAIN_MS = 5000;
+// The server counts a page as open for a minute.
+const WATCH_MS = 15_000;
 
 interface OrderPanelProps {
   id: string;
@@ -46,8 +48,10 @@ const titleOf = ({ order }: OrderStory): string => `${wordsOf(order.side)} ${amo
 
 function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void }) {
   const { order, cases, transfers } = story;
+  const mayRule = useMay("order_rule");
   return (
     <>
+      {order.environment === "live" && mayRule && <Watch order={order} />}
       <Actions story={story} onChanged={onChanged} />
       <Facts
         rows={[
@@ -89,6 +93,15 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
       {story.facts !== null && <Folded title="Everything that is kept, as JSON"><Json value={story.facts} /></Folded>}
     </>
   );
+}
+
+/** A partner's first live orders go on only while somebody who may decide looks at them. */
+function Watch({ order }: { order: OrderStory["order"] }) {
+  const ends = ["completed", "failed", "cancelled"].includes(order.status);
+  const tell = useCallback(() => post<void>(`orders/${part(order.id)}/watch`).catch(() => undefined), [order.id]);
+  useEffect(() => void tell(), [tell]);
+  useEvery(ends ? undefined : WATCH_MS, tell);
+  return <Notice tone={ends ? "ok" : "wait"} title="A live order">{ends ? "It was real." : "You are watching it as long as this page is open."}</Notice>;
 }
 
 function Transfers({ transfers }: { transfers: OrderStory["transfers"] }) {

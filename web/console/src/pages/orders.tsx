@@ -19,7 +19,7 @@ import { wordsOf } from "../format";
 import type { Order, Partners, Status } from "../wire";
 import { OrderPanel } from "./order";
 
-const NAMES = ["query", "status", "side", "partner"] as const;
+const NAMES = ["query", "status", "side", "partner", "environment"] as const;
 type Name = (typeof NAMES)[number];
 
 const LOOK_AGAIN_MS = 5000;
@@ -126,6 +126,7 @@ function OrderFilters({ filters, set }: { filters: Filters<Name>; set: (name: Na
           choices={partners.map(({ id, name }) => ({ value: id, label: name }))}
         />
       )}
+      <FilterSelect label="World" value={filters.environment} onSelect={set("environment")} choices={[{ value: "live", label: "Live" }]} all="Sandbox" />
       {isFiltered(filters) && (
         <a class="clear" href={url("/orders")}>
           Clear

@@ -17,7 +17,7 @@ import type { Partner, Token, TokenMade } from "../wire";
 import type { PartProps } from "./partner";
 
 const COLUMNS: Column<Token>[] = [
-  { title: "Key", cell: (token) => <><code>{token.key_id}</code>{token.environment === "test" && <span class="tag">test</span>}</> },
+  { title: "Key", cell: (token) => <><code>{token.key_id}</code><span class={`tag ${token.environment}`}>{token.environment}</span></> },
   { title: "State", cell: (token) => <TokenMark token={token} /> },
   { title: "Last used", number: true, cell: (token) => (token.last_used_at ? <Ago at={token.last_used_at} /> : <span class="muted">never</span>) },
   { title: "Made", number: true, gives: 2, cell: (token) => <Ago at={token.created_at} /> },
@@ -31,7 +31,11 @@ function TokenMark({ token }: { token: Token }) {
   return <Mark tone="ok" icon="check" word="Good" />;
 }
 
-type Asking = { kind: "more" } | { kind: "rotate" } | { kind: "revoke"; token: Token };
+type World = Token["environment"];
+/** Said only where there are two. */
+const ofWorld = (world: World, worlds: World[]): string => (worlds.length === 1 ? "" : world === "live" ? " live" : " of the sandbox");
+
+type Asking = { kind: "more"; world: World } | { kind: "rotate"; world: World } | { kind: "revoke"; token: Token };
 
 export function PartnerKeys({ partner, onChanged }: PartProps) {
   const mayWrite = useMay("token_write");
@@ -43,6 +47,7 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
     setMade(client_token);
     onChanged();
   };
+  const worlds: World[] = partner.stage === "sandbox" ? ["test"] : ["live", "test"];
   const leaked = partner.tokens.filter((token) => token.exposed_at);
   const revoke: Column<Token> = {
     title: "",
@@ -66,8 +71,12 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
       )}
       {mayWrite && (
         <div class="acts">
-          <Button onClick={() => setAsking({ kind: "rotate" })}>Rotate…</Button>
-          <Button onClick={() => setAsking({ kind: "more" })}>One more…</Button>
+          {worlds.map((world) => (
+            <>
+              <Button onClick={() => setAsking({ kind: "rotate", world })}>Rotate{ofWorld(world, worlds)}…</Button>
+              <Button onClick={() => setAsking({ kind: "more", world })}>One more{ofWorld(world, worlds)}…</Button>
+            </>
+          ))}
         </div>
       )}
       {asking && <AskingDialog asking={asking} partner={partner} onClose={close} onMade={gave} onChanged={onChanged} />}
@@ -88,19 +97,19 @@ function AskingDialog({ asking, partner, onClose, onMade, onChanged }: AskingDia
   const path = `partners/${part(partner.id)}/tokens`;
   switch (asking.kind) {
     case "rotate":
-      return <RotateDialog partner={partner} onClose={onClose} onMade={onMade} />;
+      return <RotateDialog partner={partner} world={asking.world} onClose={onClose} onMade={onMade} />;
     case "more":
       return (
         <ActDialog<TokenMade>
           asked={{
             title: "One more token?",
             verb: "Make it",
-            facts: [["Partner", partner.name]],
+            facts: [["Partner", partner.name], ["World", asking.world === "live" ? "Live: real money" : "Sandbox"]],
             effect: "The others stay good. Each server or team can have its own, so that one can be revoked alone.",
             needsReason: false,
           }}
           onClose={onClose}
-          act={() => post(path)}
+          act={() => post(path, { environment: asking.world })}
           onDone={onMade}
         />
       );
@@ -137,15 +146,15 @@ const GRACES = [
   { value: "604800", label: "In a week" },
 ];
 
-function RotateDialog({ partner, onClose, onMade }: { partner: Partner; onClose: () => void; onMade: (made: TokenMade) => void }) {
+function RotateDialog({ partner, world, onClose, onMade }: Omit<AskingDialogProps, "asking" | "onChanged"> & { world: World }) {
   const [grace, setGrace] = useState("86400");
   const { isBusy, problem, send } = useSend();
   const rotate = (event: Event) => {
     event.preventDefault();
-    void send(() => post<TokenMade>(`partners/${part(partner.id)}/tokens/rotate`, { grace_seconds: Number(grace) }), onMade);
+    void send(() => post<TokenMade>(`partners/${part(partner.id)}/tokens/rotate`, { environment: world, grace_seconds: Number(grace) }), onMade);
   };
   return (
-    <Dialog title={`Rotate the tokens of ${partner.name}?`} onClose={onClose} isBusy={isBusy}>
+    <Dialog title={`Rotate the ${world === "live" ? "live" : "sandbox"} tokens of ${partner.name}?`} onClose={onClose} isBusy={isBusy}>
       <form class="form" onSubmit={rotate}>
         <SendProblem problem={problem} />
         <p>A new token is made. The old ones stay good until the partner’s servers had time to change.</p>

@@ -13,6 +13,7 @@ import { Tabs } from "../parts/tabs";
 import type { Act, Partner } from "../wire";
 import { ChecklistView } from "./checklist";
 import { PartnerKeys } from "./partner-keys";
+import { PartnerLive } from "./partner-live";
 import { PartnerLog } from "./partner-log";
 import { PartnerOverview } from "./partner-overview";
 import { PartnerPolicy } from "./partner-policy";
@@ -21,6 +22,7 @@ import { PartnerWebhook } from "./partner-webhook";
 
 const TABS: { key: string; title: string; act: Act }[] = [
   { key: "checklist", title: "Checklist", act: "checklist_read" },
+  { key: "live", title: "Live", act: "checklist_sign_operator" },
   { key: "overview", title: "Overview", act: "partner_read" },
   { key: "policy", title: "Policy", act: "partner_read" },
   { key: "keys", title: "Keys", act: "partner_read" },
@@ -70,6 +72,8 @@ export function PartnerPart({ partner, tab, open, path, onChanged }: PartnerPart
   switch (tab) {
     case "overview":
       return <PartnerOverview partner={partner} onChanged={onChanged} />;
+    case "live":
+      return <PartnerLive partner={partner} onChanged={onChanged} />;
     case "policy":
       return <PartnerPolicy partner={partner} onChanged={onChanged} />;
     case "keys":

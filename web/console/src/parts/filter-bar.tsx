@@ -49,12 +49,21 @@ export function SearchField({ value, onSearch, label, placeholder }: { value: st
   );
 }
 
-export function FilterSelect({ label, value, choices, onSelect }: { label: string; value: string; choices: Choice[]; onSelect: (value: string) => void }) {
+interface FilterSelectProps {
+  label: string;
+  value: string;
+  choices: Choice[];
+  /** What stands there while nothing is chosen. */
+  all?: string;
+  onSelect: (value: string) => void;
+}
+
+export function FilterSelect({ label, value, choices, all = "Any", onSelect }: FilterSelectProps) {
   return (
     <label class={`filter${value === "" ? "" : " is-on"}`}>
       <span>{label}</span>
       <select value={value} onChange={(event) => onSelect(event.currentTarget.value)}>
-        <option value="">Any</option>
+        <option value="">{all}</option>
         {choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.label}</option>)}
       </select>
     </label>
