@@ -57,11 +57,17 @@ app.post("/webhooks/proof", express.text({ type: "*/*", limit: "64kb" }), async 
   const body = typeof request.body === "string" ? request.body : "";
   try {
     const { merchant_transaction_id, status, updated_at } = await readWebhook(body, request.headers);
-    hear(merchant_transaction_id, "webhook", status, updated_at);
+    const moved = hear(merchant_transaction_id, "webhook", status, updated_at);
+    store.count(String(request.headers["webhook-id"]), moved);
     response.status(204).end();
   } catch (error) {
     refuse(response, error);
   }
+});
+
+// Optional, in the sandbox: Proof sends an event twice on purpose, and asks here whether it counted once.
+app.get("/webhooks/proof/effects", (request, response) => {
+  response.json({ effects: store.effects(String(request.query["event_id"])) });
 });
 
 /** @param {string} body @param {import("node:http").IncomingHttpHeaders} headers */
@@ -117,6 +123,7 @@ function hear(id, channel, status, at) {
   const moved = store.hear(id, channel, { status, at });
   // Once per order, however often and wherever the news arrives: the place to credit the customer.
   if (moved && status === "completed") console.error(`order ${id}: delivered`);
+  return moved;
 }
 
 /** @param {string} id */

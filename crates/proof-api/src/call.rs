@@ -103,8 +103,12 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
             access.check_origin(origin(headers), &api.origin)
         });
     // What we provoke is nobody's mistake, and is not noted as one.
-    if let (Ok(()), Some(error)) = (&passed, probed(&api, &request, owner)) {
-        return Refused(error).into_response();
+    if passed.is_ok() {
+        let path = request.uri().path().to_owned();
+        let request_id = request_id(request.headers()).to_owned();
+        if let Some(error) = probed(&api, path, owner, request_id).await {
+            return Refused(error).into_response();
+        }
     }
     let mut response = match passed {
         Err(error) => Refused(error).into_response(),
@@ -130,11 +134,11 @@ pub async fn partner(State(api): State<Api>, mut request: Request, next: Next) -
 }
 
 /// While the go-live probe is under way, a call for a session meets what the probe provokes.
-fn probed(api: &Api, request: &Request, owner: Owner) -> Option<ApiError> {
-    if request.uri().path() != "/widget/session" {
+async fn probed(api: &Api, path: String, owner: Owner, request_id: String) -> Option<ApiError> {
+    if path != "/widget/session" {
         return None;
     }
-    api.engine.probe_call(owner, request_id(request.headers()))
+    api.engine.probe_call(owner, &request_id).await
 }
 
 /// The widget's own calls: bounded for each address, since a visit costs nothing to try.

@@ -18,7 +18,7 @@ pub use live::{
     FirstOrder, LiveOrder, NotOpened, NotYet, Opening, WATCHED_MINOR_MAX, WATCHED_SECONDS,
     first_order, open,
 };
-pub use probe::{Calls, ProbeVerdict, backoff_verdict, loop_verdict};
+pub use probe::{COUNTED, Calls, FORGED, ProbeVerdict, backoff_verdict, loop_verdict};
 pub use rule::judge;
 
 use crate::{

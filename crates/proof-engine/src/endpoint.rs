@@ -30,6 +30,8 @@ pub struct Webhook {
     pub disabled_at: Option<String>,
     /// Since when no delivery went well.
     pub failing_since: Option<String>,
+    /// Where the shop says how often an event had an effect; the probes ask it.
+    pub status_url: Option<String>,
     /// Until when the secret before the present one signs, too.
     pub previous_secret_expires_at: Option<String>,
 }
@@ -105,6 +107,7 @@ impl From<EndpointRow> for Webhook {
             disabled_reason: row.disabled_reason,
             disabled_at: row.disabled_at.map(Timestamp::to_contract),
             failing_since: row.failing_since.map(Timestamp::to_contract),
+            status_url: row.status_url,
             previous_secret_expires_at: until.map(Timestamp::to_contract),
         }
     }

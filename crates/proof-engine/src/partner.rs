@@ -326,6 +326,42 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
+    /// Where the shop says how often an event had an effect: the probes ask instead of a person.
+    pub async fn endpoint_status_url(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        url: Option<String>,
+    ) -> Result<(), ApiError> {
+        if let Some(url) = &url {
+            self.endpoint_check(Environment::Test, url)?;
+        }
+        let told = json!({ "status_url": url });
+        let deed = deed(
+            author.into(),
+            "webhook.status_url",
+            partner.to_string(),
+            told,
+        );
+        let now = self.now();
+        self.db
+            .write("endpoint_status_url", move |tx: &mut Tx| {
+                let (url, mut deed) = (url.clone(), deed.clone());
+                Box::pin(async move {
+                    let endpoint = tx.endpoint_of_partner(partner, Environment::Test).await?;
+                    let endpoint = endpoint.ok_or_else(|| refused(ApiError::nobody("webhook")))?;
+                    if endpoint.status_url == url {
+                        return Ok(());
+                    }
+                    deed.before = json!({ "status_url": endpoint.status_url });
+                    tx.endpoint_status_url(endpoint.id, url.as_deref()).await?;
+                    audit(tx, &deed, now).await
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
     /// All partners, for operators.
     pub async fn partner_list(&self) -> Result<Vec<Partner>, ApiError> {
         /// One page of an operator's list.

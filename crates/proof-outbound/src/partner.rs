@@ -75,14 +75,31 @@ impl PartnerDoor {
     }
 
     pub async fn post(&self, call: PartnerCall) -> Result<PartnerReply, OutboundError> {
-        self.check_url(&call.url)?;
+        let url = call.url.clone();
+        self.send(&url, request(call)?).await
+    }
+
+    pub async fn get(&self, url: Url) -> Result<PartnerReply, OutboundError> {
+        let request = http::Request::get(url.as_str())
+            .header(header::ACCEPT, "application/json")
+            .body(Bytes::new())
+            .map_err(|error| OutboundError::NotSent(error.to_string()))?;
+        self.send(&url, request).await
+    }
+
+    async fn send(
+        &self,
+        url: &Url,
+        request: http::Request<Bytes>,
+    ) -> Result<PartnerReply, OutboundError> {
+        self.check_url(url)?;
         let limits = Limits {
             timeout_ms: self.timeout_ms,
             body_bytes_max: REPLY_BYTES_MAX,
             overlong: Overlong::Cut,
             resolve: Some(self.guard),
         };
-        let sent = self.transport.send(request(call)?, limits).await;
+        let sent = self.transport.send(request, limits).await;
         let response = sent.map_err(|error| match error.sent {
             Sent::No => OutboundError::NotSent(error.context),
             Sent::Maybe => OutboundError::MaybeSent(error.context),

@@ -26,6 +26,8 @@ const rank = (status) => RANK[/** @type {keyof typeof RANK} */ (status)] ?? 0;
 export class Store {
   /** @type {Map<string, Order>} */
   #orders = new Map();
+  /** How often each event moved an order on. @type {Map<string, number>} */
+  #effects = new Map();
   #file;
 
   /** @param {string | undefined} file */
@@ -68,6 +70,16 @@ export class Store {
     if (moved) order.status = news.status;
     if (moved || !known) this.#save();
     return moved;
+  }
+
+  /** @param {string} event @param {boolean} moved */
+  count(event, moved) {
+    this.#effects.set(event, this.effects(event) + Number(moved));
+  }
+
+  /** @param {string} event */
+  effects(event) {
+    return this.#effects.get(event) ?? 0;
   }
 
   #save() {

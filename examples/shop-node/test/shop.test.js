@@ -33,6 +33,14 @@ describe("news of an order", () => {
     expect(new Store(undefined).hear("x", "webhook", news("completed"))).toBe(false);
   });
 
+  it("counts what an event did, once", () => {
+    const store = new Store(undefined);
+    store.add(facts);
+    store.count("evt_1", store.hear("a", "webhook", news("processing")));
+    store.count("evt_1", store.hear("a", "webhook", news("processing")));
+    expect([store.effects("evt_1"), store.effects("evt_2")]).toEqual([1, 0]);
+  });
+
   it("is there after a restart", () => {
     const file = join(mkdtempSync(join(tmpdir(), "shop-")), "orders.json");
     const store = new Store(file);

@@ -222,6 +222,8 @@ export type Webhook = {
   state: "enabled" | "disabled";
   disabled_reason: string | null;
   failing_since: string | null;
+  /** `POST partners/{id}/webhook/status-url` with `{ url }`: where the shop says how often an event had an effect. */
+  status_url: string | null;
 };
 
 /** `POST partners/{id}/policy` sends all of it back with the version that was read; answers `PolicySaid`: two people have to want the same. Bps: hundredths of a percent. */

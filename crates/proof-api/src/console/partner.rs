@@ -76,6 +76,11 @@ fn webhook() -> Vec<Route> {
         ),
         post(
             Act::WebhookWrite,
+            "/console/api/partners/{id}/webhook/status-url",
+            webhook_status_url,
+        ),
+        post(
+            Act::WebhookWrite,
             "/console/api/partners/{id}/webhook/test",
             webhook_test,
         ),
@@ -393,6 +398,28 @@ async fn webhook_move(
     let ask: WebhookNew = json(&api, request).await?;
     let access = api.engine.access_of(id).await?;
     api.engine.endpoint_move(seat.author(), id, ask.url).await?;
+    Ok(Json(api.engine.webhook(&access).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatusUrl {
+    url: Option<String>,
+}
+
+async fn webhook_status_url(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Webhook>, Refused> {
+    let id = partner_id(&seat, &id)?;
+    let ask: StatusUrl = json(&api, request).await?;
+    let access = api.engine.access_of(id).await?;
+    let url = ask.url.filter(|url| !url.trim().is_empty());
+    api.engine
+        .endpoint_status_url(seat.author(), id, url)
+        .await?;
     Ok(Json(api.engine.webhook(&access).await?))
 }
 

@@ -127,6 +127,7 @@ pub fn webhook() -> Value {
         "disabled_reason": null,
         "disabled_at": null,
         "failing_since": null,
+        "status_url": null,
         "previous_secret_expires_at": null,
     })
 }

@@ -12,6 +12,12 @@ const GAP_MS_MAX: i64 = 60_000;
 const LOOP_CALLS: usize = 4;
 const LOOP_SECONDS: i64 = 30;
 
+/// Of an event that was sent again: the shop counted its effects itself, so that nobody has to sign.
+pub const COUNTED: &str = "WHK-2 counted";
+
+/// Of an event that nobody sent.
+pub const FORGED: &str = "WHK-2 forged";
+
 /// Two gaps grow when the later is at least this much of the earlier, in percent: clients add jitter.
 const GROWTH_PERCENT_MIN: i64 = 120;
 

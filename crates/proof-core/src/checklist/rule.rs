@@ -2,8 +2,9 @@
 
 use super::evidence::{evidence, lower, refusal, said, signer, word};
 use super::{
-    Covered, DECAY_SECONDS, Evidence, Facts, Judged, Kind, LINES, LineSpec, LineState, Observation,
-    Refused, Signature, Strength, WEBHOOK_P95_MS_MAX, WINDOW_SECONDS, Who, basis,
+    COUNTED, Covered, DECAY_SECONDS, Evidence, FORGED, Facts, Judged, Kind, LINES, LineSpec,
+    LineState, Observation, Refused, Signature, Strength, WEBHOOK_P95_MS_MAX, WINDOW_SECONDS, Who,
+    basis,
 };
 use crate::{
     partner::{PartnerType, Side, Stage},
@@ -25,6 +26,8 @@ enum Finding {
     /// Nobody has seen it yet; what to do so that somebody does.
     Unseen(String, &'static str),
     Passing(String, Vec<Evidence>),
+    /// The server knows also what a person would have to say.
+    Proven(String, Vec<Evidence>),
     Failing(String, String, Vec<Evidence>),
 }
 
@@ -40,7 +43,7 @@ impl Look<'_> {
         let finding = self.finding(spec.id);
         let is_signable = spec.signer.is_some()
             && match &finding {
-                Finding::NotApplicable(_) | Finding::Failing(..) => false,
+                Finding::NotApplicable(_) | Finding::Failing(..) | Finding::Proven(..) => false,
                 // Where a person alone decides, or may stand in for what was not seen.
                 Finding::Unseen(..) => !spec.who.needs_person() || spec.who == Who::Person,
                 Finding::Passing(..) => spec.who.needs_person(),
@@ -60,6 +63,7 @@ impl Look<'_> {
             Finding::Failing(why, next, evidence) => {
                 judged(LineState::Failing, why, Some(next), evidence)
             }
+            Finding::Proven(why, evidence) => judged(LineState::Passing, why, None, evidence),
             Finding::Unseen(why, next) => match &signature {
                 Some(signed) if is_signable => {
                     judged(LineState::SignedOff, said(signed), None, vec![word(signed)])
@@ -555,6 +559,49 @@ impl Look<'_> {
         if self.facts.webhook.is_none() {
             return Finding::NotApplicable("No webhook URL is set.".to_owned());
         }
+        if let Some(taken) = self.probe_bad(FORGED) {
+            return Finding::Failing(
+                format!(
+                    "An event that nobody sent was taken: its signature was another one's, {}.",
+                    taken.note
+                ),
+                "Check webhook-signature before anything else, and refuse what is not signed."
+                    .to_owned(),
+                vec![evidence(
+                    taken,
+                    Strength::Observed,
+                    "A changed event was taken",
+                )],
+            );
+        }
+        if let Some(twice) = self.probe_bad("WHK-2") {
+            return Finding::Failing(
+                format!(
+                    "An event that came again had another effect: {}.",
+                    twice.note
+                ),
+                "Act on an event once: remember its webhook-id, or transaction and status."
+                    .to_owned(),
+                vec![evidence(
+                    twice,
+                    Strength::Observed,
+                    "An event was sent again",
+                )],
+            );
+        }
+        let mut shown = Vec::new();
+        if let Some(refused) = self.of(Kind::ProbeGood, FORGED) {
+            let text = format!("An event that nobody sent was refused, {}", refused.note);
+            shown.push(evidence(refused, Strength::Observed, &text));
+        }
+        if let Some(counted) = self.of(Kind::ProbeGood, COUNTED) {
+            let text = format!("An event was sent again: {}", counted.note);
+            shown.insert(0, evidence(counted, Strength::Observed, &text));
+            return Finding::Proven(
+                "An event that came again changed nothing.".to_owned(),
+                shown,
+            );
+        }
         let Some(sent) = self.of(Kind::ProbeGood, "WHK-2") else {
             return Finding::Unseen(
                 "No event was sent a second time yet.".to_owned(),
@@ -562,10 +609,23 @@ impl Look<'_> {
             );
         };
         let text = "An event that was taken before was sent again, and answered well";
+        shown.insert(0, evidence(sent, Strength::Observed, text));
         Finding::Passing(
-            format!("{text}; whoever sees that it changed nothing signs."),
-            vec![evidence(sent, Strength::Observed, text)],
+            format!(
+                "{text}; whoever sees that it changed nothing signs, or gives us an address that counts effects."
+            ),
+            shown,
         )
+    }
+
+    /// What a probe found wrong, and no later one right.
+    fn probe_bad(&self, subject: &str) -> Option<&Observation> {
+        let bad = self.of(Kind::ProbeBad, subject)?;
+        let counted = (subject == "WHK-2").then(|| self.of(Kind::ProbeGood, COUNTED));
+        let good = [self.of(Kind::ProbeGood, subject), counted.flatten()];
+        let later = |good: &&Observation| good.last_at >= bad.last_at;
+        let is_mended = good.into_iter().flatten().any(|good| later(&good));
+        (!is_mended).then_some(bad)
     }
 
     fn first_live(&self) -> Finding {

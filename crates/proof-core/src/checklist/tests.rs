@@ -272,3 +272,36 @@ fn the_first_live_order_counts_when_somebody_watched() {
     }];
     assert_eq!(state(&facts, "LIVE-2"), LineState::SignedOff);
 }
+
+#[test]
+fn an_event_that_came_again_is_counted_or_signed_for() {
+    let mut facts = facts();
+    facts.webhook = Some(WebhookFacts {
+        url: "https://shop.example/hook".into(),
+        is_enabled: true,
+        tries: Vec::new(),
+    });
+    let with = |facts: &mut Facts, seen: Vec<Observation>| {
+        facts.seen = seen;
+        state(facts, "WHK-2")
+    };
+    let good = |subject, ago| seen(Kind::ProbeGood, subject, ago);
+    let bad = |subject, ago| seen(Kind::ProbeBad, subject, ago);
+    assert_eq!(with(&mut facts, vec![good("WHK-2", 5)]), LineState::Unseen);
+    assert_eq!(with(&mut facts, vec![good(COUNTED, 5)]), LineState::Passing);
+    assert_eq!(
+        with(&mut facts, vec![good(COUNTED, 5), bad(FORGED, 4)]),
+        LineState::Failing
+    );
+    assert_eq!(
+        with(&mut facts, vec![good(COUNTED, 5), bad("WHK-2", 4)]),
+        LineState::Failing
+    );
+    let mended = vec![
+        bad("WHK-2", 9),
+        bad(FORGED, 9),
+        good(FORGED, 5),
+        good(COUNTED, 5),
+    ];
+    assert_eq!(with(&mut facts, mended), LineState::Passing);
+}

@@ -67,6 +67,10 @@ pub async fn partners(
                 format!("{shop}/webhooks/proof"),
             )
             .await?;
+        let status_url = Some(format!("{shop}/webhooks/proof/effects"));
+        engine
+            .endpoint_status_url(proof_core::audit::Author::machine(), id, status_url)
+            .await?;
         if !works(engine, &partner.client_token).await? {
             let fresh = engine
                 .token_create(proof_core::audit::Author::machine(), id, Environment::Test)

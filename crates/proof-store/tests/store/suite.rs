@@ -338,7 +338,14 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
         tx.ledger_post(second, own, &reserved, NOW).await.unwrap();
         // Real money is elsewhere, under the same name.
         let real = (Environment::Live, None);
-        tx.ledger_post(EntryId::from_uuid(uuid::Uuid::from_u128(9)), real, &funded, NOW).await.unwrap();
+        tx.ledger_post(
+            EntryId::from_uuid(uuid::Uuid::from_u128(9)),
+            real,
+            &funded,
+            NOW,
+        )
+        .await
+        .unwrap();
     });
     let over = db
         .write("test", move |tx: &mut Tx| {

@@ -200,16 +200,27 @@ impl<'a> Buyer<'a> {
     }
 
     pub async fn until_status(&self, status: &str) {
-        let look = || async { (self.status().await == status).then_some(()) };
+        let look = || async {
+            let answer = self.read().await;
+            // Whoever looks every few milliseconds may be told to wait.
+            (answer.status != 429 && answer.json["status"] == status).then_some(())
+        };
         let what = format!("{} is {status}", self.id);
         self.app.until(&what, look).await;
     }
 
+    async fn read(&self) -> Answer {
+        let path = format!("/widget/transactions/{}", self.id);
+        self.app.shop(Method::GET, &path, Body::empty()).await
+    }
+
     /// What the partner's backend reads.
     pub async fn status(&self) -> String {
-        let path = format!("/widget/transactions/{}", self.id);
-        let answer = self.app.shop(Method::GET, &path, Body::empty()).await;
-        answer.json["status"].as_str().unwrap().to_owned()
+        let answer = self.read().await;
+        let status = answer.json["status"].as_str();
+        status
+            .unwrap_or_else(|| panic!("{}", answer.text))
+            .to_owned()
     }
 }
 

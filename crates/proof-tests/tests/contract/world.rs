@@ -1,10 +1,13 @@
 //! Everybody outside of the server: the sandbox world, and partners' webhook receivers.
 
 use axum::{Router, body::Body};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use hmac::{Hmac, Mac};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use proof_outbound::{Limits, Transport, TransportError};
+use sha2::Sha256;
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex},
@@ -36,6 +39,10 @@ pub enum Fault {
 pub struct Receiver {
     pub got: Mutex<Vec<Received>>,
     pub script: Mutex<VecDeque<u16>>,
+    /// With it the signature of every event is checked, and one without is refused.
+    pub secret: Mutex<Option<String>>,
+    /// An event that comes again has another effect.
+    pub acts_each_time: Mutex<bool>,
     /// `Retry-After` of every answer, if any.
     pub retry_after: Mutex<Option<u32>>,
 }
@@ -52,17 +59,51 @@ pub struct Outside {
 }
 
 impl Receiver {
+    /// By the standard for webhooks, with the shop's own secret.
+    fn is_signed(&self, got: &Received) -> bool {
+        let Some(secret) = self.secret.lock().unwrap().clone() else {
+            return true;
+        };
+        let secret = STANDARD
+            .decode(secret.trim_start_matches("whsec_"))
+            .unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&secret).unwrap();
+        mac.update(format!("{}.{}.{}", got.id, got.timestamp, got.body).as_bytes());
+        let own = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        got.signature.split(' ').any(|one| one == own)
+    }
+
+    /// What the shop's own status says of an event.
+    fn effects(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let query = request.uri().query().unwrap_or_default();
+        let event = query.trim_start_matches("event_id=");
+        let got = self.got.lock().unwrap();
+        let came = got.iter().filter(|one| one.id == event).count();
+        let each = *self.acts_each_time.lock().unwrap();
+        let effects = if each { came } else { came.min(1) };
+        let body = format!("{{\"effects\":{effects}}}");
+        Response::new(Bytes::from(body))
+    }
+
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        if request.method() == http::Method::GET {
+            return self.effects(request);
+        }
         let header = |name| {
             let value = request.headers().get(name).map(|v| v.to_str().unwrap());
             value.unwrap_or_default().to_owned()
         };
-        self.got.lock().unwrap().push(Received {
+        let received = Received {
             id: header("webhook-id"),
             timestamp: header("webhook-timestamp"),
             signature: header("webhook-signature"),
             body: String::from_utf8(request.body().to_vec()).unwrap(),
-        });
+        };
+        if !self.is_signed(&received) {
+            let refused = Response::builder().status(401);
+            return refused.body(Bytes::from_static(b"not signed")).unwrap();
+        }
+        self.got.lock().unwrap().push(received);
         let status = self.script.lock().unwrap().pop_front().unwrap_or(204);
         let mut answer = Response::builder()
             .status(status)

@@ -102,18 +102,19 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
 
 function Endpoint({ partner, onChanged }: { partner: Partner; onChanged: () => void }) {
   const may = useMay("webhook_write");
-  const [isEditing, setEditing] = useState(false);
+  const [editing, setEditing] = useState<keyof typeof ADDRESSES>();
   const { webhook } = partner;
   return (
     <Part title="Endpoint">
       {webhook ? <State webhook={webhook} /> : <Notice tone="info">No address is set. The partner can poll or listen on a WebSocket instead.</Notice>}
-      {may && !isEditing && (
+      {may && !editing && (
         <div class="acts">
           {webhook && <Try partner={partner} webhook={webhook} onChanged={onChanged} />}
-          <Button onClick={() => setEditing(true)}>{webhook ? "Change the address" : "Set an address"}</Button>
+          <Button onClick={() => setEditing("webhook")}>{webhook ? "Change the address" : "Set an address"}</Button>
+          {webhook && <Button onClick={() => setEditing("status")}>{webhook.status_url ? "Change where effects are counted" : "Say where effects are counted"}</Button>}
         </div>
       )}
-      {isEditing && <AddressForm partner={partner} onClose={() => setEditing(false)} onChanged={onChanged} />}
+      {editing && <AddressForm key={editing} of={editing} partner={partner} onClose={() => setEditing(undefined)} onChanged={onChanged} />}
     </Part>
   );
 }
@@ -151,6 +152,7 @@ function State({ webhook }: { webhook: Webhook }) {
           <Mark tone="stop" icon="stop" word="Disabled" />
         )}
       </p>
+      {webhook.status_url && <p class="small muted">Effects are counted at <code class="wrap">{webhook.status_url}</code></p>}
       {webhook.failing_since && (
         <Notice tone="wait" title="It fails">
           Since <Exact at={webhook.failing_since} /> no delivery was answered with 2xx. Look at the last attempts below.
@@ -165,20 +167,39 @@ function State({ webhook }: { webhook: Webhook }) {
   );
 }
 
-function AddressForm({ partner, onClose, onChanged }: { partner: Partner; onClose: () => void; onChanged: () => void }) {
-  const [address, setAddress] = useState(partner.webhook?.url ?? "");
+const ADDRESSES = {
+  webhook: { path: "webhook", label: "Address", hint: "Where each change of a status is sent.", said: "The webhook has a new address.", place: "https://shop.example/webhooks/proof" },
+  status: {
+    path: "webhook/status-url",
+    label: "Where effects are counted (optional)",
+    hint: 'The probes ask GET …?event_id=evt_… before and after they send an event again; the shop answers {"effects": 1}. Left empty, a person confirms WHK-2.',
+    said: "The probes ask there from now on.",
+    place: "https://shop.example/webhooks/effects",
+  },
+};
+
+interface AddressFormProps {
+  of: keyof typeof ADDRESSES;
+  partner: Partner;
+  onClose: () => void;
+  onChanged: () => void;
+}
+
+function AddressForm({ of, partner, onClose, onChanged }: AddressFormProps) {
+  const { path, label, hint, said, place } = ADDRESSES[of];
+  const [address, setAddress] = useState((of === "webhook" ? partner.webhook?.url : partner.webhook?.status_url) ?? "");
   const { isBusy, problem, send } = useSend();
   const save = (event: Event) => {
     event.preventDefault();
-    void send(() => post(`partners/${part(partner.id)}/webhook`, { url: address.trim() }), () => {
-      say("The webhook has a new address.");
+    void send(() => post(`partners/${part(partner.id)}/${path}`, { url: address.trim() }), () => {
+      say(said);
       onClose();
       onChanged();
     });
   };
   return (
     <form class="inline-form" onSubmit={save}>
-      <Input id="webhook-url" label="Address" type="url" value={address} onInput={setAddress} mono placeholder="https://shop.example/webhooks/proof" wide />
+      <Input id="webhook-url" label={label} hint={hint} type="url" value={address} onInput={setAddress} mono placeholder={place} required={of === "webhook"} wide />
       <Button type="submit" kind="primary" isBusy={isBusy}>Save</Button>
       <Button onClick={onClose} disabled={isBusy}>Leave it</Button>
       <SendProblem problem={problem} />
