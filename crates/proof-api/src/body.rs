@@ -38,10 +38,10 @@ pub async fn read(api: &Api, body: Body, bytes_max: usize) -> Result<Bytes, Refu
 }
 
 async fn timed(api: &Api, body: Body, bytes_max: usize, seconds: i64) -> Result<Bytes, Refused> {
-    let until = api.engine.now().plus_seconds(seconds);
+    let until = api.engine.real_now().plus_seconds(seconds);
     let (read, wait) = (
         frames(body, bytes_max).fuse(),
-        api.engine.clock().sleep_until(until).fuse(),
+        api.engine.real_sleep_until(until).fuse(),
     );
     futures::pin_mut!(read, wait);
     futures::select_biased! {

@@ -93,3 +93,68 @@ pub fn random<const N: usize>(entropy: &dyn Entropy) -> [u8; N] {
     entropy.fill(&mut bytes);
     bytes
 }
+
+/// A length of time as people write it: `90s`, `45m`, `6h`, `2d`.
+pub fn span_seconds(text: &str) -> Option<i64> {
+    let unit = text.chars().last()?;
+    let number = text.strip_suffix(unit)?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 24 * 3_600,
+        _ => return None,
+    };
+    let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+    number
+        .parse::<i64>()
+        .ok()
+        .filter(|_| digits)?
+        .checked_mul(seconds)
+}
+
+/// The same for people, in its two largest units: `6 h 30 min`.
+pub fn span_words(seconds: i64) -> String {
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "min"),
+        (seconds % 60, "s"),
+    ];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0).take(2);
+    let words: Vec<String> = parts
+        .map(|(count, unit)| format!("{count} {unit}"))
+        .collect();
+    if words.is_empty() {
+        return "0 s".to_owned();
+    }
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{span_seconds, span_words};
+
+    #[test]
+    fn a_span_is_a_whole_number_and_a_unit() {
+        for (text, seconds) in [("90s", 90), ("45m", 2_700), ("6h", 21_600), ("2d", 172_800)] {
+            assert_eq!(span_seconds(text), Some(seconds), "{text}");
+        }
+        for text in [
+            "",
+            "m",
+            "45",
+            "-5m",
+            "+5m",
+            "1.5h",
+            "5 m",
+            "45m ",
+            "9999999999999999d",
+            "5ä",
+        ] {
+            assert_eq!(span_seconds(text), None, "{text}");
+        }
+        let told = [0, 59, 2_700, 23_400, 90_061].map(span_words);
+        assert_eq!(told, ["0 s", "59 s", "45 min", "6 h 30 min", "1 d 1 h"]);
+    }
+}

@@ -157,7 +157,12 @@ impl Engine {
         subject: String,
         after: Value,
     ) -> Result<(), ApiError> {
-        let (deed, now) = (crate::member::deed(author, act, subject, after), self.now());
+        let deed = crate::member::deed(author, act, subject, after);
+        self.deed_note(deed).await
+    }
+
+    pub(crate) async fn deed_note(&self, deed: Deed) -> Result<(), ApiError> {
+        let now = self.now();
         self.db
             .write("audit_note", move |tx: &mut Tx| {
                 let deed = deed.clone();

@@ -205,7 +205,8 @@ impl Engine {
         row: &DeliveryRow,
         endpoint: &EndpointRow,
     ) -> Result<PartnerReply, OutboundError> {
-        let (now, id) = (self.now(), row.event.to_string());
+        // Its receiver compares the stamp with a clock that nobody has moved.
+        let (now, stamp, id) = (self.now(), self.real_now(), row.event.to_string());
         let mut secrets = vec![&endpoint.secret];
         if let Some((secret, until)) = &endpoint.secret_previous
             && now < *until
@@ -215,13 +216,13 @@ impl Engine {
         let key = self.webhook_key(endpoint.environment);
         let unsigned = |error: ApiError| OutboundError::NotSent(error.to_string());
         let signature =
-            webhook_signature(&secrets, key.as_ref(), &id, now, &row.body).map_err(unsigned)?;
+            webhook_signature(&secrets, key.as_ref(), &id, stamp, &row.body).map_err(unsigned)?;
         let call = PartnerCall {
             url: Url::parse(&endpoint.url).map_err(|_| OutboundError::Refused("not a URL"))?,
             headers: vec![
                 ("content-type".to_owned(), "application/json".to_owned()),
                 ("webhook-id".to_owned(), id),
-                ("webhook-timestamp".to_owned(), now.seconds().to_string()),
+                ("webhook-timestamp".to_owned(), stamp.seconds().to_string()),
                 ("webhook-signature".to_owned(), signature),
             ],
             body: row.body.clone().into_bytes(),

@@ -10,6 +10,7 @@ mod audit;
 mod case;
 mod checklist;
 mod claim;
+mod clock;
 mod console;
 mod customer;
 mod delivery;
@@ -55,6 +56,7 @@ pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
 pub use case::{CaseChoice, CaseChosen};
 pub use checklist::{Checklist, Scanned, Seen, SignedReport};
+pub use clock::{ADVANCE_SECONDS_MAX, AHEAD_SECONDS_MAX, ClockView};
 pub use console::{
     Checked, Data, LedgerPage, Members, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine,
     PartnerPage, Refusals,
@@ -98,7 +100,7 @@ use proof_core::{
     time::random,
 };
 use proof_outbound::Outbound;
-use proof_port::{Chain, Identity, Payments, Payouts, Rates, Signer, Timer};
+use proof_port::{Chain, Identity, MovableClock, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Failure, Installation, Tx};
 pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
 use std::{
@@ -122,6 +124,8 @@ pub struct Rails {
 pub struct Parts {
     pub db: Db,
     pub clock: Arc<dyn Timer>,
+    /// The same clock where people may move it: in a sandbox that nothing live is in.
+    pub movable: Option<Arc<dyn MovableClock>>,
     pub entropy: Arc<dyn Entropy>,
     pub outbound: Outbound,
     pub test_rails: Option<Rails>,
@@ -137,6 +141,7 @@ pub struct Parts {
 pub struct Engine {
     db: Db,
     clock: Arc<dyn Timer>,
+    movable: Option<Arc<dyn MovableClock>>,
     entropy: Arc<dyn Entropy>,
     outbound: Outbound,
     test_rails: Option<Rails>,
@@ -177,6 +182,8 @@ impl Engine {
             db: parts.db,
             stop: watch::Sender::new(false),
             clock: parts.clock,
+            // Whatever was configured: nobody moves the time of real money.
+            movable: parts.movable.filter(|_| parts.live_rails.is_none()),
             entropy: parts.entropy,
             outbound: parts.outbound,
             test_rails: parts.test_rails,

@@ -269,7 +269,7 @@ impl Engine {
 
     /// Name, password and code; everything that is wrong gets the same answer.
     pub async fn sign_in(&self, ask: SignIn, from: String) -> Result<SignedIn, ApiError> {
-        let now = self.now();
+        let now = self.real_now();
         let known = match ask.name.parse::<OperatorName>() {
             Ok(name) => self.member_named(name).await?,
             Err(_) => None,
@@ -377,7 +377,7 @@ impl Engine {
     /// Who is behind a console's call.
     pub async fn seat(&self, token: Option<&str>, from: String) -> Result<Seat, ApiError> {
         let hash = TokenHash::of(token.ok_or_else(signed_out)?);
-        let now = self.now();
+        let now = self.real_now();
         let found = self
             .db
             .read("seat", move |tx: &mut Tx| {
@@ -420,7 +420,7 @@ impl Engine {
         password: Secret,
         code: String,
     ) -> Result<Me, ApiError> {
-        let (now, token) = (self.now(), seat.login.token);
+        let (now, token) = (self.real_now(), seat.login.token);
         let known = self.member_named(seat.member.name.clone()).await?;
         let right = known.is_some_and(|known| is_password(&known.credentials.password, &password));
         self.member_try(seat.member.id, right, code, now).await?;
@@ -455,7 +455,7 @@ impl Engine {
         let email = crate::session::email(invitation.email, "email")?;
         let role: Role = invitation.role.parse().map_err(role_wrong)?;
         let post = Post::new(role, invitation.partner).map_err(role_wrong)?;
-        let now = self.now();
+        let now = self.real_now();
         let token = format!("inv_{}", crate::installation::hex_of(&self.random::<32>()));
         let hash = TokenHash::of(&token);
         let secret = totp_rs::Secret::Raw(self.random::<20>().to_vec()).to_encoded();
@@ -487,7 +487,7 @@ impl Engine {
     }
 
     pub async fn invitation(&self, token: &str) -> Result<InvitationView, ApiError> {
-        let (hash, now) = (TokenHash::of(token), self.now());
+        let (hash, now) = (TokenHash::of(token), self.real_now());
         let found = self
             .db
             .read("invitation", move |tx: &mut Tx| {
@@ -525,7 +525,7 @@ impl Engine {
         })?;
         password_check(&take.password, name.as_str())?;
         let password = hash_of(&take.password, &self.random::<16>())?;
-        let (hash, now) = (TokenHash::of(token), self.now());
+        let (hash, now) = (TokenHash::of(token), self.real_now());
         let id = MemberId::new(now, self.entropy.as_ref());
         let (secret, login) = self.login_new(id, now);
         let author = Author {

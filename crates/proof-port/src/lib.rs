@@ -37,4 +37,4 @@ pub use signer::{
     DepositOpened, IntentClass, PROMISED_MAX, Promised, Signed, SignedIntent, SignedState, Signer,
     SigningIntent,
 };
-pub use timer::Timer;
+pub use timer::{MovableClock, Timer};

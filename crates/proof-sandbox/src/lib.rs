@@ -13,6 +13,7 @@ mod callback;
 mod cards;
 mod chain;
 mod cli;
+mod clock;
 mod http;
 mod identity;
 mod journal;

@@ -1,7 +1,8 @@
 //! All services together.
 
 use crate::{
-    callback::Callbacks, cards::Cards, chain::SimChain, identity::IdentityDesk, journal::Journaled,
+    callback::Callbacks, cards::Cards, chain::SimChain, clock::WorldClock, identity::IdentityDesk,
+    journal::Journaled,
 };
 use proof_core::{Clock, Entropy, Network};
 use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc};
@@ -18,7 +19,7 @@ pub struct WorldConfig {
 pub struct World {
     pub(crate) key: String,
     pub(crate) seed: u64,
-    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) clock: WorldClock,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) callbacks: Callbacks,
     pub(crate) cards: Journaled<Cards>,
@@ -33,6 +34,7 @@ impl World {
         entropy: Arc<dyn Entropy>,
     ) -> io::Result<Self> {
         let dir = |name: &str| config.data.as_ref().map(|data| data.join(name));
+        let clock = WorldClock::open(config.data.as_deref(), clock)?;
         let mut chains = BTreeMap::new();
         for network in SimChain::NETWORKS {
             let dir = dir(&format!("chains/{network}"));

@@ -8,11 +8,11 @@ mod shop;
 
 use crate::{
     App,
-    clock::{SystemClock, SystemEntropy},
+    clock::{SandboxClock, SystemEntropy},
     config::database,
     lock::DataLock,
     operator::{Door, Operator, Role, SOCKET_FILE},
-    rails::{kept_key, master_key},
+    rails::{SandboxConfig, kept_key, master_key},
     sandbox::READY_FILE,
     serve::{asked_to_stop, outbound},
     world::{self, ChildWorld},
@@ -134,23 +134,11 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
-    let parts = Parts {
-        db: args.database().await?,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        outbound: outbound.clone(),
-        test_rails: Some(rails(&world, &outbound, &data.join("signer"))?),
-        live_rails: match &live_world {
-            Some(world) => Some(rails(world, &outbound, &data.join("signer-live"))?),
-            None => None,
-        },
-        mailer: Some(Mailer {
-            mail: outbox.clone(),
-            base_url: origin.clone(),
-        }),
-        limited: !args.no_limits,
-        settle_seconds: args.settle_seconds,
+    let mailer = Mailer {
+        mail: outbox.clone(),
+        base_url: origin.clone(),
     };
+    let parts = parts(&args, (&world, live_world.as_ref()), &outbound, mailer).await?;
     let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
@@ -195,6 +183,29 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
     let (served, led, ()) = tokio::join!(app.run(listener, stopping.clone()), lead, answered);
     led.and(served)
+}
+
+async fn parts(
+    args: &DevArgs,
+    (world, live): (&ChildWorld, Option<&ChildWorld>),
+    outbound: &Outbound,
+    mailer: Mailer,
+) -> anyhow::Result<Parts> {
+    let clock = Arc::new(SandboxClock::open(world.config.world(outbound)).await?);
+    let rails = |world: &ChildWorld, signer| rails(world, outbound, &args.data.join(signer));
+    Ok(Parts {
+        db: args.database().await?,
+        clock: clock.clone(),
+        // The second world would not go with it.
+        movable: live.is_none().then_some(clock),
+        entropy: Arc::new(SystemEntropy),
+        outbound: outbound.clone(),
+        test_rails: Some(rails(world, "signer")?),
+        live_rails: live.map(|world| rails(world, "signer-live")).transpose()?,
+        mailer: Some(mailer),
+        limited: !args.no_limits,
+        settle_seconds: args.settle_seconds,
+    })
 }
 
 async fn demo_people(
@@ -255,7 +266,7 @@ async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<b
 }
 
 /// For `proof sandbox`, which plays people outside.
-fn keep_ready(data: &Path, world: &crate::rails::SandboxConfig) -> anyhow::Result<()> {
+fn keep_ready(data: &Path, world: &SandboxConfig) -> anyhow::Result<()> {
     let path = data.join(READY_FILE);
     let urls = serde_json::json!({ "world_url": world.world_url, "cards_url": world.cards_url });
     let text = urls.to_string();

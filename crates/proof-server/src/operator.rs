@@ -121,6 +121,10 @@ pub enum Question {
         by: OperatorName,
         reason: String,
     },
+    /// The sandbox's time passes at once.
+    ClockAdvance {
+        seconds: i64,
+    },
     /// Somebody joins the console.
     MemberInvite {
         email: String,
@@ -193,14 +197,14 @@ impl Door {
     }
 
     async fn attend(&self, engine: &Engine, stream: UnixStream) {
-        let until = engine.now().plus_seconds(PATIENCE_SECONDS);
+        let until = engine.real_now().plus_seconds(PATIENCE_SECONDS);
         tokio::select! {
             answered = self.converse(engine, stream) => {
                 if let Err(error) = answered {
                     tracing::warn!("an operator's question was not answered: {error:#}");
                 }
             }
-            () = engine.clock().sleep_until(until) => {
+            () = engine.real_sleep_until(until) => {
                 tracing::warn!("an operator's question took too long");
             }
         }
@@ -264,6 +268,7 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::PolicyShow { .. }
+            | Self::ClockAdvance { .. }
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
             | Self::Statement { .. } => None,
@@ -282,6 +287,7 @@ impl Question {
             | Self::CaseRule { .. }
             | Self::PolicySet { .. }
             | Self::StrayOwn { .. }
+            | Self::ClockAdvance { .. }
             | Self::Reconcile => true,
             Self::OrderList
             | Self::OrderShow { .. }
@@ -332,12 +338,10 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         } => json!(engine.case_rule(case, ruling, by, reason).await?),
         Question::PolicyShow { partner } => json!(engine.policy(partner).await?),
         Question::PolicySet {
-            partner,
+            partner: id,
             policy,
             by,
-        } => {
-            json!(engine.policy_set(by, partner, *policy).await?)
-        }
+        } => json!(engine.policy_set(by, id, *policy).await?),
         Question::MemberInvite {
             email,
             role,
@@ -345,6 +349,9 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         } => json!(invite(engine, base_url, (email, role, partner)).await?),
         Question::StrayOwn { stray, by, reason } => {
             json!(engine.stray_own(stray, by, &reason).await?)
+        }
+        Question::ClockAdvance { seconds: by } => {
+            json!(engine.clock_advance(Author::machine(), by).await?)
         }
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => {

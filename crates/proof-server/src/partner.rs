@@ -299,6 +299,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
     let parts = Parts {
         db: database(&url, Execution::Concurrent).await?,
         clock: Arc::new(SystemClock),
+        movable: None,
         entropy: Arc::new(SystemEntropy),
         outbound: Outbound::new(Arc::new(HttpTransport::new()?)),
         test_rails: None,

@@ -26,6 +26,9 @@ pub struct SandboxConfig {
     pub cards_url: Url,
     pub world_url: Url,
     pub key: proof_core::secret::Secret,
+    /// People may move its clock, and the server's with it: for one server with this world to itself.
+    #[serde(default)]
+    pub movable_clock: bool,
 }
 
 impl SandboxConfig {

@@ -3,12 +3,18 @@
 use crate::{
     clock::SystemClock,
     dev::people::{self, DemoPerson},
-    order::order_id,
+    operator::{Question, ask},
+    order::{ServerArgs, order_id},
     say::say,
 };
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
-use proof_core::{Clock, Fiat, Network, id::OrderId, money::Money};
+use proof_core::{
+    Clock, Fiat, Network,
+    id::OrderId,
+    money::Money,
+    time::{span_seconds, span_words},
+};
 use proof_outbound::{HttpTransport, Outbound};
 use serde::Deserialize;
 use serde_json::json;
@@ -27,6 +33,14 @@ pub enum SandboxCommand {
     Dispute(DisputeArgs),
     /// The cardholder's bank goes on with a dispute.
     Bank(BankArgs),
+    /// Time passes at once, for the server and for the world: what waits for it happens.
+    Advance {
+        /// 90s, 45m, 6h or 2d.
+        #[arg(value_parser = span)]
+        by: i64,
+        #[command(flatten)]
+        server: ServerArgs,
+    },
     /// What the authenticator app of one of the console's demo people shows now.
     Code {
         /// alice, bob or carol.
@@ -135,6 +149,12 @@ struct DisputeTold {
 }
 
 #[derive(Deserialize)]
+struct Moved {
+    now: String,
+    ahead_seconds: i64,
+}
+
+#[derive(Deserialize)]
 struct Sent {
     hash: String,
 }
@@ -149,6 +169,7 @@ pub async fn run(command: SandboxCommand) -> anyhow::Result<()> {
         SandboxCommand::Deposit(args) => deposit(args).await,
         SandboxCommand::Dispute(args) => dispute(args).await,
         SandboxCommand::Code { name, place } => code(&name, &place),
+        SandboxCommand::Advance { by, server } => advance(by, &server).await,
         SandboxCommand::Bank(args) => {
             let path = ["bank", "v1", "disputes", &args.dispute];
             let body = json!({ "step": args.step.name() });
@@ -240,4 +261,18 @@ fn code(name: &str, place: &WhereArgs) -> anyhow::Result<()> {
     })?;
     let now = SystemClock.now().seconds();
     say(&format!("{}\n", people::code(&person.totp_secret, now)?))
+}
+
+fn span(text: &str) -> Result<i64, String> {
+    span_seconds(text).ok_or_else(|| "a time is a number and s, m, h or d: 45m".to_owned())
+}
+
+async fn advance(seconds: i64, server: &ServerArgs) -> anyhow::Result<()> {
+    let question = Question::ClockAdvance { seconds };
+    let told: Moved = ask(&server.socket()?, &question).await?;
+    let ahead = span_words(told.ahead_seconds);
+    say(&format!(
+        "it is {} here, {ahead} ahead of the real time\n",
+        told.now
+    ))
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     App,
-    clock::{SystemClock, SystemEntropy},
+    clock::{SandboxClock, SystemClock, SystemEntropy},
     config::{Config, database, sqlite_folder},
     lock::DataLock,
     operator::Door,
-    rails::master_key,
+    rails::{SandboxConfig, master_key},
 };
 use anyhow::Context;
 use clap::Args;
@@ -14,6 +14,7 @@ use ipnet::IpNet;
 use proof_core::partner::Origin;
 use proof_engine::Parts;
 use proof_outbound::{HttpTransport, Outbound, Places};
+use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::Execution;
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
@@ -51,9 +52,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     }
     let own = vec![listener.local_addr()?];
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
+    let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let parts = Parts {
         db: database(&config.database, Execution::Concurrent).await?,
-        clock: Arc::new(SystemClock),
+        clock,
+        movable,
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
         test_rails: match &config.sandbox {
@@ -91,6 +94,17 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     };
     let (served, (), ()) = tokio::join!(app.run(listener, stopping.clone()), signal, operators);
     served
+}
+
+type Clocks = (Arc<dyn Timer>, Option<Arc<dyn MovableClock>>);
+
+/// The system's, or the one that a sandbox shares with its world.
+async fn clock(sandbox: Option<&SandboxConfig>, outbound: &Outbound) -> anyhow::Result<Clocks> {
+    let Some(sandbox) = sandbox.filter(|sandbox| sandbox.movable_clock) else {
+        return Ok((Arc::new(SystemClock), None));
+    };
+    let clock = Arc::new(SandboxClock::open(sandbox.world(outbound)).await?);
+    Ok((clock.clone(), Some(clock)))
 }
 
 /// The door out, which leads back into none of our own.

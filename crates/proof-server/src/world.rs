@@ -53,6 +53,7 @@ pub async fn start(data: &Path, key: String, seed: u64) -> anyhow::Result<ChildW
             cards_url: ready.cards_url,
             world_url: ready.world_url,
             key: Secret::new(key),
+            movable_clock: true,
         }
     };
     let _input = child.stdin.take();

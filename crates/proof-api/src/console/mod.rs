@@ -199,7 +199,7 @@ async fn seat(api: &Api, act: Option<Act>, asked: Asked) -> Result<Seat, ApiErro
         let message = format!("The role {} does not allow this.", seat.role().name());
         return Err(ApiError::new(ErrorCode::NotAllowed, message));
     }
-    if asked.changes && act.needs_fresh() && !seat.login.is_fresh(api.engine.now()) {
+    if asked.changes && act.needs_fresh() && !seat.login.is_fresh(api.engine.real_now()) {
         let message = "Confirm that it is you: your last sign-in was more than ten minutes ago.";
         return Err(ApiError::new(ErrorCode::SignInAgain, message));
     }

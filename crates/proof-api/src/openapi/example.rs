@@ -200,3 +200,7 @@ pub fn integration_log(base: &str) -> Value {
         "docs_url": format!("{base}/docs/errors/missing_param"),
     }]})
 }
+
+pub fn clock() -> Value {
+    json!({"now": CREATED, "ahead_seconds": 2700, "movable": true})
+}

@@ -13,6 +13,7 @@ mod operation;
 mod pattern;
 mod readable;
 mod refusal;
+mod sandbox;
 mod schema;
 mod session;
 mod transaction;
@@ -28,7 +29,7 @@ use serde_json::{Map, Value, json};
 const INTRODUCTION: &str = include_str!("introduction.md");
 
 /// The nouns, in the order in which an integration meets them.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Sessions",
         "Start here: one call makes the order and what the widget needs.",
@@ -47,6 +48,10 @@ const TAGS: [(&str, &str); 7] = [
         "Your endpoint, its secret, and what was sent to it.",
     ),
     ("WebSocket", "Status changes while a connection is open."),
+    (
+        "Sandbox",
+        "The world outside, which does on request what it does by itself in life.",
+    ),
     ("Service", "The contract itself, public keys and health."),
 ];
 
@@ -58,6 +63,7 @@ fn operations(base: &str) -> Vec<Operation> {
     operations.extend(endpoint::operations());
     operations.push(refusal::list(base));
     operations.extend(checklist::operations());
+    operations.extend(sandbox::operations());
     operations.push(updates::connect());
     operations.extend(document::operations());
     operations

@@ -2,12 +2,13 @@
 //! with what a type cannot say.
 
 use super::{
-    checklist, customer, document, endpoint, failure, operation::schema_ref, pattern, session,
+    checklist, customer, document, endpoint, failure, operation::schema_ref, pattern, sandbox,
+    session,
 };
 use proof_core::ErrorCode;
 use proof_engine::{
-    Checklist, Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog, Recovered,
-    TransactionPage, Update, Webhook, WebhookBody, WebhookSecret,
+    Checklist, ClockView, Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog,
+    Recovered, TransactionPage, Update, Webhook, WebhookBody, WebhookSecret,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -27,6 +28,7 @@ pub fn components() -> Map<String, Value> {
         ("SecretRequest", endpoint::secret_request()),
         ("RecoverRequest", endpoint::recover_request()),
         ("ScanRequest", checklist::scan_request()),
+        ("AdvanceRequest", sandbox::advance_request()),
         ("WebhookKeys", document::keys()),
         ("Empty", empty()),
     ] {
@@ -55,6 +57,7 @@ fn derived() -> Map<String, Value> {
     generator.subschema_for::<Recovered>();
     generator.subschema_for::<IntegrationLog>();
     generator.subschema_for::<Checklist>();
+    generator.subschema_for::<ClockView>();
     generator.take_definitions(true)
 }
 
@@ -104,6 +107,7 @@ fn title(schema: &str) -> &'static str {
         "Signed" => "A person's word.",
         "Cell" => "One pair and side.",
         "Named" => "An id and a name.",
+        "ClockView" => "The sandbox's clock.",
         "IntegrationLog" => "Refused calls.",
         "RefusedCalls" => "Refused calls that are alike.",
         _ => "",

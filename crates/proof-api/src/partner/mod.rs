@@ -5,6 +5,7 @@ mod customer;
 mod endpoint;
 mod feed;
 mod refusal;
+mod sandbox;
 mod session;
 mod transaction;
 mod updates;
@@ -30,6 +31,8 @@ pub fn routes() -> Vec<Route> {
         get("/widget/checklist", checklist::show),
         post("/widget/checklist/probe", checklist::probe),
         post("/widget/checklist/scans", checklist::scans),
+        get("/widget/sandbox/clock", sandbox::clock),
+        post("/widget/sandbox/clock", sandbox::advance),
         get("/ws", updates::connect),
     ];
     routes.extend(webhook());

@@ -2,6 +2,7 @@
 
 mod cards;
 mod chain;
+mod clock;
 mod disputes;
 mod explorer;
 mod fields;
@@ -52,6 +53,7 @@ pub fn world_router(world: Arc<World>) -> Router {
     let private = identity::routes()
         .merge(rates::routes())
         .merge(chain::routes())
+        .merge(clock::routes())
         .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(explorer::routes())

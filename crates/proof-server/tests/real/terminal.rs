@@ -67,6 +67,31 @@ async fn people_come_in_and_what_they_do_is_verified() {
     assert_eq!(named.status.code(), Some(1), "{named:?}");
 }
 
+/// Server and world move together, and neither forgets it.
+#[tokio::test]
+async fn the_clock_of_a_sandbox_stays_moved() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap().to_owned();
+    let ahead = async |server: &Server| {
+        let token = server.ready["partners"][0]["client_token"]
+            .as_str()
+            .unwrap();
+        let api = server.api(token);
+        let clock = api.get(&["widget", "sandbox", "clock"], &[]).await;
+        let clock: serde_json::Value = clock.unwrap().json().unwrap();
+        clock["ahead_seconds"].as_i64().unwrap()
+    };
+    let server = Server::start(data.path(), 0).await;
+    assert_eq!(ahead(&server).await, 0);
+    let (good, told) = said(&["sandbox", "advance", "90m", "--data", &folder]).await;
+    assert!(good && told.contains("1 h 30 min ahead"), "{told}");
+    let (good, refused) = said(&["sandbox", "advance", "60d", "--data", &folder]).await;
+    assert!(!good && refused.contains("31d"), "{refused}");
+    server.kill().await;
+    let server = Server::start(data.path(), 0).await;
+    assert_eq!(ahead(&server).await, 5_400);
+}
+
 /// Past the server, as an intruder would.
 async fn change(database: &Path, sql: &str) {
     let script = "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nassert c.execute(sys.argv[2]).rowcount == 1\nc.commit()";

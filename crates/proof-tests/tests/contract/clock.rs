@@ -1,9 +1,12 @@
 //! A clock that runs many times as fast as ours, and can be moved.
 
 use proof_core::{Clock, Entropy, Timestamp};
-use proof_port::Timer;
+use proof_port::{MovableClock, PortError, Timer};
 use std::{
-    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 use tokio::sync::Notify;
@@ -74,6 +77,34 @@ impl Timer for FastClock {
                 () = moved => {}
             }
         }
+    }
+}
+
+/// The same clock, for who moves it by the server; what a test skips is real time.
+pub struct Moved {
+    clock: Arc<FastClock>,
+    ahead_seconds: AtomicI64,
+}
+
+impl Moved {
+    pub fn new(clock: &Arc<FastClock>) -> Arc<Self> {
+        Arc::new(Self {
+            clock: Arc::clone(clock),
+            ahead_seconds: AtomicI64::new(0),
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl MovableClock for Moved {
+    async fn advance(&self, seconds: i64) -> Result<i64, PortError> {
+        self.ahead_seconds.fetch_add(seconds, Ordering::SeqCst);
+        self.clock.skip(seconds);
+        Ok(self.ahead_seconds())
+    }
+
+    fn ahead_seconds(&self) -> i64 {
+        self.ahead_seconds.load(Ordering::SeqCst)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A whole server in a test.
 
 use crate::{
-    clock::{Counting, FastClock},
+    clock::{Counting, FastClock, Moved},
     letters::Letters,
     schema,
     world::{Outside, Shared},
@@ -185,6 +185,7 @@ impl App {
         let parts = Parts {
             db: db.clone(),
             clock: self.clock.clone(),
+            movable: None,
             entropy: Arc::new(Counting::new(3)),
             outbound: outbound.clone(),
             test_rails: Some(sandbox().rails(&outbound, self.signer.clone())),
@@ -238,6 +239,7 @@ impl App {
         let parts = Parts {
             db: db.clone(),
             clock: clock.clone(),
+            movable: Some(Moved::new(&clock)),
             entropy,
             outbound: outbound.clone(),
             test_rails: Some(sandbox.rails(&outbound, signer.clone())),
@@ -558,6 +560,7 @@ fn sandbox_at(cards: &str, world: &str) -> SandboxConfig {
         cards_url: format!("http://{cards}").parse().unwrap(),
         world_url: format!("http://{world}").parse().unwrap(),
         key: Secret::new(KEY),
+        movable_clock: false,
     }
 }
 

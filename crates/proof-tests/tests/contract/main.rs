@@ -39,6 +39,7 @@ mod reconcile;
 mod recovery;
 mod refusals;
 mod risk;
+mod sandbox;
 mod schema;
 mod screening;
 mod sdk;

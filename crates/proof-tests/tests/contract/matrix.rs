@@ -33,11 +33,12 @@ fn own(route: &str) -> (&'static str, u16) {
         | "GET /widget/webhook/deliveries/{id}"
         | "GET /widget/integration-log"
         | "GET /widget/checklist"
+        | "GET /widget/sandbox/clock"
         | "POST /widget/webhook/enable"
         | "POST /widget/webhook/secret" => ("", 200),
         "POST /widget/webhook/test" | "POST /widget/webhook/deliveries/{id}/redeliver" => ("", 202),
         "POST /widget/checklist/probe" => ("", 202),
-        "POST /widget/checklist/scans" => ("{}", 400),
+        "POST /widget/checklist/scans" | "POST /widget/sandbox/clock" => ("{}", 400),
         "POST /widget/webhook/recover" => ("{}", 400),
         "GET /ws" => ("", 426),
         // Files and documents are everybody's.

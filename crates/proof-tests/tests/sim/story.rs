@@ -223,6 +223,7 @@ impl Sim {
             cards_url: "http://cards.test".parse().unwrap(),
             world_url: "http://world.test".parse().unwrap(),
             key: Secret::new(KEY),
+            movable_clock: false,
         }
     }
 

@@ -45,6 +45,7 @@ impl Sim {
         let parts = Parts {
             db: self.db.clone(),
             clock: self.wall.clone(),
+            movable: None,
             entropy: self.entropy.clone(),
             outbound: outbound.clone(),
             test_rails: Some(patient(rails, self.script.poll_ms, &self.points)),
