@@ -9,6 +9,8 @@ pub enum Kind {
     Conflict,
     Unprocessable,
     Unavailable,
+    /// It was carried out, and the answer comes too late.
+    Late,
     Internal,
 }
 

@@ -33,8 +33,13 @@ pub enum Behaviour {
     Declined,
     InsufficientFunds,
     ThreeDs,
+    Expired,
     ProcessorDown,
+    /// Held, and whoever asked for it hears nothing of it.
+    AnswerLate,
     CaptureRefused,
+    /// Captured, and whoever asked for it hears nothing of it.
+    CaptureLate,
 }
 
 pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour), Refusal> {
@@ -60,6 +65,9 @@ fn behaviour(number: &str) -> (Behaviour, &'static str) {
         "4000000000009995" => (Behaviour::InsufficientFunds, "ES"),
         "4000000000003220" => (Behaviour::ThreeDs, "NL"),
         "4000000000000119" => (Behaviour::ProcessorDown, "IT"),
+        "4000000000000069" => (Behaviour::Expired, "AT"),
+        "4000000000000259" => (Behaviour::AnswerLate, "BE"),
+        "4000000000002685" => (Behaviour::CaptureLate, "FI"),
         "4000000000000341" => (Behaviour::CaptureRefused, "PT"),
         _ => (Behaviour::Declined, "US"),
     }

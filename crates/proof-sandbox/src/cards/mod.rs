@@ -53,7 +53,7 @@ pub struct Authorisation {
     pub refunded: Money,
     pub card: Option<Card>,
     pub liability_shift: bool,
-    capture_refused: bool,
+    behaviour: Option<Behaviour>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -71,6 +71,7 @@ pub enum Status {
 pub enum DeclineCode {
     Declined,
     InsufficientFunds,
+    ExpiredCard,
     ThreeDsFailed,
     TokenInvalid,
 }
@@ -198,9 +199,15 @@ impl Cards {
         let declined = |code| Status::Declined { code };
         let status = match usable.map(|token| token.behaviour) {
             None => declined(DeclineCode::TokenInvalid),
-            Some(Behaviour::Held | Behaviour::CaptureRefused) => Status::Held,
+            Some(
+                Behaviour::Held
+                | Behaviour::AnswerLate
+                | Behaviour::CaptureRefused
+                | Behaviour::CaptureLate,
+            ) => Status::Held,
             Some(Behaviour::Declined) => declined(DeclineCode::Declined),
             Some(Behaviour::InsufficientFunds) => declined(DeclineCode::InsufficientFunds),
+            Some(Behaviour::Expired) => declined(DeclineCode::ExpiredCard),
             Some(Behaviour::ThreeDs) => Status::ThreeDsRequired {
                 challenge: request.challenge,
             },
@@ -246,7 +253,9 @@ impl Cards {
             && amount.minor() > 0
             && amount.minor() <= authorisation.amount.minor();
         match authorisation.status {
-            Status::Held if covered && !authorisation.capture_refused => {
+            Status::Held
+                if covered && authorisation.behaviour != Some(Behaviour::CaptureRefused) =>
+            {
                 Ok(Some(Event::Captured {
                     reference: reference.to_owned(),
                     amount,
@@ -258,6 +267,12 @@ impl Cards {
                 "this amount cannot be captured here",
             )),
         }
+    }
+
+    /// Whether the answer to this call is lost, which was carried out.
+    pub fn answers_late(&self, reference: &str, late: Behaviour) -> bool {
+        let found = self.authorisations.get(reference);
+        found.is_some_and(|found| found.behaviour == Some(late))
     }
 
     /// Too late, it changes nothing; the answer's status says so.
@@ -340,7 +355,7 @@ impl Cards {
             refunds: BTreeMap::new(),
             refunded: nothing,
             liability_shift: *status == Status::Held,
-            capture_refused: matches!(behaviour, Some((Behaviour::CaptureRefused, _))),
+            behaviour: behaviour.as_ref().map(|(behaviour, _)| *behaviour),
             card: behaviour.map(|(_, card)| card),
         };
         self.authorisations

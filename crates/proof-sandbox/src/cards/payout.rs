@@ -100,11 +100,16 @@ impl Cards {
         let kept = kept.ok_or_else(|| Refusal::invalid("no such card"))?;
         let refused = |code| PayoutOutcome::Refused { code };
         let outcome = match kept.behaviour {
-            Behaviour::Held | Behaviour::ThreeDs => PayoutOutcome::Sent { at: now },
+            Behaviour::Held
+            | Behaviour::ThreeDs
+            | Behaviour::AnswerLate
+            | Behaviour::CaptureLate => PayoutOutcome::Sent { at: now },
             Behaviour::CaptureRefused => PayoutOutcome::Sent {
                 at: now.plus_seconds(SLOW_SECONDS),
             },
-            Behaviour::Declined | Behaviour::InsufficientFunds => refused(DeclineCode::Declined),
+            Behaviour::Declined | Behaviour::InsufficientFunds | Behaviour::Expired => {
+                refused(DeclineCode::Declined)
+            }
             Behaviour::ProcessorDown => {
                 let message = "the processor is down for this card";
                 return Err(Refusal::new(Kind::Unavailable, "unavailable", message));

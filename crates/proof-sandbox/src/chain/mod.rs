@@ -84,6 +84,11 @@ pub enum Event {
     Dropped {
         hash: String,
     },
+    /// No block has it before this one, whatever had it so far.
+    Later {
+        hash: String,
+        block: u64,
+    },
     /// It is in a block after all.
     MinedAgain {
         at: Timestamp,
@@ -418,6 +423,7 @@ impl Machine for SimChain {
                 self.list(hash, body, block, *at);
             }
             Event::Dropped { hash } => self.drop_transfer(hash),
+            Event::Later { hash, block } => self.move_later(hash, *block),
             Event::MinedAgain { at, hash } => {
                 self.latest = *at;
                 self.mine_again(hash, self.height(*at) + 1);

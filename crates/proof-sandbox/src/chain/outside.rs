@@ -124,6 +124,18 @@ impl SimChain {
         }
     }
 
+    /// Blocks go without a transfer for so long: one that waits waits on, one that was mined was in a
+    /// block that is none any more. What it moved has moved: nobody takes it back.
+    pub fn later(&self, hash: &str, seconds: u32, now: Timestamp) -> Result<Event, Refusal> {
+        if !self.transfers.contains_key(hash) {
+            return Err(Refusal::not_found("transfer"));
+        }
+        Ok(Event::Later {
+            hash: hash.to_owned(),
+            block: self.height(now.plus_seconds(i64::from(seconds))) + 1,
+        })
+    }
+
     /// What a re-org left out is in the next block.
     pub fn mined_again(&self, hash: &str, now: Timestamp) -> Result<Event, Refusal> {
         if !self.dropped.contains_key(hash) {
@@ -187,6 +199,17 @@ impl SimChain {
             account.debit(&transfer.body.ticker, transfer.body.base);
         }
         self.dropped.insert(hash.to_owned(), transfer);
+    }
+
+    pub(super) fn move_later(&mut self, hash: &str, block: u64) {
+        let Some(transfer) = self.transfers.get_mut(hash) else {
+            return;
+        };
+        let before = std::mem::replace(&mut transfer.block, block);
+        if let Some(hashes) = self.blocks.get_mut(&before) {
+            hashes.retain(|known| known != hash);
+        }
+        self.blocks.entry(block).or_default().push(hash.to_owned());
     }
 
     pub(super) fn mine_again(&mut self, hash: &str, block: u64) {

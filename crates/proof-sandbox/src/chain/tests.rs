@@ -380,3 +380,30 @@ fn a_clock_that_runs_back_takes_nothing_back() {
     let view = chain.machine.transfer(&hash, after(12_000)).unwrap();
     assert_eq!((view.block, view.confirmations), (Some(6), 1));
 }
+
+#[test]
+fn blocks_may_go_without_a_transfer_for_a_while() {
+    let (mut chain, alice, bob) = funded();
+    let signed = alice.sign(&alice.usdt(&bob, 5, 0));
+    let (hash, _) = send(&mut chain, &signed, after(1_000)).unwrap();
+    let confirmations = |chain: &Recorded<SimChain>, ms| {
+        let view = chain.machine.transfer(&hash, after(ms)).unwrap();
+        (view.confirmations, view.block)
+    };
+    assert_eq!(confirmations(&chain, 2_000), (1, Some(1)));
+    // It was in a block, and is in none for a minute.
+    let later = |chain: &SimChain| chain.later(&hash, 60, after(10_000)).map(Some);
+    assert_eq!(chain.step(later), Ok(true));
+    assert_eq!(confirmations(&chain, 71_999), (0, None));
+    assert_eq!(confirmations(&chain, 72_000), (1, Some(36)));
+    let (_, _, listed) = chain.machine.listed(0, after(72_000));
+    let blocks: Vec<_> = listed.iter().map(|one| one.block).collect();
+    assert_eq!(blocks, [Some(36)]);
+    assert_eq!(
+        chain.machine.account(&bob.address, after(20_000)).balances["USDT"],
+        5
+    );
+    let nobodys = chain.machine.later("x", 60, after(0)).unwrap_err();
+    assert_eq!(nobodys.code, "not_found");
+    assert_eq!(chain.replayed(SimChain::new(Network::Trc20)), chain.machine);
+}

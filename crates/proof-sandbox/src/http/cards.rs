@@ -3,8 +3,8 @@
 use super::{Answer, Here, Shared, json};
 use crate::{
     callback::Target,
-    cards::{Authorisation, AuthoriseRequest, Card, DeclineCode, Status},
-    refusal::Refusal,
+    cards::{Authorisation, AuthoriseRequest, Behaviour, Card, DeclineCode, Status},
+    refusal::{Kind, Refusal},
     world::World,
 };
 use axum::{
@@ -133,12 +133,26 @@ async fn authorise(State(world): Shared, here: Here, body: Bytes) -> Answer<Wire
         amount: body.amount.into(),
         challenge: hex::encode(random::<16>(&*world.entropy)),
     };
-    let now = world.clock.now();
+    let (now, mut fresh) = (world.clock.now(), false);
     let answer: Result<_, Refusal> = world.cards.write(
-        |cards| cards.authorise(request, now),
+        |cards| {
+            let event = cards.authorise(request, now)?;
+            fresh = event.is_some();
+            Ok(event)
+        },
         |cards| cards.find(&reference).map(|found| wire(found, &here)),
     );
+    in_time(&world, (&reference, Behaviour::AnswerLate), fresh)?;
     answer?.map(Json)
+}
+
+/// The first answer about some test cards is lost on its way; the call was carried out.
+fn in_time(world: &World, of: (&str, Behaviour), fresh: bool) -> Result<(), Refusal> {
+    if fresh && world.cards.read(|cards| cards.answers_late(of.0, of.1)) {
+        let message = "the processor did not answer in time";
+        return Err(Refusal::new(Kind::Late, "timeout", message));
+    }
+    Ok(())
 }
 
 async fn look_up(
@@ -162,10 +176,16 @@ async fn capture(
     body: Bytes,
 ) -> Answer<WireAuthorisation> {
     let body: CaptureBody = json(&body)?;
+    let mut fresh = false;
     let answer: Result<_, Refusal> = world.cards.write(
-        |cards| cards.capture(&reference, body.amount.into()),
+        |cards| {
+            let event = cards.capture(&reference, body.amount.into())?;
+            fresh = event.is_some();
+            Ok(event)
+        },
         |cards| cards.find(&reference).map(|found| wire(found, &here)),
     );
+    in_time(&world, (&reference, Behaviour::CaptureLate), fresh)?;
     answer?.map(Json)
 }
 

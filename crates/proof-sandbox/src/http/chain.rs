@@ -28,6 +28,7 @@ pub fn routes() -> Router<Arc<World>> {
         .route(&format!("{ONE}/transfers"), get(listed).post(receive))
         .route(&format!("{ONE}/transfers/{{hash}}"), get(transfer))
         .route(&format!("{ONE}/transfers/{{hash}}/mine"), post(mine))
+        .route(&format!("{ONE}/transfers/{{hash}}/later"), post(later))
         .route(&format!("{ONE}/faucet"), post(faucet))
         .route(&format!("{ONE}/reorgs"), post(drop_out))
 }
@@ -252,6 +253,25 @@ async fn drop_out(
     let body: ReorgBody = json(&body)?;
     chain(&world, &name)?.write(
         |chain| chain.drop_out(&body.hash).map(Some),
+        |_| StatusCode::NO_CONTENT,
+    )
+}
+
+#[derive(Deserialize)]
+struct LaterBody {
+    seconds: u32,
+}
+
+/// Blocks go without it for a while.
+async fn later(
+    State(world): Shared,
+    Path((name, hash)): Path<(String, String)>,
+    body: Bytes,
+) -> Result<StatusCode, Refusal> {
+    let body: LaterBody = json(&body)?;
+    let now = world.clock.now();
+    chain(&world, &name)?.write(
+        |chain| chain.later(&hash, body.seconds, now).map(Some),
         |_| StatusCode::NO_CONTENT,
     )
 }

@@ -81,7 +81,7 @@ impl Caller {
     }
 }
 
-const PRIVATE: [(bool, &str, &str); 16] = [
+const PRIVATE: [(bool, &str, &str); 20] = [
     (true, "POST", "/v1/authorisations"),
     (true, "GET", "/v1/authorisations/r"),
     (true, "POST", "/v1/authorisations/r/capture"),
@@ -106,6 +106,10 @@ const PRIVATE: [(bool, &str, &str); 16] = [
     (false, "GET", "/chains/v1/TRC20/fee"),
     (false, "POST", "/chains/v1/TRC20/transfers"),
     (false, "POST", "/chains/v1/TRC20/faucet"),
+    (false, "POST", "/chains/v1/TRC20/reorgs"),
+    (false, "POST", "/chains/v1/TRC20/transfers/h/later"),
+    (false, "GET", "/clock/v1"),
+    (false, "POST", "/clock/v1"),
 ];
 
 #[test]
@@ -209,6 +213,29 @@ fn a_card_payment_from_token_to_refund() {
     let expected = json!({"refund_reference": "f", "status": "refunded"});
     assert_eq!((status, refunded), (200, expected));
     assert_eq!(caller.get("/v1/authorisations/r").1["refunded"], "10140");
+}
+
+/// The call is carried out, its first answer is lost, and whoever asks again is told.
+#[test]
+fn some_answers_come_too_late() {
+    for (number, lost) in [
+        ("4000000000000259", "authorise"),
+        ("4000000000002685", "capture"),
+    ] {
+        let caller = Caller::new(cards_router(world()));
+        let card = json!({"number": number, "expiry": "12/30", "cvc": "123"});
+        let (_, token) = caller.post("/fields/v1/tokens", &card);
+        let amount = json!({"currency": "EUR", "minor": "10140"});
+        let request = json!({"reference": "r", "token": token["token"], "amount": amount});
+        let capture = json!({ "amount": amount });
+        let late = |name: &str| if name == lost { 504 } else { 200 };
+        let ask = || caller.post("/v1/authorisations", &request);
+        let take = || caller.post("/v1/authorisations/r/capture", &capture);
+        assert_eq!(ask().0, late("authorise"));
+        assert_eq!(ask().1["status"], "held");
+        assert_eq!(take().0, late("capture"));
+        assert_eq!(take().1["status"], "captured");
+    }
 }
 
 #[test]

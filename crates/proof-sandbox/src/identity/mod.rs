@@ -11,6 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const DECISION_MS: i64 = 2_000;
 const SLOW_DECISION_MS: i64 = 30_000;
+/// After so long people at the provider have decided about what they review.
+const REVIEWED_MS: i64 = 3 * 60_000;
+const REVIEWS: [&str; 3] = ["kyc-review", "kyc-review-pass", "kyc-review-fail"];
 /// Of documents whose owner says nothing else.
 const COUNTRY: &str = "DE";
 const STEPS: [&str; 3] = ["center", "left", "right"];
@@ -176,17 +179,26 @@ impl Submitted {
         if now.millis_since(self.at) < takes_ms {
             return outcome("pending", None, None);
         }
-        if has_tag(&self.email, "kyc-fail") {
+        let decided = now.millis_since(self.at) >= REVIEWED_MS;
+        if has_tag(&self.email, "kyc-review-fail") && decided {
+            outcome("rejected", Some("document_forged"), Some(false))
+        } else if has_tag(&self.email, "kyc-review-pass") && decided {
+            self.approved()
+        } else if has_tag(&self.email, "kyc-fail") {
             outcome("rejected", Some("document_forged"), Some(false))
         } else if has_tag(&self.email, "kyc-retry") && self.first {
             outcome("rejected", Some("face_mismatch"), Some(true))
-        } else if has_tag(&self.email, "kyc-review") {
+        } else if REVIEWS.iter().any(|tag| has_tag(&self.email, tag)) {
             outcome("review", Some("manual_check"), None)
         } else {
-            Outcome {
-                document_country: Some(country_of(&self.email)),
-                ..outcome("approved", None, None)
-            }
+            self.approved()
+        }
+    }
+
+    fn approved(&self) -> Outcome {
+        Outcome {
+            document_country: Some(country_of(&self.email)),
+            ..outcome("approved", None, None)
         }
     }
 }
@@ -216,8 +228,24 @@ fn tags(email: &str) -> impl Iterator<Item = &str> {
     local.split('+').skip(1)
 }
 
+/// Scenarios about identity go by the tags of the same outcome.
+const SCENARIOS: [(&str, &str); 6] = [
+    ("scenario-identity-final", "kyc-fail"),
+    ("scenario-identity-retry", "kyc-retry"),
+    ("scenario-identity-review", "kyc-review"),
+    ("scenario-identity-review-approved", "kyc-review-pass"),
+    ("scenario-identity-review-rejected", "kyc-review-fail"),
+    ("scenario-identity-slow", "kyc-slow"),
+];
+
 fn has_tag(email: &str, tag: &str) -> bool {
-    tags(email).any(|found| found.eq_ignore_ascii_case(tag))
+    let means = |found: &str| {
+        let known = SCENARIOS.iter().find(|s| found.eq_ignore_ascii_case(s.0));
+        known.map_or(found.eq_ignore_ascii_case(tag), |scenario| {
+            scenario.1 == tag
+        })
+    };
+    tags(email).any(means)
 }
 
 impl Machine for IdentityDesk {

@@ -70,6 +70,29 @@ fn the_tag_of_the_email_decides() {
 }
 
 #[test]
+fn people_decide_about_some_after_a_while() {
+    for (email, expected) in [
+        ("anna+kyc-review-pass@example.com", "approved"),
+        (
+            "anna+scenario-identity-review-approved@example.com",
+            "approved",
+        ),
+        ("anna+kyc-review-fail@example.com", "rejected"),
+        (
+            "anna+scenario-identity-review-rejected@example.com",
+            "rejected",
+        ),
+        ("anna+scenario-identity-review@example.com", "review"),
+    ] {
+        let mut desk = Recorded::new(IdentityDesk::default());
+        submitted(&mut desk, "v", email);
+        assert_eq!(after(&desk, "v", 2_000).status, "review", "{email}");
+        assert_eq!(after(&desk, "v", REVIEWED_MS - 1).status, "review");
+        assert_eq!(after(&desk, "v", REVIEWED_MS).status, expected, "{email}");
+    }
+}
+
+#[test]
 fn a_second_try_succeeds_and_a_slow_one_takes_its_time() {
     let mut desk = Recorded::new(IdentityDesk::default());
     submitted(&mut desk, "v1", "b+kyc-retry@example.com");
