@@ -81,6 +81,8 @@ id!(/// One buy or sell; a plain UUID on the wire, as `merchant_transaction_id`.
     OrderId, "ord");
 id!(/// A fact about an order.
     EventId, "evt");
+id!(/// A scenario that a sandbox plays.
+    PlayId, "ply");
 id!(/// One opening of the widget for one order.
     VisitId, "vis");
 id!(/// A webhook endpoint of a partner.

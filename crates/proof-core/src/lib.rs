@@ -37,6 +37,7 @@ pub mod payment;
 pub mod quote;
 pub mod recovery;
 pub mod risk;
+pub mod scenario;
 pub mod screening;
 pub mod secret;
 pub mod session;

@@ -227,6 +227,10 @@ impl Engine {
             ],
             body: row.body.clone().into_bytes(),
         };
+        if self.plays_webhook_down(row.order) {
+            let why = "the sandbox plays an outage of this endpoint".to_owned();
+            return Err(OutboundError::NotSent(why));
+        }
         let guard = guard(endpoint.environment);
         self.outbound.partner(guard).post(call).await
     }

@@ -32,6 +32,7 @@ mod operator;
 mod order;
 mod partner;
 mod payment;
+mod play;
 mod policy;
 mod probe;
 mod quote;
@@ -79,6 +80,7 @@ pub use operator::{
 };
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
+pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
@@ -157,6 +159,9 @@ pub struct Engine {
     probes: Mutex<BTreeMap<PartnerId, probe::Probe>>,
     /// Whether there is any, so that a call without one costs nothing.
     probing: AtomicBool,
+    plays: Mutex<play::Plays>,
+    /// Whoever plays them looks again.
+    play_hint: watch::Sender<u64>,
     known: known::Known,
     limits: Option<limit::Limits>,
     settle_seconds: u32,
@@ -178,6 +183,8 @@ impl Engine {
             notes: refusal::Notes::default(),
             probes: Mutex::default(),
             probing: AtomicBool::new(false),
+            plays: Mutex::default(),
+            play_hint: watch::Sender::new(0),
             known: known::Known::new(&parts.db),
             db: parts.db,
             stop: watch::Sender::new(false),

@@ -324,9 +324,15 @@ impl Engine {
             }
         };
         let fields = Fields::read(&object, access)?;
+        let scenario = self.scenario_asked(access, &fields.user_email)?;
         let checked = self.session_check(access, fields).await?;
         let keyed = key.clone().map(|key| (key, body_hash.clone()));
-        match (self.session_save(access, checked, keyed).await, key) {
+        let saved = self.session_save(access, checked, keyed).await;
+        if let (Ok(session), Some(scenario)) = (&saved, scenario) {
+            let order = OrderId::from_uuid(session.parameters.merchant_transaction_id);
+            self.play_of_email(access, order, scenario);
+        }
+        match (saved, key) {
             // A twin of this call was faster: nothing of ours was saved, its answer is the answer.
             (Err(error), Some(key)) if error.code == ErrorCode::IdempotencyConflict => self
                 .session_kept(access, &key, &body_hash)

@@ -1,12 +1,13 @@
 //! A server, put together from its parts.
 
-use crate::http;
+use crate::{http, player::Player, rails::SandboxConfig};
 use anyhow::Context;
 use futures::future::{Either, select};
 use ipnet::IpNet;
 use proof_api::{Api, router};
 use proof_core::partner::Origin;
 use proof_engine::{Engine, Parts};
+use proof_outbound::Outbound;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -21,6 +22,8 @@ const GOODBYE_SECONDS: i64 = 3;
 pub struct App {
     pub engine: Arc<Engine>,
     pub router: axum::Router,
+    /// Of a sandbox.
+    pub player: Option<Player>,
 }
 
 impl App {
@@ -32,7 +35,26 @@ impl App {
                 .context("the engine cannot start")?,
         );
         let router = router(Api::new(Arc::clone(&engine), origin, proxies));
-        Ok(Self { engine, router })
+        Ok(Self {
+            engine,
+            router,
+            player: None,
+        })
+    }
+
+    /// With somebody who plays the scenarios of this sandbox.
+    #[must_use]
+    pub fn with_player(self, sandbox: &SandboxConfig, outbound: &Outbound) -> Self {
+        let player = Player::new(
+            Arc::clone(&self.engine),
+            self.router.clone(),
+            sandbox.cards(outbound),
+            sandbox.world(outbound),
+        );
+        Self {
+            player: Some(player),
+            ..self
+        }
     }
 
     /// Serves and works until `stop` changes; then answers what was asked and ends.
@@ -47,7 +69,7 @@ impl App {
             // Long polls are answered and WebSockets closed, so that the listener can end.
             engine.stop();
         };
-        let served = http::serve(listener, self.router, stopping);
+        let served = http::serve(listener, self.router.clone(), stopping);
         let clock = Arc::clone(self.engine.clock());
         let enough = {
             let stop = stop.clone();
@@ -71,7 +93,12 @@ impl App {
                 Either::Left(((), _)) | Either::Right(((), _)) => {}
             }
         };
-        tokio::join!(served, work);
+        let played = async {
+            if let Some(player) = &self.player {
+                player.run(stopped(stop.clone())).await;
+            }
+        };
+        tokio::join!(served, work, played);
         self.engine.db().close().await;
         Ok(())
     }

@@ -140,6 +140,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let parts = parts(&args, (&world, live_world.as_ref()), &outbound, mailer).await?;
     let app = App::build(origin, Vec::new(), parts).await?;
+    let app = app.with_player(&world.config, &outbound);
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
     let door = door(data, &base_url);

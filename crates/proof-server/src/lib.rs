@@ -16,6 +16,7 @@ pub mod member;
 pub mod operator;
 pub mod order;
 pub mod partner;
+pub mod player;
 mod postgres;
 pub mod rails;
 pub mod recovery;

@@ -72,7 +72,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         limited: true,
         settle_seconds: config.settle_seconds,
     };
-    let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
+    let mut app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
+    if let Some(sandbox) = &config.sandbox {
+        app = app.with_player(sandbox, &outbound);
+    }
     if lock.is_some() {
         app.engine.take_over().await?;
     }

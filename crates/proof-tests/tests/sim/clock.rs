@@ -2,7 +2,7 @@
 
 use futures::task::AtomicWaker;
 use proof_core::{Clock, Entropy, Timestamp};
-use proof_port::Timer;
+use proof_port::{MovableClock, PortError, Timer};
 use std::{
     collections::BTreeMap,
     future::poll_fn,
@@ -51,6 +51,35 @@ impl SimClock {
         sleeper.due.store(true, Ordering::SeqCst);
         sleeper.waker.wake();
         true
+    }
+}
+
+/// Somebody moves it forwards; who waited for a moment in between wakes up late.
+pub struct Jump {
+    world: Arc<SimClock>,
+    ahead_seconds: AtomicI64,
+}
+
+impl Jump {
+    pub const fn new(world: Arc<SimClock>) -> Self {
+        Self {
+            world,
+            ahead_seconds: AtomicI64::new(0),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl MovableClock for Jump {
+    async fn advance(&self, seconds: i64) -> Result<i64, PortError> {
+        self.ahead_seconds.fetch_add(seconds, Ordering::SeqCst);
+        let micros = seconds * 1_000_000;
+        self.world.now.fetch_add(micros, Ordering::SeqCst);
+        Ok(self.ahead_seconds())
+    }
+
+    fn ahead_seconds(&self) -> i64 {
+        self.ahead_seconds.load(Ordering::SeqCst)
     }
 }
 

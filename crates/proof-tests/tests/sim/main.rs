@@ -22,6 +22,7 @@ mod past;
 mod plot;
 mod points;
 mod rails;
+mod scenarios;
 mod stories;
 mod story;
 mod watch;
