@@ -29,7 +29,7 @@ const TOGETHER_MAX: usize = 8;
 /// A scenario of the catalogue.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ScenarioView {
-    /// Also the email's tag, `+scenario-NAME`.
+    /// Its name; also the email's tag, `+scenario-NAME`.
     pub name: &'static str,
     /// What happens, in a sentence.
     pub about: &'static str,
@@ -52,7 +52,9 @@ pub struct ScenarioPage {
 /// A scenario that was asked for.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PlayView {
+    /// `ply_…`
     pub id: String,
+    /// Which scenario.
     pub scenario: &'static str,
     /// `waiting`, `playing`, `reached` (what the scenario states), `missed` (something else).
     pub state: &'static str,
@@ -60,6 +62,7 @@ pub struct PlayView {
     pub by_hand: bool,
     /// Null until its session is made.
     pub merchant_transaction_id: Option<Uuid>,
+    /// When it was asked for.
     pub asked_at: String,
     /// What is to be seen, in this order.
     pub reaches: &'static [&'static str],
@@ -73,6 +76,7 @@ pub struct PlayView {
 pub struct PlaySeen {
     /// A status, or the kind of an event.
     pub mark: String,
+    /// When it happened, by the sandbox's clock.
     pub at: String,
 }
 

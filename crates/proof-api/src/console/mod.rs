@@ -7,6 +7,7 @@ mod live;
 mod member;
 mod order;
 mod partner;
+mod sandbox;
 
 use crate::{
     Api, assets, body,
@@ -74,6 +75,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(partner::routes());
     routes.extend(checklist::routes());
     routes.extend(live::routes());
+    routes.extend(sandbox::routes());
     routes
 }
 

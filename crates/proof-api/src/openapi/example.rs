@@ -204,3 +204,28 @@ pub fn integration_log(base: &str) -> Value {
 pub fn clock() -> Value {
     json!({"now": CREATED, "ahead_seconds": 2700, "movable": true})
 }
+
+pub fn scenario() -> Value {
+    json!({
+        "name": "identity-final",
+        "about": "The document is forged: the user is refused for good.",
+        "side": "buy",
+        "area": "identity",
+        "moves_clock": false,
+        "reaches": ["pending", "identity.failed", "failed"],
+    })
+}
+
+pub fn play() -> Value {
+    json!({
+        "id": "ply_01a205d764457da8b9dd58caedbfa33b",
+        "scenario": "identity-final",
+        "state": "playing",
+        "by_hand": false,
+        "merchant_transaction_id": ORDER,
+        "asked_at": CREATED,
+        "reaches": ["pending", "identity.failed", "failed"],
+        "seen": [{"mark": "pending", "at": CREATED}],
+        "problem": null,
+    })
+}

@@ -2,13 +2,13 @@
 
 use super::{
     example,
-    operation::{Answer, Operation, body},
+    operation::{Answer, Operation, body, parameter},
 };
 use proof_core::ErrorCode;
 use serde_json::{Value, json};
 
 pub fn operations() -> Vec<Operation> {
-    vec![clock(), advance()]
+    vec![clock(), advance(), scenarios(), start(), plays(), play()]
 }
 
 fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
@@ -66,10 +66,76 @@ fn advance() -> Operation {
             ErrorCode::ValidationError,
             ErrorCode::BodyTooLarge,
             ErrorCode::WrongState,
+            ErrorCode::Recovering,
             ErrorCode::ProviderError,
             ErrorCode::UpstreamUnavailable,
         ],
         ..operation("post", "/widget/sandbox/clock", "advanceSandboxClock")
+    }
+}
+
+fn scenarios() -> Operation {
+    let answer = Answer::json(
+        200,
+        "The catalogue.",
+        "ScenarioPage",
+        &json!({"data": [example::scenario()]}),
+    );
+    Operation {
+        summary: "List the scenarios",
+        description: "Everything that the sandbox can play, with what you see of each.",
+        answers: vec![answer.link(
+            "start",
+            "startScenario",
+            "Play one.",
+            json!({"name": "$response.body#/data/0/name"}),
+        )],
+        ..operation("get", "/widget/sandbox/scenarios", "listScenarios")
+    }
+}
+
+fn start() -> Operation {
+    let name = json!({"type": "string", "pattern": "^[a-z0-9-]{1,40}$"});
+    let text = "A scenario's name, as the catalogue has it.";
+    let answer = Answer::json(202, "It begins when it may.", "PlayView", &example::play());
+    Operation {
+        summary: "Play a scenario",
+        description: "Makes a session by your own rules and plays its user, the bank, the wallet and the chain.                       Watch it by its id; your webhook, WebSocket and feed hear of the order as of any other.                       One that moves the clock begins when no other is under way. Refused with `wrong_state`                       where it needs what you do not have (a pair, an origin, a webhook, a movable clock), or                       where eight of yours have not ended.",
+        parameters: vec![parameter("path", "name", text, name, "sell-late".into())],
+        answers: vec![answer.link(
+            "watch",
+            "getPlay",
+            "See how far it is.",
+            json!({"play": "$response.body#/id"}),
+        )],
+        refusals: vec![
+            ErrorCode::NotFound,
+            ErrorCode::WrongState,
+            ErrorCode::Recovering,
+        ],
+        ..operation("post", "/widget/sandbox/scenarios/{name}", "startScenario")
+    }
+}
+
+fn plays() -> Operation {
+    let page = json!({"data": [example::play()]});
+    Operation {
+        summary: "List what was played",
+        description: "Your latest plays, the latest first. They are kept until the server restarts.",
+        answers: vec![Answer::json(200, "Plays.", "PlayPage", &page)],
+        ..operation("get", "/widget/sandbox/plays", "listPlays")
+    }
+}
+
+fn play() -> Operation {
+    let id = json!({"type": "string", "pattern": "^ply_[0-9a-f]{32}$"});
+    let shown = example::play()["id"].clone();
+    Operation {
+        summary: "Watch a play",
+        description: "How far a scenario is: what was seen of its order, and whether that is what it states.",
+        parameters: vec![parameter("path", "play", "A play's id.", id, shown)],
+        answers: vec![Answer::json(200, "The play.", "PlayView", &example::play())],
+        ..operation("get", "/widget/sandbox/plays/{play}", "getPlay")
     }
 }
 

@@ -8,7 +8,8 @@ use super::{
 use proof_core::ErrorCode;
 use proof_engine::{
     Checklist, ClockView, Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog,
-    Recovered, TransactionPage, Update, Webhook, WebhookBody, WebhookSecret,
+    PlayPage, Recovered, ScenarioPage, TransactionPage, Update, Webhook, WebhookBody,
+    WebhookSecret,
 };
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -58,6 +59,8 @@ fn derived() -> Map<String, Value> {
     generator.subschema_for::<IntegrationLog>();
     generator.subschema_for::<Checklist>();
     generator.subschema_for::<ClockView>();
+    generator.subschema_for::<ScenarioPage>();
+    generator.subschema_for::<PlayPage>();
     generator.take_definitions(true)
 }
 
@@ -108,6 +111,11 @@ fn title(schema: &str) -> &'static str {
         "Cell" => "One pair and side.",
         "Named" => "An id and a name.",
         "ClockView" => "The sandbox's clock.",
+        "ScenarioView" => "A scenario of the catalogue.",
+        "ScenarioPage" => "The catalogue of scenarios.",
+        "PlayView" => "A scenario that was asked for.",
+        "PlaySeen" => "What was seen of an order, and when.",
+        "PlayPage" => "Scenarios that were asked for.",
         "IntegrationLog" => "Refused calls.",
         "RefusedCalls" => "Refused calls that are alike.",
         _ => "",

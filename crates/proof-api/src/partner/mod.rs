@@ -10,6 +10,8 @@ mod session;
 mod transaction;
 mod updates;
 
+pub use sandbox::span;
+
 use crate::{
     Api,
     error::Refused,
@@ -33,6 +35,10 @@ pub fn routes() -> Vec<Route> {
         post("/widget/checklist/scans", checklist::scans),
         get("/widget/sandbox/clock", sandbox::clock),
         post("/widget/sandbox/clock", sandbox::advance),
+        get("/widget/sandbox/scenarios", sandbox::scenarios),
+        post("/widget/sandbox/scenarios/{name}", sandbox::start),
+        get("/widget/sandbox/plays", sandbox::plays),
+        get("/widget/sandbox/plays/{play}", sandbox::play),
         get("/ws", updates::connect),
     ];
     routes.extend(webhook());

@@ -254,6 +254,7 @@ impl App {
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await
             .unwrap();
+        let app = app.with_player(&sandbox, &outbound);
         let shop = partner(&app, &dir, PartnerType::Treasury).await;
         let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
         fund(&app, Environment::Test, &sandbox.world(&outbound)).await;
@@ -506,11 +507,18 @@ async fn fresh_postgres(url: &str) -> String {
 
 async fn work(app: proof_server::App, mut stop: watch::Receiver<bool>) {
     let hints = app.engine.db().listen();
+    let played = async {
+        match &app.player {
+            Some(player) => player.run(std::future::pending()).await,
+            None => std::future::pending().await,
+        }
+    };
     let work = app.engine.work(async move {
         let _stopped = stop.wait_for(|stop| *stop).await;
     });
     tokio::select! {
         () = work => {}
+        () = played => {}
         // A test that breaks the database goes on without hints.
         ended = hints => assert!(app.engine.db().is_closed(), "no hints any more: {ended:?}"),
     }

@@ -4,6 +4,7 @@
 use crate::buyer::Buyer;
 use crate::kit::{App, with_token};
 use crate::on_both_engines;
+use http::Method;
 use proof_api::{Caller, routes};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -16,6 +17,7 @@ struct Objects {
     user: &'static str,
     delivery: String,
     widget: String,
+    play: String,
 }
 
 const UNKNOWN: &str = "01a205d7-6445-7da8-b9dd-58caedbfa33b";
@@ -34,10 +36,13 @@ fn own(route: &str) -> (&'static str, u16) {
         | "GET /widget/integration-log"
         | "GET /widget/checklist"
         | "GET /widget/sandbox/clock"
+        | "GET /widget/sandbox/scenarios"
+        | "GET /widget/sandbox/plays"
+        | "GET /widget/sandbox/plays/{play}"
         | "POST /widget/webhook/enable"
         | "POST /widget/webhook/secret" => ("", 200),
         "POST /widget/webhook/test" | "POST /widget/webhook/deliveries/{id}/redeliver" => ("", 202),
-        "POST /widget/checklist/probe" => ("", 202),
+        "POST /widget/checklist/probe" | "POST /widget/sandbox/scenarios/{name}" => ("", 202),
         "POST /widget/checklist/scans" | "POST /widget/sandbox/clock" => ("{}", 400),
         "POST /widget/webhook/recover" => ("{}", 400),
         "GET /ws" => ("", 426),
@@ -93,6 +98,8 @@ fn path(route: &str, objects: &Objects) -> String {
         path.replace("{id}", &objects.order)
     };
     let path = path
+        .replace("{play}", &objects.play)
+        .replace("{name}", "buy-cancelled")
         .replace("{code}", "not_found")
         .replace("{page}", "webhooks")
         .replace("{provider}", "sandbox")
@@ -115,11 +122,14 @@ async fn objects(app: &App) -> Objects {
         let page = app.get("/widget/webhook/deliveries?state=delivered").await;
         page.json["data"][0]["id"].as_str().map(str::to_owned)
     };
+    let play = "/widget/sandbox/scenarios/buy-cancelled";
+    let play = app.shop(Method::POST, play, "").await;
     Objects {
         order: buyer.id.clone(),
         user: "user-1",
         delivery: app.until("a delivery", look).await,
         widget: app.shop.partner.widget_id.to_string(),
+        play: play.json["id"].as_str().unwrap().to_owned(),
     }
 }
 
@@ -130,6 +140,7 @@ async fn every_route_is_as_open_as_it_should_be(app: &App) {
         user: "nobody",
         delivery: format!("whd_{}", UNKNOWN.replace('-', "")),
         widget: UNKNOWN.to_owned(),
+        play: format!("ply_{}", UNKNOWN.replace('-', "")),
     };
     let stranger = app
         .partner("stranger", Some("http://shop.test/other"))
