@@ -67,3 +67,4 @@ docs:
 # The machine contracts in openapi/, from the code; a test fails while they differ
 generate:
     PROOF_GENERATE=1 cargo test --quiet -p proof-api --test openapi the_files_are_what_the_code_says
+    PROOF_GENERATE=1 cargo test --quiet -p proof-api --test scenarios

@@ -5,7 +5,7 @@ mod seen;
 
 pub use seen::Seen;
 pub(crate) use seen::{EndReads, SeenKey, SeenNote, is_expiry, order_seen};
-use seen::{live_orders, webhook_seen};
+use seen::{is_outage, live_orders, webhook_seen};
 
 use crate::{ApiError, Engine, Named, Seat, audit::audit, error::refused, member::deed};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -203,6 +203,8 @@ impl Engine {
                         Some(endpoint) => tx.attempt_recent(endpoint.id, TRIES_MAX).await?,
                         None => Vec::new(),
                     };
+                    // What a scenario plays says nothing about the endpoint.
+                    let tries: Vec<_> = tries.into_iter().filter(|t| !is_outage(t)).collect();
                     let mut seen = tx.observation_list(id, environment, SEEN_MAX).await?;
                     for told in webhook_seen(&tries) {
                         if !is_expiry(tx, &told).await? {

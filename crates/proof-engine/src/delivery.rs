@@ -1,6 +1,6 @@
 //! Webhooks: a lane for each endpoint, in order for each order, tried for days, never lost.
 
-use crate::{ApiError, Engine, signature::webhook_signature, worker::Outcome};
+use crate::{ApiError, Engine, play::OUTAGE, signature::webhook_signature, worker::Outcome};
 use futures::{FutureExt, StreamExt, stream::FuturesUnordered};
 use proof_core::{
     Timestamp,
@@ -64,6 +64,8 @@ struct Tried {
     row: DeliveryRow,
     started_at: Timestamp,
     ended_at: Timestamp,
+    /// Of the real time: the clock may be moved meanwhile.
+    took_ms: i64,
     outcome: Result<PartnerReply, OutboundError>,
 }
 
@@ -188,12 +190,13 @@ impl Engine {
         row: DeliveryRow,
     ) -> Result<(Option<proof_core::id::OrderId>, Option<DeliveryId>), ApiError> {
         let done = key(&row);
-        let started_at = self.now();
+        let (started_at, began) = (self.now(), self.real_now());
         let outcome = self.delivery_send(&row, &endpoint).await;
         let tried = Tried {
             row,
             started_at,
             ended_at: self.now(),
+            took_ms: self.real_now().millis_since(began),
             outcome,
         };
         self.delivery_record(endpoint, tried).await?;
@@ -228,8 +231,7 @@ impl Engine {
             body: row.body.clone().into_bytes(),
         };
         if self.plays_webhook_down(row.order) {
-            let why = "the sandbox plays an outage of this endpoint".to_owned();
-            return Err(OutboundError::NotSent(why));
+            return Err(OutboundError::NotSent(OUTAGE.to_owned()));
         }
         let guard = guard(endpoint.environment);
         self.outbound.partner(guard).post(call).await
@@ -363,7 +365,7 @@ fn attempt_row(endpoint: &EndpointRow, tried: &Tried) -> AttemptRow {
         number: 0,
         url: endpoint.url.clone(),
         started_at: tried.started_at,
-        duration_ms: tried.ended_at.millis_since(tried.started_at),
+        duration_ms: tried.took_ms,
         status: reply.map(|reply| i64::from(reply.status)),
         headers: reply.map(|reply| Value::Object(headers(reply))),
         // PostgreSQL keeps no NUL in a text.

@@ -26,6 +26,9 @@ const KEPT_MAX: usize = 400;
 /// Those that are played at the same time.
 const TOGETHER_MAX: usize = 8;
 
+/// Why an endpoint was not reached, where a scenario plays that it cannot be.
+pub(crate) const OUTAGE: &str = "the sandbox plays an outage of this endpoint";
+
 /// A scenario of the catalogue.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ScenarioView {
@@ -420,6 +423,13 @@ impl Engine {
     pub fn play_webhook_down(&self, order: OrderId, seconds: i64) {
         let until = self.now().plus_seconds(seconds);
         lock(&self.plays).webhooks_down.insert(order, until);
+    }
+
+    /// Whether the user of this order is played, too.
+    pub(crate) fn plays_user_of(&self, order: OrderId) -> bool {
+        let plays = lock(&self.plays);
+        let mut own = plays.list.iter();
+        own.any(|play| play.order == Some(order) && !play.by_hand)
     }
 
     pub(crate) fn plays_webhook_down(&self, order: Option<OrderId>) -> bool {

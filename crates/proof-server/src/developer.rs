@@ -1,11 +1,15 @@
 //! What a partner's developers run beside their own code: `proof listen`, `proof checklist`,
-//! `proof scan`. They know nothing but the partner's token and the published API.
+//! `proof scan`, `proof trigger`, `proof doctor`. They know nothing but the partner's token and the published API.
 
+mod doctor;
 mod listen;
 mod scan;
+mod trigger;
 
+pub use doctor::{DoctorArgs, doctor};
 pub use listen::{ListenArgs, listen};
 pub use scan::{ScanArgs, scan};
+pub use trigger::{TriggerArgs, trigger};
 
 use crate::say::say;
 use anyhow::{Context, bail};

@@ -55,6 +55,10 @@ enum Command {
     Checklist(developer::ChecklistArgs),
     /// Looks into an iOS or Android project for what the checklist wants of it.
     Scan(developer::ScanArgs),
+    /// Has the sandbox play a scenario, and watches.
+    Trigger(developer::TriggerArgs),
+    /// Looks for what usually goes wrong between your machine and the server.
+    Doctor(developer::DoctorArgs),
     /// The books.
     #[command(subcommand)]
     Ledger(ledger::LedgerCommand),
@@ -99,6 +103,8 @@ fn main() -> anyhow::Result<()> {
                 Command::Listen(args) => developer::listen(args).await,
                 Command::Checklist(args) => developer::checklist(args).await,
                 Command::Scan(args) => developer::scan(args).await,
+                Command::Trigger(args) => developer::trigger(args).await,
+                Command::Doctor(args) => developer::doctor(args).await,
                 Command::Ledger(command) => ledger::run(command).await,
                 Command::Backup(args) => backup::run(args).await,
                 Command::Recovery(command) => recovery::run(command).await,

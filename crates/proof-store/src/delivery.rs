@@ -27,7 +27,7 @@ statements! {
     DELIVERY_RECOVER = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE endpoint_id = $2 AND state IN ('failed', 'superseded') AND created_at >= $3 AND created_at < $4 AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.order_id = deliveries.order_id AND n.endpoint_id = deliveries.endpoint_id AND n.sequence > deliveries.sequence AND n.state = 'delivered')";
     ATTEMPT_INSERT = "INSERT INTO attempts (delivery_id, number, url, started_at, duration_ms, status, headers, body_start, error) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
     ATTEMPT_LIST = "SELECT number, url, started_at, duration_ms, status, headers, body_start, error FROM attempts WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2";
-    ATTEMPT_RECENT = "SELECT d.order_id, d.body, a.started_at, a.duration_ms, a.status FROM (SELECT id, order_id, body FROM deliveries WHERE endpoint_id = $1 ORDER BY id DESC LIMIT $2) d JOIN attempts a ON a.delivery_id = d.id ORDER BY a.started_at DESC, a.number DESC LIMIT $2";
+    ATTEMPT_RECENT = "SELECT d.order_id, d.body, a.started_at, a.duration_ms, a.status, a.error FROM (SELECT id, order_id, body FROM deliveries WHERE endpoint_id = $1 ORDER BY id DESC LIMIT $2) d JOIN attempts a ON a.delivery_id = d.id ORDER BY a.started_at DESC, a.number DESC LIMIT $2";
     ATTEMPT_PURGE = "DELETE FROM attempts WHERE started_at < $1";
 }
 
@@ -103,6 +103,7 @@ pub struct RecentAttempt {
     pub started_at: Timestamp,
     pub duration_ms: i64,
     pub status: Option<i64>,
+    pub error: Option<String>,
 }
 
 /// Which deliveries of an endpoint are asked for, newest first.
@@ -120,6 +121,7 @@ struct RecentRow {
     started_at: Time,
     duration_ms: i64,
     status: Option<i64>,
+    error: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -375,6 +377,7 @@ impl Tx {
             started_at: row.started_at.0,
             duration_ms: row.duration_ms,
             status: row.status,
+            error: row.error,
         });
         Ok(recent.collect())
     }

@@ -229,3 +229,13 @@ pub fn play() -> Value {
         "problem": null,
     })
 }
+
+pub fn sandbox() -> Value {
+    json!({
+        "partner": "Demo Shop",
+        "kind": "treasury",
+        "origins": ["https://shop.example"],
+        "pairs": [{"currency": "USDT", "network": "TRC20", "buys": true, "sells": true}],
+        "clock": clock(),
+    })
+}

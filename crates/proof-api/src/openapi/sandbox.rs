@@ -8,7 +8,15 @@ use proof_core::ErrorCode;
 use serde_json::{Value, json};
 
 pub fn operations() -> Vec<Operation> {
-    vec![clock(), advance(), scenarios(), start(), plays(), play()]
+    vec![
+        show(),
+        clock(),
+        advance(),
+        scenarios(),
+        start(),
+        plays(),
+        play(),
+    ]
 }
 
 fn operation(method: &'static str, path: &'static str, id: &'static str) -> Operation {
@@ -24,6 +32,17 @@ fn operation(method: &'static str, path: &'static str, id: &'static str) -> Oper
         body: None,
         answers: Vec::new(),
         refusals: vec![ErrorCode::NotFound],
+    }
+}
+
+fn show() -> Operation {
+    let answer = Answer::json(200, "Your sandbox.", "SandboxView", &example::sandbox());
+    Operation {
+        summary: "Read how you are set up in the sandbox",
+        description: "Your registered origins, your pairs, and the sandbox's clock: what `proof doctor` looks at. \
+                      With a live token there is no sandbox: `not_found`.",
+        answers: vec![answer],
+        ..operation("get", "/widget/sandbox", "getSandbox")
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
 use proof_core::ErrorCode;
 use proof_engine::{
     Checklist, ClockView, Delivery, DeliveryDetail, DeliveryPage, FeedPage, IntegrationLog,
-    PlayPage, Recovered, ScenarioPage, TransactionPage, Update, Webhook, WebhookBody,
+    PlayPage, Recovered, SandboxView, ScenarioPage, TransactionPage, Update, Webhook, WebhookBody,
     WebhookSecret,
 };
 use schemars::generate::SchemaSettings;
@@ -59,6 +59,7 @@ fn derived() -> Map<String, Value> {
     generator.subschema_for::<IntegrationLog>();
     generator.subschema_for::<Checklist>();
     generator.subschema_for::<ClockView>();
+    generator.subschema_for::<SandboxView>();
     generator.subschema_for::<ScenarioPage>();
     generator.subschema_for::<PlayPage>();
     generator.take_definitions(true)
@@ -110,6 +111,8 @@ fn title(schema: &str) -> &'static str {
         "Signed" => "A person's word.",
         "Cell" => "One pair and side.",
         "Named" => "An id and a name.",
+        "SandboxView" => "How you are set up in the sandbox.",
+        "PairView" => "A coin on a network.",
         "ClockView" => "The sandbox's clock.",
         "ScenarioView" => "A scenario of the catalogue.",
         "ScenarioPage" => "The catalogue of scenarios.",

@@ -33,6 +33,7 @@ pub fn routes() -> Vec<Route> {
         get("/widget/checklist", checklist::show),
         post("/widget/checklist/probe", checklist::probe),
         post("/widget/checklist/scans", checklist::scans),
+        get("/widget/sandbox", sandbox::show),
         get("/widget/sandbox/clock", sandbox::clock),
         post("/widget/sandbox/clock", sandbox::advance),
         get("/widget/sandbox/scenarios", sandbox::scenarios),

@@ -3,7 +3,7 @@
 use crate::{Api, body, call::Caller, error::Refused, path::Named, query::wrong};
 use axum::{Extension, Json, body::Body, extract::State, http::StatusCode};
 use proof_core::{audit::Author, time::span_seconds};
-use proof_engine::{Access, ClockView, Engine, PlayPage, PlayView, ScenarioPage};
+use proof_engine::{Access, ClockView, Engine, PlayPage, PlayView, SandboxView, ScenarioPage};
 use serde_json::{Map, Value};
 
 /// The token's bearer asks, whoever that is.
@@ -12,6 +12,13 @@ fn author(access: &Access) -> Author {
         from: format!("token {}", access.key_id.as_str()),
         ..Author::machine()
     }
+}
+
+pub async fn show(
+    State(api): State<Api>,
+    Extension(access): Caller,
+) -> Result<Json<SandboxView>, Refused> {
+    Ok(Json(api.engine.sandbox(&access)?))
 }
 
 pub async fn clock(

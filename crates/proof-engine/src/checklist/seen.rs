@@ -1,13 +1,14 @@
 //! What is seen of a partner's integration: noted as it happens, and what the database knows of it.
 
 use super::SEEN_MAX;
-use crate::{ApiError, Engine, refusal::lock};
+use crate::{ApiError, Engine, play::OUTAGE, refusal::lock};
 use proof_core::{
     Timestamp,
     checklist::{Kind, LiveOrder, Observation, WATCHED_SECONDS},
     id::{OrderId, PartnerId},
     order::{EventKind, FailReason, NewEvent, Order, State},
     partner::{Environment, Origin, Partner, Side},
+    scenario::is_played,
 };
 use proof_store::{Failure, RecentAttempt, Tx};
 
@@ -70,6 +71,9 @@ pub(crate) async fn order_seen(
     events: &[NewEvent],
     now: Timestamp,
 ) -> Result<(), Failure<ApiError>> {
+    if is_played(&order.email) {
+        return Ok(());
+    }
     for event in events {
         let kind = match event.kind {
             EventKind::IdentityVerified if had_check(tx, order, events).await? => {
@@ -95,6 +99,11 @@ pub(crate) async fn order_seen(
             .await?;
     }
     Ok(())
+}
+
+pub(super) fn is_outage(tried: &RecentAttempt) -> bool {
+    let error = tried.error.as_deref();
+    error.is_some_and(|error| error.ends_with(OUTAGE))
 }
 
 /// Whether this order's user was checked in this order.
@@ -246,7 +255,9 @@ impl Engine {
         };
         let Some(error) = refused else {
             // In its one spelling: as it came it could be another one each time.
-            if let Ok(origin) = Origin::parse(&open.page_origin) {
+            if let Ok(origin) = Origin::parse(&open.page_origin)
+                && !self.plays_user_of(order)
+            {
                 self.observe(seen(Kind::WidgetOpened, origin.to_string()));
             }
             return;

@@ -166,3 +166,130 @@ async fn developers_see_their_checklist_and_hear_what_happens() {
     );
     server.kill().await;
 }
+
+/// A scenario from a terminal: what happens is printed as it happens, and the status says how it ended.
+#[tokio::test]
+async fn developers_have_scenarios_played() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), 0).await;
+    let base = server.ready["base_url"].as_str().unwrap().to_owned();
+    let token = server.ready["partners"][0]["client_token"]
+        .as_str()
+        .unwrap();
+    let (good, list) = said(&["trigger", "--list"]).await;
+    assert!(
+        good && list.contains("sell-late") && list.contains("pending → "),
+        "{list}"
+    );
+    let at = ["--url", base.as_str(), "--token", token];
+    let both = [&["trigger", "buy-cancelled", "buy-expires"], &at[..]].concat();
+    let (good, told) = said(&both).await;
+    assert!(good, "{told}");
+    for word in [
+        "  pending\n",
+        "  cancelled\n",
+        "  failed\n",
+        "  reached, order ",
+    ] {
+        assert!(told.contains(word), "{word}: {told}");
+    }
+    // This server's clock is an hour ahead now, and webhooks to nowhere are no scenario's matter.
+    let (good, refused) = said(&[&["trigger", "nothing"], &at[..]].concat()).await;
+    assert!(!good && refused.contains("no such scenario"), "{refused}");
+    let (good, json) = said(&[&["trigger", "buy-cancelled", "--json"], &at[..]].concat()).await;
+    let play: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(good && play["state"] == "reached", "{json}");
+}
+
+/// One thing after the other is wrong, and each is named.
+#[tokio::test]
+async fn the_doctor_names_what_is_wrong() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), 0).await;
+    let base = server.ready["base_url"].as_str().unwrap().to_owned();
+    let shop = &server.ready["partners"][0];
+    let token = shop["client_token"].as_str().unwrap();
+    let origin = shop["origins"][0].as_str().unwrap();
+    let handler = handler(shop["webhook_secret"].as_str().unwrap()).await;
+    let at = ["--url", base.as_str(), "--token", token];
+    let (_, told) = said(&[&["doctor", "--origin", origin], &at[..]].concat()).await;
+    for line in [
+        "ok       server",
+        "ok       clock",
+        "ok       token      is good, test",
+        "ok       origin",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(
+        told.contains("ok       pairs      BTC/BITCOIN buy and sell")
+            || told.contains("USDT/TRC20 buy and sell"),
+        "{told}"
+    );
+    assert!(told.contains("skipped  websocket"), "{told}");
+    // Nobody listens where the demo shop would.
+    assert!(told.contains("problem  webhook"), "{told}");
+    let (good, told) =
+        said(&[&["doctor", "--origin", "https://other.example"], &at[..]].concat()).await;
+    assert!(
+        !good && told.contains("https://other.example is not registered"),
+        "{told}"
+    );
+    let (good, told) = said(&["doctor", "--url", &base, "--token", "sk_test_wrong"]).await;
+    assert!(!good && told.contains("problem  token"), "{told}");
+    let (good, told) = said(&["doctor", "--url", "http://127.0.0.1:9", "--token", token]).await;
+    assert!(!good && told.contains("problem  server"), "{told}");
+    // With an order there is something to follow.
+    open(&server, "ann", "buy").await;
+    let tried = |secret: &str| {
+        let secret = secret.to_owned();
+        let args = [
+            "doctor",
+            "--json",
+            "--webhook-url",
+            &handler,
+            "--secret",
+            &secret,
+        ];
+        let args: Vec<String> = args
+            .iter()
+            .chain(&at)
+            .map(|arg| (*arg).to_owned())
+            .collect();
+        async move {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let output = proof(&args).output().await.unwrap();
+            let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+            let state = |name: &str| {
+                let mut checks = told["checks"].as_array().unwrap().iter();
+                let check = checks.find(|check| check["name"] == name).unwrap();
+                check["state"].as_str().unwrap().to_owned()
+            };
+            (state("websocket"), state("handler"))
+        }
+    };
+    let secret = shop["webhook_secret"].as_str().unwrap();
+    assert_eq!(tried(secret).await, ("ok".to_owned(), "ok".to_owned()));
+    let other = "whsec_c29tZWJvZHkgZWxzZSdzIHNlY3JldCwgbm90IG91cnM=";
+    assert_eq!(tried(other).await.1, "problem");
+}
+
+/// Somebody's handler that checks what it is sent with a secret.
+#[expect(clippy::disallowed_methods, reason = "a shop beside the server")]
+async fn handler(secret: &str) -> String {
+    let secret = proof_core::secret::Secret::new(secret);
+    let take = move |headers: HeaderMap, body: String| {
+        let text = |name: &str| headers[name].to_str().unwrap().to_owned();
+        let at: i64 = text("webhook-timestamp").parse().unwrap();
+        let at = proof_core::Timestamp::from_micros(at * 1_000_000);
+        let (id, given) = (text("webhook-id"), text("webhook-signature"));
+        let own = proof_engine::webhook_signature(&[&secret], None, &id, at, &body).unwrap();
+        let status = if own == given { 204 } else { 401 };
+        std::future::ready(axum::http::StatusCode::from_u16(status).unwrap())
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let router = Router::new().route("/hook", post(take));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    format!("http://{address}/hook")
+}

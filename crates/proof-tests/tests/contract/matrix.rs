@@ -35,6 +35,7 @@ fn own(route: &str) -> (&'static str, u16) {
         | "GET /widget/webhook/deliveries/{id}"
         | "GET /widget/integration-log"
         | "GET /widget/checklist"
+        | "GET /widget/sandbox"
         | "GET /widget/sandbox/clock"
         | "GET /widget/sandbox/scenarios"
         | "GET /widget/sandbox/plays"

@@ -20,6 +20,7 @@ on_both_engines!(
     a_scenario_needs_what_it_needs,
     plays_that_move_the_clock_play_alone,
     what_differs_is_said,
+    what_is_played_proves_nothing,
 );
 
 async fn advance(app: &App, by: &str) -> crate::kit::Answer {
@@ -222,4 +223,27 @@ async fn what_differs_is_said(app: &App) {
     assert_eq!(play["state"], "missed");
     let problem = play["problem"].as_str().unwrap();
     assert!(problem.contains("saw pending, cancelled"), "{problem}");
+}
+
+/// The checklist is about the partner's integration, not about what the server plays by itself.
+async fn what_is_played_proves_nothing(app: &App) {
+    let sandbox = app.get("/widget/sandbox").await.json;
+    assert_eq!(sandbox["origins"], json!(["http://shop.test"]));
+    assert_eq!(sandbox["pairs"][0]["sells"], true);
+    for name in ["buy-completes", "webhook-outage"] {
+        let play = ended(app, &ask(app, name).await).await;
+        assert_eq!(play["state"], "reached", "{play}");
+    }
+    let list = app.get("/widget/checklist").await.json;
+    let line = |id: &str| {
+        let lines = list["lines"].as_array().unwrap();
+        lines.iter().find(|line| line["id"] == id).unwrap().clone()
+    };
+    assert_eq!(line("PAY-1")["state"], "unseen", "{}", line("PAY-1"));
+    let red = list["lines"].as_array().unwrap().iter();
+    let red: Vec<&Value> = red
+        .filter(|line| line["state"] == "failing")
+        .filter(|line| !line["why"].as_str().unwrap().contains("too slow"))
+        .collect();
+    assert!(red.is_empty(), "{red:?}");
 }
