@@ -75,6 +75,18 @@ export function ago(at: string, nowMs: number): string {
   return ms > 0 ? `${far} ago` : `in ${far}`;
 }
 
+/** A length of time in its two largest units: `6 h 30 min`. */
+export function span(seconds: number): string {
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), "d"],
+    [Math.floor(seconds / 3_600) % 24, "h"],
+    [Math.floor(seconds / 60) % 60, "min"],
+    [seconds % 60, "s"],
+  ];
+  const words = parts.filter(([count]) => count > 0).slice(0, 2).map(([count, unit]) => `${count}${NARROW_SPACE}${unit}`);
+  return words.join(" ") || `0${NARROW_SPACE}s`;
+}
+
 export const isoDay = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
 /** Only web addresses may be opened as links, whatever the server was told. */

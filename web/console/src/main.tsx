@@ -15,6 +15,7 @@ import "./styles/forms.css";
 import "./styles/table.css";
 import "./styles/pages.css";
 import "./styles/checklist.css";
+import "./styles/sandbox.css";
 import "./styles/print.css";
 
 themeStart();

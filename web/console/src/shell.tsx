@@ -2,18 +2,21 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { aheadSeconds } from "./core/ahead";
 import { useKeys } from "./core/keys";
+import { useLoad } from "./core/load";
 import { place, url, partsOf } from "./core/location";
 import { said } from "./core/say";
-import { useMe } from "./core/me";
+import { useMay, useMe } from "./core/me";
 import { useStore } from "./core/store";
 import { theme, THEMES, themeSet } from "./core/theme";
-import { wordsOf } from "./format";
+import { span, wordsOf } from "./format";
 import { entriesOf } from "./nav";
 import { Brand } from "./parts/brand";
 import { Icon } from "./parts/icons";
 import { ConfirmIdentity, SignOutButton } from "./pages/sign-in";
 import { Shortcuts } from "./parts/shortcuts";
+import type { SandboxClock } from "./wire";
 import { roleTitle } from "./words";
 
 export function Shell({ children }: { children: ComponentChildren }) {
@@ -38,7 +41,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
           <Who onHelp={() => setHelps(true)} />
         </div>
       </header>
-      <main id="main" class="main" tabIndex={-1}>{children}</main>
+      <main id="main" class="main" tabIndex={-1}><Ahead />{children}</main>
       <Said />
       {helps && <Shortcuts onClose={() => setHelps(false)} />}
       <ConfirmIdentity />
@@ -82,6 +85,21 @@ function Who({ onHelp }: { onHelp: () => void }) {
       </div>
     </div>
   );
+}
+
+const CLOCK_MS = 15_000;
+
+/** Every time on every page goes by it, so it is said on every page. */
+function Ahead() {
+  const reads = useMay("order_read");
+  const { data } = useLoad<SandboxClock>(reads ? "clock" : null, { everyMs: CLOCK_MS });
+  const ahead = useStore(aheadSeconds);
+  const told = data?.ahead_seconds;
+  useEffect(() => {
+    if (told !== undefined) aheadSeconds.set(told);
+  }, [told]);
+  if (ahead === 0) return null;
+  return <p class="ahead" role="status"><Icon name="wait" /> The clock of this sandbox is {span(ahead)} ahead.</p>;
 }
 
 const SAID_MS = 6000;

@@ -350,6 +350,23 @@ export type Line = {
 };
 /** `POST partners/{id}/checklist/{line}/sign` with `{ note }`, `POST …/unsign`; `POST partners/{id}/checklist/profile` with `Profile`; `POST partners/{id}/checklist/probe` starts what the server can provoke. Each answers `Checklist`. */
 
+/** `GET clock`; `POST partners/{id}/sandbox/clock` with `{ advance: "45m" }` answers it, too. */
+export type SandboxClock = { now: string; ahead_seconds: number; movable: boolean };
+export type Scenario = { name: string; about: string; side: "buy" | "sell"; area: string; moves_clock: boolean; reaches: string[] };
+export type Play = {
+  id: string;
+  scenario: string;
+  state: "waiting" | "playing" | "reached" | "missed";
+  by_hand: boolean;
+  merchant_transaction_id: string | null;
+  asked_at: string;
+  reaches: string[];
+  seen: { mark: string; at: string }[];
+  problem: string | null;
+};
+/** `GET partners/{id}/sandbox`. `POST partners/{id}/sandbox/scenarios/{name}` answers the `Play`. */
+export type Sandbox = { clock: SandboxClock; scenarios: Scenario[]; plays: Play[] };
+
 /** `GET ledger`. */
 export type Ledger = {
   balances: { account: string; amount: string; unit: string }[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, amountWords, atPoint, exact, groupDigits, plural, share, shorten, webAddress, wordsOf } from "../src/format";
+import { ago, amountWords, atPoint, exact, groupDigits, plural, share, shorten, webAddress, wordsOf, span } from "../src/format";
 
 describe("amounts", () => {
   it.each([
@@ -64,4 +64,9 @@ it("links to web addresses only", () => {
   expect(webAddress("javascript:alert(1)")).toBeUndefined();
   expect(webAddress("nonsense")).toBeUndefined();
   expect(webAddress(null)).toBeUndefined();
+});
+
+it("says a length of time in two units", () => {
+  const told = [0, 59, 2_700, 23_400, 90_061].map((seconds) => span(seconds).replaceAll("\u00a0", " "));
+  expect(told).toEqual(["0 s", "59 s", "45 min", "6 h 30 min", "1 d 1 h"]);
 });

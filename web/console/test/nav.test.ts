@@ -10,6 +10,12 @@ it("never shows more than eight ways", () => {
   expect(entriesOf(me(ALL, true))).toHaveLength(8);
 });
 
+it("shows a developer of a partner the sandbox, and still no more", () => {
+  const developer = entriesOf(me(["order_read", "partner_read", "checklist_read", "checklist_probe", "member_read"], true));
+  expect(developer.map(({ key }) => key)).toContain("sandbox");
+  expect(developer.length).toBeLessThanOrEqual(8);
+});
+
 it("shows only what may be seen", () => {
   expect(entriesOf(me(["order_read"], false)).map(({ title }) => title)).toEqual(["Overview", "Orders"]);
   expect(entriesOf(me(["checklist_read"], true)).map(({ title }) => title)).toEqual(["Overview", "Checklist"]);

@@ -13,7 +13,7 @@ import type { Proof } from "../src/server.ts";
 test.describe.configure({ mode: "parallel" });
 
 const EVIL = "<img src=x onerror=\"document.title='owned'\">";
-const TABS = ["checklist", "overview", "policy", "keys", "webhook", "log", "statements"];
+const TABS = ["checklist", "overview", "policy", "keys", "webhook", "log", "sandbox", "statements"];
 
 /** A partner and a user of it who have chosen bad names; and one call of theirs that was refused. */
 async function badNames(desk: Desk, proof: Proof): Promise<{ name: string; partner: string; order: string }> {
@@ -56,7 +56,7 @@ test("names are text wherever they stand", async ({ desk, proof }) => {
   await expect(alice.locator("dd").filter({ hasText: EVIL })).toHaveCount(2);
 });
 
-const PORTAL = ["/", "/checklist", "/orders", "/webhook", "/log", "/keys", "/people"];
+const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/people"];
 const operators = (partner: string, order: string): string[] => [
   "/", "/orders", `/orders/${order}`, "/waiting", "/partners", "/partners/new", ...TABS.map((tab) => `/partners/${partner}/${tab}`),
   "/ledger", "/risk", "/audit", "/audit/1", "/people", "/nowhere",
@@ -79,6 +79,6 @@ for (const colorScheme of ["light", "dark"] as const) {
     const carol = await desk("carol", { colorScheme, reducedMotion: "reduce" });
     for (const path of PORTAL) await clean(carol, path);
     await carol.setViewportSize({ width: 390, height: 844 });
-    for (const path of PORTAL.slice(0, 3)) await clean(carol, path);
+    for (const path of PORTAL.slice(0, 4)) await clean(carol, path);
   });
 }

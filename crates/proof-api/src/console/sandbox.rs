@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 pub fn routes() -> Vec<Route> {
     vec![
+        get(Act::OrderRead, "/console/api/clock", clock),
         get(
             Act::ChecklistRead,
             "/console/api/partners/{id}/sandbox",
@@ -37,6 +38,11 @@ struct Sandbox {
     clock: ClockView,
     scenarios: Vec<ScenarioView>,
     plays: Vec<PlayView>,
+}
+
+/// For every page: where the clock was moved, times are not what a browser takes for now.
+async fn clock(State(api): State<Api>) -> Json<ClockView> {
+    Json(api.engine.clock_view())
 }
 
 async fn show(

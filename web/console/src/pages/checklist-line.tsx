@@ -1,5 +1,6 @@
 // One line of the checklist: its state in a word, why it is so, what to do, and what proves it.
 
+import { sandboxNow } from "../core/ahead";
 import { useState } from "preact/hooks";
 import { matrixRows, maySign, strengthWords } from "../checklist";
 import { part, post } from "../core/api";
@@ -58,7 +59,7 @@ function Evidence({ evidence }: { evidence: Line["evidence"] }) {
     <details class="evidence">
       <summary>
         <Icon name="right" size={12} />
-        {plural(evidence.length, "piece")} of evidence<span class="muted">, the latest {ago(latest, Date.now())}</span>
+        {plural(evidence.length, "piece")} of evidence<span class="muted">, the latest {ago(latest, sandboxNow())}</span>
       </summary>
       <ul>
         {evidence.map((one, index) => {
@@ -121,7 +122,7 @@ function MatrixCell({ cell }: { cell: Cell | undefined }) {
       {cell.at && (
         <time class="small muted" dateTime={cell.at} title={exact(cell.at)}>
           {" "}
-          {ago(cell.at, Date.now())}
+          {ago(cell.at, sandboxNow())}
         </time>
       )}
     </td>

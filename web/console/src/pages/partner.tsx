@@ -19,6 +19,7 @@ import { PartnerOverview } from "./partner-overview";
 import { PartnerPolicy } from "./partner-policy";
 import { PartnerStatements } from "./partner-statements";
 import { PartnerWebhook } from "./partner-webhook";
+import { SandboxView } from "./sandbox";
 
 const TABS: { key: string; title: string; act: Act }[] = [
   { key: "checklist", title: "Checklist", act: "checklist_read" },
@@ -28,6 +29,7 @@ const TABS: { key: string; title: string; act: Act }[] = [
   { key: "keys", title: "Keys", act: "partner_read" },
   { key: "webhook", title: "Webhook", act: "partner_read" },
   { key: "log", title: "Integration log", act: "partner_read" },
+  { key: "sandbox", title: "Sandbox", act: "checklist_read" },
   { key: "statements", title: "Statements", act: "ledger_read" },
 ];
 
@@ -44,6 +46,7 @@ export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: 
   });
   const body = (): ComponentChild => {
     if (tab === "checklist") return <ChecklistView partner={id} path={path("checklist")} onCount={setCounted} />;
+    if (tab === "sandbox") return <SandboxView partner={id} path={path("sandbox")} />;
     if (!data) return problem === undefined ? <Loading /> : null;
     return <PartnerPart partner={data} tab={tab} open={open} path={path(tab)} onChanged={() => void reload()} />;
   };

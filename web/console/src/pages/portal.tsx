@@ -12,6 +12,7 @@ import { StageMark } from "../parts/state";
 import type { Partner, Refusals } from "../wire";
 import { ChecklistView } from "./checklist";
 import { PartnerPart } from "./partner";
+import { SandboxView } from "./sandbox";
 import { PartnerOverview, Origins } from "./partner-overview";
 
 const TITLES: Record<string, string> = {
@@ -20,6 +21,7 @@ const TITLES: Record<string, string> = {
   webhook: "Webhooks",
   log: "Integration log",
   keys: "Keys & origins",
+  sandbox: "Sandbox",
   statements: "Statements",
 };
 
@@ -27,9 +29,10 @@ export function PortalPage({ tab, open }: { tab: string; open: string | undefine
   const { partner } = useMe().member;
   const reads = useMay("partner_read");
   const id = partner?.id ?? "";
-  const { data, problem, reload } = useLoad<Partner>(reads && tab !== "checklist" ? `partners/${part(id)}` : null);
+  const { data, problem, reload } = useLoad<Partner>(reads && tab !== "checklist" && tab !== "sandbox" ? `partners/${part(id)}` : null);
   const body = (): ComponentChild => {
     if (tab === "checklist") return <ChecklistView partner={id} path="/checklist" />;
+    if (tab === "sandbox") return <SandboxView partner={id} path="/sandbox" />;
     if (!data) return problem === undefined && reads ? <Loading /> : null;
     if (tab === "") return <Start partner={data} onChanged={() => void reload()} />;
     const parts = <PartnerPart partner={data} tab={tab} open={open} path={`/${tab}`} onChanged={() => void reload()} />;

@@ -1,11 +1,12 @@
 // Times, amounts, ids and JSON, as text.
 
 import { useEffect, useState } from "preact/hooks";
+import { sandboxNow } from "../core/ahead";
 import { copyText } from "../../../common/copy";
 import { ago, amountWords, atPoint, clock, exact, shortId } from "../format";
 import { Icon } from "./icons";
 
-export const Ago = ({ at }: { at: string }) => <time dateTime={at} title={exact(at)}>{ago(at, Date.now())}</time>;
+export const Ago = ({ at }: { at: string }) => <time dateTime={at} title={exact(at)}>{ago(at, sandboxNow())}</time>;
 export const Clock = ({ at }: { at: string }) => <time dateTime={at} title={exact(at)}>{clock(at)}</time>;
 export const Exact = ({ at }: { at: string }) => <time dateTime={at}>{exact(at)}</time>;
 
