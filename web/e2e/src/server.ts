@@ -35,10 +35,11 @@ export const BINARY = process.env["PROOF_E2E_BINARY"] ?? join(ROOT, "target/debu
 const READY_MS = 30_000;
 const END_MS = 15_000;
 
-export async function startProof(worker: number): Promise<{ proof: Proof; stop: () => Promise<void> }> {
+/** `more`: options beside those of every test. */
+export async function startProof(worker: number, more: string[] = []): Promise<{ proof: Proof; stop: () => Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), "proof-e2e-"));
   const database = freshDatabase(worker);
-  const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--settle-seconds", "20", "--rehearse-live", "--json", ...database.options];
+  const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--settle-seconds", "20", "--json", ...database.options, ...more];
   const child = spawn(BINARY, options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const errors: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));

@@ -19,10 +19,11 @@ export function newBuyer(tag = ""): Buyer {
   return { user_id: name, email: `${name}${tag}@example.com` };
 }
 
-export const test = base.extend<object, { proof: Proof }>({
+export const test = base.extend<object, { proof: Proof; options: string[] }>({
+  options: [[], { option: true, scope: "worker" }],
   proof: [
-    async ({}, use, info) => {
-      const { proof, stop } = await startProof(info.workerIndex);
+    async ({ options }, use, info) => {
+      const { proof, stop } = await startProof(info.workerIndex, options);
       await use(proof);
       await stop();
     },

@@ -9,6 +9,8 @@ import { at, said, title } from "../src/console.ts";
 import { expect, test } from "../src/desk.ts";
 import type { Proof } from "../src/server.ts";
 
+test.use({ options: ["--rehearse-live"] });
+
 const PAGE = "https://shop.example";
 
 /** A partner of its own: the others stay in the sandbox. */

@@ -265,7 +265,10 @@ async fn partner(engine: &Engine) -> proof_core::id::PartnerId {
 
 async fn fund(engine: &Engine, world: &proof_outbound::Configured) {
     for network in NETWORKS {
-        let owner = engine.hot_wallet(network).await.unwrap();
+        let owner = engine
+            .hot_wallet(proof_core::partner::Environment::Test, network)
+            .await
+            .unwrap();
         let bought = pairs().into_iter().find(|pair| pair.network() == network);
         let mut assets = vec![bought.unwrap()];
         assets.extend((network.native() != assets[0]).then(|| network.native()));
@@ -275,7 +278,10 @@ async fn fund(engine: &Engine, world: &proof_outbound::Configured) {
             let body = json!({ "address": owner.as_str(), "ticker": ticker, "base": base });
             let path = ["chains", "v1", network.name(), "faucet"];
             assert!(world.post(&path, &body).await.unwrap().is_success());
-            engine.treasury_fund(amount).await.unwrap();
+            engine
+                .treasury_fund(proof_core::partner::Environment::Test, amount)
+                .await
+                .unwrap();
         }
     }
 }
