@@ -1,11 +1,16 @@
 //! The configuration file of `proof serve`.
 
-use crate::{operator::Operator, rails::SandboxConfig};
+use crate::{
+    backup::schedule::{BackupConfig, Schedule},
+    operator::Operator,
+    rails::SandboxConfig,
+    restore::Target,
+};
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
-use proof_core::{partner::Origin, secret::Secret};
-use proof_engine::{Mailer, SETTLE_SECONDS};
+use proof_core::{alert::Thresholds, partner::Origin, secret::Secret};
+use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Db, Execution};
 use serde::Deserialize;
@@ -54,6 +59,15 @@ pub struct Config {
     /// How long books and providers' reports may differ before that is a finding.
     #[serde(default = "settle_seconds")]
     pub settle_seconds: u32,
+    /// Where Prometheus reads (`127.0.0.1:9090`), and nobody else should; without it, nobody does.
+    #[serde(default)]
+    pub metrics_listen: Option<SocketAddr>,
+    /// From when on something is told.
+    #[serde(default)]
+    pub alerts: Thresholds,
+    /// Backups that the server takes by itself; without it, it takes none.
+    #[serde(default)]
+    pub backup: Option<BackupConfig>,
 }
 
 /// The mail server that takes letters to users.
@@ -90,7 +104,30 @@ impl Config {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))
+        let read: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        read.alerts.check()?;
+        if let Some(backup) = &read.backup {
+            backup.check()?;
+        }
+        Ok(read)
+    }
+
+    pub fn watching(&self) -> Watching {
+        Watching {
+            thresholds: self.alerts.clone(),
+            backup_every_minutes: self.backup.as_ref().map(|backup| backup.every_minutes),
+            ..Watching::default()
+        }
+    }
+
+    pub fn schedule(&self) -> Option<Schedule> {
+        let config = self.backup.clone()?;
+        let target = Target {
+            url: self.database.clone(),
+            tools: self.postgres_tools.clone(),
+        };
+        Some(Schedule { config, target })
     }
 }
 

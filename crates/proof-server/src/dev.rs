@@ -8,13 +8,16 @@ mod shop;
 
 use crate::{
     App,
+    backup::schedule::{BackupConfig, Schedule},
     clock::{SystemClock, SystemEntropy},
     config::database,
     lock::DataLock,
+    metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
-    rails::{kept_key, master_key},
+    rails::{SandboxConfig, kept_key, master_key},
+    restore::Target,
     sandbox::READY_FILE,
-    serve::{asked_to_stop, outbound},
+    serve::{asked_to_stop, beside, outbound},
     world::{self, ChildWorld},
 };
 use anyhow::Context;
@@ -23,8 +26,8 @@ use demo::DemoPartner;
 use outbox::Outbox;
 use people::DemoPerson;
 use proof_core::partner::Origin;
-use proof_engine::{Engine, Mailer, Parts, SETTLE_SECONDS};
-use proof_outbound::{Configured, Places};
+use proof_engine::{Engine, Mailer, Parts, Rails, SETTLE_SECONDS, Watching};
+use proof_outbound::{Configured, Outbound, Places};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::{Db, Execution};
 use serde::Serialize;
@@ -58,6 +61,12 @@ pub struct DevArgs {
     /// How long books and reports may differ before that is a finding.
     #[arg(long, default_value_t = SETTLE_SECONDS)]
     settle_seconds: u32,
+    /// Port of the metrics; 0 takes any.
+    #[arg(long, default_value_t = 9090)]
+    metrics_port: u16,
+    /// Takes a backup into this folder every hour, which has to be there.
+    #[arg(long)]
+    backup_to: Option<PathBuf>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -81,26 +90,90 @@ impl DevArgs {
         } else {
             Execution::Concurrent
         };
+        database(&self.url(), execution).await
+    }
+
+    fn url(&self) -> String {
         let sqlite = || format!("sqlite:{}", self.data.join("proof.db").display());
-        let url = self.database_url.clone().unwrap_or_else(sqlite);
-        database(&url, execution).await
+        self.database_url.clone().unwrap_or_else(sqlite)
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        let config = BackupConfig::hourly(self.backup_to.clone()?);
+        let target = Target {
+            url: self.url(),
+            tools: None,
+        };
+        Some(Schedule { config, target })
+    }
+
+    async fn parts(
+        &self,
+        outbound: &Outbound,
+        rails: Rails,
+        mailer: Mailer,
+    ) -> anyhow::Result<Parts> {
+        Ok(Parts {
+            db: self.database().await?,
+            clock: Arc::new(SystemClock),
+            entropy: Arc::new(SystemEntropy),
+            outbound: outbound.clone(),
+            test_rails: Some(rails),
+            live_rails: None,
+            mailer: Some(mailer),
+            limited: !self.no_limits,
+            settle_seconds: self.settle_seconds,
+            watching: self.watching(),
+        })
+    }
+
+    fn watching(&self) -> Watching {
+        Watching {
+            backup_every_minutes: self.schedule().map(|own| own.config.every_minutes),
+            ..Watching::default()
+        }
+    }
+
+    /// A port that is taken is no reason not to start.
+    async fn metrics(&self) -> Option<Metrics> {
+        match Metrics::bind((Ipv4Addr::LOCALHOST, self.metrics_port).into()).await {
+            Ok(metrics) => Some(metrics),
+            Err(error) => {
+                tracing::warn!("no metrics: {error:#}");
+                None
+            }
+        }
     }
 }
 
 /// What is printed when everything is up.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Ready {
     base_url: String,
     widget_script: String,
     shop_url: Option<String>,
     cards_url: String,
     world_url: String,
+    metrics_url: Option<String>,
     /// Folder of the letters to users.
     outbox: PathBuf,
     pid: u32,
     partners: Vec<DemoPartner>,
     /// Of the console.
     people: Vec<DemoPerson>,
+}
+
+impl Ready {
+    fn at(base_url: &str, world: &SandboxConfig) -> Self {
+        Self {
+            widget_script: format!("{base_url}/widget.2.0.js"),
+            cards_url: world.cards_url.to_string(),
+            world_url: world.world_url.to_string(),
+            pid: std::process::id(),
+            base_url: base_url.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
@@ -111,28 +184,19 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
     let mut world = sandbox_world(data).await?;
-    let own = vec![address];
-    let own_urls = [
-        world.config.cards_url.clone(),
-        world.config.world_url.clone(),
-    ];
-    let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
+    let metrics = args.metrics().await;
+    let metrics_at = metrics.as_ref().map(|metrics| metrics.address);
+    let own = [address].into_iter().chain(metrics_at).collect();
+    let urls = [&world.config.cards_url, &world.config.world_url].map(Clone::clone);
+    let outbound = outbound(Places::default().allow().to_vec(), own, &urls)?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
-    let parts = Parts {
-        db: args.database().await?,
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(SystemEntropy),
-        outbound: outbound.clone(),
-        test_rails: Some(world.config.rails(&outbound, Arc::new(signer(data)?))),
-        live_rails: None,
-        mailer: Some(Mailer {
-            mail: outbox.clone(),
-            base_url: origin.clone(),
-        }),
-        limited: !args.no_limits,
-        settle_seconds: args.settle_seconds,
+    let mailer = Mailer {
+        mail: outbox.clone(),
+        base_url: origin.clone(),
     };
+    let rails = world.config.rails(&outbound, Arc::new(signer(data)?));
+    let parts = args.parts(&outbound, rails, mailer).await?;
     let app = App::build(origin, Vec::new(), parts).await?;
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
@@ -140,38 +204,52 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let (stop, stopping) = watch::channel(false);
     let lead = async {
         let led: anyhow::Result<()> = async {
+            // First: a wallet counts as low as soon as somebody sells what is in it.
+            funds::fund(&engine, &world.config.world(&outbound)).await?;
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
             let people = demo_people(&engine, data, &partners).await?;
-            funds::fund(&engine, &world.config.world(&outbound)).await?;
             callbacks(&world.config.cards(&outbound), address).await?;
             keep_ready(data, &world.config)?;
-            let urls = shop::Urls { proof: &base_url, sandbox: &world.config.world_url };
+            let urls = shop::Urls {
+                proof: &base_url,
+                sandbox: &world.config.world_url,
+            };
             let mut shop = shop::start(&args.shop, shop_port, urls, &partners).await?;
-            print(&Ready {
-                widget_script: format!("{base_url}/widget.2.0.js"),
+            let ready = Ready {
                 shop_url: shop.as_ref().map(|shop| shop.url.clone()),
-                cards_url: world.config.cards_url.to_string(),
-                world_url: world.config.world_url.to_string(),
+                metrics_url: metrics_at.map(|address| format!("http://{address}/metrics")),
                 outbox: outbox.dir().to_owned(),
-                pid: std::process::id(),
-                base_url: base_url.clone(),
                 partners,
                 people,
-            }, args.json)?;
-            tokio::select! {
-                () = asked_to_stop() => Ok(()),
-                ended = world.child.wait() => anyhow::bail!("the sandbox world ended: {}", ended?),
-                ended = shop::ended(shop.as_mut()) => anyhow::bail!("the demo shop ended: {}", ended?),
-            }
+                ..Ready::at(&base_url, &world.config)
+            };
+            print(&ready, args.json)?;
+            ended(&mut world, shop.as_mut()).await
         }
         .await;
         stop.send_replace(true);
         led
     };
     let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
-    let (served, led, ()) = tokio::join!(app.run(listener, stopping.clone()), lead, answered);
+    let beside = beside(
+        Arc::clone(&app.engine),
+        metrics,
+        args.schedule(),
+        stopping.clone(),
+    );
+    let (served, led, (), ()) =
+        tokio::join!(app.run(listener, stopping.clone()), lead, answered, beside);
     led.and(served)
+}
+
+/// Until somebody wants it, or until something that belongs to it is gone.
+async fn ended(world: &mut ChildWorld, shop: Option<&mut shop::Shop>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = asked_to_stop() => Ok(()),
+        ended = world.child.wait() => anyhow::bail!("the sandbox world ended: {}", ended?),
+        ended = shop::ended(shop) => anyhow::bail!("the demo shop ended: {}", ended?),
+    }
 }
 
 async fn demo_people(
@@ -223,7 +301,7 @@ async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<b
 }
 
 /// For `proof sandbox`, which plays people outside.
-fn keep_ready(data: &Path, world: &crate::rails::SandboxConfig) -> anyhow::Result<()> {
+fn keep_ready(data: &Path, world: &SandboxConfig) -> anyhow::Result<()> {
     let path = data.join(READY_FILE);
     let urls = serde_json::json!({ "world_url": world.world_url, "cards_url": world.cards_url });
     let text = urls.to_string();
@@ -261,6 +339,9 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
     println!("                 the code: proof sandbox code alice");
     println!("  API            {}", ready.base_url);
     println!("  Widget script  {}", ready.widget_script);
+    if let Some(url) = &ready.metrics_url {
+        println!("  Metrics        {url}");
+    }
     println!("  Emails         {}", ready.outbox.display());
     println!("\n  Partners (test)");
     for partner in &ready.partners {

@@ -2,6 +2,7 @@
 //! route; whose data it is about, each handler asks the seat.
 
 mod checklist;
+mod health;
 mod ledger;
 mod member;
 mod order;
@@ -72,6 +73,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(order::routes());
     routes.extend(partner::routes());
     routes.extend(checklist::routes());
+    routes.extend(health::routes());
     routes
 }
 
