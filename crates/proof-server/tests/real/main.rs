@@ -7,6 +7,7 @@
 )]
 
 mod chaos;
+mod metrics;
 mod receiver;
 mod restart;
 mod restart_sell;
