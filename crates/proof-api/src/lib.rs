@@ -39,6 +39,7 @@ use proof_core::{ErrorCode, partner::Origin};
 use proof_engine::{ApiError, Engine, Limited};
 use std::{collections::BTreeSet, net::IpAddr, ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::Semaphore;
+use tracing::{Instrument, Span, field};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 128;
@@ -131,13 +132,27 @@ async fn front(State(api): State<Api>, mut request: Request, next: Next) -> Resp
     // Never what the caller wrote: partners put their users' ids there, and strangers anything.
     let route = path.and_then(|path| api.paths.get(path.as_str()).copied());
     let counted = (method_name(&method), route.unwrap_or("other"));
-    let mut response = cors(&api, request, next).await;
+    let span = span(counted, &name);
+    let mut response = cors(&api, request, next).instrument(span.clone()).await;
     error::dress(&api, &mut response, form, &name);
     let status = response.status().as_u16();
     api.engine.metrics_http(counted, status, begun);
+    span.record("http.response.status_code", i64::from(status));
     tracing::debug!(%method, status, request_id = ?name, "{method} answered {status}");
     response.headers_mut().insert(REQUEST_ID, name);
     response
+}
+
+/// What is logged while a call is answered says which one it is; a trace has it under the route's name.
+fn span((method, route): (&'static str, &'static str), name: &HeaderValue) -> Span {
+    tracing::info_span!(
+        "call",
+        otel.name = route,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = field::Empty,
+        request_id = name.to_str().unwrap_or_default(),
+    )
 }
 
 /// Callers may name methods of their own.

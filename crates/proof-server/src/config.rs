@@ -5,6 +5,7 @@ use crate::{
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
+    telemetry::TelemetryConfig,
 };
 use anyhow::Context;
 use ipnet::IpNet;
@@ -68,6 +69,9 @@ pub struct Config {
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
+    /// Where traces go; without it, nowhere.
+    #[serde(default)]
+    pub telemetry: Option<TelemetryConfig>,
 }
 
 /// The mail server that takes letters to users.

@@ -18,6 +18,7 @@ use crate::{
     restore::Target,
     sandbox::READY_FILE,
     serve::{asked_to_stop, beside, outbound},
+    telemetry::{TelemetryConfig, traced},
     world::{self, ChildWorld},
 };
 use anyhow::Context;
@@ -37,6 +38,7 @@ use std::{
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::watch};
+use url::Url;
 
 #[derive(Args, Debug)]
 pub struct DevArgs {
@@ -67,6 +69,9 @@ pub struct DevArgs {
     /// Takes a backup into this folder every hour, which has to be there.
     #[arg(long)]
     backup_to: Option<PathBuf>,
+    /// Sends traces to this collector, as OTLP over HTTP (http://127.0.0.1:4318).
+    #[arg(long)]
+    otlp: Option<Url>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -76,6 +81,10 @@ pub struct DevArgs {
 }
 
 impl DevArgs {
+    pub fn telemetry(&self) -> Option<TelemetryConfig> {
+        self.otlp.clone().map(TelemetryConfig::all_to)
+    }
+
     async fn listener(&self) -> anyhow::Result<TcpListener> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
         listener.with_context(|| {
@@ -197,7 +206,10 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     };
     let rails = world.config.rails(&outbound, Arc::new(signer(data)?));
     let parts = args.parts(&outbound, rails, mailer).await?;
-    let app = App::build(origin, Vec::new(), parts).await?;
+    let mut app = App::build(origin, Vec::new(), parts).await?;
+    if args.otlp.is_some() {
+        app.router = traced(app.router);
+    }
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
     let door = door(data, &base_url);

@@ -9,6 +9,7 @@ use crate::{
     metrics::Metrics,
     operator::Door,
     rails::{SandboxConfig, master_key},
+    telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
 use clap::Args;
@@ -31,6 +32,12 @@ pub struct ServeArgs {
     /// The configuration file (TOML).
     #[arg(long)]
     config: PathBuf,
+}
+
+impl ServeArgs {
+    pub fn telemetry(&self) -> anyhow::Result<Option<TelemetryConfig>> {
+        Ok(Config::read(&self.config)?.telemetry)
+    }
 }
 
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
@@ -70,7 +77,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         settle_seconds: config.settle_seconds,
         watching,
     };
-    let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
+    let mut app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
+    if config.telemetry.is_some() {
+        app.router = traced(app.router);
+    }
     if lock.is_some() {
         app.engine.take_over().await?;
     }

@@ -14,4 +14,5 @@ mod restart_sell;
 mod rotate;
 mod server;
 mod terminal;
+mod traces;
 mod user;
