@@ -47,7 +47,7 @@ impl App {
             // Long polls are answered and WebSockets closed, so that the listener can end.
             engine.stop();
         };
-        let served = http::serve(listener, self.router, stopping);
+        let served = http::serve(listener, self.router, http::connections_max(), stopping);
         let clock = Arc::clone(self.engine.clock());
         let enough = {
             let stop = stop.clone();

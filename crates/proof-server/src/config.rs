@@ -191,3 +191,75 @@ pub fn sqlite_folder(url: &str) -> Option<PathBuf> {
             .into(),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"
+        listen = "127.0.0.1:8080"
+        base_url = "https://ramp.example"
+        database = "sqlite:/var/lib/proof/proof.db"
+        signer = "/var/lib/proof/signer"
+    "#;
+
+    fn read(more: &str) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("proof.toml");
+        fs::write(&path, format!("{LEAST}\n{more}"))?;
+        Config::read(&path)
+    }
+
+    #[test]
+    fn nothing_is_watched_from_outside_copied_or_traced_unless_it_is_said() {
+        let config = read("").unwrap();
+        assert!(config.metrics_listen.is_none() && config.telemetry.is_none());
+        assert!(config.schedule().is_none());
+        assert_eq!(config.watching().backup_every_minutes, None);
+        assert_eq!(config.alerts, Thresholds::default());
+    }
+
+    #[test]
+    fn what_operations_shows_is_read() {
+        let config = read(
+            r#"
+            metrics_listen = "127.0.0.1:9090"
+            [alerts]
+            order_minutes = 10
+            chain_seconds = { ERC20 = 120 }
+            wallets = { "USDT/TRC20" = "20000", "TRX/TRC20" = "5000" }
+            [backup]
+            to = "/mnt/elsewhere"
+            every_minutes = 15
+            keep = 96
+            [telemetry]
+            otlp = "http://127.0.0.1:4318"
+            "#,
+        );
+        let config = config.unwrap();
+        assert_eq!(config.watching().backup_every_minutes, Some(15));
+        assert_eq!(config.schedule().unwrap().config.keep, 96);
+        let thresholds = config.watching().thresholds;
+        assert_eq!(
+            (thresholds.order_minutes, thresholds.transfer_minutes),
+            (10, 120)
+        );
+        let usdt = "USDT/TRC20".parse().unwrap();
+        assert_eq!(thresholds.floor(usdt).to_decimal(), "20000.00");
+        let ethereum = "ERC20".parse().unwrap();
+        assert_eq!(thresholds.quiet_seconds(ethereum), 120);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for bad in [
+            "[alerts]\nwallets = { \"USDT/TRC20\" = \"many\" }",
+            "[alerts]\nminutes = 5",
+            "[backup]\nto = \"/mnt\"\nevery_minutes = 0",
+            "[backup]\nto = \"/mnt\"\nkeep = 0",
+            "[telemetry]\notlp = \"nowhere\"",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+}

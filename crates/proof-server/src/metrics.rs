@@ -15,6 +15,9 @@ use tokio::{net::TcpListener, sync::watch};
 
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// A few who scrape; the public's connections are not theirs.
+const CONNECTIONS_MAX: usize = 16;
+
 /// A listener that is bound and not served yet.
 pub struct Metrics {
     listener: TcpListener,
@@ -35,7 +38,7 @@ impl Metrics {
             // A sender that is gone means the same.
             let _gone = stop.wait_for(|stop| *stop).await;
         };
-        http::serve(self.listener, router, stop).await;
+        http::serve(self.listener, router, CONNECTIONS_MAX, stop).await;
     }
 }
 
