@@ -10,6 +10,7 @@ mod call;
 mod console;
 mod docs;
 mod error;
+mod health;
 mod inbound;
 mod load;
 mod openapi;
@@ -26,7 +27,7 @@ pub use route::{Caller, Route};
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{MatchedPath, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
@@ -36,8 +37,9 @@ use futures::FutureExt;
 use ipnet::IpNet;
 use proof_core::{ErrorCode, partner::Origin};
 use proof_engine::{ApiError, Engine, Limited};
-use std::{net::IpAddr, ops::Deref, panic::AssertUnwindSafe, sync::Arc};
+use std::{collections::BTreeSet, net::IpAddr, ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::Semaphore;
+use tracing::{Instrument, Span, field};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const REQUEST_ID_LENGTH_MAX: usize = 128;
@@ -58,6 +60,8 @@ pub struct Needs {
     pub sockets: Arc<Semaphore>,
     /// Places for calls that are being answered.
     pub load: load::Load,
+    /// Paths of routes, as they are counted.
+    paths: BTreeSet<&'static str>,
 }
 
 impl Api {
@@ -68,6 +72,7 @@ impl Api {
             proxies,
             sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
             load: load::Load::new(),
+            paths: routes().iter().map(|route| route.path).collect(),
         }))
     }
 
@@ -92,15 +97,13 @@ impl Deref for Api {
 
 /// Every route of a server.
 pub fn routes() -> Vec<Route> {
-    let (get, anyone) = (Method::GET, Caller::Anyone);
     let mut routes = partner::routes();
     routes.extend(widget::routes());
     routes.extend(resume::routes());
     routes.extend(inbound::routes());
     routes.extend(console::routes());
     routes.extend(docs::routes());
-    routes.push(Route::new(anyone, get.clone(), "/healthz", async || "ok\n"));
-    routes.push(Route::new(anyone, get, "/readyz", ready));
+    routes.extend(health::routes());
     routes
 }
 
@@ -124,14 +127,44 @@ pub fn dressed(routes: Router<Api>, api: Api) -> Router {
 async fn front(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let name = request_name(&api, &mut request);
     let form = error::Form::of(request.headers());
-    let method = request.method().clone();
-    let mut response = cors(&api, request, next).await;
+    let (method, begun) = (request.method().clone(), api.engine.now());
+    let path = request.extensions().get::<MatchedPath>();
+    // Never what the caller wrote: partners put their users' ids there, and strangers anything.
+    let route = path.and_then(|path| api.paths.get(path.as_str()).copied());
+    let counted = (method_name(&method), route.unwrap_or("other"));
+    let span = span(counted, &name);
+    let mut response = cors(&api, request, next).instrument(span.clone()).await;
     error::dress(&api, &mut response, form, &name);
     let status = response.status().as_u16();
-    // No path: partners put their users' ids there.
+    api.engine.metrics_http(counted, status, begun);
+    span.record("http.response.status_code", i64::from(status));
     tracing::debug!(%method, status, request_id = ?name, "{method} answered {status}");
     response.headers_mut().insert(REQUEST_ID, name);
     response
+}
+
+/// What is logged while a call is answered says which one it is; a trace has it under the route's name.
+fn span((method, route): (&'static str, &'static str), name: &HeaderValue) -> Span {
+    tracing::info_span!(
+        "call",
+        otel.name = route,
+        http.request.method = method,
+        http.route = route,
+        http.response.status_code = field::Empty,
+        request_id = name.to_str().unwrap_or_default(),
+    )
+}
+
+/// Callers may name methods of their own.
+const fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        _ => "other",
+    }
 }
 
 /// Whatever breaks in a handler is an answer all the same.
@@ -141,11 +174,6 @@ async fn unbroken(answer: impl Future<Output = Response>) -> Response {
         let message = "Something failed on our side. Try again.";
         Refused(ApiError::new(ErrorCode::DbError, message)).into_response()
     })
-}
-
-async fn ready(State(api): State<Api>) -> Result<&'static str, Refused> {
-    api.engine.ready().await?;
-    Ok("ready\n")
 }
 
 async fn unknown_route() -> Refused {

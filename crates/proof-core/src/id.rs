@@ -107,3 +107,7 @@ id!(/// A person of the console.
     MemberId, "mem");
 id!(/// Something on which books and world do not agree.
     FindingId, "fnd");
+id!(/// Something that is wrong with the installation, from its beginning to its end.
+    AlertId, "alt");
+id!(/// One try to copy the database to another place.
+    BackupId, "bak");

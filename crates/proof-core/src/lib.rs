@@ -15,6 +15,7 @@
 #![cfg_attr(not(test), deny(clippy::wildcard_enum_match_arm))]
 
 pub mod address;
+pub mod alert;
 pub mod asset;
 pub mod audit;
 pub mod case;

@@ -69,10 +69,11 @@ pub enum Act {
     MemberRead,
     MemberWrite,
     AuditRead,
+    HealthRead,
 }
 
 impl Act {
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
@@ -93,6 +94,7 @@ impl Act {
         Self::MemberRead,
         Self::MemberWrite,
         Self::AuditRead,
+        Self::HealthRead,
     ];
 
     /// Money moves, a key changes, or what decides about them: the person has to have shown a moment
@@ -118,7 +120,8 @@ impl Act {
             | Self::LedgerRead
             | Self::ListingRead
             | Self::MemberRead
-            | Self::AuditRead => false,
+            | Self::AuditRead
+            | Self::HealthRead => false,
         }
     }
 }
@@ -144,6 +147,7 @@ const OWNER: &[Act] = &[
     Act::MemberRead,
     Act::MemberWrite,
     Act::AuditRead,
+    Act::HealthRead,
 ];
 const OPERATOR: &[Act] = &[
     Act::OrderRead,
@@ -164,6 +168,7 @@ const OPERATOR: &[Act] = &[
     Act::ListingWrite,
     Act::MemberRead,
     Act::AuditRead,
+    Act::HealthRead,
 ];
 const REVIEWER: &[Act] = &[
     Act::OrderRead,
@@ -179,6 +184,7 @@ const SUPPORT: &[Act] = &[
     Act::CaseRead,
     Act::PartnerRead,
     Act::ChecklistRead,
+    Act::HealthRead,
 ];
 const PARTNER_ADMIN: &[Act] = &[
     Act::OrderRead,
@@ -346,7 +352,7 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 20] = [
+        let table: [(Act, &str); 21] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
@@ -367,6 +373,7 @@ mod tests {
             (Act::MemberRead, "Oo--a-"),
             (Act::MemberWrite, "O---a-"),
             (Act::AuditRead, "Oo----"),
+            (Act::HealthRead, "Oo-S--"),
         ];
         for (act, who) in table {
             let may: Vec<bool> = Role::ALL.iter().map(|role| role.may(act)).collect();

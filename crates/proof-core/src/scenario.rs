@@ -178,7 +178,6 @@ pub enum Moment {
     DepositUntil,
     /// The locked price holds no longer.
     PriceHeld,
-    ChooseUntil,
     CaseChooseUntil,
     Seconds(i64),
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     Access, ApiError, Engine, FoundListed, MemberView, Named, OrderStory, RefusedCalls, Seat,
-    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook, error::refused,
+    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook, error::refused, health::ALERTS_MAX,
     policy::policy_subject,
 };
 use proof_core::{
@@ -120,6 +120,7 @@ pub struct Waiting {
     pub cases: usize,
     pub findings: usize,
     pub webhooks_failing: i64,
+    pub alerts: usize,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -416,7 +417,7 @@ impl Engine {
     ) -> Result<Overview, ApiError> {
         let (scope, now) = (seat.scope(), self.now());
         let since = now.plus_seconds(-OVERVIEW_HOURS.saturating_mul(3_600));
-        let (statuses, orders, failing) = self
+        let (statuses, orders, failing, alerts) = self
             .db
             .read("overview", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -425,7 +426,8 @@ impl Engine {
                         .order_since(environment, since, scope, OVERVIEW_ORDERS_MAX)
                         .await?;
                     let failing = tx.endpoint_unwell().await?;
-                    Ok::<_, Failure<ApiError>>((statuses, orders, failing))
+                    let alerts = tx.alerts_open(ALERTS_MAX).await?.len();
+                    Ok::<_, Failure<ApiError>>((statuses, orders, failing, alerts))
                 })
             })
             .await?;
@@ -436,6 +438,7 @@ impl Engine {
                 cases: self.case_reviewed().await?.len(),
                 findings: self.findings(environment).await?.len(),
                 webhooks_failing: failing,
+                alerts,
             },
         };
         let statuses = statuses.into_iter();

@@ -242,6 +242,14 @@ impl Engine {
         let status = tried.outcome.as_ref().ok().map(|reply| reply.status);
         let well = status.is_some_and(|status| (200..300).contains(&status));
         let gone = status == Some(GONE);
+        self.metrics.webhook(match status {
+            _ if well => "delivered",
+            Some(_) => "refused",
+            None => "unreachable",
+        });
+        if well {
+            self.metrics.webhook_delivered(tried.row.created_at);
+        }
         let attempt = attempt_row(&endpoint, &tried);
         let row = self.delivery_after(tried, well);
         let off = self

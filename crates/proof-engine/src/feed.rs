@@ -11,8 +11,8 @@ use futures::{FutureExt, future::Shared};
 use proof_core::{
     Timestamp,
     id::{DeliveryId, EventId, JobId, PartnerId},
-    order::EventKind,
-    partner::Environment,
+    order::{EventKind, PublicStatus},
+    partner::{Environment, Side},
 };
 use proof_store::{
     DeliveryRow, DeliveryState, EndpointRow, EndpointState, EventRow, Failure, JobKind, Topic, Tx,
@@ -140,12 +140,21 @@ impl Endpoints {
     }
 }
 
-async fn publish_batch(tx: &mut Tx, ids: &SaveIds) -> Result<usize, Failure<ApiError>> {
+/// What one batch told: how many events, and the new public statuses among them.
+#[derive(Default)]
+struct Published {
+    events: usize,
+    moved: Vec<(Side, PublicStatus)>,
+}
+
+async fn publish_batch(tx: &mut Tx, ids: &SaveIds) -> Result<Published, Failure<ApiError>> {
     let mut position = tx.feed_lock().await?;
     let rows = tx.event_unpublished(BATCH).await?;
+    let mut published = Published::default();
     if rows.is_empty() {
-        return Ok(0);
+        return Ok(published);
     }
+    published.events = rows.len();
     let (mut endpoints, mut owed) = (Endpoints::default(), BTreeSet::new());
     for (n, row) in rows.iter().enumerate() {
         position += 1;
@@ -154,6 +163,10 @@ async fn publish_batch(tx: &mut Tx, ids: &SaveIds) -> Result<usize, Failure<ApiE
         if row.event.kind != EventKind::StatusChanged.name() {
             continue;
         }
+        let status = PublicStatus::parse(&row.event.status);
+        published
+            .moved
+            .extend(status.map(|status| (row.side, status)));
         let endpoint = endpoints.of(tx, row.partner, row.environment).await?;
         let Some(endpoint) = endpoint else { continue };
         let id = DeliveryId::from_uuid(ids.uuid(4, n));
@@ -169,7 +182,7 @@ async fn publish_batch(tx: &mut Tx, ids: &SaveIds) -> Result<usize, Failure<ApiE
             .await?;
     }
     tx.feed_save(position).await?;
-    Ok(rows.len())
+    Ok(published)
 }
 
 /// A status change on its way; one for an endpoint that is switched off can be recovered later.
@@ -228,13 +241,17 @@ impl Engine {
 
     async fn publish_some(&self) -> Result<usize, ApiError> {
         let ids = SaveIds::new(self, self.now());
-        self.db
+        let published = self
+            .db
             .write("feed_publish", move |tx: &mut Tx| {
                 let ids = ids.clone();
                 Box::pin(async move { publish_batch(tx, &ids).await })
             })
-            .await
-            .map_err(ApiError::from)
+            .await?;
+        for (side, status) in published.moved {
+            self.metrics.order(side.name(), status.name());
+        }
+        Ok(published.events)
     }
 
     /// A page of the partner's feed; with nothing there yet, waits for something until `until`.

@@ -18,6 +18,7 @@ mod deposit;
 mod endpoint;
 mod error;
 mod feed;
+mod health;
 mod identity;
 mod inbound;
 mod installation;
@@ -28,6 +29,8 @@ mod link;
 mod live;
 mod mail;
 mod member;
+mod metered;
+mod metrics;
 mod operator;
 mod order;
 mod partner;
@@ -70,6 +73,7 @@ pub use endpoint::{
 };
 pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
+pub use health::{BackupDone, HealthPage, NotReady, Watching};
 pub use identity::PictureUpload;
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
@@ -105,7 +109,7 @@ use proof_core::{
 };
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, MovableClock, Payments, Payouts, Rates, Signer, Timer};
-use proof_store::{Db, Failure, Installation, Tx};
+use proof_store::{Db, Installation};
 pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
 use std::{
     collections::BTreeMap,
@@ -140,6 +144,8 @@ pub struct Parts {
     pub limited: bool,
     /// How long books and reports may differ: [`SETTLE_SECONDS`].
     pub settle_seconds: u32,
+    /// How often the server looks at itself, and what it tells then.
+    pub watching: Watching,
 }
 
 pub struct Engine {
@@ -167,6 +173,9 @@ pub struct Engine {
     known: known::Known,
     limits: Option<limit::Limits>,
     settle_seconds: u32,
+    metrics: Arc<metrics::Metrics>,
+    pulses: Arc<metered::Pulses>,
+    health: health::Health,
     stop: watch::Sender<bool>,
 }
 
@@ -174,8 +183,14 @@ impl Engine {
     /// Takes possession of a database: finds out which installation it is, or makes it one.
     pub async fn start(parts: Parts) -> Result<Self, ApiError> {
         let entropy = Arc::clone(&parts.entropy);
-        let installation =
-            installation::load_or_make(&parts.db, parts.clock.now(), entropy.as_ref()).await?;
+        let metrics = Arc::new(metrics::Metrics::new(Arc::clone(&parts.clock)));
+        let pulses = Arc::new(metered::Pulses::new(Arc::clone(&metrics)));
+        let rails = |rails: Option<Rails>, environment| {
+            rails.map(|rails| metered::rails(rails, environment, &pulses))
+        };
+        let db = parts.db.with_meter(metrics.clone());
+        let (now, is_live) = (parts.clock.now(), parts.live_rails.is_some());
+        let installation = installation::load_or_make(&db, now, entropy.as_ref()).await?;
         let engine = Self {
             life: watch::Sender::new(Life::Known),
             life_at: watch::Sender::new(Timestamp::FIRST),
@@ -187,17 +202,23 @@ impl Engine {
             probing: AtomicBool::new(false),
             plays: Mutex::default(),
             play_hint: watch::Sender::new(0),
-            known: known::Known::new(&parts.db),
-            db: parts.db,
+            known: known::Known::new(&db),
+            db,
+            test_rails: rails(parts.test_rails, Environment::Test),
+            live_rails: rails(parts.live_rails, Environment::Live),
+            mailer: parts.mailer.map(|mailer| Mailer {
+                mail: metered::mail(mailer.mail, &pulses),
+                ..mailer
+            }),
+            health: health::Health::new(parts.watching, now),
+            metrics,
+            pulses: Arc::clone(&pulses),
             stop: watch::Sender::new(false),
             clock: parts.clock,
             // Whatever was configured: nobody moves the time of real money.
-            movable: parts.movable.filter(|_| parts.live_rails.is_none()),
+            movable: parts.movable.filter(|_| !is_live),
             entropy: parts.entropy,
             outbound: parts.outbound,
-            test_rails: parts.test_rails,
-            live_rails: parts.live_rails,
-            mailer: parts.mailer,
             installation,
         };
         engine.recovered_load().await?;
@@ -238,19 +259,6 @@ impl Engine {
     /// A name for a request that came without one.
     pub fn request_id(&self) -> String {
         format!("req_{}", installation::hex_of(&self.random::<12>()))
-    }
-
-    /// Whether the database answers.
-    pub async fn ready(&self) -> Result<(), ApiError> {
-        self.db
-            .read("ready", |tx: &mut Tx| {
-                Box::pin(async move {
-                    tx.installation_load().await?;
-                    Ok::<_, Failure<ApiError>>(())
-                })
-            })
-            .await
-            .map_err(ApiError::from)
     }
 
     /// Follows orders: a change after this call is not missed.

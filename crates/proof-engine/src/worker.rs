@@ -15,6 +15,7 @@ use proof_core::{
     order::{Command, Duty, Order},
 };
 use proof_store::{Failure, Job, JobKind, Lease, Pool, Topic, Tx};
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Jobs of a pool that one process works on at the same time. Each endpoint has one job, which
@@ -72,6 +73,11 @@ enum Ended {
     Ran,
 }
 
+/// What is logged while a job is in hand says which one it is.
+fn job_span(job: &Job) -> tracing::Span {
+    tracing::info_span!("job", kind = job.kind.name(), key = %job.key)
+}
+
 impl Engine {
     /// Works until `stop` resolves, then finishes what is in hand: moves orders, delivers, publishes
     /// events, and writes down what was noted.
@@ -86,7 +92,8 @@ impl Engine {
             self.work_pool(Pool::Mails, stop.clone()),
             self.work_pool(Pool::Nights, stop.clone()),
             self.publish(stop.clone()),
-            self.note_loop(stop),
+            self.note_loop(stop.clone()),
+            self.health_loop(stop),
         );
     }
 
@@ -101,6 +108,7 @@ impl Engine {
         let (mut stopping, mut claiming, mut look) = (false, false, true);
         let mut next = self.now();
         loop {
+            self.health.beat(pool, self.now());
             if look && !claiming && !stopping && in_hand.len() < concurrent_max {
                 (look, claiming) = (false, true);
                 let room = concurrent_max - in_hand.len();
@@ -210,7 +218,9 @@ impl Engine {
 
     async fn run(&self, lease: Lease) -> Ended {
         let job = *lease.job();
-        let outcome = match self.step(&job).await {
+        // Everything that a step may do is in there: on the stack it would be there several times.
+        let step = self.step(&job).boxed();
+        let outcome = match step.instrument(job_span(&job)).await {
             Ok(outcome) => Ok(outcome),
             // Somebody was faster: there is nothing to do, or a newer job says what.
             Err(error) if error.code == ErrorCode::WrongState => Ok(Outcome::Done),
@@ -219,6 +229,12 @@ impl Engine {
                 Err(())
             }
         };
+        let told = match outcome {
+            Ok(Outcome::Done) => "done",
+            Ok(Outcome::Again(_)) => "again",
+            Err(()) => "failed",
+        };
+        self.metrics.job(job.kind.name(), told);
         let now = self.now();
         let (next, attempts) = match outcome {
             Ok(Outcome::Done) => (None, 0),

@@ -69,7 +69,12 @@ impl App {
             // Long polls are answered and WebSockets closed, so that the listener can end.
             engine.stop();
         };
-        let served = http::serve(listener, self.router.clone(), stopping);
+        let served = http::serve(
+            listener,
+            self.router.clone(),
+            http::connections_max(),
+            stopping,
+        );
         let clock = Arc::clone(self.engine.clock());
         let enough = {
             let stop = stop.clone();

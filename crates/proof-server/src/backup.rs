@@ -1,5 +1,7 @@
 //! `proof backup`: a whole copy of the database, taken while the server goes on.
 
+pub mod schedule;
+
 use crate::{clock::SystemClock, partner::DatabaseArgs, postgres::Tools, say::say};
 use anyhow::{Context, bail};
 use clap::Args;
@@ -183,7 +185,7 @@ pub async fn backup(
         EngineName::Sqlite => copy_sqlite(url, &dump).await?,
         EngineName::Postgres => copy_postgres(&Tools::new(tools, url)?, url, &dump).await?,
     };
-    let (bytes, sha256) = fingerprint(&dump)?;
+    let (bytes, sha256) = fingerprint(&dump).await?;
     let manifest = Manifest {
         format: FORMAT,
         engine,
@@ -253,7 +255,13 @@ pub fn beside(path: &Path, ending: &str) -> anyhow::Result<PathBuf> {
     Ok(path.with_file_name(other))
 }
 
-pub fn fingerprint(path: &Path) -> anyhow::Result<(u64, String)> {
+/// Size and hash. A large file takes a while, and the server goes on meanwhile.
+pub async fn fingerprint(path: &Path) -> anyhow::Result<(u64, String)> {
+    let path = path.to_owned();
+    tokio::task::spawn_blocking(move || fingerprint_now(&path)).await?
+}
+
+fn fingerprint_now(path: &Path) -> anyhow::Result<(u64, String)> {
     let file = File::open(path);
     let mut file = file.with_context(|| format!("cannot read {}", path.display()))?;
     let (mut digest, mut bytes) = (Sha256::new(), 0_u64);

@@ -1,11 +1,17 @@
 //! The configuration file of `proof serve`.
 
-use crate::{operator::Operator, rails::SandboxConfig};
+use crate::{
+    backup::schedule::{BackupConfig, Schedule},
+    operator::Operator,
+    rails::SandboxConfig,
+    restore::Target,
+    telemetry::TelemetryConfig,
+};
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
-use proof_core::{partner::Origin, secret::Secret};
-use proof_engine::{Mailer, SETTLE_SECONDS};
+use proof_core::{alert::Thresholds, partner::Origin, secret::Secret};
+use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Db, Execution};
 use serde::Deserialize;
@@ -54,6 +60,18 @@ pub struct Config {
     /// How long books and providers' reports may differ before that is a finding.
     #[serde(default = "settle_seconds")]
     pub settle_seconds: u32,
+    /// Where Prometheus reads (`127.0.0.1:9090`), and nobody else should; without it, nobody does.
+    #[serde(default)]
+    pub metrics_listen: Option<SocketAddr>,
+    /// From when on something is told.
+    #[serde(default)]
+    pub alerts: Thresholds,
+    /// Backups that the server takes by itself; without it, it takes none.
+    #[serde(default)]
+    pub backup: Option<BackupConfig>,
+    /// Where traces go; without it, nowhere.
+    #[serde(default)]
+    pub telemetry: Option<TelemetryConfig>,
 }
 
 /// The mail server that takes letters to users.
@@ -90,7 +108,30 @@ impl Config {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-        toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))
+        let read: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        read.alerts.check()?;
+        if let Some(backup) = &read.backup {
+            backup.check()?;
+        }
+        Ok(read)
+    }
+
+    pub fn watching(&self) -> Watching {
+        Watching {
+            thresholds: self.alerts.clone(),
+            backup_every_minutes: self.backup.as_ref().map(|backup| backup.every_minutes),
+            ..Watching::default()
+        }
+    }
+
+    pub fn schedule(&self) -> Option<Schedule> {
+        let config = self.backup.clone()?;
+        let target = Target {
+            url: self.database.clone(),
+            tools: self.postgres_tools.clone(),
+        };
+        Some(Schedule { config, target })
     }
 }
 
@@ -149,4 +190,76 @@ pub fn sqlite_folder(url: &str) -> Option<PathBuf> {
             .unwrap_or(Path::new("."))
             .into(),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: &str = r#"
+        listen = "127.0.0.1:8080"
+        base_url = "https://ramp.example"
+        database = "sqlite:/var/lib/proof/proof.db"
+        signer = "/var/lib/proof/signer"
+    "#;
+
+    fn read(more: &str) -> anyhow::Result<Config> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("proof.toml");
+        fs::write(&path, format!("{LEAST}\n{more}"))?;
+        Config::read(&path)
+    }
+
+    #[test]
+    fn nothing_is_watched_from_outside_copied_or_traced_unless_it_is_said() {
+        let config = read("").unwrap();
+        assert!(config.metrics_listen.is_none() && config.telemetry.is_none());
+        assert!(config.schedule().is_none());
+        assert_eq!(config.watching().backup_every_minutes, None);
+        assert_eq!(config.alerts, Thresholds::default());
+    }
+
+    #[test]
+    fn what_operations_shows_is_read() {
+        let config = read(
+            r#"
+            metrics_listen = "127.0.0.1:9090"
+            [alerts]
+            order_minutes = 10
+            chain_seconds = { ERC20 = 120 }
+            wallets = { "USDT/TRC20" = "20000", "TRX/TRC20" = "5000" }
+            [backup]
+            to = "/mnt/elsewhere"
+            every_minutes = 15
+            keep = 96
+            [telemetry]
+            otlp = "http://127.0.0.1:4318"
+            "#,
+        );
+        let config = config.unwrap();
+        assert_eq!(config.watching().backup_every_minutes, Some(15));
+        assert_eq!(config.schedule().unwrap().config.keep, 96);
+        let thresholds = config.watching().thresholds;
+        assert_eq!(
+            (thresholds.order_minutes, thresholds.transfer_minutes),
+            (10, 120)
+        );
+        let usdt = "USDT/TRC20".parse().unwrap();
+        assert_eq!(thresholds.floor(usdt).to_decimal(), "20000.00");
+        let ethereum = "ERC20".parse().unwrap();
+        assert_eq!(thresholds.quiet_seconds(ethereum), 120);
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for bad in [
+            "[alerts]\nwallets = { \"USDT/TRC20\" = \"many\" }",
+            "[alerts]\nminutes = 5",
+            "[backup]\nto = \"/mnt\"\nevery_minutes = 0",
+            "[backup]\nto = \"/mnt\"\nkeep = 0",
+            "[telemetry]\notlp = \"nowhere\"",
+        ] {
+            assert!(read(bad).is_err(), "{bad}");
+        }
+    }
 }

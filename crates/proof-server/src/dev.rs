@@ -5,36 +5,40 @@ mod funds;
 mod outbox;
 pub mod people;
 mod shop;
+mod worlds;
 
 use crate::{
     App,
-    clock::{SandboxClock, SystemEntropy},
+    backup::schedule::{BackupConfig, Schedule},
+    clock::SystemEntropy,
     config::database,
     lock::DataLock,
+    metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
-    rails::{SandboxConfig, kept_key, master_key},
+    rails::SandboxConfig,
+    restore::Target,
     sandbox::READY_FILE,
-    serve::{asked_to_stop, outbound},
-    world::{self, ChildWorld},
+    serve::{asked_to_stop, beside, outbound},
+    telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
 use clap::Args;
 use demo::DemoPartner;
 use outbox::Outbox;
 use people::DemoPerson;
-use proof_core::partner::{Environment, Origin};
-use proof_engine::{Engine, Mailer, Parts, Rails, SETTLE_SECONDS};
-use proof_outbound::{Configured, Outbound, Places};
-use proof_signer::{LocalSigner, SignerThread};
+use proof_core::partner::Origin;
+use proof_engine::{Engine, Mailer, Parts, SETTLE_SECONDS, Watching};
+use proof_outbound::{Outbound, Places};
 use proof_store::{Db, Execution};
 use serde::Serialize;
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
+use worlds::Worlds;
 
 #[derive(Args, Debug)]
 pub struct DevArgs {
@@ -62,6 +66,15 @@ pub struct DevArgs {
     /// A second world that stands for real money, so that going live can be rehearsed.
     #[arg(long)]
     rehearse_live: bool,
+    /// Port of the metrics; 0 takes any.
+    #[arg(long, default_value_t = 9090)]
+    metrics_port: u16,
+    /// Takes a backup into this folder every hour, which has to be there.
+    #[arg(long)]
+    backup_to: Option<PathBuf>,
+    /// Sends traces to this collector, as OTLP over HTTP (http://127.0.0.1:4318).
+    #[arg(long)]
+    otlp: Option<Url>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -71,6 +84,10 @@ pub struct DevArgs {
 }
 
 impl DevArgs {
+    pub fn telemetry(&self) -> Option<TelemetryConfig> {
+        self.otlp.clone().map(TelemetryConfig::all_to)
+    }
+
     async fn listener(&self) -> anyhow::Result<TcpListener> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.port)).await;
         listener.with_context(|| {
@@ -85,26 +102,93 @@ impl DevArgs {
         } else {
             Execution::Concurrent
         };
+        database(&self.url(), execution).await
+    }
+
+    fn url(&self) -> String {
         let sqlite = || format!("sqlite:{}", self.data.join("proof.db").display());
-        let url = self.database_url.clone().unwrap_or_else(sqlite);
-        database(&url, execution).await
+        self.database_url.clone().unwrap_or_else(sqlite)
+    }
+
+    fn schedule(&self) -> Option<Schedule> {
+        let config = BackupConfig::hourly(self.backup_to.clone()?);
+        let target = Target {
+            url: self.url(),
+            tools: None,
+        };
+        Some(Schedule { config, target })
+    }
+
+    async fn parts(
+        &self,
+        worlds: &Worlds,
+        outbound: &Outbound,
+        mailer: Mailer,
+    ) -> anyhow::Result<Parts> {
+        let (clock, may_move) = worlds.clock(outbound).await?;
+        let (test_rails, live_rails) = worlds.rails(&self.data, outbound)?;
+        Ok(Parts {
+            db: self.database().await?,
+            clock: clock.clone(),
+            movable: may_move.then_some(clock),
+            entropy: Arc::new(SystemEntropy),
+            outbound: outbound.clone(),
+            test_rails: Some(test_rails),
+            live_rails,
+            mailer: Some(mailer),
+            limited: !self.no_limits,
+            settle_seconds: self.settle_seconds,
+            watching: self.watching(),
+        })
+    }
+
+    fn watching(&self) -> Watching {
+        Watching {
+            backup_every_minutes: self.schedule().map(|own| own.config.every_minutes),
+            ..Watching::default()
+        }
+    }
+
+    /// A port that is taken is no reason not to start.
+    async fn metrics(&self) -> Option<Metrics> {
+        match Metrics::bind((Ipv4Addr::LOCALHOST, self.metrics_port).into()).await {
+            Ok(metrics) => Some(metrics),
+            Err(error) => {
+                tracing::warn!("no metrics: {error:#}");
+                None
+            }
+        }
     }
 }
 
 /// What is printed when everything is up.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Ready {
     base_url: String,
     widget_script: String,
     shop_url: Option<String>,
     cards_url: String,
     world_url: String,
+    metrics_url: Option<String>,
     /// Folder of the letters to users.
     outbox: PathBuf,
     pid: u32,
     partners: Vec<DemoPartner>,
     /// Of the console.
     people: Vec<DemoPerson>,
+}
+
+impl Ready {
+    fn at(base_url: &str, world: &SandboxConfig) -> Self {
+        Self {
+            widget_script: format!("{base_url}/widget.2.0.js"),
+            cards_url: world.cards_url.to_string(),
+            world_url: world.world_url.to_string(),
+            pid: std::process::id(),
+            base_url: base_url.to_owned(),
+            ..Self::default()
+        }
+    }
 }
 
 pub async fn run(args: DevArgs) -> anyhow::Result<()> {
@@ -114,99 +198,75 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
-    let mut world = sandbox_world(&data.join("sandbox"), 1).await?;
-    let mut live_world = match args.rehearse_live {
-        true => Some(sandbox_world(&data.join("sandbox-live"), 2).await?),
-        false => None,
-    };
-    let own = vec![address];
-    let worlds = [Some(&world), live_world.as_ref()];
-    let own_urls: Vec<Url> = worlds
-        .into_iter()
-        .flatten()
-        .flat_map(|world| {
-            [
-                world.config.cards_url.clone(),
-                world.config.world_url.clone(),
-            ]
-        })
-        .collect();
-    let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
+    let mut worlds = Worlds::start(data, args.rehearse_live).await?;
+    let metrics = args.metrics().await;
+    let metrics_at = metrics.as_ref().map(|metrics| metrics.address);
+    let own = [address].into_iter().chain(metrics_at).collect();
+    let outbound = outbound(Places::default().allow().to_vec(), own, &worlds.urls())?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
     let mailer = Mailer {
         mail: outbox.clone(),
         base_url: origin.clone(),
     };
-    let parts = parts(&args, (&world, live_world.as_ref()), &outbound, mailer).await?;
+    let parts = args.parts(&worlds, &outbound, mailer).await?;
     let app = App::build(origin, Vec::new(), parts).await?;
-    let app = app.with_player(&world.config, &outbound);
+    let mut app = app.with_player(worlds.config(), &outbound);
+    if args.otlp.is_some() {
+        app.router = traced(app.router);
+    }
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
     let door = door(data, &base_url);
     let (stop, stopping) = watch::channel(false);
     let lead = async {
         let led: anyhow::Result<()> = async {
+            // First: a wallet counts as low as soon as somebody sells what is in it.
+            worlds.fill(&engine, &outbound).await?;
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
             let people = demo_people(&engine, data, &partners).await?;
-            let mine = [(Environment::Test, Some(&world)), (Environment::Live, live_world.as_ref())];
-            for (environment, world) in mine {
-                let Some(world) = world else { continue };
-                funds::fund(&engine, environment, &world.config.world(&outbound)).await?;
-                callbacks(&world.config.cards(&outbound), address).await?;
-            }
-            keep_ready(data, &world.config)?;
-            let urls = shop::Urls { proof: &base_url, sandbox: &world.config.world_url };
+            worlds.call_back(&outbound, address).await?;
+            keep_ready(data, worlds.config())?;
+            let urls = shop::Urls {
+                proof: &base_url,
+                sandbox: &worlds.config().world_url,
+            };
             let mut shop = shop::start(&args.shop, shop_port, urls, &partners).await?;
-            print(&Ready {
-                widget_script: format!("{base_url}/widget.2.0.js"),
+            let ready = Ready {
                 shop_url: shop.as_ref().map(|shop| shop.url.clone()),
-                cards_url: world.config.cards_url.to_string(),
-                world_url: world.config.world_url.to_string(),
+                metrics_url: metrics_at.map(|address| format!("http://{address}/metrics")),
                 outbox: outbox.dir().to_owned(),
-                pid: std::process::id(),
-                base_url: base_url.clone(),
                 partners,
                 people,
-            }, args.json)?;
-            tokio::select! {
-                () = asked_to_stop() => Ok(()),
-                ended = world.child.wait() => anyhow::bail!("the sandbox world ended: {}", ended?),
-                ended = ended(live_world.as_mut()) => anyhow::bail!("the rehearsed world ended: {}", ended?),
-                ended = shop::ended(shop.as_mut()) => anyhow::bail!("the demo shop ended: {}", ended?),
-            }
+                ..Ready::at(&base_url, worlds.config())
+            };
+            print(&ready, args.json)?;
+            ended(&mut worlds, shop.as_mut()).await
         }
         .await;
         stop.send_replace(true);
         led
     };
     let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
-    let (served, led, ()) = tokio::join!(app.run(listener, stopping.clone()), lead, answered);
+    let beside = beside(
+        Arc::clone(&app.engine),
+        metrics,
+        args.schedule(),
+        stopping.clone(),
+    );
+    let (served, led, (), ()) =
+        tokio::join!(app.run(listener, stopping.clone()), lead, answered, beside);
     led.and(served)
 }
 
-async fn parts(
-    args: &DevArgs,
-    (world, live): (&ChildWorld, Option<&ChildWorld>),
-    outbound: &Outbound,
-    mailer: Mailer,
-) -> anyhow::Result<Parts> {
-    let clock = Arc::new(SandboxClock::open(world.config.world(outbound)).await?);
-    let rails = |world: &ChildWorld, signer| rails(world, outbound, &args.data.join(signer));
-    Ok(Parts {
-        db: args.database().await?,
-        clock: clock.clone(),
-        // The second world would not go with it.
-        movable: live.is_none().then_some(clock),
-        entropy: Arc::new(SystemEntropy),
-        outbound: outbound.clone(),
-        test_rails: Some(rails(world, "signer")?),
-        live_rails: live.map(|world| rails(world, "signer-live")).transpose()?,
-        mailer: Some(mailer),
-        limited: !args.no_limits,
-        settle_seconds: args.settle_seconds,
-    })
+/// Until somebody wants it, or until something that belongs to it is gone.
+async fn ended(worlds: &mut Worlds, shop: Option<&mut shop::Shop>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = asked_to_stop() => Ok(()),
+        ended = worlds.ended() => ended,
+        ended = shop::ended(shop) => anyhow::bail!("the demo shop ended: {}", ended?),
+    }
 }
 
 async fn demo_people(
@@ -216,28 +276,6 @@ async fn demo_people(
 ) -> anyhow::Result<Vec<DemoPerson>> {
     let shop = partners.first().context("there is no demo partner")?;
     people::people(engine, data, shop.partner_id.parse()?).await
-}
-
-async fn sandbox_world(dir: &Path, seed: u64) -> anyhow::Result<ChildWorld> {
-    let key: [u8; 24] = kept_key(dir, "api.key", &SystemEntropy)?;
-    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    world::start(dir, key, seed).await
-}
-
-/// With a signer of its own.
-fn rails(world: &ChildWorld, outbound: &Outbound, signer: &Path) -> anyhow::Result<Rails> {
-    let key = master_key(signer, &SystemEntropy)?;
-    let signer = LocalSigner::open(signer, key)?;
-    let signer = SignerThread::spawn(signer).context("the signer cannot start")?;
-    Ok(world.config.rails(outbound, Arc::new(signer)))
-}
-
-/// Never, where there is none.
-async fn ended(world: Option<&mut ChildWorld>) -> std::io::Result<std::process::ExitStatus> {
-    match world {
-        Some(world) => world.child.wait().await,
-        None => std::future::pending().await,
-    }
 }
 
 /// Two people, since money moves only when two agree; one of them owns the installation.
@@ -274,15 +312,6 @@ fn keep_ready(data: &Path, world: &SandboxConfig) -> anyhow::Result<()> {
     std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Tells the card processor where its callbacks go.
-async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()> {
-    let place = serde_json::json!({ "address": address, "path": "/inbound/sandbox/payments" });
-    let body = serde_json::to_vec(&place)?;
-    let answer = cards.put(&["v1", "callback"], &[], body).await?;
-    anyhow::ensure!(answer.is_success(), "the card processor takes no callbacks");
-    Ok(())
-}
-
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
     if json {
@@ -305,6 +334,9 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
     println!("                 the code: proof sandbox code alice");
     println!("  API            {}", ready.base_url);
     println!("  Widget script  {}", ready.widget_script);
+    if let Some(url) = &ready.metrics_url {
+        println!("  Metrics        {url}");
+    }
     println!("  Emails         {}", ready.outbox.display());
     println!("\n  Partners (test)");
     for partner in &ready.partners {

@@ -30,10 +30,15 @@ const HEADER_BYTES_MAX: usize = 32 * 1024;
 /// After an error of the listener itself (no file handles are left), before the next try.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(200);
 
-/// Accepts until `stop` resolves, then lets open calls end.
-pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Output = ()>) {
+/// Accepts until `stop` resolves, then lets open calls end; so many connections at a time.
+pub async fn serve(
+    listener: TcpListener,
+    router: Router,
+    connections_max: usize,
+    stop: impl Future<Output = ()>,
+) {
     let (ending, ended) = watch::channel(false);
-    let places = Arc::new(Semaphore::new(connections_max()));
+    let places = Arc::new(Semaphore::new(connections_max));
     let mut connections = JoinSet::new();
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -67,7 +72,7 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future<Outp
 }
 
 /// As many connections as there are file handles for: without one for the database nobody is served.
-fn connections_max() -> usize {
+pub fn connections_max() -> usize {
     let handles = rlimit::increase_nofile_limit(CONNECTIONS_MAX + HANDLES_KEPT);
     let handles = handles.unwrap_or(HANDLES_KEPT);
     let connections =

@@ -13,6 +13,7 @@ pub mod ledger;
 pub mod list;
 pub mod lock;
 pub mod member;
+pub mod metrics;
 pub mod operator;
 pub mod order;
 pub mod partner;

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand};
 use proof_server::{
     audit, backup, case, dev, developer, ledger, list, member, order, partner, recovery, restore,
-    sandbox, serve, telemetry,
+    sandbox, serve,
+    telemetry::{LogFormat, Telemetry, TelemetryConfig},
 };
 
 #[derive(Parser)]
@@ -21,6 +22,15 @@ struct Cli {
         default_value = "warn,proof=info"
     )]
     log: String,
+    /// How log lines look.
+    #[arg(
+        long,
+        global = true,
+        env = "PROOF_LOG_FORMAT",
+        value_enum,
+        default_value_t = LogFormat::Auto
+    )]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
 }
@@ -80,10 +90,22 @@ enum Command {
     },
 }
 
+impl Command {
+    /// Where the traces of a server go.
+    fn telemetry(&self) -> anyhow::Result<Option<TelemetryConfig>> {
+        match self {
+            Self::Serve(args) => args.telemetry(),
+            Self::Dev(args) => Ok(args.telemetry()),
+            _ => Ok(None),
+        }
+    }
+}
+
 fn main() -> anyhow::Result<()> {
     let cli = Cli::parse();
-    telemetry::start(&cli.log, false);
+    let logs = (cli.log.as_str(), cli.log_format);
     if let Command::SandboxWorld { args } = cli.command {
+        Telemetry::start(logs, false, None)?;
         let name = std::ffi::OsString::from("proof sandbox-world");
         return proof_sandbox::run_child(std::iter::once(name).chain(args));
     }
@@ -91,26 +113,35 @@ fn main() -> anyhow::Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            match cli.command {
-                Command::Dev(args) => dev::run(args).await,
-                Command::Serve(args) => serve::run(args).await,
-                Command::Partner(command) => partner::run(command).await,
-                Command::Order(command) => order::run(command).await,
-                Command::Case(command) => case::run(command).await,
-                Command::List(command) => list::run(command).await,
-                Command::Operator(command) => member::run(command).await,
-                Command::Audit(command) => audit::run(command).await,
-                Command::Listen(args) => developer::listen(args).await,
-                Command::Checklist(args) => developer::checklist(args).await,
-                Command::Scan(args) => developer::scan(args).await,
-                Command::Trigger(args) => developer::trigger(args).await,
-                Command::Doctor(args) => developer::doctor(args).await,
-                Command::Ledger(command) => ledger::run(command).await,
-                Command::Backup(args) => backup::run(args).await,
-                Command::Recovery(command) => recovery::run(command).await,
-                Command::Restore(args) => restore::run(args).await,
-                Command::Sandbox(command) => sandbox::run(command).await,
-                Command::SandboxWorld { .. } => Ok(()),
-            }
+            let config = cli.command.telemetry()?;
+            let serves = matches!(cli.command, Command::Serve(_));
+            let telemetry = Telemetry::start(logs, serves, config.as_ref())?;
+            let ran = run(cli.command).await;
+            telemetry.end().await;
+            ran
         })
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Dev(args) => dev::run(args).await,
+        Command::Serve(args) => serve::run(args).await,
+        Command::Partner(command) => partner::run(command).await,
+        Command::Order(command) => order::run(command).await,
+        Command::Case(command) => case::run(command).await,
+        Command::List(command) => list::run(command).await,
+        Command::Operator(command) => member::run(command).await,
+        Command::Audit(command) => audit::run(command).await,
+        Command::Listen(args) => developer::listen(args).await,
+        Command::Checklist(args) => developer::checklist(args).await,
+        Command::Scan(args) => developer::scan(args).await,
+        Command::Trigger(args) => developer::trigger(args).await,
+        Command::Doctor(args) => developer::doctor(args).await,
+        Command::Ledger(command) => ledger::run(command).await,
+        Command::Backup(args) => backup::run(args).await,
+        Command::Recovery(command) => recovery::run(command).await,
+        Command::Restore(args) => restore::run(args).await,
+        Command::Sandbox(command) => sandbox::run(command).await,
+        Command::SandboxWorld { .. } => Ok(()),
+    }
 }

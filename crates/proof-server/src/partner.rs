@@ -19,7 +19,7 @@ use proof_core::{
 };
 use proof_engine::{
     Engine, PartnerCreate, PartnerCreated, Parts, SETTLE_SECONDS, TOKEN_GRACE_SECONDS_DEFAULT,
-    TokenListed,
+    TokenListed, Watching,
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::Execution;
@@ -307,6 +307,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         mailer: None,
         limited: true,
         settle_seconds: SETTLE_SECONDS,
+        watching: Watching::default(),
     };
     Ok((Engine::start(parts).await?, lock))
 }

@@ -226,7 +226,7 @@ impl<'a> Stage<'a> {
                 None => BY_HAND_TICKS_MAX,
             };
             if idle >= patience {
-                return Err(self.difference("nothing more happened"));
+                return Err(self.silence());
             }
             let engine = &self.player.engine;
             let at = engine.now().plus_millis(TICK_MS);
@@ -277,6 +277,16 @@ impl<'a> Stage<'a> {
             seen.filter(is_lane).collect(),
             wanted.filter(is_lane).collect(),
         )
+    }
+
+    /// Nothing happens any more: either something is missing, or the endpoint takes nothing although
+    /// nobody plays that it is away.
+    fn silence(&self) -> String {
+        if self.cues.is_empty() && self.seen.len() == self.ticket.scenario.reaches.len() {
+            return "your endpoint has not taken the events since its outage; see its deliveries"
+                .to_owned();
+        }
+        self.difference("nothing more happened")
     }
 
     fn difference(&self, what: &str) -> String {

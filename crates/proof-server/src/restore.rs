@@ -134,7 +134,7 @@ impl Target {
         entropy: &dyn Entropy,
     ) -> anyhow::Result<u64> {
         let dump = manifest.dump(from)?;
-        let (bytes, sha256) = fingerprint(&dump)?;
+        let (bytes, sha256) = fingerprint(&dump).await?;
         if bytes != manifest.bytes || sha256 != manifest.sha256 {
             bail!("{} is not the file that was written", dump.display());
         }

@@ -2,22 +2,29 @@
 
 use crate::{
     App,
+    backup::schedule::Schedule,
     clock::{SandboxClock, SystemClock, SystemEntropy},
     config::{Config, database, sqlite_folder},
     lock::DataLock,
+    metrics::Metrics,
     operator::Door,
     rails::{SandboxConfig, master_key},
+    telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
 use clap::Args;
 use ipnet::IpNet;
 use proof_core::partner::Origin;
-use proof_engine::Parts;
+use proof_engine::{Engine, Parts, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
 use proof_store::Execution;
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -28,6 +35,12 @@ pub struct ServeArgs {
     config: PathBuf,
 }
 
+impl ServeArgs {
+    pub fn telemetry(&self) -> anyhow::Result<Option<TelemetryConfig>> {
+        Ok(Config::read(&self.config)?.telemetry)
+    }
+}
+
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::read(&args.config)?;
     let lock = sqlite_folder(&config.database)
@@ -35,22 +48,20 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         .transpose()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let own_urls: Vec<Url> = [config.base_url.clone()]
-        .into_iter()
-        .chain(
-            config
-                .sandbox
-                .iter()
-                .flat_map(|s| [s.cards_url.clone(), s.world_url.clone()]),
-        )
-        .collect();
+    let own_urls = own_urls(&config);
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
+    let (watching, schedule) = (config.watching(), config.schedule());
+    let metrics = match config.metrics_listen {
+        None => None,
+        Some(address) => Some(Metrics::bind(address).await?),
+    };
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
     if mailer.is_none() {
         tracing::warn!("users are not written to: the configuration has no [mail]");
     }
-    let own = vec![listener.local_addr()?];
+    let mut own = vec![listener.local_addr()?];
+    own.extend(metrics.as_ref().map(|metrics| metrics.address));
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let parts = Parts {
@@ -61,20 +72,20 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         outbound: outbound.clone(),
         test_rails: match &config.sandbox {
             None => None,
-            Some(sandbox) => {
-                let key = master_key(&config.signer, &SystemEntropy)?;
-                let signer = SignerThread::spawn(LocalSigner::open(&config.signer, key)?)?;
-                Some(sandbox.rails(&outbound, Arc::new(signer)))
-            }
+            Some(sandbox) => Some(test_rails(sandbox, &config.signer, &outbound)?),
         },
         live_rails: None,
         mailer: mailer.transpose()?,
         limited: true,
         settle_seconds: config.settle_seconds,
+        watching,
     };
     let mut app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
     if let Some(sandbox) = &config.sandbox {
         app = app.with_player(sandbox, &outbound);
+    }
+    if config.telemetry.is_some() {
+        app.router = traced(app.router);
     }
     if lock.is_some() {
         app.engine.take_over().await?;
@@ -95,7 +106,14 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             door.answer(engine, stopping.clone()).await;
         }
     };
-    let (served, (), ()) = tokio::join!(app.run(listener, stopping.clone()), signal, operators);
+    let engine = Arc::clone(&app.engine);
+    let beside = beside(engine, metrics, schedule, stopping.clone());
+    let (served, (), (), ()) = tokio::join!(
+        app.run(listener, stopping.clone()),
+        signal,
+        operators,
+        beside
+    );
     served
 }
 
@@ -108,6 +126,46 @@ async fn clock(sandbox: Option<&SandboxConfig>, outbound: &Outbound) -> anyhow::
     };
     let clock = Arc::new(SandboxClock::open(sandbox.world(outbound)).await?);
     Ok((clock.clone(), Some(clock)))
+}
+
+/// Addresses of ours that no webhook may lead to.
+fn own_urls(config: &Config) -> Vec<Url> {
+    let sandbox = config.sandbox.iter();
+    let sandbox = sandbox.flat_map(|s| [s.cards_url.clone(), s.world_url.clone()]);
+    [config.base_url.clone()]
+        .into_iter()
+        .chain(sandbox)
+        .collect()
+}
+
+fn test_rails(
+    sandbox: &SandboxConfig,
+    signer: &Path,
+    outbound: &Outbound,
+) -> anyhow::Result<Rails> {
+    let key = master_key(signer, &SystemEntropy)?;
+    let signer = SignerThread::spawn(LocalSigner::open(signer, key)?)?;
+    Ok(sandbox.rails(outbound, Arc::new(signer)))
+}
+
+/// What a server does beside serving and working: it shows its metrics, and copies its database.
+pub async fn beside(
+    engine: Arc<Engine>,
+    metrics: Option<Metrics>,
+    schedule: Option<Schedule>,
+    stop: watch::Receiver<bool>,
+) {
+    let shown = async {
+        if let Some(metrics) = metrics {
+            metrics.serve(Arc::clone(&engine), stop.clone()).await;
+        }
+    };
+    let copied = async {
+        if let Some(schedule) = schedule {
+            schedule.run(&engine, stop.clone()).await;
+        }
+    };
+    tokio::join!(shown, copied);
 }
 
 /// The door out, which leads back into none of our own.

@@ -4,6 +4,7 @@ use crate::{
     coalesce::{Coalescer, Ground, RUNS_MAX},
     error::{Failure, StoreError},
     fate::Fate,
+    meter::{Meter, Mode},
     row::{Value, to_chrono, to_decimal},
     statement::{Statement, note},
     wake::{Topic, Wakes},
@@ -56,6 +57,7 @@ pub struct Db {
     coalescer: Option<Coalescer<Tx>>,
     /// In a simulation.
     fate: Option<Arc<dyn Fate>>,
+    meter: Option<Arc<dyn Meter>>,
 }
 
 /// One open database transaction.
@@ -154,6 +156,16 @@ impl Db {
             execution,
             coalescer,
             fate: None,
+            meter: None,
+        }
+    }
+
+    /// The same database, with somebody who measures how long it takes.
+    #[must_use]
+    pub fn with_meter(self, meter: Arc<dyn Meter>) -> Self {
+        Self {
+            meter: Some(meter),
+            ..self
         }
     }
 
@@ -205,7 +217,10 @@ impl Db {
         R: Send + 'static,
     {
         match (&self.engine, &self.coalescer) {
-            (Engine::Sqlite { .. }, Some(coalescer)) => coalescer.write(work).await,
+            (Engine::Sqlite { .. }, Some(coalescer)) => {
+                let measure = self.measure(Mode::Write);
+                ended(measure, coalescer.write(work).await)
+            }
             (Engine::Sqlite { .. } | Engine::Postgres(_), _) => self.write_alone(name, work).await,
         }
     }
@@ -219,7 +234,10 @@ impl Db {
         R: Send + 'static,
     {
         match &self.coalescer {
-            Some(coalescer) => coalescer.write(work).await,
+            Some(coalescer) => {
+                let measure = self.measure(Mode::Write);
+                ended(measure, coalescer.write(work).await)
+            }
             None => self.write_alone(name, work).await,
         }
     }
@@ -232,7 +250,9 @@ impl Db {
         if let Some(fate) = &self.fate {
             fate.before(name).await?;
         }
+        let measure = self.measure(Mode::Write);
         let outcome = self.in_place(self.write_until_done(name, &work)).await;
+        let outcome = ended(measure, outcome);
         if let (Some(fate), Ok(_)) = (&self.fate, &outcome) {
             fate.after(name).await?;
         }
@@ -274,27 +294,39 @@ impl Db {
         F: for<'a> Fn(&'a mut Tx) -> BoxFuture<'a, Result<T, Failure<R>>> + Send + Sync + 'static,
     {
         tracing::trace!(name, "read");
-        self.in_place(async {
-            let inner = match &self.engine {
-                Engine::Sqlite { readers, .. } => {
-                    Inner::Sqlite(readers.begin().await.map_err(StoreError::Sqlx)?)
+        let measure = self.measure(Mode::Read);
+        let outcome = self
+            .in_place(async {
+                let inner = match &self.engine {
+                    Engine::Sqlite { readers, .. } => {
+                        Inner::Sqlite(readers.begin().await.map_err(StoreError::Sqlx)?)
+                    }
+                    // By default each statement sees its own moment, and two of them a torn picture.
+                    Engine::Postgres(pool) => {
+                        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                        Inner::Postgres(pool.begin_with(begin).await.map_err(StoreError::Sqlx)?)
+                    }
+                };
+                let mut tx = Tx::new(inner);
+                let seen = work(&mut tx).await?;
+                match tx.inner {
+                    Inner::Sqlite(tx) => tx.rollback().await,
+                    Inner::Postgres(tx) => tx.rollback().await,
                 }
-                // By default each statement sees its own moment, and two of them a torn picture.
-                Engine::Postgres(pool) => {
-                    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                    Inner::Postgres(pool.begin_with(begin).await.map_err(StoreError::Sqlx)?)
-                }
-            };
-            let mut tx = Tx::new(inner);
-            let seen = work(&mut tx).await?;
-            match tx.inner {
-                Inner::Sqlite(tx) => tx.rollback().await,
-                Inner::Postgres(tx) => tx.rollback().await,
-            }
-            .map_err(StoreError::Sqlx)?;
-            Ok(seen)
+                .map_err(StoreError::Sqlx)?;
+                Ok(seen)
+            })
+            .await;
+        ended(measure, outcome)
+    }
+
+    fn measure(&self, mode: Mode) -> Option<Measure<'_>> {
+        self.meter.as_deref().map(|meter| Measure {
+            begun: meter.begun(mode),
+            meter,
+            mode,
+            well: false,
         })
-        .await
     }
 
     async fn in_place<T>(&self, work: impl Future<Output = T>) -> T {
@@ -330,6 +362,31 @@ impl Db {
             Engine::Postgres(pool) => pool.close().await,
         }
     }
+}
+
+/// Whoever stops waiting has not waited well, and is counted out all the same.
+struct Measure<'a> {
+    meter: &'a dyn Meter,
+    mode: Mode,
+    begun: i64,
+    well: bool,
+}
+
+impl Drop for Measure<'_> {
+    fn drop(&mut self) {
+        self.meter.ended(self.mode, self.begun, self.well);
+    }
+}
+
+/// A use case that refuses has been told by a database that is well.
+fn ended<T, R>(
+    measure: Option<Measure<'_>>,
+    outcome: Result<T, Failure<R>>,
+) -> Result<T, Failure<R>> {
+    if let Some(mut measure) = measure {
+        measure.well = !matches!(outcome, Err(Failure::Store(_)));
+    }
+    outcome
 }
 
 impl Engine {

@@ -49,7 +49,7 @@ pub enum JobKind {
 
 /// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries, and a
 /// mail server those of the mails, never those that move orders.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Pool {
     Orders,
     Deliveries,
@@ -59,6 +59,17 @@ pub enum Pool {
 }
 
 impl Pool {
+    pub const ALL: [Self; 4] = [Self::Orders, Self::Deliveries, Self::Mails, Self::Nights];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Orders => "orders",
+            Self::Deliveries => "deliveries",
+            Self::Mails => "mails",
+            Self::Nights => "nights",
+        }
+    }
+
     const fn kinds(self) -> [JobKind; 6] {
         match self {
             Self::Orders => [
@@ -77,7 +88,7 @@ impl Pool {
 }
 
 impl JobKind {
-    const ALL: [Self; 9] = [
+    pub const ALL: [Self; 9] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
@@ -89,7 +100,7 @@ impl JobKind {
         Self::Mail,
     ];
 
-    const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Order => "order",
             Self::Identity => "identity",
@@ -103,7 +114,11 @@ impl JobKind {
         }
     }
 
-    const fn pool(self) -> Pool {
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+
+    pub const fn pool(self) -> Pool {
         match self {
             Self::Order
             | Self::Identity
@@ -155,14 +170,11 @@ impl TryFrom<Row> for Job {
     type Error = StoreError;
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
-        let kind = JobKind::ALL
-            .into_iter()
-            .find(|k| k.name() == row.kind)
-            .ok_or(StoreError::Row {
-                table: "jobs",
-                column: "kind",
-                id: row.id.to_string(),
-            })?;
+        let kind = JobKind::parse(&row.kind).ok_or(StoreError::Row {
+            table: "jobs",
+            column: "kind",
+            id: row.id.to_string(),
+        })?;
         let (generation, attempts) = (row.generation, row.attempts);
         Ok(Self {
             id: JobId::from_uuid(row.id),

@@ -19,6 +19,7 @@ statements! {
     ACCOUNT_OPEN = "INSERT INTO accounts (key, unit, balance) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
     ACCOUNT_LOCK = "SELECT key, unit, balance FROM accounts WHERE key = $1", lock = " FOR UPDATE";
     ACCOUNT_SET = "UPDATE accounts SET balance = $1 WHERE key = $2";
+    ACCOUNT_FIND = "SELECT key, unit, balance FROM accounts WHERE key = $1";
     ACCOUNT_LIST = "SELECT key, unit, balance FROM accounts ORDER BY key";
     ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES ($1, $2, $3, $4, $5)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
@@ -326,6 +327,12 @@ impl Tx {
             Ok(true) => Ok(()),
             Ok(false) | Err(_) => Err(bad()),
         }
+    }
+
+    /// One account; nothing where it was never opened.
+    pub async fn ledger_balance(&mut self, key: &str) -> Result<Option<i128>, StoreError> {
+        let row: Option<AccountRow> = self.fetch_optional(ACCOUNT_FIND, args![key]).await?;
+        Ok(row.map(|row| row.balance.0))
     }
 
     /// Every account, by name.

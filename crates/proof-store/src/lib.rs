@@ -5,6 +5,7 @@
 //! first, one module per noun, and every statement is registered, so that tests can prepare all of
 //! them on both engines and notice one that nobody runs.
 
+mod alert;
 mod audit;
 mod backup;
 mod case;
@@ -21,6 +22,7 @@ mod error;
 mod event;
 mod fate;
 mod finding;
+mod health;
 mod idempotency;
 mod installation;
 mod job;
@@ -29,6 +31,7 @@ mod link;
 mod live;
 mod mail;
 mod member;
+mod meter;
 mod order;
 mod partner;
 mod recovery;
@@ -44,6 +47,7 @@ mod table;
 mod verification;
 mod wake;
 
+pub use alert::StoredAlert;
 pub use backup::{Contents, postgres_epoch_raise, schema_known};
 pub use case::StoredCase;
 pub use chain::CoinTaken;
@@ -57,12 +61,14 @@ pub use error::{Failure, StoreError};
 pub use event::{EventRow, Unpublished};
 pub use fate::Fate;
 pub use finding::{OpenFinding, Reported, ReportedMovement};
+pub use health::{BackupRow, DueJobs, FailingEndpoint, OpenOrders, ScanPlace, Waiting};
 pub use idempotency::{IdempotencyKey, IdempotencyRow};
 pub use installation::Installation;
 pub use job::{Job, JobKind, Lease, Pool};
 pub use ledger::{Balance, LedgerError, OrderPosting, PartnerPosting, StoredPosting};
 pub use mail::{MailRow, MailState};
 pub use member::{Credentials, InvitationRow, StoredMember};
+pub use meter::{Meter, Mode};
 pub use order::{FoundOrder, ListedOrder, OrderFilter, OrderSearch, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
 pub use recovery::{KeptApart, RecoveryRow};

@@ -47,6 +47,7 @@ pub fn executed() -> BTreeSet<&'static str> {
 /// Every statement of this crate.
 pub fn registered() -> Vec<Statement> {
     [
+        crate::alert::ALL,
         crate::audit::ALL,
         crate::case::ALL,
         crate::chain::ALL,
@@ -58,6 +59,7 @@ pub fn registered() -> Vec<Statement> {
         crate::endpoint::ALL,
         crate::event::ALL,
         crate::finding::ALL,
+        crate::health::ALL,
         crate::idempotency::ALL,
         crate::installation::ALL,
         crate::job::ALL,

@@ -11,6 +11,7 @@ import { Empty, Loading, Page, Problem } from "./parts/basics";
 import { Boundary } from "./parts/boundary";
 import { Brand } from "./parts/brand";
 import { AuditPage } from "./pages/audit";
+import { HealthPage } from "./pages/health";
 import { InvitationPage } from "./pages/invitation";
 import { LedgerPage } from "./pages/ledger";
 import { OrdersPage } from "./pages/orders";
@@ -74,6 +75,8 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
       return <LedgerPage />;
     case "risk":
       return <RiskPage />;
+    case "health":
+      return <HealthPage />;
     case "audit":
       return <AuditPage open={second} />;
     default:

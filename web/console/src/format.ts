@@ -37,6 +37,18 @@ export function wordsOf(code: string): string {
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${groupDigits(String(count))} ${count === 1 ? one : many}`;
 
+/** As disks count them: thousands, with three digits at most. */
+export function bytesWords(bytes: number): string {
+  const units = ["bytes", "kB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1000 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 100 ? Math.round(size) : size.toFixed(1)}${NARROW_SPACE}${units[unit] ?? ""}`;
+}
+
 /** Whole per cent; never 100 % or 0 % of what is not all or nothing. */
 export function share(count: number, of: number): string {
   if (of === 0) return "0 %";

@@ -1,4 +1,4 @@
-// Where somebody can go, by what they may do. Never more than eight.
+// Where somebody can go, by what they may do. Never more than nine.
 
 import type { Act, Me } from "./wire";
 import type { IconName } from "./parts/icons";
@@ -21,6 +21,7 @@ const OPERATORS: Entry[] = [
   { key: "ledger", title: "Ledger", icon: "ledger", acts: ["ledger_read"] },
   { key: "risk", title: "Risk", icon: "risk", acts: ["listing_read"] },
   { key: "audit", title: "Audit", icon: "audit", acts: ["audit_read"] },
+  { key: "health", title: "Health", icon: "health", acts: ["health_read"] },
   { key: "people", title: "People", icon: "people", acts: ["member_read"] },
 ];
 

@@ -26,7 +26,8 @@ export type Act =
   | "listing_write"
   | "member_read"
   | "member_write"
-  | "audit_read";
+  | "audit_read"
+  | "health_read";
 
 export type Refused = {
   error: string;
@@ -93,7 +94,40 @@ export type Overview = {
   hourly: { at: string; created: number; completed: number; failed: number }[];
   /** What ended orders that failed, the most frequent first. */
   failures: { reason: string; count: number }[];
-  waiting: { orders: number; cases: number; findings: number; webhooks_failing: number };
+  waiting: { orders: number; cases: number; findings: number; webhooks_failing: number; alerts: number };
+};
+
+/** Something that is wrong with the installation, in the server's words. */
+export type Alert = {
+  id: string;
+  kind: string;
+  subject: string;
+  headline: string;
+  /** What to do about it. */
+  advice: string;
+  order: string | null;
+  partner: string | null;
+  since: string;
+  opened_at: string;
+  closed_at: string | null;
+};
+
+/** `GET health`. */
+export type Health = {
+  /** `null`: the server has just begun. */
+  looked_at: string | null;
+  not_ready: string[];
+  alerts: Alert[];
+  closed: Alert[];
+  database: string;
+  life: "known" | "recovering" | "replaced";
+  rails: { environment: "test" | "live"; rail: string; state: "well" | "failing" | "unused"; at: string | null; failures: number }[];
+  chains: { environment: "test" | "live"; network: string; height: number | null; since: string | null; unread: number | null; lags: boolean }[];
+  workers: { pool: string; beat_at: string | null; due: number; oldest: string | null }[];
+  webhooks: { waiting: number; oldest: string | null; failing: number };
+  wallets: { asset: string; free: string; floor: string; low: boolean }[];
+  /** `every_minutes` is `null` where the server takes none by itself. */
+  backups: { every_minutes: number | null; data: { place: string; taken_at: string; bytes: number; verified_at: string | null; problem: string | null }[] };
 };
 
 export type Status = "pending" | "processing" | "completed" | "failed" | "cancelled";

@@ -147,6 +147,12 @@ const FINDINGS: Record<string, string> = {
 };
 export const findingTitle = (kind: string): string => FINDINGS[kind] ?? wordsOf(kind);
 
+const RAILS: Record<string, string> = { payments: "Card payments", payouts: "Payouts to cards", identity: "Identity checks", rates: "Prices", signer: "Signer", mail: "Mail server" };
+export const railTitle = (rail: string): string => RAILS[rail] ?? wordsOf(rail);
+
+const POOLS: Record<string, string> = { orders: "Orders and cases", deliveries: "Webhooks", mails: "Letters", nights: "Nightly comparison" };
+export const poolTitle = (pool: string): string => POOLS[pool] ?? wordsOf(pool);
+
 export const ROLES: Record<string, { title: string; may: string }> = {
   owner: { title: "Owner", may: "Everything, people and overrides included" },
   operator: { title: "Operator", may: "Orders, partners, money; not people" },

@@ -13,7 +13,7 @@ describe("the sentence above a chart", () => {
 
   it("names the busiest hour", () => {
     const hourly = [{ at: "2026-04-01T09:00:00Z", created: 1, completed: 1, failed: 0 }, { at: "2026-04-01T10:00:00Z", created: 3, completed: 1, failed: 1 }];
-    const overview = { hours: 2, hourly, statuses: [], funnel: [], failures: [], waiting: { orders: 0, cases: 0, findings: 0, webhooks_failing: 0 } };
+    const overview = { hours: 2, hourly, statuses: [], funnel: [], failures: [], waiting: { orders: 0, cases: 0, findings: 0, webhooks_failing: 0, alerts: 0 } };
     expect(hoursAnswer(overview)).toBe("4 orders in the last 2 hours, 2 completed and 1 failed; the busiest hour began at 10:00.");
     expect(hoursAnswer({ ...overview, hourly: [] })).toBe("No orders in the last 2 hours.");
   });

@@ -3,12 +3,12 @@
 import { resolve } from "node:path";
 import type { Page } from "@playwright/test";
 import { CARDS, delivered, identify, order, pay, usdtOn } from "../src/buyer.ts";
-import { answer, at, dialog, said } from "../src/console.ts";
+import { answer, at, dialog, person, said, signIn } from "../src/console.ts";
 import { freshTron } from "../src/chain.ts";
 import { expect, newBuyer, test, type Desk } from "../src/desk.ts";
 import { orderId, proofCommand } from "../src/operators.ts";
 import { send, untilDeposit } from "../src/seller.ts";
-import type { Proof } from "../src/server.ts";
+import { startProof, type Proof } from "../src/server.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../docs/src/images");
 const SIZE = { width: 1200, height: 740 };
@@ -67,4 +67,23 @@ test("console", async ({ desk, page, browser, proof }) => {
   await carol.goto(at(proof, "/checklist"));
   await expect(carol.getByText("What to do next")).toBeVisible();
   await take(carol, "checklist-light");
+});
+
+test("health", async ({ browser, page }, { parallelIndex }) => {
+  test.setTimeout(180_000);
+  const { proof, stop } = await startProof(parallelIndex, ["--backup-to", "/mnt/elsewhere"]);
+  try {
+    const widget = await order(page, proof, newBuyer());
+    await identify(widget);
+    await pay(widget, CARDS.good);
+    await delivered(widget);
+    const alice = await (await browser.newContext(LIGHT)).newPage();
+    await signIn(alice, proof, person(proof, "alice"));
+    await alice.goto(at(proof, "/health"));
+    await expect(alice.getByText("A backup failed")).toBeVisible({ timeout: 45_000 });
+    await take(alice, "health-light");
+    await alice.context().close();
+  } finally {
+    await stop();
+  }
 });

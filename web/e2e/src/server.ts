@@ -2,7 +2,7 @@
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -35,11 +35,13 @@ export const BINARY = process.env["PROOF_E2E_BINARY"] ?? join(ROOT, "target/debu
 const READY_MS = 30_000;
 const END_MS = 15_000;
 
-/** `more`: options beside those of every test. */
+/** `more`: options beside those of every test. Backups go to a folder that is there, unless it names one. */
 export async function startProof(worker: number, more: string[] = []): Promise<{ proof: Proof; stop: () => Promise<void> }> {
   const data = mkdtempSync(join(tmpdir(), "proof-e2e-"));
   const database = freshDatabase(worker);
-  const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--settle-seconds", "20", "--json", ...database.options, ...more];
+  const options = ["dev", "--port", "0", "--shop-port", "0", "--data", data, "--settle-seconds", "20", "--metrics-port", "0", "--json", ...database.options, ...more];
+  // PostgreSQL's own programs need not be here.
+  if (database.options.length === 0 && !more.includes("--backup-to")) options.push("--backup-to", freshFolder(data));
   const child = spawn(BINARY, options, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   const errors: string[] = [];
   child.stderr.on("data", (chunk: Buffer) => errors.push(chunk.toString()));
@@ -50,6 +52,12 @@ export async function startProof(worker: number, more: string[] = []): Promise<{
     database.drop();
   };
   return { proof, stop };
+}
+
+function freshFolder(data: string): string {
+  const folder = join(data, "backups");
+  mkdirSync(folder);
+  return folder;
 }
 
 async function readyLine(child: ChildProcess, errors: string[]): Promise<Proof> {

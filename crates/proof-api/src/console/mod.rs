@@ -2,6 +2,7 @@
 //! route; whose data it is about, each handler asks the seat.
 
 mod checklist;
+mod health;
 mod ledger;
 mod live;
 mod member;
@@ -76,6 +77,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(checklist::routes());
     routes.extend(live::routes());
     routes.extend(sandbox::routes());
+    routes.extend(health::routes());
     routes
 }
 

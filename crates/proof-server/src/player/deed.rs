@@ -159,7 +159,6 @@ impl Stage<'_> {
             Moment::Seconds(seconds) => now.plus_seconds(seconds),
             Moment::PayUntil => self.moment("/pay_until")?,
             Moment::DepositUntil => self.moment("/sale/deposit_until")?,
-            Moment::ChooseUntil => self.moment("/sale/choose_until")?,
             Moment::CaseChooseUntil => self.moment("/sale/cases/0/choose_until")?,
             Moment::PriceHeld => {
                 let held = self.view["sale"]["price_held"].as_str();

@@ -7,10 +7,12 @@
 )]
 
 mod chaos;
+mod metrics;
 mod receiver;
 mod restart;
 mod restart_sell;
 mod rotate;
 mod server;
 mod terminal;
+mod traces;
 mod user;

@@ -22,7 +22,7 @@ const REFUSED_CARD: &str = "4000000000009995";
 const REFUND: &str = "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY";
 const SOLD: u128 = 100_000_000;
 
-async fn accept(server: &Server, visit: &str, card: &str) -> String {
+pub async fn accept(server: &Server, visit: &str, card: &str) -> String {
     let api = server.api(visit);
     let quoted = post(&api, &["frame", "api", "quote"], json!({})).await;
     let body = json!({

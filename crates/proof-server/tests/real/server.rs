@@ -15,9 +15,15 @@ pub struct Server {
 
 impl Server {
     pub async fn start(data: &Path, shop_port: u16) -> Self {
+        Self::start_with(data, shop_port, &[]).await
+    }
+
+    pub async fn start_with(data: &Path, shop_port: u16, more: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_proof"))
             .args(["dev", "--port", "0", "--shop", "/nowhere", "--json"])
             .args(["--shop-port", &shop_port.to_string()])
+            .args(["--metrics-port", "0"])
+            .args(more)
             .arg("--data")
             .arg(data)
             .stdout(Stdio::piped())

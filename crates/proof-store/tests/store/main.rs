@@ -14,6 +14,7 @@ mod console;
 mod contract;
 mod finding;
 mod kit;
+mod operations;
 mod recovery;
 mod schema;
 mod statements;

@@ -120,6 +120,7 @@ async fn every_registered_statement_runs() {
         let (db, entropy) = (&fresh.db, Counting::default());
         installation(db, &entropy).await;
         let (partner, order) = order(db, &entropy).await;
+        crate::operations::rows(db, &entropy, &order).await;
         partner_rows(db, &entropy, &partner).await;
         customer_rows(db, &entropy, &partner, &order).await;
         session_rows(db, &partner, &order).await;

@@ -327,7 +327,7 @@ async fn two_give_money_back_and_the_chain_says_so(app: &App) {
     assert_eq!(walked.unwrap().hash, end["hash"].as_str().unwrap());
 }
 
-async fn sql(app: &App, sql: &str) {
+pub async fn sql(app: &App, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     match app.db.engine() {
         Database::Sqlite { writer, .. } => drop(writer.execute(sql).await.unwrap()),

@@ -134,7 +134,12 @@ async fn db_error_and_token_error_when_the_database_is_away(app: &App) {
         assert!(!text.contains(word), "says too much: {text}");
     }
     let answer = app.get("/readyz").await;
-    assert_eq!(answer.status, 500);
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.text.contains("database: it cannot be read"),
+        "{}",
+        answer.text
+    );
     let request = Request::get("/healthz").body(Body::empty()).unwrap();
     assert_eq!(app.call(request).await.status, 200, "the process lives");
 }

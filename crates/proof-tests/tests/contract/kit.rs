@@ -16,7 +16,7 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts};
+use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Watching};
 use proof_outbound::Outbound;
 use proof_port::Signer;
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -39,6 +39,10 @@ use tower::ServiceExt;
 pub const ORIGIN: &str = "http://proof.test";
 pub const SHOP: &str = "http://shop.test";
 const KEY: &str = "key";
+
+/// The clock runs fast: a look every few real seconds is enough, and who wants more asks for it.
+const LOOK_EVERY_SECONDS: u32 = 120;
+pub const BACKUP_EVERY_MINUTES: u32 = 7 * 24 * 60;
 
 /// What every answer of the partner API must keep to.
 static CONTRACT: LazyLock<Value> = LazyLock::new(|| proof_api::openapi("https://ramp.example"));
@@ -195,6 +199,11 @@ impl App {
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            watching: Watching {
+                every_seconds: LOOK_EVERY_SECONDS,
+                backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
+                ..Watching::default()
+            },
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts);
         let app = app.await.unwrap();
@@ -250,6 +259,11 @@ impl App {
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            watching: Watching {
+                every_seconds: LOOK_EVERY_SECONDS,
+                backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
+                ..Watching::default()
+            },
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await

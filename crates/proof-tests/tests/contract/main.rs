@@ -20,6 +20,7 @@ mod console;
 mod delivery;
 mod errors;
 mod feed;
+mod health;
 mod identity;
 mod inbound;
 mod kit;

@@ -39,7 +39,7 @@ on_both_engines!(
 /// Longer than books and world may differ.
 const SETTLED: i64 = 16 * 60;
 
-async fn backed_up(app: &App) -> PathBuf {
+pub async fn backed_up(app: &App) -> PathBuf {
     let folder = app.dir.path().join("backup");
     let manifest = backup(&app.url, None, &folder, app.clock.now())
         .await
@@ -48,7 +48,7 @@ async fn backed_up(app: &App) -> PathBuf {
     folder
 }
 
-fn target(url: &str) -> Target {
+pub fn target(url: &str) -> Target {
     Target {
         url: url.to_owned(),
         tools: None,
@@ -56,7 +56,7 @@ fn target(url: &str) -> Target {
 }
 
 /// The server is gone, and what was backed up is a database again.
-async fn restored(app: &App, from: &Path) -> App {
+pub async fn restored(app: &App, from: &Path) -> App {
     app.halt().await;
     let url = app.fresh_url().await;
     let done = restore(&target(&url), from, app.clock.now(), &SystemEntropy).await;
@@ -72,7 +72,7 @@ async fn show(app: &App) -> RecoveryShown {
 }
 
 /// The owner looks, and takes over exactly that.
-async fn accepted(app: &App) -> RecoveryShown {
+pub async fn accepted(app: &App) -> RecoveryShown {
     let shown = show(app).await;
     assert_eq!(shown.life, "recovering");
     let owner = "alice".parse().unwrap();

@@ -31,11 +31,12 @@ pub struct Points {
 }
 
 /// What is written all the time and never moves money.
-const NO_MONEY: [&str; 12] = [
+const NO_MONEY: [&str; 13] = [
     "delivery_record",
     "delivery_take",
     "feed_publish",
     "findings_save",
+    "health_save",
     "job_claim",
     "job_finish",
     "mail_save",

@@ -19,7 +19,7 @@ use proof_core::{
     scenario::{SCENARIOS, Scenario},
     secret::Secret,
 };
-use proof_engine::{Engine, PartnerCreate, Parts, PlayView, SETTLE_SECONDS};
+use proof_engine::{Engine, PartnerCreate, Parts, PlayView, SETTLE_SECONDS, Watching};
 use proof_outbound::{Limits, Outbound, Transport, TransportError};
 use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -150,6 +150,7 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                 mailer: None,
                 limited: true,
                 settle_seconds: SETTLE_SECONDS,
+                watching: Watching::default(),
             };
             let origin = Origin::parse("http://proof.test").unwrap();
             let app = App::build(origin, Vec::new(), parts).await.unwrap();

@@ -26,7 +26,9 @@ export function OverviewPage() {
 
 function Waiting({ waiting }: { waiting: Overview["waiting"] }) {
   const readsBooks = useMay("ledger_read");
+  const readsHealth = useMay("health_read");
   const tiles = [
+    { count: readsHealth ? waiting.alerts : 0, one: "alert is open", many: "alerts are open", href: url("/health") },
     { count: waiting.orders, one: "order waits for a decision", many: "orders wait for a decision", href: url("/waiting") },
     { count: waiting.cases, one: "case is open for a decision", many: "cases are open for a decision", href: url("/waiting") },
     { count: readsBooks ? waiting.findings : 0, one: "finding: books and world differ", many: "findings: books and world differ", href: url("/ledger") },

@@ -1,4 +1,5 @@
 mod adopt;
+mod alert;
 mod dispute;
 mod facts;
 mod review;

@@ -10,7 +10,7 @@ use futures::{
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{Clock, Timestamp, partner::Origin};
-use proof_engine::{ApiError, Engine, Mailer, Parts, SETTLE_SECONDS};
+use proof_engine::{ApiError, Engine, Mailer, Parts, SETTLE_SECONDS, Watching};
 use proof_outbound::Outbound;
 use proof_port::Timer;
 use proof_server::App;
@@ -18,6 +18,8 @@ use proof_signer::LocalSigner;
 use serde_json::Value;
 use std::sync::{Arc, atomic::Ordering};
 use tower::ServiceExt;
+
+const LOOK_EVERY_SECONDS: u32 = 3_600;
 
 impl Sim {
     /// Starts the server over what is in the database and the signer's journal, again and again if
@@ -56,6 +58,11 @@ impl Sim {
             }),
             limited: true,
             settle_seconds: SETTLE_SECONDS,
+            // Rarely: a look is all alike, and a story is long.
+            watching: Watching {
+                every_seconds: LOOK_EVERY_SECONDS,
+                ..Watching::default()
+            },
         };
         App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await
     }

@@ -1,0 +1,370 @@
+//! Rails whose calls are counted, timed and remembered: how each of them does is known without asking
+//! it anything for that.
+
+use crate::{Rails, metrics::Metrics};
+use proof_core::recovery::Epoch;
+use proof_core::{
+    Address, Asset, Fiat, Network, Timestamp,
+    id::{IntentId, OrderId},
+    money::{Amount, Money},
+    partner::Environment,
+};
+use proof_port::{
+    Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
+    CaptureState, Chain, ChainTip, Class, Coin, Dispute, Identity, IdentityStatus, Mail, Message,
+    MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts, Picture, PictureProblem,
+    PortError, Promised, Rates, RefundState, ReportLine, Signed, SignedState, Signer,
+    SigningIntent, TransferStatus, VoidState,
+};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+use tracing::Instrument;
+
+/// How a rail has been doing in this process.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Pulse {
+    pub well_at: Option<Timestamp>,
+    /// Since when no call went well, and how many did not.
+    pub failing_since: Option<Timestamp>,
+    pub failures: u64,
+}
+
+pub(crate) type Rail = (Environment, String);
+
+/// Every rail that was called.
+#[derive(Debug)]
+pub(crate) struct Pulses {
+    metrics: Arc<Metrics>,
+    rails: Mutex<BTreeMap<Rail, Pulse>>,
+}
+
+impl Pulses {
+    pub fn new(metrics: Arc<Metrics>) -> Self {
+        Self {
+            metrics,
+            rails: Mutex::default(),
+        }
+    }
+
+    pub fn all(&self) -> BTreeMap<Rail, Pulse> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Rail, Pulse>> {
+        self.rails.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note(&self, rail: &Rail, well: bool, now: Timestamp) {
+        let mut rails = self.lock();
+        let pulse = rails.entry(rail.clone()).or_default();
+        if well {
+            *pulse = Pulse {
+                well_at: Some(now),
+                ..Pulse::default()
+            };
+        } else {
+            pulse.failing_since.get_or_insert(now);
+            pulse.failures = pulse.failures.saturating_add(1);
+        }
+    }
+}
+
+/// One rail behind its counters.
+#[derive(Clone)]
+struct Metered<T: ?Sized> {
+    inner: Arc<T>,
+    rail: Rail,
+    pulses: Arc<Pulses>,
+}
+
+impl<T: ?Sized> Metered<T> {
+    async fn call<A>(
+        &self,
+        operation: &'static str,
+        work: impl Future<Output = Result<A, PortError>>,
+    ) -> Result<A, PortError> {
+        let (environment, rail) = (self.rail.0.name(), self.rail.1.as_str());
+        let begun = self.pulses.metrics.now();
+        let span = tracing::info_span!("rail", environment, rail, operation);
+        let answer = work.instrument(span).await;
+        let outcome = match &answer {
+            Ok(_) => "ok",
+            Err(error) => match error.class {
+                Class::Retry => "retry",
+                Class::GiveUp => "refused",
+                Class::InDoubt => "in_doubt",
+            },
+        };
+        let metrics = &self.pulses.metrics;
+        metrics.call(environment, (rail, operation), outcome, begun);
+        // Whoever refuses is there.
+        let well = matches!(outcome, "ok" | "refused");
+        self.pulses.note(&self.rail, well, metrics.now());
+        answer
+    }
+}
+
+/// The same rails, each behind its counters.
+pub(crate) fn rails(rails: Rails, environment: Environment, pulses: &Arc<Pulses>) -> Rails {
+    let chains = rails.chains.into_iter().map(|(network, chain)| {
+        let rail = (environment, chain_rail(network));
+        let chain: Arc<dyn Chain> = metered(chain, rail, pulses);
+        (network, chain)
+    });
+    let rail = |name: &str| (environment, name.to_owned());
+    Rails {
+        chains: chains.collect(),
+        payments: metered(rails.payments, rail("payments"), pulses),
+        payouts: metered(rails.payouts, rail("payouts"), pulses),
+        identity: metered(rails.identity, rail("identity"), pulses),
+        rates: metered(rails.rates, rail("rates"), pulses),
+        signer: metered(rails.signer, rail("signer"), pulses),
+    }
+}
+
+/// The mail server serves both environments; it is shown with the first.
+pub(crate) fn mail(mail: Arc<dyn Mail>, pulses: &Arc<Pulses>) -> Arc<dyn Mail> {
+    metered(mail, (Environment::Test, "mail".to_owned()), pulses)
+}
+
+pub(crate) fn chain_rail(network: Network) -> String {
+    format!("node {network}")
+}
+
+fn metered<T: ?Sized>(inner: Arc<T>, rail: Rail, pulses: &Arc<Pulses>) -> Arc<Metered<T>> {
+    Arc::new(Metered {
+        inner,
+        rail,
+        pulses: Arc::clone(pulses),
+    })
+}
+
+#[async_trait::async_trait]
+impl Payments for Metered<dyn Payments> {
+    fn provider(&self) -> &'static str {
+        self.inner.provider()
+    }
+
+    fn fields_origin(&self) -> String {
+        self.inner.fields_origin()
+    }
+
+    async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {
+        self.call("authorise", self.inner.authorise(request)).await
+    }
+
+    fn callback(&self, call: CallbackCall<'_>) -> Result<Callback, CallbackRefusal> {
+        self.inner.callback(call)
+    }
+
+    async fn authorisation(&self, reference: &str) -> Result<Option<Authorisation>, PortError> {
+        let asked = self.inner.authorisation(reference);
+        self.call("authorisation", asked).await
+    }
+
+    async fn capture(&self, reference: &str, amount: Money) -> Result<CaptureState, PortError> {
+        let asked = self.inner.capture(reference, amount);
+        self.call("capture", asked).await
+    }
+
+    async fn void(&self, reference: &str) -> Result<VoidState, PortError> {
+        self.call("void", self.inner.void(reference)).await
+    }
+
+    async fn refund(
+        &self,
+        reference: &str,
+        refund_reference: &str,
+        amount: Money,
+    ) -> Result<RefundState, PortError> {
+        let asked = self.inner.refund(reference, refund_reference, amount);
+        self.call("refund", asked).await
+    }
+
+    async fn disputes(&self, reference: &str) -> Result<Vec<Dispute>, PortError> {
+        self.call("disputes", self.inner.disputes(reference)).await
+    }
+
+    async fn dispute_contest(&self, dispute: &str, evidence: &str) -> Result<(), PortError> {
+        let asked = self.inner.dispute_contest(dispute, evidence);
+        self.call("dispute_contest", asked).await
+    }
+
+    async fn dispute_accept(&self, dispute: &str) -> Result<(), PortError> {
+        let asked = self.inner.dispute_accept(dispute);
+        self.call("dispute_accept", asked).await
+    }
+
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError> {
+        self.call("report", self.inner.report(after)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Payouts for Metered<dyn Payouts> {
+    fn provider(&self) -> &'static str {
+        self.inner.provider()
+    }
+
+    async fn keep(&self, card_token: &str) -> Result<Option<PayoutCard>, PortError> {
+        self.call("keep", self.inner.keep(card_token)).await
+    }
+
+    async fn pay(&self, request: &PayoutRequest) -> Result<PayoutState, PortError> {
+        self.call("pay", self.inner.pay(request)).await
+    }
+
+    async fn payout(&self, request: &PayoutRequest) -> Result<Option<PayoutState>, PortError> {
+        self.call("payout", self.inner.payout(request)).await
+    }
+
+    async fn report(&self, after: u64) -> Result<Vec<ReportLine>, PortError> {
+        self.call("report", self.inner.report(after)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Identity for Metered<dyn Identity> {
+    fn provider(&self) -> &'static str {
+        self.inner.provider()
+    }
+
+    async fn picture(
+        &self,
+        reference: &str,
+        picture: &Picture,
+        bytes: Vec<u8>,
+    ) -> Result<Result<(), PictureProblem>, PortError> {
+        let asked = self.inner.picture(reference, picture, bytes);
+        self.call("picture", asked).await
+    }
+
+    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError> {
+        self.call("submit", self.inner.submit(reference, email))
+            .await
+    }
+
+    async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
+        self.call("status", self.inner.status(reference)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Rates for Metered<dyn Rates> {
+    async fn mid(&self, asset: Asset, fiat: Fiat) -> Result<MidRate, PortError> {
+        self.call("mid", self.inner.mid(asset, fiat)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Mail for Metered<dyn Mail> {
+    async fn send(&self, message: &Message) -> Result<(), PortError> {
+        self.call("send", self.inner.send(message)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Signer for Metered<dyn Signer> {
+    async fn epoch(&self) -> Result<Epoch, PortError> {
+        self.call("epoch", self.inner.epoch()).await
+    }
+
+    async fn epoch_begin(&self, epoch: Epoch) -> Result<(), PortError> {
+        self.call("epoch_begin", self.inner.epoch_begin(epoch))
+            .await
+    }
+
+    async fn promises(&self, after: Option<OrderId>) -> Result<Vec<Promised>, PortError> {
+        self.call("promises", self.inner.promises(after)).await
+    }
+
+    async fn promised(&self, order: OrderId) -> Result<Promised, PortError> {
+        self.call("promised", self.inner.promised(order)).await
+    }
+
+    async fn wallet(&self, network: Network) -> Result<Address, PortError> {
+        self.call("wallet", self.inner.wallet(network)).await
+    }
+
+    async fn register(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        destination: &Address,
+    ) -> Result<(), PortError> {
+        let asked = self.inner.register(epoch, order, destination);
+        self.call("register", asked).await
+    }
+
+    async fn open_deposit(
+        &self,
+        epoch: Epoch,
+        order: OrderId,
+        refund: &Address,
+    ) -> Result<Address, PortError> {
+        let asked = self.inner.open_deposit(epoch, order, refund);
+        self.call("open_deposit", asked).await
+    }
+
+    async fn sign(&self, epoch: Epoch, intent: &SigningIntent) -> Result<Signed, PortError> {
+        self.call("sign", self.inner.sign(epoch, intent)).await
+    }
+
+    async fn close(&self, epoch: Epoch, intent: IntentId) -> Result<SignedState, PortError> {
+        self.call("close", self.inner.close(epoch, intent)).await
+    }
+}
+
+#[async_trait::async_trait]
+impl Chain for Metered<dyn Chain> {
+    fn network(&self) -> Network {
+        self.inner.network()
+    }
+
+    fn confirmations_final(&self) -> u64 {
+        self.inner.confirmations_final()
+    }
+
+    fn explorer_url(&self, hash: &str) -> String {
+        self.inner.explorer_url(hash)
+    }
+
+    fn poll_interval_ms(&self) -> i64 {
+        self.inner.poll_interval_ms()
+    }
+
+    async fn tip(&self) -> Result<ChainTip, PortError> {
+        self.call("tip", self.inner.tip()).await
+    }
+
+    async fn balance(&self, owner: &Address, asset: Asset) -> Result<Amount, PortError> {
+        self.call("balance", self.inner.balance(owner, asset)).await
+    }
+
+    async fn nonce(&self, owner: &Address) -> Result<u64, PortError> {
+        self.call("nonce", self.inner.nonce(owner)).await
+    }
+
+    async fn coins(&self, owner: &Address) -> Result<Vec<Coin>, PortError> {
+        self.call("coins", self.inner.coins(owner)).await
+    }
+
+    async fn fee(&self) -> Result<Amount, PortError> {
+        self.call("fee", self.inner.fee()).await
+    }
+
+    async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
+        self.call("broadcast", self.inner.broadcast(signed_hex))
+            .await
+    }
+
+    async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
+        self.call("arrivals", self.inner.arrivals(height)).await
+    }
+
+    async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError> {
+        self.call("transfer", self.inner.transfer(hash)).await
+    }
+}

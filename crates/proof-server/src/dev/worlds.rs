@@ -1,0 +1,125 @@
+//! The sandbox's world, and a second one that stands for real money where going live is rehearsed.
+
+use super::funds;
+use crate::{
+    clock::{SandboxClock, SystemEntropy},
+    rails::{SandboxConfig, kept_key, master_key},
+    world::{self, ChildWorld},
+};
+use anyhow::{Context, bail};
+use proof_core::partner::Environment;
+use proof_engine::{Engine, Rails};
+use proof_outbound::{Configured, Outbound};
+use proof_signer::{LocalSigner, SignerThread};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+use url::Url;
+
+pub struct Worlds {
+    test: ChildWorld,
+    live: Option<ChildWorld>,
+}
+
+impl Worlds {
+    pub async fn start(data: &Path, rehearse_live: bool) -> anyhow::Result<Self> {
+        let live = if rehearse_live {
+            Some(sandbox(&data.join("sandbox-live"), 2).await?)
+        } else {
+            None
+        };
+        Ok(Self {
+            test: sandbox(&data.join("sandbox"), 1).await?,
+            live,
+        })
+    }
+
+    pub const fn config(&self) -> &SandboxConfig {
+        &self.test.config
+    }
+
+    /// Addresses that no webhook may lead to.
+    pub fn urls(&self) -> Vec<Url> {
+        let urls =
+            |(_, config): (_, &SandboxConfig)| [config.cards_url.clone(), config.world_url.clone()];
+        self.each().flat_map(urls).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = (Environment, &SandboxConfig)> {
+        let live = self.live.as_ref();
+        let live = live.map(|world| (Environment::Live, &world.config));
+        [(Environment::Test, &self.test.config)]
+            .into_iter()
+            .chain(live)
+    }
+
+    /// What moves money in the sandbox, and what plays at real money.
+    pub fn rails(
+        &self,
+        data: &Path,
+        outbound: &Outbound,
+    ) -> anyhow::Result<(Rails, Option<Rails>)> {
+        let live = self.live.as_ref();
+        let live = live.map(|world| rails(&world.config, outbound, &data.join("signer-live")));
+        Ok((
+            rails(&self.test.config, outbound, &data.join("signer"))?,
+            live.transpose()?,
+        ))
+    }
+
+    /// The clock that the server shares with its world, and whether it may be moved: the second world
+    /// would not go with it.
+    pub async fn clock(&self, outbound: &Outbound) -> anyhow::Result<(Arc<SandboxClock>, bool)> {
+        let clock = SandboxClock::open(self.test.config.world(outbound)).await?;
+        Ok((Arc::new(clock), self.live.is_none()))
+    }
+
+    pub async fn fill(&self, engine: &Engine, outbound: &Outbound) -> anyhow::Result<()> {
+        for (environment, config) in self.each() {
+            funds::fund(engine, environment, &config.world(outbound)).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the card processors where their callbacks go.
+    pub async fn call_back(&self, outbound: &Outbound, address: SocketAddr) -> anyhow::Result<()> {
+        for (_, config) in self.each() {
+            callbacks(&config.cards(outbound), address).await?;
+        }
+        Ok(())
+    }
+
+    /// Why one of them is gone.
+    pub async fn ended(&mut self) -> anyhow::Result<()> {
+        let live = async {
+            match &mut self.live {
+                Some(world) => world.child.wait().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            ended = self.test.child.wait() => bail!("the sandbox world ended: {}", ended?),
+            ended = live => bail!("the rehearsed world ended: {}", ended?),
+        }
+    }
+}
+
+async fn sandbox(dir: &Path, seed: u64) -> anyhow::Result<ChildWorld> {
+    let key: [u8; 24] = kept_key(dir, "api.key", &SystemEntropy)?;
+    let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    world::start(dir, key, seed).await
+}
+
+/// With a signer of its own.
+fn rails(config: &SandboxConfig, outbound: &Outbound, signer: &Path) -> anyhow::Result<Rails> {
+    let key = master_key(signer, &SystemEntropy)?;
+    let signer = LocalSigner::open(signer, key)?;
+    let signer = SignerThread::spawn(signer).context("the signer cannot start")?;
+    Ok(config.rails(outbound, Arc::new(signer)))
+}
+
+async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()> {
+    let place = serde_json::json!({ "address": address, "path": "/inbound/sandbox/payments" });
+    let body = serde_json::to_vec(&place)?;
+    let answer = cards.put(&["v1", "callback"], &[], body).await?;
+    anyhow::ensure!(answer.is_success(), "the card processor takes no callbacks");
+    Ok(())
+}

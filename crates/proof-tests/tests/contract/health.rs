@@ -1,0 +1,358 @@
+//! The server looks at itself: what is wrong is told once and ends by itself, and whoever routes calls
+//! or counts things is told the truth.
+
+use crate::buyer::{Buyer, GOOD_CARD};
+use crate::console::sql;
+use crate::kit::{Answer, App, BACKUP_EVERY_MINUTES};
+use crate::on_both_engines;
+use crate::people::Person;
+use crate::recovery::{accepted, backed_up, restored, target};
+use axum::body::Body;
+use http::Request;
+use proof_core::{Asset, Network, member::Role, money::Amount, order::CAPTURING_SECONDS_MAX};
+use proof_server::backup::schedule::{BackupConfig, Schedule};
+use serde_json::Value;
+use std::{fs, path::Path, sync::Arc};
+use tower::ServiceExt;
+
+on_both_engines!(
+    an_order_that_does_not_get_on_is_told_until_it_does,
+    a_wallet_that_runs_low_is_told_until_it_is_filled,
+    a_webhook_that_takes_nothing_is_told_until_it_does,
+    an_order_that_waits_for_people_is_told_at_once,
+    a_server_says_what_it_is_not_ready_for,
+    a_server_whose_workers_stopped_is_not_ready,
+    a_restored_server_is_not_ready_until_it_is_accepted,
+    backups_are_taken_proven_and_the_oldest_removed,
+    a_backup_that_fails_is_told_and_takes_nothing_away,
+    metrics_count_and_name_nobody,
+);
+
+/// What the page shows; whoever looks at it would be signed out by the time that is skipped here.
+async fn page(app: &App) -> Value {
+    let page = app.app.engine.health_page().await.unwrap();
+    serde_json::to_value(page).unwrap()
+}
+
+async fn open_alerts(app: &App) -> Vec<Value> {
+    app.app.engine.health_look().await.unwrap();
+    page(app).await["alerts"].as_array().unwrap().clone()
+}
+
+async fn alert(app: &App, kind: &str, subject: &str) -> Option<Value> {
+    let open = open_alerts(app).await;
+    let mut own = open
+        .into_iter()
+        .filter(|one| one["kind"] == kind && one["subject"] == subject);
+    let found = own.next();
+    assert_eq!(own.next(), None, "{kind} {subject} is open twice");
+    found
+}
+
+async fn until_told(app: &App, kind: &str, subject: &str) -> Value {
+    let what = format!("{kind} {subject} is told");
+    app.until(&what, || alert(app, kind, subject)).await
+}
+
+async fn until_over(app: &App, kind: &str, subject: &str) {
+    let over = || async {
+        let none = alert(app, kind, subject).await.is_none();
+        none.then_some(())
+    };
+    let what = format!("{kind} {subject} is over");
+    app.until(&what, over).await;
+    let page = page(app).await;
+    let closed = page["closed"].as_array().unwrap();
+    let ended = closed
+        .iter()
+        .any(|one| one["kind"] == kind && one["subject"] == subject && !one["closed_at"].is_null());
+    assert!(ended, "{page}");
+}
+
+async fn until_capture_was_tried(app: &App) {
+    let tried = || async { (app.outside.calls_of("/capture") > 0).then_some(()) };
+    app.until("the capture was tried", tried).await;
+}
+
+async fn an_order_that_does_not_get_on_is_told_until_it_does(app: &App) {
+    let buyer = Buyer::verified(app, "user-1").await;
+    app.outside.down.lock().unwrap().insert("/capture");
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    until_capture_was_tried(app).await;
+    app.outside.down.lock().unwrap().insert("cards.test");
+    let order = buyer.order().to_string();
+    assert_eq!(alert(app, "order_stuck", &order).await, None, "not yet");
+    app.clock.skip(31 * 60);
+    let stuck = until_told(app, "order_stuck", &order).await;
+    assert_eq!(stuck["order"], buyer.id.as_str());
+    assert_eq!(
+        stuck["headline"],
+        "An order does not get on from capturing."
+    );
+    assert!(!stuck["advice"].as_str().unwrap().is_empty());
+    // The rail is told as well, and it is the same alert at each look.
+    let down = until_told(app, "rail_down", "test payments").await;
+    assert_eq!(until_told(app, "rail_down", "test payments").await, down);
+    let page = page(app).await;
+    let rails = page["rails"].as_array().unwrap();
+    let payments = rails
+        .iter()
+        .find(|rail| rail["rail"] == "payments")
+        .unwrap();
+    assert_eq!(payments["state"], "failing");
+    app.outside.down.lock().unwrap().clear();
+    app.clock.skip(60);
+    buyer.until_step("completed").await;
+    until_over(app, "order_stuck", &order).await;
+    until_over(app, "rail_down", "test payments").await;
+}
+
+async fn a_wallet_that_runs_low_is_told_until_it_is_filled(app: &App) {
+    app.clock.stop();
+    let ann = Person::join(app, "ann", Role::Support).await;
+    let low = until_told(app, "wallet_low", "USDT/TRC20").await;
+    let words = "The hot wallet has 1000.00 USDT/TRC20 free, less than 5000.00.";
+    assert_eq!(low["headline"], words);
+    let shown = ann.get("health").await;
+    assert_eq!(shown.status, 200, "{}", shown.text);
+    let alerts = shown.json["alerts"].as_array().unwrap();
+    assert!(alerts.contains(&low), "{}", shown.text);
+    let overview = ann.get("overview").await.json;
+    assert_eq!(overview["waiting"]["alerts"], alerts.len());
+    let usdt = Asset::find("USDT", Network::Trc20).unwrap();
+    let more = Amount::parse(usdt, "4000").unwrap();
+    app.app
+        .engine
+        .treasury_fund(proof_core::partner::Environment::Test, more)
+        .await
+        .unwrap();
+    until_over(app, "wallet_low", "USDT/TRC20").await;
+    // Nobody sells it here.
+    assert_eq!(alert(app, "wallet_low", "USDC/ERC20").await, None);
+}
+
+async fn a_webhook_that_takes_nothing_is_told_until_it_does(app: &App) {
+    let script = vec![500; 40];
+    *app.outside.receiver.script.lock().unwrap() = script.into();
+    let buyer = Buyer::verified(app, "user-1").await;
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    app.until("a webhook was refused", || async {
+        let left = app.outside.receiver.script.lock().unwrap().len();
+        (left < 40).then_some(())
+    })
+    .await;
+    app.clock.skip(61 * 60);
+    let told = app.until("a failing webhook is told", || async {
+        let open = open_alerts(app).await;
+        open.into_iter()
+            .find(|one| one["kind"] == "webhook_failing")
+    });
+    let told = told.await;
+    assert_eq!(
+        told["partner"],
+        app.shop.partner.id.to_string().as_str(),
+        "{told}"
+    );
+    app.outside.receiver.script.lock().unwrap().clear();
+    app.clock.skip(3 * 3_600);
+    until_over(app, "webhook_failing", told["subject"].as_str().unwrap()).await;
+}
+
+async fn an_order_that_waits_for_people_is_told_at_once(app: &App) {
+    let buyer = Buyer::verified(app, "user-1").await;
+    app.outside.down.lock().unwrap().insert("/capture");
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    until_capture_was_tried(app).await;
+    let order = buyer.order().to_string();
+    app.clock.skip(CAPTURING_SECONDS_MAX);
+    let waits = until_told(app, "order_waits", &order).await;
+    assert_eq!(waits["order"], buyer.id.as_str());
+    assert_eq!(alert(app, "order_stuck", &order).await, None);
+}
+
+async fn ready(app: &App) -> Answer {
+    let request = Request::get("/readyz").body(Body::empty()).unwrap();
+    app.call(request).await
+}
+
+async fn until_not_ready(app: &App, line: &str) {
+    let what = format!("not ready: {line}");
+    let answer = app
+        .until(&what, || async {
+            let answer = ready(app).await;
+            (answer.status == 503).then_some(answer)
+        })
+        .await;
+    assert!(answer.text.starts_with("not ready\n"), "{}", answer.text);
+    assert!(answer.text.contains(line), "{}", answer.text);
+}
+
+async fn a_server_says_what_it_is_not_ready_for(app: &App) {
+    let whole = ready(app).await;
+    assert_eq!((whole.status, whole.text.as_str()), (200, "ready\n"));
+    app.app.engine.health_look().await.unwrap();
+    sql(app, "ALTER TABLE heartbeats RENAME TO elsewhere").await;
+    assert!(app.app.engine.health_look().await.is_err());
+    app.clock.skip(600);
+    until_not_ready(app, "database: it cannot be written").await;
+    sql(app, "ALTER TABLE elsewhere RENAME TO heartbeats").await;
+    app.app.engine.health_look().await.unwrap();
+    app.until("it is ready again", || async {
+        (ready(app).await.status == 200).then_some(())
+    })
+    .await;
+    app.app.engine.stop();
+    until_not_ready(app, "stopping: the server ends").await;
+}
+
+async fn a_server_whose_workers_stopped_is_not_ready(app: &App) {
+    let buyer = Buyer::open(app, "user-1", "one@example.com").await;
+    app.halt().await;
+    app.clock.skip(3 * 3_600);
+    app.app.engine.health_look().await.unwrap();
+    until_not_ready(app, "workers: one of them hangs").await;
+    // The order's hour is over, and nobody ends it.
+    until_not_ready(app, "workers: due work is not taken").await;
+    let open = open_alerts(app).await;
+    assert!(
+        open.iter()
+            .any(|one| one["kind"] == "workers_behind" && one["subject"] == "order"),
+        "{}: {open:?}",
+        buyer.id
+    );
+}
+
+async fn a_restored_server_is_not_ready_until_it_is_accepted(app: &App) {
+    let folder = backed_up(app).await;
+    let reborn = restored(app, &folder).await;
+    until_not_ready(&reborn, "recovering: a restore has to be accepted").await;
+    accepted(&reborn).await;
+    assert_eq!(ready(&reborn).await.status, 200);
+    reborn.halt().await;
+}
+
+fn schedule(app: &App, to: &Path) -> Schedule {
+    Schedule {
+        config: BackupConfig {
+            to: to.to_owned(),
+            every_minutes: BACKUP_EVERY_MINUTES,
+            keep: 2,
+        },
+        target: target(&app.url),
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+async fn backups_are_taken_proven_and_the_oldest_removed(app: &App) {
+    let place = app.dir.path().join("elsewhere");
+    fs::create_dir(&place).unwrap();
+    // What is nobody's stays: a folder of people, and half of one that a crash left goes.
+    fs::create_dir(place.join("photos")).unwrap();
+    fs::create_dir(place.join("2026-01-01T00-00-00Z")).unwrap();
+    fs::create_dir(place.join("2026-01-01T01-00-00Z.unproven.partial")).unwrap();
+    let (schedule, engine) = (schedule(app, &place), &app.app.engine);
+    assert_eq!(engine.backup_last().await.unwrap(), None);
+    for _ in 0..3 {
+        assert!(schedule.turn(engine).await);
+        app.clock.skip(60);
+    }
+    let kept = names(&place);
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    assert_eq!(
+        (kept[0].as_str(), kept[3].as_str()),
+        ("2026-01-01T00-00-00Z", "photos")
+    );
+    // The latest is a backup like any other.
+    let reborn = restored(app, &place.join(&kept[2])).await;
+    reborn.halt().await;
+    let page = page(app).await;
+    let told = page["backups"]["data"].as_array().unwrap();
+    assert_eq!(told.len(), 3);
+    assert!(
+        told.iter()
+            .all(|one| !one["verified_at"].is_null() && one["problem"].is_null())
+    );
+}
+
+async fn a_backup_that_fails_is_told_and_takes_nothing_away(app: &App) {
+    let place = app.dir.path().join("elsewhere");
+    let (schedule, engine) = (schedule(app, &place), &app.app.engine);
+    assert!(!schedule.turn(engine).await, "it is not mounted");
+    assert!(!place.exists(), "and is not made");
+    let failed = until_told(app, "backup_failed", "backup").await;
+    assert!(
+        failed["headline"]
+            .as_str()
+            .unwrap()
+            .contains("is not there")
+    );
+    fs::create_dir(&place).unwrap();
+    assert!(schedule.turn(engine).await);
+    until_over(app, "backup_failed", "backup").await;
+    app.clock.skip(60);
+    fs::remove_dir_all(&place).unwrap();
+    assert!(!schedule.turn(engine).await);
+    assert_eq!(alert(app, "backup_old", "backup").await, None, "not yet");
+    app.clock.skip(2 * i64::from(BACKUP_EVERY_MINUTES) * 60);
+    until_told(app, "backup_old", "backup").await;
+}
+
+async fn metrics_count_and_name_nobody(app: &App) {
+    let buyer = Buyer::verified(app, "secret-user-77").await;
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    buyer.until_status("completed").await;
+    app.get("/widget/transactions/secret-path").await;
+    app.call(
+        Request::get("/nowhere/secret-path")
+            .body(Body::empty())
+            .unwrap(),
+    )
+    .await;
+    let weird = Request::builder().method("SECRET").uri("/healthz");
+    app.call(weird.body(Body::empty()).unwrap()).await;
+    app.app.engine.health_look().await.unwrap();
+    let router = proof_server::metrics::router(Arc::clone(&app.app.engine));
+    let asked = Request::get("/metrics").body(Body::empty()).unwrap();
+    let text = Answer::read(router.oneshot(asked).await.unwrap())
+        .await
+        .text;
+    for line in [
+        r#"proof_http_requests_total{method="POST",route="/widget/session",status="200"} 1"#,
+        r#"proof_http_requests_total{method="GET",route="other",status="404"} 1"#,
+        r#"proof_http_requests_total{method="other",route="/healthz",status="405"} 1"#,
+        r#"proof_rail_calls_total{environment="test",rail="payments",operation="capture",outcome="ok"} 1"#,
+        r#"proof_order_changes_total{side="buy",status="completed"} 1"#,
+        r#"proof_wallet_floor{asset="USDT/TRC20"} 5000"#,
+        r#"proof_alerts_open{kind="order_stuck"} 0"#,
+        "proof_ready 1",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+    let (token, order) = (app.shop.client_token.expose_secret(), &buyer.id);
+    let address = buyer.session["address"].as_str().unwrap();
+    for secret in [
+        "secret",
+        "example.com",
+        token,
+        order,
+        address,
+        "shop.test",
+        "prt_",
+    ] {
+        assert!(
+            !text.to_lowercase().contains(&secret.to_lowercase()),
+            "{secret}"
+        );
+    }
+    // The public's listener has no such route.
+    let public = app.call(Request::get("/metrics").body(Body::empty()).unwrap());
+    assert_eq!(public.await.status, 404);
+}
