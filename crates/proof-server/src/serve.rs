@@ -52,10 +52,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
-    let metrics = match config.metrics_listen {
-        None => None,
-        Some(address) => Some(Metrics::bind(address).await?),
-    };
+    let metrics = metrics(config.metrics_listen).await?;
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
     if mailer.is_none() {
         tracing::warn!("users are not written to: the configuration has no [mail]");
@@ -80,13 +77,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         settle_seconds: config.settle_seconds,
         watching,
     };
-    let mut app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
-    if let Some(sandbox) = &config.sandbox {
-        app = app.with_player(sandbox, &outbound);
-    }
-    if config.telemetry.is_some() {
-        app.router = traced(app.router);
-    }
+    let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
+    let is_traced = config.telemetry.is_some();
+    let app = more(app, config.sandbox.as_ref(), is_traced, &outbound);
     if lock.is_some() {
         app.engine.take_over().await?;
     }
@@ -115,6 +108,29 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         beside
     );
     served
+}
+
+async fn metrics(at: Option<SocketAddr>) -> anyhow::Result<Option<Metrics>> {
+    Ok(match at {
+        None => None,
+        Some(address) => Some(Metrics::bind(address).await?),
+    })
+}
+
+/// What only some configurations want.
+fn more(
+    mut app: App,
+    sandbox: Option<&SandboxConfig>,
+    is_traced: bool,
+    outbound: &Outbound,
+) -> App {
+    if let Some(sandbox) = sandbox {
+        app = app.with_player(sandbox, outbound);
+    }
+    if is_traced {
+        app.router = traced(app.router);
+    }
+    app
 }
 
 type Clocks = (Arc<dyn Timer>, Option<Arc<dyn MovableClock>>);

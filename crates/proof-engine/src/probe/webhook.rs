@@ -80,7 +80,9 @@ impl Engine {
         taken: &DeliveryRow,
     ) -> Option<Forged> {
         let body = tampered(&taken.body)?;
-        let (now, id) = (self.now(), EventId::new(self.now(), self.entropy.as_ref()));
+        // Receivers compare the stamp with their own clocks.
+        let now = self.real_now();
+        let id = EventId::new(now, self.entropy.as_ref());
         let reply = self
             .probe_send(endpoint, (id, now), &taken.body, body)
             .await?;

@@ -9,6 +9,7 @@ use crate::people::Person;
 use crate::recovery::{accepted, backed_up, restored, target};
 use axum::body::Body;
 use http::Request;
+use proof_core::partner::Environment;
 use proof_core::{Asset, Network, member::Role, money::Amount, order::CAPTURING_SECONDS_MAX};
 use proof_server::backup::schedule::{BackupConfig, Schedule};
 use serde_json::Value;
@@ -123,7 +124,7 @@ async fn a_wallet_that_runs_low_is_told_until_it_is_filled(app: &App) {
     let more = Amount::parse(usdt, "4000").unwrap();
     app.app
         .engine
-        .treasury_fund(proof_core::partner::Environment::Test, more)
+        .treasury_fund(Environment::Test, more)
         .await
         .unwrap();
     until_over(app, "wallet_low", "USDT/TRC20").await;

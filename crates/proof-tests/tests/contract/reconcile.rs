@@ -118,10 +118,7 @@ async fn coins_that_came_or_went_past_us_are_found(app: &App) {
     let owner = app
         .app
         .engine
-        .hot_wallet(
-            proof_core::partner::Environment::Test,
-            proof_core::Network::Trc20,
-        )
+        .hot_wallet(Environment::Test, proof_core::Network::Trc20)
         .await
         .unwrap();
     let body = json!({ "address": owner.as_str(), "currency": "USDT", "amount": "7" });
@@ -145,7 +142,7 @@ async fn coins_that_came_or_went_past_us_are_found(app: &App) {
     let seven = proof_core::money::Amount::parse(usdt, "7").unwrap();
     app.app
         .engine
-        .treasury_fund(proof_core::partner::Environment::Test, seven)
+        .treasury_fund(Environment::Test, seven)
         .await
         .unwrap();
     assert!(reconcile(app).await.open.is_empty());
@@ -161,7 +158,7 @@ async fn coins_that_no_order_expects_are_held_until_two_people_know_whose_they_a
     let wallet = app
         .app
         .engine
-        .hot_wallet(proof_core::partner::Environment::Test, network)
+        .hot_wallet(Environment::Test, network)
         .await
         .unwrap();
     let hash = crate::sell::deposit(app, wallet.as_str(), "7").await;

@@ -8,6 +8,7 @@ use crate::world::Fault;
 use axum::body::Body;
 use http::Method;
 use proof_core::Network;
+use proof_core::partner::Environment;
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -158,7 +159,7 @@ async fn bitcoin_is_sold(app: &App) {
     let refund = app
         .app
         .engine
-        .hot_wallet(proof_core::partner::Environment::Test, Network::Bitcoin)
+        .hot_wallet(Environment::Test, Network::Bitcoin)
         .await
         .unwrap();
     let ours = start(&seller, GOOD_CARD, refund.as_str()).await;

@@ -5,7 +5,7 @@ use crate::kit::App;
 use crate::on_both_engines;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
-use proof_core::{Clock, id::PartnerId, partner::Environment, statement::Day};
+use proof_core::{Clock, Network, id::PartnerId, partner::Environment, statement::Day};
 use proof_engine::{ApiError, SignedStatement};
 use serde_json::Value;
 
@@ -119,15 +119,9 @@ async fn a_month_of_statements_is_what_the_world_moved(app: &App) {
     const DAYS: i64 = 30;
     const ORDERS: i64 = 15;
     let first = app.clock.now();
-    let hot = app
-        .app
-        .engine
-        .hot_wallet(
-            proof_core::partner::Environment::Test,
-            proof_core::Network::Trc20,
-        )
-        .await
-        .unwrap();
+    let engine = &app.app.engine;
+    let hot = engine.hot_wallet(Environment::Test, Network::Trc20).await;
+    let hot = hot.unwrap();
     app.faucet(&hot, "TRX", "5000").await;
     let (coins, gas) = (
         holds(app, hot.as_str(), "USDT").await,

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::{FutureExt, executor::LocalPool, task::LocalSpawnExt};
 use http::{Request, Response};
 use http_body_util::BodyExt;
+use proof_core::partner::Environment;
 use proof_core::{
     Asset, Fiat, Timestamp,
     audit::Author,
@@ -266,10 +267,7 @@ async fn partner(engine: &Engine) -> proof_core::id::PartnerId {
 
 async fn fund(engine: &Engine, world: &proof_outbound::Configured) {
     for network in NETWORKS {
-        let owner = engine
-            .hot_wallet(proof_core::partner::Environment::Test, network)
-            .await
-            .unwrap();
+        let owner = engine.hot_wallet(Environment::Test, network).await.unwrap();
         let bought = pairs().into_iter().find(|pair| pair.network() == network);
         let mut assets = vec![bought.unwrap()];
         assets.extend((network.native() != assets[0]).then(|| network.native()));
@@ -280,7 +278,7 @@ async fn fund(engine: &Engine, world: &proof_outbound::Configured) {
             let path = ["chains", "v1", network.name(), "faucet"];
             assert!(world.post(&path, &body).await.unwrap().is_success());
             engine
-                .treasury_fund(proof_core::partner::Environment::Test, amount)
+                .treasury_fund(Environment::Test, amount)
                 .await
                 .unwrap();
         }

@@ -239,7 +239,7 @@ impl Sim {
         let world = self.sandbox().world(&Outbound::new(self.network.clone()));
         for network in self.script.networks() {
             let hot = engine
-                .hot_wallet(proof_core::partner::Environment::Test, *network)
+                .hot_wallet(Environment::Test, *network)
                 .await
                 .unwrap();
             for amount in [funds(*network), funds_native(*network)] {
@@ -250,7 +250,7 @@ impl Sim {
                     .await
                     .unwrap();
                 engine
-                    .treasury_fund(proof_core::partner::Environment::Test, amount)
+                    .treasury_fund(Environment::Test, amount)
                     .await
                     .unwrap();
             }
@@ -503,9 +503,7 @@ impl Sim {
 
     /// The hot wallet, by the chain's word.
     fn wallet(&self, engine: &Engine, network: Chain) -> Wallet {
-        let hot =
-            pollster::block_on(engine.hot_wallet(proof_core::partner::Environment::Test, network))
-                .unwrap();
+        let hot = pollster::block_on(engine.hot_wallet(Environment::Test, network)).unwrap();
         let account = pollster::block_on(self.look(&format!("chains/v1/{network}/accounts/{hot}")));
         let left = |ticker: &str| {
             let text = account["balances"][ticker].as_str().unwrap();
@@ -548,10 +546,7 @@ impl Sim {
         // Who sends to our own wallet knows where it is.
         let engine = self.app.borrow().as_ref().unwrap().engine.clone();
         for network in self.script.networks() {
-            let hot = pollster::block_on(
-                engine.hot_wallet(proof_core::partner::Environment::Test, *network),
-            )
-            .unwrap();
+            let hot = pollster::block_on(engine.hot_wallet(Environment::Test, *network)).unwrap();
             known.insert(hot.to_string());
         }
         known.extend(

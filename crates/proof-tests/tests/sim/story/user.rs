@@ -516,11 +516,8 @@ impl Actor<'_> {
 
     async fn astray(&self) {
         const UNITS: i128 = 5;
-        let hot = async |engine: &Engine| {
-            engine
-                .hot_wallet(proof_core::partner::Environment::Test, Network::Trc20)
-                .await
-        };
+        let hot =
+            async |engine: &Engine| engine.hot_wallet(Environment::Test, Network::Trc20).await;
         if let Some(Ok(hot)) = self.sim.ask(hot).await {
             let to = json!(hot.as_str());
             self.wallet(&to, usdt(Network::Trc20), UNITS).await;
