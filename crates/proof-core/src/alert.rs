@@ -7,6 +7,7 @@
 use crate::{
     asset::{Asset, Network},
     id::{AlertId, EndpointId, OrderId, PartnerId},
+    ledger::key_in,
     money::Amount,
     order::{Duty, Order, State},
     partner::Environment,
@@ -27,10 +28,11 @@ pub enum AlertKind {
     WorkersBehind,
     BackupOld,
     BackupFailed,
+    ChecklistRed,
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::OrderStuck,
         Self::OrderWaits,
         Self::WalletLow,
@@ -40,6 +42,7 @@ impl AlertKind {
         Self::WorkersBehind,
         Self::BackupOld,
         Self::BackupFailed,
+        Self::ChecklistRed,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -53,6 +56,7 @@ impl AlertKind {
             Self::WorkersBehind => "workers_behind",
             Self::BackupOld => "backup_old",
             Self::BackupFailed => "backup_failed",
+            Self::ChecklistRed => "checklist_red",
         }
     }
 
@@ -90,6 +94,9 @@ impl AlertKind {
             Self::BackupFailed => {
                 "Read the reason: the other place may be full, read-only or not mounted. The next try comes by itself."
             }
+            Self::ChecklistRed => {
+                "Tell the partner: the line says what was wrong and what to do. Nothing is taken away from them by itself."
+            }
         }
     }
 }
@@ -107,6 +114,7 @@ pub enum Alert {
     /// Two people have to decide.
     OrderWaits { order: OrderId, since: Timestamp },
     WalletLow {
+        environment: Environment,
         asset: Asset,
         /// Decimals.
         held: String,
@@ -142,6 +150,8 @@ pub enum Alert {
     },
     /// The last try to take one, or to prove one.
     BackupFailed { at: Timestamp, problem: String },
+    /// A line of a live partner's checklist is not what it was when live was opened.
+    ChecklistRed { partner: PartnerId, line: String },
 }
 
 impl Alert {
@@ -156,6 +166,7 @@ impl Alert {
             Self::WorkersBehind { .. } => AlertKind::WorkersBehind,
             Self::BackupOld { .. } => AlertKind::BackupOld,
             Self::BackupFailed { .. } => AlertKind::BackupFailed,
+            Self::ChecklistRed { .. } => AlertKind::ChecklistRed,
         }
     }
 
@@ -163,7 +174,9 @@ impl Alert {
     pub fn subject(&self) -> String {
         match self {
             Self::OrderStuck { order, .. } | Self::OrderWaits { order, .. } => order.to_string(),
-            Self::WalletLow { asset, .. } => asset.to_string(),
+            Self::WalletLow {
+                environment, asset, ..
+            } => key_in(*environment, &asset.to_string()),
             Self::ChainLag {
                 environment,
                 network,
@@ -175,6 +188,7 @@ impl Alert {
             Self::WebhookFailing { endpoint, .. } => endpoint.to_string(),
             Self::WorkersBehind { work, .. } => work.clone(),
             Self::BackupOld { .. } | Self::BackupFailed { .. } => "backup".to_owned(),
+            Self::ChecklistRed { partner, line } => format!("{partner} {line}"),
         }
     }
 
@@ -185,8 +199,17 @@ impl Alert {
                 format!("An order does not get on from {}.", state.replace('_', " "))
             }
             Self::OrderWaits { .. } => "An order waits for people to decide.".to_owned(),
-            Self::WalletLow { asset, held, floor } => {
-                format!("The hot wallet has {held} {asset} free, less than {floor}.")
+            Self::WalletLow {
+                environment,
+                asset,
+                held,
+                floor,
+            } => {
+                let which = match environment {
+                    Environment::Test => "hot wallet",
+                    Environment::Live => "live hot wallet",
+                };
+                format!("The {which} has {held} {asset} free, less than {floor}.")
             }
             Self::ChainLag {
                 network, height, ..
@@ -204,6 +227,9 @@ impl Alert {
                 taken_at: Some(at), ..
             } => format!("The last backup is of {}.", at.to_words()),
             Self::BackupFailed { problem, .. } => format!("A backup failed: {problem}"),
+            Self::ChecklistRed { line, .. } => {
+                format!("{line} of a live partner's checklist has turned red.")
+            }
         }
     }
 }

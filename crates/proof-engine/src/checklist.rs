@@ -259,6 +259,17 @@ impl Engine {
         Ok(progress(&judge(&facts, self.now())))
     }
 
+    /// Lines that are red.
+    pub(crate) async fn checklist_red(&self, id: PartnerId) -> Result<Vec<&'static str>, ApiError> {
+        let partner = self.partner_known(id).await?;
+        let (facts, _) = self.checklist_facts(&partner).await?;
+        let judged = judge(&facts, self.now());
+        let red = judged
+            .iter()
+            .filter(|line| line.state == LineState::Failing);
+        Ok(red.map(|line| line.spec.id).collect())
+    }
+
     /// The checklist as it stands, with what this process noted a moment ago.
     pub async fn checklist(&self, id: PartnerId) -> Result<Checklist, ApiError> {
         self.probe_settle(id).await?;

@@ -14,8 +14,8 @@ use futures::{FutureExt, StreamExt, future::Shared, stream::FuturesUnordered};
 use look::{Look, Watched};
 use proof_core::{
     Network, Timestamp,
-    alert::{Alert, Change, OpenAlert, Thresholds, changes},
-    id::{AlertId, BackupId},
+    alert::{Alert, AlertKind, Change, OpenAlert, Thresholds, Unseen, changes},
+    id::{AlertId, BackupId, PartnerId},
     partner::Environment,
     recovery::Life,
 };
@@ -39,6 +39,9 @@ const BEAT_SECONDS_MAX: i64 = 120;
 const LOOK_SECONDS_SPARE: i64 = 30;
 
 /// The row that shows that the database can be written.
+/// How often the checklists of live partners are judged.
+const REDS_SECONDS: i64 = 300;
+
 const HEARTBEAT: &str = "server";
 
 /// How often the server looks at itself, and what it tells then.
@@ -112,6 +115,8 @@ struct Seen {
     failed: bool,
     tips: Tips,
     look: Option<Look>,
+    /// Red lines of live partners, and when they were looked at.
+    reds: Option<(Timestamp, Vec<Alert>)>,
     purged_at: Option<Timestamp>,
 }
 
@@ -183,7 +188,7 @@ impl Engine {
         self.tips_look().await;
         let (now, watching) = (self.now(), self.health.watching.clone());
         let watched = Watched {
-            networks: self.networks(),
+            networks: self.networks_each(),
             // In recovery nobody takes work that moves money, on purpose.
             works: self.life() == Life::Known,
             started_at: self.health.started_at,
@@ -198,7 +203,14 @@ impl Engine {
             })
             .await?;
         let tips = self.health.seen().tips.clone();
-        let looked = look.judge(&self.health.watching, &tips, &self.pulses.all(), now);
+        let mut looked = look.judge(&self.health.watching, &tips, &self.pulses.all(), now);
+        match self.reds_look(look.live()).await {
+            Ok(reds) => looked.wrong.extend(reds),
+            Err(error) => {
+                error.log("a live partner's checklist cannot be looked at");
+                looked.unseen.insert(Unseen::All(AlertKind::ChecklistRed));
+            }
+        }
         let open: Vec<OpenAlert> = look.open.iter().map(|stored| stored.open()).collect();
         look.open = self.alerts_save(changes(&open, &looked), now).await?;
         let mut seen = self.health.seen();
@@ -206,6 +218,35 @@ impl Engine {
         seen.written_at = Some(now);
         seen.failed = false;
         Ok(())
+    }
+
+    /// Each world that this server has, with its networks.
+    fn networks_each(&self) -> Vec<(Environment, Vec<Network>)> {
+        let both = [Environment::Test, Environment::Live].into_iter();
+        let there = both.filter_map(|environment| {
+            let rails = self.rails(environment).ok()?;
+            Some((environment, rails.chains.keys().copied().collect()))
+        });
+        there.collect()
+    }
+
+    /// Lines of live partners that are red. They change slowly, and each list costs a few questions.
+    async fn reds_look(&self, live: &[PartnerId]) -> Result<Vec<Alert>, ApiError> {
+        let now = self.now();
+        if let Some((at, reds)) = &self.health.seen().reds
+            && now < at.plus_seconds(REDS_SECONDS)
+        {
+            return Ok(reds.clone());
+        }
+        let mut reds = Vec::new();
+        for partner in live {
+            for line in self.checklist_red(*partner).await? {
+                let (partner, line) = (*partner, line.to_owned());
+                reds.push(Alert::ChecklistRed { partner, line });
+            }
+        }
+        self.health.seen().reds = Some((now, reds.clone()));
+        Ok(reds)
     }
 
     /// Asks every node for its last block, all at once.

@@ -75,24 +75,21 @@ impl PartnerDoor {
     }
 
     pub async fn post(&self, call: PartnerCall) -> Result<PartnerReply, OutboundError> {
-        let url = call.url.clone();
-        self.send(&url, request(call)?).await
+        self.check_url(&call.url)?;
+        self.send(request(call)?).await
     }
 
     pub async fn get(&self, url: Url) -> Result<PartnerReply, OutboundError> {
+        self.check_url(&url)?;
         let request = http::Request::get(url.as_str())
             .header(header::ACCEPT, "application/json")
             .body(Bytes::new())
             .map_err(|error| OutboundError::NotSent(error.to_string()))?;
-        self.send(&url, request).await
+        self.send(request).await
     }
 
-    async fn send(
-        &self,
-        url: &Url,
-        request: http::Request<Bytes>,
-    ) -> Result<PartnerReply, OutboundError> {
-        self.check_url(url)?;
+    /// To a place that was looked at; where its name leads is looked at when it is resolved.
+    async fn send(&self, request: http::Request<Bytes>) -> Result<PartnerReply, OutboundError> {
         let limits = Limits {
             timeout_ms: self.timeout_ms,
             body_bytes_max: REPLY_BYTES_MAX,

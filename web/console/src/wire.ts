@@ -125,7 +125,7 @@ export type Health = {
   chains: { environment: "test" | "live"; network: string; height: number | null; since: string | null; unread: number | null; lags: boolean }[];
   workers: { pool: string; beat_at: string | null; due: number; oldest: string | null }[];
   webhooks: { waiting: number; oldest: string | null; failing: number };
-  wallets: { asset: string; free: string; floor: string; low: boolean }[];
+  wallets: { environment: "test" | "live"; asset: string; free: string; floor: string; low: boolean }[];
   /** `every_minutes` is `null` where the server takes none by itself. */
   backups: { every_minutes: number | null; data: { place: string; taken_at: string; bytes: number; verified_at: string | null; problem: string | null }[] };
 };

@@ -7,10 +7,11 @@ use proof_core::{
     alert::{
         Alert, AlertKind, Looked, Unseen, WORKED_STATES, chain_subject, order_alert, rail_subject,
     },
-    ledger::{Account, Unit},
+    id::PartnerId,
+    ledger::{Account, Unit, key_in},
     money::Amount,
     order::Order,
-    partner::Environment,
+    partner::{Environment, Partner, Stage},
 };
 use proof_store::{
     BackupRow, DueJobs, FailingEndpoint, JobKind, OpenOrders, Pool, ScanPlace, StoreError,
@@ -34,7 +35,8 @@ const IN_REVIEW: &str = "in_review";
 /// What is looked for.
 #[derive(Clone, Debug)]
 pub struct Watched {
-    pub networks: Vec<Network>,
+    /// Of each world that this server has.
+    pub networks: Vec<(Environment, Vec<Network>)>,
     /// Whether the workers should be at it.
     pub works: bool,
     pub started_at: Timestamp,
@@ -55,7 +57,9 @@ pub struct Look {
     endpoints: Vec<FailingEndpoint>,
     scans: Vec<ScanPlace>,
     /// Free coins of the hot wallets, and what they should be.
-    wallets: Vec<(Amount, Amount)>,
+    wallets: Vec<(Environment, Amount, Amount)>,
+    /// Partners with real money.
+    live: Vec<PartnerId>,
     backup_good: Option<BackupRow>,
     backup_last: Option<BackupRow>,
     behind: Vec<DueJobs>,
@@ -76,6 +80,10 @@ impl Watched {
         let behind = jobs.iter().filter(|job| self.works && is_behind(job, late));
         let failing_since = now.plus_seconds(-minutes(thresholds.webhook_minutes));
         let backup_last = tx.backup_list(1).await?.into_iter().next();
+        let partners = tx.partner_list(PARTNERS_MAX).await?;
+        let live = partners
+            .iter()
+            .filter(|partner| matches!(partner.stage, Stage::LiveWatched | Stage::Live));
         Ok(Look {
             started_at: self.started_at,
             behind: behind.cloned().collect(),
@@ -83,7 +91,8 @@ impl Watched {
             deliveries: tx.waiting_deliveries().await?,
             endpoints: tx.failing_endpoints(failing_since, ENDPOINTS_MAX).await?,
             scans: tx.scan_places().await?,
-            wallets: self.wallets(tx).await?,
+            live: live.map(|partner| partner.id).collect(),
+            wallets: self.wallets(tx, &partners).await?,
             backup_good: tx.backup_good().await?,
             backup_last,
             orders,
@@ -117,22 +126,25 @@ impl Watched {
     }
 
     /// What partners sell, and the coins that its transfers cost.
-    async fn wallets(&self, tx: &mut Tx) -> Result<Vec<(Amount, Amount)>, StoreError> {
+    async fn wallets(
+        &self,
+        tx: &mut Tx,
+        partners: &[Partner],
+    ) -> Result<Vec<(Environment, Amount, Amount)>, StoreError> {
         let mut assets = BTreeSet::new();
-        for partner in tx.partner_list(PARTNERS_MAX).await? {
-            for pair in partner.policy.pairs {
-                let network = pair.asset.network();
-                if self.networks.contains(&network) {
-                    assets.extend([pair.asset, network.native()]);
-                }
-            }
+        for (environment, networks) in &self.networks {
+            let pairs = partners.iter().flat_map(|partner| &partner.policy.pairs);
+            let pairs = pairs.filter(|pair| networks.contains(&pair.asset.network()));
+            let both = pairs.flat_map(|pair| [pair.asset, pair.asset.network().native()]);
+            assets.extend(both.map(|asset| (*environment, asset)));
         }
         let mut wallets = Vec::new();
-        for asset in assets {
+        for (environment, asset) in assets {
             let key = format!("{}:{}", Account::Wallet, Unit::Crypto(asset));
-            let free = tx.ledger_balance(&key).await?.unwrap_or(0);
-            let free = Amount::new(asset, u128::try_from(free).unwrap_or(0));
-            wallets.push((free, self.watching.thresholds.floor(asset)));
+            let free = tx.ledger_balance(&key_in(environment, &key)).await?;
+            let free = u128::try_from(free.unwrap_or(0)).unwrap_or(0);
+            let floor = self.watching.thresholds.floor(asset);
+            wallets.push((environment, Amount::new(asset, free), floor));
         }
         Ok(wallets)
     }
@@ -168,7 +180,11 @@ impl Look {
         &self.jobs
     }
 
-    pub fn wallets(&self) -> &[(Amount, Amount)] {
+    pub fn live(&self) -> &[PartnerId] {
+        &self.live
+    }
+
+    pub fn wallets(&self) -> &[(Environment, Amount, Amount)] {
         &self.wallets
     }
 
@@ -209,8 +225,9 @@ impl Look {
         let low = self
             .wallets
             .iter()
-            .filter(|(free, floor)| free.base() < floor.base());
-        low.map(|(free, floor)| Alert::WalletLow {
+            .filter(|(_, free, floor)| free.base() < floor.base());
+        low.map(|(environment, free, floor)| Alert::WalletLow {
+            environment: *environment,
             asset: free.asset(),
             held: free.to_decimal(),
             floor: floor.to_decimal(),
@@ -354,8 +371,11 @@ impl Look {
         self.show_chains(gauges, tips, now);
         gauges.wallet_free.clear();
         gauges.wallet_floor.clear();
-        for (free, floor) in &self.wallets {
-            let labels = [("asset", free.asset().to_string())];
+        for (environment, free, floor) in &self.wallets {
+            let labels = [
+                ("environment", environment.name().to_owned()),
+                ("asset", free.asset().to_string()),
+            ];
             gauges.wallet_free.get_or_create(&labels).set(coins(*free));
             gauges
                 .wallet_floor
@@ -457,6 +477,7 @@ mod tests {
             endpoints: Vec::new(),
             scans: Vec::new(),
             wallets: Vec::new(),
+            live: Vec::new(),
             backup_good: None,
             backup_last: None,
             behind: Vec::new(),

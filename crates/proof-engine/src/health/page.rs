@@ -86,6 +86,7 @@ pub struct WebhooksView {
 
 #[derive(Clone, Debug, Serialize)]
 pub struct WalletView {
+    pub environment: Environment,
     pub asset: String,
     pub free: String,
     pub floor: String,
@@ -133,6 +134,10 @@ impl From<StoredAlert> for AlertView {
             Alert::BackupOld {
                 taken_at: Some(at), ..
             } => *at,
+            Alert::ChecklistRed { partner: id, .. } => {
+                partner = Some(id.to_string());
+                stored.opened_at
+            }
             Alert::WalletLow { .. } | Alert::BackupOld { taken_at: None, .. } => stored.opened_at,
         };
         Self {
@@ -305,12 +310,16 @@ impl Engine {
 
 fn wallet_views(look: &Look) -> Vec<WalletView> {
     let wallets = look.wallets().iter();
-    let view =
-        |(free, floor): &(proof_core::money::Amount, proof_core::money::Amount)| WalletView {
-            asset: free.asset().to_string(),
-            free: free.to_decimal(),
-            floor: floor.to_decimal(),
-            low: free.base() < floor.base(),
-        };
+    let view = |(environment, free, floor): &(
+        Environment,
+        proof_core::money::Amount,
+        proof_core::money::Amount,
+    )| WalletView {
+        environment: *environment,
+        asset: free.asset().to_string(),
+        free: free.to_decimal(),
+        floor: floor.to_decimal(),
+        low: free.base() < floor.base(),
+    };
     wallets.map(view).collect()
 }

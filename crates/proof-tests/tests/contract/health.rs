@@ -331,7 +331,7 @@ async fn metrics_count_and_name_nobody(app: &App) {
         r#"proof_http_requests_total{method="other",route="/healthz",status="405"} 1"#,
         r#"proof_rail_calls_total{environment="test",rail="payments",operation="capture",outcome="ok"} 1"#,
         r#"proof_order_changes_total{side="buy",status="completed"} 1"#,
-        r#"proof_wallet_floor{asset="USDT/TRC20"} 5000"#,
+        r#"proof_wallet_floor{environment="test",asset="USDT/TRC20"} 5000"#,
         r#"proof_alerts_open{kind="order_stuck"} 0"#,
         "proof_ready 1",
     ] {

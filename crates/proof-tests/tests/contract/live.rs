@@ -6,7 +6,7 @@ use crate::kit::{Answer, App, good_session, with_token};
 use crate::on_both_engines;
 use crate::people::Person;
 use http::Method;
-use proof_core::{Asset, Network, member::Role, partner::Environment};
+use proof_core::{Asset, Network, audit::Author, member::Role, partner::Environment};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -14,6 +14,7 @@ on_both_engines!(
     two_people_open_live_and_the_first_orders_are_watched,
     an_operator_opens_nothing_that_is_not_green,
     real_money_and_the_sandboxs_are_kept_apart,
+    a_line_that_turns_red_is_told_and_takes_nothing_away,
 );
 
 const PAGE: &str = "https://shop.example";
@@ -253,5 +254,45 @@ async fn real_money_and_the_sandboxs_are_kept_apart(app: &App) {
     // The sandbox's token shows nothing real, and the other way round.
     let path = format!("/widget/transactions/{}", real.id);
     assert_eq!(app.get(&path).await.status, 404);
+    app.halt().await;
+}
+
+async fn a_line_that_turns_red_is_told_and_takes_nothing_away(app: &App) {
+    let app = &app.rehearsing().await;
+    let (engine, partner) = (&app.app.engine, app.shop.partner.id);
+    let alice = Person::join(app, "alice", Role::Owner).await;
+    let bob = Person::join(app, "bob", Role::Operator).await;
+    let token = &opened(app, &alice, &bob).await;
+    let red = || async {
+        engine.health_look().await.unwrap();
+        let health = json!(engine.health_page().await.unwrap());
+        let alerts = health["alerts"].as_array().unwrap().clone();
+        let subject = format!("{partner} ACC-1");
+        alerts
+            .into_iter()
+            .find(|alert| alert["kind"] == "checklist_red" && alert["subject"] == subject)
+    };
+    assert_eq!(red().await, None);
+    let spare = engine
+        .token_create(Author::machine(), partner, Environment::Test)
+        .await
+        .unwrap();
+    let spare = spare.expose_secret();
+    let key = spare.split('_').nth(2).unwrap().to_owned();
+    engine
+        .token_revoke(Author::machine(), partner, key)
+        .await
+        .unwrap();
+    let old = with_token(spare, Method::GET, "/widget/transactions", "");
+    assert_eq!(app.call(old).await.status, 401);
+    // What is noted is written once a second, and live partners are looked at every five minutes.
+    let list = bob.get(&format!("partners/{partner}/checklist")).await;
+    app.clock.skip(301);
+    let told = red().await;
+    let told = told.unwrap_or_else(|| panic!("{}", list.text));
+    assert_eq!(told["partner"], json!(partner.to_string()));
+    live_session(app, token, "user-1", "20").await;
+    app.clock.skip(24 * 3_600);
+    assert_eq!(red().await, None, "it is forgiven");
     app.halt().await;
 }

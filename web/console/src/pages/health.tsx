@@ -48,7 +48,7 @@ const RAILS: Column<Of<"rails">>[] = [
 ];
 
 const WALLETS: Column<Of<"wallets">>[] = [
-  { title: "Hot wallet", cell: ({ asset }) => asset },
+  { title: "Hot wallet", cell: ({ asset, environment }) => <>{asset}{environment === "live" && <span class="tag live">live</span>}</> },
   { title: "State", cell: ({ low }) => (low ? wrong("Low") : well("Enough")) },
   { title: "Free", number: true, cell: ({ free }) => groupDigits(free) },
   { title: "At least", number: true, gives: 2, cell: ({ floor }) => groupDigits(floor) },
@@ -133,7 +133,7 @@ function Parts({ health }: { health: Health }) {
           <section class="list-part"><h2>Providers</h2><Table label="Providers" rows={providers} columns={RAILS} keyOf={(rail) => `${rail.environment} ${rail.rail}`} /></section>
         </div>
         <div>
-          <section class="list-part"><h2>Hot wallets</h2><Table label="Hot wallets" rows={wallets} columns={WALLETS} keyOf={(wallet) => wallet.asset} /></section>
+          <section class="list-part"><h2>Hot wallets</h2><Table label="Hot wallets" rows={wallets} columns={WALLETS} keyOf={(wallet) => `${wallet.environment} ${wallet.asset}`} /></section>
           <section class="list-part"><h2>Workers</h2><Table label="Workers" rows={workers} columns={WORKERS} keyOf={(worker) => worker.pool} /><Webhooks health={health} /></section>
         </div>
       </div>
