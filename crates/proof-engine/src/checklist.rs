@@ -1,6 +1,7 @@
 //! The go-live checklist of a partner: what was seen is noted as it happens, judged when somebody
 //! looks.
 
+mod paper;
 mod seen;
 
 pub use seen::Seen;
@@ -25,6 +26,7 @@ use proof_store::{Failure, Tx};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 /// What is looked at of one partner; kinds and subjects are few.
 const SEEN_MAX: i64 = 2_000;
@@ -131,6 +133,10 @@ pub struct SignedReport {
     pub json: String,
     /// Ed25519 over the bytes of `json`, base64.
     pub json_signature: String,
+    /// The same for people, base64.
+    pub pdf: String,
+    /// Ed25519 over the bytes of the document, base64.
+    pub pdf_signature: String,
 }
 
 /// What a look into an app's files found of one line.
@@ -298,15 +304,20 @@ impl Engine {
     /// can check that we said so.
     pub async fn checklist_report(&self, id: PartnerId) -> Result<SignedReport, ApiError> {
         let list = self.checklist(id).await?;
-        let report = json!({ "issued_at": self.now().to_contract(), "checklist": list });
+        let issued_at = self.now().to_contract();
+        let report = json!({ "issued_at": issued_at, "checklist": list });
         let mut text = serde_json::to_string_pretty(&report).map_err(ApiError::internal)?;
         text.push('\n');
         let key = self.webhook_key(Environment::Test);
         let key = key.ok_or_else(|| ApiError::internal("no key to sign with"))?;
-        let signature = STANDARD.encode(key.sign(text.as_bytes()).to_bytes());
+        let digest = crate::installation::hex_of(&Sha256::digest(&text));
+        let pdf = paper::paper(&list, &issued_at, &digest);
+        let signed = |bytes: &[u8]| STANDARD.encode(key.sign(bytes).to_bytes());
         Ok(SignedReport {
+            json_signature: signed(text.as_bytes()),
             json: text,
-            json_signature: signature,
+            pdf_signature: signed(&pdf),
+            pdf: STANDARD.encode(pdf),
         })
     }
 

@@ -334,8 +334,8 @@ export type Checklist = {
   /** All that is applicable but LIVE-2 is green. */
   ready: boolean;
 };
-/** `GET partners/{id}/checklist/report`: Ed25519 over the bytes of `json`, with the webhooks' key. */
-export type Report = { json: string; json_signature: string };
+/** `GET partners/{id}/checklist/report`: Ed25519 over the bytes of `json` and of the PDF (base64), with the webhooks' key. */
+export type Report = { json: string; json_signature: string; pdf: string; pdf_signature: string };
 /** `GET partners/{id}/live`. */
 export type Live = {
   /** Whether this server has anything that moves real money. */

@@ -228,18 +228,36 @@ async fn a_good_merchant_turns_everything_green(app: &App) {
 /// With the public key that everybody may fetch.
 async fn signed_by_us(app: &App, report: &Value) {
     let keys = app.get("/.well-known/proof-webhook-keys.json").await.json;
-    let text = report["json"].as_str().unwrap();
-    let signature = STANDARD
-        .decode(report["json_signature"].as_str().unwrap())
-        .unwrap();
-    let signature = Signature::from_slice(&signature).unwrap();
-    let good = |key: &Value| {
-        let key = key["key"].as_str().unwrap().trim_start_matches("whpk_");
-        let key: [u8; 32] = STANDARD.decode(key).unwrap().try_into().unwrap();
-        let key = VerifyingKey::from_bytes(&key).unwrap();
-        key.verify(text.as_bytes(), &signature).is_ok()
-    };
-    assert!(keys["keys"].as_array().unwrap().iter().any(good), "{keys}");
+    let pdf = STANDARD.decode(report["pdf"].as_str().unwrap()).unwrap();
+    let parts = [
+        (
+            report["json"].as_str().unwrap().as_bytes(),
+            "json_signature",
+        ),
+        (&pdf, "pdf_signature"),
+    ];
+    for (bytes, signature) in parts {
+        let signature = STANDARD.decode(report[signature].as_str().unwrap());
+        let signature = Signature::from_slice(&signature.unwrap()).unwrap();
+        let good = |key: &Value| {
+            let key = key["key"].as_str().unwrap().trim_start_matches("whpk_");
+            let key: [u8; 32] = STANDARD.decode(key).unwrap().try_into().unwrap();
+            let key = VerifyingKey::from_bytes(&key).unwrap();
+            key.verify(bytes, &signature).is_ok()
+        };
+        assert!(keys["keys"].as_array().unwrap().iter().any(good), "{keys}");
+    }
+    on_paper(&pdf);
+}
+
+/// Each line stands in the document, as text.
+fn on_paper(pdf: &[u8]) {
+    assert!(pdf.starts_with(b"%PDF-") && pdf.trim_ascii_end().ends_with(b"%%EOF"));
+    let text = String::from_utf8_lossy(pdf);
+    for line in &proof_core::checklist::LINES {
+        assert!(text.contains(&format!("({})", line.id)), "{}", line.id);
+    }
+    assert!(text.contains("signed off") && text.contains("Signed by carol"));
 }
 
 async fn people_sign(app: &App, carol: &Person<'_>, ann: &Person<'_>) {

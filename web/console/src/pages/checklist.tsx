@@ -123,6 +123,8 @@ function ChecklistActions({ list, put }: { list: Checklist; put: (list: Checklis
     void report.send(() => get<Report>(`partners/${part(list.partner.id)}/checklist/report`), (answer) => {
       save("checklist.json", "application/json", answer.json);
       save("checklist.json.sig", "text/plain", answer.json_signature);
+      save("checklist.pdf", "application/pdf", Uint8Array.from(atob(answer.pdf), (letter) => letter.charCodeAt(0)));
+      save("checklist.pdf.sig", "text/plain", answer.pdf_signature);
     });
   return (
     <div class="progress-actions no-print">

@@ -133,7 +133,14 @@ function Parts({ health }: { health: Health }) {
           <section class="list-part"><h2>Providers</h2><Table label="Providers" rows={providers} columns={RAILS} keyOf={(rail) => `${rail.environment} ${rail.rail}`} /></section>
         </div>
         <div>
-          <section class="list-part"><h2>Hot wallets</h2><Table label="Hot wallets" rows={wallets} columns={WALLETS} keyOf={(wallet) => `${wallet.environment} ${wallet.asset}`} /></section>
+          <section class="list-part">
+            <h2>Hot wallets</h2>
+            {wallets.length === 0 ? (
+              <p class="muted">No partner has a pair yet.</p>
+            ) : (
+              <Table label="Hot wallets" rows={wallets} columns={WALLETS} keyOf={(wallet) => `${wallet.environment} ${wallet.asset}`} />
+            )}
+          </section>
           <section class="list-part"><h2>Workers</h2><Table label="Workers" rows={workers} columns={WORKERS} keyOf={(worker) => worker.pool} /><Webhooks health={health} /></section>
         </div>
       </div>
