@@ -97,7 +97,7 @@ test("who is disabled is out at once", async ({ desk, page, proof }) => {
   await page.getByLabel("Code", { exact: true }).fill(codeOf(secret));
   await page.getByRole("button", { name: "Take the invitation" }).click();
   await title(page, "Overview");
-  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link")).toHaveText(["Overview", "Orders", "Waiting", "Partners"]);
+  await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link")).toHaveText(["Overview", "Orders", "Waiting", "Partners", "Health"]);
 
   await alice.reload();
   await alice.getByRole("button", { name: "Disable erin" }).click();
