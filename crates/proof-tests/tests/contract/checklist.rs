@@ -10,7 +10,7 @@ use axum::body::Body;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, Verifier, VerifyingKey};
 use http::Method;
-use proof_core::{audit::Author, id::DeliveryId, member::Role, partner::Environment};
+use proof_core::{id::DeliveryId, member::Role};
 use proof_engine::{DeliveryFilter, DeliveryState};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -317,19 +317,9 @@ async fn people_sign(app: &App, carol: &Person<'_>, ann: &Person<'_>) {
 }
 
 async fn a_caller_with_an_old_token_is_one_red_line(app: &App) {
-    let (engine, partner) = (&app.app.engine, app.shop.partner.id);
-    let spare = engine
-        .token_create(Author::machine(), partner, Environment::Test)
-        .await
-        .unwrap();
-    let spare = spare.expose_secret();
-    let key = spare.split('_').nth(2).unwrap().to_owned();
-    engine
-        .token_revoke(Author::machine(), partner, key)
-        .await
-        .unwrap();
+    let ended = app.ended_token().await;
     let old = app
-        .call(with_token(spare, Method::GET, "/widget/transactions", ""))
+        .call(with_token(&ended, Method::GET, "/widget/transactions", ""))
         .await;
     assert_eq!(old.status, 401);
     // What cannot be attributed turns no line red.

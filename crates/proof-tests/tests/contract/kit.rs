@@ -388,6 +388,17 @@ impl App {
     }
 
     /// A sandbox partner beside those that are always there.
+    /// A token of the shop that worked once.
+    pub async fn ended_token(&self) -> String {
+        let (engine, shop) = (&self.app.engine, self.shop.partner.id);
+        let author = proof_core::audit::Author::machine;
+        let token = engine.token_create(author(), shop, Environment::Test).await;
+        let token = token.unwrap().expose_secret().to_owned();
+        let key = token.split('_').nth(2).unwrap().to_owned();
+        engine.token_revoke(author(), shop, key).await.unwrap();
+        token
+    }
+
     pub async fn partner(&self, name: &str, webhook_url: Option<&str>) -> PartnerCreated {
         let shop = &self.shop.partner;
         let pairs = shop.policy.pairs.iter().map(|pair| pair.asset);

@@ -6,7 +6,7 @@ use crate::kit::{Answer, App, good_session, with_token};
 use crate::on_both_engines;
 use crate::people::Person;
 use http::Method;
-use proof_core::{Asset, Network, audit::Author, member::Role, partner::Environment};
+use proof_core::{Asset, Network, member::Role, partner::Environment};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -273,17 +273,8 @@ async fn a_line_that_turns_red_is_told_and_takes_nothing_away(app: &App) {
             .find(|alert| alert["kind"] == "checklist_red" && alert["subject"] == subject)
     };
     assert_eq!(red().await, None);
-    let spare = engine
-        .token_create(Author::machine(), partner, Environment::Test)
-        .await
-        .unwrap();
-    let spare = spare.expose_secret();
-    let key = spare.split('_').nth(2).unwrap().to_owned();
-    engine
-        .token_revoke(Author::machine(), partner, key)
-        .await
-        .unwrap();
-    let old = with_token(spare, Method::GET, "/widget/transactions", "");
+    let ended = app.ended_token().await;
+    let old = with_token(&ended, Method::GET, "/widget/transactions", "");
     assert_eq!(app.call(old).await.status, 401);
     // What is noted is written once a second, and live partners are looked at every five minutes.
     let list = bob.get(&format!("partners/{partner}/checklist")).await;
