@@ -275,6 +275,8 @@ impl Engine {
             client_token: Secret::new(write.token.expose_secret()),
             webhook_secret: write.ask.webhook_url.as_ref().map(|_| write.secret.clone()),
         };
+        // A wish over lines that are not green begins with an owner; only agreeing to it is for others.
+        let may_begin = write.ask.override_reason.is_none() || seat.role() == Role::Owner;
         let (author, now) = (seat.author(), write.opening.at);
         let done = self
             .db
@@ -294,6 +296,7 @@ impl Engine {
                     let agreed = two_voices(tx, &subject(id), wanted, voice, now).await?;
                     match &agreed {
                         Some(first) => write.run(tx, id, first).await?,
+                        None if !may_begin => return Err(refused(not_allowed())),
                         None => deed.act = "live.propose",
                     }
                     audit(tx, &deed, now).await?;

@@ -90,6 +90,11 @@ async fn opened(app: &App, alice: &Person<'_>, bob: &Person<'_>) -> String {
     let seen = bob.get(&path(app)).await.json;
     assert_eq!(seen["proposed"]["by"], "alice");
     assert_eq!(seen["proposed"]["override_reason"], REASON);
+    // Her word does not carry another wish: it would be two operators' then, and no owner's.
+    let mut other = wish.clone();
+    other["origins"] = json!(["https://else.example"]);
+    let refused = bob.act(&path(app), other).await;
+    assert_eq!(refused.status, 403, "{}", refused.text);
     let alone = alice.act(&path(app), wish.clone()).await;
     assert_eq!(alone.status, 409, "{}", alone.text);
     let second = bob.act(&path(app), wish.clone()).await;
