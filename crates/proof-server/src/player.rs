@@ -14,6 +14,7 @@ use proof_core::{
     Asset, Timestamp,
     audit::Author,
     id::OrderId,
+    order::EventKind,
     partner::PartnerType,
     scenario::{Cue, Deed, TAG, When, mark},
 };
@@ -58,6 +59,8 @@ struct Stage<'a> {
     /// What the widget shows.
     view: Value,
     seen: Vec<PlaySeen>,
+    /// Changes of the status among it: the partner's endpoint is told of each.
+    changes: usize,
     /// Cues that are still to come.
     cues: &'static [Cue],
     has_left: bool,
@@ -147,6 +150,7 @@ impl<'a> Stage<'a> {
             visit: None,
             view: Value::Null,
             seen: Vec::new(),
+            changes: 0,
             cues: ticket.scenario.cues,
             has_left: false,
             sent: None,
@@ -246,6 +250,9 @@ impl<'a> Stage<'a> {
         self.view = serde_json::to_value(view).map_err(|error| error.to_string())?;
         let story = engine.order_story(self.order).await;
         let story = story.map_err(|error| error.message)?;
+        let changed = EventKind::StatusChanged.name();
+        let events = story.events.iter();
+        self.changes = events.filter(|event| event.kind == changed).count();
         let marks = story.events.into_iter().filter_map(|event| {
             let mark = mark(&event.kind, &event.body)?;
             Some(PlaySeen { mark, at: event.at })
@@ -310,7 +317,9 @@ impl<'a> Stage<'a> {
             return Ok(true);
         }
         let tried = self.deliveries().await?;
-        let all_came = tried.iter().all(|(state, _)| *state != "pending");
+        // What has just happened may not be on its way yet.
+        let all_came =
+            tried.len() >= self.changes && tried.iter().all(|(state, _)| *state != "pending");
         Ok(all_came && tried.iter().any(|(state, _)| *state == "delivered"))
     }
 
