@@ -13,9 +13,6 @@ use serde_json::{Map, Value};
 /// Bodies of the JSON calls (contract §2).
 pub const JSON_BYTES_MAX: usize = 1024 * 1024;
 
-/// Pictures: the provider takes 12 MB.
-pub const PICTURE_BYTES_MAX: usize = 12 * 1024 * 1024;
-
 /// How much of a body that is refused anyway is still read, so that a browser gets to see the
 /// answer instead of a broken connection.
 const DRAIN_BYTES_MAX: usize = 64 * 1024 * 1024;

@@ -17,7 +17,7 @@ use axum::{
 use proof_core::{
     ErrorCode, Fiat,
     id::{CaseId, OrderId, QuoteId},
-    identity::{DocumentKind, DocumentSide},
+    identity::{DocumentKind, DocumentSide, PICTURE_BYTES_MAX},
     partner::Origin,
 };
 use proof_engine::{
@@ -243,7 +243,7 @@ async fn identity_document(
             let message = "The side is front or back.";
             Refused(ApiError::field(ErrorCode::ValidationError, "side", message))
         })?;
-    let bytes = body::read(&api, body, body::PICTURE_BYTES_MAX).await?;
+    let bytes = body::read(&api, body, PICTURE_BYTES_MAX).await?;
     let upload = PictureUpload::Document { side };
     api.engine
         .identity_picture(id, upload, bytes.into())
@@ -259,7 +259,7 @@ async fn identity_frame(
 ) -> Result<StatusCode, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let bytes = body::read(&api, body, body::PICTURE_BYTES_MAX).await?;
+    let bytes = body::read(&api, body, PICTURE_BYTES_MAX).await?;
     let index = index.parse();
     let index = index.map_err(|_| wrong("index", "must be a whole number"))?;
     let step = Query::read(&query).text("step")?.map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use crate::{
     id::{CustomerId, OrderId, VerificationId},
+    operator::Voice,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ pub const SELFIE_STEPS: [&str; 3] = ["center", "left", "right"];
 
 /// Pictures taken at each step.
 pub const FRAMES_PER_STEP: u32 = 2;
+
+/// The largest picture that anybody takes.
+pub const PICTURE_BYTES_MAX: usize = 12 * 1024 * 1024;
 
 /// Tries that a customer has in one order.
 pub const TRIES_MAX: u32 = 10;
@@ -105,6 +109,82 @@ pub struct Verification {
     pub try_number: u32,
     pub started_at: Timestamp,
     pub state: VerificationState,
+    /// The two of our own people who decided, where the provider did not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<[Voice; 2]>,
+}
+
+/// What is wrong with what somebody showed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IdentityProblem {
+    DocumentUnreadable,
+    DocumentExpired,
+    DocumentForged,
+    FaceMismatch,
+    LivenessFailed,
+    UnderAge,
+}
+
+impl IdentityProblem {
+    pub const ALL: [Self; 6] = [
+        Self::DocumentUnreadable,
+        Self::DocumentExpired,
+        Self::DocumentForged,
+        Self::FaceMismatch,
+        Self::LivenessFailed,
+        Self::UnderAge,
+    ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DocumentUnreadable => "document_unreadable",
+            Self::DocumentExpired => "document_expired",
+            Self::DocumentForged => "document_forged",
+            Self::FaceMismatch => "face_mismatch",
+            Self::LivenessFailed => "liveness_failed",
+            Self::UnderAge => "under_age",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.name() == name)
+    }
+}
+
+/// ISO 3166-1 alpha-2, by its form.
+pub fn is_country(text: &str) -> bool {
+    text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_uppercase())
+}
+
+/// What two of our own people decide about an attempt that somebody has to look at.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(tag = "act", rename_all = "snake_case")]
+pub enum IdentityRuling {
+    Approve {
+        /// ISO 3166-1 alpha-2, as it stands on the document: risk goes by it.
+        document_country: String,
+    },
+    /// The user takes the pictures again, and hears why.
+    AskAgain { problem: IdentityProblem },
+    /// For good.
+    Refuse { problem: IdentityProblem },
+}
+
+impl IdentityRuling {
+    fn outcome(self) -> IdentityOutcome {
+        let rejected = |problem: IdentityProblem, may_retry| IdentityOutcome::Rejected {
+            reason: problem.name().to_owned(),
+            may_retry,
+        };
+        match self {
+            Self::Approve { document_country } => IdentityOutcome::Approved {
+                document_country: Some(document_country),
+            },
+            Self::AskAgain { problem } => rejected(problem, true),
+            Self::Refuse { problem } => rejected(problem, false),
+        }
+    }
 }
 
 /// What the provider said.
@@ -133,6 +213,8 @@ pub enum IdentityRefusal {
     TriesExhausted,
     #[error("this document has no such side")]
     NoSuchSide,
+    #[error("nobody has to look at this any more")]
+    NotInReview,
 }
 
 impl Verification {
@@ -205,6 +287,19 @@ impl Verification {
             },
         };
         Ok(self)
+    }
+
+    /// Two of our own people looked at what the provider left to people.
+    pub fn ruled(
+        mut self,
+        ruling: IdentityRuling,
+        voices: [Voice; 2],
+    ) -> Result<Self, IdentityRefusal> {
+        let VerificationState::Review { .. } = self.state else {
+            return Err(IdentityRefusal::NotInReview);
+        };
+        self.decided_by = Some(voices);
+        self.decided(ruling.outcome())
     }
 }
 

@@ -53,6 +53,8 @@ pub enum Act {
     OrderRule,
     CaseRead,
     CaseRule,
+    /// Looks at somebody's pictures, and decides whether it is them.
+    IdentityReview,
     PartnerRead,
     PartnerWrite,
     PolicyWrite,
@@ -73,11 +75,12 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
         Self::CaseRule,
+        Self::IdentityReview,
         Self::PartnerRead,
         Self::PartnerWrite,
         Self::PolicyWrite,
@@ -103,6 +106,7 @@ impl Act {
         match self {
             Self::OrderRule
             | Self::CaseRule
+            | Self::IdentityReview
             | Self::PartnerWrite
             | Self::PolicyWrite
             | Self::TokenWrite
@@ -132,6 +136,7 @@ const OWNER: &[Act] = &[
     Act::OrderRule,
     Act::CaseRead,
     Act::CaseRule,
+    Act::IdentityReview,
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
@@ -154,6 +159,7 @@ const OPERATOR: &[Act] = &[
     Act::OrderRule,
     Act::CaseRead,
     Act::CaseRule,
+    Act::IdentityReview,
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
@@ -175,6 +181,7 @@ const REVIEWER: &[Act] = &[
     Act::OrderRule,
     Act::CaseRead,
     Act::CaseRule,
+    Act::IdentityReview,
     Act::PartnerRead,
     Act::ChecklistRead,
     Act::ListingRead,
@@ -352,11 +359,12 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 21] = [
+        let table: [(Act, &str); 22] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
             (Act::CaseRule, "OoR---"),
+            (Act::IdentityReview, "OoR---"),
             (Act::PartnerRead, "OoRSad"),
             (Act::PartnerWrite, "Oo----"),
             (Act::PolicyWrite, "Oo----"),

@@ -175,6 +175,10 @@ impl From<IdentityRefusal> for ApiError {
                 "document",
                 "A side of the document is missing; take its picture first.",
             ),
+            IdentityRefusal::NotInReview => Self::new(
+                ErrorCode::WrongState,
+                "This check was decided meanwhile; look at it again.",
+            ),
             IdentityRefusal::TriesExhausted => Self::new(
                 ErrorCode::AttemptsExhausted,
                 "No identity checks are left for this order.",

@@ -1,5 +1,9 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod review;
+
+pub use review::{IdentityReview, IdentityReviewed, PicturePlace};
+
 use crate::{
     ApiError, Engine,
     error::refused,
@@ -12,8 +16,9 @@ use proof_core::{
     id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
         DocumentKind, DocumentSide, FRAMES_PER_STEP, IdentityOutcome, IdentityRefusal,
-        SELFIE_STEPS, TRIES_MAX, Verification, VerificationState,
+        IdentityRuling, SELFIE_STEPS, TRIES_MAX, Verification, VerificationState,
     },
+    operator::Voice,
     order::{Command, Refusal, State},
 };
 use proof_port::{Class, IdentityStatus, Picture, PictureProblem};
@@ -87,6 +92,7 @@ impl Engine {
                         try_number,
                         started_at: now,
                         state: VerificationState::Collecting,
+                        decided_by: None,
                     };
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
                     tx.verification_insert(&verification).await?;
@@ -266,40 +272,60 @@ impl Engine {
         id: VerificationId,
         step: Step,
     ) -> Result<(), ApiError> {
-        let now = self.now();
-        let ids = SaveIds::new(self, now);
-        let person = PersonId::new(now, self.entropy.as_ref());
+        let decided = Decided {
+            order,
+            id,
+            ids: SaveIds::new(self, self.now()),
+            person: PersonId::new(self.now(), self.entropy.as_ref()),
+        };
         self.db
             .write("verification_step", move |tx: &mut Tx| {
-                let (ids, step) = (ids.clone(), step.clone());
-                Box::pin(async move {
-                    let stored = tx.order_lock(order).await?.ok_or_else(gone)?;
-                    let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
-                    let before = found.verification.state.clone();
-                    let after = step.apply(found.verification).map_err(refused)?;
-                    if after.state == before {
-                        return Ok(());
-                    }
-                    tx.verification_save(&after, found.version).await?;
-                    tx.wake(Topic::Order(order));
-                    if matches!(after.state, VerificationState::Approved { .. }) {
-                        tx.customer_link(after.customer, person, now).await?;
-                    }
-                    if let Some(command) = command(&after.state)
-                        && !stored.order.state.is_terminal()
-                    {
-                        match apply(tx, stored, command, &ids).await {
-                            // The order went on without it (another order proved the same person).
-                            Ok(_) => {}
-                            Err(Failure::Refused(e)) if e.code == ErrorCode::WrongState => {}
-                            Err(error) => return Err(error),
-                        }
-                    }
-                    Ok(())
-                })
+                let (decided, step) = (decided.clone(), step.clone());
+                Box::pin(async move { decided.save(tx, step).await })
             })
             .await
             .map_err(ApiError::from)
+    }
+}
+
+/// A step of a verification, with what its order and its customer learn from it.
+#[derive(Clone)]
+struct Decided {
+    order: OrderId,
+    id: VerificationId,
+    ids: SaveIds,
+    /// Who the customer turns out to be, where nobody is known yet.
+    person: PersonId,
+}
+
+impl Decided {
+    async fn save(&self, tx: &mut Tx, step: Step) -> Result<(), Failure<ApiError>> {
+        // The order's lock comes first, for whoever decides.
+        let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
+        let found = tx.verification_load(self.id).await?;
+        let found = found.ok_or_else(wrong_state)?;
+        let before = found.verification.state.clone();
+        let after = step.apply(found.verification).map_err(refused)?;
+        if after.state == before {
+            return Ok(());
+        }
+        tx.verification_save(&after, found.version).await?;
+        tx.wake(Topic::Order(self.order));
+        if matches!(after.state, VerificationState::Approved { .. }) {
+            tx.customer_link(after.customer, self.person, self.ids.now())
+                .await?;
+        }
+        if let Some(command) = command(&after.state)
+            && !stored.order.state.is_terminal()
+        {
+            match apply(tx, stored, command, &self.ids).await {
+                // The order went on without it (another order proved the same person).
+                Ok(_) => {}
+                Err(Failure::Refused(e)) if e.code == ErrorCode::WrongState => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -308,6 +334,8 @@ enum Step {
     Accepted,
     Reopened,
     Decided(IdentityOutcome),
+    /// By two of our own people.
+    Ruled(IdentityRuling, [Voice; 2]),
 }
 
 impl Step {
@@ -316,6 +344,7 @@ impl Step {
             Self::Accepted => verification.accepted(),
             Self::Reopened => verification.reopened(),
             Self::Decided(outcome) => verification.decided(outcome),
+            Self::Ruled(ruling, voices) => verification.ruled(ruling, voices),
         }
     }
 }

@@ -74,7 +74,7 @@ pub use endpoint::{
 pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, HealthPage, NotReady, Watching};
-pub use identity::PictureUpload;
+pub use identity::{IdentityReview, IdentityReviewed, PicturePlace, PictureUpload};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
 pub use live::{LiveOpen, LiveOpened, LiveView};

@@ -249,6 +249,14 @@ impl Identity for Metered<dyn Identity> {
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
         self.call("status", self.inner.status(reference)).await
     }
+
+    async fn pictures(&self, reference: &str) -> Result<Vec<Picture>, PortError> {
+        self.call("pictures", self.inner.pictures(reference)).await
+    }
+
+    async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError> {
+        self.call("look", self.inner.look(reference, picture)).await
+    }
 }
 
 #[async_trait::async_trait]

@@ -507,7 +507,7 @@ fn no_case() -> Failure<ApiError> {
     refused(ApiError::new(code, "No case has this id."))
 }
 
-fn gone() -> Failure<ApiError> {
+pub(crate) fn gone() -> Failure<ApiError> {
     let code = proof_core::ErrorCode::NotFound;
     refused(ApiError::new(code, "No order has this id."))
 }
@@ -537,7 +537,7 @@ fn state_name(state: &State) -> String {
     }
 }
 
-fn money(amount: proof_core::money::Amount) -> String {
+pub(crate) fn money(amount: proof_core::money::Amount) -> String {
     format!("{} {}", amount.to_decimal(), amount.asset())
 }
 

@@ -44,6 +44,10 @@ impl Answer {
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
+
+    pub fn into_bytes(self) -> Bytes {
+        self.body
+    }
 }
 
 /// Calls below one base address, with one bearer token.
@@ -90,6 +94,12 @@ impl Configured {
         self.send(Method::GET, self.url(path, query)?, None).await
     }
 
+    /// A file of at most so many bytes.
+    pub async fn get_file(&self, path: &[&str], bytes_max: usize) -> Result<Answer, CallError> {
+        let url = self.url(path, &[])?;
+        self.send_for(Method::GET, url, None, bytes_max).await
+    }
+
     pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, CallError> {
         let body = serde_json::to_vec(body).map_err(|error| self.not_sent(error))?;
         let body = Some(("application/json", Bytes::from(body)));
@@ -125,6 +135,16 @@ impl Configured {
         url: Url,
         body: Option<(&'static str, Bytes)>,
     ) -> Result<Answer, CallError> {
+        self.send_for(method, url, body, ANSWER_BYTES_MAX).await
+    }
+
+    async fn send_for(
+        &self,
+        method: Method,
+        url: Url,
+        body: Option<(&'static str, Bytes)>,
+        body_bytes_max: usize,
+    ) -> Result<Answer, CallError> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(url.as_str())
@@ -142,7 +162,7 @@ impl Configured {
         let request = request.body(bytes).map_err(|error| self.not_sent(error))?;
         let limits = Limits {
             timeout_ms: TIMEOUT_MS,
-            body_bytes_max: ANSWER_BYTES_MAX,
+            body_bytes_max,
             overlong: Overlong::Refuse,
             resolve: None,
         };

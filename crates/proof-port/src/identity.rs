@@ -3,7 +3,9 @@
 use crate::PortError;
 use serde::{Deserialize, Serialize};
 
-pub use proof_core::identity::{DocumentKind, DocumentSide as Side, IdentityOutcome};
+pub use proof_core::identity::{
+    DocumentKind, DocumentSide as Side, IdentityOutcome, PICTURE_BYTES_MAX,
+};
 
 /// One picture on its way to the provider, and where it belongs.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,4 +55,11 @@ pub trait Identity: Send + Sync {
     async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError>;
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError>;
+
+    /// What was handed over, in the order in which somebody looks at it; nothing where the provider
+    /// keeps it no longer.
+    async fn pictures(&self, reference: &str) -> Result<Vec<Picture>, PortError>;
+
+    /// One of them, for a person who decides. `None`: the provider keeps it no longer.
+    async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError>;
 }

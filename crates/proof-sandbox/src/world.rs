@@ -1,7 +1,11 @@
 //! All services together.
 
 use crate::{
-    callback::Callbacks, cards::Cards, chain::SimChain, clock::WorldClock, identity::IdentityDesk,
+    callback::Callbacks,
+    cards::Cards,
+    chain::SimChain,
+    clock::WorldClock,
+    identity::{IdentityDesk, Shelf},
     journal::Journaled,
 };
 use proof_core::{Clock, Entropy, Network};
@@ -24,6 +28,7 @@ pub struct World {
     pub(crate) callbacks: Callbacks,
     pub(crate) cards: Journaled<Cards>,
     pub(crate) identity: Journaled<IdentityDesk>,
+    pub(crate) pictures: Shelf,
     pub(crate) chains: BTreeMap<Network, Journaled<SimChain>>,
 }
 
@@ -46,6 +51,7 @@ impl World {
             callbacks: Callbacks::default(),
             cards: Journaled::open(dir("cards").as_deref(), Cards::default())?,
             identity: Journaled::open(dir("identity").as_deref(), IdentityDesk::default())?,
+            pictures: Shelf::open(dir("identity/pictures"))?,
             chains,
             key: config.key,
             seed: config.seed,

@@ -15,6 +15,7 @@ statements! {
     VERIFICATION_INSERT = "INSERT INTO verifications (id, customer_id, order_id, version, state, body, created_at) VALUES ($1, $2, $3, 1, $4, $5, $6)";
     VERIFICATION_LATEST = "SELECT id, version, body FROM verifications WHERE customer_id = $1 ORDER BY id DESC LIMIT 1";
     VERIFICATION_LOAD = "SELECT id, version, body FROM verifications WHERE id = $1";
+    VERIFICATION_REVIEWED = "SELECT id, version, body FROM verifications WHERE state = 'review' ORDER BY id LIMIT $1";
     VERIFICATION_SAVE = "UPDATE verifications SET version = version + 1, state = $1, body = $2 WHERE id = $3 AND version = $4";
 }
 
@@ -67,6 +68,16 @@ impl Tx {
             .fetch_optional(VERIFICATION_LOAD, args![id.uuid()])
             .await?;
         row.map(StoredVerification::try_from).transpose()
+    }
+
+    /// Attempts that people have to look at, the oldest first.
+    pub async fn verification_reviewed(
+        &mut self,
+        limit: i64,
+    ) -> Result<Vec<Verification>, StoreError> {
+        let rows: Vec<Versioned> = self.fetch_all(VERIFICATION_REVIEWED, args![limit]).await?;
+        let stored = rows.into_iter().map(StoredVerification::try_from);
+        stored.map(|one| Ok(one?.verification)).collect()
     }
 
     pub async fn verification_save(

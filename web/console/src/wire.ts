@@ -182,7 +182,34 @@ export type Ruled = { ruled: "proposed" | "done" };
 export type Reviews = {
   orders: { order: string; side: string; amount: string; stopped_in: string; why: string; since: string; proposed: string | null }[];
   cases: Case[];
+  identity: IdentityWaits[];
 };
+
+export type IdentityWaits = {
+  id: string;
+  order: string;
+  environment: "test" | "live";
+  amount: string;
+  side: string;
+  document: string;
+  try_number: number;
+  why: string;
+  since: string;
+  proposed: string | null;
+};
+
+/** `GET identity/{id}`: somebody whom two people look at. Pictures are fetched one by one, by their number. */
+export type IdentityCheck = IdentityWaits & {
+  state: "collecting" | "submitted" | "review" | "approved" | "rejected";
+  order_status: string;
+  email: string;
+  provider: string;
+  pictures: { document: string | null; side: string | null; step: string | null }[];
+  decided_by: string[];
+};
+
+/** `POST identity/{id}/rule`. */
+export type IdentityRule = { act: string; reason: string; document_country?: string; problem?: string };
 
 /** `GET cases/{id}`. */
 export type Case = {

@@ -33,7 +33,9 @@ const identityReasons: Record<string, string> = {
   face_mismatch: "The face in your selfie does not match the photo on your document.",
   document_unreadable: "Your document could not be read.",
   document_expired: "Your document has expired.",
+  document_forged: "Your document could not be accepted. Show the original, not a copy or a screen.",
   liveness_failed: "The selfie check did not see a live person.",
+  under_age: "You have to be of age.",
 };
 
 const lines: Record<string, string> = {

@@ -3,6 +3,7 @@
 
 mod checklist;
 mod health;
+mod identity;
 mod ledger;
 mod live;
 mod member;
@@ -73,6 +74,7 @@ pub fn routes() -> Vec<Route> {
     ];
     routes.extend(member::routes());
     routes.extend(order::routes());
+    routes.extend(identity::routes());
     routes.extend(partner::routes());
     routes.extend(checklist::routes());
     routes.extend(live::routes());

@@ -15,7 +15,8 @@ use proof_core::{
     partner::{Environment, Side},
 };
 use proof_engine::{
-    ApiError, CaseStory, OrderLines, OrderListed, OrderPage, OrderQuery, Overview, Ruled,
+    ApiError, CaseStory, IdentityReviewed, OrderLines, OrderListed, OrderPage, OrderQuery,
+    Overview, Ruled,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -167,6 +168,7 @@ async fn refund(
 pub struct Reviews {
     orders: Vec<Reviewed>,
     cases: Vec<CaseShown>,
+    identity: Vec<IdentityReviewed>,
 }
 
 /// Ids as the console's addresses have them.
@@ -205,7 +207,12 @@ impl From<CaseStory> for CaseShown {
     }
 }
 
-async fn reviews(State(api): State<Api>) -> Result<Json<Reviews>, Refused> {
+async fn reviews(State(api): State<Api>, Extension(seat): At) -> Result<Json<Reviews>, Refused> {
+    let identity = if seat.role().may(Act::IdentityReview) {
+        api.engine.identity_reviewed().await?
+    } else {
+        Vec::new()
+    };
     let orders = api.engine.order_reviewed().await?;
     let cases = api.engine.case_reviewed().await?;
     Ok(Json(Reviews {
@@ -214,6 +221,7 @@ async fn reviews(State(api): State<Api>) -> Result<Json<Reviews>, Refused> {
             .map(|listed| Reviewed { listed })
             .collect(),
         cases: cases.into_iter().map(CaseShown::from).collect(),
+        identity,
     }))
 }
 

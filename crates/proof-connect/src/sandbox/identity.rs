@@ -2,7 +2,7 @@
 
 use super::{PROVIDER, code, map, refused_question, unanswered_question, wire};
 use proof_outbound::Configured;
-use proof_port::{Identity, IdentityStatus, Picture, PictureProblem, PortError};
+use proof_port::{Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem, PortError};
 
 /// Nothing here moves money and every call may be repeated, so no failure is in doubt.
 pub struct SandboxIdentity {
@@ -70,6 +70,39 @@ impl Identity for SandboxIdentity {
             200 => answer.json().map(map::verification).map_err(|error| {
                 PortError::retry(PROVIDER, format!("unreadable answer: {error}")).answered()
             }),
+            _ => Err(refused_question(&answer)),
+        }
+    }
+    async fn pictures(&self, reference: &str) -> Result<Vec<Picture>, PortError> {
+        let path = ["identity", "v1", "verifications", reference, "pictures"];
+        let answer = self.provider.get(&path, &[]).await;
+        let answer = answer.map_err(unanswered_question)?;
+        match answer.status {
+            404 => Ok(Vec::new()),
+            200 => answer.json().map(map::pictures).map_err(|error| {
+                PortError::retry(PROVIDER, format!("unreadable answer: {error}")).answered()
+            }),
+            _ => Err(refused_question(&answer)),
+        }
+    }
+
+    async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError> {
+        let base = ["identity", "v1", "verifications", reference];
+        let path: Vec<String> = match picture {
+            Picture::Document { kind, side } => {
+                vec!["documents".into(), kind.name().into(), side.name().into()]
+            }
+            Picture::Frame { index, .. } => vec!["frames".into(), index.to_string()],
+        };
+        let path: Vec<&str> = base
+            .into_iter()
+            .chain(path.iter().map(String::as_str))
+            .collect();
+        let answer = self.provider.get_file(&path, PICTURE_BYTES_MAX).await;
+        let answer = answer.map_err(unanswered_question)?;
+        match answer.status {
+            404 => Ok(None),
+            200 => Ok(Some(answer.into_bytes().into())),
             _ => Err(refused_question(&answer)),
         }
     }

@@ -4,8 +4,8 @@ use super::{PROVIDER, wire};
 use proof_core::{Timestamp, finding::Movement, money::Money};
 use proof_port::{
     Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, Dispute,
-    DisputeStage, IdentityOutcome, IdentityStatus, PayoutState, PictureProblem, RefundState,
-    ReportLine, VoidState,
+    DisputeStage, IdentityOutcome, IdentityStatus, PayoutState, Picture, PictureProblem,
+    RefundState, ReportLine, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -200,6 +200,15 @@ pub fn verification(answer: wire::Verification) -> IdentityStatus {
         "review" => IdentityStatus::Done(IdentityOutcome::Review { reason }),
         other => unknown("verification", other, IdentityStatus::Pending),
     }
+}
+
+pub fn pictures(answer: wire::Pictures) -> Vec<Picture> {
+    let pictures = answer.pictures.into_iter();
+    let picture = |picture| match picture {
+        wire::Picture::Document { kind, side } => Picture::Document { kind, side },
+        wire::Picture::Frame { index, step } => Picture::Frame { index, step },
+    };
+    pictures.map(picture).collect()
 }
 
 pub fn picture_problem(code: &str) -> Option<PictureProblem> {

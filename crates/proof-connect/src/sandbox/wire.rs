@@ -1,5 +1,6 @@
 //! JSON as the sandbox speaks it.
 
+use proof_port::{DocumentKind, Side};
 use serde::{Deserialize, Serialize};
 
 /// Minor units as text.
@@ -131,6 +132,18 @@ pub struct Verification {
     #[serde(default)]
     pub may_retry: bool,
     pub document_country: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct Pictures {
+    pub pictures: Vec<Picture>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+pub enum Picture {
+    Document { kind: DocumentKind, side: Side },
+    Frame { index: u32, step: String },
 }
 
 #[derive(Deserialize)]

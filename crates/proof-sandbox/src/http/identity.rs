@@ -16,7 +16,7 @@ use axum::{
     http::StatusCode,
     routing::{get, post, put},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// A picture that is too large is read to its end, so that its sender hears why it was refused;
@@ -27,8 +27,15 @@ pub fn routes() -> Router<Arc<World>> {
     const ONE: &str = "/identity/v1/verifications/{reference}";
     Router::new()
         .route(ONE, get(look_up))
-        .route(&format!("{ONE}/documents/{{kind}}/{{side}}"), put(document))
-        .route(&format!("{ONE}/frames/{{index}}"), put(frame))
+        .route(
+            &format!("{ONE}/documents/{{kind}}/{{side}}"),
+            put(document).get(document_kept),
+        )
+        .route(
+            &format!("{ONE}/frames/{{index}}"),
+            put(frame).get(frame_kept),
+        )
+        .route(&format!("{ONE}/pictures"), get(pictures))
         .route(&format!("{ONE}/submit"), post(submit))
 }
 
@@ -70,6 +77,7 @@ async fn receive(
         .await
         .map_err(|_| Refusal::unprocessable("too_large", "more than 12 MB, or cut off"))?;
     let picture = check_picture(&bytes, need)?;
+    world.pictures.put(&picture.sha256, &bytes)?;
     world.identity.write(
         |desk| desk.receive(reference, place, picture),
         |_| StatusCode::NO_CONTENT,
@@ -98,4 +106,67 @@ async fn look_up(State(world): Shared, Path(reference): Path<String>) -> Answer<
     let now = world.clock.now();
     let outcome = world.identity.read(|desk| desk.outcome(&reference, now));
     outcome.map(Json)
+}
+
+#[derive(Serialize)]
+struct Kept {
+    pictures: Vec<KeptPlace>,
+}
+
+/// One picture: a side of a document, or a frame of the selfie.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum KeptPlace {
+    Document { kind: Document, side: Side },
+    Frame { index: u32, step: String },
+}
+
+impl From<Place> for KeptPlace {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::Document(kind, side) => Self::Document { kind, side },
+            Place::Frame { index, step } => Self::Frame { index, step },
+        }
+    }
+}
+
+async fn pictures(State(world): Shared, Path(reference): Path<String>) -> Answer<Kept> {
+    let pictures = world.identity.read(|desk| desk.pictures(&reference))?;
+    let pictures = pictures.into_iter().map(|(place, _)| place.into());
+    Ok(Json(Kept {
+        pictures: pictures.collect(),
+    }))
+}
+
+async fn document_kept(
+    State(world): Shared,
+    path: Result<Path<(String, Document, Side)>, PathRejection>,
+) -> Result<Vec<u8>, Refusal> {
+    let Path((reference, kind, side)) = path?;
+    let wanted = Place::Document(kind, side);
+    kept(&world, &reference, |place| *place == wanted)
+}
+
+async fn frame_kept(
+    State(world): Shared,
+    path: Result<Path<(String, u32)>, PathRejection>,
+) -> Result<Vec<u8>, Refusal> {
+    let Path((reference, wanted)) = path?;
+    kept(
+        &world,
+        &reference,
+        |place| matches!(place, Place::Frame { index, .. } if *index == wanted),
+    )
+}
+
+fn kept(
+    world: &World,
+    reference: &str,
+    is_wanted: impl Fn(&Place) -> bool,
+) -> Result<Vec<u8>, Refusal> {
+    let pictures = world.identity.read(|desk| desk.pictures(reference))?;
+    let found = pictures.into_iter().find(|(place, _)| is_wanted(place));
+    let (_, picture) = found.ok_or_else(|| Refusal::not_found("picture"))?;
+    let bytes = world.pictures.get(&picture.sha256)?;
+    bytes.ok_or_else(|| Refusal::not_found("picture"))
 }

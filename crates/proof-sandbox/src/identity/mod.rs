@@ -1,13 +1,15 @@
 //! The identity provider: takes pictures, decides as the email's tag says.
 
 mod picture;
+mod shelf;
 
 pub use picture::{Need, check as check_picture};
+pub use shelf::Shelf;
 
 use crate::{journal::Machine, refusal::Refusal};
 use proof_core::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 const DECISION_MS: i64 = 2_000;
 const SLOW_DECISION_MS: i64 = 30_000;
@@ -29,8 +31,8 @@ pub struct IdentityDesk {
 
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 struct Verification {
-    sides: BTreeSet<(Document, Side)>,
-    frames: BTreeMap<u32, String>,
+    sides: BTreeMap<(Document, Side), Picture>,
+    frames: BTreeMap<u32, (String, Picture)>,
     submitted: Option<Submitted>,
 }
 
@@ -155,16 +157,32 @@ impl IdentityDesk {
             .map(|submitted| submitted.outcome(now))
             .ok_or_else(|| Refusal::not_found("submitted verification"))
     }
+
+    /// What was handed over, in the order in which somebody looks at it.
+    pub fn pictures(&self, reference: &str) -> Result<Vec<(Place, Picture)>, Refusal> {
+        let known = self.verifications.get(reference);
+        let verification = known.ok_or_else(|| Refusal::not_found("verification"))?;
+        let sides = verification.sides.iter();
+        let sides = sides.map(|((kind, side), picture)| {
+            let place = Place::Document(*kind, *side);
+            (place, picture.clone())
+        });
+        let frames = verification.frames.iter().map(|(index, (step, picture))| {
+            let (index, step) = (*index, step.clone());
+            (Place::Frame { index, step }, picture.clone())
+        });
+        Ok(sides.chain(frames).collect())
+    }
 }
 
 impl Verification {
     fn is_complete(&self) -> bool {
-        let has = |document, side| self.sides.contains(&(document, side));
+        let has = |document, side| self.sides.contains_key(&(document, side));
         let card = |document| has(document, Side::Front) && has(document, Side::Back);
         let document = has(Document::Passport, Side::Front)
             || card(Document::NationalId)
             || card(Document::DrivingLicence);
-        let shown = |step: &&str| self.frames.values().any(|frame| frame == step);
+        let shown = |step: &&str| self.frames.values().any(|frame| frame.0 == *step);
         document && STEPS.iter().all(shown)
     }
 }
@@ -254,15 +272,19 @@ impl Machine for IdentityDesk {
     fn apply(&mut self, event: &Event) {
         match event {
             Event::Received {
-                reference, place, ..
+                reference,
+                place,
+                picture,
             } => {
                 let verification = self.verifications.entry(reference.clone()).or_default();
                 match place {
                     Place::Document(document, side) => {
-                        verification.sides.insert((*document, *side));
+                        let place = (*document, *side);
+                        verification.sides.insert(place, picture.clone());
                     }
                     Place::Frame { index, step } => {
-                        verification.frames.insert(*index, step.clone());
+                        let frame = (step.clone(), picture.clone());
+                        verification.frames.insert(*index, frame);
                     }
                 }
             }

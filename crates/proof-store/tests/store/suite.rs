@@ -222,6 +222,7 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         try_number: 1,
         started_at: NOW,
         state: VerificationState::Collecting,
+        decided_by: None,
     };
     let v = verification.clone();
     let (again, found, latest, saved) = write!(db, [v], |tx| {
@@ -236,7 +237,16 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
             },
             ..v.clone()
         };
-        tx.verification_save(&approved, 1).await?;
+        let review = Verification {
+            state: VerificationState::Review {
+                reason: "manual_check".into(),
+            },
+            ..v.clone()
+        };
+        tx.verification_save(&review, 1).await?;
+        assert_eq!(tx.verification_reviewed(10).await?, [review]);
+        tx.verification_save(&approved, 2).await?;
+        assert_eq!(tx.verification_reviewed(10).await?, []);
         tx.customer_link(customer, person, NOW).await?;
         let found = tx.customer_by_user(scope.0, scope.1, "u").await?;
         let by_id = tx.customer_load(scope.0, customer).await?;
@@ -255,7 +265,7 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         latest.map(|l| (l.verification, l.version)),
         Some((verification, 1))
     );
-    assert_eq!(saved.map(|s| s.version), Some(2));
+    assert_eq!(saved.map(|s| s.version), Some(3));
 }
 
 async fn session_rows(db: &Db, partner: &Partner, order: &Order) {

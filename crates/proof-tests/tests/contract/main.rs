@@ -39,6 +39,7 @@ mod reading;
 mod reconcile;
 mod recovery;
 mod refusals;
+mod reviewing;
 mod risk;
 mod sandbox;
 mod schema;

@@ -1,4 +1,4 @@
-// What waits for people: orders and cases, the longest first, each with its choices beside the list.
+// What waits for people: orders, cases and checks of identity, the longest first, each with its choices beside the list.
 
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
@@ -9,8 +9,9 @@ import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago, Id } from "../parts/text";
 import { caseTitle } from "../words";
-import type { Case, Reviews } from "../wire";
+import type { Case, IdentityWaits, Reviews } from "../wire";
 import { CasePanel } from "./case";
+import { IdentityPanel } from "./identity";
 import { OrderPanel } from "./order";
 
 const LOOK_AGAIN_MS = 10_000;
@@ -37,12 +38,24 @@ const CASES: Column<Case>[] = [
   { title: "Of order", gives: 1, cell: (one) => <Id id={one.order} /> },
 ];
 
+const CHECKS: Column<IdentityWaits>[] = [
+  { title: "Document", cell: (one) => wordsOf(one.document) },
+  { title: "Decided", cell: (one) => <Proposed proposed={one.proposed} /> },
+  { title: "Why", gives: 2, cell: (one) => wordsOf(one.why) },
+  { title: "Try", number: true, gives: 2, cell: (one) => one.try_number },
+  { title: "Of order", gives: 1, cell: (one) => <Id id={one.order} /> },
+  { title: "Since", number: true, gives: 2, cell: (one) => <Ago at={one.since} /> },
+];
+
 export function WaitingPage({ kind, open }: { kind: string | undefined; open: string | undefined }) {
   const { data, problem, reload } = useLoad<Reviews>("reviews", { everyMs: LOOK_AGAIN_MS });
   const readsOrders = useMay("order_read");
   const back = { path: "/waiting" };
   const isOpen = (name: string): string | undefined => (kind === name ? open : undefined);
-  const nothing = data && data.orders.length === 0 && data.cases.length === 0;
+  const checks = data?.identity ?? [];
+  // Of an order that waits for its check alone, the check is what is decided.
+  const orders = data?.orders.filter((one) => !checks.some((check) => check.order === one.order)) ?? [];
+  const nothing = data && orders.length === 0 && data.cases.length === 0 && checks.length === 0;
   return (
     <>
       <Page title="Waiting" lead="What goes on only when people decide. Two have to say the same.">
@@ -50,15 +63,29 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
         {!data && problem === undefined && <Loading />}
         {nothing && (
           <Empty icon="check" title="Nothing waits">
-            Orders stop here when a rule wants people to look, and cases when money or coins came that fit no order. You decide, a colleague confirms.
+            Orders stop here when a rule wants people to look, cases when money or coins came that fit no order, and checks of identity when the
+            provider is not sure. You decide, a colleague confirms.
           </Empty>
         )}
-        {data && data.orders.length > 0 && (
+        {checks.length > 0 && (
           <section class="list-part">
-            <h2>{plural(data.orders.length, "order")}</h2>
+            <h2>{plural(checks.length, "identity check")}</h2>
+            <Table
+              label="Identity checks that wait"
+              rows={checks}
+              columns={CHECKS}
+              keyOf={(one) => one.id}
+              hrefOf={(one) => url(`/waiting/identity/${encodeURIComponent(one.id)}`)}
+              selected={isOpen("identity")}
+            />
+          </section>
+        )}
+        {orders.length > 0 && (
+          <section class="list-part">
+            <h2>{plural(orders.length, "order")}</h2>
             <Table
               label="Orders that wait"
-              rows={data.orders}
+              rows={orders}
               columns={ORDERS}
               keyOf={(one) => one.order}
               hrefOf={(one) => url(`/waiting/orders/${encodeURIComponent(one.order)}`)}
@@ -81,6 +108,7 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
         )}
       </Page>
       {kind === "orders" && open !== undefined && readsOrders && <OrderPanel key={open} id={open} back={back} onChanged={() => void reload()} />}
+      {kind === "identity" && open !== undefined && <IdentityPanel key={open} id={open} back={back} onChanged={() => void reload()} />}
       {kind === "cases" && open !== undefined && <CasePanel key={open} id={open} back={back} onChanged={() => void reload()} />}
     </>
   );

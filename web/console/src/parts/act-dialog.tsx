@@ -5,7 +5,7 @@ import { useState } from "preact/hooks";
 import { useSend } from "../core/send";
 import { Button, Notice, SendProblem } from "./basics";
 import { Dialog } from "./dialog";
-import { Area, Input } from "./field";
+import { Area, Input, Select, type Choice } from "./field";
 import { Facts } from "./panel";
 import { Proposed } from "./proposed";
 
@@ -20,7 +20,8 @@ export interface Asked {
   confirm?: string | null;
   proposed?: string | null;
   needsReason?: boolean;
-  text?: { label: string; hint: string; area?: boolean } | undefined;
+  text?: { label: string; hint: string; area?: boolean; pattern?: string; maxLength?: number } | undefined;
+  choice?: { label: string; hint: string; choices: Choice[] } | undefined;
   /** Left empty it means all. */
   amount?: { label: string; hint: string } | undefined;
   isDanger?: boolean;
@@ -30,6 +31,7 @@ export interface Answered {
   reason: string;
   text: string;
   amount: string;
+  choice: string;
 }
 
 interface ActDialogProps<T> {
@@ -40,14 +42,14 @@ interface ActDialogProps<T> {
 }
 
 export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>) {
-  const [answered, setAnswered] = useState<Answered>({ reason: "", text: "", amount: "" });
+  const [answered, setAnswered] = useState<Answered>({ reason: "", text: "", amount: "", choice: asked.choice?.choices[0]?.value ?? "" });
   const { isBusy, problem, send } = useSend();
   const set = (name: keyof Answered) => (value: string) => setAnswered((old) => ({ ...old, [name]: value }));
   const submit = (event: Event) => {
     event.preventDefault();
-    void send(() => act({ reason: answered.reason.trim(), text: answered.text.trim(), amount: answered.amount.trim() }), onDone);
+    void send(() => act({ ...answered, reason: answered.reason.trim(), text: answered.text.trim(), amount: answered.amount.trim() }), onDone);
   };
-  const { text, amount, needsReason = true } = asked;
+  const { text, amount, choice, needsReason = true } = asked;
   return (
     <Dialog title={asked.title} onClose={onClose} isBusy={isBusy}>
       <form onSubmit={submit} class="form">
@@ -66,11 +68,20 @@ export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>)
             required={false}
           />
         )}
+        {choice && <Select id="act-choice" {...choice} value={answered.choice} onInput={set("choice")} />}
         {text &&
           (text.area ? (
             <Area id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} rows={5} />
           ) : (
-            <Input id="act-text" label={text.label} hint={text.hint} value={answered.text} onInput={set("text")} />
+            <Input
+              id="act-text"
+              label={text.label}
+              hint={text.hint}
+              value={answered.text}
+              onInput={set("text")}
+              {...(text.pattern ? { pattern: text.pattern } : {})}
+              {...(text.maxLength ? { maxLength: text.maxLength } : {})}
+            />
           ))}
         {needsReason && (
           <Area

@@ -1,0 +1,287 @@
+//! People whom the provider leaves to people: looked at and decided by two of ours.
+
+use super::{Decided, Step, wrong_state};
+use crate::{
+    ApiError, Engine, Ruled, Seat,
+    audit::{audit, two_voices},
+    error::refused,
+    member::deed,
+    operator::{gone, money, reason_of},
+    order::SaveIds,
+};
+use proof_core::{
+    ErrorCode,
+    id::{OrderId, PersonId, VerificationId},
+    identity::{IdentityRuling, Verification, VerificationState},
+    operator::{Proposal, Voice},
+    order::Order,
+    partner::Environment,
+};
+use proof_port::{PICTURE_BYTES_MAX, Picture};
+use proof_store::{Failure, Tx};
+use serde::Serialize;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+/// Checks that are listed; more than these wait for more people, not for a longer list.
+const LISTED_MAX: i64 = 200;
+
+/// One check that waits, in a line.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityReviewed {
+    pub id: Uuid,
+    pub order: Uuid,
+    pub environment: Environment,
+    pub amount: String,
+    pub side: &'static str,
+    pub document: &'static str,
+    pub try_number: u32,
+    pub why: String,
+    pub since: String,
+    pub proposed: Option<String>,
+}
+
+/// One check with all that two people decide by, except for its pictures.
+#[derive(Clone, Debug, Serialize)]
+pub struct IdentityReview {
+    #[serde(flatten)]
+    pub line: IdentityReviewed,
+    pub state: &'static str,
+    pub order_status: &'static str,
+    pub email: String,
+    pub provider: &'static str,
+    pub pictures: Vec<PicturePlace>,
+    /// The wish that stands, as its author sent it.
+    pub wish: Option<Value>,
+    pub decided_by: Vec<String>,
+}
+
+/// Where a picture belongs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PicturePlace {
+    pub document: Option<&'static str>,
+    pub side: Option<&'static str>,
+    pub step: Option<String>,
+}
+
+impl From<&Picture> for PicturePlace {
+    fn from(picture: &Picture) -> Self {
+        match picture {
+            Picture::Document { kind, side } => Self {
+                document: Some(kind.name()),
+                side: Some(side.name()),
+                step: None,
+            },
+            Picture::Frame { step, .. } => Self {
+                document: None,
+                side: None,
+                step: Some(step.clone()),
+            },
+        }
+    }
+}
+
+impl IdentityReviewed {
+    fn new(v: &Verification, order: &Order, wish: Option<&Proposal<Value>>) -> Self {
+        let why = match &v.state {
+            VerificationState::Review { reason } | VerificationState::Rejected { reason, .. } => {
+                reason.clone()
+            }
+            VerificationState::Collecting
+            | VerificationState::Submitted { .. }
+            | VerificationState::Approved { .. } => String::new(),
+        };
+        Self {
+            id: v.id.uuid(),
+            order: order.id.uuid(),
+            environment: order.environment,
+            amount: money(order.amount),
+            side: order.side.name(),
+            document: v.document.name(),
+            try_number: v.try_number,
+            why,
+            since: v.started_at.to_contract(),
+            proposed: wish.map(said),
+        }
+    }
+}
+
+/// "refuse (face_mismatch) by alice: not the same person".
+fn said(wish: &Proposal<Value>) -> String {
+    let text = |name: &str| wish.act[name].as_str().map(str::to_owned);
+    let detail = text("problem").or_else(|| text("document_country"));
+    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
+    let act = text("act").unwrap_or_default();
+    format!("{act}{detail} by {}: {}", wish.voice.by, wish.voice.reason)
+}
+
+fn subject(id: VerificationId) -> String {
+    format!("identity:{id}")
+}
+
+async fn wish(
+    tx: &mut Tx,
+    id: VerificationId,
+) -> Result<Option<Proposal<Value>>, Failure<ApiError>> {
+    let body = tx.proposal_read(&subject(id)).await?;
+    Ok(body.and_then(|body| serde_json::from_value(body).ok()))
+}
+
+fn nobody() -> Failure<ApiError> {
+    refused(ApiError::nobody("identity check"))
+}
+
+/// What a check is, with its order and the wish that stands.
+type Found = (Verification, Order, Option<Proposal<Value>>);
+
+impl Engine {
+    /// Checks that wait for people, the longest first.
+    pub async fn identity_reviewed(&self) -> Result<Vec<IdentityReviewed>, ApiError> {
+        self.db
+            .read("identity_reviewed", |tx: &mut Tx| {
+                Box::pin(async move {
+                    let mut lines = Vec::new();
+                    for v in tx.verification_reviewed(LISTED_MAX).await? {
+                        let order = tx.order_work(v.order).await?.ok_or_else(gone)?.order;
+                        let wish = wish(tx, v.id).await?;
+                        lines.push(IdentityReviewed::new(&v, &order, wish.as_ref()));
+                    }
+                    Ok::<_, Failure<ApiError>>(lines)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    async fn identity_found(&self, id: VerificationId) -> Result<Found, ApiError> {
+        self.db
+            .read("identity_found", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let found = tx.verification_load(id).await?.ok_or_else(nobody)?;
+                    let v = found.verification;
+                    let order = tx.order_work(v.order).await?.ok_or_else(gone)?.order;
+                    let wish = wish(tx, id).await?;
+                    Ok::<_, Failure<ApiError>>((v, order, wish))
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    pub async fn identity_review(&self, id: VerificationId) -> Result<IdentityReview, ApiError> {
+        let (v, order, wish) = self.identity_found(id).await?;
+        let identity = &self.rails(order.environment)?.identity;
+        let pictures = identity.pictures(&self.identity_reference(&v)).await?;
+        Ok(IdentityReview {
+            line: IdentityReviewed::new(&v, &order, wish.as_ref()),
+            state: v.state.name(),
+            order_status: order.status().name(),
+            email: order.email.clone(),
+            provider: identity.provider(),
+            pictures: pictures.iter().map(PicturePlace::from).collect(),
+            wish: wish.map(|wish| wish.act),
+            decided_by: v.decided_by.map_or_else(Vec::new, |voices| {
+                voices.iter().map(|voice| voice.by.to_string()).collect()
+            }),
+        })
+    }
+
+    fn identity_reference(&self, v: &Verification) -> String {
+        self.reference(v.order, "kyc", v.try_number)
+    }
+
+    /// One picture, straight from the provider. Who looked is recorded before anything is shown.
+    pub async fn identity_look(
+        &self,
+        seat: &Seat,
+        id: VerificationId,
+        number: usize,
+    ) -> Result<Vec<u8>, ApiError> {
+        let (v, order, _) = self.identity_found(id).await?;
+        if !matches!(v.state, VerificationState::Review { .. }) {
+            let message = "This check is decided; its pictures are not shown any more.";
+            return Err(ApiError::new(ErrorCode::WrongState, message));
+        }
+        let identity = &self.rails(order.environment)?.identity;
+        let reference = self.identity_reference(&v);
+        let pictures = identity.pictures(&reference).await?;
+        let gone = || ApiError::nobody("picture");
+        let picture = pictures.get(number).ok_or_else(gone)?;
+        let told = json!({ "order": order.id, "picture": PicturePlace::from(picture) });
+        self.audit_note(seat.author(), "identity.look", id.to_string(), told)
+            .await?;
+        let bytes = identity.look(&reference, picture).await?;
+        bytes
+            .filter(|bytes| bytes.len() <= PICTURE_BYTES_MAX)
+            .ok_or_else(gone)
+    }
+
+    /// One person's word about a check that waits; the same word of a second one decides.
+    pub async fn identity_rule(
+        &self,
+        seat: &Seat,
+        id: VerificationId,
+        ruling: IdentityRuling,
+        reason: &str,
+    ) -> Result<Ruled, ApiError> {
+        let voice = Voice {
+            by: seat.author().by,
+            reason: reason_of(reason)?,
+        };
+        let told = json!({ "ruling": ruling, "reason": voice.reason });
+        let deed = deed(seat.author(), "identity.rule", id.to_string(), told);
+        let (_, Order { id: order, .. }, _) = self.identity_found(id).await?;
+        let (now, ids) = (self.now(), SaveIds::new(self, self.now()));
+        let person = PersonId::new(now, self.entropy.as_ref());
+        let decided = Decided {
+            order,
+            id,
+            ids,
+            person,
+        };
+        self.db
+            .write("identity_rule", move |tx: &mut Tx| {
+                let (decided, voice, ruling) = (decided.clone(), voice.clone(), ruling.clone());
+                let mut deed = deed.clone();
+                Box::pin(async move {
+                    in_review(tx, order, id).await?;
+                    let act = serde_json::to_value(&ruling).unwrap_or_default();
+                    let first = two_voices(tx, &subject(id), act, voice.clone(), now).await?;
+                    let ruled = match first {
+                        None => {
+                            deed.act = "identity.propose";
+                            Ruled::Proposed
+                        }
+                        Some(first) => {
+                            let step = Step::Ruled(ruling, [first, voice]);
+                            decided.save(tx, step).await?;
+                            Ruled::Done
+                        }
+                    };
+                    audit(tx, &deed, now).await?;
+                    Ok::<_, Failure<ApiError>>(ruled)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
+
+/// Asked under the order's lock, before a wish is kept that could not be fulfilled.
+async fn in_review(
+    tx: &mut Tx,
+    order: OrderId,
+    id: VerificationId,
+) -> Result<(), Failure<ApiError>> {
+    tx.order_lock(order).await?.ok_or_else(gone)?;
+    let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
+    match found.verification.state {
+        VerificationState::Review { .. } => Ok(()),
+        VerificationState::Collecting
+        | VerificationState::Submitted { .. }
+        | VerificationState::Approved { .. }
+        | VerificationState::Rejected { .. } => {
+            Err(refused(proof_core::identity::IdentityRefusal::NotInReview))
+        }
+    }
+}
