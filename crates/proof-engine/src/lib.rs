@@ -39,6 +39,7 @@ mod play;
 mod policy;
 mod probe;
 mod quote;
+mod rate;
 mod reconcile;
 mod recovery;
 mod refusal;
@@ -86,6 +87,7 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
+pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
@@ -96,7 +98,7 @@ pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
 pub use signature::webhook_signature;
 pub use statement::SignedStatement;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
-pub use treasury::ledger_audit;
+pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 

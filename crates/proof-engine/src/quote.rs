@@ -2,7 +2,7 @@
 
 use crate::{ApiError, Engine, View};
 use proof_core::{
-    Asset, ErrorCode, Fiat, Timestamp,
+    Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{OrderId, QuoteId},
     money::{Amount, Money, Rate, Rounding},
     order::{Command, Order},
@@ -41,18 +41,32 @@ impl Engine {
         crypto: Amount,
         fiat: Fiat,
     ) -> Result<Quote, ApiError> {
-        let (mid, rate_at) = self.mid(order.environment, crypto.asset(), fiat).await?;
+        self.price(order.environment, partner, order.side, crypto, fiat)
+            .await
+    }
+
+    /// Today's price of an amount, on a partner's terms.
+    pub(crate) async fn price(
+        &self,
+        environment: Environment,
+        partner: &Partner,
+        side: Side,
+        crypto: Amount,
+        fiat: Fiat,
+    ) -> Result<Quote, ApiError> {
+        let asset = crypto.asset();
+        let (mid, rate_at) = self.mid(environment, asset, fiat).await?;
         let request = QuoteRequest {
             id: QuoteId::new(self.now(), self.entropy.as_ref()),
             crypto,
             fiat,
             mid,
             rate_at,
-            network: self.network_fee(order, fiat).await?,
-            fees: partner.policy.fees_of(order.amount.asset()),
+            network: self.network_fee(environment, asset.network(), fiat).await?,
+            fees: partner.policy.fees_of(asset),
             now: self.now(),
         };
-        let quote = match order.side {
+        let quote = match side {
             Side::Buy => quote_buy(&request),
             Side::Sell => quote_sell(&request),
         };
@@ -72,10 +86,14 @@ impl Engine {
     }
 
     /// What the transfer will cost us, in the currency that the user pays.
-    async fn network_fee(&self, order: &Order, fiat: Fiat) -> Result<Money, ApiError> {
-        let network = order.amount.asset().network();
-        let fee = self.chain_of(order.environment, network)?.fee().await?;
-        let (rate, _) = self.mid(order.environment, network.native(), fiat).await?;
+    pub(crate) async fn network_fee(
+        &self,
+        environment: Environment,
+        network: Network,
+        fiat: Fiat,
+    ) -> Result<Money, ApiError> {
+        let fee = self.chain_of(environment, network)?.fee().await?;
+        let (rate, _) = self.mid(environment, network.native(), fiat).await?;
         let with_margin = with_margin(fee)?;
         let minor = rate.price(with_margin.base(), Rounding::HalfEven);
         Ok(Money::new(fiat, minor.map_err(ApiError::internal)?))

@@ -109,7 +109,10 @@ impl Engine {
         Ok((findings, on_their_way))
     }
 
-    async fn strays_open(&self, environment: Environment) -> Result<Vec<Stray>, ApiError> {
+    pub(crate) async fn strays_open(
+        &self,
+        environment: Environment,
+    ) -> Result<Vec<Stray>, ApiError> {
         self.db
             .read("stray_open", move |tx: &mut Tx| {
                 Box::pin(async move {

@@ -1,20 +1,76 @@
-//! What the owner puts into the hot wallets, and the books as a whole.
+//! What the owner puts into the hot wallets, what they hold, and the books as a whole.
 
 use crate::{
     ApiError, Engine,
+    audit::audit,
+    deposit::scan_begin,
     error::{ledger_failed, refused},
+    member::deed,
+    order::SaveIds,
 };
+use futures::{StreamExt, stream};
 use proof_core::{
-    Address, Network,
+    Address, Asset, Network,
+    audit::Author,
+    finding::{WalletBooks, compare_wallet},
     id::EntryId,
     ledger::{Audit, Audited, fund},
     money::Amount,
     partner::Environment,
+    stray::{Stray, StrayState},
 };
 use proof_store::{Balance, Db, Failure, Tx};
+use serde::Serialize;
+use serde_json::json;
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const POSTINGS_PER_PAGE: i64 = 10_000;
+
+/// Nodes and providers that are asked at the same time for one page.
+pub(crate) const ASKED_AT_ONCE: usize = 8;
+
+/// One coin of one hot wallet.
+#[derive(Clone, Debug, Serialize)]
+pub struct HotWallet {
+    pub currency: &'static str,
+    pub network: &'static str,
+    pub address: String,
+    /// What the node says; `None` where it does not answer.
+    pub on_chain: Option<String>,
+    pub free: String,
+    pub reserved: String,
+    pub in_transit: String,
+    pub floor: String,
+    pub low: bool,
+    /// The chain has what the books have; `None` where the node does not answer.
+    pub agrees: Option<bool>,
+    pub takes_fees: bool,
+    /// Its network's blocks are read: coins that come are seen.
+    pub is_watched: bool,
+}
+
+/// Coins that came to a hot wallet, and that no order expects.
+#[derive(Clone, Debug, Serialize)]
+pub struct TreasuryArrival {
+    pub id: String,
+    pub amount: String,
+    pub currency: &'static str,
+    pub network: &'static str,
+    pub senders: Vec<String>,
+    pub hash: String,
+    pub explorer_url: String,
+    pub state: &'static str,
+    pub seen_at: String,
+    pub proposed: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct TreasuryPage {
+    pub environment: Environment,
+    pub wallets: Vec<HotWallet>,
+    pub arrivals: Vec<TreasuryArrival>,
+}
 
 impl Engine {
     /// Books coins that arrived in a hot wallet from the owner.
@@ -38,6 +94,118 @@ impl Engine {
             })
             .await
             .map_err(ApiError::from)
+    }
+
+    /// The hot wallets of one world as nodes and books have them, and what came to them unexpected.
+    pub async fn treasury_page(&self, environment: Environment) -> Result<TreasuryPage, ApiError> {
+        let networks = self.networks_of(environment);
+        let assets = Asset::all().filter(|asset| networks.contains(&asset.network()));
+        let asked = assets.map(|asset| self.hot_wallet_of(environment, asset));
+        let asked = stream::iter(asked).buffered(ASKED_AT_ONCE);
+        let wallets: Vec<Result<HotWallet, ApiError>> = asked.collect().await;
+        let arrivals = self.strays_open(environment).await?;
+        let arrivals = arrivals.iter().map(|stray| self.treasury_arrival(stray));
+        Ok(TreasuryPage {
+            environment,
+            wallets: wallets.into_iter().collect::<Result<_, _>>()?,
+            arrivals: arrivals.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// None where this server has nothing to do with that world.
+    pub(crate) fn networks_of(&self, environment: Environment) -> BTreeSet<Network> {
+        let rails = self.rails(environment).ok();
+        rails.map_or_else(BTreeSet::new, |rails| {
+            rails.chains.keys().copied().collect()
+        })
+    }
+
+    async fn hot_wallet_of(
+        &self,
+        environment: Environment,
+        asset: Asset,
+    ) -> Result<HotWallet, ApiError> {
+        let owner = self.hot_wallet(environment, asset.network()).await?;
+        let chain = self.chain_of(environment, asset.network())?;
+        let there = chain.balance(&owner, asset).await.ok();
+        let books: WalletBooks = self.wallet_books(environment, asset).await?;
+        let text = |base: i128| {
+            let base = u128::try_from(base).unwrap_or(0);
+            Amount::new(asset, base).to_decimal()
+        };
+        let floor = self.health.watching.thresholds.floor(asset);
+        Ok(HotWallet {
+            currency: asset.ticker(),
+            network: asset.network().name(),
+            address: owner.to_string(),
+            on_chain: there.map(Amount::to_decimal),
+            free: text(books.free),
+            reserved: text(books.reserved),
+            in_transit: text(books.in_transit),
+            floor: floor.to_decimal(),
+            low: u128::try_from(books.free).unwrap_or(0) < floor.base(),
+            agrees: there.map(|there| compare_wallet(asset, books, there.base()).is_none()),
+            takes_fees: asset == asset.network().native(),
+            is_watched: self
+                .scan_load(environment, asset.network())
+                .await?
+                .is_some(),
+        })
+    }
+
+    /// Before the owner sends coins to a hot wallet: its network's blocks are read from now on.
+    pub async fn treasury_watch(
+        &self,
+        environment: Environment,
+        network: Network,
+        author: Author,
+    ) -> Result<(), ApiError> {
+        let height = match self.scan_load(environment, network).await? {
+            Some(_) => return Ok(()),
+            None => self.chain_of(environment, network)?.tip().await?.height,
+        };
+        let ids = SaveIds::new(self, self.now());
+        let subject = format!("{} {}", environment.name(), network.name());
+        let deed = deed(author, "treasury.watch", subject, json!({ "from": height }));
+        self.db
+            .write("treasury_watch", move |tx: &mut Tx| {
+                let (ids, deed) = (ids.clone(), deed.clone());
+                Box::pin(async move {
+                    scan_begin(tx, environment, &[(network, height)], &ids).await?;
+                    audit(tx, &deed, ids.now()).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Asks the nodes how what came stands now; what is final goes into the books, on `suspense`.
+    pub async fn treasury_look(&self, environment: Environment) -> Result<TreasuryPage, ApiError> {
+        self.strays_look(environment).await?;
+        self.treasury_page(environment).await
+    }
+
+    fn treasury_arrival(&self, stray: &Stray) -> Result<TreasuryArrival, ApiError> {
+        let (deposit, network) = (&stray.deposit, stray.recipient.network());
+        let hash = deposit.key.hash.clone();
+        let chain = self.chain_of(stray.environment, network)?;
+        let proposal = match &stray.state {
+            StrayState::Held { proposal } => proposal.as_ref(),
+            StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } => None,
+        };
+        Ok(TreasuryArrival {
+            id: stray.id.to_string(),
+            amount: deposit.amount.to_decimal(),
+            currency: deposit.amount.asset().ticker(),
+            network: network.name(),
+            senders: deposit.senders.iter().map(ToString::to_string).collect(),
+            explorer_url: chain.explorer_url(&hash),
+            hash,
+            state: stray.state.name(),
+            seen_at: deposit.seen_at.to_contract(),
+            proposed: proposal.map(|p| format!("own by {}: {}", p.voice.by, p.voice.reason)),
+        })
     }
 
     /// Every account's balance, for operators.

@@ -21,8 +21,10 @@ import { PartnerNewPage } from "./pages/partner-new";
 import { PartnersPage } from "./pages/partners";
 import { PeoplePage } from "./pages/people";
 import { PortalPage } from "./pages/portal";
+import { RatesPage } from "./pages/rates";
 import { RiskPage } from "./pages/risk";
 import { SignInPage } from "./pages/sign-in";
+import { TreasuryPage } from "./pages/treasury";
 import { WaitingPage } from "./pages/waiting";
 import { Shell } from "./shell";
 import type { Me } from "./wire";
@@ -72,6 +74,8 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
       if (second === "new") return <PartnerNewPage />;
       return <PartnerPage key={second} id={second} tab={third ?? "checklist"} open={parts[3]} />;
     case "ledger":
+      if (second === "treasury") return <TreasuryPage />;
+      if (second === "rates") return <RatesPage />;
       return <LedgerPage />;
     case "risk":
       return <RiskPage />;

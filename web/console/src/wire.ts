@@ -458,3 +458,53 @@ export type AuditEntry = {
   ip: string;
   hash: string;
 };
+
+/** `GET treasury`: hot wallets, and coins that came to them unexpected. */
+export type Treasury = {
+  environment: "test" | "live";
+  wallets: HotWallet[];
+  arrivals: TreasuryArrival[];
+};
+export type HotWallet = {
+  currency: string;
+  network: string;
+  address: string;
+  on_chain: string | null;
+  free: string;
+  reserved: string;
+  in_transit: string;
+  floor: string;
+  low: boolean;
+  agrees: boolean | null;
+  takes_fees: boolean;
+  is_watched: boolean;
+};
+export type TreasuryArrival = {
+  id: string;
+  amount: string;
+  currency: string;
+  network: string;
+  senders: string[];
+  hash: string;
+  explorer_url: string;
+  state: "seen" | "held";
+  seen_at: string;
+  proposed: string | null;
+};
+
+/** `GET rates`. */
+export type Rates = {
+  environment: "test" | "live";
+  age_seconds_max: number;
+  rates: { currency: string; network: string; fiat_currency: string; price: string | null; at: string | null; state: "fresh" | "stale" | "missing" }[];
+  fees: { network: string; fiat_currency: string; fee: string | null }[];
+};
+
+/** `GET rates/check`: what a user would be quoted now. */
+export type PriceCheck = {
+  fiat_currency: string;
+  total: string;
+  mid: string;
+  unit_price: string;
+  lines: { code: string; amount: string }[];
+};

@@ -59,7 +59,7 @@ test("names are text wherever they stand", async ({ desk, proof }) => {
 const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/people"];
 const operators = (partner: string, order: string): string[] => [
   "/", "/orders", `/orders/${order}`, "/waiting", "/partners", "/partners/new", ...TABS.map((tab) => `/partners/${partner}/${tab}`),
-  "/ledger", "/risk", "/audit", "/audit/1", "/health", "/people", "/nowhere",
+  "/ledger", "/ledger/treasury", "/ledger/rates", "/risk", "/audit", "/audit/1", "/health", "/people", "/nowhere",
 ];
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -10,6 +10,7 @@ mod member;
 mod order;
 mod partner;
 mod sandbox;
+mod treasury;
 
 use crate::{
     Api, assets, body,
@@ -80,6 +81,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(live::routes());
     routes.extend(sandbox::routes());
     routes.extend(health::routes());
+    routes.extend(treasury::routes());
     routes
 }
 

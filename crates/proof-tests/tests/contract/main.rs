@@ -51,6 +51,7 @@ mod socket;
 mod statement;
 mod strange;
 mod tokens;
+mod treasury;
 mod webhook;
 mod world;
 

@@ -12,6 +12,7 @@ import { Table, type Column } from "../parts/table";
 import { Ago, Aligned } from "../parts/text";
 import { findingTitle } from "../words";
 import type { Checked, Ledger, Reconciled } from "../wire";
+import { LedgerTabs } from "./ledger-tabs";
 
 type Finding = Ledger["findings"][number];
 type Balance = Ledger["balances"][number];
@@ -53,6 +54,7 @@ export function LedgerPage() {
       action={actions}
       lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}
     >
+      <LedgerTabs at="books" />
       <SendProblem problem={reconcile.problem ?? check.problem} />
       {reconciled && <ReconciledNotice answer={reconciled} />}
       {checked && <CheckedNotice answer={checked} />}

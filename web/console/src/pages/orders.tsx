@@ -85,11 +85,6 @@ export function OrdersPage({ open }: { open: string | undefined }) {
             dim={pages.isLoading}
           />
         )}
-        {rows && !pages.isLoading && (
-          <p class="aloud" role="status">
-            {plural(rows.length, "order")} shown
-          </p>
-        )}
         {rows && !pages.isLoading && <p class="aloud" role="status">{plural(rows.length, "order")} shown</p>}
         {rows?.length === 0 && !pages.isLoading && <NoOrders isFiltered={isFiltered(filters)} />}
         {rows && rows.length > 0 && (
