@@ -159,12 +159,8 @@ async fn prices_are_those_of_the_day(app: &App) {
         assert_eq!(answer.json["field"], field, "{rest}: {}", answer.text);
     }
     // The provider's prices stand still: what is too old is not used, and the page says so.
-    let away = "rates/v1";
-    let mut faults = app.outside.faults.lock().unwrap();
-    for _ in 0..200 {
-        faults.push_back((away, crate::world::Fault::Html));
-    }
-    drop(faults);
+    let away = std::iter::repeat_n(("rates/v1", crate::world::Fault::Html), 200);
+    app.outside.faults.lock().unwrap().extend(away);
     let page = ann.get("rates").await.json;
     let states = page["rates"].as_array().unwrap();
     assert!(states.iter().all(|one| one["state"] == "missing"), "{page}");
