@@ -1,6 +1,7 @@
 //! The console: operators and partners' people, behind their sign-in. Who may call what is part of the
 //! route; whose data it is about, each handler asks the seat.
 
+mod change;
 mod checklist;
 mod health;
 mod ledger;
@@ -9,6 +10,7 @@ mod member;
 mod order;
 mod partner;
 mod sandbox;
+mod webhook;
 
 use crate::{
     Api, assets, body,
@@ -74,6 +76,8 @@ pub fn routes() -> Vec<Route> {
     routes.extend(member::routes());
     routes.extend(order::routes());
     routes.extend(partner::routes());
+    routes.extend(change::routes());
+    routes.extend(webhook::routes());
     routes.extend(checklist::routes());
     routes.extend(live::routes());
     routes.extend(sandbox::routes());

@@ -48,7 +48,7 @@ pub async fn overview(
 }
 
 /// `test` unless the other one is asked for.
-fn environment(query: &Query) -> Result<Environment, Refused> {
+pub(super) fn environment(query: &Query) -> Result<Environment, Refused> {
     let rule = "must be test or live";
     let asked = query.parsed("environment", rule, Environment::parse)?;
     Ok(asked.unwrap_or(Environment::Test))

@@ -13,6 +13,7 @@
 
 mod access;
 mod buyer;
+mod change;
 mod checklist;
 mod claim;
 mod clock;
@@ -52,6 +53,7 @@ mod strange;
 mod tokens;
 mod webhook;
 mod world;
+mod worlds;
 
 /// Makes a test for each engine out of an `async fn(App)`.
 macro_rules! on_both_engines {

@@ -6,10 +6,13 @@ import { useLoad } from "../core/load";
 import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
+import { inWorld, useWorld } from "../core/world";
 import { atPoint, groupDigits, plural } from "../format";
 import { Button, Empty, Loading, Notice, Page, Problem, SendProblem } from "../parts/basics";
+import { FilterBar } from "../parts/filter-bar";
 import { Table, type Column } from "../parts/table";
 import { Ago, Aligned } from "../parts/text";
+import { WorldSelect } from "../parts/world";
 import { findingTitle } from "../words";
 import type { Checked, Ledger, Reconciled } from "../wire";
 
@@ -24,14 +27,15 @@ const FINDINGS: Column<Finding>[] = [
 ];
 
 export function LedgerPage() {
-  const { data, problem, reload } = useLoad<Ledger>("ledger");
+  const world = useWorld();
+  const { data, problem, reload } = useLoad<Ledger>(inWorld("ledger", world));
   const mayLook = useMay("ledger_write");
   const [reconciled, setReconciled] = useState<Reconciled>();
   const [checked, setChecked] = useState<Checked>();
   const reconcile = useSend();
   const check = useSend();
   const compare = () =>
-    void reconcile.send(() => post<Reconciled>("ledger/reconcile"), (answer) => {
+    void reconcile.send(() => post<Reconciled>(inWorld("ledger/reconcile", world)), (answer) => {
       setReconciled(answer);
       say("Books and world are compared.");
       void reload();
@@ -53,6 +57,7 @@ export function LedgerPage() {
       action={actions}
       lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}
     >
+      <FilterBar label="Ledger"><WorldSelect path="/ledger" /></FilterBar>
       <SendProblem problem={reconcile.problem ?? check.problem} />
       {reconciled && <ReconciledNotice answer={reconciled} />}
       {checked && <CheckedNotice answer={checked} />}
