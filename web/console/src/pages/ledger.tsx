@@ -57,7 +57,7 @@ export function LedgerPage() {
       action={actions}
       lead={mayLook && "Reconcile compares the books with the providers’ reports and the chains, as every night; Check adds up every entry."}
     >
-      <FilterBar label="Ledger"><WorldSelect path="/ledger" /></FilterBar>
+      <FilterBar label="Sandbox or live"><WorldSelect path="/ledger" /></FilterBar>
       <SendProblem problem={reconcile.problem ?? check.problem} />
       {reconciled && <ReconciledNotice answer={reconciled} />}
       {checked && <CheckedNotice answer={checked} />}

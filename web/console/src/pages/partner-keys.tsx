@@ -34,7 +34,7 @@ function TokenMark({ token }: { token: Token }) {
 }
 
 /** Said only where there are two. */
-const ofWorld = (world: World, worlds: World[]): string => (worlds.length === 1 ? "" : world === "live" ? " live" : " of the sandbox");
+const ofWorld = (world: World, worlds: World[]): string => (worlds.length === 1 ? "" : world === "live" ? " live" : " sandbox");
 
 type Asking = { kind: "more"; world: World } | { kind: "rotate"; world: World } | { kind: "revoke"; token: Token };
 

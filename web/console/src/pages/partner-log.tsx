@@ -28,7 +28,7 @@ const NAMES = ["environment", "query", "code", "seen"] as const;
 const SEEN = [{ value: "seen", label: "Acknowledged" }, { value: "all", label: "All" }];
 const NOTE_LENGTH_MAX = 500;
 
-const COLUMNS: Column<Refusal>[] = [
+const columnsOf = (ask: ((one: Refusal) => void) | undefined): Column<Refusal>[] => [
   {
     title: "What was refused",
     cell: (one) => (
@@ -58,9 +58,10 @@ const COLUMNS: Column<Refusal>[] = [
         {one.acknowledged && (
           <p class="small muted">
             {one.is_new ? "It came again since it was acknowledged by" : "Acknowledged by"} {one.acknowledged.by}, <Ago at={one.acknowledged.at} />
-            {one.acknowledged.note && <>: <span class="wrap">{one.acknowledged.note}</span></>}
+            {one.acknowledged.note && <>: {one.acknowledged.note}</>}
           </p>
         )}
+        {ask && one.is_new && <p><Button small onClick={() => ask(one)} label={`Acknowledge ${one.code} of ${one.route}`}>Acknowledge</Button></p>}
       </div>
     ),
   },
@@ -93,11 +94,6 @@ export function PartnerLog({ partner }: { partner: Partner }) {
   const all = data?.data ?? [];
   const rows = shownOf(all, filters);
   const ask = (one: Refusal) => setAsking({ one, alike: all.filter(({ code, is_new }) => is_new && code === one.code).length });
-  const look: Column<Refusal> = {
-    title: "",
-    number: true,
-    cell: (one) => one.is_new && <Button small kind="quiet" onClick={() => ask(one)} label={`Acknowledge ${one.code} of ${one.route}`}>Acknowledge</Button>,
-  };
   return (
     <>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
@@ -115,7 +111,7 @@ export function PartnerLog({ partner }: { partner: Partner }) {
           {rows.length > 0 && <Button small icon="download" onClick={() => download(`log-${partner.environment}.csv`, "text/csv;charset=utf-8", csvOf(rows, LOG_CSV))}>Export</Button>}
         </FilterBar>
       )}
-      {rows.length > 0 && <Table label="Refused calls" rows={rows} columns={mayAcknowledge ? [...COLUMNS, look] : COLUMNS} keyOf={kindOf} />}
+      {rows.length > 0 && <Table label="Refused calls" rows={rows} columns={columnsOf(mayAcknowledge ? ask : undefined)} keyOf={kindOf} />}
       {data && all.length > 0 && rows.length === 0 && <NoRows filters={filters} hidden={all.filter(({ is_new }) => !is_new).length} />}
       {data && all.length === 0 && (
         <Empty icon="log" title="No call was refused">
@@ -155,7 +151,7 @@ function AcknowledgeDialog({ at, one, alike, onClose, onDone }: AcknowledgeDialo
     <Dialog title="Acknowledge this?" onClose={onClose} isBusy={isBusy}>
       <form class="form" onSubmit={acknowledge}>
         <SendProblem problem={problem} />
-        <Facts rows={[["Refused", one.message], ["Call", <code class="wrap">{one.route}</code>], ["Times", groupDigits(String(one.count))]]} />
+        <Facts rows={[["Refused", one.message], ["Call", <code>{one.route}</code>], ["Times", groupDigits(String(one.count))]]} />
         <p>It is folded away until it happens again. The checklist is not touched: a line that is red because of it stays red.</p>
         <Area id="note" label="Note (optional)" hint="It stands beside it, under your name." value={note} onInput={setNote} required={false} maxLength={NOTE_LENGTH_MAX} />
         {alike > 1 && <Check id="all" label={<>All {alike} kinds with the code <code>{one.code}</code></>} checked={isAll} onInput={setAll} />}

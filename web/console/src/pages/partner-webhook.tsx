@@ -142,7 +142,7 @@ function RemoveDialog({ partner, webhook, onClose, onChanged }: PartProps & { we
       asked={{
         title: "Remove the webhook?",
         verb: "Remove it now",
-        facts: [["Partner", partner.name], ["World", worldWords(partner.environment)], ["Address", <code class="wrap">{webhook.url}</code>]],
+        facts: [["Partner", partner.name], ["World", worldWords(partner.environment)], ["Address", <code>{webhook.url}</code>]],
         effect:
           "Nothing is sent any more, and what waits is given up. The partner can poll, or read the feed. One person is enough: it only makes things safer. A new address begins with a new secret.",
         needsReason: false,

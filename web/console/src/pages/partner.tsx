@@ -42,7 +42,7 @@ const WORLDLY = ["overview", "webhook", "log", "statements"];
 /** Nothing to choose where there is one world. */
 export function WorldBar({ partner, path }: { partner: Partner; path: string }) {
   if (!hasLive(partner)) return null;
-  return <FilterBar label="World"><WorldSelect path={path} /></FilterBar>;
+  return <FilterBar label="Sandbox or live"><WorldSelect path={path} /></FilterBar>;
 }
 
 export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: string | undefined }) {

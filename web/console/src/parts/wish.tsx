@@ -12,6 +12,7 @@ import type { Act, Change, ChangeSaid, Partner, Wallet, Wish } from "../wire";
 import { Button, Notice, SendProblem } from "./basics";
 import { Dialog } from "./dialog";
 import { Facts } from "./panel";
+import { Mark } from "./state";
 import { Secret } from "./text";
 
 type What = Change["what"];
@@ -36,7 +37,7 @@ const WORDS: Record<What, Words> = {
 export const graceWords = (seconds: number): string =>
   seconds === 0 ? "at once" : seconds % 86_400 === 0 ? `after ${seconds / 86_400} d` : seconds % 3_600 === 0 ? `after ${seconds / 3_600} h` : `after ${seconds} s`;
 
-const code = (text: string) => <code class="wrap">{text}</code>;
+const code = (text: string) => <code>{text}</code>;
 
 function rowsOf(change: Change): (readonly [string, ComponentChildren] | null)[] {
   switch (change.what) {
@@ -54,16 +55,17 @@ function rowsOf(change: Change): (readonly [string, ComponentChildren] | null)[]
   }
 }
 
-/** Every address, also of those that stay: the second person looks at all of them. */
+/** Every address, also of those that stay: the second person looks at all of them. What changes comes first. */
 function walletRows(before: Wallet[], wallets: Wallet[]): (readonly [string, ComponentChildren])[] {
   const old = new Map(before.map(({ pair, address }) => [pair, address]));
-  const now = wallets.map(({ pair, address }) => {
-    const was = old.get(pair);
-    old.delete(pair);
-    if (was === address) return [pair, <>{code(address)}<p class="small muted">As now</p></>] as const;
-    return [pair, <>{code(address)}<p class="small">{was === undefined ? "New" : <>Now <code class="wrap">{was}</code></>}</p></>] as const;
-  });
-  return [...now, ...[...old].map(([pair, was]) => [pair, <>None<p class="small">Now <code class="wrap">{was}</code></p></>] as const)];
+  const all = wallets.map(({ pair, address }) => ({ pair, address, was: old.get(pair) }));
+  const changed = all.filter(({ address, was }) => address !== was);
+  const gone = before.filter(({ pair }) => !wallets.some((wallet) => wallet.pair === pair));
+  return [
+    ...changed.map(({ pair, address, was }) => [pair, <><Mark tone="wait" icon="warn" word={was === undefined ? "New" : "Changes"} /><p>{code(address)}</p>{was !== undefined && <p class="small muted">Now {code(was)}</p>}</>] as const),
+    ...gone.map(({ pair, address }) => [pair, <><Mark tone="stop" icon="stop" word="Goes" /><p class="small muted">Now {code(address)}</p></>] as const),
+    ...all.filter(({ address, was }) => address === was).map(({ pair, address }) => [pair, <>{code(address)}<p class="small muted">Stays</p></>] as const),
+  ];
 }
 
 interface WishesProps {
