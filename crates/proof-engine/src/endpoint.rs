@@ -428,6 +428,8 @@ impl Engine {
             .write("endpoint_remove", move |tx: &mut Tx| {
                 let mut deed = deed.clone();
                 Box::pin(async move {
+                    // Nobody moves it meanwhile.
+                    tx.partner_lock(partner).await?;
                     let endpoint = tx.endpoint_of_partner(partner, environment).await?;
                     let endpoint = endpoint.ok_or_else(|| refused(ApiError::nobody("webhook")))?;
                     deed.before = json!({ "url": endpoint.url });
