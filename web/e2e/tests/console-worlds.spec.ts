@@ -57,7 +57,9 @@ test("live wallets are changed by two, and the second sees every address", async
   await said(alice, "Proposed");
   await expect(alice.getByText("You have proposed a change of what is live")).toBeVisible();
   await expect(alice.getByRole("button", { name: "I want the same" })).toHaveCount(0);
-  await bob.goto(`${path}?environment=live`);
+  await bob.goto(at(proof, `/partners/${shop(proof)}/keys`));
+  await bob.getByRole("link", { name: "Overview 1 proposed" }).click();
+  await bob.getByLabel("World").selectOption("Live");
   await expect(bob.getByText("alice wants other live wallets")).toBeVisible();
   await expect(bob.getByLabel("A wish").getByText(wallet)).toBeVisible();
   await clean(bob);

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 on_both_engines!(
     a_live_token_takes_two_and_one_of_them_runs_the_ramp,
+    of_two_who_agree_at_once_one_does_it,
     a_word_ends_with_the_right_to_it,
     a_wish_that_was_replaced_is_agreed_with_by_nobody,
     wallets_are_checked_and_in_live_two_change_them,
@@ -124,6 +125,48 @@ async fn a_live_token_takes_two_and_one_of_them_runs_the_ramp(app: &App) {
     assert_eq!((revoked.status, works(app, newest).await), (204, 401));
     token_deeds(&alice).await;
     app.halt().await;
+}
+
+async fn of_two_who_agree_at_once_one_does_it(app: &App) {
+    let app = &app.rehearsing().await;
+    let alice = Person::join(app, "alice", Role::Owner).await;
+    let bob = Person::join(app, "bob", Role::Operator).await;
+    let ben = Person::join(app, "ben", Role::Operator).await;
+    opened(app, &alice, &bob).await;
+    // Whoever has to sign in again first is no race.
+    app.clock.stop();
+    for person in [&alice, &bob, &ben] {
+        app.clock.skip(60);
+        person.again().await;
+    }
+    let tokens = async || page(&alice, "live").await["tokens"].clone();
+    let before = data_len(&tokens().await);
+    for _ in 0..5 {
+        let live = json!({ "environment": "live" });
+        let proposed = alice.act(&path(app, "tokens"), live).await;
+        assert_eq!(ruled(&proposed), "proposed");
+        let shown = page(&bob, "live").await;
+        let wish = wish(&shown, "token");
+        let (one, other, twice) =
+            tokio::join!(agree(&bob, wish), agree(&ben, wish), agree(&bob, wish));
+        let mut codes = [one.status, other.status, twice.status];
+        codes.sort_unstable();
+        assert_eq!(
+            codes,
+            [201, 409, 409],
+            "{} {} {}",
+            one.text,
+            other.text,
+            twice.text
+        );
+        assert_eq!(page(&bob, "live").await["changes"], json!([]));
+    }
+    assert_eq!(data_len(&tokens().await), before + 5);
+    app.halt().await;
+}
+
+fn data_len(list: &Value) -> usize {
+    list.as_array().map_or(0, Vec::len)
 }
 
 async fn token_deeds(alice: &Person<'_>) {

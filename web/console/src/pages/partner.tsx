@@ -13,7 +13,7 @@ import { FilterBar } from "../parts/filter-bar";
 import { StageMark } from "../parts/state";
 import { Tabs } from "../parts/tabs";
 import { WorldSelect } from "../parts/world";
-import type { Act, Partner } from "../wire";
+import type { Act, Change, Partner } from "../wire";
 import { ChecklistView } from "./checklist";
 import { PartnerKeys } from "./partner-keys";
 import { PartnerLive } from "./partner-live";
@@ -39,6 +39,16 @@ const TABS: { key: string; title: string; act: Act }[] = [
 /** What a partner has in the sandbox and, once it is open, in live. */
 const WORLDLY = ["overview", "webhook", "log", "statements"];
 
+/** Where a wish about what is live waits for a second word. */
+const WISHED: Record<Change["what"], string> = {
+  token: "keys",
+  webhook_move: "webhook",
+  webhook_secret: "webhook",
+  origin_add: "overview",
+  origin_remove: "overview",
+  wallets: "overview",
+};
+
 /** Nothing to choose where there is one world. */
 export function WorldBar({ partner, path }: { partner: Partner; path: string }) {
   if (!hasLive(partner)) return null;
@@ -55,7 +65,8 @@ export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: 
   const count = counted ?? data?.checklist;
   const path = (key: string) => `/partners/${encodeURIComponent(id)}/${key}`;
   const tabs = TABS.filter(({ act }) => may(me, act)).map(({ key, title }) => {
-    const note = key === "checklist" && count ? `${count.green}/${count.of}` : undefined;
+    const wishes = data?.changes.filter(({ change }) => WISHED[change.what] === key).length;
+    const note = key === "checklist" && count ? `${count.green}/${count.of}` : wishes ? `${wishes} proposed` : undefined;
     // Whoever looks at live goes on looking at it.
     const query = world === "live" && WORLDLY.includes(key) ? "environment=live" : "";
     return { key, title, href: url(path(key), query), ...(note ? { note } : {}) };
