@@ -19,6 +19,7 @@ pub mod alert;
 pub mod asset;
 pub mod audit;
 pub mod case;
+pub mod change;
 pub mod checklist;
 pub mod claim;
 pub mod deposit;

@@ -60,12 +60,15 @@ pub enum Act {
     PolicyWrite,
     TokenWrite,
     WebhookWrite,
+    WalletWrite,
+    RefusalAcknowledge,
     ChecklistRead,
     ChecklistSignOperator,
     ChecklistSignPartner,
     ChecklistProbe,
     LedgerRead,
     LedgerWrite,
+    StatementRead,
     ListingRead,
     ListingWrite,
     MemberRead,
@@ -75,7 +78,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 25] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
@@ -86,12 +89,15 @@ impl Act {
         Self::PolicyWrite,
         Self::TokenWrite,
         Self::WebhookWrite,
+        Self::WalletWrite,
+        Self::RefusalAcknowledge,
         Self::ChecklistRead,
         Self::ChecklistSignOperator,
         Self::ChecklistSignPartner,
         Self::ChecklistProbe,
         Self::LedgerRead,
         Self::LedgerWrite,
+        Self::StatementRead,
         Self::ListingRead,
         Self::ListingWrite,
         Self::MemberRead,
@@ -111,17 +117,20 @@ impl Act {
             | Self::PolicyWrite
             | Self::TokenWrite
             | Self::WebhookWrite
+            | Self::WalletWrite
             | Self::LedgerWrite
             | Self::ListingWrite
             | Self::MemberWrite => true,
             Self::OrderRead
             | Self::CaseRead
             | Self::PartnerRead
+            | Self::RefusalAcknowledge
             | Self::ChecklistRead
             | Self::ChecklistSignOperator
             | Self::ChecklistSignPartner
             | Self::ChecklistProbe
             | Self::LedgerRead
+            | Self::StatementRead
             | Self::ListingRead
             | Self::MemberRead
             | Self::AuditRead
@@ -142,11 +151,14 @@ const OWNER: &[Act] = &[
     Act::PolicyWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
+    Act::WalletWrite,
+    Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
     Act::ChecklistProbe,
     Act::LedgerRead,
     Act::LedgerWrite,
+    Act::StatementRead,
     Act::ListingRead,
     Act::ListingWrite,
     Act::MemberRead,
@@ -165,11 +177,14 @@ const OPERATOR: &[Act] = &[
     Act::PolicyWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
+    Act::WalletWrite,
+    Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
     Act::ChecklistProbe,
     Act::LedgerRead,
     Act::LedgerWrite,
+    Act::StatementRead,
     Act::ListingRead,
     Act::ListingWrite,
     Act::MemberRead,
@@ -198,9 +213,12 @@ const PARTNER_ADMIN: &[Act] = &[
     Act::PartnerRead,
     Act::TokenWrite,
     Act::WebhookWrite,
+    Act::WalletWrite,
+    Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistSignPartner,
     Act::ChecklistProbe,
+    Act::StatementRead,
     Act::MemberRead,
     Act::MemberWrite,
 ];
@@ -208,6 +226,7 @@ const PARTNER_DEVELOPER: &[Act] = &[
     Act::OrderRead,
     Act::PartnerRead,
     Act::WebhookWrite,
+    Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistProbe,
 ];
@@ -359,7 +378,7 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 22] = [
+        let table: [(Act, &str); 25] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
@@ -370,12 +389,15 @@ mod tests {
             (Act::PolicyWrite, "Oo----"),
             (Act::TokenWrite, "Oo--a-"),
             (Act::WebhookWrite, "Oo--ad"),
+            (Act::WalletWrite, "Oo--a-"),
+            (Act::RefusalAcknowledge, "Oo--ad"),
             (Act::ChecklistRead, "OoRSad"),
             (Act::ChecklistSignOperator, "Oo----"),
             (Act::ChecklistSignPartner, "----a-"),
             (Act::ChecklistProbe, "Oo--ad"),
             (Act::LedgerRead, "Oo----"),
             (Act::LedgerWrite, "Oo----"),
+            (Act::StatementRead, "Oo--a-"),
             (Act::ListingRead, "OoR---"),
             (Act::ListingWrite, "Oo----"),
             (Act::MemberRead, "Oo--a-"),

@@ -80,6 +80,16 @@ pub enum Stage {
     Suspended,
 }
 
+impl Stage {
+    /// Whether live was opened: then there is something of the partner's that is real.
+    pub const fn has_live(self) -> bool {
+        match self {
+            Self::LiveWatched | Self::Live | Self::Suspended => true,
+            Self::Sandbox => false,
+        }
+    }
+}
+
 /// Which way the money goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

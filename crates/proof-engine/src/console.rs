@@ -2,13 +2,17 @@
 //! scope of their seat is part of each question.
 
 use crate::{
-    Access, ApiError, Engine, FoundListed, MemberView, Named, OrderStory, RefusedCalls, Seat,
-    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook, error::refused, health::ALERTS_MAX,
+    Access, ApiError, ChangeWished, Engine, FoundListed, LoggedRefusal, MemberView, Named,
+    OrderStory, Seat, StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook,
+    change::{live_check, wished},
+    error::refused,
+    health::ALERTS_MAX,
     policy::policy_subject,
 };
 use proof_core::{
     Asset, Fiat, Timestamp,
     id::{OrderId, PartnerId},
+    ledger::{key_alone, key_in},
     operator::Proposal,
     order::{Order, PublicStatus, State},
     partner::{Environment, Origin, Partner, PartnerType, Policy, Side, Stage},
@@ -180,8 +184,12 @@ pub struct TokenLine {
 pub struct PartnerPage {
     #[serde(flatten)]
     pub line: PartnerLine,
+    /// Whose origins, wallets and webhook these are.
+    pub environment: Environment,
     pub origins: Vec<Origin>,
     pub wallets: Vec<WalletLine>,
+    /// What one person wants of its live keys and addresses, whichever world is looked at.
+    pub changes: Vec<ChangeWished>,
     pub tokens: Vec<TokenLine>,
     pub webhook: Option<Webhook>,
     /// For a partner's own people without what judges their users.
@@ -481,23 +489,31 @@ impl Engine {
         })
     }
 
-    pub async fn partner_page(&self, seat: &Seat, id: PartnerId) -> Result<PartnerPage, ApiError> {
+    /// A partner with what it has in one of the two worlds.
+    pub async fn partner_page(
+        &self,
+        seat: &Seat,
+        id: PartnerId,
+        environment: Environment,
+    ) -> Result<PartnerPage, ApiError> {
         let found = self
             .db
             .read("partner_page", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    let environment = Environment::Test;
                     let partner = tx.partner_load(id).await?;
                     let partner = partner.ok_or_else(|| refused(ApiError::nobody("partner")))?;
+                    live_check(&partner, environment).map_err(refused)?;
                     let origins = tx.origin_list(id, Some(environment)).await?;
                     let wallets = tx.wallet_list(id, environment).await?;
                     let endpoint = tx.endpoint_of_partner(id, environment).await?;
                     let wanted = tx.proposal_read(&policy_subject(id)).await?;
-                    Ok::<_, Failure<ApiError>>((partner, origins, wallets, endpoint, wanted))
+                    let changes = wished(tx, id).await?;
+                    let here = (origins, wallets, endpoint);
+                    Ok::<_, Failure<ApiError>>((partner, here, wanted, changes))
                 })
             })
             .await?;
-        let (partner, origins, wallets, endpoint, wanted) = found;
+        let (partner, (origins, wallets, endpoint), wanted, changes) = found;
         let tokens = self.token_list(id).await?;
         let policy = partner.policy.clone();
         let wallets = wallets.into_iter().map(|(asset, address)| WalletLine {
@@ -506,8 +522,10 @@ impl Engine {
         });
         Ok(PartnerPage {
             line: self.partner_line(partner).await?,
+            environment,
             origins,
             wallets: wallets.collect(),
+            changes,
             tokens: tokens.into_iter().map(TokenLine::from).collect(),
             webhook: endpoint.map(Webhook::from),
             policy_proposed: wanted
@@ -517,15 +535,25 @@ impl Engine {
         })
     }
 
-    /// What a partner's own backend could ask, asked by a person of the console.
+    /// What a partner's own backend could ask of the sandbox, asked by a person of the console.
     pub async fn access_of(&self, id: PartnerId) -> Result<Access, ApiError> {
+        self.access_in(id, Environment::Test).await
+    }
+
+    /// The same, of one of the two worlds.
+    pub async fn access_in(
+        &self,
+        id: PartnerId,
+        environment: Environment,
+    ) -> Result<Access, ApiError> {
         let found = self
             .db
             .read("access_of", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let partner = tx.partner_load(id).await?;
                     let partner = partner.ok_or_else(|| refused(ApiError::nobody("partner")))?;
-                    let origins = tx.origin_list(id, Some(Environment::Test)).await?;
+                    live_check(&partner, environment).map_err(refused)?;
+                    let origins = tx.origin_list(id, Some(environment)).await?;
                     Ok::<_, Failure<ApiError>>((partner, origins))
                 })
             })
@@ -533,7 +561,7 @@ impl Engine {
         Ok(Access {
             key_id: KeyId::none(),
             partner: Arc::new(found.0),
-            environment: Environment::Test,
+            environment,
             origins: found.1.into(),
             ends: None,
         })
@@ -546,8 +574,10 @@ impl Engine {
         (pairs.collect(), Fiat::ALL.to_vec())
     }
 
-    pub async fn ledger_page(&self) -> Result<LedgerPage, ApiError> {
-        let balances = self.ledger_balances().await?;
+    /// The books of one of the two worlds.
+    pub async fn ledger_page(&self, environment: Environment) -> Result<LedgerPage, ApiError> {
+        let mut balances = self.ledger_balances().await?;
+        balances.retain(|balance| key_in(environment, key_alone(&balance.key)) == balance.key);
         let balances = balances.into_iter().map(|balance| {
             let (amount, unit) = readable(&balance.key, balance.amount);
             BalanceLine {
@@ -558,7 +588,7 @@ impl Engine {
         });
         Ok(LedgerPage {
             balances: balances.collect(),
-            findings: self.findings(Environment::Test).await?,
+            findings: self.findings(environment).await?,
         })
     }
 
@@ -739,7 +769,7 @@ pub struct Data<T> {
 }
 
 pub type Members = Data<MemberView>;
-pub type Refusals = Data<RefusedCalls>;
+pub type Refusals = Data<LoggedRefusal>;
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,15 @@
 //! What a partner's developers see of their webhook and do with it.
 
-use crate::{Access, ApiError, Engine, WebhookBody, error::refused, signature::secret_generate};
+use crate::{
+    Access, ApiError, Engine, Seat, WebhookBody, audit::audit, checklist::not_allowed,
+    error::refused, member::deed, signature::secret_generate,
+};
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{DeliveryId, EventId, JobId, OrderId},
+    id::{DeliveryId, EventId, JobId, OrderId, PartnerId},
+    member::Act,
+    partner::Environment,
+    secret::Secret,
 };
 use proof_store::{
     AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, EndpointRow, EndpointState, Failure,
@@ -11,7 +17,7 @@ use proof_store::{
 };
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 /// Longest that two secrets sign beside each other.
@@ -160,6 +166,27 @@ async fn own_delivery(
     row.ok_or_else(|| refused(ApiError::not_found("delivery")))
 }
 
+/// A new secret; the one before signs beside it until then. While two do, a third has to be forced.
+pub(crate) async fn rotate(
+    tx: &mut Tx,
+    endpoint: EndpointRow,
+    (secret, until): (&Secret, Timestamp),
+    force: bool,
+    now: Timestamp,
+) -> Result<(), Failure<ApiError>> {
+    let exchanged = endpoint.secret_previous.filter(|(_, until)| now < *until);
+    if let (Some((_, until)), false) = (exchanged, force) {
+        let message = format!(
+            "The secret is being exchanged already, until {}. Wait, or send \
+             \"force\": true to end the previous one now.",
+            until.to_contract()
+        );
+        return Err(refused(ApiError::new(ErrorCode::WrongState, message)));
+    }
+    tx.endpoint_rotate(endpoint.id, secret, until).await?;
+    Ok(())
+}
+
 fn enabled(endpoint: &EndpointRow) -> Result<(), Failure<ApiError>> {
     match endpoint.state {
         EndpointState::Enabled => Ok(()),
@@ -219,16 +246,7 @@ impl Engine {
                 let (access, secret) = (access.clone(), secret.clone());
                 Box::pin(async move {
                     let endpoint = own(tx, &access).await?;
-                    let exchanged = endpoint.secret_previous.filter(|(_, until)| now < *until);
-                    if let (Some((_, until)), false) = (exchanged, force) {
-                        let message = format!(
-                            "The secret is being exchanged already, until {}. Wait, or send \
-                             \"force\": true to end the previous one now.",
-                            until.to_contract()
-                        );
-                        return Err(refused(ApiError::new(ErrorCode::WrongState, message)));
-                    }
-                    tx.endpoint_rotate(endpoint.id, &secret, until).await?;
+                    rotate(tx, endpoint, (&secret, until), force, now).await?;
                     Ok::<_, Failure<ApiError>>(())
                 })
             })
@@ -387,6 +405,37 @@ impl Engine {
                     tx.job_upsert(job, JobKind::Delivery, endpoint.id.uuid(), now)
                         .await?;
                     Ok(Recovered { recovered })
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Takes a webhook away, at once and by one person: nothing goes anywhere then.
+    pub async fn endpoint_remove(
+        &self,
+        seat: &Seat,
+        partner: PartnerId,
+        environment: Environment,
+    ) -> Result<(), ApiError> {
+        if !seat.role().may(Act::WebhookWrite) {
+            return Err(not_allowed());
+        }
+        let (author, now) = (seat.author(), self.now());
+        let told = json!({ "environment": environment });
+        let deed = deed(author, "webhook.remove", partner.to_string(), told);
+        self.db
+            .write("endpoint_remove", move |tx: &mut Tx| {
+                let mut deed = deed.clone();
+                Box::pin(async move {
+                    // Nobody moves it meanwhile.
+                    tx.partner_lock(partner).await?;
+                    let endpoint = tx.endpoint_of_partner(partner, environment).await?;
+                    let endpoint = endpoint.ok_or_else(|| refused(ApiError::nobody("webhook")))?;
+                    deed.before = json!({ "url": endpoint.url });
+                    tx.delivery_stop(endpoint.id).await?;
+                    tx.endpoint_remove(endpoint.id, now).await?;
+                    audit(tx, &deed, now).await
                 })
             })
             .await

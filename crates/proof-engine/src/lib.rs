@@ -8,6 +8,7 @@
 mod access;
 mod audit;
 mod case;
+mod change;
 mod checklist;
 mod claim;
 mod clock;
@@ -61,6 +62,7 @@ pub mod worker;
 pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
 pub use case::{CaseChoice, CaseChosen};
+pub use change::{ChangeWished, Changed};
 pub use checklist::{Checklist, Scanned, Seen, SignedReport};
 pub use clock::{ADVANCE_SECONDS_MAX, AHEAD_SECONDS_MAX, ClockView};
 pub use console::{
@@ -90,7 +92,9 @@ pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioV
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
-pub use refusal::{IntegrationLog, Refusal, RefusedCalls};
+pub use refusal::{
+    Acknowledge, AcknowledgedBy, IntegrationLog, LoggedRefusal, Refusal, RefusedCalls,
+};
 pub use sale::{SaleChoice, SaleStart};
 pub use sandbox::{PairView, SandboxView};
 pub use screening::Listed;
@@ -112,7 +116,9 @@ use proof_core::{
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, MovableClock, Payments, Payouts, Rates, Signer, Timer};
 use proof_store::{Db, Installation};
-pub use proof_store::{DeliveryFilter, DeliveryState, Follower, OrderFilter, TokenListed};
+pub use proof_store::{
+    DeliveryFilter, DeliveryState, Follower, OrderFilter, RefusalsOf, TokenListed,
+};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, atomic::AtomicBool},

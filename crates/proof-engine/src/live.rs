@@ -4,6 +4,7 @@
 use crate::{
     ApiError, Engine, Seat,
     audit::{audit, two_voices},
+    change::wallets_check,
     checklist::not_allowed,
     console::WalletLine,
     error::refused,
@@ -18,7 +19,7 @@ use proof_core::{
     money::Money,
     operator::{Proposal, Voice},
     order::Order,
-    partner::{Environment, Origin, Partner, PartnerType, Stage},
+    partner::{Environment, Origin, Partner, Stage},
     secret::Secret,
     token::ClientToken,
 };
@@ -163,24 +164,10 @@ impl LiveOpen {
         {
             return Err(wrong("origins", format!("{plain} is not https.")));
         }
-        let mut named: Vec<Asset> = self.wallets.iter().map(|(asset, _)| *asset).collect();
-        named.sort_unstable();
-        if named.windows(2).any(|pair| pair[0] == pair[1]) {
-            return Err(wrong("wallets", "One asset has two wallets; name one."));
-        }
-        let bought = partner.policy.pairs.iter().filter(|pair| pair.buys);
-        let mut bare = bought.filter(|pair| !named.contains(&pair.asset));
-        if let Some(pair) = bare
-            .next()
-            .filter(|_| partner.kind != PartnerType::UserWallet)
-        {
-            let message = format!(
-                "A {} partner needs a wallet for {}.",
-                partner.kind.name(),
-                pair.asset
-            );
-            return Err(wrong("wallets", message));
-        }
+        wallets_check(
+            partner,
+            self.wallets.iter().map(|(asset, _)| *asset).collect(),
+        )?;
         if let Some(url) = &self.webhook_url {
             engine.endpoint_check(LIVE, url)?;
         }

@@ -12,6 +12,7 @@ use crate::{
 use proof_core::{
     Address, Asset, ErrorCode, Fiat, Network, Timestamp,
     audit::{Author, Deed},
+    change::Change,
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{
@@ -247,28 +248,16 @@ impl Engine {
         partner: PartnerId,
         origin: Origin,
     ) -> Result<(), ApiError> {
-        let now = self.now();
-        let told = json!({ "origin": origin });
-        let deed = deed(author.into(), "origin.add", partner.to_string(), told);
-        self.db
-            .write("origin_add", move |tx: &mut Tx| {
-                let (origin, deed) = (origin.clone(), deed.clone());
-                Box::pin(async move {
-                    let environment = Environment::Test;
-                    // What is there already is no deed.
-                    if tx
-                        .origin_list(partner, Some(environment))
-                        .await?
-                        .contains(&origin)
-                    {
-                        return Ok(());
-                    }
-                    tx.origin_insert(partner, environment, &origin).await?;
-                    audit(tx, &deed, now).await
-                })
-            })
-            .await
-            .map_err(ApiError::from)
+        let change = Change::OriginAdd { origin };
+        self.change_do(
+            author.into().into(),
+            partner,
+            Environment::Test,
+            change,
+            None,
+        )
+        .await
+        .map(drop)
     }
 
     /// Refuses a webhook URL that would never be called, before anybody waits for it.
@@ -294,36 +283,16 @@ impl Engine {
         partner: PartnerId,
         url: String,
     ) -> Result<(), ApiError> {
-        let told = json!({ "url": url });
-        let deed = deed(author.into(), "webhook.move", partner.to_string(), told);
-        self.endpoint_check(Environment::Test, &url)?;
-        let now = self.now();
-        let id = EndpointId::new(now, self.entropy.as_ref());
-        let secret = secret_generate(self.random());
-        self.db
-            .write("endpoint_move", move |tx: &mut Tx| {
-                let (url, secret, mut deed) = (url.clone(), secret.clone(), deed.clone());
-                Box::pin(async move {
-                    let environment = Environment::Test;
-                    let before = tx.endpoint_of_partner(partner, environment).await?;
-                    let before = before.map(|row| row.url);
-                    if before.as_deref() == Some(url.as_str()) {
-                        return Ok(());
-                    }
-                    deed.before = json!({ "url": before });
-                    let endpoint = EndpointNew {
-                        id,
-                        partner,
-                        environment,
-                        url: &url,
-                        secret: &secret,
-                    };
-                    tx.endpoint_put(endpoint, now).await?;
-                    audit(tx, &deed, now).await
-                })
-            })
-            .await
-            .map_err(ApiError::from)
+        let change = Change::WebhookMove { before: None, url };
+        self.change_do(
+            author.into().into(),
+            partner,
+            Environment::Test,
+            change,
+            None,
+        )
+        .await
+        .map(drop)
     }
 
     /// Where the shop says how often an event had an effect: the probes ask instead of a person.

@@ -4,19 +4,23 @@
 //! costs one row and one write. What a crash takes with it is a second of counting.
 
 use crate::{
-    Access, ApiError, Engine,
-    checklist::{EndReads, SeenKey, SeenNote, is_expiry},
+    Access, ApiError, Engine, Seat,
+    audit::audit,
+    checklist::{EndReads, SeenKey, SeenNote, is_expiry, not_allowed},
+    member::deed,
 };
 use futures::{FutureExt, future::Shared};
 use proof_core::{
     ErrorCode, Timestamp,
     id::{OrderId, PartnerId},
+    member::Act,
     partner::Environment,
 };
-use proof_store::{Failure, RefusalRow, Tx};
+use proof_store::{Failure, RefusalRow, RefusalsOf, Tx};
 use quick_cache::sync::Cache;
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
@@ -37,6 +41,9 @@ const OTHER: &str = "(other)";
 
 /// Kinds of refused calls that a partner is shown, the latest.
 const SHOWN_MAX: i64 = 200;
+
+/// A note about refused calls: a sentence or two.
+const NOTE_LENGTH_MAX: usize = 500;
 
 /// What has not happened for this long is forgotten; so are the tries of deliveries.
 const KEPT_SECONDS: i64 = 90 * 24 * 3_600;
@@ -79,6 +86,31 @@ pub struct RefusedCalls {
 pub struct IntegrationLog {
     /// Latest first.
     pub data: Vec<RefusedCalls>,
+}
+
+/// The same for the people of the console, who say when they have looked at it.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoggedRefusal {
+    #[serde(flatten)]
+    pub call: RefusedCalls,
+    /// Who last looked at it.
+    pub acknowledged: Option<AcknowledgedBy>,
+    /// It came again since, or nobody has looked at it.
+    pub is_new: bool,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct AcknowledgedBy {
+    pub by: String,
+    pub at: String,
+    pub note: String,
+}
+
+/// What somebody has looked at, and a word about it.
+#[derive(Clone, Debug)]
+pub struct Acknowledge {
+    pub which: RefusalsOf,
+    pub note: String,
 }
 
 type Key = (
@@ -155,6 +187,7 @@ impl Engine {
             request_id: String::new(),
             first_at: now,
             last_at: now,
+            acknowledged: None,
         });
         row.count = row.count.saturating_add(1);
         row.message = refusal.message;
@@ -279,36 +312,120 @@ impl Engine {
         access: &Access,
         docs: impl Fn(&str) -> String,
     ) -> Result<IntegrationLog, ApiError> {
+        let rows = self.refusal_rows(access).await?;
+        let data = rows.into_iter().map(|row| refused_calls(row, &docs));
+        Ok(IntegrationLog {
+            data: data.collect(),
+        })
+    }
+
+    /// The same, with who has looked at what.
+    pub async fn refusal_log(
+        &self,
+        access: &Access,
+        docs: impl Fn(&str) -> String,
+    ) -> Result<Vec<LoggedRefusal>, ApiError> {
+        let rows = self.refusal_rows(access).await?;
+        let logged = |mut row: RefusalRow| {
+            let said = row.acknowledged.take();
+            LoggedRefusal {
+                is_new: said.as_ref().is_none_or(|said| said.count < row.count),
+                acknowledged: said.map(|said| AcknowledgedBy {
+                    by: said.by,
+                    at: said.at.to_contract(),
+                    note: said.note,
+                }),
+                call: refused_calls(row, &docs),
+            }
+        };
+        Ok(rows.into_iter().map(logged).collect())
+    }
+
+    async fn refusal_rows(&self, access: &Access) -> Result<Vec<RefusalRow>, ApiError> {
         self.notes_write().await?;
         let (partner, environment) = (access.partner.id, access.environment);
-        let rows = self
-            .db
+        self.db
             .read("integration_log", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let rows = tx.refusal_list(partner, environment, SHOWN_MAX).await?;
                     Ok::<_, Failure<ApiError>>(rows)
                 })
             })
-            .await?;
-        let some = |text: String| Some(text).filter(|text| !text.is_empty());
-        let data = rows.into_iter().map(|row| RefusedCalls {
-            error: ErrorCode::ALL
-                .into_iter()
-                .find(|code| code.code() == row.code)
-                .map_or("notice", ErrorCode::slug),
-            docs_url: docs(&row.code),
-            route: row.route,
-            code: row.code,
-            field: some(row.field),
-            origin: some(row.origin),
-            message: row.message,
-            count: row.count,
-            first_seen: row.first_at.to_contract(),
-            last_seen: row.last_at.to_contract(),
-            request_id: some(row.request_id),
-        });
-        Ok(IntegrationLog {
-            data: data.collect(),
-        })
+            .await
+            .map_err(ApiError::from)
+    }
+
+    /// Somebody has looked at refused calls: they are folded away until they happen again. The checklist
+    /// judges them as before. Says how many kinds nobody had looked at.
+    pub async fn refusal_acknowledge(
+        &self,
+        seat: &Seat,
+        access: &Access,
+        ask: Acknowledge,
+    ) -> Result<u64, ApiError> {
+        if !seat.role().may(Act::RefusalAcknowledge) {
+            return Err(not_allowed());
+        }
+        let note = ask.note.trim().to_owned();
+        if note.chars().count() > NOTE_LENGTH_MAX {
+            let message = format!("A note has at most {NOTE_LENGTH_MAX} characters.");
+            return Err(ApiError::field(ErrorCode::ValidationError, "note", message));
+        }
+        let (scope, author, now) = (
+            (access.partner.id, access.environment),
+            seat.author(),
+            self.now(),
+        );
+        let which = ask.which;
+        let told = match &which {
+            RefusalsOf::Kind {
+                route,
+                code,
+                field,
+                origin,
+            } => {
+                json!({ "environment": scope.1, "route": route, "code": code, "field": field, "origin": origin, "note": note })
+            }
+            RefusalsOf::Code(code) => {
+                json!({ "environment": scope.1, "code": code, "note": note })
+            }
+        };
+        let deed = deed(author, "refusal.acknowledge", scope.0.to_string(), told);
+        self.db
+            .write("refusal_acknowledge", move |tx: &mut Tx| {
+                let (which, note, deed) = (which.clone(), note.clone(), deed.clone());
+                Box::pin(async move {
+                    let by = deed.author.by.to_string();
+                    let seen = tx
+                        .refusal_acknowledge(scope, &which, (&by, &note), now)
+                        .await?;
+                    if seen > 0 {
+                        audit(tx, &deed, now).await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(seen)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
+
+fn refused_calls(row: RefusalRow, docs: &impl Fn(&str) -> String) -> RefusedCalls {
+    let some = |text: String| Some(text).filter(|text| !text.is_empty());
+    RefusedCalls {
+        error: ErrorCode::ALL
+            .into_iter()
+            .find(|code| code.code() == row.code)
+            .map_or("notice", ErrorCode::slug),
+        docs_url: docs(&row.code),
+        route: row.route,
+        code: row.code,
+        field: some(row.field),
+        origin: some(row.origin),
+        message: row.message,
+        count: row.count,
+        first_seen: row.first_at.to_contract(),
+        last_seen: row.last_at.to_contract(),
+        request_id: some(row.request_id),
     }
 }

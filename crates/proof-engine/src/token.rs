@@ -2,12 +2,7 @@
 
 use crate::{ApiError, Engine, audit::audit, error::refused, member::deed};
 use proof_core::{
-    ErrorCode,
-    audit::Author,
-    id::PartnerId,
-    partner::{Environment, Stage},
-    secret::Secret,
-    token::ClientToken,
+    ErrorCode, audit::Author, change::Change, id::PartnerId, partner::Environment, secret::Secret,
 };
 use proof_store::{Failure, TokenListed, Tx};
 use serde_json::json;
@@ -21,9 +16,19 @@ pub const TOKEN_GRACE_SECONDS_MAX: i64 = 30 * 24 * 3_600;
 /// Tokens that are shown of one partner.
 const TOKENS_MAX: i64 = 200;
 
-fn not_live() -> ApiError {
+pub(crate) fn not_live() -> ApiError {
     let message = "The first live token is given when live is opened, from the checklist.";
     ApiError::new(ErrorCode::WrongState, message)
+}
+
+pub(crate) fn grace_check(grace_seconds: i64) -> Result<(), ApiError> {
+    if (0..=TOKEN_GRACE_SECONDS_MAX).contains(&grace_seconds) {
+        return Ok(());
+    }
+    let message =
+        format!("The field grace_seconds must be from 0 to {TOKEN_GRACE_SECONDS_MAX} (30 days).");
+    let code = ErrorCode::ValidationError;
+    Err(ApiError::field(code, "grace_seconds", message))
 }
 
 impl Engine {
@@ -46,13 +51,6 @@ impl Engine {
         environment: Environment,
         grace_seconds: i64,
     ) -> Result<Secret, ApiError> {
-        if !(0..=TOKEN_GRACE_SECONDS_MAX).contains(&grace_seconds) {
-            let message = format!(
-                "The field grace_seconds must be from 0 to {TOKEN_GRACE_SECONDS_MAX} (30 days)."
-            );
-            let code = ErrorCode::ValidationError;
-            return Err(ApiError::field(code, "grace_seconds", message));
-        }
         self.token_issue(author.into(), partner, environment, Some(grace_seconds))
             .await
     }
@@ -64,31 +62,12 @@ impl Engine {
         environment: Environment,
         grace_seconds: Option<i64>,
     ) -> Result<Secret, ApiError> {
-        let now = self.now();
-        let token = ClientToken::generate(environment, self.entropy.as_ref());
-        let shown = Secret::new(token.expose_secret());
-        let told = json!({ "key_id": token.key_id().as_str(), "environment": environment, "others_end_after_seconds": grace_seconds });
-        let deed = deed(author, "token.issue", partner.to_string(), told);
-        self.db
-            .write("token_issue", move |tx: &mut Tx| {
-                let (token, deed) = (token.clone(), deed.clone());
-                Box::pin(async move {
-                    let found = tx.partner_load(partner).await?;
-                    let found = found.ok_or_else(|| refused(ApiError::nobody("partner")))?;
-                    if environment == Environment::Live && found.stage == Stage::Sandbox {
-                        return Err(refused(not_live()));
-                    }
-                    tx.token_insert(partner, &token, now).await?;
-                    if let Some(grace) = grace_seconds {
-                        let at = now.plus_seconds(grace);
-                        tx.token_expire_others(partner, environment, token.key_id(), at)
-                            .await?;
-                    }
-                    audit(tx, &deed, now).await
-                })
-            })
-            .await?;
-        Ok(shown)
+        let change = Change::Token {
+            others_end_after_seconds: grace_seconds,
+        };
+        let changed = self.change_do(author.into(), partner, environment, change, None);
+        let token = changed.await?.client_token;
+        token.ok_or_else(|| ApiError::internal("a token that waits for a second word"))
     }
 
     /// Ends a token at once, by its key id.

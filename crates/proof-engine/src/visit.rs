@@ -16,6 +16,8 @@ use uuid::Uuid;
 /// Until 30 days after the end a visit may look; an order itself ends within days.
 const VISIT_SECONDS: i64 = 32 * 24 * 3_600;
 
+const LIVE: Environment = Environment::Live;
+
 /// What the frame sends when it starts.
 #[derive(Clone, Debug, Deserialize)]
 pub struct VisitOpen {
@@ -137,11 +139,16 @@ impl Engine {
         session: &SessionRow,
         partner: &Partner,
     ) -> Result<(), ApiError> {
-        let id = partner.id;
+        let (id, order) = (partner.id, session.order);
         let origins = self
             .db
             .read("visit_origins", move |tx: &mut Tx| {
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.origin_list(id, None).await?) })
+                Box::pin(async move {
+                    // Two people name the live pages, one a sandbox's: that is no page for real money.
+                    let live = tx.order_load(id, LIVE, order).await?;
+                    let origins = tx.origin_list(id, live.map(|_| LIVE)).await?;
+                    Ok::<_, Failure<ApiError>>(origins)
+                })
             })
             .await?;
         if !Origin::parse(&open.page_origin).is_ok_and(|origin| origins.contains(&origin)) {

@@ -16,8 +16,10 @@ use uuid::Uuid;
 
 statements! {
     ENDPOINT_PUT = "INSERT INTO endpoints (id, partner_id, environment, url, secret, created_at) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (partner_id, environment) DO UPDATE SET url = excluded.url";
-    ENDPOINT_OF_PARTNER = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since, status_url FROM endpoints WHERE partner_id = $1 AND environment = $2";
-    ENDPOINT_UNWELL = "SELECT COUNT(*) AS count FROM endpoints WHERE failing_since IS NOT NULL OR state = 'disabled'";
+    ENDPOINT_AGAIN = "UPDATE endpoints SET url = $1, secret = $2, secret_previous = NULL, secret_previous_until = NULL, state = 'enabled', disabled_at = NULL, disabled_reason = NULL, failing_since = NULL, status_url = NULL, removed_at = NULL WHERE partner_id = $3 AND environment = $4 AND removed_at IS NOT NULL";
+    ENDPOINT_REMOVE = "UPDATE endpoints SET state = 'disabled', disabled_at = $1, disabled_reason = 'removed', removed_at = $1 WHERE id = $2 AND removed_at IS NULL";
+    ENDPOINT_OF_PARTNER = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since, status_url FROM endpoints WHERE partner_id = $1 AND environment = $2 AND removed_at IS NULL";
+    ENDPOINT_UNWELL = "SELECT COUNT(*) AS count FROM endpoints WHERE (failing_since IS NOT NULL OR state = 'disabled') AND removed_at IS NULL";
     ENDPOINT_LOAD = "SELECT id, partner_id, environment, url, secret, secret_previous, secret_previous_until, state, disabled_at, disabled_reason, failing_since, status_url FROM endpoints WHERE id = $1";
     ENDPOINT_FAILING = "UPDATE endpoints SET failing_since = $1 WHERE id = $2 AND failing_since IS NULL";
     ENDPOINT_WELL = "UPDATE endpoints SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL";
@@ -122,12 +124,22 @@ impl TryFrom<Row> for EndpointRow {
 }
 
 impl Tx {
-    /// Sets where a partner's events go; one that is there keeps its secret.
+    /// Sets where a partner's events go; one that is there keeps its secret, one that was taken away
+    /// does not.
     pub async fn endpoint_put(
         &mut self,
         endpoint: EndpointNew<'_>,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let again = args![
+            endpoint.url,
+            endpoint.secret.expose_secret(),
+            endpoint.partner.uuid(),
+            endpoint.environment.name(),
+        ];
+        if self.execute(ENDPOINT_AGAIN, again).await? == 1 {
+            return Ok(());
+        }
         let args = args![
             endpoint.id.uuid(),
             endpoint.partner.uuid(),
@@ -193,6 +205,16 @@ impl Tx {
 
     pub async fn endpoint_enable(&mut self, id: EndpointId) -> Result<(), StoreError> {
         self.execute_one("endpoints", ENDPOINT_ENABLE, args![id.uuid()])
+            .await
+    }
+
+    /// Takes an endpoint away. What was sent to it stays to be read.
+    pub async fn endpoint_remove(
+        &mut self,
+        id: EndpointId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.execute_one("endpoints", ENDPOINT_REMOVE, args![now, id.uuid()])
             .await
     }
 

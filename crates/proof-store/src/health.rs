@@ -21,7 +21,7 @@ statements! {
     QUIET_ORDERS = "SELECT id, version, body, updated_at FROM orders WHERE state NOT IN ('completed', 'failed', 'cancelled', 'expired') AND state = $1 AND updated_at <= $2 ORDER BY updated_at LIMIT $3";
     DUE_JOBS = "SELECT kind, COUNT(*) AS count, MIN(run_at) AS oldest FROM jobs WHERE lease_until IS NULL AND run_at <= $1 GROUP BY kind ORDER BY kind";
     WAITING_DELIVERIES = "SELECT COUNT(*) AS count, MIN(created_at) AS oldest FROM deliveries WHERE state = 'pending'";
-    FAILING_ENDPOINTS = "SELECT id, partner_id, environment, state, failing_since, disabled_at FROM endpoints WHERE failing_since <= $1 OR state = 'disabled' ORDER BY id LIMIT $2";
+    FAILING_ENDPOINTS = "SELECT id, partner_id, environment, state, failing_since, disabled_at FROM endpoints WHERE (failing_since <= $1 OR state = 'disabled') AND removed_at IS NULL ORDER BY id LIMIT $2";
     SCANS = "SELECT environment, network, height, heard_at FROM chain_scans ORDER BY environment, network";
     BACKUP_INSERT = "INSERT INTO backups (id, place, taken_at, finished_at, bytes, verified_at, problem) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     BACKUP_LIST = "SELECT id, place, taken_at, finished_at, bytes, verified_at, problem FROM backups ORDER BY taken_at DESC LIMIT $1";

@@ -72,7 +72,7 @@ pub use meter::{Meter, Mode};
 pub use order::{FoundOrder, ListedOrder, OrderFilter, OrderSearch, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
 pub use recovery::{KeptApart, RecoveryRow};
-pub use refusal::RefusalRow;
+pub use refusal::{Acknowledged, RefusalRow, RefusalsOf};
 pub use screening::{ListLine, ListWord};
 pub use session::SessionRow;
 pub use statement::{Statement, executed, registered};

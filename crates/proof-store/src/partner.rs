@@ -28,6 +28,7 @@ statements! {
     ORIGIN_INSERT = "INSERT INTO origins (partner_id, environment, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     ORIGIN_LIST = "SELECT environment, origin FROM origins WHERE partner_id = $1 ORDER BY origin";
     ORIGIN_KNOWN = "SELECT environment, origin FROM origins WHERE origin = $1 LIMIT 1";
+    ORIGIN_DELETE = "DELETE FROM origins WHERE partner_id = $1 AND environment = $2 AND origin = $3";
     TOKEN_INSERT = "INSERT INTO tokens (key_id, partner_id, environment, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN_LOAD = "SELECT partner_id, hash, expires_at FROM tokens WHERE key_id = $1 AND environment = $2";
     TOKEN_LIST = "SELECT key_id, environment, created_at, expires_at, last_used_at, exposed_at, exposed_origin FROM tokens WHERE partner_id = $1 ORDER BY created_at, key_id LIMIT $2";
@@ -37,6 +38,7 @@ statements! {
     TOKEN_USED = "UPDATE tokens SET last_used_at = $1 WHERE key_id = $2 AND (last_used_at IS NULL OR last_used_at < $1)";
     TOKEN_EXPOSED = "UPDATE tokens SET exposed_at = $1, exposed_origin = $2 WHERE key_id = $3";
     WALLET_INSERT = "INSERT INTO wallets (partner_id, environment, asset, address, created_at) VALUES ($1, $2, $3, $4, $5)";
+    WALLET_DELETE = "DELETE FROM wallets WHERE partner_id = $1 AND environment = $2 AND asset = $3";
     WALLET_LIST = "SELECT asset, address FROM wallets WHERE partner_id = $1 AND environment = $2 ORDER BY asset";
     WALLET_LOAD = "SELECT address FROM wallets WHERE partner_id = $1 AND environment = $2 AND asset = $3";
 }
@@ -256,6 +258,18 @@ impl Tx {
         self.execute(ORIGIN_INSERT, args).await.map(drop)
     }
 
+    /// `false`: it was not there.
+    pub async fn origin_delete(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        origin: &Origin,
+    ) -> Result<bool, StoreError> {
+        let args = args![partner.uuid(), environment.name(), origin.as_str()];
+        self.wake(Topic::Access);
+        Ok(self.execute(ORIGIN_DELETE, args).await? == 1)
+    }
+
     /// A partner's origins in one environment, or in both.
     pub async fn origin_list(
         &mut self,
@@ -334,6 +348,16 @@ impl Tx {
         let (asset, address) = (asset.to_string(), address.as_str());
         let args = args![partner.uuid(), environment.name(), asset, address, now];
         self.execute_one("wallets", WALLET_INSERT, args).await
+    }
+
+    pub async fn wallet_delete(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        asset: Asset,
+    ) -> Result<(), StoreError> {
+        let args = args![partner.uuid(), environment.name(), asset.to_string()];
+        self.execute_one("wallets", WALLET_DELETE, args).await
     }
 
     /// A partner's wallets; what is no asset or address any more is an error.

@@ -16,12 +16,15 @@ export type Act =
   | "policy_write"
   | "token_write"
   | "webhook_write"
+  | "wallet_write"
+  | "refusal_acknowledge"
   | "checklist_read"
   | "checklist_sign_operator"
   | "checklist_sign_partner"
   | "checklist_probe"
   | "ledger_read"
   | "ledger_write"
+  | "statement_read"
   | "listing_read"
   | "listing_write"
   | "member_read"
@@ -254,17 +257,38 @@ export type PartnerMade = { id: string; widget_id: string; client_token: string;
 /** `GET pairs`: what a partner can be given. */
 export type Pairs = { pairs: string[]; fiats: string[] };
 
-/** `GET partners/{id}`. */
+/** Play money or real money: `environment` of whatever is asked, `test` unless it is said. */
+export type World = "test" | "live";
+export type Wallet = { pair: string; address: string };
+
+/** `GET partners/{id}?environment`: what it has in one of the two worlds. */
 export type Partner = PartnerListed & {
+  environment: World;
   origins: string[];
-  wallets: { pair: string; address: string }[];
+  wallets: Wallet[];
+  /** What one person wants of its live keys and addresses; `POST partners/{id}/changes/agree` with a wish's `change` and `at` is the second word, `…/changes/{matter}/withdraw` takes it back. */
+  changes: Wish[];
   tokens: Token[];
   webhook: Webhook | null;
   policy: Policy;
   /** What one person wants it to be: a second one saves exactly this. */
   policy_proposed: { by: string; at: string; policy: Policy } | null;
 };
-/** `POST partners/{id}/origins` with `{ origin }`; `POST partners/{id}/webhook` with `{ url }`, `…/webhook/enable` and `…/webhook/test`. */
+export type Change =
+  | { what: "token"; others_end_after_seconds: number | null }
+  | { what: "webhook_move"; before: string | null; url: string }
+  | { what: "webhook_secret"; grace_seconds: number; force: boolean }
+  | { what: "origin_add" | "origin_remove"; origin: string }
+  | { what: "wallets"; before: Wallet[]; wallets: Wallet[] };
+export type Wish = { by: string; at: string; change: Change };
+/**
+ * With `?environment`: `POST partners/{id}/origins` and `…/origins/remove` with `{ origin }`, `…/wallets` with `{ wallets }`, `…/webhook` with
+ * `{ url }`, `…/webhook/rotate` with `{ grace_seconds }`. In live the first one proposes. Secrets are shown once, to whoever made it happen.
+ */
+export type ChangeSaid = Ruled & { client_token: string | null; webhook_secret: string | null };
+/** `GET addresses/check?pair&address`. */
+export type AddressSaid = { address: string | null; problem: string | null };
+/** With `?environment`: `POST partners/{id}/webhook/enable`, `…/test`, `…/remove`. */
 
 export type Token = {
   key_id: string;
@@ -275,14 +299,14 @@ export type Token = {
   /** When a browser was seen with it: it leaked. */
   exposed_at: string | null;
 };
-/** `POST partners/{id}/tokens` (one more, `{ environment }`) and `POST partners/{id}/tokens/rotate` with `{ environment, grace_seconds }` answer `TokenMade`; `POST partners/{id}/tokens/{key_id}/revoke`. */
-export type TokenMade = { client_token: string };
+/** `POST partners/{id}/tokens` (one more, `{ environment }`) and `POST partners/{id}/tokens/rotate` with `{ environment, grace_seconds }` answer `ChangeSaid`; `POST partners/{id}/tokens/{key_id}/revoke`. */
 
 export type Webhook = {
   url: string;
   state: "enabled" | "disabled";
   disabled_reason: string | null;
   failing_since: string | null;
+  previous_secret_expires_at: string | null;
   /** `POST partners/{id}/webhook/status-url` with `{ url }`: where the shop says how often an event had an effect. */
   status_url: string | null;
 };
@@ -305,7 +329,7 @@ export type Policy = {
 export type PolicySaid = { ruled: "proposed" | "done"; policy: Policy | null };
 export type Fees = { spread: number; processing: number; processing_fixed_minor: string; partner: number };
 
-/** `GET partners/{id}/refusals`: the integration log. */
+/** `GET partners/{id}/refusals?environment`: the integration log. `POST …/refusals/acknowledge` with `{ code, kind, note }`, without a kind for all of the code. */
 export type Refusals = {
   data: {
     route: string;
@@ -319,10 +343,13 @@ export type Refusals = {
     last_seen: string;
     request_id: string | null;
     docs_url: string;
+    acknowledged: { by: string; at: string; note: string } | null;
+    /** Nobody has looked at it, or it came again since. */
+    is_new: boolean;
   }[];
 };
 
-/** `GET partners/{id}/deliveries?state&after&limit`; `GET partners/{id}/deliveries/{id}`; `POST …/redeliver`. */
+/** `GET partners/{id}/deliveries?environment&state&after&limit`; `GET partners/{id}/deliveries/{id}`; `POST …/redeliver`. */
 export type Delivery = {
   id: string;
   event_id: string;
@@ -428,15 +455,15 @@ export type Play = {
 /** `GET partners/{id}/sandbox`. `POST partners/{id}/sandbox/scenarios/{name}` answers the `Play`. */
 export type Sandbox = { clock: SandboxClock; scenarios: Scenario[]; plays: Play[] };
 
-/** `GET ledger`. */
+/** `GET ledger?environment`. */
 export type Ledger = {
   balances: { account: string; amount: string; unit: string }[];
   findings: { kind: string; subject: string; cause: string; found_at: string }[];
 };
-/** `POST ledger/reconcile` answers `Reconciled`; `POST ledger/check` answers `Checked`. */
+/** `POST ledger/reconcile?environment` answers `Reconciled`; `POST ledger/check` answers `Checked`. */
 export type Reconciled = { report_lines: number; orders: number; wallets: number; found: number; open: Ledger["findings"] };
 export type Checked = { entries: number; accounts: number; mismatches: string[]; mismatches_total: number };
-/** `GET partners/{id}/statements/{YYYY-MM-DD}`. */
+/** `GET partners/{id}/statements/{YYYY-MM-DD}?environment`. */
 export type Statement = { day: string; json: string; json_signature: string; csv: string; csv_signature: string };
 
 /** `GET listings`: with whom nobody deals; `POST listings` with `ListingNew`. */

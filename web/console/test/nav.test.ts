@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { entriesOf } from "../src/nav";
 import type { Act, Me } from "../src/wire";
 
-const ALL: Act[] = ["order_read", "order_rule", "case_read", "partner_read", "checklist_read", "ledger_read", "listing_read", "member_read", "audit_read", "health_read"];
+const ALL: Act[] = ["order_read", "order_rule", "case_read", "partner_read", "checklist_read", "ledger_read", "statement_read", "listing_read", "member_read", "audit_read", "health_read"];
 const me = (may: Act[], partner: boolean): Me => ({ may, member: { partner: partner ? { id: "prt_1", name: "P" } : null } }) as Me;
 
 it("never shows more than nine ways", () => {

@@ -61,7 +61,7 @@ test("a partner's admin sees that partner alone", async ({ desk, proof }) => {
   const [own, other] = proof.partners;
   await expect(page.getByText(own?.partner_id ?? "")).toBeVisible();
   await expect(page.getByRole("navigation", { name: "Main" }).getByRole("link")).toHaveText([
-    "Overview", "Checklist", "Orders", "Webhooks", "Integration log", "Keys & origins", "Sandbox", "People",
+    "Overview", "Checklist", "Orders", "Webhooks", "Integration log", "Keys & origins", "Sandbox", "Statements", "People",
   ]);
   for (const path of ["/partners", `/partners/${other?.partner_id}`, "/ledger", "/audit", "/risk", "/waiting"]) {
     await page.goto(at(proof, path));

@@ -1,28 +1,31 @@
 //! The books, the list of those with whom nobody deals, and what people did.
 
-use super::{At, json};
+use super::{At, json, order::environment};
 use crate::{Api, error::Refused, query::Query};
 use axum::{
     Extension, Json,
     extract::{RawQuery, Request, State},
     http::StatusCode,
 };
-use proof_core::{ErrorCode, partner::Environment, screening::ListedKind};
+use proof_core::{ErrorCode, screening::ListedKind};
 use proof_engine::{
     ApiError, AuditPage, Checked, Checkpoint, Data, LedgerPage, Listed, Reconciled,
 };
 use serde::Deserialize;
 
-pub async fn show(State(api): State<Api>) -> Result<Json<LedgerPage>, Refused> {
-    Ok(Json(api.engine.ledger_page().await?))
+pub async fn show(State(api): State<Api>, query: RawQuery) -> Result<Json<LedgerPage>, Refused> {
+    let environment = environment(&Query::read(&query))?;
+    Ok(Json(api.engine.ledger_page(environment).await?))
 }
 
 pub async fn reconcile(
     State(api): State<Api>,
     Extension(seat): At,
+    query: RawQuery,
 ) -> Result<Json<Reconciled>, Refused> {
-    let done = api.engine.reconcile(Environment::Test).await?;
-    let told = serde_json::json!({ "found": done.found, "open": done.open.len() });
+    let environment = environment(&Query::read(&query))?;
+    let done = api.engine.reconcile(environment).await?;
+    let told = serde_json::json!({ "environment": environment, "found": done.found, "open": done.open.len() });
     let noted = api
         .engine
         .audit_note(seat.author(), "ledger.reconcile", "books".to_owned(), told);

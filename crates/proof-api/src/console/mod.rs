@@ -1,6 +1,7 @@
 //! The console: operators and partners' people, behind their sign-in. Who may call what is part of the
 //! route; whose data it is about, each handler asks the seat.
 
+mod change;
 mod checklist;
 mod health;
 mod identity;
@@ -11,6 +12,7 @@ mod order;
 mod partner;
 mod sandbox;
 mod treasury;
+mod webhook;
 
 use crate::{
     Api, assets, body,
@@ -77,6 +79,8 @@ pub fn routes() -> Vec<Route> {
     routes.extend(order::routes());
     routes.extend(identity::routes());
     routes.extend(partner::routes());
+    routes.extend(change::routes());
+    routes.extend(webhook::routes());
     routes.extend(checklist::routes());
     routes.extend(live::routes());
     routes.extend(sandbox::routes());

@@ -8,7 +8,7 @@ use proof_core::{
     member::{Login, Member, Post, Role},
     operator::OperatorName,
     order::{Order, PublicStatus},
-    partner::{Environment, Partner, Side, Stage},
+    partner::{Environment, Origin, Partner, Side, Stage},
     secret::Secret,
     token::TokenHash,
 };
@@ -368,6 +368,18 @@ async fn wallets(db: &Db, partner: &Partner) {
         )
     });
     assert_eq!((listed.len(), live.len()), (1, 0));
+    let (asset, address) = listed[0].clone();
+    let origin = Origin::parse("https://gone.example").unwrap();
+    let (first, twice, none) = write!(db, [asset, address, origin], |tx| {
+        tx.origin_insert(id, Environment::Live, &origin).await?;
+        let first = tx.origin_delete(id, Environment::Live, &origin).await?;
+        let twice = tx.origin_delete(id, Environment::Live, &origin).await?;
+        tx.wallet_delete(id, TEST, asset).await?;
+        let none = tx.wallet_list(id, TEST).await?;
+        tx.wallet_insert(id, TEST, (asset, &address), NOW).await?;
+        (first, twice, none.len())
+    });
+    assert_eq!((first, twice, none), (true, false, 0));
 }
 
 async fn live(db: &Db, partner: &Partner, order: &Order) {

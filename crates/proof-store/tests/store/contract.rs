@@ -10,8 +10,8 @@ use proof_core::{
     token::ClientToken,
 };
 use proof_store::{
-    AttemptRow, Db, DeliveryFilter, DeliveryRow, DeliveryState, EndpointState, OrderFilter,
-    RefusalRow,
+    Acknowledged, AttemptRow, Db, DeliveryFilter, DeliveryRow, DeliveryState, EndpointNew,
+    EndpointRow, EndpointState, OrderFilter, RefusalRow, RefusalsOf, StoreError, Tx,
 };
 use serde_json::json;
 
@@ -167,6 +167,33 @@ async fn tokens(db: &Db, entropy: &Counting, partner: &Partner) {
     assert!(others.all(|token| token.expires_at == Some(NOW.plus_seconds(60))));
 }
 
+/// What was taken away is nobody's until an address is set again, with a secret of its own.
+async fn removed(tx: &mut Tx, was: EndpointRow) -> Result<(), StoreError> {
+    tx.endpoint_remove(was.id, NOW).await?;
+    assert!(tx.endpoint_of_partner(was.partner, TEST).await?.is_none());
+    assert_eq!(
+        tx.endpoint_load(was.id).await?.state,
+        EndpointState::Disabled
+    );
+    assert!(tx.endpoint_remove(was.id, NOW).await.is_err());
+    let secret = Secret::new("whsec_eg==");
+    let put = EndpointNew {
+        id: was.id,
+        partner: was.partner,
+        environment: TEST,
+        url: "https://c.example",
+        secret: &secret,
+    };
+    tx.endpoint_put(put, NOW).await?;
+    let again = tx.endpoint_of_partner(was.partner, TEST).await?.unwrap();
+    assert_eq!(
+        (again.id, again.state, again.secret.expose_secret()),
+        (was.id, EndpointState::Enabled, "whsec_eg==")
+    );
+    assert!(again.secret_previous.is_none() && again.status_url.is_none());
+    Ok(())
+}
+
 async fn endpoints(db: &Db, partner: &Partner) {
     let scope = partner.id;
     let (rotated, off, twice, on) = write!(db, |tx| {
@@ -189,7 +216,9 @@ async fn endpoints(db: &Db, partner: &Partner) {
         tx.endpoint_enable(id).await?;
         tx.endpoint_note(id, false, NOW).await?;
         tx.endpoint_note(id, true, NOW).await?;
-        (rotated, off, twice, tx.endpoint_load(id).await?)
+        let on = tx.endpoint_load(id).await?;
+        removed(tx, on.clone()).await?;
+        (rotated, off, twice, on)
     });
     assert_eq!(rotated.url, "https://b.example");
     assert_eq!(rotated.secret.expose_secret(), "whsec_eQ==");
@@ -313,6 +342,7 @@ async fn refusals(db: &Db, partner: &Partner) {
         request_id: "a".into(),
         first_at: NOW,
         last_at: NOW,
+        acknowledged: None,
     };
     let (again, expected) = (
         RefusalRow {
@@ -326,11 +356,34 @@ async fn refusals(db: &Db, partner: &Partner) {
             count: 5,
             request_id: "b".into(),
             last_at: NOW.plus_seconds(1),
+            acknowledged: Some(Acknowledged {
+                by: "ann".into(),
+                at: NOW,
+                note: "<b>seen</b>".into(),
+                count: 2,
+            }),
             ..row.clone()
         },
     );
-    let (listed, purged) = write!(db, [row, again], |tx| {
+    let kind = RefusalsOf::Kind {
+        route: row.route.clone(),
+        code: row.code.clone(),
+        field: String::new(),
+        origin: String::new(),
+    };
+    let (all, other) = (
+        RefusalsOf::Code(row.code.clone()),
+        RefusalsOf::Code("else".into()),
+    );
+    let (listed, purged) = write!(db, [row, again, kind, all, other], |tx| {
+        let (here, live) = ((scope, TEST), (scope, Environment::Live));
         tx.refusal_add(scope, TEST, &row).await?;
+        let note = ("ann", "<b>seen</b>");
+        assert_eq!(tx.refusal_acknowledge(live, &all, note, NOW).await?, 0);
+        assert_eq!(tx.refusal_acknowledge(here, &other, note, NOW).await?, 0);
+        assert_eq!(tx.refusal_acknowledge(here, &kind, note, NOW).await?, 1);
+        let twice = ("ben", "again");
+        assert_eq!(tx.refusal_acknowledge(here, &all, twice, NOW).await?, 0);
         tx.refusal_add(scope, TEST, &again).await?;
         assert_eq!(tx.refusal_count(scope, TEST).await?, 1);
         let listed = tx.refusal_list(scope, TEST, 10).await?;

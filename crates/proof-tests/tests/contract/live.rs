@@ -17,7 +17,7 @@ on_both_engines!(
     a_line_that_turns_red_is_told_and_takes_nothing_away,
 );
 
-const PAGE: &str = "https://shop.example";
+pub const PAGE: &str = "https://shop.example";
 const THREE_DS_CARD: &str = "4000000000003220";
 const REASON: &str = "they sell tomorrow, and all that is open is a phone";
 
@@ -78,7 +78,7 @@ async fn an_operator_opens_nothing_that_is_not_green(app: &App) {
 }
 
 /// Live is open, by an owner's word and an operator's.
-async fn opened(app: &App, alice: &Person<'_>, bob: &Person<'_>) -> String {
+pub async fn opened(app: &App, alice: &Person<'_>, bob: &Person<'_>) -> String {
     let wish = wish(app, Some(REASON)).await;
     let first = alice.act(&path(app), wish.clone()).await;
     assert_eq!(
@@ -111,7 +111,7 @@ async fn opened(app: &App, alice: &Person<'_>, bob: &Person<'_>) -> String {
     token
 }
 
-async fn live_session(app: &App, token: &str, user: &str, amount: &str) -> Value {
+pub async fn live_session(app: &App, token: &str, user: &str, amount: &str) -> Value {
     let mut body = good_session();
     body["partner_user_id"] = json!(user);
     body["amount"] = json!(amount);

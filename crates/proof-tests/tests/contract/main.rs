@@ -13,6 +13,7 @@
 
 mod access;
 mod buyer;
+mod change;
 mod checklist;
 mod claim;
 mod clock;
@@ -54,6 +55,7 @@ mod tokens;
 mod treasury;
 mod webhook;
 mod world;
+mod worlds;
 
 /// Makes a test for each engine out of an `async fn(App)`.
 macro_rules! on_both_engines {

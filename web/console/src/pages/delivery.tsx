@@ -6,27 +6,28 @@ import { url } from "../core/location";
 import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
+import { inWorld } from "../core/world";
 import { shortId } from "../format";
 import { Button, Loading, Problem, SendProblem } from "../parts/basics";
 import { Facts, Folded, Panel, Part } from "../parts/panel";
 import { DeliveryMark, Mark } from "../parts/state";
 import { Ago, Copy, Exact, Json } from "../parts/text";
-import type { DeliveryDetail } from "../wire";
+import type { DeliveryDetail, Partner } from "../wire";
 
 interface DeliveryPanelProps {
-  partner: string;
+  partner: Partner;
   id: string;
   back: { path: string; query?: string };
   onChanged: () => void;
 }
 
 export function DeliveryPanel({ partner, id, back, onChanged }: DeliveryPanelProps) {
-  const path = `partners/${part(partner)}/deliveries/${part(id)}`;
-  const { data, problem, reload } = useLoad<DeliveryDetail>(path);
+  const path = `partners/${part(partner.id)}/deliveries/${part(id)}`;
+  const { data, problem, reload } = useLoad<DeliveryDetail>(inWorld(path, partner.environment));
   const may = useMay("webhook_write");
   const { isBusy, problem: refused, send } = useSend();
   const again = () =>
-    void send(() => post(`${path}/redeliver`), () => {
+    void send(() => post(inWorld(`${path}/redeliver`, partner.environment)), () => {
       say("It is sent again.");
       void reload();
       onChanged();

@@ -6,6 +6,7 @@ import { useLoad } from "../core/load";
 import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
+import { inWorld, useWorld } from "../core/world";
 import { atPoint, groupDigits, plural } from "../format";
 import { Button, Empty, Loading, Notice, Page, Problem, SendProblem } from "../parts/basics";
 import { Table, type Column } from "../parts/table";
@@ -25,14 +26,15 @@ const FINDINGS: Column<Finding>[] = [
 ];
 
 export function LedgerPage() {
-  const { data, problem, reload } = useLoad<Ledger>("ledger");
+  const world = useWorld();
+  const { data, problem, reload } = useLoad<Ledger>(inWorld("ledger", world));
   const mayLook = useMay("ledger_write");
   const [reconciled, setReconciled] = useState<Reconciled>();
   const [checked, setChecked] = useState<Checked>();
   const reconcile = useSend();
   const check = useSend();
   const compare = () =>
-    void reconcile.send(() => post<Reconciled>("ledger/reconcile"), (answer) => {
+    void reconcile.send(() => post<Reconciled>(inWorld("ledger/reconcile", world)), (answer) => {
       setReconciled(answer);
       say("Books and world are compared.");
       void reload();

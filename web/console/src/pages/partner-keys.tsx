@@ -12,8 +12,10 @@ import { Select } from "../parts/field";
 import { Part } from "../parts/panel";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
-import { Ago, Secret } from "../parts/text";
-import type { Partner, Token, TokenMade } from "../wire";
+import { Ago } from "../parts/text";
+import { ShownOnce, TakesTwo, Wishes, sayChanged } from "../parts/wish";
+import { worldWords } from "../parts/world";
+import type { ChangeSaid, Partner, Token, World } from "../wire";
 import type { PartProps } from "./partner";
 
 const COLUMNS: Column<Token>[] = [
@@ -31,20 +33,20 @@ function TokenMark({ token }: { token: Token }) {
   return <Mark tone="ok" icon="check" word="Good" />;
 }
 
-type World = Token["environment"];
 /** Said only where there are two. */
-const ofWorld = (world: World, worlds: World[]): string => (worlds.length === 1 ? "" : world === "live" ? " live" : " of the sandbox");
+const ofWorld = (world: World, worlds: World[]): string => (worlds.length === 1 ? "" : world === "live" ? " live" : " sandbox");
 
 type Asking = { kind: "more"; world: World } | { kind: "rotate"; world: World } | { kind: "revoke"; token: Token };
 
 export function PartnerKeys({ partner, onChanged }: PartProps) {
   const mayWrite = useMay("token_write");
   const [asking, setAsking] = useState<Asking>();
-  const [made, setMade] = useState<string>();
+  const [made, setMade] = useState<ChangeSaid>();
   const close = () => setAsking(undefined);
-  const gave = ({ client_token }: TokenMade) => {
+  const gave = (answer: ChangeSaid) => {
     close();
-    setMade(client_token);
+    if (answer.client_token) setMade(answer);
+    else sayChanged(answer, "The token is made.");
     onChanged();
   };
   const worlds: World[] = partner.stage === "sandbox" ? ["test"] : ["live", "test"];
@@ -56,6 +58,7 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
   };
   return (
     <Part title="Tokens">
+      <Wishes partner={partner} of={["token"]} onChanged={onChanged} />
       {leaked.map((token) => (
         <Notice key={token.key_id} tone="stop" title={`${token.key_id} was seen in a browser`}>
           <Ago at={token.exposed_at ?? ""} />: everybody who opens that page can read it. Rotate it now, and call from the server only.
@@ -80,7 +83,7 @@ export function PartnerKeys({ partner, onChanged }: PartProps) {
         </div>
       )}
       {asking && <AskingDialog asking={asking} partner={partner} onClose={close} onMade={gave} onChanged={onChanged} />}
-      {made !== undefined && <MadeDialog token={made} onClose={() => setMade(undefined)} />}
+      {made && <ShownOnce said={made} onClose={() => setMade(undefined)} />}
     </Part>
   );
 }
@@ -89,7 +92,7 @@ interface AskingDialogProps {
   asking: Asking;
   partner: Partner;
   onClose: () => void;
-  onMade: (made: TokenMade) => void;
+  onMade: (made: ChangeSaid) => void;
   onChanged: () => void;
 }
 
@@ -100,11 +103,12 @@ function AskingDialog({ asking, partner, onClose, onMade, onChanged }: AskingDia
       return <RotateDialog partner={partner} world={asking.world} onClose={onClose} onMade={onMade} />;
     case "more":
       return (
-        <ActDialog<TokenMade>
+        <ActDialog<ChangeSaid>
           asked={{
             title: "One more token?",
-            verb: "Make it",
-            facts: [["Partner", partner.name], ["World", asking.world === "live" ? "Live: real money" : "Sandbox"]],
+            verb: asking.world === "live" ? "Propose it" : "Make it",
+            facts: [["Partner", partner.name], ["World", worldWords(asking.world)]],
+            confirm: asking.world === "live" ? LIVE_TWO : null,
             effect: "The others stay good. Each server or team can have its own, so that one can be revoked alone.",
             needsReason: false,
           }}
@@ -126,7 +130,7 @@ function AskingDialog({ asking, partner, onClose, onMade, onChanged }: AskingDia
             title: `Revoke ${key_id}?`,
             verb: "Revoke it now",
             facts: [["Partner", partner.name], ["Key", <code>{key_id}</code>], ["Last used", last_used_at ? <Ago at={last_used_at} /> : "never"]],
-            effect: "Every call with it is refused from this moment on. This cannot be taken back.",
+            effect: "Every call with it is refused from this moment on. This cannot be taken back. One person is enough: it only makes things safer.",
             needsReason: false,
             isDanger: true,
           }}
@@ -138,6 +142,8 @@ function AskingDialog({ asking, partner, onClose, onMade, onChanged }: AskingDia
     }
   }
 }
+
+const LIVE_TWO = "A second person has to say the same and is shown the token; one of the two is an operator or an owner.";
 
 const GRACES = [
   { value: "0", label: "At once: the old token leaked" },
@@ -151,35 +157,24 @@ function RotateDialog({ partner, world, onClose, onMade }: Omit<AskingDialogProp
   const { isBusy, problem, send } = useSend();
   const rotate = (event: Event) => {
     event.preventDefault();
-    void send(() => post<TokenMade>(`partners/${part(partner.id)}/tokens/rotate`, { environment: world, grace_seconds: Number(grace) }), onMade);
+    void send(() => post<ChangeSaid>(`partners/${part(partner.id)}/tokens/rotate`, { environment: world, grace_seconds: Number(grace) }), onMade);
   };
   return (
     <Dialog title={`Rotate the ${world === "live" ? "live" : "sandbox"} tokens of ${partner.name}?`} onClose={onClose} isBusy={isBusy}>
       <form class="form" onSubmit={rotate}>
         <SendProblem problem={problem} />
+        {world === "live" && <TakesTwo>{LIVE_TWO}</TakesTwo>}
         <p>A new token is made. The old ones stay good until the partner’s servers had time to change.</p>
         <Select id="grace" label="The old tokens end" value={grace} onInput={setGrace} choices={GRACES} />
         <div class="form-actions">
           <Button type="submit" kind={grace === "0" ? "danger" : "primary"} isBusy={isBusy}>
-            Rotate
+            {world === "live" ? "Propose to rotate" : "Rotate"}
           </Button>
           <Button onClick={onClose} disabled={isBusy}>
             Leave it
           </Button>
         </div>
       </form>
-    </Dialog>
-  );
-}
-
-function MadeDialog({ token, onClose }: { token: string; onClose: () => void }) {
-  return (
-    <Dialog title="The new token" onClose={onClose}>
-      <div class="form">
-        <Secret text={token} what="the token" />
-        <Notice tone="wait" title="It is shown once">Put it where the partner’s server reads its secrets. It is never for a browser or an app.</Notice>
-        <div class="form-actions"><Button kind="primary" onClick={onClose}>I have it</Button></div>
-      </div>
     </Dialog>
   );
 }

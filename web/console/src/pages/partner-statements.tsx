@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get, part } from "../core/api";
 import { download } from "../core/csv";
 import { useSend } from "../core/send";
+import { inWorld } from "../core/world";
 import { isoDay } from "../format";
 import { Button, SendProblem } from "../parts/basics";
 import { Input } from "../parts/field";
@@ -21,9 +22,10 @@ export function PartnerStatements({ partner }: { partner: Partner }) {
   const ask = (event: Event) => {
     event.preventDefault();
     setStatement(undefined);
-    void send(() => get<Statement>(`partners/${part(partner.id)}/statements/${part(day)}`), setStatement);
+    void send(() => get<Statement>(inWorld(`partners/${part(partner.id)}/statements/${part(day)}`, partner.environment)), setStatement);
   };
-  const name = `${partner.name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}-${statement?.day ?? day}`;
+  const world = partner.environment === "live" ? "-live" : "";
+  const name = `${partner.name.toLowerCase().replace(/[^a-z0-9]+/g, "-")}${world}-${statement?.day ?? day}`;
   return (
     <Part title="Statement of a day">
       <p class="small muted">All orders of the day that ended or moved money, with fees and what is owed. Days begin and end in UTC.</p>

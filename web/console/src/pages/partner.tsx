@@ -7,10 +7,13 @@ import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMe } from "../core/me";
 import { may } from "../core/session";
+import { hasLive, inWorld, useWorld } from "../core/world";
 import { Empty, Loading, Page, Problem } from "../parts/basics";
+import { FilterBar } from "../parts/filter-bar";
 import { StageMark } from "../parts/state";
 import { Tabs } from "../parts/tabs";
-import type { Act, Partner } from "../wire";
+import { WorldSelect } from "../parts/world";
+import type { Act, Change, Partner } from "../wire";
 import { ChecklistView } from "./checklist";
 import { PartnerKeys } from "./partner-keys";
 import { PartnerLive } from "./partner-live";
@@ -30,30 +33,55 @@ const TABS: { key: string; title: string; act: Act }[] = [
   { key: "webhook", title: "Webhook", act: "partner_read" },
   { key: "log", title: "Integration log", act: "partner_read" },
   { key: "sandbox", title: "Sandbox", act: "checklist_read" },
-  { key: "statements", title: "Statements", act: "ledger_read" },
+  { key: "statements", title: "Statements", act: "statement_read" },
 ];
+
+/** What a partner has in the sandbox and, once it is open, in live. */
+const WORLDLY = ["overview", "webhook", "log", "statements"];
+
+/** Where a wish about what is live waits for a second word. */
+const WISHED: Record<Change["what"], string> = {
+  token: "keys",
+  webhook_move: "webhook",
+  webhook_secret: "webhook",
+  origin_add: "overview",
+  origin_remove: "overview",
+  wallets: "overview",
+};
+
+/** Nothing to choose where there is one world. */
+export function WorldBar({ partner, path }: { partner: Partner; path: string }) {
+  if (!hasLive(partner)) return null;
+  return <FilterBar label="Sandbox or live"><WorldSelect path={path} /></FilterBar>;
+}
 
 export function PartnerPage({ id, tab, open }: { id: string; tab: string; open: string | undefined }) {
   const me = useMe();
-  const { data, problem, reload } = useLoad<Partner>(`partners/${part(id)}`);
+  const world = useWorld();
+  const inBoth = WORLDLY.includes(tab);
+  const { data, problem, reload } = useLoad<Partner>(inWorld(`partners/${part(id)}`, inBoth ? world : "test"), { keep: true });
   // The checklist itself is looked at more often than the partner.
   const [counted, setCounted] = useState<Partner["checklist"]>();
   const count = counted ?? data?.checklist;
   const path = (key: string) => `/partners/${encodeURIComponent(id)}/${key}`;
   const tabs = TABS.filter(({ act }) => may(me, act)).map(({ key, title }) => {
-    const note = key === "checklist" && count ? `${count.green}/${count.of}` : undefined;
-    return { key, title, href: url(path(key)), ...(note ? { note } : {}) };
+    const wishes = data?.changes.filter(({ change }) => WISHED[change.what] === key).length;
+    const note = key === "checklist" && count ? `${count.green}/${count.of}` : wishes ? `${wishes} proposed` : undefined;
+    // Whoever looks at live goes on looking at it.
+    const query = world === "live" && WORLDLY.includes(key) ? "environment=live" : "";
+    return { key, title, href: url(path(key), query), ...(note ? { note } : {}) };
   });
   const body = (): ComponentChild => {
     if (tab === "checklist") return <ChecklistView partner={id} path={path("checklist")} onCount={setCounted} />;
     if (tab === "sandbox") return <SandboxView partner={id} path={path("sandbox")} />;
-    if (!data) return problem === undefined ? <Loading /> : null;
-    return <PartnerPart partner={data} tab={tab} open={open} path={path(tab)} onChanged={() => void reload()} />;
+    if (!data || (inBoth && data.environment !== world)) return problem === undefined ? <Loading /> : null;
+    return <PartnerPart key={world} partner={data} tab={tab} open={open} path={path(tab)} onChanged={() => void reload()} />;
   };
   return (
     <Page title={data?.name ?? "Partner"} back={{ href: url("/partners"), label: "Partners" }} lead={data && <StageMark stage={data.stage} />}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       <Tabs tabs={tabs} at={tab} label="Parts of this partner" />
+      {data && inBoth && <WorldBar partner={data} path={path(tab)} />}
       {body()}
     </Page>
   );
@@ -84,7 +112,7 @@ export function PartnerPart({ partner, tab, open, path, onChanged }: PartnerPart
     case "webhook":
       return <PartnerWebhook partner={partner} open={open} path={path} onChanged={onChanged} />;
     case "log":
-      return <PartnerLog partner={partner.id} />;
+      return <PartnerLog partner={partner} />;
     case "statements":
       return <PartnerStatements partner={partner} />;
     default:

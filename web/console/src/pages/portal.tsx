@@ -5,13 +5,14 @@ import { part } from "../core/api";
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay, useMe } from "../core/me";
+import { inWorld, useWorld } from "../core/world";
 import { Loading, Notice, Page, Problem } from "../parts/basics";
 import { Meter } from "../parts/charts";
 import { Icon } from "../parts/icons";
 import { StageMark } from "../parts/state";
 import type { Partner, Refusals } from "../wire";
 import { ChecklistView } from "./checklist";
-import { PartnerPart } from "./partner";
+import { PartnerPart, WorldBar } from "./partner";
 import { SandboxView } from "./sandbox";
 import { PartnerOverview, Origins } from "./partner-overview";
 
@@ -29,27 +30,31 @@ export function PortalPage({ tab, open }: { tab: string; open: string | undefine
   const { partner } = useMe().member;
   const reads = useMay("partner_read");
   const id = partner?.id ?? "";
-  const { data, problem, reload } = useLoad<Partner>(reads && tab !== "checklist" && tab !== "sandbox" ? `partners/${part(id)}` : null);
+  const world = useWorld();
+  const { data, problem, reload } = useLoad<Partner>(reads && tab !== "checklist" && tab !== "sandbox" ? inWorld(`partners/${part(id)}`, world) : null, { keep: true });
   const body = (): ComponentChild => {
     if (tab === "checklist") return <ChecklistView partner={id} path="/checklist" />;
     if (tab === "sandbox") return <SandboxView partner={id} path="/sandbox" />;
-    if (!data) return problem === undefined && reads ? <Loading /> : null;
+    if (data?.environment !== world) return problem === undefined && reads ? <Loading /> : null;
     if (tab === "") return <Start partner={data} onChanged={() => void reload()} />;
-    const parts = <PartnerPart partner={data} tab={tab} open={open} path={`/${tab}`} onChanged={() => void reload()} />;
+    const parts = <PartnerPart key={world} partner={data} tab={tab} open={open} path={`/${tab}`} onChanged={() => void reload()} />;
     return tab === "keys" ? <div class="stack">{parts}<Origins partner={data} onChanged={() => void reload()} /></div> : parts;
   };
   return (
     <Page key={tab} title={TITLES[tab] ?? "Your integration"} lead={tab === "" && data ? <StageMark stage={data.stage} /> : undefined}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
+      {data && tab !== "checklist" && tab !== "sandbox" && <WorldBar partner={data} path={`/${tab}`} />}
       {body()}
     </Page>
   );
 }
 
 function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void }) {
-  const refusals = useLoad<Refusals>(`partners/${part(partner.id)}/refusals`).data?.data ?? [];
+  const refusals = useLoad<Refusals>(inWorld(`partners/${part(partner.id)}/refusals`, partner.environment)).data?.data ?? [];
+  const query = partner.environment === "live" ? "environment=live" : "";
   const { green, of } = partner.checklist;
-  const latest = refusals[0];
+  // What somebody has looked at is no news.
+  const latest = refusals.find((refusal) => refusal.is_new);
   return (
     <div class="stack">
       <a class="card progress-card" href={url("/checklist")}>
@@ -79,7 +84,7 @@ function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void
             tone="wait"
             title="Your webhook fails"
             action={
-              <a class="button plain small-button" href={url("/webhook")}>
+              <a class="button plain small-button" href={url("/webhook", query)}>
                 Look at it
               </a>
             }
@@ -92,7 +97,7 @@ function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void
             tone="info"
             title="Calls were refused"
             action={
-              <a class="button plain small-button" href={url("/log")}>
+              <a class="button plain small-button" href={url("/log", query)}>
                 Look at the log
               </a>
             }

@@ -4,6 +4,7 @@ import { useState } from "preact/hooks";
 import { get } from "../core/api";
 import { useLoad } from "../core/load";
 import { useSend } from "../core/send";
+import { inWorld, useWorld } from "../core/world";
 import { amountWords, groupDigits, wordsOf } from "../format";
 import { Button, Empty, Loading, Page, Problem, SendProblem } from "../parts/basics";
 import { Input, Select } from "../parts/field";
@@ -12,7 +13,7 @@ import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago } from "../parts/text";
 import type { Partner, Partners, PriceCheck, Rates } from "../wire";
-import { LedgerTabs, useWorld, WorldFilter } from "./ledger-tabs";
+import { LedgerTabs } from "./ledger-tabs";
 
 const LOOK_AGAIN_MS = 15_000;
 
@@ -38,11 +39,10 @@ const FEES: Column<Rates["fees"][number]>[] = [
 
 export function RatesPage() {
   const world = useWorld();
-  const { data, problem, reload } = useLoad<Rates>(`rates?environment=${world}`, { everyMs: LOOK_AGAIN_MS });
+  const { data, problem, reload } = useLoad<Rates>(inWorld("rates", world), { everyMs: LOOK_AGAIN_MS });
   return (
     <Page title="Ledger" lead={data && `Halfway between bid and ask. A price older than ${data.age_seconds_max} seconds is not used: nobody is quoted with it.`}>
       <LedgerTabs at="rates" />
-      <WorldFilter path="/ledger/rates" />
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading rows={8} />}
       {data && data.rates.length === 0 && (

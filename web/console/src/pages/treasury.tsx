@@ -6,6 +6,7 @@ import { useLoad } from "../core/load";
 import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
+import { inWorld, useWorld } from "../core/world";
 import { amountWords, groupDigits, plural, shorten, webAddress } from "../format";
 import { ActDialog } from "../parts/act-dialog";
 import { Button, Empty, Loading, Notice, Page, Problem, SendProblem } from "../parts/basics";
@@ -17,7 +18,7 @@ import { Table, type Column } from "../parts/table";
 import { Ago, Secret } from "../parts/text";
 import { confirmWords } from "../words";
 import type { HotWallet, Ruled, Treasury, TreasuryArrival } from "../wire";
-import { LedgerTabs, useWorld, WorldFilter } from "./ledger-tabs";
+import { LedgerTabs } from "./ledger-tabs";
 
 const LOOK_AGAIN_MS = 15_000;
 
@@ -30,7 +31,7 @@ function walletMark({ on_chain, agrees, low }: HotWallet) {
 
 export function TreasuryPage() {
   const world = useWorld();
-  const { data, problem, reload } = useLoad<Treasury>(`treasury?environment=${world}`, { everyMs: LOOK_AGAIN_MS });
+  const { data, problem, reload } = useLoad<Treasury>(inWorld("treasury", world), { everyMs: LOOK_AGAIN_MS });
   const mayWrite = useMay("ledger_write");
   const [filling, setFilling] = useState<HotWallet>();
   const look = useSend();
@@ -43,7 +44,6 @@ export function TreasuryPage() {
   return (
     <Page title="Ledger" lead="What is sold is delivered from these wallets. Free is what can still be sold; each network takes its fees in its own coin.">
       <LedgerTabs at="treasury" />
-      <WorldFilter path="/ledger/treasury" />
       <SendProblem problem={look.problem} />
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading rows={8} />}
