@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod authenticator;
 mod buyer;
 mod checklist;
 mod claim;
@@ -32,6 +33,7 @@ mod mail;
 mod matrix;
 mod operator;
 mod partner;
+mod passkey;
 mod payment;
 mod people;
 mod policy;
