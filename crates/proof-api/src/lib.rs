@@ -54,6 +54,8 @@ pub struct Needs {
     pub engine: Arc<Engine>,
     /// The server's own origin, as partners' pages and apps see it.
     pub origin: Origin,
+    /// The same as people's browsers should call it: with a name, for which they keep passkeys.
+    pub home: Origin,
     /// Reverse proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpNet>,
     /// Places for open WebSockets.
@@ -68,6 +70,7 @@ impl Api {
     pub fn new(engine: Arc<Engine>, origin: Origin, proxies: Vec<IpNet>) -> Self {
         Self(Arc::new(Needs {
             engine,
+            home: origin.by_name(),
             origin,
             proxies,
             sockets: Arc::new(Semaphore::new(socket::SOCKETS_MAX)),
@@ -79,6 +82,11 @@ impl Api {
     /// Whether an `Origin` is this server's own, in any spelling.
     pub(crate) fn is_own(&self, origin: &str) -> bool {
         Origin::parse(origin).is_ok_and(|origin| origin == self.origin)
+    }
+
+    /// The same for the console's pages, which on the machine itself have two addresses.
+    pub(crate) fn is_home(&self, origin: &str) -> bool {
+        Origin::parse(origin).is_ok_and(|origin| origin == self.home || origin == self.origin)
     }
 
     /// The page that says what an error means and what to do.

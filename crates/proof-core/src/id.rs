@@ -105,6 +105,8 @@ id!(/// One letter to a user.
     MailId, "mai");
 id!(/// A person of the console.
     MemberId, "mem");
+id!(/// A passkey of a person of the console.
+    PasskeyId, "psk");
 id!(/// Something on which books and world do not agree.
     FindingId, "fnd");
 id!(/// Something that is wrong with the installation, from its beginning to its end.

@@ -35,6 +35,7 @@ pub mod money;
 pub mod operator;
 pub mod order;
 pub mod partner;
+pub mod passkey;
 pub mod payment;
 pub mod quote;
 pub mod recovery;

@@ -181,6 +181,16 @@ impl Origin {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// As a person's browser should call it: passkeys are for names, and loopback has one.
+    pub fn by_name(&self) -> Self {
+        match self.0.split_once("//127.0.0.1") {
+            Some((scheme, port)) if port.is_empty() || port.starts_with(':') => {
+                Self(format!("{scheme}//localhost{port}"))
+            }
+            Some(_) | None => self.clone(),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -192,6 +202,20 @@ impl fmt::Display for Origin {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn loopback_has_a_name() {
+        for (text, named) in [
+            ("http://127.0.0.1:8080", "http://localhost:8080"),
+            ("http://127.0.0.1", "http://localhost"),
+            ("http://127.0.0.1.example", "http://127.0.0.1.example"),
+            ("https://203.0.113.5", "https://203.0.113.5"),
+            ("https://ramp.example", "https://ramp.example"),
+        ] {
+            let origin = Origin(text.to_owned());
+            assert_eq!(origin.by_name().as_str(), named);
+        }
+    }
 
     #[test]
     fn origins_have_one_spelling() {

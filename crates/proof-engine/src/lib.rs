@@ -23,6 +23,7 @@ mod health;
 mod identity;
 mod inbound;
 mod installation;
+mod invitation;
 mod known;
 mod life;
 mod limit;
@@ -35,6 +36,8 @@ mod metrics;
 mod operator;
 mod order;
 mod partner;
+mod passkey;
+mod password;
 mod payment;
 mod play;
 mod policy;
@@ -57,6 +60,7 @@ mod transfer;
 mod treasury;
 mod view;
 mod visit;
+mod ways;
 pub mod worker;
 
 pub use access::Access;
@@ -78,16 +82,18 @@ pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, HealthPage, NotReady, Watching};
 pub use identity::{IdentityReview, IdentityReviewed, PicturePlace, PictureUpload};
+pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
 pub use live::{LiveOpen, LiveOpened, LiveView};
 pub use mail::Mailer;
-pub use member::{InvitationNew, InvitationView, Me, MemberView, Named, Seat, SignIn, SignedIn};
+pub use member::{Me, MemberView, Named, Seat, SignIn, SignedIn};
 pub use operator::{
     CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting,
 };
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
+pub use passkey::{Ceremony, PasskeyMade, PasskeyShown, PasskeyView};
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
@@ -105,6 +111,7 @@ pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
+pub use ways::{AppSecret, PasswordNew, WaysView};
 
 use proof_core::{
     Entropy, Network, Timestamp,
@@ -184,6 +191,7 @@ pub struct Engine {
     metrics: Arc<metrics::Metrics>,
     pulses: Arc<metered::Pulses>,
     health: health::Health,
+    hashing: password::Hashing,
     stop: watch::Sender<bool>,
 }
 
@@ -219,6 +227,7 @@ impl Engine {
                 ..mailer
             }),
             health: health::Health::new(parts.watching, now),
+            hashing: password::Hashing::default(),
             metrics,
             pulses: Arc::clone(&pulses),
             stop: watch::Sender::new(false),

@@ -165,6 +165,8 @@ impl DevArgs {
 #[derive(Default, Serialize)]
 struct Ready {
     base_url: String,
+    /// With the name for which browsers keep passkeys.
+    console_url: String,
     widget_script: String,
     shop_url: Option<String>,
     cards_url: String,
@@ -179,8 +181,10 @@ struct Ready {
 }
 
 impl Ready {
-    fn at(base_url: &str, world: &SandboxConfig) -> Self {
+    fn at(origin: &Origin, world: &SandboxConfig) -> Self {
+        let base_url = origin.as_str();
         Self {
+            console_url: format!("{}/console/", origin.by_name()),
             widget_script: format!("{base_url}/widget.2.0.js"),
             cards_url: world.cards_url.to_string(),
             world_url: world.world_url.to_string(),
@@ -210,7 +214,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         base_url: origin.clone(),
     };
     let parts = args.parts(&worlds, &outbound, mailer).await?;
-    let app = App::build(origin, Vec::new(), parts).await?;
+    let app = App::build(origin.clone(), Vec::new(), parts).await?;
     let mut app = app.with_player(worlds.config(), &outbound);
     if args.otlp.is_some() {
         app.router = traced(app.router);
@@ -239,7 +243,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
                 outbox: outbox.dir().to_owned(),
                 partners,
                 people,
-                ..Ready::at(&base_url, worlds.config())
+                ..Ready::at(&origin, worlds.config())
             };
             print(&ready, args.json)?;
             ended(&mut worlds, shop.as_mut()).await
@@ -323,7 +327,7 @@ fn print(ready: &Ready, json: bool) -> anyhow::Result<()> {
         Some(url) => println!("  Demo shop      {url}   ← start here"),
         None => println!("  Demo shop      not started: run `make dev`, which installs it"),
     }
-    println!("  Console        {}/console/", ready.base_url);
+    println!("  Console        {}", ready.console_url);
     for person in &ready.people {
         let (name, role) = (&person.name, person.role.name());
         println!(

@@ -388,8 +388,8 @@ async fn invite(
         partner,
     };
     let token = engine.member_invite(Author::machine(), invitation).await?;
-    let token = token.expose_secret();
-    Ok(format!("{base_url}/console/invitations/{token}"))
+    let (home, token) = (base_url.by_name(), token.expose_secret());
+    Ok(format!("{home}/console/invitations/{token}"))
 }
 
 /// Operators may read what went wrong inside.

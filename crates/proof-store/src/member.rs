@@ -24,9 +24,11 @@ statements! {
     MEMBER_LIST = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE (partner_id = $1 OR $1 IS NULL) ORDER BY name LIMIT $2";
     MEMBER_TRIED = "UPDATE members SET wrong_tries = $1, wrong_at = $2, totp_step = $3, signed_in_at = $4 WHERE id = $5";
     MEMBER_DISABLE = "UPDATE members SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL";
-    INVITATION_INSERT = "INSERT INTO invitations (token_hash, email, role, partner_id, totp_secret, invited_by, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    INVITATION_LOAD = "SELECT email, role, partner_id, totp_secret, invited_by, expires_at, used_at FROM invitations WHERE token_hash = $1";
+    MEMBER_PASSWORD = "UPDATE members SET password = $1, totp_secret = $2, totp_step = $3, wrong_tries = 0, wrong_at = NULL WHERE id = $4";
+    INVITATION_INSERT = "INSERT INTO invitations (token_hash, email, role, partner_id, totp_secret, invited_by, member_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INVITATION_LOAD = "SELECT email, role, partner_id, totp_secret, invited_by, member_id, expires_at, used_at FROM invitations WHERE token_hash = $1";
     INVITATION_USED = "UPDATE invitations SET used_at = $1 WHERE token_hash = $2 AND used_at IS NULL";
+    INVITATION_VOID_OF = "UPDATE invitations SET used_at = $1 WHERE member_id = $2 AND used_at IS NULL";
     INVITATION_VOID = "UPDATE invitations SET used_at = $1 WHERE invited_by = $2 AND used_at IS NULL";
     LOGIN_INSERT = "INSERT INTO logins (token_hash, member_id, created_at, fresh_at, seen_at) VALUES ($1, $2, $3, $4, $5)";
     LOGIN_LOAD = "SELECT token_hash, member_id, created_at, fresh_at, seen_at FROM logins WHERE token_hash = $1";
@@ -34,15 +36,16 @@ statements! {
     LOGIN_FRESH = "UPDATE logins SET fresh_at = $1 WHERE token_hash = $2";
     LOGIN_END = "DELETE FROM logins WHERE token_hash = $1";
     LOGIN_END_ALL = "DELETE FROM logins WHERE member_id = $1";
+    LOGIN_END_OTHERS = "DELETE FROM logins WHERE member_id = $1 AND token_hash <> $2";
     LOGIN_PURGE = "DELETE FROM logins WHERE created_at < $1";
 }
 
 /// How somebody proves who they are.
 #[derive(Clone, Debug)]
 pub struct Credentials {
-    /// Argon2id, in PHC form.
-    pub password: Secret,
-    /// Of the authenticator app, base32.
+    /// Argon2id, in PHC form; `None`: they have passkeys only.
+    pub password: Option<Secret>,
+    /// Of the authenticator app, base32; empty where there is no password.
     pub totp_secret: Secret,
     /// The last time step whose code was taken.
     pub totp_step: i64,
@@ -62,6 +65,8 @@ pub struct InvitationRow {
     pub post: Post,
     pub totp_secret: Secret,
     pub invited_by: String,
+    /// Of somebody who is here already, and has to begin anew with how they sign in.
+    pub member: Option<MemberId>,
     pub expires_at: Timestamp,
     pub used_at: Option<Timestamp>,
 }
@@ -88,6 +93,11 @@ fn post(role: &str, partner: Option<Uuid>) -> Option<Post> {
     Post::new(role, partner.map(PartnerId::from_uuid)).ok()
 }
 
+/// In the column, nothing stands for none.
+fn kept(password: Option<&Secret>) -> &str {
+    password.map_or("", Secret::expose_secret)
+}
+
 impl TryFrom<Row> for StoredMember {
     type Error = StoreError;
 
@@ -109,7 +119,9 @@ impl TryFrom<Row> for StoredMember {
                 signed_in_at: row.signed_in_at.map(|at| at.0),
             },
             credentials: Credentials {
-                password: Secret::new(row.password),
+                password: Some(row.password)
+                    .filter(|kept| !kept.is_empty())
+                    .map(Secret::new),
                 totp_secret: Secret::new(row.totp_secret),
                 totp_step: row.totp_step,
                 wrong_tries: row.wrong_tries,
@@ -126,6 +138,7 @@ struct InvitedRow {
     partner_id: Option<Uuid>,
     totp_secret: String,
     invited_by: String,
+    member_id: Option<Uuid>,
     expires_at: Time,
     used_at: Option<Time>,
 }
@@ -152,7 +165,7 @@ impl Tx {
             member.email.as_str(),
             member.post.role().name(),
             member.post.partner().map(PartnerId::uuid),
-            credentials.password.expose_secret(),
+            kept(credentials.password.as_ref()),
             credentials.totp_secret.expose_secret(),
             credentials.totp_step,
             member.created_at,
@@ -209,6 +222,21 @@ impl Tx {
         self.execute_one("members", MEMBER_TRIED, args).await
     }
 
+    /// Sets how somebody signs in by name, or with neither password nor secret, that they cannot.
+    pub async fn member_password(
+        &mut self,
+        id: MemberId,
+        credentials: &Credentials,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            kept(credentials.password.as_ref()),
+            credentials.totp_secret.expose_secret(),
+            credentials.totp_step,
+            id.uuid(),
+        ];
+        self.execute_one("members", MEMBER_PASSWORD, args).await
+    }
+
     /// Ends their sessions, and the links that they gave out. `false`: they were disabled before.
     pub async fn member_disable(
         &mut self,
@@ -216,7 +244,8 @@ impl Tx {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let id = member.id;
-        self.execute(LOGIN_END_ALL, args![id.uuid()]).await?;
+        self.login_end_all(id).await?;
+        self.invitation_void_of(id, now).await?;
         self.execute(INVITATION_VOID, args![now, member.name.as_str()])
             .await?;
         Ok(self.execute(MEMBER_DISABLE, args![now, id.uuid()]).await? == 1)
@@ -235,6 +264,7 @@ impl Tx {
             row.post.partner().map(PartnerId::uuid),
             row.totp_secret.expose_secret(),
             row.invited_by.as_str(),
+            row.member.map(MemberId::uuid),
             now,
             row.expires_at,
         ];
@@ -259,9 +289,20 @@ impl Tx {
             email: row.email,
             totp_secret: Secret::new(row.totp_secret),
             invited_by: row.invited_by,
+            member: row.member_id.map(MemberId::from_uuid),
             expires_at: row.expires_at.0,
             used_at: row.used_at.map(|at| at.0),
         }))
+    }
+
+    /// Links for somebody who is here already are good no more.
+    pub async fn invitation_void_of(
+        &mut self,
+        member: MemberId,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![now, member.uuid()];
+        self.execute(INVITATION_VOID_OF, args).await.map(drop)
     }
 
     /// `false`: somebody was faster.
@@ -318,6 +359,23 @@ impl Tx {
     pub async fn login_end(&mut self, token: TokenHash) -> Result<(), StoreError> {
         let args = args![token.bytes().to_vec()];
         self.execute(LOGIN_END, args).await.map(drop)
+    }
+
+    /// Ends all sessions of somebody.
+    pub async fn login_end_all(&mut self, member: MemberId) -> Result<(), StoreError> {
+        self.execute(LOGIN_END_ALL, args![member.uuid()])
+            .await
+            .map(drop)
+    }
+
+    /// Ends somebody's sessions but this one.
+    pub async fn login_end_others(
+        &mut self,
+        member: MemberId,
+        but: TokenHash,
+    ) -> Result<(), StoreError> {
+        let args = args![member.uuid(), but.bytes().to_vec()];
+        self.execute(LOGIN_END_OTHERS, args).await.map(drop)
     }
 
     /// Forgets those who signed in before a moment.

@@ -71,6 +71,7 @@ pub fn registered() -> Vec<Statement> {
         crate::order::ALL,
         crate::order::search::ALL,
         crate::partner::ALL,
+        crate::passkey::ALL,
         crate::recovery::ALL,
         crate::refusal::ALL,
         crate::risk::ALL,

@@ -26,6 +26,7 @@ import { RiskPage } from "./pages/risk";
 import { SignInPage } from "./pages/sign-in";
 import { TreasuryPage } from "./pages/treasury";
 import { WaitingPage } from "./pages/waiting";
+import { YouPage } from "./pages/you";
 import { Shell } from "./shell";
 import type { Me } from "./wire";
 
@@ -56,6 +57,7 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
   const entries = entriesOf(me);
   // Who may not see the overview begins with what they may see.
   const [first = entries[0]?.key ?? "", second, third] = parts;
+  if (first === "you") return <YouPage />;
   if (!entries.some((entry) => entry.key === first)) return <Nowhere />;
   switch (first) {
     case "orders":

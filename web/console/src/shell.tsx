@@ -38,7 +38,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         </div>
         <div class="side-menu" id="side-menu">
           <Nav at={partsOf(path)[0] ?? ""} />
-          <Who onHelp={() => setHelps(true)} />
+          <Who isHere={partsOf(path)[0] === "you"} onHelp={() => setHelps(true)} />
         </div>
       </header>
       <main id="main" class="main" tabIndex={-1}><Ahead />{children}</main>
@@ -65,12 +65,13 @@ function Nav({ at }: { at: string }) {
   );
 }
 
-function Who({ onHelp }: { onHelp: () => void }) {
+function Who({ isHere, onHelp }: { isHere: boolean; onHelp: () => void }) {
   const { member } = useMe();
   const look = useStore(theme);
   return (
     <div class="who">
       <p class="who-name"><strong>{member.name}</strong><span class="muted small">{roleTitle(member.role)}</span></p>
+      <a class="who-link small" href={url("/you")} aria-current={isHere ? "page" : undefined}><Icon name="key" size={14} />Your sign-in</a>
       <div class="segments" role="radiogroup" aria-label="Look">
         {THEMES.map((name) => (
           <label key={name} class={name === look ? "is-on" : undefined}>

@@ -70,11 +70,41 @@ export type Me = {
 /** `POST sign-in`, and `POST sign-in/again` (no name). `code` is six digits of the authenticator app. `POST sign-out`: no body. */
 export type SignIn = { name: string; password: string; code: string };
 
-/** `GET invitations/{token}`; then `POST invitations/{token}` with `InvitationTake`. */
+/**
+ * What the browser is asked for: `POST sign-in/passkey/challenge`, `sign-in/again/passkey/challenge`, `me/passkeys/challenge`,
+ * `invitations/{token}/passkey/challenge` with `{ name }`. The answer goes to the same path without its end, once, within five minutes.
+ * `options` is for `navigator.credentials`, with bytes as base64url.
+ */
+export type Ceremony<Asked = PublicKeyCredentialRequestOptionsJSON> = { ceremony: string; options: { publicKey: Plain<Asked> } };
+export type MakeCeremony = Ceremony<PublicKeyCredentialCreationOptionsJSON>;
+/** None of the extensions that we ask for has bytes in it. */
+type Plain<Asked> = Omit<Asked, "extensions"> & { extensions?: AuthenticationExtensionsClientInputs };
+export type Shown = {
+  ceremony: string;
+  credential: { id: string; rawId: string; type: string; response: { clientDataJSON: string; authenticatorData: string; signature: string; userHandle: string | null } };
+};
+export type Made = {
+  ceremony: string;
+  /** What its person calls it. */
+  name: string;
+  credential: { id: string; rawId: string; type: string; response: { clientDataJSON: string; attestationObject: string } };
+};
+
+/** `GET me/ways`; `POST me/passkeys` with `Made`, `me/passkeys/{id}/remove`, `me/password/remove`. */
+export type Ways = { password: boolean; passkeys: Passkey[]; passkeys_max: number };
+export type Passkey = { id: string; name: string; created_at: string; used_at: string | null };
+
+/** `POST me/password/challenge`; then `POST me/password` with `PasswordNew`. */
+export type AppSecret = { ceremony: string; otpauth_url: string; secret: string };
+export type PasswordNew = { ceremony: string; password: string; code: string };
+
+/** `GET invitations/{token}`; then `POST invitations/{token}` with `InvitationTake`, or `invitations/{token}/passkey` with `Made`. */
 export type Invitation = {
   email: string;
   role: Role;
   partner: Named | null;
+  /** Of somebody who is here already and was invited again: they keep it. */
+  name: string | null;
   expires_at: string;
   /** For the authenticator app: `otpauth://totp/…`, and its secret in base32. */
   otpauth_url: string;
@@ -82,7 +112,7 @@ export type Invitation = {
 };
 export type InvitationTake = { name: string; password: string; code: string };
 
-/** `GET members`; `POST members/invitations` with `InvitationNew` answers `{ url }`, to be handed over by hand; `POST members/{id}/disable`. */
+/** `GET members`; `POST members/invitations` with `InvitationNew` answers `{ url }`, to be handed over by hand; so does `POST members/{id}/invite-again`; `POST members/{id}/disable`. */
 export type Members = { data: Member[] };
 export type InvitationNew = { email: string; role: Role; partner: string | null };
 

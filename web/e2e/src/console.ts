@@ -24,7 +24,7 @@ export function person(proof: Proof, name: string): Person {
   return found;
 }
 
-export const at = (proof: Proof, path: string): string => new URL(`/console${path}`, proof.base_url).href;
+export const at = (proof: Proof, path: string): string => new URL(`/console${path}`, proof.console_url).href;
 
 /** A code is good once, and the present one was used up a moment ago, when the person joined. */
 export async function signIn(page: Page, proof: Proof, who: Person, later = 1): Promise<void> {
@@ -32,7 +32,7 @@ export async function signIn(page: Page, proof: Proof, who: Person, later = 1): 
   await page.getByLabel("Name").fill(who.name);
   await page.getByLabel("Password").fill(who.password);
   await page.getByLabel("Code").fill(codeOf(who.totp_secret, later));
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("button", { name: "Sign out" })).toBeVisible();
 }
 

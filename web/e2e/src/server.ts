@@ -16,6 +16,8 @@ export interface Person {
 
 export interface Proof {
   base_url: string;
+  /** By its name, for which browsers keep passkeys. */
+  console_url: string;
   widget_script: string;
   shop_url: string;
   cards_url: string;

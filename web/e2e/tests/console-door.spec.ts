@@ -11,13 +11,14 @@ test("somebody is invited, chooses who they are, and comes back by keyboard alon
   await page.goto(link);
   await title(page, "Your invitation");
   await expect(page.getByText("For dana@example.com, as owner.")).toBeVisible();
+  await page.getByRole("radio", { name: "Password and authenticator app" }).check();
   await expect(page.getByRole("img", { name: "Code for the authenticator app" })).toBeVisible();
   const secret = ((await page.locator("form code").first().textContent()) ?? "").replace(/\s/g, "");
   expect(secret).toMatch(/^[A-Z2-7]{32}$/);
 
   const take = async (name: string) => {
     await page.getByLabel("Name").fill(name);
-    await page.getByLabel("Password").fill(PASSWORD);
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
     await page.getByLabel("Code", { exact: true }).fill(codeOf(secret));
     await page.getByRole("button", { name: "Take the invitation" }).click();
   };
@@ -38,6 +39,8 @@ test("somebody is invited, chooses who they are, and comes back by keyboard alon
     await expect(page.getByLabel(label)).toBeFocused();
     await page.keyboard.type(text);
   };
+  await page.keyboard.press("Tab");
+  await expect(page.getByRole("button", { name: "Sign in with a passkey" })).toBeFocused();
   await type("Name", "dana");
   await type("Password", PASSWORD);
   await type("Code", "000000");
@@ -91,9 +94,10 @@ test("who is disabled is out at once", async ({ desk, page, proof }) => {
 
   await page.goto(link);
   await title(page, "Your invitation");
+  await page.getByRole("radio", { name: "Password and authenticator app" }).check();
   const secret = ((await page.locator("form code").first().textContent()) ?? "").replace(/\s/g, "");
   await page.getByLabel("Name").fill("erin");
-  await page.getByLabel("Password").fill(PASSWORD);
+  await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
   await page.getByLabel("Code", { exact: true }).fill(codeOf(secret));
   await page.getByRole("button", { name: "Take the invitation" }).click();
   await title(page, "Overview");

@@ -56,7 +56,7 @@ test("names are text wherever they stand", async ({ desk, proof }) => {
   await expect(alice.locator("dd").filter({ hasText: EVIL })).toHaveCount(2);
 });
 
-const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/statements", "/people"];
+const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/statements", "/people", "/you"];
 const operators = (partner: string, order: string): string[] => [
   "/", "/orders", `/orders/${order}`, "/waiting", "/partners", "/partners/new", ...TABS.map((tab) => `/partners/${partner}/${tab}`),
   "/ledger", "/ledger/treasury", "/ledger/rates", "/risk", "/audit", "/audit/1", "/health", "/people", "/nowhere",

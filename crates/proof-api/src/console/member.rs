@@ -11,13 +11,14 @@ use crate::{
 use axum::{
     Extension, Json,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use proof_core::{ErrorCode, member::Act, secret::Secret};
 use proof_engine::{
     ApiError, Data, InvitationNew, InvitationView, Limited, Me, Members, Seat, SignIn, SignedIn,
 };
 use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
 
 pub fn routes() -> Vec<Route> {
     let (get, post) = (Method::GET, Method::POST);
@@ -36,12 +37,17 @@ pub fn routes() -> Vec<Route> {
             "/console/api/members/{id}/disable",
             disable,
         ),
+        super::post(
+            Act::MemberWrite,
+            "/console/api/members/{id}/invite-again",
+            invite_again,
+        ),
     ]
 }
 
-type WithCookie = ([(HeaderName, HeaderValue); 1], Json<Me>);
+pub type WithCookie = ([(HeaderName, HeaderValue); 1], Json<Me>);
 
-fn signed_in(api: &Api, signed: SignedIn) -> Result<WithCookie, Refused> {
+pub fn signed_in(api: &Api, signed: SignedIn) -> Result<WithCookie, Refused> {
     let cookie = cookie(api, signed.token.expose_secret())?;
     Ok(([(header::SET_COOKIE, cookie)], Json(signed.me)))
 }
@@ -92,6 +98,17 @@ async fn invitation(
     Ok(Json(api.engine.invitation(&token).await?))
 }
 
+/// Whoever is signed in would take an invitation for somebody else.
+pub async fn is_nobody(api: &Api, headers: &HeaderMap, ip: IpAddr) -> Result<(), ApiError> {
+    let known = session(headers).map(str::to_owned);
+    let seat = api.engine.seat(known.as_deref(), ip.to_string()).await;
+    if seat.is_err() {
+        return Ok(());
+    }
+    let message = "You are signed in as somebody else; sign out first.";
+    Err(ApiError::new(ErrorCode::WrongState, message))
+}
+
 async fn take(
     State(api): State<Api>,
     Named(token): Named,
@@ -99,17 +116,7 @@ async fn take(
 ) -> Result<WithCookie, Refused> {
     let ip = client_ip(&api, &request);
     api.engine.limit(Limited::SignIn(ip))?;
-    // Whoever is signed in would take it for somebody else.
-    let known = session(request.headers()).map(str::to_owned);
-    if api
-        .engine
-        .seat(known.as_deref(), ip.to_string())
-        .await
-        .is_ok()
-    {
-        let message = "You are signed in as somebody else; sign out first.";
-        return Err(Refused(ApiError::new(ErrorCode::WrongState, message)));
-    }
+    is_nobody(&api, request.headers(), ip).await?;
     let ask: SignIn = json(&api, request).await?;
     let signed = api
         .engine
@@ -139,12 +146,22 @@ async fn invite(
         ask.partner = Some(own);
     }
     let token = api.engine.member_invite(seat.author(), ask).await?;
-    let url = format!(
-        "{}/console/invitations/{}",
-        api.origin,
-        token.expose_secret()
-    );
-    Ok((StatusCode::CREATED, Json(Invited { url })))
+    Ok(invited(&api, &token))
+}
+
+fn invited(api: &Api, token: &Secret) -> (StatusCode, Json<Invited>) {
+    let url = format!("{}/console/invitations/{}", api.home, token.expose_secret());
+    (StatusCode::CREATED, Json(Invited { url }))
+}
+
+async fn invite_again(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Named(id): Named,
+) -> Result<(StatusCode, Json<Invited>), Refused> {
+    let id = id.parse().map_err(|_| ApiError::nobody("person"))?;
+    let token = api.engine.member_invite_again(&seat, id).await?;
+    Ok(invited(&api, &token))
 }
 
 fn allowed(seat: &Seat, ask: &InvitationNew) -> Result<(), Refused> {

@@ -10,6 +10,7 @@ mod live;
 mod member;
 mod order;
 mod partner;
+mod passkey;
 mod sandbox;
 mod treasury;
 mod webhook;
@@ -76,6 +77,7 @@ pub fn routes() -> Vec<Route> {
         ),
     ];
     routes.extend(member::routes());
+    routes.extend(passkey::routes());
     routes.extend(order::routes());
     routes.extend(identity::routes());
     routes.extend(partner::routes());
@@ -211,11 +213,19 @@ async fn seat(api: &Api, act: Option<Act>, asked: Asked) -> Result<Seat, ApiErro
         let message = format!("The role {} does not allow this.", seat.role().name());
         return Err(ApiError::new(ErrorCode::NotAllowed, message));
     }
-    if asked.changes && act.needs_fresh() && !seat.login.is_fresh(api.engine.real_now()) {
-        let message = "Confirm that it is you: your last sign-in was more than ten minutes ago.";
-        return Err(ApiError::new(ErrorCode::SignInAgain, message));
+    if asked.changes && act.needs_fresh() {
+        fresh(api, &seat)?;
     }
     Ok(seat)
+}
+
+/// Whether this person showed lately that it is them.
+fn fresh(api: &Api, seat: &Seat) -> Result<(), ApiError> {
+    if seat.login.is_fresh(api.engine.real_now()) {
+        return Ok(());
+    }
+    let message = "Confirm that it is you: your last sign-in was more than ten minutes ago.";
+    Err(ApiError::new(ErrorCode::SignInAgain, message))
 }
 
 /// A call that changes something comes from our own page: another one can neither send our header
@@ -225,7 +235,7 @@ fn own_page(api: &Api, request: &Request) -> Result<(), ApiError> {
         return Ok(());
     }
     let headers = request.headers();
-    let foreign = origin(headers).is_some_and(|origin| !api.is_own(origin));
+    let foreign = origin(headers).is_some_and(|origin| !api.is_home(origin));
     if foreign || !headers.contains_key(&OWN) {
         let message = "This call belongs to the console's own page.";
         return Err(ApiError::new(ErrorCode::NotAllowed, message));

@@ -41,9 +41,10 @@ async fn people_come_in_and_what_they_do_is_verified() {
         &folder,
     ])
     .await;
-    let base = server.ready["base_url"].as_str().unwrap();
+    let console = server.ready["console_url"].as_str().unwrap();
+    assert!(console.starts_with("http://localhost:"), "{console}");
     assert!(
-        good && link.contains(&format!("{base}/console/invitations/inv_")),
+        good && link.contains(&format!("{console}invitations/inv_")),
         "{link}"
     );
     let (good, code) = said(&["sandbox", "code", "alice", "--data", &folder]).await;

@@ -4,15 +4,16 @@ use crate::kit::{Counting, NOW, write};
 use proof_core::{
     audit::{Author, Broken, Deed, Walk},
     checklist::{Kind, Observation, Opening, Profile, Signature},
-    id::{MemberId, PartnerId},
+    id::{MemberId, PartnerId, PasskeyId},
     member::{Login, Member, Post, Role},
     operator::OperatorName,
     order::{Order, PublicStatus},
     partner::{Environment, Origin, Partner, Side, Stage},
+    passkey::{PasskeyName, Purpose},
     secret::Secret,
     token::TokenHash,
 };
-use proof_store::{Credentials, Db, InvitationRow, OrderSearch, StoredMember};
+use proof_store::{Credentials, Db, InvitationRow, OrderSearch, PasskeyRow, StoredMember};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -43,7 +44,7 @@ fn member(id: MemberId, name: &str, post: Post) -> StoredMember {
             signed_in_at: None,
         },
         credentials: Credentials {
-            password: Secret::new("hash"),
+            password: Some(Secret::new("hash")),
             totp_secret: Secret::new("SECRET"),
             totp_step: 1,
             wrong_tries: 0,
@@ -85,8 +86,11 @@ async fn members(db: &Db, entropy: &Counting, partner: &Partner) {
     assert_eq!(named.credentials.wrong_tries, 2);
     assert_eq!(locked.member.post, post);
     assert_eq!((listed.len(), others.len()), (1, 0));
-    invitations(db, post).await;
+    invitations(db, post, id).await;
     logins(db, id).await;
+    passwords(db, id).await;
+    passkeys(db, entropy, id).await;
+    ceremonies(db).await;
     let gone = member(id, "ann", post).member;
     let ended = write!(db, [gone], |tx| {
         let ended = (
@@ -98,13 +102,14 @@ async fn members(db: &Db, entropy: &Counting, partner: &Partner) {
     assert_eq!(ended, ((true, false), true));
 }
 
-async fn invitations(db: &Db, post: Post) {
+async fn invitations(db: &Db, post: Post, member: MemberId) {
     let token = TokenHash::of("invitation");
     let row = InvitationRow {
         email: "ben@example.com".into(),
         post,
         totp_secret: Secret::new("SECRET"),
         invited_by: "ann".into(),
+        member: None,
         expires_at: NOW.plus_seconds(60),
         used_at: None,
     };
@@ -117,7 +122,129 @@ async fn invitations(db: &Db, post: Post) {
         (tx.invitation_load(token).await?.unwrap(), used)
     });
     assert_eq!(used, (true, false), "an invitation is good once");
-    assert_eq!((read.post, read.used_at), (post, Some(NOW)));
+    assert_eq!(
+        (read.post, read.member, read.used_at),
+        (post, None, Some(NOW))
+    );
+    let token = TokenHash::of("again");
+    let row = InvitationRow {
+        member: Some(member),
+        used_at: None,
+        ..read
+    };
+    let (read, used) = write!(db, [row], |tx| {
+        tx.invitation_insert(token, &row, NOW).await?;
+        tx.invitation_void_of(member, NOW).await?;
+        let used = tx.invitation_used(token, NOW).await?;
+        (tx.invitation_load(token).await?.unwrap(), used)
+    });
+    assert_eq!((read.member, used), (Some(member), false));
+}
+
+async fn passwords(db: &Db, id: MemberId) {
+    let none = Credentials {
+        password: None,
+        totp_secret: Secret::new(""),
+        totp_step: 0,
+        wrong_tries: 0,
+        wrong_at: None,
+    };
+    let stored = write!(db, [none], |tx| {
+        tx.member_password(id, &none).await?;
+        tx.member_lock(id).await?.unwrap()
+    });
+    assert!(stored.credentials.password.is_none());
+    assert_eq!(stored.credentials.wrong_tries, 0);
+}
+
+async fn passkeys(db: &Db, entropy: &Counting, member: MemberId) {
+    let key = |name: &str, at| PasskeyRow {
+        id: PasskeyId::new(at, entropy),
+        member,
+        name: PasskeyName::parse(name).unwrap(),
+        body: json!({ "counter": 0 }),
+        created_at: NOW,
+        used_at: None,
+    };
+    let (one, two) = (key("Laptop", NOW), key("Phone", NOW.plus_seconds(1)));
+    let (first, second) = (one.id, two.id);
+    let (made, listed, used, left) = write!(db, [one, two], |tx| {
+        let made = [
+            tx.passkey_insert(&one, b"one").await?,
+            tx.passkey_insert(&two, b"one").await?,
+            tx.passkey_insert(&two, b"two").await?,
+        ];
+        let used = PasskeyRow {
+            body: json!({ "counter": 7 }),
+            used_at: Some(NOW),
+            ..one
+        };
+        tx.passkey_used(&used).await?;
+        let listed = tx.passkey_list(member).await?;
+        let used = tx.passkey_by_credential(b"one").await?.unwrap();
+        tx.passkey_remove(used.id).await?;
+        let left = tx.passkey_by_credential(b"one").await?;
+        (
+            made,
+            listed,
+            used,
+            (left, tx.passkey_remove_all(member).await?),
+        )
+    });
+    assert_eq!(made, [true, false, true], "a credential is one person's");
+    let listed: Vec<PasskeyId> = listed.iter().map(|row| row.id).collect();
+    assert_eq!(listed, [first, second]);
+    assert_eq!(
+        (used.body, used.used_at),
+        (json!({ "counter": 7 }), Some(NOW))
+    );
+    assert!(left.0.is_none() && left.1 == 1);
+}
+
+async fn ceremonies(db: &Db) {
+    let (token, late) = (TokenHash::of("ceremony"), TokenHash::of("late"));
+    let (soon, session) = (NOW.plus_seconds(60), TokenHash::of("session"));
+    let taken = write!(db, |tx| {
+        let body = || json!({ "challenge": 1 });
+        assert!(
+            tx.ceremony_insert(token, Purpose::SignIn, body(), NOW, soon)
+                .await?
+        );
+        assert!(
+            tx.ceremony_insert(late, Purpose::SignIn, body(), NOW, soon)
+                .await?
+        );
+        let other = tx
+            .ceremony_take(token, Purpose::Again(session), NOW)
+            .await?;
+        let once = tx.ceremony_take(token, Purpose::SignIn, NOW).await?;
+        let twice = tx.ceremony_take(token, Purpose::SignIn, NOW).await?;
+        [
+            other,
+            once,
+            twice,
+            tx.ceremony_take(late, Purpose::SignIn, soon).await?,
+        ]
+    });
+    let once = Some(json!({ "challenge": 1 }));
+    assert_eq!(
+        taken,
+        [None, once, None, None],
+        "once, in time, for what it was begun"
+    );
+    // Of one session there is one; what is too old makes place for others.
+    let taken = write!(db, |tx| {
+        let purpose = Purpose::Again(session);
+        tx.ceremony_insert(token, purpose, json!(1), NOW, soon)
+            .await?;
+        tx.ceremony_insert(late, purpose, json!(2), NOW, soon)
+            .await?;
+        let first = tx.ceremony_take(token, purpose, NOW).await?;
+        tx.ceremony_insert(token, Purpose::SignIn, json!(3), soon, soon)
+            .await?;
+        [first, tx.ceremony_take(late, purpose, NOW).await?]
+    });
+    assert_eq!(taken, [None, None]);
 }
 
 async fn logins(db: &Db, id: MemberId) {
@@ -136,6 +263,9 @@ async fn logins(db: &Db, id: MemberId) {
         tx.login_seen(one.token, NOW.plus_seconds(5)).await?;
         tx.login_fresh(one.token, NOW.plus_seconds(7)).await?;
         let read = tx.login_load(one.token).await?.unwrap();
+        tx.login_end_others(id, one.token).await?;
+        assert!(tx.login_load(two.token).await?.is_none());
+        tx.login_insert(&two).await?;
         tx.login_end(one.token).await?;
         let left = tx.login_load(one.token).await?;
         (

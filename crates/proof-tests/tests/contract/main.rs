@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod authenticator;
 mod buyer;
 mod change;
 mod checklist;
@@ -33,6 +34,7 @@ mod mail;
 mod matrix;
 mod operator;
 mod partner;
+mod passkey;
 mod payment;
 mod people;
 mod policy;

@@ -41,15 +41,23 @@ export function PeoplePage() {
   const mayWrite = useMay("member_write");
   const [inviting, setInviting] = useState(false);
   const [disabling, setDisabling] = useState<Member>();
+  const [returning, setReturning] = useState<Member>();
   const disable: Column<Member> = {
     title: "",
     number: true,
     cell: (member) =>
       member.state === "active" &&
       member.id !== me.member.id && (
-        <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>
-          Disable
-        </Button>
+        <span class="row-acts">
+          {me.member.role === "owner" && (
+            <Button small kind="quiet" onClick={() => setReturning(member)} label={`Invite ${member.name} again`}>
+              Invite again
+            </Button>
+          )}
+          <Button small kind="quiet" onClick={() => setDisabling(member)} label={`Disable ${member.name}`}>
+            Disable
+          </Button>
+        </span>
       ),
   };
   return (
@@ -65,6 +73,7 @@ export function PeoplePage() {
         </Empty>
       )}
       {inviting && <InviteDialog onClose={() => setInviting(false)} />}
+      {returning && <ReturnDialog member={returning} onClose={() => setReturning(undefined)} />}
       {disabling && (
         <ActDialog
           asked={{
@@ -85,6 +94,31 @@ export function PeoplePage() {
         />
       )}
     </Page>
+  );
+}
+
+/** Somebody lost what they sign in with, or somebody else may have it. */
+function ReturnDialog({ member, onClose }: { member: Member; onClose: () => void }) {
+  const [link, setLink] = useState<string>();
+  if (link !== undefined) return <LinkDialog said={member} link={link} onClose={onClose} />;
+  return (
+    <ActDialog
+      asked={{
+        title: `Invite ${member.name} again?`,
+        verb: "End it and make a link",
+        facts: [
+          ["Name", member.name],
+          ["Role", roleTitle(member.role)],
+          ["Email", member.email],
+        ],
+        effect: "Their passkeys, password and sessions are good no more. By the link they choose anew how they sign in, and stay who they are. Hand it to nobody else: whoever opens it is them.",
+        needsReason: false,
+        isDanger: true,
+      }}
+      onClose={onClose}
+      act={() => post<{ url: string }>(`members/${part(member.id)}/invite-again`)}
+      onDone={({ url }) => setLink(url)}
+    />
   );
 }
 
@@ -149,7 +183,7 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
 
 const isPartnerRole = (role: Role): boolean => role.startsWith("partner_");
 
-function LinkDialog({ said, link, onClose }: { said: InvitationNew; link: string; onClose: () => void }) {
+function LinkDialog({ said, link, onClose }: { said: Pick<InvitationNew, "email" | "role">; link: string; onClose: () => void }) {
   return (
     <Dialog title="Hand over this link" onClose={onClose}>
       <div class="form">

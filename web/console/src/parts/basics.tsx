@@ -3,6 +3,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { RefusedError, UnreachableError } from "../core/api";
+import { PasskeyError } from "../core/passkey";
 import { webAddress } from "../format";
 import { Icon, type IconName } from "./icons";
 
@@ -142,6 +143,7 @@ export function Problem({ problem, onRetry }: { problem: unknown; onRetry?: () =
 /** The same for a call that changes something: whether it happened may be unknown. */
 export function SendProblem({ problem }: { problem: unknown }) {
   if (problem === undefined) return null;
+  if (problem instanceof PasskeyError) return <Notice tone="wait" title={problem.message} />;
   if (problem instanceof UnreachableError) {
     return <Notice tone="wait" title="The server did not answer">It may or may not have happened. Look before you try again.</Notice>;
   }
