@@ -262,12 +262,17 @@ async fn an_answer_that_is_not_right_is_refused(app: &App) {
     named.handle = bens.handle.clone();
     assert_eq!(sign_in(app, &mut named).await.refusal(), REFUSED);
     // An answer to another challenge, and one that was given before.
-    let (one, two) = (begun(app).await, begun(app).await);
+    let (one, two, three) = (begun(app).await, begun(app).await, begun(app).await);
     let crossed = shown(app, &one, anns.show(&two["options"])).await;
     assert_eq!(crossed.refusal(), REFUSED);
     let answer = anns.show(&two["options"]);
     assert_eq!(shown(app, &two, answer.clone()).await.status, 200);
     assert_eq!(shown(app, &two, answer).await.refusal(), REFUSED, "twice");
+    let (three, answer) = (&three, anns.show(&three["options"]));
+    let at_once = tokio::join!(shown(app, three, answer.clone()), shown(app, three, answer));
+    let mut statuses = [at_once.0.status, at_once.1.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 401], "twice at the same moment");
     let used = shown(app, &one, anns.show(&one["options"])).await;
     assert_eq!(
         used.refusal(),
