@@ -29,7 +29,7 @@ const RATES: Column<Rate>[] = [
   { title: "Coin", cell: ({ currency, network }) => <>{currency} <span class="muted">{network}</span></> },
   { title: "State", cell: ({ state }) => MARKS[state] },
   { title: "Price of one", number: true, cell: ({ price, fiat_currency }) => (price === null ? "–" : amountWords(price, fiat_currency)) },
-  { title: "Told", number: true, gives: 2, cell: ({ at }) => (at === null ? "–" : <Ago at={at} />) },
+  { title: "Told", number: true, gives: 1, cell: ({ at }) => (at === null ? "–" : <Ago at={at} />) },
 ];
 
 const FEES: Column<Rates["fees"][number]>[] = [
