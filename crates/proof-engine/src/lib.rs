@@ -61,7 +61,8 @@ mod treasury;
 mod view;
 mod visit;
 mod ways;
-pub mod worker;
+pub mod wish;
+mod worker;
 
 pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
@@ -112,6 +113,7 @@ pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::View;
 pub use visit::{Frame, VisitOpen, VisitOpened};
 pub use ways::{AppSecret, PasswordNew, WaysView};
+pub use wish::Wished;
 
 use proof_core::{
     Entropy, Network, Timestamp,

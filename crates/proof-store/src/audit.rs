@@ -22,6 +22,7 @@ statements! {
     PROPOSAL_READ = "SELECT body FROM proposals WHERE subject = $1";
     PROPOSAL_LOAD = "SELECT body FROM proposals WHERE subject = $1", lock = " FOR UPDATE";
     PROPOSAL_PUT = "INSERT INTO proposals (subject, body, at) VALUES ($1, $2, $3) ON CONFLICT (subject) DO UPDATE SET body = excluded.body, at = excluded.at";
+    PROPOSAL_LIST = "SELECT subject, body FROM proposals ORDER BY at, subject LIMIT $1";
     PROPOSAL_END = "DELETE FROM proposals WHERE subject = $1";
 }
 
@@ -43,6 +44,12 @@ struct Row {
 
 #[derive(sqlx::FromRow)]
 struct ProposalRow {
+    body: Json<serde_json::Value>,
+}
+
+#[derive(sqlx::FromRow)]
+struct StandingRow {
+    subject: String,
     body: Json<serde_json::Value>,
 }
 
@@ -127,6 +134,16 @@ impl Tx {
     ) -> Result<Option<serde_json::Value>, StoreError> {
         let row: Option<ProposalRow> = self.fetch_optional(PROPOSAL_READ, args![subject]).await?;
         Ok(row.map(|row| row.body.0))
+    }
+
+    /// All that stands, the oldest first, each with what it is about.
+    pub async fn proposal_list(
+        &mut self,
+        limit: i64,
+    ) -> Result<Vec<(String, serde_json::Value)>, StoreError> {
+        let rows: Vec<StandingRow> = self.fetch_all(PROPOSAL_LIST, args![limit]).await?;
+        let rows = rows.into_iter();
+        Ok(rows.map(|row| (row.subject, row.body.0)).collect())
     }
 
     pub async fn proposal_put(

@@ -216,6 +216,15 @@ export type Reviews = {
   orders: { order: string; side: string; amount: string; stopped_in: string; why: string; since: string; proposed: string | null }[];
   cases: Case[];
   identity: IdentityWaits[];
+  wishes: Wished[];
+};
+
+/** What somebody wants about a partner, and a second person has to want, too. */
+export type Wished = {
+  partner: Named;
+  about: "policy" | "live" | "token" | "webhook" | "secret" | "origins" | "wallets";
+  by: string;
+  at: string;
 };
 
 export type IdentityWaits = {

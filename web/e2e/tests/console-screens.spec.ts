@@ -64,6 +64,8 @@ const operators = (partner: string, order: string): string[] => [
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`axe finds nothing, ${colorScheme}`, async ({ desk, proof, page }) => {
+    // Forty pages, each looked at as a whole.
+    test.setTimeout(240_000);
     const { order } = await badNames(desk, proof);
     const clean = async (looked: Page, path: string) => {
       await settled(looked, at(proof, path));

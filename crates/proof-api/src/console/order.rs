@@ -16,7 +16,7 @@ use proof_core::{
 };
 use proof_engine::{
     ApiError, CaseStory, IdentityReviewed, OrderLines, OrderListed, OrderPage, OrderQuery,
-    Overview, Ruled,
+    Overview, Ruled, Wished,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -169,6 +169,7 @@ pub struct Reviews {
     orders: Vec<Reviewed>,
     cases: Vec<CaseShown>,
     identity: Vec<IdentityReviewed>,
+    wishes: Vec<Wished>,
 }
 
 /// Ids as the console's addresses have them.
@@ -213,6 +214,11 @@ async fn reviews(State(api): State<Api>, Extension(seat): At) -> Result<Json<Rev
     } else {
         Vec::new()
     };
+    let wishes = if seat.role().may(Act::PartnerWrite) {
+        api.engine.wishes().await?
+    } else {
+        Vec::new()
+    };
     let orders = api.engine.order_reviewed().await?;
     let cases = api.engine.case_reviewed().await?;
     Ok(Json(Reviews {
@@ -222,6 +228,7 @@ async fn reviews(State(api): State<Api>, Extension(seat): At) -> Result<Json<Rev
             .collect(),
         cases: cases.into_iter().map(CaseShown::from).collect(),
         identity,
+        wishes,
     }))
 }
 

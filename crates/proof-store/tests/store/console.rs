@@ -316,6 +316,8 @@ async fn proposals(db: &Db) {
         tx.proposal_put("policy:1", json!(2), NOW).await?;
         let second = tx.proposal_load("policy:1").await?;
         assert_eq!(tx.proposal_read("policy:1").await?, second);
+        let standing = tx.proposal_list(10).await?;
+        assert_eq!(standing, [("policy:1".to_owned(), json!(2))]);
         tx.proposal_end("policy:1").await?;
         (none, second, tx.proposal_load("policy:1").await?)
     });

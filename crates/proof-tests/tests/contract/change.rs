@@ -331,11 +331,13 @@ async fn wallets_are_checked_and_in_live_two_change_them(app: &App) {
     );
     assert_eq!(wanted["change"]["before"], old);
     assert_ne!(tron(&shown), TRON);
+    waits(app, &bob, json!(["wallets"])).await;
     // In another order it is the same.
     let mut turned = new.as_array().unwrap().clone();
     turned.reverse();
     let done = bob.act(&wallets, json!({ "wallets": turned })).await;
     assert_eq!(ruled(&done), "done");
+    waits(app, &bob, json!([])).await;
     assert_eq!(tron(&page(&bob, "live").await), TRON);
     assert_ne!(tron(&page(&bob, "test").await), TRON, "the sandbox's stay");
     // What is so already is no wish.
@@ -349,6 +351,16 @@ async fn wallets_are_checked_and_in_live_two_change_them(app: &App) {
     };
     assert_eq!((goes(&before).await, goes(&after).await), (false, true));
     app.halt().await;
+}
+
+/// What operators read under *Waiting* of this partner.
+async fn waits(app: &App, operator: &Person<'_>, about: Value) {
+    let wishes = operator.get("reviews").await.json["wishes"].clone();
+    let wishes = wishes.as_array().unwrap();
+    let told: Vec<_> = wishes.iter().map(|wish| wish["about"].clone()).collect();
+    assert_eq!(json!(told), about);
+    let partner = app.shop.partner.id.to_string();
+    assert!(wishes.iter().all(|wish| wish["partner"]["id"] == partner));
 }
 
 async fn wrong_wallets(bob: &Person<'_>, wallets: &str, good: &Value) {

@@ -3,13 +3,14 @@
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay } from "../core/me";
+import { inWorld } from "../core/world";
 import { plural, wordsOf } from "../format";
 import { Empty, Loading, Page, Problem } from "../parts/basics";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago, Id } from "../parts/text";
 import { caseTitle } from "../words";
-import type { Case, IdentityWaits, Reviews } from "../wire";
+import type { Case, IdentityWaits, Reviews, Wished } from "../wire";
 import { CasePanel } from "./case";
 import { IdentityPanel } from "./identity";
 import { OrderPanel } from "./order";
@@ -47,6 +48,29 @@ const CHECKS: Column<IdentityWaits>[] = [
   { title: "Since", number: true, gives: 2, cell: (one) => <Ago at={one.since} /> },
 ];
 
+/** The part of a partner's page where a wish is looked at, and what it is called. */
+const WISHES: Record<Wished["about"], { tab: string; title: string }> = {
+  policy: { tab: "policy", title: "Another policy" },
+  live: { tab: "live", title: "Open live" },
+  token: { tab: "keys", title: "A live token" },
+  webhook: { tab: "webhook", title: "Another live webhook" },
+  secret: { tab: "webhook", title: "Another webhook secret" },
+  origins: { tab: "overview", title: "Another live page" },
+  wallets: { tab: "overview", title: "Other live wallets" },
+};
+
+const WISHED: Column<Wished>[] = [
+  { title: "What", cell: ({ about }) => WISHES[about].title },
+  { title: "Partner", cell: ({ partner }) => partner.name },
+  { title: "Wanted by", gives: 1, cell: ({ by }) => by },
+  { title: "Since", number: true, gives: 2, cell: ({ at }) => <Ago at={at} /> },
+];
+
+function wishAddress({ about, partner }: Wished): string {
+  const address = url(`/partners/${encodeURIComponent(partner.id)}/${WISHES[about].tab}`);
+  return about === "policy" || about === "live" ? address : inWorld(address, "live");
+}
+
 export function WaitingPage({ kind, open }: { kind: string | undefined; open: string | undefined }) {
   const { data, problem, reload } = useLoad<Reviews>("reviews", { everyMs: LOOK_AGAIN_MS });
   const readsOrders = useMay("order_read");
@@ -55,7 +79,8 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
   const checks = data?.identity ?? [];
   // Of an order that waits for its check alone, the check is what is decided.
   const orders = data?.orders.filter((one) => !checks.some((check) => check.order === one.order)) ?? [];
-  const nothing = data && orders.length === 0 && data.cases.length === 0 && checks.length === 0;
+  const wishes = data?.wishes ?? [];
+  const nothing = data && orders.length + data.cases.length + checks.length + wishes.length === 0;
   return (
     <>
       <Page title="Waiting" lead="What goes on only when people decide. Two have to say the same.">
@@ -104,6 +129,12 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
               hrefOf={(one) => url(`/waiting/cases/${encodeURIComponent(one.case)}`)}
               selected={isOpen("cases")}
             />
+          </section>
+        )}
+        {wishes.length > 0 && (
+          <section class="list-part">
+            <h2>{plural(wishes.length, "wish", "wishes")} about partners</h2>
+            <Table label="Wishes about partners" rows={wishes} columns={WISHED} keyOf={(wish) => `${wish.partner.id} ${wish.about}`} hrefOf={wishAddress} />
           </section>
         )}
       </Page>
