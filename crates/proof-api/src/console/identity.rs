@@ -1,6 +1,6 @@
 //! Checks of identity that wait for people: looked at, and decided by two.
 
-use super::{At, get, json, post};
+use super::{At, get, json, order::Said, post};
 use crate::{Api, error::Refused, path::Named, route::Route};
 use axum::{
     Extension, Json,
@@ -15,8 +15,8 @@ use proof_core::{
     identity::{IdentityProblem, IdentityRuling, is_country},
     member::Act,
 };
-use proof_engine::{ApiError, IdentityReview, Ruled};
-use serde::{Deserialize, Serialize};
+use proof_engine::{ApiError, IdentityReview};
+use serde::Deserialize;
 use uuid::Uuid;
 
 pub fn routes() -> Vec<Route> {
@@ -84,11 +84,6 @@ struct Rule {
     document_country: Option<String>,
     #[serde(default)]
     problem: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Said {
-    ruled: Ruled,
 }
 
 fn ruling(ask: &Rule) -> Result<IdentityRuling, ApiError> {

@@ -96,9 +96,10 @@ struct Rule {
     text: Option<String>,
 }
 
+/// What became of one person's word, wherever two decide.
 #[derive(Serialize)]
-pub struct Said {
-    ruled: Ruled,
+pub(super) struct Said {
+    pub ruled: Ruled,
 }
 
 fn unknown_act(what: &str) -> Refused {

@@ -1,6 +1,10 @@
 //! Hot wallets with what came to them, and today's prices.
 
-use super::{At, get, json, order::environment, post};
+use super::{
+    At, get, json,
+    order::{Said, environment},
+    post,
+};
 use crate::{Api, error::Refused, path::Named, query::Query, route::Route};
 use axum::{
     Extension, Json,
@@ -14,7 +18,7 @@ use proof_core::{
     partner::{Environment, Side},
 };
 use proof_engine::{ApiError, PriceCheck, PriceQuestion, RatePage, Ruled, TreasuryPage};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 pub fn routes() -> Vec<Route> {
     const OWN: &str = "/console/api/treasury/arrivals/{id}/own";
@@ -37,11 +41,6 @@ async fn show(State(api): State<Api>, query: RawQuery) -> Result<Json<TreasuryPa
 #[serde(deny_unknown_fields)]
 struct Own {
     reason: String,
-}
-
-#[derive(Serialize)]
-struct Said {
-    ruled: Ruled,
 }
 
 /// One person says that the owner sent it; the second one books it.
