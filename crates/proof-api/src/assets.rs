@@ -53,10 +53,16 @@ pub fn console_page() -> Option<String> {
     String::from_utf8(ConsoleFiles::get("index.html")?.data.into_owned()).ok()
 }
 
+/// A PNG that keeps its address for ever.
+pub fn picture(png: Vec<u8>) -> Response {
+    response("logo.png", png, HASHED)
+}
+
 fn response(path: &str, data: Vec<u8>, cache: &'static str) -> Response {
     let kind = match path.rsplit('.').next() {
         Some("js") => "text/javascript; charset=utf-8",
         Some("css") => "text/css; charset=utf-8",
+        Some("png") => "image/png",
         Some("svg") => "image/svg+xml",
         Some("json") => "application/json",
         Some("woff2") => "font/woff2",

@@ -31,6 +31,7 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
     let link = api.engine.link_page(&token).await?;
     let boot = serde_json::json!({
         "origins": [],
+        "look": link.look,
         "resume": { "state": link.state, "partner": link.partner },
     });
     page_with(&boot, &policy_of(&link.fields_origins, &[]), "no-referrer")

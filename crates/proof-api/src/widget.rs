@@ -37,6 +37,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(anyone, get.clone(), "/widget.2.0.js", loader),
         Route::new(anyone, get.clone(), "/assets/{*path}", asset),
         Route::new(widget, get.clone(), "/frame/{widget_id}", page),
+        Route::new(widget, get.clone(), "/frame/{widget_id}/logo", logo),
         Route::new(widget, post.clone(), "/frame/api/visits", visit),
         Route::new(widget, get, "/frame/api/order", order),
         Route::new(
@@ -111,8 +112,22 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let boot = serde_json::json!({ "origins": frame.origins });
+    let boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
     page_with(&boot, &content_policy(&frame), "strict-origin")
+}
+
+/// The partner's mark. Its name says what is in it, so that nobody asks for it twice.
+async fn logo(
+    State(api): State<Api>,
+    Named(widget_id): Named,
+    query: RawQuery,
+) -> Result<Response, Refused> {
+    let unknown = || Refused(ApiError::not_found("logo"));
+    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
+    let query = Query::read(&query);
+    let name = query.text("v")?.ok_or_else(unknown)?;
+    let png = api.engine.logo(widget_id, name).await?;
+    Ok(assets::picture(png))
 }
 
 /// The app's page, told what it opens.

@@ -58,6 +58,8 @@ pub enum Act {
     PartnerRead,
     PartnerWrite,
     PolicyWrite,
+    /// How the widget looks: nothing that money or keys hang on.
+    LookWrite,
     TokenWrite,
     WebhookWrite,
     WalletWrite,
@@ -78,7 +80,7 @@ pub enum Act {
 }
 
 impl Act {
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
@@ -87,6 +89,7 @@ impl Act {
         Self::PartnerRead,
         Self::PartnerWrite,
         Self::PolicyWrite,
+        Self::LookWrite,
         Self::TokenWrite,
         Self::WebhookWrite,
         Self::WalletWrite,
@@ -124,6 +127,7 @@ impl Act {
             Self::OrderRead
             | Self::CaseRead
             | Self::PartnerRead
+            | Self::LookWrite
             | Self::RefusalAcknowledge
             | Self::ChecklistRead
             | Self::ChecklistSignOperator
@@ -149,6 +153,7 @@ const OWNER: &[Act] = &[
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
+    Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
     Act::WalletWrite,
@@ -175,6 +180,7 @@ const OPERATOR: &[Act] = &[
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
+    Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
     Act::WalletWrite,
@@ -211,6 +217,7 @@ const SUPPORT: &[Act] = &[
 const PARTNER_ADMIN: &[Act] = &[
     Act::OrderRead,
     Act::PartnerRead,
+    Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
     Act::WalletWrite,
@@ -378,7 +385,7 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 25] = [
+        let table: [(Act, &str); 26] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
@@ -387,6 +394,7 @@ mod tests {
             (Act::PartnerRead, "OoRSad"),
             (Act::PartnerWrite, "Oo----"),
             (Act::PolicyWrite, "Oo----"),
+            (Act::LookWrite, "Oo--a-"),
             (Act::TokenWrite, "Oo--a-"),
             (Act::WebhookWrite, "Oo--ad"),
             (Act::WalletWrite, "Oo--a-"),

@@ -1,9 +1,11 @@
 //! A business that embeds the widget, and what it is allowed to do.
 
 mod accident;
+mod look;
 mod policy;
 
 pub use accident::{AccidentPolicy, LatePolicy, Remedy, StrayPolicy, UnderpaidPolicy};
+pub use look::{Accent, Font, Logo, LogoHash, Look, LookError};
 pub use policy::{Pair, Policy, PolicyError, SellPolicy, WidgetConfig};
 
 use crate::id::PartnerId;

@@ -29,6 +29,7 @@ mod life;
 mod limit;
 mod link;
 mod live;
+mod look;
 mod mail;
 mod member;
 mod metered;
@@ -87,6 +88,7 @@ pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
 pub use live::{LiveOpen, LiveOpened, LiveView};
+pub use look::LookShown;
 pub use mail::Mailer;
 pub use member::{Me, MemberView, Named, Seat, SignIn, SignedIn};
 pub use operator::{

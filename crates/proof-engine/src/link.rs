@@ -1,7 +1,7 @@
 //! Links in letters: the code that is emailed turns one into a visit.
 
 use crate::{
-    ApiError, Engine, VisitOpened,
+    ApiError, Engine, LookShown, VisitOpened,
     error::refused,
     installation::hex_of,
     mail::{code_letter, letter_owe},
@@ -28,6 +28,7 @@ pub struct LinkPage {
     pub partner: Option<String>,
     pub state: LinkState,
     pub fields_origins: Vec<String>,
+    pub look: LookShown,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -128,19 +129,23 @@ impl Engine {
                     };
                     let order = tx.order_work(link.order).await?.ok_or_else(gone)?.order;
                     let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
-                    Ok::<_, Failure<ApiError>>(Some((link, partner.name)))
+                    let look = LookShown::new(&partner, tx.look_load(partner.id).await?);
+                    Ok::<_, Failure<ApiError>>(Some((link, partner.name, look)))
                 })
             })
             .await?;
-        let (state, partner) = match found {
-            Some((link, name)) if link.is_open(now) => (LinkState::Open, Some(name)),
-            Some((link, name)) if link.used_at.is_some() => (LinkState::Used, Some(name)),
-            Some(_) | None => (LinkState::Over, None),
+        let (state, partner, look) = match found {
+            Some((link, name, look)) if link.is_open(now) => (LinkState::Open, Some(name), look),
+            Some((link, name, look)) if link.used_at.is_some() => {
+                (LinkState::Used, Some(name), look)
+            }
+            Some(_) | None => (LinkState::Over, None, LookShown::default()),
         };
         Ok(LinkPage {
             partner,
             state,
             fields_origins: self.fields_origins(),
+            look,
         })
     }
 

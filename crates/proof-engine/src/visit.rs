@@ -1,7 +1,7 @@
 //! Opening the widget: the init token is exchanged for a visit, after every parameter was compared
 //! with the session.
 
-use crate::{ApiError, Engine, View, access::forbidden_origin, installation::hex_of};
+use crate::{ApiError, Engine, LookShown, View, access::forbidden_origin, installation::hex_of};
 use proof_core::{
     ErrorCode,
     id::OrderId,
@@ -40,6 +40,7 @@ pub struct VisitOpened {
 pub struct Frame {
     pub origins: Vec<Origin>,
     pub fields_origins: Vec<String>,
+    pub look: LookShown,
 }
 
 fn invalid() -> ApiError {
@@ -50,14 +51,16 @@ fn invalid() -> ApiError {
 impl Engine {
     /// Who may embed this widget, and whose frames it may hold.
     pub async fn frame(&self, widget_id: Uuid) -> Result<Frame, ApiError> {
-        let origins = self
+        let (origins, look) = self
             .db
             .read("frame", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let Some(partner) = tx.partner_by_widget(widget_id).await? else {
                         return Ok(None);
                     };
-                    Ok::<_, Failure<ApiError>>(Some(tx.origin_list(partner.id, None).await?))
+                    let look = LookShown::new(&partner, tx.look_load(partner.id).await?);
+                    let origins = tx.origin_list(partner.id, None).await?;
+                    Ok::<_, Failure<ApiError>>(Some((origins, look)))
                 })
             })
             .await?
@@ -65,11 +68,12 @@ impl Engine {
         Ok(Frame {
             origins,
             fields_origins: self.fields_origins(),
+            look,
         })
     }
 
     /// Where the providers' card fields come from; which of them an order needs, its view says.
-    pub(crate) fn fields_origins(&self) -> Vec<String> {
+    pub fn fields_origins(&self) -> Vec<String> {
         let rails = [&self.test_rails, &self.live_rails];
         let rails = rails.into_iter().flatten();
         rails.map(|r| r.payments.fields_origin()).collect()

@@ -29,6 +29,7 @@ mod job;
 mod ledger;
 mod link;
 mod live;
+mod look;
 mod mail;
 mod member;
 mod meter;

@@ -66,6 +66,7 @@ pub fn registered() -> Vec<Statement> {
         crate::ledger::ALL,
         crate::link::ALL,
         crate::live::ALL,
+        crate::look::ALL,
         crate::mail::ALL,
         crate::member::ALL,
         crate::order::ALL,

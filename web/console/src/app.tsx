@@ -58,6 +58,8 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
   // Who may not see the overview begins with what they may see.
   const [first = entries[0]?.key ?? "", second, third] = parts;
   if (first === "you") return <YouPage />;
+  // A page of the overview, which links it.
+  if (first === "look" && isPortal(me)) return <PortalPage tab="look" open={undefined} />;
   if (!entries.some((entry) => entry.key === first)) return <Nowhere />;
   switch (first) {
     case "orders":

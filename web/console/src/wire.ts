@@ -14,6 +14,7 @@ export type Act =
   | "partner_read"
   | "partner_write"
   | "policy_write"
+  | "look_write"
   | "token_write"
   | "webhook_write"
   | "wallet_write"
@@ -55,6 +56,17 @@ export type Member = {
   state: "active" | "disabled";
   created_at: string;
   signed_in_at: string | null;
+};
+
+/** `GET` and `POST partners/{id}/look`; null is the widget's own. */
+export type Look = {
+  /** `#rrggbb` */
+  accent: string | null;
+  /** Corners of buttons and cards, pixels. */
+  radius: number | null;
+  font: string | null;
+  /** An address of our own; a new one is sent as `data:image/png;base64,…`. */
+  logo: string | null;
 };
 
 /** `GET me`; also the answer of `POST sign-in` and of `POST invitations/{token}`. */

@@ -43,6 +43,7 @@ const screens = (id: string, partner: string): Screen[] => {
     part("live", "going live", /ready|green|moves real money/),
     part("overview", "overview", "Widget"),
     part("policy", "policy", "Fees"),
+    part("look", "look of the widget", "Typeface"),
     part("keys", "keys and wallets", "Tokens"),
     part("webhook", "webhook", "Endpoint"),
     part("log", "integration log", "No call was refused"),

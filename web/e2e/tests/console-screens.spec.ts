@@ -13,7 +13,7 @@ import type { Proof } from "../src/server.ts";
 test.describe.configure({ mode: "parallel" });
 
 const EVIL = "<img src=x onerror=\"document.title='owned'\">";
-const TABS = ["checklist", "overview", "policy", "keys", "webhook", "log", "sandbox", "statements"];
+const TABS = ["checklist", "overview", "policy", "look", "keys", "webhook", "log", "sandbox", "statements"];
 
 /** A partner and a user of it who have chosen bad names; and one call of theirs that was refused. */
 async function badNames(desk: Desk, proof: Proof): Promise<{ name: string; partner: string; order: string }> {
@@ -56,7 +56,7 @@ test("names are text wherever they stand", async ({ desk, proof }) => {
   await expect(alice.locator("dd").filter({ hasText: EVIL })).toHaveCount(2);
 });
 
-const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/statements", "/people", "/you"];
+const PORTAL = ["/", "/checklist", "/sandbox", "/orders", "/webhook", "/log", "/keys", "/look", "/statements", "/people", "/you"];
 const operators = (partner: string, order: string): string[] => [
   "/", "/orders", `/orders/${order}`, "/waiting", "/partners", "/partners/new", ...TABS.map((tab) => `/partners/${partner}/${tab}`),
   "/ledger", "/ledger/treasury", "/ledger/rates", "/risk", "/audit", "/audit/1", "/health", "/people", "/nowhere",

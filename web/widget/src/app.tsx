@@ -23,7 +23,8 @@ import { ThreeDs } from "./screens/three-ds";
 import type { Session, State } from "./session";
 import type { View } from "./view";
 
-export function App({ session }: { session: Session }) {
+/** `logo`: the address of the partner's mark, where there is one. */
+export function App({ session, logo }: { session: Session; logo: string | undefined }) {
   const state = useSession(session);
   const root = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -31,7 +32,7 @@ export function App({ session }: { session: Session }) {
   }, [session]);
   return (
     <main class="app" ref={root}>
-      {state.view && !state.blocked && <Header view={state.view} />}
+      {state.view && !state.blocked && <Header view={state.view} logo={logo} />}
       {state.offline && <Offline />}
       <Body state={state} session={session} />
     </main>

@@ -5,6 +5,10 @@ export interface Boot {
   origins: string[];
   /** The page was opened by the link of an email, outside of any shop. */
   resume?: Resume;
+  /** What the partner chose of how it looks; read where it is put on. */
+  look: unknown;
+  /** The console shows the app without an order; where the card fields come from then. */
+  preview?: string;
 }
 
 export interface Resume {
@@ -26,7 +30,8 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
   }
   const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
   const resume = readResume(value["resume"]);
-  return { origins, ...(resume ? { resume } : {}) };
+  const preview = value["preview"];
+  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(typeof preview === "string" ? { preview } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {

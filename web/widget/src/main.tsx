@@ -6,6 +6,7 @@ import { Api } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
 import { readBoot, type Boot, type Resume } from "./guards";
+import { readLook, wear } from "./look";
 import { ResumePage } from "./screens/resume";
 import { Session } from "./session";
 import "./styles/tokens.css";
@@ -23,8 +24,12 @@ const session = new Session(new Api(), bridge);
 const root = document.getElementById("app");
 const lastOfPath = (): string => decodeURIComponent(location.pathname.split("/").filter(Boolean).at(-1) ?? "");
 
+const look = readLook(boot?.look);
+wear(look);
+
 const embedded = window.parent !== window;
-if (boot?.resume && !embedded) void resume(boot, boot.resume);
+if (boot?.preview !== undefined) void trial(boot.preview);
+else if (boot?.resume && !embedded) void resume(boot, boot.resume);
 else {
   draw();
   if (!boot || !embedded) session.block({ kind: "not_embedded" });
@@ -32,7 +37,13 @@ else {
 }
 
 function draw(): void {
-  if (root) render(<App session={session} />, root);
+  if (root) render(<App session={session} logo={look.logo} />, root);
+}
+
+/** Only the console shows it, and only it needs the code. */
+async function trial(fieldsOrigin: string): Promise<void> {
+  const { preview } = await import("./preview");
+  if (root) preview(root, fieldsOrigin);
 }
 
 function start(known: Boot): void {

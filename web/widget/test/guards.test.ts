@@ -36,7 +36,7 @@ describe("messages of the page", () => {
 
 describe("the server's block", () => {
   it("is read whole", () => {
-    const boot = { origins: ["https://shop.example"] };
+    const boot = { origins: ["https://shop.example"], look: { accent: "#1f5eff" } };
     expect(readBoot(JSON.stringify(boot))).toEqual(boot);
   });
   it("says whether the link of an email is still good", () => {

@@ -7,6 +7,7 @@ mod health;
 mod identity;
 mod ledger;
 mod live;
+mod look;
 mod member;
 mod order;
 mod partner;
@@ -81,6 +82,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(order::routes());
     routes.extend(identity::routes());
     routes.extend(partner::routes());
+    routes.extend(look::routes());
     routes.extend(change::routes());
     routes.extend(webhook::routes());
     routes.extend(checklist::routes());
@@ -115,7 +117,7 @@ async fn page(request: Request) -> Result<Response, Refused> {
     }
     let html = assets::console_page().ok_or_else(not_built)?;
     let policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-                  connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                  connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
     let value = HeaderValue::from_static;
     let headers = [
         (header::CONTENT_TYPE, value("text/html; charset=utf-8")),

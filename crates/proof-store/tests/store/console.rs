@@ -8,7 +8,7 @@ use proof_core::{
     member::{Login, Member, Post, Role},
     operator::OperatorName,
     order::{Order, PublicStatus},
-    partner::{Environment, Origin, Partner, Side, Stage},
+    partner::{Environment, Logo, Look, Origin, Partner, Side, Stage},
     passkey::{PasskeyName, Purpose},
     secret::Secret,
     token::TokenHash,
@@ -30,6 +30,7 @@ pub async fn rows(db: &Db, entropy: &Counting, partner: &Partner, order: &Order)
     search(db, partner, order).await;
     counted(db, partner).await;
     wallets(db, partner).await;
+    looks(db, partner).await;
 }
 
 fn member(id: MemberId, name: &str, post: Post) -> StoredMember {
@@ -552,4 +553,26 @@ async fn live(db: &Db, partner: &Partner, order: &Order) {
     );
     assert_eq!(latest, Some(("ann".to_owned(), later)));
     assert_eq!((stage, moving), (Stage::LiveWatched, 0));
+}
+
+async fn looks(db: &Db, partner: &Partner) {
+    let id = partner.id;
+    let look = Look {
+        accent: Some("#1f5eff".parse().unwrap()),
+        radius: Some(12),
+        ..Look::default()
+    };
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0....\0\0\0\x01IDAT.....\0\0\0\0IEND....";
+    let logo = Logo::parse(png).unwrap();
+    let kept = logo.clone();
+    let (ours, chosen, bare, picture) = write!(db, [logo], |tx| {
+        let ours = tx.look_load(id).await?;
+        tx.look_put(id, &Look::default(), NOW).await?;
+        tx.look_put(id, &look, NOW).await?;
+        let bare = tx.logo_load(id).await?;
+        tx.logo_put(id, Some(&logo)).await?;
+        (ours, tx.look_load(id).await?, bare, tx.logo_load(id).await?)
+    });
+    assert_eq!((ours, chosen), (Look::default(), look));
+    assert_eq!((bare, picture), (None, Some(kept.bytes().to_vec())));
 }

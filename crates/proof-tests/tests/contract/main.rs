@@ -30,6 +30,7 @@ mod ledger;
 mod letters;
 mod limits;
 mod live;
+mod look;
 mod mail;
 mod matrix;
 mod operator;

@@ -60,6 +60,7 @@ fn own(route: &str) -> (&'static str, u16) {
         | "GET /.well-known/proof-audit"
         | "GET /console"
         | "GET /console/"
+        | "GET /console/preview"
         | "GET /console/{*path}"
         | "GET /healthz"
         | "GET /readyz" => ("", 200),
@@ -68,6 +69,8 @@ fn own(route: &str) -> (&'static str, u16) {
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
         "GET /frame/{widget_id}" | "GET /resume/{token}" => ("", 200),
+        // Nobody has chosen one.
+        "GET /frame/{widget_id}/logo" => ("", 404),
         "POST /frame/api/visits"
         | "POST /frame/api/resume/codes"
         | "POST /frame/api/resume/visits" => ("{}", 400),

@@ -2,8 +2,10 @@
 
 import { useState } from "preact/hooks";
 import { part, post } from "../core/api";
-import { useMay } from "../core/me";
+import { url } from "../core/location";
+import { useMay, useMe } from "../core/me";
 import { useSend } from "../core/send";
+import { isPortal } from "../core/session";
 import { wordsOf } from "../format";
 import { inWorld } from "../core/world";
 import { ActDialog } from "../parts/act-dialog";
@@ -27,6 +29,7 @@ const STAGES: Record<Partner["stage"], string> = {
 };
 
 export function PartnerOverview({ partner, onChanged }: PartProps) {
+  const me = useMe();
   return (
     <div class="columns">
       <Part title="Partner">
@@ -36,6 +39,7 @@ export function PartnerOverview({ partner, onChanged }: PartProps) {
             ["Type", <>{KINDS[partner.kind]?.title ?? wordsOf(partner.kind)}<p class="small muted">{KINDS[partner.kind]?.hint}</p></>],
             ["Contact", partner.contact_email],
             ["Partner id", <span class="with-copy"><code>{partner.id}</code><Copy text={partner.id} what="the partner id" quiet /></span>],
+            isPortal(me) ? ["Widget look", <a href={url("/look")}>Accent, corners, typeface and logo</a>] : null,
             ["Widget id", <span class="with-copy"><code>{partner.widget_id}</code><Copy text={partner.widget_id} what="the widget id" quiet /></span>],
           ]}
         />

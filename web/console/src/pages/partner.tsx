@@ -18,6 +18,7 @@ import { ChecklistView } from "./checklist";
 import { PartnerKeys } from "./partner-keys";
 import { PartnerLive } from "./partner-live";
 import { PartnerLog } from "./partner-log";
+import { PartnerLook } from "./partner-look";
 import { PartnerOverview } from "./partner-overview";
 import { PartnerPolicy } from "./partner-policy";
 import { PartnerStatements } from "./partner-statements";
@@ -29,6 +30,7 @@ const TABS: { key: string; title: string; act: Act }[] = [
   { key: "live", title: "Live", act: "checklist_sign_operator" },
   { key: "overview", title: "Overview", act: "partner_read" },
   { key: "policy", title: "Policy", act: "partner_read" },
+  { key: "look", title: "Look", act: "partner_read" },
   { key: "keys", title: "Keys", act: "partner_read" },
   { key: "webhook", title: "Webhook", act: "partner_read" },
   { key: "log", title: "Integration log", act: "partner_read" },
@@ -105,6 +107,8 @@ export function PartnerPart({ partner, tab, open, path, onChanged }: PartnerPart
       return <PartnerOverview partner={partner} onChanged={onChanged} />;
     case "live":
       return <PartnerLive partner={partner} onChanged={onChanged} />;
+    case "look":
+      return <PartnerLook partner={partner} />;
     case "policy":
       return <PartnerPolicy partner={partner} onChanged={onChanged} />;
     case "keys":

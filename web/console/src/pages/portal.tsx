@@ -22,6 +22,7 @@ const TITLES: Record<string, string> = {
   webhook: "Webhooks",
   log: "Integration log",
   keys: "Keys & origins",
+  look: "Widget look",
   sandbox: "Sandbox",
   statements: "Statements",
 };
@@ -43,7 +44,7 @@ export function PortalPage({ tab, open }: { tab: string; open: string | undefine
   return (
     <Page key={tab} title={TITLES[tab] ?? "Your integration"} lead={tab === "" && data ? <StageMark stage={data.stage} /> : undefined}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
-      {data && tab !== "checklist" && tab !== "sandbox" && <WorldBar partner={data} path={`/${tab}`} />}
+      {data && tab !== "checklist" && tab !== "sandbox" && tab !== "look" && <WorldBar partner={data} path={`/${tab}`} />}
       {body()}
     </Page>
   );

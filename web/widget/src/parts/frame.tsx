@@ -14,13 +14,14 @@ import { Button, Notice } from "./basics";
 // Before that the clock would only hurry people.
 const PAY_UNTIL_SHOWN_S = 600;
 
-export function Header({ view }: { view: View }) {
+export function Header({ view, logo }: { view: View; logo: string | undefined }) {
   const heading = messages.heading(view);
   useEffect(() => {
     document.title = heading;
   }, [heading]);
   return (
     <header class="header">
+      {logo && <img class="logo" src={logo} alt={view.partner} onError={({ currentTarget }) => currentTarget.remove()} />}
       <span class="header-title">{heading}</span>
       <span class="header-note">{messages.amountNote(view)}</span>
     </header>
