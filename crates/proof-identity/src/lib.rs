@@ -1,0 +1,3 @@
+//! The built-in identity check: pictures in, a report out.
+
+pub mod mrz;
