@@ -9,16 +9,19 @@ mod worlds;
 
 use crate::{
     App,
-    backup::schedule::{BackupConfig, Schedule},
+    backup::{
+        EngineName,
+        schedule::{BackupConfig, Schedule},
+    },
     clock::SystemEntropy,
-    config::database,
+    config::{checkpoints, database},
     lock::DataLock,
     metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
     rails::SandboxConfig,
     restore::Target,
     sandbox::READY_FILE,
-    serve::{asked_to_stop, beside, outbound},
+    serve::{asked_to_stop, beside, opened, outbound, shipped},
     telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
@@ -72,6 +75,9 @@ pub struct DevArgs {
     /// Takes a backup into this folder every hour, which has to be there.
     #[arg(long)]
     backup_to: Option<PathBuf>,
+    /// Ships everything that is committed there as well, within seconds.
+    #[arg(long, requires = "backup_to")]
+    backup_continuous: bool,
     /// Sends traces to this collector, as OTLP over HTTP (http://127.0.0.1:4318).
     #[arg(long)]
     otlp: Option<Url>,
@@ -102,7 +108,7 @@ impl DevArgs {
         } else {
             Execution::Concurrent
         };
-        database(&self.url(), execution).await
+        database(&self.url(), execution, checkpoints(self.backup_continuous)).await
     }
 
     fn url(&self) -> String {
@@ -111,12 +117,17 @@ impl DevArgs {
     }
 
     fn schedule(&self) -> Option<Schedule> {
-        let config = BackupConfig::hourly(self.backup_to.clone()?);
+        let mut config = BackupConfig::hourly(self.backup_to.clone()?);
+        config.continuous = self.backup_continuous;
         let target = Target {
             url: self.url(),
             tools: None,
         };
-        Some(Schedule { config, target })
+        Some(Schedule {
+            config,
+            target,
+            shipping: None,
+        })
     }
 
     async fn parts(
@@ -135,6 +146,7 @@ impl DevArgs {
             outbound: outbound.clone(),
             test_rails: Some(test_rails),
             live_rails,
+            rehearsed: true,
             mailer: Some(mailer),
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
@@ -143,8 +155,11 @@ impl DevArgs {
     }
 
     fn watching(&self) -> Watching {
+        let schedule = self.schedule();
+        let config = schedule.as_ref().map(|own| &own.config);
         Watching {
-            backup_every_minutes: self.schedule().map(|own| own.config.every_minutes),
+            backup_every_minutes: config.map(|config| config.every_minutes),
+            backup_bound_seconds: config.and_then(BackupConfig::bound_seconds),
             ..Watching::default()
         }
     }
@@ -199,6 +214,9 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let data = &args.data;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let _lock = DataLock::take(data)?;
+    if let Some(schedule) = args.schedule() {
+        schedule.config.check(EngineName::of(&args.url()))?;
+    }
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
@@ -253,14 +271,17 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         led
     };
     let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
+    let engine = Arc::clone(&app.engine);
+    let schedule = opened(args.schedule(), &engine).await?;
     let beside = beside(
-        Arc::clone(&app.engine),
+        Arc::clone(&engine),
         metrics,
-        args.schedule(),
+        schedule.clone(),
         stopping.clone(),
     );
     let (served, led, (), ()) =
         tokio::join!(app.run(listener, stopping.clone()), lead, answered, beside);
+    shipped(schedule.as_ref(), &engine).await;
     led.and(served)
 }
 

@@ -4,7 +4,7 @@ use crate::{
     App,
     backup::schedule::Schedule,
     clock::{SandboxClock, SystemClock, SystemEntropy},
-    config::{Config, database, sqlite_folder},
+    config::{Config, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
     operator::Door,
@@ -19,7 +19,6 @@ use proof_engine::{Engine, Parts, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
-use proof_store::Execution;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -52,6 +51,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
+    let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
     if mailer.is_none() {
@@ -62,7 +62,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let parts = Parts {
-        db: database(&config.database, Execution::Concurrent).await?,
+        db,
         clock,
         movable,
         entropy: Arc::new(SystemEntropy),
@@ -72,6 +72,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             Some(sandbox) => Some(test_rails(sandbox, &config.signer, &outbound)?),
         },
         live_rails: None,
+        rehearsed: false,
         mailer: mailer.transpose()?,
         limited: true,
         settle_seconds: config.settle_seconds,
@@ -99,15 +100,40 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             door.answer(engine, stopping.clone()).await;
         }
     };
+    let schedule = opened(schedule, &app.engine).await?;
     let engine = Arc::clone(&app.engine);
-    let beside = beside(engine, metrics, schedule, stopping.clone());
+    let beside = beside(
+        Arc::clone(&engine),
+        metrics,
+        schedule.clone(),
+        stopping.clone(),
+    );
     let (served, (), (), ()) = tokio::join!(
         app.run(listener, stopping.clone()),
         signal,
         operators,
         beside
     );
+    shipped(schedule.as_ref(), &engine).await;
     served
+}
+
+/// Backups of a server that runs.
+pub async fn opened(
+    schedule: Option<Schedule>,
+    engine: &Engine,
+) -> anyhow::Result<Option<Schedule>> {
+    Ok(match schedule {
+        None => None,
+        Some(schedule) => Some(schedule.opened(engine).await?),
+    })
+}
+
+/// What was committed last goes to the other place, too.
+pub async fn shipped(schedule: Option<&Schedule>, engine: &Engine) {
+    if let Some(shipping) = schedule.and_then(|schedule| schedule.shipping.as_ref()) {
+        shipping.last(engine).await;
+    }
 }
 
 async fn metrics(at: Option<SocketAddr>) -> anyhow::Result<Option<Metrics>> {
@@ -177,11 +203,16 @@ pub async fn beside(
         }
     };
     let copied = async {
-        if let Some(schedule) = schedule {
+        if let Some(schedule) = &schedule {
             schedule.run(&engine, stop.clone()).await;
         }
     };
-    tokio::join!(shown, copied);
+    let shipped = async {
+        if let Some(shipping) = schedule.as_ref().and_then(|own| own.shipping.as_ref()) {
+            shipping.run(&engine, stop.clone()).await;
+        }
+    };
+    tokio::join!(shown, copied, shipped);
 }
 
 /// The door out, which leads back into none of our own.

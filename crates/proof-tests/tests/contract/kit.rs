@@ -196,6 +196,7 @@ impl App {
             live_rails: live.map(|signer| {
                 sandbox_at("cards-live.test", "world-live.test").rails(&outbound, signer)
             }),
+            rehearsed: true,
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
@@ -253,6 +254,7 @@ impl App {
             outbound: outbound.clone(),
             test_rails: Some(sandbox.rails(&outbound, signer.clone())),
             live_rails: None,
+            rehearsed: false,
             mailer: Some(Mailer {
                 mail: letters.clone(),
                 base_url: Origin::parse(ORIGIN).unwrap(),
