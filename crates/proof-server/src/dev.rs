@@ -21,7 +21,7 @@ use crate::{
     rails::SandboxConfig,
     restore::Target,
     sandbox::READY_FILE,
-    serve::{asked_to_stop, beside, opened, outbound, shipped},
+    serve::{Beside, answer, asked_to_stop, outbound},
     telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
@@ -114,6 +114,14 @@ impl DevArgs {
     fn url(&self) -> String {
         let sqlite = || format!("sqlite:{}", self.data.join("proof.db").display());
         self.database_url.clone().unwrap_or_else(sqlite)
+    }
+
+    fn schedule_checked(&self) -> anyhow::Result<Option<Schedule>> {
+        let schedule = self.schedule();
+        if let Some(schedule) = &schedule {
+            schedule.config.check(EngineName::of(&self.url()))?;
+        }
+        Ok(schedule)
     }
 
     fn schedule(&self) -> Option<Schedule> {
@@ -214,9 +222,6 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let data = &args.data;
     std::fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
     let _lock = DataLock::take(data)?;
-    if let Some(schedule) = args.schedule() {
-        schedule.config.check(EngineName::of(&args.url()))?;
-    }
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
@@ -239,6 +244,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     }
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
+    let beside = Beside::open(&engine, metrics, args.schedule_checked()?).await?;
     let door = door(data, &base_url);
     let (stop, stopping) = watch::channel(false);
     let lead = async {
@@ -270,18 +276,11 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         stop.send_replace(true);
         led
     };
-    let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
-    let engine = Arc::clone(&app.engine);
-    let schedule = opened(args.schedule(), &engine).await?;
-    let beside = beside(
-        Arc::clone(&engine),
-        metrics,
-        schedule.clone(),
-        stopping.clone(),
-    );
-    let (served, led, (), ()) =
+    let answered = answer(door, engine.clone(), stopping.clone());
+    let beside = beside.run(stopping.clone());
+    let (served, led, (), beside) =
         tokio::join!(app.run(listener, stopping.clone()), lead, answered, beside);
-    shipped(schedule.as_ref(), &engine).await;
+    beside.end().await;
     led.and(served)
 }
 
@@ -320,12 +319,6 @@ fn door(data: &Path, base_url: &str) -> Option<Door> {
             tracing::warn!("operators' commands cannot reach this server: {error:#}");
             None
         }
-    }
-}
-
-async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<bool>) {
-    if let Some(door) = door {
-        door.answer(engine, stop).await;
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     App,
-    backup::schedule::Schedule,
+    backup::{schedule::Schedule, shipping::Shipping},
     clock::{SandboxClock, SystemClock, SystemEntropy},
     config::{Config, sqlite_folder},
     lock::DataLock,
@@ -85,54 +85,29 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         app.engine.take_over().await?;
     }
     tracing::info!(listen = %config.listen, "serving");
-    let door = match &config.operator_socket {
-        None => None,
-        Some(path) => Some(Door::open(path, &config.operators, origin.clone())?),
-    };
+    let socket = config.operator_socket.as_ref();
+    let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
+    let door = door.transpose()?;
+    let beside = Beside::open(&app.engine, metrics, schedule).await?;
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked_to_stop().await;
         stop.send_replace(true);
     };
-    let engine = Arc::clone(&app.engine);
-    let operators = async {
-        if let Some(door) = door {
-            door.answer(engine, stopping.clone()).await;
-        }
-    };
-    let schedule = opened(schedule, &app.engine).await?;
-    let engine = Arc::clone(&app.engine);
-    let beside = beside(
-        Arc::clone(&engine),
-        metrics,
-        schedule.clone(),
-        stopping.clone(),
-    );
-    let (served, (), (), ()) = tokio::join!(
-        app.run(listener, stopping.clone()),
+    let (served, (), (), beside) = tokio::join!(
+        app.clone().run(listener, stopping.clone()),
         signal,
-        operators,
-        beside
+        answer(door, app.engine, stopping.clone()),
+        beside.run(stopping.clone())
     );
-    shipped(schedule.as_ref(), &engine).await;
+    beside.end().await;
     served
 }
 
-/// Backups of a server that runs.
-pub async fn opened(
-    schedule: Option<Schedule>,
-    engine: &Engine,
-) -> anyhow::Result<Option<Schedule>> {
-    Ok(match schedule {
-        None => None,
-        Some(schedule) => Some(schedule.opened(engine).await?),
-    })
-}
-
-/// What was committed last goes to the other place, too.
-pub async fn shipped(schedule: Option<&Schedule>, engine: &Engine) {
-    if let Some(shipping) = schedule.and_then(|schedule| schedule.shipping.as_ref()) {
-        shipping.last(engine).await;
+/// Operators on this machine.
+pub async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    if let Some(door) = door {
+        door.answer(engine, stop).await;
     }
 }
 
@@ -191,28 +166,61 @@ fn test_rails(
 }
 
 /// What a server does beside serving and working: it shows its metrics, and copies its database.
-pub async fn beside(
+pub struct Beside {
     engine: Arc<Engine>,
     metrics: Option<Metrics>,
     schedule: Option<Schedule>,
-    stop: watch::Receiver<bool>,
-) {
-    let shown = async {
-        if let Some(metrics) = metrics {
-            metrics.serve(Arc::clone(&engine), stop.clone()).await;
+}
+
+impl Beside {
+    pub async fn open(
+        engine: &Arc<Engine>,
+        metrics: Option<Metrics>,
+        schedule: Option<Schedule>,
+    ) -> anyhow::Result<Self> {
+        let schedule = match schedule {
+            Some(schedule) => Some(schedule.opened(engine).await?),
+            None => None,
+        };
+        Ok(Self {
+            engine: Arc::clone(engine),
+            metrics,
+            schedule,
+        })
+    }
+
+    fn shipping(&self) -> Option<&Shipping> {
+        self.schedule.as_ref()?.shipping.as_ref()
+    }
+
+    /// Until `stop` changes.
+    pub async fn run(mut self, stop: watch::Receiver<bool>) -> Self {
+        let metrics = self.metrics.take();
+        let shown = async {
+            if let Some(metrics) = metrics {
+                metrics.serve(Arc::clone(&self.engine), stop.clone()).await;
+            }
+        };
+        let copied = async {
+            if let Some(schedule) = &self.schedule {
+                schedule.run(&self.engine, stop.clone()).await;
+            }
+        };
+        let shipped = async {
+            if let Some(shipping) = self.shipping() {
+                shipping.run(&self.engine, stop.clone()).await;
+            }
+        };
+        tokio::join!(shown, copied, shipped);
+        self
+    }
+
+    /// What was committed last goes to the other place, too.
+    pub async fn end(self) {
+        if let Some(shipping) = self.shipping() {
+            shipping.last(&self.engine).await;
         }
-    };
-    let copied = async {
-        if let Some(schedule) = &schedule {
-            schedule.run(&engine, stop.clone()).await;
-        }
-    };
-    let shipped = async {
-        if let Some(shipping) = schedule.as_ref().and_then(|own| own.shipping.as_ref()) {
-            shipping.run(&engine, stop.clone()).await;
-        }
-    };
-    tokio::join!(shown, copied, shipped);
+    }
 }
 
 /// The door out, which leads back into none of our own.

@@ -26,6 +26,7 @@ const SQLITE_TRUNCATE: [&str; 3] = [
     "PRAGMA busy_timeout = 10000",
 ];
 const POSTGRES_TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_sqlx%' ORDER BY table_name";
+const POSTGRES_ARCHIVE: &str = "SELECT current_setting('archive_mode'), CAST(EXTRACT(EPOCH FROM now() - last_archived_time) AS BIGINT), last_failed_time IS NOT NULL AND last_failed_time > COALESCE(last_archived_time, '-infinity') FROM pg_stat_archiver";
 const POSTGRES_SNAPSHOT: &str = "SELECT pg_export_snapshot()";
 const SCHEMA: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
 
@@ -149,6 +150,20 @@ impl Db {
         Ok((said != "ok").then_some(said))
     }
 
+    /// Whether PostgreSQL archives its own log; `None` for SQLite.
+    pub async fn archiving(&self) -> Result<Option<Archiving>, StoreError> {
+        let Engine::Postgres(pool) = self.engine() else {
+            return Ok(None);
+        };
+        let (mode, last_seconds, fails): (String, Option<i64>, bool) =
+            sqlx::query_as(POSTGRES_ARCHIVE).fetch_one(pool).await?;
+        Ok(Some(Archiving {
+            is_on: mode != "off",
+            last_seconds,
+            fails,
+        }))
+    }
+
     /// Tables of ours; none in a database that was never used.
     pub async fn tables(&self) -> Result<Vec<String>, StoreError> {
         Ok(match self.engine() {
@@ -158,6 +173,16 @@ impl Db {
             Engine::Postgres(pool) => sqlx::query_scalar(POSTGRES_TABLES).fetch_all(pool).await?,
         })
     }
+}
+
+/// What PostgreSQL says of its archive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Archiving {
+    pub is_on: bool,
+    /// Since a segment was last archived.
+    pub last_seconds: Option<i64>,
+    /// The last try went wrong.
+    pub fails: bool,
 }
 
 /// What became of the frames of a write-ahead log.

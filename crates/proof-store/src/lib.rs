@@ -50,7 +50,7 @@ mod wake;
 mod wal;
 
 pub use alert::StoredAlert;
-pub use backup::{Contents, Moved, postgres_epoch_raise, schema_known};
+pub use backup::{Archiving, Contents, Moved, postgres_epoch_raise, schema_known};
 pub use case::StoredCase;
 pub use chain::CoinTaken;
 pub use claim::StoredClaim;

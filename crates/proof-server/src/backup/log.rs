@@ -46,7 +46,8 @@ pub struct Piece {
     pub offset: u64,
     pub bytes: u64,
     pub sha256: String,
-    /// When it was read, in microseconds. Clocks may step back: the order is that of the lines.
+    /// What was committed before is here or before, in microseconds. Clocks may step back: the order is that
+    /// of the lines.
     pub at: i64,
 }
 
@@ -92,6 +93,11 @@ pub struct Index {
 impl Index {
     pub fn end(&self) -> u64 {
         self.pieces.last().map_or(0, |(piece, _)| piece.end())
+    }
+
+    pub fn last_at(&self) -> Timestamp {
+        let last = self.pieces.last();
+        last.map_or(Timestamp::FIRST, |(piece, _)| piece.at())
     }
 }
 
@@ -357,14 +363,14 @@ impl LogWriter {
     }
 
     /// Adds what SQLite wrote at the end. It has reached the disk when this returns.
-    pub fn add(&mut self, bytes: &[u8], now: Timestamp) -> Result<(), Trouble> {
+    pub fn add(&mut self, bytes: &[u8], at: Timestamp) -> Result<(), Trouble> {
         self.look()?;
         let is_first = !self.is_begun;
         let piece = Piece {
             offset: self.end,
             bytes: bytes.len() as u64,
             sha256: hex_of(&Sha256::digest(bytes)),
-            at: now.micros(),
+            at: at.micros(),
         };
         let mut lines = String::new();
         let mut link = self.link.clone().unwrap_or_default();

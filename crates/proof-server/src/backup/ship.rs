@@ -71,11 +71,15 @@ struct History {
     is_moved: bool,
     /// A whole backup to begin with.
     base: Option<PathBuf>,
+    /// What was committed before was read.
+    read_at: Timestamp,
 }
 
 struct Waiting {
     is_new_round: bool,
     bytes: Vec<u8>,
+    /// What was committed before is in it, or before it.
+    at: Timestamp,
 }
 
 fn late(error: &anyhow::Error) -> Late {
@@ -167,7 +171,7 @@ impl Shipper {
         }
         let mut history = match self.history.take() {
             Some(history) => history,
-            None => self.history_begin(runtime)?,
+            None => self.history_begin(runtime, now)?,
         };
         let shipped = history.ship(&self.database, now);
         self.history = Some(history);
@@ -175,7 +179,7 @@ impl Shipper {
     }
 
     /// The one that the log beside the database goes on, else another.
-    fn history_begin(&mut self, runtime: &Handle) -> Result<History, Trouble> {
+    fn history_begin(&mut self, runtime: &Handle, now: Timestamp) -> Result<History, Trouble> {
         if self.pause > 0 {
             self.pause -= 1;
             return Err(anyhow::anyhow!("another history begins in a moment").into());
@@ -200,6 +204,7 @@ impl Shipper {
             waiting: VecDeque::new(),
             is_moved: false,
             base: None,
+            read_at: now,
         })
     }
 
@@ -233,6 +238,7 @@ impl Shipper {
                     waiting: VecDeque::new(),
                     is_moved: false,
                     base: self.base_find(log)?,
+                    read_at: index.last_at(),
                 }));
             }
         }
@@ -271,7 +277,7 @@ impl Shipper {
         };
         let database = &self.database;
         let read_rest = || {
-            history.read_all(database, REST_BYTES_MAX)?;
+            history.read_all(database, now, REST_BYTES_MAX)?;
             Ok::<_, Trouble>(history.waiting_bytes() <= REST_BYTES_MAX)
         };
         let moved = runtime.block_on(self.db.sqlite_checkpoint(read_rest));
@@ -279,7 +285,7 @@ impl Shipper {
             let Some(moved) = moved else { return Ok(()) };
             history.agrees(database, moved.frames)?;
             history.is_moved = moved.is_whole();
-            history.add_waiting(now)
+            history.add_waiting()
         });
         self.history = Some(history);
         done
@@ -378,10 +384,10 @@ fn same_as(index: &Index, wal: &Wal) -> anyhow::Result<Option<WalMark>> {
 
 impl History {
     fn ship(&mut self, database: &Path, now: Timestamp) -> Result<(), Trouble> {
-        self.add_waiting(now)?;
+        self.add_waiting()?;
         loop {
-            let more = self.read(database)?;
-            self.add_waiting(now)?;
+            let more = self.read(database, now)?;
+            self.add_waiting()?;
             if !more {
                 break;
             }
@@ -389,13 +395,13 @@ impl History {
         self.log.look()
     }
 
-    fn add_waiting(&mut self, now: Timestamp) -> Result<(), Trouble> {
+    fn add_waiting(&mut self) -> Result<(), Trouble> {
         while let Some(next) = self.waiting.front_mut() {
             if next.is_new_round {
                 self.log.next_round();
                 next.is_new_round = false;
             }
-            self.log.add(&next.bytes, now)?;
+            self.log.add(&next.bytes, next.at)?;
             self.waiting.pop_front();
         }
         Ok(())
@@ -406,13 +412,13 @@ impl History {
     }
 
     /// Everything that is committed, or a little more than `most`.
-    fn read_all(&mut self, database: &Path, most: usize) -> Result<(), Trouble> {
-        while self.read(database)? && self.waiting_bytes() <= most {}
+    fn read_all(&mut self, database: &Path, now: Timestamp, most: usize) -> Result<(), Trouble> {
+        while self.read(database, now)? && self.waiting_bytes() <= most {}
         Ok(())
     }
 
     /// Reads what was committed since. `true`: there may be more.
-    fn read(&mut self, database: &Path) -> Result<bool, Trouble> {
+    fn read(&mut self, database: &Path, now: Timestamp) -> Result<bool, Trouble> {
         let wal = match Wal::look(database)? {
             WalSeen::There(wal) => wal,
             WalSeen::Empty if self.read.is_none() => return Ok(false),
@@ -433,12 +439,16 @@ impl History {
             Some(_) if !self.is_moved => return Err(somebody_else()),
             before => (wal.read_first(PIECE_BYTES)?, before.is_some()),
         };
+        if !read.more {
+            self.read_at = now;
+        }
         if !read.bytes.is_empty() {
             self.read = Some((wal.header.salts, read.mark));
             self.is_moved = false;
             self.waiting.push_back(Waiting {
                 is_new_round,
                 bytes: read.bytes,
+                at: self.read_at,
             });
         }
         Ok(read.more)

@@ -158,6 +158,22 @@ async fn restore(data: &Path, from: &Path, more: &[&str]) -> (bool, String) {
     (said.status.success(), String::from_utf8(text).unwrap())
 }
 
+/// What an operator's doctor says of a server and its other place.
+async fn doctor(server: &Server, data: &Path, place: &Path) -> String {
+    let (config, base) = (data.join("doctor.toml"), server.ready["base_url"].as_str());
+    let base = base.unwrap();
+    let listen = base.trim_start_matches("http://");
+    let text = format!(
+        "listen = \"{listen}\"\nbase_url = \"{base}\"\ndatabase = \"sqlite:{}\"\nsigner = \"signer\"\n[backup]\nto = \"{}\"\ncontinuous = true\n",
+        data.join("proof.db").display(),
+        place.display(),
+    );
+    fs::write(&config, text).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_proof"));
+    let said = command.arg("doctor").arg("--config").arg(config).output();
+    String::from_utf8(said.await.unwrap().stdout).unwrap()
+}
+
 async fn is_refused(data: &Path, place: &Path, words: &str) -> String {
     let (good, said) = restore(data, place, &["--verify"]).await;
     assert!(!good && said.contains(words), "{said}");
@@ -219,11 +235,13 @@ async fn the_other_place_alone_has_what_was_acknowledged() {
         promised.len(),
         made.len()
     );
-    for (_, id) in promised {
-        let path = ["widget", "transactions", id];
-        let found = api.get(&path, &[]).await.unwrap();
-        let found: Value = found.json().unwrap();
-        assert_eq!(found["merchant_transaction_id"], id.as_str(), "{found}");
+    for some in promised.chunks(CLIENTS) {
+        let found = some.iter().map(async |(_, id)| {
+            let found = api.get(&["widget", "transactions", id], &[]).await;
+            let found: Value = found.unwrap().json().unwrap();
+            assert_eq!(found["merchant_transaction_id"], id.as_str(), "{found}");
+        });
+        join_all(found).await;
     }
     server.kill().await;
 }
@@ -350,6 +368,17 @@ async fn a_history_goes_on_through_restarts_and_a_place_that_was_away() {
     let (whole, logs) = other.folders();
     assert_eq!((whole.len(), logs.len()), (1, 1), "nothing was begun anew");
 
+    let told = doctor(&server, data.path(), &other.place()).await;
+    for line in [
+        "ok       server",
+        "warning  place",
+        "ok       backup",
+        "ok       whole",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    assert!(told.contains(" s old, 60 s allowed"), "{told}");
+
     // A second server does not come in, and leaves everything as it is.
     let second = Command::new(env!("CARGO_BIN_EXE_proof"))
         .args([
@@ -365,6 +394,12 @@ async fn a_history_goes_on_through_restarts_and_a_place_that_was_away() {
     fs::rename(other.place(), &away).unwrap();
     let told = until_told(&server, |told| told.contains("is not there")).await;
     assert!(told.starts_with("ready\n"), "{told}");
+    let told = doctor(&server, data.path(), &other.place()).await;
+    assert!(told.contains("problem  place"), "{told}");
+    assert!(
+        told.contains("60 s allowed: the other place is not there"),
+        "{told}"
+    );
     fs::rename(&away, other.place()).unwrap();
     until_told(&server, |told| !told.contains("is not there")).await;
     let before = other.pieces();
