@@ -46,8 +46,8 @@ pub struct Piece {
     pub offset: u64,
     pub bytes: u64,
     pub sha256: String,
-    /// What was committed before is here or before, in microseconds. Clocks may step back: the order is that
-    /// of the lines.
+    /// What was committed before is here or before, in microseconds. Later than that of the piece before, also
+    /// where a clock stepped back.
     pub at: i64,
 }
 
@@ -254,6 +254,8 @@ pub struct LogWriter {
     end: u64,
     index_bytes: u64,
     link: Option<String>,
+    /// Of the last piece.
+    last_at: Timestamp,
     /// A try to add something failed in the middle.
     is_unsure: bool,
 }
@@ -280,6 +282,7 @@ impl LogWriter {
             end: 0,
             index_bytes: 0,
             link: None,
+            last_at: Timestamp::FIRST,
             is_unsure: false,
         })
     }
@@ -293,6 +296,7 @@ impl LogWriter {
             end: index.end(),
             index_bytes: index.bytes,
             link: Some(index.link.clone()),
+            last_at: index.last_at(),
             is_unsure: true,
         }
     }
@@ -307,8 +311,10 @@ impl LogWriter {
 
     pub fn at(&self, now: Timestamp) -> LogAt {
         let before = self.end > 0;
+        let is_empty = self.last_at == Timestamp::FIRST;
+        let at = if is_empty { now } else { self.last_at };
         LogAt {
-            at: now.micros(),
+            at: at.micros(),
             log: self.round.log,
             round: self.round.round,
             offset: self.end,
@@ -366,6 +372,7 @@ impl LogWriter {
     pub fn add(&mut self, bytes: &[u8], at: Timestamp) -> Result<(), Trouble> {
         self.look()?;
         let is_first = !self.is_begun;
+        let at = at.max(Timestamp::from_micros(self.last_at.micros() + 1));
         let piece = Piece {
             offset: self.end,
             bytes: bytes.len() as u64,
@@ -396,6 +403,7 @@ impl LogWriter {
         self.end = piece.end();
         self.index_bytes += lines.len() as u64;
         self.link = Some(link);
+        self.last_at = at;
         Ok(())
     }
 }
