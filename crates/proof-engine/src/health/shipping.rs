@@ -85,7 +85,8 @@ impl ShippingView {
 }
 
 impl Engine {
-    /// What became of a try that began then to bring everything to the other place.
+    /// What became of a try that began then, by [`Self::real_now`], to bring everything to the other place: a
+    /// clock that people move makes nothing older.
     pub fn ship_note(&self, begun: Timestamp, shipped: Result<(), Late>) {
         let mut seen = lock(&self.health.shipped);
         match (&seen.late, &shipped) {
@@ -103,10 +104,11 @@ impl Engine {
     /// `None`: there is none.
     pub fn shipping(&self) -> Option<ShippingView> {
         let bound_seconds = self.health.watching.backup_bound_seconds?;
-        let now = self.now();
+        let now = self.real_now();
         let mut seen = lock(&self.health.shipped);
+        // Until something was shipped, the time since the start counts.
         let started_at = self.health.started_at;
-        let mut complete_at = seen.complete_at.unwrap_or(started_at);
+        let mut complete_at = *seen.complete_at.get_or_insert(started_at.min(now));
         if now < complete_at {
             // A clock that went back must not make it look younger from here on.
             seen.complete_at = Some(now);
@@ -135,7 +137,7 @@ impl Engine {
     pub(super) fn shipping_alert(&self) -> Option<Alert> {
         let shipping = self.shipping().filter(|shipping| shipping.behind)?;
         Some(Alert::BackupBehind {
-            since: shipping.complete_at,
+            since: shipping.complete_at.plus_seconds(self.ahead_seconds()),
             bound_seconds: shipping.bound_seconds,
         })
     }

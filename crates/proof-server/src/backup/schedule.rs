@@ -171,7 +171,9 @@ impl Schedule {
         match engine.backup_last().await {
             Ok(Some(last)) => {
                 let every = i64::from(self.config.every_minutes) * 60;
-                last.plus_seconds(every).max(earliest)
+                // A clock that went back must not put it off.
+                let next = last.min(engine.now()).plus_seconds(every);
+                next.max(earliest)
             }
             Ok(None) => earliest,
             Err(error) => {
@@ -190,7 +192,7 @@ impl Schedule {
             return false;
         }
         let now = engine.now();
-        let taken = self.take_apart(now).await;
+        let taken = self.take_apart((now, engine.real_now())).await;
         let mut done = BackupDone {
             place: self.config.to.display().to_string(),
             taken_at: now,
@@ -216,11 +218,11 @@ impl Schedule {
     }
 
     /// In a thread that may wait: a place that does not answer must not hold anything else.
-    async fn take_apart(&self, now: Timestamp) -> anyhow::Result<Manifest> {
+    async fn take_apart(&self, times: (Timestamp, Timestamp)) -> anyhow::Result<Manifest> {
         let (own, runtime) = (self.clone(), Handle::current());
         let taken = tokio::task::spawn_blocking(move || {
             runtime.block_on(async {
-                let manifest = own.take(now).await?;
+                let manifest = own.take(times).await?;
                 if let Err(error) = own.prune(&manifest).await {
                     tracing::warn!("old backups could not be taken away: {error:#}");
                 }
@@ -230,7 +232,8 @@ impl Schedule {
         taken.await?
     }
 
-    async fn take(&self, now: Timestamp) -> anyhow::Result<Manifest> {
+    /// `begun` is as `now` outside of a sandbox.
+    async fn take(&self, (now, begun): (Timestamp, Timestamp)) -> anyhow::Result<Manifest> {
         let place = &self.config.to;
         // Not made here: what is not mounted must not become a folder of our own disk.
         anyhow::ensure!(place.is_dir(), "{} is not there", place.display());
@@ -243,7 +246,8 @@ impl Schedule {
         let number = 1 + numbers.map(|(_, one)| one.number).max().unwrap_or(0);
         let (manifest, at) = match &self.shipping {
             Some(shipping) => {
-                let (manifest, at, is_whole) = shipping.take(&unproven, now, number).await?;
+                let (manifest, at, is_whole) =
+                    shipping.take(&unproven, (now, begun), number).await?;
                 (manifest, Some((shipping, at, is_whole)))
             }
             None => {

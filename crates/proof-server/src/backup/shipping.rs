@@ -96,7 +96,7 @@ impl Shipping {
 
     /// One look, and what came of it is told.
     pub async fn look(&self, engine: &Engine) {
-        let begun = engine.now();
+        let begun = engine.real_now();
         // A server that was replaced adds nothing, and one in recovery is about to change a lot.
         if engine.life() != Life::Known {
             let relieved = self.apart(|own, runtime| own.shipper().relieve(runtime));
@@ -148,11 +148,11 @@ impl Shipping {
     pub async fn take(
         &self,
         to: &Path,
-        now: Timestamp,
+        (now, begun): (Timestamp, Timestamp),
         number: u64,
     ) -> anyhow::Result<(Manifest, LogAt, bool)> {
-        let begun = self.apart(move |own, runtime| own.shipper().base_begin(runtime, now));
-        let (at, is_whole) = begun.await??;
+        let standing = self.apart(move |own, runtime| own.shipper().base_begin(runtime, begun));
+        let (at, is_whole) = standing.await??;
         // Also if nobody waits for it any more.
         let _still = Standing(self.clone());
         let file = self.apart(|own, _| own.shipper().file()).await?;

@@ -13,6 +13,9 @@ use std::{
 };
 use uuid::Uuid;
 
+/// A server may be adding to the log meanwhile, and another round begin between two reads.
+const READS_MAX: u32 = 3;
+
 /// The rounds of a log that come after a whole backup, up to where they are wanted.
 #[derive(Debug)]
 pub struct Tail {
@@ -54,8 +57,17 @@ impl Tail {
     /// `None`: nothing is shipped after that backup.
     pub fn of(place: &Path, manifest: &Manifest, until: Until<'_>) -> anyhow::Result<Option<Self>> {
         let of = (manifest.installation, manifest.epoch);
-        let read = |from| Self::read(place, from, of, until);
-        manifest.log.as_ref().map(read).transpose()
+        let Some(from) = &manifest.log else {
+            return Ok(None);
+        };
+        let mut tail = Self::read(place, from, of, until);
+        for _ in 1..READS_MAX {
+            if tail.is_ok() {
+                break;
+            }
+            tail = Self::read(place, from, of, until);
+        }
+        tail.map(Some)
     }
 
     /// Reads every index after `from`, and looks whether the pieces are there. What is in them is looked at
