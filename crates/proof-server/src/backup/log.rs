@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use std::{
     fs::{self, File},
-    io::ErrorKind,
+    io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt},
     path::{Path, PathBuf},
 };
@@ -345,10 +345,11 @@ impl LogWriter {
 
     /// What is not mounted looks like this: another log there would be on our own disk.
     fn gone(&self) -> Trouble {
-        Trouble::Away(anyhow::anyhow!(
-            "{} is not there; is the other place mounted? If it is another one now, restart the server",
-            self.folder.display()
-        ))
+        let folder = self.folder.display();
+        let words = format!(
+            "{folder} is not there; is the other place mounted? If it is another one now, restart the server"
+        );
+        Trouble::Away(io::Error::new(ErrorKind::NotFound, words).into())
     }
 
     fn index_check(&self, may_be_longer: bool) -> Result<(), Trouble> {

@@ -197,6 +197,7 @@ impl Shipper {
             return Err(anyhow::anyhow!(words).into());
         }
         let log = Uuid::from_bytes(random(self.entropy.as_ref()));
+        tracing::info!(%log, "a history of continuous backup begins");
         let log = LogWriter::begin(&self.place, log, self.installation, self.epoch)?;
         Ok(History {
             log,
@@ -254,18 +255,34 @@ impl Shipper {
     }
 
     fn move_if_long(&mut self, runtime: &Handle, now: Timestamp) -> Result<(), Trouble> {
-        let history = self.history.as_mut();
+        self.base_look()?;
+        let history = self.history.as_ref();
         let Some(history) = history.filter(|_| !self.is_copied && !self.db.is_closed()) else {
             return Ok(());
         };
-        // Somebody may have taken away what it builds on.
-        let base = history.base.take();
-        history.base = base.filter(|base| base.join(super::MANIFEST_FILE).exists());
         let long = history
             .read
             .is_some_and(|(_, mark)| mark.offset >= MOVE_BYTES);
         if long && !history.is_moved {
             self.move_log(runtime, now)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody may have taken away what it builds on.
+    fn base_look(&mut self) -> Result<(), Trouble> {
+        let Some(history) = &self.history else {
+            return Ok(());
+        };
+        let base = history.base.as_ref();
+        if base.is_some_and(|base| base.join(super::MANIFEST_FILE).exists()) {
+            return Ok(());
+        }
+        // Nothing is there while the place is away.
+        history.log.look()?;
+        let found = self.base_find(history.log.id())?;
+        if let Some(history) = &mut self.history {
+            history.base = found;
         }
         Ok(())
     }

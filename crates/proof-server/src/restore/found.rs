@@ -75,6 +75,10 @@ impl Found {
         let bytes: [u8; 8] = random(entropy);
         let name = format!("verifying-{:016x}", u64::from_be_bytes(bytes));
         let fresh = beside(Path::new(path), &name)?;
+        // It needs the room that a restore needs, where that needs it.
+        if let Some(folder) = fresh.parent() {
+            fs::create_dir_all(folder)?;
+        }
         let entries = self.lay(&fresh).await;
         remove(&fresh)?;
         entries

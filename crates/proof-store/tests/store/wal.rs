@@ -1,6 +1,6 @@
 //! SQLite's write-ahead log, read beside a database that is written.
 
-use crate::kit::NOW;
+use crate::kit::{NOW, both, engine_name};
 use proof_core::secret::Secret;
 use proof_store::{Checkpoints, Db, Execution, Failure, Tx, Wal, WalMark, WalSeen};
 use std::{
@@ -128,7 +128,7 @@ async fn what_is_half_written_or_changed_is_not_read() {
     let whole = fs::read(Wal::path(&path)).unwrap();
     let copy = path.with_extension("copy");
     let ends: Vec<u64> = all.iter().map(|(_, mark)| mark.offset).collect();
-    for cut in (0..whole.len()).step_by(997) {
+    for cut in (0..whole.len()).step_by(2_503) {
         fs::write(Wal::path(&copy), &whole[..cut]).unwrap();
         let seen = Wal::look(&copy).unwrap();
         if cut < 32 {
@@ -190,6 +190,18 @@ async fn the_log_stays_until_somebody_asks() {
     db.close().await;
     assert!(!Wal::path(&path).exists(), "SQLite itself leaves none");
     assert_eq!(heartbeats(&path).await, 3_002);
+}
+
+#[tokio::test]
+async fn only_postgres_archives_by_itself() {
+    for fresh in both().await {
+        let archiving = fresh.db.archiving().await.unwrap();
+        let is_postgres = engine_name(&fresh.db) == "postgres";
+        assert_eq!(archiving.is_some(), is_postgres);
+        // As clusters are when nobody has set it up.
+        assert!(archiving.is_none_or(|of| !of.is_on && of.last_seconds.is_none() && !of.fails));
+        fresh.db.close().await;
+    }
 }
 
 #[tokio::test]

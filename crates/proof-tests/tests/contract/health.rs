@@ -13,9 +13,16 @@ use http::Request;
 use proof_core::partner::Environment;
 use proof_core::{Asset, Network, member::Role, money::Amount, order::CAPTURING_SECONDS_MAX};
 use proof_engine::{Behind, Late};
-use proof_server::backup::schedule::{BackupConfig, Schedule};
+use proof_server::backup::{
+    EngineName, Picture,
+    schedule::{BackupConfig, Schedule},
+};
 use serde_json::{Value, json};
-use std::{fs, path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tower::ServiceExt;
 
 on_both_engines!(
@@ -28,6 +35,7 @@ on_both_engines!(
     a_restored_server_is_not_ready_until_it_is_accepted,
     backups_are_taken_proven_and_the_oldest_removed,
     a_backup_that_fails_is_told_and_takes_nothing_away,
+    what_is_shipped_is_proven_and_goes_with_its_backups,
     continuous_backup_that_is_behind_is_told_and_holds_real_money_back,
     real_money_in_a_file_needs_continuous_backup,
     metrics_count_and_name_nobody,
@@ -309,6 +317,83 @@ async fn a_backup_that_fails_is_told_and_takes_nothing_away(app: &App) {
     assert_eq!(alert(app, "backup_old", "backup").await, None, "not yet");
     app.clock.skip(2 * i64::from(BACKUP_EVERY_MINUTES) * 60);
     until_told(app, "backup_old", "backup").await;
+}
+
+/// The files of the only log in a place, by their ending.
+fn log_files(place: &Path, ending: &str) -> Vec<PathBuf> {
+    let own = |name: &&String| name.starts_with("log-") && !name.ends_with(OTHER_LOG);
+    let log = names(place).iter().rfind(own).map(|name| place.join(name));
+    let log = log.unwrap();
+    let files = names(&log)
+        .into_iter()
+        .filter(|name| name.ends_with(ending));
+    files.map(|name| log.join(name)).collect()
+}
+
+const OTHER_LOG: &str = "00000000000000000000000000000007";
+
+async fn what_is_shipped_is_proven_and_goes_with_its_backups(app: &App) {
+    let place = app.dir.path().join("elsewhere");
+    // A folder of another installation is not ours to take away.
+    fs::create_dir_all(place.join(format!("log-{OTHER_LOG}"))).unwrap();
+    let (mut schedule, engine) = (schedule(app, &place), &app.app.engine);
+    schedule.config.continuous = true;
+    if !app.url.starts_with("sqlite:") {
+        assert!(schedule.config.check(EngineName::Postgres).is_err());
+        return;
+    }
+    let schedule = schedule.opened(engine).await.unwrap();
+    let shipping = schedule.shipping.clone().unwrap();
+    let token = app.shop.client_token.expose_secret().to_owned();
+    for turn in 0..4 {
+        live_session(app, &token, &format!("user-{turn}"), "100").await;
+        shipping.look(engine).await;
+        assert!(schedule.turn(engine).await);
+        app.clock.skip(60);
+    }
+    let kept = names(&place);
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    let (first, wals) = (
+        log_files(&place, "0000000001.wal"),
+        log_files(&place, ".wal"),
+    );
+    assert!(first.is_empty() && wals.len() >= 2, "{wals:?}");
+    live_session(app, &token, "user-last", "100").await;
+    shipping.look(engine).await;
+    let reborn = restored(app, &place).await;
+    let made = Picture::look(&reborn.db).await.unwrap().contents.rows["sessions"];
+    assert_eq!(made, 5, "with what came after the last backup");
+    reborn.halt().await;
+
+    // Nobody notices a byte that is changed before it is read; the server reads it.
+    let last = log_files(&place, ".wal").pop().unwrap();
+    let mut bytes = fs::read(&last).unwrap();
+    bytes[60] ^= 1;
+    fs::write(&last, bytes).unwrap();
+    assert!(!schedule.turn(engine).await);
+    let failed = until_told(app, "backup_failed", "backup").await;
+    let headline = failed["headline"].as_str().unwrap();
+    assert!(headline.contains("another history begins"), "{headline}");
+    assert_eq!(
+        log_files(&place, ".wal").len(),
+        wals.len() + 1,
+        "people look at it"
+    );
+    for _ in 0..100 {
+        shipping.look(engine).await;
+    }
+    for _ in 0..2 {
+        assert!(schedule.turn(engine).await);
+        app.clock.skip(60);
+    }
+    until_over(app, "backup_failed", "backup").await;
+    let kept = names(&place);
+    assert_eq!(
+        kept.len(),
+        4,
+        "the broken history went with its backups: {kept:?}"
+    );
+    restored(app, &place).await.halt().await;
 }
 
 const BOUND_SECONDS: u32 = 3_600;
