@@ -55,6 +55,10 @@ bench-session *args:
 bench-ledger *args:
     ci/bench-ledger {{args}}
 
+# Sessions on SQLite with and without continuous backup, and how old it is
+bench-ship *args:
+    ci/bench-ship {{args}}
+
 # Whole orders through the simulators
 bench-order *args:
     ci/bench-order {{args}}

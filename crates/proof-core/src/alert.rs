@@ -148,6 +148,11 @@ pub enum Alert {
         taken_at: Option<Timestamp>,
         every_minutes: u32,
     },
+    /// What is committed has not come to the other place since then.
+    BackupBehind {
+        since: Timestamp,
+        bound_seconds: u32,
+    },
     /// The last try to take one, or to prove one.
     BackupFailed { at: Timestamp, problem: String },
     /// A line of a live partner's checklist is not what it was when live was opened.
@@ -164,7 +169,7 @@ impl Alert {
             Self::RailDown { .. } => AlertKind::RailDown,
             Self::WebhookFailing { .. } => AlertKind::WebhookFailing,
             Self::WorkersBehind { .. } => AlertKind::WorkersBehind,
-            Self::BackupOld { .. } => AlertKind::BackupOld,
+            Self::BackupOld { .. } | Self::BackupBehind { .. } => AlertKind::BackupOld,
             Self::BackupFailed { .. } => AlertKind::BackupFailed,
             Self::ChecklistRed { .. } => AlertKind::ChecklistRed,
         }
@@ -188,6 +193,7 @@ impl Alert {
             Self::WebhookFailing { endpoint, .. } => endpoint.to_string(),
             Self::WorkersBehind { work, .. } => work.clone(),
             Self::BackupOld { .. } | Self::BackupFailed { .. } => "backup".to_owned(),
+            Self::BackupBehind { .. } => "continuous backup".to_owned(),
             Self::ChecklistRed { partner, line } => format!("{partner} {line}"),
         }
     }
@@ -226,6 +232,10 @@ impl Alert {
             Self::BackupOld {
                 taken_at: Some(at), ..
             } => format!("The last backup is of {}.", at.to_words()),
+            Self::BackupBehind { since, .. } => format!(
+                "What was committed since {} is on this machine only.",
+                since.to_words()
+            ),
             Self::BackupFailed { problem, .. } => format!("A backup failed: {problem}"),
             Self::ChecklistRed { line, .. } => {
                 format!("{line} of a live partner's checklist has turned red.")

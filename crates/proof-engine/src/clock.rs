@@ -41,7 +41,7 @@ impl Engine {
         }
     }
 
-    fn ahead_seconds(&self) -> i64 {
+    pub(crate) fn ahead_seconds(&self) -> i64 {
         let movable = self.movable.as_ref();
         movable.map_or(0, |clock| clock.ahead_seconds())
     }

@@ -6,8 +6,10 @@
 
 mod look;
 mod page;
+mod shipping;
 
 pub use page::HealthPage;
+pub use shipping::{Behind, Late, ShippingView};
 
 use crate::{ApiError, Engine, metered::Rail, metrics::seconds_between};
 use futures::{FutureExt, StreamExt, future::Shared, stream::FuturesUnordered};
@@ -51,6 +53,8 @@ pub struct Watching {
     pub thresholds: Thresholds,
     /// How often a backup is due; `None`: the server takes none.
     pub backup_every_minutes: Option<u32>,
+    /// How old continuous backup may be; `None`: there is none.
+    pub backup_bound_seconds: Option<u32>,
 }
 
 impl Default for Watching {
@@ -59,6 +63,7 @@ impl Default for Watching {
             every_seconds: 15,
             thresholds: Thresholds::default(),
             backup_every_minutes: None,
+            backup_bound_seconds: None,
         }
     }
 }
@@ -72,6 +77,7 @@ pub enum NotReady {
     WorkersHang,
     WorkersBehind,
     Recovering,
+    BackupBehind,
 }
 
 impl NotReady {
@@ -83,6 +89,7 @@ impl NotReady {
             Self::WorkersHang => "workers: one of them hangs or has not begun",
             Self::WorkersBehind => "workers: due work is not taken",
             Self::Recovering => "recovering: a restore has to be accepted",
+            Self::BackupBehind => "backup: what is committed is on this machine only",
         }
     }
 }
@@ -125,6 +132,7 @@ pub(crate) struct Health {
     started_at: Timestamp,
     seen: Mutex<Seen>,
     beats: Mutex<BTreeMap<Pool, Timestamp>>,
+    shipped: Mutex<shipping::Shipped>,
 }
 
 impl Health {
@@ -134,6 +142,7 @@ impl Health {
             started_at,
             seen: Mutex::default(),
             beats: Mutex::default(),
+            shipped: Mutex::default(),
         }
     }
 
@@ -204,6 +213,7 @@ impl Engine {
             .await?;
         let tips = self.health.seen().tips.clone();
         let mut looked = look.judge(&self.health.watching, &tips, &self.pulses.all(), now);
+        looked.wrong.extend(self.shipping_alert());
         match self.reds_look(look.live()).await {
             Ok(reds) => looked.wrong.extend(reds),
             Err(error) => {
@@ -355,6 +365,7 @@ impl Engine {
         if self.life() != Life::Known {
             missing.push(NotReady::Recovering);
         }
+        missing.extend(self.shipping_missing());
         missing
     }
 
@@ -417,6 +428,10 @@ impl Engine {
             if let Some(look) = &seen.look {
                 look.show(gauges, &seen.tips, now);
             }
+        }
+        if let Some(shipping) = self.shipping() {
+            let age = gauges.backup_continuous_age.get_or_create(&[]);
+            age.set(shipping.age());
         }
         let pulses = self.pulses.all();
         gauges.rail_up.clear();

@@ -82,7 +82,7 @@ pub use endpoint::{
 };
 pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
-pub use health::{BackupDone, HealthPage, NotReady, Watching};
+pub use health::{BackupDone, Behind, HealthPage, Late, NotReady, ShippingView, Watching};
 pub use identity::{IdentityReview, IdentityReviewed, PicturePlace, PictureUpload};
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
@@ -157,6 +157,8 @@ pub struct Parts {
     pub outbound: Outbound,
     pub test_rails: Option<Rails>,
     pub live_rails: Option<Rails>,
+    /// Whether what stands for live is another sandbox: no money depends on it.
+    pub rehearsed: bool,
     /// `None`: users are not written to.
     pub mailer: Option<Mailer>,
     /// Whether callers have allowances; load tests switch them off.

@@ -106,6 +106,7 @@ pub(crate) struct Gauges {
     pub alerts_open: Shown<1>,
     pub rail_up: Shown<2>,
     pub backup_age: Shown<0>,
+    pub backup_continuous_age: Shown<0>,
     pub backup_verified_age: Shown<0>,
     pub backup_bytes: Shown<0>,
     pub look_age: Number,
@@ -203,6 +204,12 @@ impl Gauges {
             "backup_age_seconds",
             "Age of the last good backup",
             &self.backup_age,
+        );
+        counted(
+            r,
+            "backup_continuous_age_seconds",
+            "Age of what the other place has by continuous backup",
+            &self.backup_continuous_age,
         );
         counted(
             r,

@@ -316,6 +316,7 @@ impl Engine {
         {
             return Ok(kept);
         }
+        self.may_begin(access.environment)?;
         let object = match serde_json::from_slice(body) {
             Ok(Value::Object(object)) => object,
             Ok(_) | Err(_) => {

@@ -8,6 +8,7 @@ use proof_api::{Api, router};
 use proof_core::partner::Origin;
 use proof_engine::{Engine, Parts};
 use proof_outbound::Outbound;
+use proof_store::Engine as Database;
 use std::sync::Arc;
 use tokio::{net::TcpListener, sync::watch};
 
@@ -29,6 +30,7 @@ pub struct App {
 impl App {
     /// `proxies` are those whose `X-Forwarded-For` is believed.
     pub async fn build(origin: Origin, proxies: Vec<IpNet>, parts: Parts) -> anyhow::Result<Self> {
+        real_money_check(&parts)?;
         let engine = Arc::new(
             Engine::start(parts)
                 .await
@@ -107,6 +109,18 @@ impl App {
         self.engine.db().close().await;
         Ok(())
     }
+}
+
+/// Real money in one file on one machine needs that file somewhere else within seconds.
+fn real_money_check(parts: &Parts) -> anyhow::Result<()> {
+    let is_real = parts.live_rails.is_some() && !parts.rehearsed;
+    let is_file = matches!(parts.db.engine(), Database::Sqlite { .. });
+    if is_real && is_file && parts.watching.backup_bound_seconds.is_none() {
+        anyhow::bail!(
+            "real money on SQLite needs continuous backup to another place: set [backup] to and continuous = true, or use PostgreSQL"
+        );
+    }
+    Ok(())
 }
 
 async fn stopped(mut stop: watch::Receiver<bool>) {

@@ -1,20 +1,26 @@
 //! `proof backup`: a whole copy of the database, taken while the server goes on.
 
+pub mod log;
+pub mod place;
 pub mod schedule;
+pub mod ship;
+pub mod shipping;
 
 use crate::{clock::SystemClock, partner::DatabaseArgs, postgres::Tools, say::say};
 use anyhow::{Context, bail};
 use clap::Args;
+use log::LogAt;
 use proof_core::{Clock, Timestamp};
 use proof_engine::ledger_audit;
-use proof_store::{Balance, Contents, Db, Failure, Tx};
+use proof_store::{Balance, Contents, Db, Failure, Installation, Tx};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use ship::Still;
 use std::{
     collections::BTreeMap,
     fs::{self, File},
     io::{Read, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -82,6 +88,12 @@ pub struct Manifest {
     pub rows: BTreeMap<String, i64>,
     /// Of each unit: how many accounts, and the sum of those that are in debit, in base units.
     pub books: BTreeMap<String, Book>,
+    /// Higher than that of each backup that was at the place before; 0, if a person took it.
+    #[serde(default)]
+    pub number: u64,
+    /// What was written after it is shipped there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<LogAt>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
@@ -158,12 +170,32 @@ pub async fn run(args: BackupArgs) -> anyhow::Result<()> {
     ))
 }
 
+/// What a backup is made of.
+pub enum Source<'a> {
+    /// The database behind a URL, also of a running server.
+    Database {
+        url: &'a str,
+        tools: Option<PathBuf>,
+    },
+    /// A SQLite file that stands still, page by page: what is shipped goes on from these.
+    File { file: Still, at: LogAt },
+}
+
 /// Copies the database behind `url` into the new folder `to`.
 pub async fn backup(
     url: &str,
     tools: Option<PathBuf>,
     to: &Path,
     now: Timestamp,
+) -> anyhow::Result<Manifest> {
+    copy(Source::Database { url, tools }, to, now, 0).await
+}
+
+pub async fn copy(
+    source: Source<'_>,
+    to: &Path,
+    now: Timestamp,
+    number: u64,
 ) -> anyhow::Result<Manifest> {
     if to.exists() {
         bail!(
@@ -179,11 +211,21 @@ pub async fn backup(
     }
     let made = fs::DirBuilder::new().mode(0o700).create(&partial);
     made.with_context(|| format!("cannot make {}", partial.display()))?;
-    let engine = EngineName::of(url);
+    let engine = match &source {
+        Source::Database { url, .. } => EngineName::of(url),
+        Source::File { .. } => EngineName::Sqlite,
+    };
     let dump = partial.join(engine.dump_file());
-    let picture = match engine {
-        EngineName::Sqlite => copy_sqlite(url, &dump).await?,
-        EngineName::Postgres => copy_postgres(&Tools::new(tools, url)?, url, &dump).await?,
+    let mut log = None;
+    let picture = match (source, engine) {
+        (Source::File { file, at }, _) => {
+            log = Some(at);
+            copy_file(file, &dump).await?
+        }
+        (Source::Database { url, .. }, EngineName::Sqlite) => copy_sqlite(url, &dump).await?,
+        (Source::Database { url, tools }, EngineName::Postgres) => {
+            copy_postgres(&Tools::new(tools, url)?, url, &dump).await?
+        }
     };
     let (bytes, sha256) = fingerprint(&dump).await?;
     let manifest = Manifest {
@@ -198,6 +240,8 @@ pub async fn backup(
         sha256,
         rows: picture.contents.rows,
         books: picture.books,
+        number,
+        log,
     };
     keep(&dump)?;
     write_new(
@@ -217,11 +261,48 @@ async fn copy_sqlite(url: &str, dump: &Path) -> anyhow::Result<Picture> {
     let copied = db.sqlite_copy(dump).await;
     db.close().await;
     copied.context("the database cannot be copied")?;
-    // What is said of the copy is read from the copy.
-    let copy = Db::sqlite_reading(dump).await?;
+    picture_of(dump).await
+}
+
+/// What is said of a copy is read from the copy.
+async fn picture_of(dump: &Path) -> anyhow::Result<Picture> {
+    let copy = Db::sqlite_still(dump).await?;
     let picture = Picture::look(&copy).await;
     copy.close().await;
     picture
+}
+
+async fn copy_file(file: Still, dump: &Path) -> anyhow::Result<Picture> {
+    let to = dump.to_owned();
+    let copied = tokio::task::spawn_blocking(move || copy_now(&file, &to));
+    copied.await?.context("the database cannot be copied")?;
+    picture_of(dump).await
+}
+
+fn copy_now(file: &File, to: &Path) -> anyhow::Result<()> {
+    let mut options = File::options();
+    let mut to = options.write(true).create_new(true).mode(0o600).open(to)?;
+    let (mut chunk, mut offset) = (vec![0; CHUNK], 0_u64);
+    loop {
+        let read = file.read_at(&mut chunk, offset)?;
+        if read == 0 {
+            return Ok(to.sync_all()?);
+        }
+        to.write_all(&chunk[..read])?;
+        offset += u64::try_from(read)?;
+    }
+}
+
+/// Whose database it is.
+pub async fn installation(db: &Db) -> anyhow::Result<Installation> {
+    let loaded = db.read("installation", |tx: &mut Tx| {
+        Box::pin(async move {
+            let installation = tx.installation_load().await?;
+            installation
+                .ok_or_else(|| Failure::Refused("there is no installation in it".to_owned()))
+        })
+    });
+    loaded.await.map_err(failed)
 }
 
 async fn copy_postgres(tools: &Tools, url: &str, dump: &Path) -> anyhow::Result<Picture> {
@@ -274,11 +355,7 @@ fn fingerprint_now(path: &Path) -> anyhow::Result<(u64, String)> {
         digest.update(&chunk[..read]);
         bytes += u64::try_from(read)?;
     }
-    let text = digest
-        .finalize()
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
-    Ok((bytes, text))
+    Ok((bytes, log::hex_of(&digest.finalize())))
 }
 
 /// The copy holds what the database holds: its owner alone may read it, and it has to survive.

@@ -1,7 +1,10 @@
 //! The configuration file of `proof serve`.
 
 use crate::{
-    backup::schedule::{BackupConfig, Schedule},
+    backup::{
+        EngineName,
+        schedule::{BackupConfig, Schedule},
+    },
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
@@ -13,7 +16,7 @@ use proof_connect::smtp::SmtpMail;
 use proof_core::{alert::Thresholds, partner::Origin, secret::Secret};
 use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
 use proof_outbound::{Places, SmtpDoor};
-use proof_store::{Db, Execution};
+use proof_store::{Checkpoints, Db, Execution};
 use serde::Deserialize;
 use std::{
     fs,
@@ -112,7 +115,7 @@ impl Config {
             toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
         read.alerts.check()?;
         if let Some(backup) = &read.backup {
-            backup.check()?;
+            backup.check(EngineName::of(&read.database))?;
         }
         Ok(read)
     }
@@ -121,6 +124,7 @@ impl Config {
         Watching {
             thresholds: self.alerts.clone(),
             backup_every_minutes: self.backup.as_ref().map(|backup| backup.every_minutes),
+            backup_bound_seconds: self.backup.as_ref().and_then(BackupConfig::bound_seconds),
             ..Watching::default()
         }
     }
@@ -131,15 +135,38 @@ impl Config {
             url: self.database.clone(),
             tools: self.postgres_tools.clone(),
         };
-        Some(Schedule { config, target })
+        Some(Schedule {
+            config,
+            target,
+            shipping: None,
+        })
+    }
+
+    /// Opens the database of a server.
+    pub async fn database(&self) -> anyhow::Result<Db> {
+        let shipped = self.watching().backup_bound_seconds.is_some();
+        database(&self.database, Execution::Concurrent, checkpoints(shipped)).await
+    }
+}
+
+/// What is shipped is moved by whoever ships it.
+pub const fn checkpoints(shipped: bool) -> Checkpoints {
+    if shipped {
+        Checkpoints::Asked
+    } else {
+        Checkpoints::BySqlite
     }
 }
 
 /// Opens a database by its URL.
-pub async fn database(url: &str, execution: Execution) -> anyhow::Result<Db> {
+pub async fn database(
+    url: &str,
+    execution: Execution,
+    checkpoints: Checkpoints,
+) -> anyhow::Result<Db> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let path = Path::new(path);
-        let db = Db::sqlite(path, execution).await;
+        let db = Db::sqlite_with(path, execution, checkpoints).await;
         let db = db.with_context(|| format!("cannot open {}", path.display()))?;
         private(path)?;
         return Ok(db);
@@ -232,6 +259,8 @@ mod tests {
             to = "/mnt/elsewhere"
             every_minutes = 15
             keep = 96
+            continuous = true
+            bound_seconds = 30
             [telemetry]
             otlp = "http://127.0.0.1:4318"
             "#,
@@ -239,6 +268,7 @@ mod tests {
         let config = config.unwrap();
         assert_eq!(config.watching().backup_every_minutes, Some(15));
         assert_eq!(config.schedule().unwrap().config.keep, 96);
+        assert_eq!(config.watching().backup_bound_seconds, Some(30));
         let thresholds = config.watching().thresholds;
         assert_eq!(
             (thresholds.order_minutes, thresholds.transfer_minutes),
@@ -257,6 +287,7 @@ mod tests {
             "[alerts]\nminutes = 5",
             "[backup]\nto = \"/mnt\"\nevery_minutes = 0",
             "[backup]\nto = \"/mnt\"\nkeep = 0",
+            "[backup]\nto = \"/mnt\"\ncontinuous = true\nbound_seconds = 1",
             "[telemetry]\notlp = \"nowhere\"",
         ] {
             assert!(read(bad).is_err(), "{bad}");

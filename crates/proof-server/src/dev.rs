@@ -9,16 +9,19 @@ mod worlds;
 
 use crate::{
     App,
-    backup::schedule::{BackupConfig, Schedule},
+    backup::{
+        EngineName,
+        schedule::{BackupConfig, Schedule},
+    },
     clock::SystemEntropy,
-    config::database,
+    config::{checkpoints, database},
     lock::DataLock,
     metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
     rails::SandboxConfig,
     restore::Target,
     sandbox::READY_FILE,
-    serve::{asked_to_stop, beside, outbound},
+    serve::{Beside, answer, asked_to_stop, outbound},
     telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
@@ -72,6 +75,9 @@ pub struct DevArgs {
     /// Takes a backup into this folder every hour, which has to be there.
     #[arg(long)]
     backup_to: Option<PathBuf>,
+    /// Ships everything that is committed there as well, within seconds.
+    #[arg(long, requires = "backup_to")]
+    backup_continuous: bool,
     /// Sends traces to this collector, as OTLP over HTTP (http://127.0.0.1:4318).
     #[arg(long)]
     otlp: Option<Url>,
@@ -102,7 +108,7 @@ impl DevArgs {
         } else {
             Execution::Concurrent
         };
-        database(&self.url(), execution).await
+        database(&self.url(), execution, checkpoints(self.backup_continuous)).await
     }
 
     fn url(&self) -> String {
@@ -110,13 +116,26 @@ impl DevArgs {
         self.database_url.clone().unwrap_or_else(sqlite)
     }
 
+    fn schedule_checked(&self) -> anyhow::Result<Option<Schedule>> {
+        let schedule = self.schedule();
+        if let Some(schedule) = &schedule {
+            schedule.config.check(EngineName::of(&self.url()))?;
+        }
+        Ok(schedule)
+    }
+
     fn schedule(&self) -> Option<Schedule> {
-        let config = BackupConfig::hourly(self.backup_to.clone()?);
+        let mut config = BackupConfig::hourly(self.backup_to.clone()?);
+        config.continuous = self.backup_continuous;
         let target = Target {
             url: self.url(),
             tools: None,
         };
-        Some(Schedule { config, target })
+        Some(Schedule {
+            config,
+            target,
+            shipping: None,
+        })
     }
 
     async fn parts(
@@ -135,6 +154,7 @@ impl DevArgs {
             outbound: outbound.clone(),
             test_rails: Some(test_rails),
             live_rails,
+            rehearsed: true,
             mailer: Some(mailer),
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
@@ -143,8 +163,11 @@ impl DevArgs {
     }
 
     fn watching(&self) -> Watching {
+        let schedule = self.schedule();
+        let config = schedule.as_ref().map(|own| &own.config);
         Watching {
-            backup_every_minutes: self.schedule().map(|own| own.config.every_minutes),
+            backup_every_minutes: config.map(|config| config.every_minutes),
+            backup_bound_seconds: config.and_then(BackupConfig::bound_seconds),
             ..Watching::default()
         }
     }
@@ -221,6 +244,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     }
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
+    let beside = Beside::open(&engine, metrics, args.schedule_checked()?).await?;
     let door = door(data, &base_url);
     let (stop, stopping) = watch::channel(false);
     let lead = async {
@@ -252,15 +276,11 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         stop.send_replace(true);
         led
     };
-    let answered = answer(door, Arc::clone(&app.engine), stopping.clone());
-    let beside = beside(
-        Arc::clone(&app.engine),
-        metrics,
-        args.schedule(),
-        stopping.clone(),
-    );
-    let (served, led, (), ()) =
+    let answered = answer(door, engine.clone(), stopping.clone());
+    let beside = beside.run(stopping.clone());
+    let (served, led, (), beside) =
         tokio::join!(app.run(listener, stopping.clone()), lead, answered, beside);
+    beside.end().await;
     led.and(served)
 }
 
@@ -299,12 +319,6 @@ fn door(data: &Path, base_url: &str) -> Option<Door> {
             tracing::warn!("operators' commands cannot reach this server: {error:#}");
             None
         }
-    }
-}
-
-async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<bool>) {
-    if let Some(door) = door {
-        door.answer(engine, stop).await;
     }
 }
 

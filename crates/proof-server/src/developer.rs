@@ -1,5 +1,6 @@
 //! What a partner's developers run beside their own code: `proof listen`, `proof checklist`,
-//! `proof scan`, `proof trigger`, `proof doctor`. They know nothing but the partner's token and the published API.
+//! `proof scan`, `proof trigger`, `proof doctor`. They know nothing but the partner's token and the published API;
+//! only a doctor who is given a configuration knows an installation.
 
 mod doctor;
 mod listen;

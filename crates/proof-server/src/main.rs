@@ -109,17 +109,19 @@ fn main() -> anyhow::Result<()> {
         let name = std::ffi::OsString::from("proof sandbox-world");
         return proof_sandbox::run_child(std::iter::once(name).chain(args));
     }
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?
-        .block_on(async {
-            let config = cli.command.telemetry()?;
-            let serves = matches!(cli.command, Command::Serve(_));
-            let telemetry = Telemetry::start(logs, serves, config.as_ref())?;
-            let ran = run(cli.command).await;
-            telemetry.end().await;
-            ran
-        })
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.enable_all().build()?;
+    let ran = runtime.block_on(async {
+        let config = cli.command.telemetry()?;
+        let serves = matches!(cli.command, Command::Serve(_));
+        let telemetry = Telemetry::start(logs, serves, config.as_ref())?;
+        let ran = run(cli.command).await;
+        telemetry.end().await;
+        ran
+    });
+    // A file system that does not answer must not keep the process.
+    runtime.shutdown_background();
+    ran
 }
 
 async fn run(command: Command) -> anyhow::Result<()> {

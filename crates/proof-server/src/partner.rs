@@ -22,7 +22,7 @@ use proof_engine::{
     TokenListed, Watching,
 };
 use proof_outbound::{HttpTransport, Outbound};
-use proof_store::Execution;
+use proof_store::{Checkpoints, Execution};
 use std::{fs, path::PathBuf, sync::Arc};
 use url::Url;
 
@@ -297,13 +297,14 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         .map(|dir| DataLock::take(&dir))
         .transpose()?;
     let parts = Parts {
-        db: database(&url, Execution::Concurrent).await?,
+        db: database(&url, Execution::Concurrent, Checkpoints::BySqlite).await?,
         clock: Arc::new(SystemClock),
         movable: None,
         entropy: Arc::new(SystemEntropy),
         outbound: Outbound::new(Arc::new(HttpTransport::new()?)),
         test_rails: None,
         live_rails: None,
+        rehearsed: false,
         mailer: None,
         limited: true,
         settle_seconds: SETTLE_SECONDS,

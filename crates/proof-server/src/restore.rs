@@ -1,5 +1,9 @@
 //! `proof restore`: a backup becomes a database again, in another life of its installation.
 
+mod found;
+
+pub use found::rebuild;
+
 use crate::{
     backup::{
         EngineName, FORMAT, MANIFEST_FILE, Manifest, Picture, audit, beside, failed, fingerprint,
@@ -14,8 +18,9 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use clap::Args;
+use found::Found;
 use proof_core::{Clock, Entropy, Timestamp, time::random};
-use proof_store::{Db, Execution, Failure, Tx, postgres_epoch_raise, schema_known};
+use proof_store::{Checkpoints, Db, Execution, Failure, Tx, postgres_epoch_raise, schema_known};
 use std::{
     fs::{self, File},
     path::{Path, PathBuf},
@@ -25,9 +30,12 @@ use std::{
 pub struct RestoreArgs {
     #[command(flatten)]
     database: DatabaseArgs,
-    /// The backup's folder.
+    /// The backup's folder; or the place with all of them: the last one, and what was shipped after it.
     #[arg(long)]
     from: PathBuf,
+    /// Nothing that was written later (2026-11-25T03:04:05Z), if a place is named.
+    #[arg(long)]
+    until: Option<String>,
     /// Only proves that the backup is good; the database is not touched.
     #[arg(long)]
     verify: bool,
@@ -41,22 +49,30 @@ pub async fn run(args: RestoreArgs) -> anyhow::Result<()> {
         url: args.database.url()?,
         tools: args.database.postgres_tools()?,
     };
+    let until = args.until.as_deref().map(|text| {
+        let until = Timestamp::parse(text);
+        until.context("--until is a time like 2026-11-25T03:04:05Z")
+    });
+    let found = Found::at(&args.from, until.transpose()?)?;
     if args.verify {
-        let manifest = Manifest::read(&args.from)?;
-        let entries = target.verify(&args.from, &manifest, &SystemEntropy).await?;
+        let entries = found.verify(&target, &SystemEntropy).await?;
+        let manifest = &found.manifest;
         return say(&format!(
-            "{} is good: {} of {}, epoch {}, {} rows, {entries} entries, and the books balance.\n",
-            args.from.display(),
+            "{} is good: {} of {}, epoch {}, {} rows, {entries} entries, and the books balance.\n{}",
+            found.folder.display(),
             manifest.engine.name(),
             manifest.taken_at,
             manifest.epoch,
             manifest.rows.values().sum::<i64>(),
+            found.words(),
         ));
     }
-    let restored = restore(&target, &args.from, SystemClock.now(), &SystemEntropy).await?;
+    let restored = restore_found(&target, &found, SystemClock.now(), &SystemEntropy).await?;
     say(&format!(
-        "Restored from {}, in epoch {}.\n\nWhat comes next:\n  1. Make sure that no other server of this installation runs.\n  2. The signer's folder stays as it is, with everything that it has signed since.\n  3. Start the server. It starts in recovery: it reads, and moves no money.\n  4. proof recovery show                    what happened outside since the backup\n  5. proof recovery accept --as OWNER       the owner takes it over, and the server goes on\n",
-        restored.manifest.taken_at, restored.epoch,
+        "Restored from {}, in epoch {}.\n{}\n\nWhat comes next:\n  1. Make sure that no other server of this installation runs.\n  2. The signer's folder stays as it is, with everything that it has signed since.\n  3. Start the server. It starts in recovery: it reads, and moves no money.\n  4. proof recovery show                    what happened outside since the backup\n  5. proof recovery accept --as OWNER       the owner takes it over, and the server goes on\n",
+        restored.manifest.taken_at,
+        restored.epoch,
+        found.words(),
     ))
 }
 
@@ -93,7 +109,7 @@ impl Manifest {
         Ok(manifest)
     }
 
-    fn dump(&self, from: &Path) -> anyhow::Result<PathBuf> {
+    pub fn dump(&self, from: &Path) -> anyhow::Result<PathBuf> {
         let name = Path::new(&self.dump);
         if name.file_name() != Some(name.as_os_str()) {
             bail!("the manifest names a file outside of its folder");
@@ -163,17 +179,23 @@ impl Target {
 }
 
 async fn verify_sqlite(dump: &Path, manifest: &Manifest) -> anyhow::Result<u64> {
-    let db = Db::sqlite_reading(dump).await?;
-    let verified = async {
+    let (picture, entries) = look_sqlite(dump).await?;
+    manifest.agrees(&picture)?;
+    Ok(entries)
+}
+
+/// What is in a SQLite file that is whole, and whose books balance.
+async fn look_sqlite(file: &Path) -> anyhow::Result<(Picture, u64)> {
+    let db = Db::sqlite_still(file).await?;
+    let looked = async {
         if let Some(damage) = db.sqlite_damage().await? {
             bail!("the database in it is damaged: {damage}");
         }
-        manifest.agrees(&Picture::look(&db).await?)?;
-        audit(&db).await
+        Ok((Picture::look(&db).await?, audit(&db).await?))
     }
     .await;
     db.close().await;
-    verified
+    looked
 }
 
 async fn verify_postgres(tools: &Tools, dump: &Path, manifest: &Manifest) -> anyhow::Result<u64> {
@@ -195,20 +217,28 @@ pub async fn restore(
     now: Timestamp,
     entropy: &dyn Entropy,
 ) -> anyhow::Result<Restored> {
-    let manifest = Manifest::read(from)?;
-    target.verify(from, &manifest, entropy).await?;
-    let dump = manifest.dump(from)?;
+    restore_found(target, &Found::at(from, None)?, now, entropy).await
+}
+
+async fn restore_found(
+    target: &Target,
+    found: &Found,
+    now: Timestamp,
+    entropy: &dyn Entropy,
+) -> anyhow::Result<Restored> {
+    let manifest = found.manifest.clone();
+    target.verify(&found.folder, &manifest, entropy).await?;
     let epoch = match target.engine() {
-        EngineName::Sqlite => restore_sqlite(&target.url, &dump, now).await?,
+        EngineName::Sqlite => restore_sqlite(&target.url, found, now).await?,
         EngineName::Postgres => {
             let tools = Tools::new(target.tools.clone(), &target.url)?;
-            restore_postgres(&tools, &dump, now).await?
+            restore_postgres(&tools, &manifest.dump(&found.folder)?, now).await?
         }
     };
     Ok(Restored { manifest, epoch })
 }
 
-async fn restore_sqlite(url: &str, dump: &Path, now: Timestamp) -> anyhow::Result<i64> {
+async fn restore_sqlite(url: &str, found: &Found, now: Timestamp) -> anyhow::Result<i64> {
     let path = Path::new(url.strip_prefix("sqlite:").unwrap_or(url));
     let folder = sqlite_folder(url).context("this is no SQLite database")?;
     fs::create_dir_all(&folder)?;
@@ -223,16 +253,9 @@ async fn restore_sqlite(url: &str, dump: &Path, now: Timestamp) -> anyhow::Resul
         }
     }
     let fresh = beside(path, "restoring")?;
-    for ending in [""].into_iter().chain(COMPANIONS) {
-        match fs::remove_file(with_ending(&fresh, ending)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-    }
-    fs::copy(dump, &fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
-    keep(&fresh)?;
+    found.lay(&fresh).await?;
     let own = format!("sqlite:{}", fresh.display());
-    let db = database(&own, Execution::Separate).await?;
+    let db = database(&own, Execution::Separate, Checkpoints::BySqlite).await?;
     let raised = epoch_raise(&db, now).await;
     db.close().await;
     let epoch = raised?;
@@ -258,7 +281,7 @@ async fn restore_postgres(tools: &Tools, dump: &Path, now: Timestamp) -> anyhow:
     }
     tools.restore(dump, &postgres_epoch_raise(now)).await?;
     // Brings it to this program's schema.
-    let db = database(tools.url(), Execution::Separate).await?;
+    let db = database(tools.url(), Execution::Separate, Checkpoints::BySqlite).await?;
     let picture = Picture::look(&db).await;
     db.close().await;
     Ok(picture?.epoch)
@@ -276,6 +299,17 @@ async fn epoch_raise(db: &Db, now: Timestamp) -> anyhow::Result<i64> {
     })
     .await
     .map_err(failed)
+}
+
+/// A SQLite file and what belongs to it, if there is any.
+pub fn remove(file: &Path) -> anyhow::Result<()> {
+    for ending in [""].into_iter().chain(COMPANIONS) {
+        match fs::remove_file(with_ending(file, ending)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
 }
 
 fn with_ending(path: &Path, ending: &str) -> PathBuf {

@@ -2,9 +2,9 @@
 
 use crate::{
     App,
-    backup::schedule::Schedule,
+    backup::{schedule::Schedule, shipping::Shipping},
     clock::{SandboxClock, SystemClock, SystemEntropy},
-    config::{Config, database, sqlite_folder},
+    config::{Config, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
     operator::Door,
@@ -19,7 +19,6 @@ use proof_engine::{Engine, Parts, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
-use proof_store::Execution;
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
@@ -52,6 +51,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
+    let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
     if mailer.is_none() {
@@ -62,7 +62,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let parts = Parts {
-        db: database(&config.database, Execution::Concurrent).await?,
+        db,
         clock,
         movable,
         entropy: Arc::new(SystemEntropy),
@@ -72,6 +72,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
             Some(sandbox) => Some(test_rails(sandbox, &config.signer, &outbound)?),
         },
         live_rails: None,
+        rehearsed: false,
         mailer: mailer.transpose()?,
         limited: true,
         settle_seconds: config.settle_seconds,
@@ -84,30 +85,30 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         app.engine.take_over().await?;
     }
     tracing::info!(listen = %config.listen, "serving");
-    let door = match &config.operator_socket {
-        None => None,
-        Some(path) => Some(Door::open(path, &config.operators, origin.clone())?),
-    };
+    let socket = config.operator_socket.as_ref();
+    let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
+    let door = door.transpose()?;
+    let beside = Beside::open(&app.engine, metrics, schedule).await?;
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked_to_stop().await;
         stop.send_replace(true);
     };
-    let engine = Arc::clone(&app.engine);
-    let operators = async {
-        if let Some(door) = door {
-            door.answer(engine, stopping.clone()).await;
-        }
-    };
-    let engine = Arc::clone(&app.engine);
-    let beside = beside(engine, metrics, schedule, stopping.clone());
-    let (served, (), (), ()) = tokio::join!(
-        app.run(listener, stopping.clone()),
+    let (served, (), (), beside) = tokio::join!(
+        app.clone().run(listener, stopping.clone()),
         signal,
-        operators,
-        beside
+        answer(door, app.engine, stopping.clone()),
+        beside.run(stopping.clone())
     );
+    beside.end().await;
     served
+}
+
+/// Operators on this machine.
+pub async fn answer(door: Option<Door>, engine: Arc<Engine>, stop: watch::Receiver<bool>) {
+    if let Some(door) = door {
+        door.answer(engine, stop).await;
+    }
 }
 
 async fn metrics(at: Option<SocketAddr>) -> anyhow::Result<Option<Metrics>> {
@@ -165,23 +166,61 @@ fn test_rails(
 }
 
 /// What a server does beside serving and working: it shows its metrics, and copies its database.
-pub async fn beside(
+pub struct Beside {
     engine: Arc<Engine>,
     metrics: Option<Metrics>,
     schedule: Option<Schedule>,
-    stop: watch::Receiver<bool>,
-) {
-    let shown = async {
-        if let Some(metrics) = metrics {
-            metrics.serve(Arc::clone(&engine), stop.clone()).await;
+}
+
+impl Beside {
+    pub async fn open(
+        engine: &Arc<Engine>,
+        metrics: Option<Metrics>,
+        schedule: Option<Schedule>,
+    ) -> anyhow::Result<Self> {
+        let schedule = match schedule {
+            Some(schedule) => Some(schedule.opened(engine).await?),
+            None => None,
+        };
+        Ok(Self {
+            engine: Arc::clone(engine),
+            metrics,
+            schedule,
+        })
+    }
+
+    fn shipping(&self) -> Option<&Shipping> {
+        self.schedule.as_ref()?.shipping.as_ref()
+    }
+
+    /// Until `stop` changes.
+    pub async fn run(mut self, stop: watch::Receiver<bool>) -> Self {
+        let metrics = self.metrics.take();
+        let shown = async {
+            if let Some(metrics) = metrics {
+                metrics.serve(Arc::clone(&self.engine), stop.clone()).await;
+            }
+        };
+        let copied = async {
+            if let Some(schedule) = &self.schedule {
+                schedule.run(&self.engine, stop.clone()).await;
+            }
+        };
+        let shipped = async {
+            if let Some(shipping) = self.shipping() {
+                shipping.run(&self.engine, stop.clone()).await;
+            }
+        };
+        tokio::join!(shown, copied, shipped);
+        self
+    }
+
+    /// What was committed last goes to the other place, too.
+    pub async fn end(self) {
+        if let Some(shipping) = self.shipping() {
+            shipping.last(&self.engine).await;
         }
-    };
-    let copied = async {
-        if let Some(schedule) = schedule {
-            schedule.run(&engine, stop.clone()).await;
-        }
-    };
-    tokio::join!(shown, copied);
+    }
 }
 
 /// The door out, which leads back into none of our own.

@@ -9,16 +9,24 @@ use crate::{
 };
 use proof_core::Timestamp;
 use sqlx::{
-    AssertSqlSafe, PgPool,
+    AssertSqlSafe, Connection, PgPool, SqliteConnection,
     postgres::PgPoolOptions,
-    sqlite::{SqliteConnectOptions, SqlitePoolOptions},
+    sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{collections::BTreeMap, path::Path, str::FromStr};
 
 const SQLITE_COPY: &str = "VACUUM INTO $1";
 const SQLITE_CHECK: &str = "PRAGMA integrity_check(10)";
 const SQLITE_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
+const SQLITE_CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+/// Readers are not waited for longer than that while all writers wait.
+const SQLITE_TRUNCATE: [&str; 3] = [
+    "PRAGMA busy_timeout = 100",
+    "PRAGMA wal_checkpoint(TRUNCATE)",
+    "PRAGMA busy_timeout = 10000",
+];
 const POSTGRES_TABLES: &str = "SELECT table_name::text FROM information_schema.tables WHERE table_schema = 'public' AND table_type = 'BASE TABLE' AND table_name NOT LIKE '\\_sqlx%' ORDER BY table_name";
+const POSTGRES_ARCHIVE: &str = "SELECT current_setting('archive_mode'), CAST(EXTRACT(EPOCH FROM now() - last_archived_time) AS BIGINT), last_failed_time IS NOT NULL AND last_failed_time > COALESCE(last_archived_time, '-infinity') FROM pg_stat_archiver";
 const POSTGRES_SNAPSHOT: &str = "SELECT pg_export_snapshot()";
 const SCHEMA: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
 
@@ -47,7 +55,16 @@ pub fn schema_known() -> i64 {
 impl Db {
     /// A SQLite file as it is: nothing is made, migrated or written. Another process may use it.
     pub async fn sqlite_reading(path: &Path) -> Result<Self, StoreError> {
+        Self::sqlite_read(SqliteConnectOptions::new().filename(path).read_only(true)).await
+    }
+
+    /// The same for a file that nobody writes: nothing is locked, and nothing is made beside it.
+    pub async fn sqlite_still(path: &Path) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::new().filename(path).read_only(true);
+        Self::sqlite_read(options.immutable(true)).await
+    }
+
+    async fn sqlite_read(options: SqliteConnectOptions) -> Result<Self, StoreError> {
         let pool = SqlitePoolOptions::new().max_connections(1);
         let readers = pool.connect_with(options).await?;
         let writer = readers.clone();
@@ -79,6 +96,50 @@ impl Db {
         Ok(())
     }
 
+    /// Moves what is in the write-ahead log into the file, as far as readers allow. Nobody writes from before
+    /// `ready` is asked until it is done; it is not done if that says no.
+    pub async fn sqlite_checkpoint<E: From<StoreError>>(
+        &self,
+        ready: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<Option<Moved>, E> {
+        let Engine::Sqlite { writer, .. } = self.engine() else {
+            return Err(not_sqlite().into());
+        };
+        let connection = writer.acquire().await;
+        let mut connection = connection.map_err(|error| E::from(StoreError::Sqlx(error)))?;
+        if !ready()? {
+            return Ok(None);
+        }
+        let moved = moved(&mut connection).await?;
+        Ok(Some(moved))
+    }
+
+    /// Moves all of the write-ahead log and leaves an empty one, if no reader is in the way for long.
+    pub async fn sqlite_log_empty(&self) -> Result<bool, StoreError> {
+        let Engine::Sqlite { writer, .. } = self.engine() else {
+            return Err(not_sqlite());
+        };
+        let mut connection = writer.acquire().await?;
+        let [patience, truncate, usual] = SQLITE_TRUNCATE;
+        sqlx::query(patience).execute(&mut *connection).await?;
+        let done: Result<(i64, i64, i64), _> =
+            sqlx::query_as(truncate).fetch_one(&mut *connection).await;
+        sqlx::query(usual).execute(&mut *connection).await?;
+        let (busy, _, _) = done?;
+        Ok(busy == 0)
+    }
+
+    /// Has SQLite take over the write-ahead log that somebody laid beside a file that nobody uses.
+    pub async fn sqlite_take_over(path: &Path) -> Result<Moved, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .synchronous(SqliteSynchronous::Full);
+        let mut connection = <SqliteConnection as Connection>::connect_with(&options).await?;
+        let moved = moved(&mut connection).await;
+        connection.close().await?;
+        moved
+    }
+
     /// What is wrong with a SQLite file; nothing, if it is whole.
     pub async fn sqlite_damage(&self) -> Result<Option<String>, StoreError> {
         let Engine::Sqlite { readers, .. } = self.engine() else {
@@ -89,6 +150,20 @@ impl Db {
         Ok((said != "ok").then_some(said))
     }
 
+    /// Whether PostgreSQL archives its own log; `None` for SQLite.
+    pub async fn archiving(&self) -> Result<Option<Archiving>, StoreError> {
+        let Engine::Postgres(pool) = self.engine() else {
+            return Ok(None);
+        };
+        let (mode, last_seconds, fails): (String, Option<i64>, bool) =
+            sqlx::query_as(POSTGRES_ARCHIVE).fetch_one(pool).await?;
+        Ok(Some(Archiving {
+            is_on: mode != "off",
+            last_seconds,
+            fails,
+        }))
+    }
+
     /// Tables of ours; none in a database that was never used.
     pub async fn tables(&self) -> Result<Vec<String>, StoreError> {
         Ok(match self.engine() {
@@ -97,6 +172,43 @@ impl Db {
             }
             Engine::Postgres(pool) => sqlx::query_scalar(POSTGRES_TABLES).fetch_all(pool).await?,
         })
+    }
+}
+
+/// What PostgreSQL says of its archive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Archiving {
+    pub is_on: bool,
+    /// Since a segment was last archived.
+    pub last_seconds: Option<i64>,
+    /// The last try went wrong.
+    pub fails: bool,
+}
+
+/// What became of the frames of a write-ahead log.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Moved {
+    pub frames: u64,
+    pub moved: u64,
+}
+
+impl Moved {
+    /// The file has all of it.
+    pub const fn is_whole(self) -> bool {
+        self.frames == self.moved
+    }
+}
+
+async fn moved(connection: &mut SqliteConnection) -> Result<Moved, StoreError> {
+    let (busy, frames, moved): (i64, i64, i64) = sqlx::query_as(SQLITE_CHECKPOINT)
+        .fetch_one(connection)
+        .await?;
+    let number = |frames: i64| u64::try_from(frames).ok().filter(|_| busy == 0);
+    match (number(frames), number(moved)) {
+        (Some(frames), Some(moved)) => Ok(Moved { frames, moved }),
+        _ => Err(StoreError::Configuration(
+            "somebody else moves the write-ahead log".to_owned(),
+        )),
     }
 }
 

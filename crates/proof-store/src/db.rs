@@ -38,6 +38,16 @@ pub enum Execution {
     InPlace,
 }
 
+/// Who moves what is committed from SQLite's write-ahead log into the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Checkpoints {
+    /// SQLite itself, now and then, and when the file is closed.
+    BySqlite,
+    /// Nobody before [`Db::sqlite_checkpoint`] is called, also not who closes the file: the log is read by
+    /// somebody else.
+    Asked,
+}
+
 #[derive(Clone, Debug)]
 pub enum Engine {
     /// One writer connection and a few readers.
@@ -53,6 +63,7 @@ pub struct Db {
     engine: Engine,
     wakes: Wakes,
     execution: Execution,
+    checkpoints: Checkpoints,
     /// Where writes share commits; none where everything is driven in place.
     coalescer: Option<Coalescer<Tx>>,
     /// In a simulation.
@@ -91,18 +102,29 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 impl Db {
     /// Opens (and makes, and migrates) a SQLite file.
     pub async fn sqlite(path: &Path, execution: Execution) -> Result<Self, StoreError> {
+        Self::sqlite_with(path, execution, Checkpoints::BySqlite).await
+    }
+
+    pub async fn sqlite_with(
+        path: &Path,
+        execution: Execution,
+        checkpoints: Checkpoints,
+    ) -> Result<Self, StoreError> {
         let durable = match execution {
             Execution::Concurrent | Execution::Separate => SqliteSynchronous::Full,
             // A simulation crashes processes, not disks.
             Execution::InPlace => SqliteSynchronous::Off,
         };
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(durable)
             .foreign_keys(true)
             .busy_timeout(SQLITE_BUSY);
+        if checkpoints == Checkpoints::Asked {
+            options = options.pragma("wal_autocheckpoint", "0");
+        }
         let pool = |connections| {
             SqlitePoolOptions::new()
                 .max_connections(connections)
@@ -116,7 +138,8 @@ impl Db {
         let readers = pool(SQLITE_READERS)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self::new(Engine::Sqlite { writer, readers }, execution))
+        let db = Self::new(Engine::Sqlite { writer, readers }, execution);
+        Ok(Self { checkpoints, ..db })
     }
 
     /// Connects to (and migrates) a PostgreSQL database.
@@ -154,6 +177,7 @@ impl Db {
             engine,
             wakes,
             execution,
+            checkpoints: Checkpoints::BySqlite,
             coalescer,
             fate: None,
             meter: None,
@@ -356,8 +380,13 @@ impl Db {
     pub async fn close(&self) {
         match &self.engine {
             Engine::Sqlite { writer, readers } => {
-                readers.close().await;
-                writer.close().await;
+                // The last one that closes moves the log, if it can write.
+                let (first, last) = match self.checkpoints {
+                    Checkpoints::BySqlite => (readers, writer),
+                    Checkpoints::Asked => (writer, readers),
+                };
+                first.close().await;
+                last.close().await;
             }
             Engine::Postgres(pool) => pool.close().await,
         }

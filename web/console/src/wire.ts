@@ -172,7 +172,7 @@ export type Health = {
   webhooks: { waiting: number; oldest: string | null; failing: number };
   wallets: { environment: "test" | "live"; asset: string; free: string; floor: string; low: boolean }[];
   /** `every_minutes` is `null` where the server takes none by itself. */
-  backups: { every_minutes: number | null; data: { place: string; taken_at: string; bytes: number; verified_at: string | null; problem: string | null }[] };
+  backups: { every_minutes: number | null; continuous: { bound_seconds: number; age_seconds: number; behind: boolean; problem: string | null } | null; data: { place: string; taken_at: string; bytes: number; verified_at: string | null; problem: string | null }[] };
 };
 
 export type Status = "pending" | "processing" | "completed" | "failed" | "cancelled";

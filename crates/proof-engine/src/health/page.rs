@@ -1,6 +1,6 @@
 //! What operators see of the installation: what is wrong, and how each part does.
 
-use super::{ALERTS_MAX, Look};
+use super::{ALERTS_MAX, Look, ShippingView};
 use crate::{ApiError, Engine, metered::chain_rail};
 use proof_core::{Timestamp, alert::Alert, partner::Environment, recovery::Life};
 use proof_store::{BackupRow, Engine as Database, Failure, JobKind, Pool, StoredAlert, Tx};
@@ -97,6 +97,8 @@ pub struct WalletView {
 pub struct BackupsView {
     /// `None`: this server takes none by itself.
     pub every_minutes: Option<u32>,
+    /// How continuous backup does, where there is one.
+    pub continuous: Option<ShippingView>,
     pub data: Vec<BackupView>,
 }
 
@@ -130,6 +132,7 @@ impl From<StoredAlert> for AlertView {
             Alert::ChainLag { since, .. }
             | Alert::RailDown { since, .. }
             | Alert::WorkersBehind { since, .. }
+            | Alert::BackupBehind { since, .. }
             | Alert::BackupFailed { at: since, .. } => *since,
             Alert::BackupOld {
                 taken_at: Some(at), ..
@@ -210,6 +213,7 @@ impl Engine {
             wallets: look.map(wallet_views).unwrap_or_default(),
             backups: BackupsView {
                 every_minutes: self.health.watching.backup_every_minutes,
+                continuous: self.shipping(),
                 data: backups.into_iter().map(BackupView::from).collect(),
             },
             alerts: open.into_iter().map(AlertView::from).collect(),

@@ -4,7 +4,12 @@
 //! A folder with a plain name is whole and proven. Whatever is under way has another name, so that a
 //! crash leaves nothing that could be taken for a backup.
 
-use super::{Manifest, backup, sync_folder_of};
+use super::{
+    EngineName, Manifest, Source, copy,
+    place::{BAD, Folder, UNPROVEN, backups, folders, name_of},
+    shipping::Shipping,
+    sync_folder_of,
+};
 use crate::{clock::SystemEntropy, restore::Target};
 use anyhow::Context;
 use futures::{FutureExt, future::Either};
@@ -15,17 +20,21 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 
 /// After a try that failed; sooner where backups are due sooner.
 const AGAIN_MINUTES: u32 = 10;
 
+/// The same where everything that is shipped waits for it.
+const WANTED_AGAIN_MINUTES: u32 = 1;
+
+const BOUND_SECONDS_MIN: u32 = 5;
+
+/// Names that are tried for a backup.
+const NAMES_MAX: i64 = 60;
+
 /// What is told of a failure; the rest is in the log.
 const PROBLEM_LENGTH_MAX: usize = 300;
-
-/// Of a folder that is not proven yet, and of one that could not be.
-const UNPROVEN: &str = "unproven";
-const BAD: &str = "bad";
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +46,12 @@ pub struct BackupConfig {
     /// How many are kept.
     #[serde(default = "two_days")]
     pub keep: usize,
+    /// Whether everything that is committed in between is shipped there as well. For SQLite.
+    #[serde(default)]
+    pub continuous: bool,
+    /// How old that may be.
+    #[serde(default = "a_minute")]
+    pub bound_seconds: u32,
 }
 
 const fn hourly() -> u32 {
@@ -47,21 +62,41 @@ const fn two_days() -> usize {
     48
 }
 
+const fn a_minute() -> u32 {
+    60
+}
+
 impl BackupConfig {
     pub fn hourly(to: PathBuf) -> Self {
         Self {
             to,
             every_minutes: hourly(),
             keep: two_days(),
+            continuous: false,
+            bound_seconds: a_minute(),
         }
     }
 
-    pub fn check(&self) -> anyhow::Result<()> {
+    /// What the server tells when continuous backup is older; `None`: there is none.
+    pub fn bound_seconds(&self) -> Option<u32> {
+        self.continuous.then_some(self.bound_seconds)
+    }
+
+    pub fn check(&self, engine: EngineName) -> anyhow::Result<()> {
         anyhow::ensure!(
             self.every_minutes > 0,
             "[backup] every_minutes must be at least 1"
         );
         anyhow::ensure!(self.keep > 0, "[backup] keep must be at least 1");
+        // A look is half a second away, and a whole commit may have to be written.
+        anyhow::ensure!(
+            self.bound_seconds >= BOUND_SECONDS_MIN,
+            "[backup] bound_seconds must be at least {BOUND_SECONDS_MIN}"
+        );
+        anyhow::ensure!(
+            !self.continuous || engine == EngineName::Sqlite,
+            "[backup] continuous is for SQLite; have PostgreSQL archive its own log (archive_mode)"
+        );
         Ok(())
     }
 }
@@ -70,17 +105,30 @@ impl BackupConfig {
 pub struct Schedule {
     pub config: BackupConfig,
     pub target: Target,
+    /// Of a server that runs, where what is in between is shipped as well.
+    pub shipping: Option<Shipping>,
 }
 
 impl Schedule {
+    /// For a server that runs.
+    pub async fn opened(self, engine: &Engine) -> anyhow::Result<Self> {
+        let path = self.target.url.strip_prefix("sqlite:").map(PathBuf::from);
+        let shipping = match path.filter(|_| self.config.continuous) {
+            Some(path) => Some(Shipping::open(engine, &path, &self.config.to).await?),
+            None => None,
+        };
+        Ok(Self { shipping, ..self })
+    }
+
     /// Takes one whenever it is due, until `stop` changes. One that is under way then is given up: the next
     /// start takes it again.
     pub async fn run(&self, engine: &Engine, mut stop: watch::Receiver<bool>) {
         let mut next = self.due(engine, 0).await;
+        let mut earliest = engine.now();
         loop {
-            let at = next;
+            let (from, at) = (earliest, next);
             let wait = async move {
-                engine.clock().sleep_until(at).await;
+                self.wait(engine, from, at).await;
                 self.turn(engine).await
             };
             let stopped = async {
@@ -91,6 +139,7 @@ impl Schedule {
             match futures::future::select(wait, stopped).await {
                 Either::Left((taken, _)) => {
                     let again = if taken { 0 } else { self.again_minutes() };
+                    earliest = engine.now().plus_seconds(i64::from(again) * 60);
                     next = self.due(engine, again).await;
                 }
                 Either::Right(_) => return,
@@ -98,8 +147,22 @@ impl Schedule {
         }
     }
 
+    /// Until one is due, or wanted by what is shipped.
+    async fn wait(&self, engine: &Engine, earliest: Timestamp, due: Timestamp) {
+        let Some(shipping) = &self.shipping else {
+            return engine.clock().sleep_until(due).await;
+        };
+        engine.clock().sleep_until(earliest).await;
+        let (due, wanted) = (engine.clock().sleep_until(due), shipping.wanted());
+        futures::future::select(due.boxed(), wanted.boxed()).await;
+    }
+
     fn again_minutes(&self) -> u32 {
-        AGAIN_MINUTES.min(self.config.every_minutes)
+        let usual = match &self.shipping {
+            Some(_) => WANTED_AGAIN_MINUTES,
+            None => AGAIN_MINUTES,
+        };
+        usual.min(self.config.every_minutes)
     }
 
     /// When the next one is due, after a pause at least.
@@ -108,7 +171,9 @@ impl Schedule {
         match engine.backup_last().await {
             Ok(Some(last)) => {
                 let every = i64::from(self.config.every_minutes) * 60;
-                last.plus_seconds(every).max(earliest)
+                // A clock that went back must not put it off.
+                let next = last.min(engine.now()).plus_seconds(every);
+                next.max(earliest)
             }
             Ok(None) => earliest,
             Err(error) => {
@@ -127,7 +192,7 @@ impl Schedule {
             return false;
         }
         let now = engine.now();
-        let taken = self.take(now).await;
+        let taken = self.take_apart((now, engine.real_now())).await;
         let mut done = BackupDone {
             place: self.config.to.display().to_string(),
             taken_at: now,
@@ -149,25 +214,48 @@ impl Schedule {
         if let Err(error) = engine.backup_note(done).await {
             tracing::warn!("a backup could not be noted: {error}");
         }
-        if let Ok(manifest) = &taken
-            && let Err(error) = self.prune(manifest)
-        {
-            tracing::warn!("old backups could not be taken away: {error:#}");
-        }
         taken.is_ok()
     }
 
-    async fn take(&self, now: Timestamp) -> anyhow::Result<Manifest> {
+    /// In a thread that may wait: a place that does not answer must not hold anything else.
+    async fn take_apart(&self, times: (Timestamp, Timestamp)) -> anyhow::Result<Manifest> {
+        let (own, runtime) = (self.clone(), Handle::current());
+        let taken = tokio::task::spawn_blocking(move || {
+            runtime.block_on(async {
+                let manifest = own.take(times).await?;
+                if let Err(error) = own.prune(&manifest).await {
+                    tracing::warn!("old backups could not be taken away: {error:#}");
+                }
+                Ok(manifest)
+            })
+        });
+        taken.await?
+    }
+
+    /// `begun` is as `now` outside of a sandbox.
+    async fn take(&self, (now, begun): (Timestamp, Timestamp)) -> anyhow::Result<Manifest> {
         let place = &self.config.to;
         // Not made here: what is not mounted must not become a folder of our own disk.
         anyhow::ensure!(place.is_dir(), "{} is not there", place.display());
-        let folder = place.join(name_of(now));
+        let folder = free_name(place, now)?;
         let unproven = super::beside(&folder, UNPROVEN)?;
         if unproven.exists() {
             fs::remove_dir_all(&unproven)?;
         }
-        let (url, tools) = (&self.target.url, self.target.tools.clone());
-        let manifest = backup(url, tools, &unproven, now).await?;
+        let numbers = backups(place)?.into_iter();
+        let number = 1 + numbers.map(|(_, one)| one.number).max().unwrap_or(0);
+        let (manifest, at) = match &self.shipping {
+            Some(shipping) => {
+                let (manifest, at, is_whole) =
+                    shipping.take(&unproven, (now, begun), number).await?;
+                (manifest, Some((shipping, at, is_whole)))
+            }
+            None => {
+                let (url, tools) = (self.target.url.as_str(), self.target.tools.clone());
+                let source = Source::Database { url, tools };
+                (copy(source, &unproven, now, number).await?, None)
+            }
+        };
         let proven = self
             .target
             .verify(&unproven, &manifest, &SystemEntropy)
@@ -176,97 +264,53 @@ impl Schedule {
             fs::rename(&unproven, super::beside(&folder, BAD)?)?;
             return Err(error.context("the backup was taken and is not good"));
         }
+        let led = match &at {
+            // A reader was in the way: the next one proves this part, too.
+            Some((shipping, at, true)) => shipping.prove(&manifest, at).await,
+            Some((_, _, false)) | None => Ok(()),
+        };
         fs::rename(&unproven, &folder)
             .with_context(|| format!("cannot rename to {}", folder.display()))?;
         sync_folder_of(&folder)?;
+        led?;
+        if let Some((shipping, at, _)) = at {
+            shipping.base_is(&folder, &at).await?;
+        }
         Ok(manifest)
     }
 
     /// Takes away what is older than those that are kept, and what earlier tries left. Only what says that it
     /// is of this installation is touched.
-    fn prune(&self, latest: &Manifest) -> anyhow::Result<()> {
-        let (mut good, mut rest) = (Vec::new(), Vec::new());
-        for entry in fs::read_dir(&self.config.to)? {
-            let path = entry?.path();
-            let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
-                continue;
-            };
-            match kind_of(name) {
-                Folder::Good if is_of(&path, latest) => good.push(path),
-                Folder::Bad if is_of(&path, latest) => rest.push(path),
+    async fn prune(&self, latest: &Manifest) -> anyhow::Result<()> {
+        let place = &self.config.to;
+        let own = |manifest: &Manifest| manifest.installation == latest.installation;
+        let good = backups(place)?.into_iter();
+        let good: Vec<_> = good.filter(|(_, manifest)| own(manifest)).collect();
+        let mut rest = Vec::new();
+        for (path, kind) in folders(place)? {
+            match kind {
+                Folder::Bad if Manifest::read(&path).is_ok_and(|one| own(&one)) => rest.push(path),
                 // Half of one has no manifest yet.
                 Folder::Unfinished => rest.push(path),
-                Folder::Good | Folder::Bad | Folder::Other => {}
+                Folder::Good | Folder::Bad | Folder::Log(_) | Folder::Other => {}
             }
         }
-        // Their names are in the order of their times.
-        good.sort();
         let old = good.len().saturating_sub(self.config.keep);
-        for path in good.into_iter().take(old).chain(rest) {
+        let old = good.into_iter().take(old).map(|(path, _)| path);
+        for path in old.chain(rest) {
             fs::remove_dir_all(&path)
                 .with_context(|| format!("cannot remove {}", path.display()))?;
         }
-        Ok(())
-    }
-}
-
-/// What a folder's name says of it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Folder {
-    Good,
-    Bad,
-    Unfinished,
-    Other,
-}
-
-fn kind_of(name: &str) -> Folder {
-    let (time, ending) = name
-        .split_once('.')
-        .map_or((name, ""), |(time, rest)| (time, rest));
-    if !is_time(time) {
-        return Folder::Other;
-    }
-    match ending {
-        "" => Folder::Good,
-        BAD => Folder::Bad,
-        UNPROVEN | "unproven.partial" => Folder::Unfinished,
-        _ => Folder::Other,
-    }
-}
-
-/// `2026-11-25T03-00-00Z`: a time that every file system takes.
-fn name_of(at: Timestamp) -> String {
-    at.to_contract().replace(':', "-")
-}
-
-fn is_time(name: &str) -> bool {
-    let form = "dddd-dd-ddTdd-dd-ddZ";
-    let fits = |(c, f): (char, char)| if f == 'd' { c.is_ascii_digit() } else { c == f };
-    name.len() == form.len() && name.chars().zip(form.chars()).all(fits)
-}
-
-fn is_of(path: &Path, latest: &Manifest) -> bool {
-    Manifest::read(path).is_ok_and(|manifest| manifest.installation == latest.installation)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_names_of_ours_are_ours() {
-        let name = name_of(Timestamp::parse("2026-11-25T03:00:00Z").unwrap());
-        assert_eq!(name, "2026-11-25T03-00-00Z");
-        for (name, kind) in [
-            ("2026-11-25T03-00-00Z", Folder::Good),
-            ("2026-11-25T03-00-00Z.bad", Folder::Bad),
-            ("2026-11-25T03-00-00Z.unproven", Folder::Unfinished),
-            ("2026-11-25T03-00-00Z.unproven.partial", Folder::Unfinished),
-            ("2026-11-25T03-00-00Z.mine", Folder::Other),
-            ("2026-11-25T03", Folder::Other),
-            ("photos", Folder::Other),
-        ] {
-            assert_eq!(kind_of(name), kind, "{name}");
+        match &self.shipping {
+            Some(shipping) => shipping.prune(latest.installation).await,
+            None => Ok(()),
         }
     }
+}
+
+/// A clock that went back may name one that is there.
+fn free_name(place: &Path, now: Timestamp) -> anyhow::Result<PathBuf> {
+    let mut later = (0..NAMES_MAX).map(|seconds| place.join(name_of(now.plus_seconds(seconds))));
+    let free = later.find(|folder| !folder.exists());
+    free.with_context(|| format!("{} is there already", place.join(name_of(now)).display()))
 }

@@ -1,6 +1,9 @@
-//! `proof doctor`: what usually goes wrong between a partner's machine and the server, looked at one by one.
+//! `proof doctor`: what usually goes wrong between a partner's machine and the server, looked at one by one;
+//! with `--config`, what usually goes wrong with an installation.
 
-use super::{ApiArgs, outbound};
+mod installation;
+
+use super::{API_URL, ApiArgs, outbound};
 use crate::{clock::SystemClock, say::say};
 use anyhow::bail;
 use axum::{
@@ -16,7 +19,7 @@ use proof_outbound::{
 use proof_port::Timer;
 use serde::Serialize;
 use serde_json::{Value, json};
-use std::fmt::Write;
+use std::{fmt::Write, path::PathBuf};
 use url::{Host, Url};
 
 const TIMEOUT_MS: u64 = 10_000;
@@ -30,8 +33,20 @@ const LOOKS_MAX: u32 = 15;
 
 #[derive(Args, Debug)]
 pub struct DoctorArgs {
-    #[command(flatten)]
-    api: ApiArgs,
+    /// The API's URL.
+    #[arg(long, env = "PROOF_URL", default_value = API_URL)]
+    url: Url,
+    /// Your client token.
+    #[arg(
+        long,
+        env = "PROOF_TOKEN",
+        hide_env_values = true,
+        required_unless_present = "config"
+    )]
+    token: Option<String>,
+    /// For operators: looks at the installation of this configuration instead, on its own machine.
+    #[arg(long, conflicts_with_all = ["origin", "webhook_url"])]
+    config: Option<PathBuf>,
     /// Your page's origin, https://shop.example: is it registered?
     #[arg(long)]
     origin: Option<String>,
@@ -55,6 +70,8 @@ pub struct DoctorArgs {
 #[serde(rename_all = "snake_case")]
 enum State {
     Ok,
+    /// Right, and not as safe as it could be.
+    Warning,
     Problem,
     /// Could not be looked at.
     Skipped,
@@ -76,6 +93,10 @@ impl Check {
 
     fn problem(name: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
         Self::new(name, State::Problem, what, Some(next.into()))
+    }
+
+    fn warning(name: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
+        Self::new(name, State::Warning, what, Some(next.into()))
     }
 
     fn skipped(name: &'static str, what: impl Into<String>, next: impl Into<String>) -> Self {
@@ -117,20 +138,18 @@ impl Answer {
 
 struct Doctor {
     args: DoctorArgs,
+    api: ApiArgs,
     transport: HttpTransport,
     checks: Vec<Check>,
 }
 
 /// The exit status is 0 when nothing is wrong.
 pub async fn doctor(args: DoctorArgs) -> anyhow::Result<()> {
-    let (json, transport) = (args.json, HttpTransport::new()?);
-    let mut doctor = Doctor {
-        args,
-        transport,
-        checks: Vec::new(),
+    let json = args.json;
+    let checks = match &args.config {
+        Some(config) => installation::look(config).await?,
+        None => partner(args).await?,
     };
-    doctor.look().await;
-    let checks = doctor.checks;
     let text = if json {
         format!("{}\n", json!({ "checks": checks }))
     } else {
@@ -145,11 +164,27 @@ pub async fn doctor(args: DoctorArgs) -> anyhow::Result<()> {
     }
 }
 
+async fn partner(args: DoctorArgs) -> anyhow::Result<Vec<Check>> {
+    let api = ApiArgs {
+        url: args.url.clone(),
+        token: args.token.clone().unwrap_or_default(),
+    };
+    let mut doctor = Doctor {
+        args,
+        api,
+        transport: HttpTransport::new()?,
+        checks: Vec::new(),
+    };
+    doctor.look().await;
+    Ok(doctor.checks)
+}
+
 fn words(checks: &[Check]) -> anyhow::Result<String> {
     let mut text = String::new();
     for check in checks {
         let state = match check.state {
             State::Ok => "ok",
+            State::Warning => "warning",
             State::Problem => "problem",
             State::Skipped => "skipped",
         };
@@ -184,7 +219,7 @@ impl Doctor {
         (method, path): (Method, &str),
         headers: &[(&str, &str)],
     ) -> Result<Answer, String> {
-        let base = self.args.api.url.as_str().trim_end_matches('/');
+        let base = self.api.url.as_str().trim_end_matches('/');
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{base}{path}"));
@@ -209,13 +244,13 @@ impl Doctor {
 
     /// A call with the token.
     async fn ask(&self, method: Method, path: &str) -> Result<Answer, String> {
-        let bearer = format!("Bearer {}", self.args.api.token);
+        let bearer = format!("Bearer {}", self.api.token);
         self.call((method, path), &[("authorization", &bearer)])
             .await
     }
 
     fn tls(&mut self) {
-        let url = &self.args.api.url;
+        let url = &self.api.url;
         let local = match url.host() {
             Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
             Some(Host::Ipv4(ip)) => ip.is_loopback(),
@@ -296,9 +331,9 @@ impl Doctor {
     }
 
     async fn token(&mut self) -> bool {
-        let kind = if self.args.api.token.starts_with("sk_live_") {
+        let kind = if self.api.token.starts_with("sk_live_") {
             "live"
-        } else if self.args.api.token.starts_with("sk_test_") {
+        } else if self.api.token.starts_with("sk_test_") {
             "test"
         } else {
             self.say(Check::problem(
@@ -415,7 +450,7 @@ impl Doctor {
             ));
             return;
         };
-        let bearer = format!("Bearer {}", self.args.api.token);
+        let bearer = format!("Bearer {}", self.api.token);
         let headers = [
             ("authorization", bearer.as_str()),
             ("connection", "Upgrade"),

@@ -13,6 +13,7 @@ mod restart;
 mod restart_sell;
 mod rotate;
 mod server;
+mod ship;
 mod terminal;
 mod traces;
 mod user;

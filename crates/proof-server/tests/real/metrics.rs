@@ -84,7 +84,8 @@ async fn dashboard_and_alert_rules_name_what_is_exported_and_all_of_it_is_descri
     let data = tempfile::tempdir().unwrap();
     let elsewhere = tempfile::tempdir().unwrap();
     let backup_to = elsewhere.path().to_str().unwrap();
-    let server = Server::start_with(data.path(), 0, &["--backup-to", backup_to]).await;
+    let more = ["--backup-to", backup_to, "--backup-continuous"];
+    let server = Server::start_with(data.path(), 0, &more).await;
     let visit = some_orders(&server).await;
     let dashboard = named(&file("ops/grafana/proof.json"));
     let rules = named(&file("ops/prometheus/alerts.yml"));
@@ -112,6 +113,6 @@ async fn dashboard_and_alert_rules_name_what_is_exported_and_all_of_it_is_descri
         .collect();
     assert!(gone.is_empty(), "described and not exported: {gone:?}");
     let backups = fs::read_dir(elsewhere.path()).unwrap().count();
-    assert_eq!(backups, 1, "the first one is taken at once");
+    assert_eq!(backups, 2, "the first one is taken at once, beside the log");
     server.kill().await;
 }

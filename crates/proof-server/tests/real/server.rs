@@ -41,6 +41,14 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 
+    /// SIGTERM: it ends when everything is done.
+    pub async fn stop(mut self) {
+        let pid = self.child.id().unwrap().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status().await;
+        assert!(asked.unwrap().success());
+        assert!(self.child.wait().await.unwrap().success());
+    }
+
     pub fn door(&self, url: &str, token: &str) -> Configured {
         let outbound = Outbound::new(Arc::new(HttpTransport::new().unwrap()));
         let base = self.ready[url].as_str().unwrap().parse().unwrap();

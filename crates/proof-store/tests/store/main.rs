@@ -20,3 +20,4 @@ mod schema;
 mod statements;
 mod stray;
 mod suite;
+mod wal;

@@ -4,6 +4,7 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::console::sql;
 use crate::kit::{Answer, App, BACKUP_EVERY_MINUTES};
+use crate::live::{live_session, live_session_refused, opened};
 use crate::on_both_engines;
 use crate::people::Person;
 use crate::recovery::{accepted, backed_up, restored, target};
@@ -11,9 +12,17 @@ use axum::body::Body;
 use http::Request;
 use proof_core::partner::Environment;
 use proof_core::{Asset, Network, member::Role, money::Amount, order::CAPTURING_SECONDS_MAX};
-use proof_server::backup::schedule::{BackupConfig, Schedule};
-use serde_json::Value;
-use std::{fs, path::Path, sync::Arc};
+use proof_engine::{Behind, Late};
+use proof_server::backup::{
+    EngineName, Picture,
+    schedule::{BackupConfig, Schedule},
+};
+use serde_json::{Value, json};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 use tower::ServiceExt;
 
 on_both_engines!(
@@ -26,6 +35,9 @@ on_both_engines!(
     a_restored_server_is_not_ready_until_it_is_accepted,
     backups_are_taken_proven_and_the_oldest_removed,
     a_backup_that_fails_is_told_and_takes_nothing_away,
+    what_is_shipped_is_proven_and_goes_with_its_backups,
+    continuous_backup_that_is_behind_is_told_and_holds_real_money_back,
+    real_money_in_a_file_needs_continuous_backup,
     metrics_count_and_name_nobody,
 );
 
@@ -235,11 +247,12 @@ async fn a_restored_server_is_not_ready_until_it_is_accepted(app: &App) {
 fn schedule(app: &App, to: &Path) -> Schedule {
     Schedule {
         config: BackupConfig {
-            to: to.to_owned(),
             every_minutes: BACKUP_EVERY_MINUTES,
             keep: 2,
+            ..BackupConfig::hourly(to.to_owned())
         },
         target: target(&app.url),
+        shipping: None,
     }
 }
 
@@ -304,6 +317,180 @@ async fn a_backup_that_fails_is_told_and_takes_nothing_away(app: &App) {
     assert_eq!(alert(app, "backup_old", "backup").await, None, "not yet");
     app.clock.skip(2 * i64::from(BACKUP_EVERY_MINUTES) * 60);
     until_told(app, "backup_old", "backup").await;
+}
+
+/// The files of the only log in a place, by their ending.
+fn log_files(place: &Path, ending: &str) -> Vec<PathBuf> {
+    let own = |name: &&String| name.starts_with("log-") && !name.ends_with(OTHER_LOG);
+    let log = names(place).iter().rfind(own).map(|name| place.join(name));
+    let log = log.unwrap();
+    let files = names(&log)
+        .into_iter()
+        .filter(|name| name.ends_with(ending));
+    files.map(|name| log.join(name)).collect()
+}
+
+const OTHER_LOG: &str = "00000000000000000000000000000007";
+
+async fn what_is_shipped_is_proven_and_goes_with_its_backups(app: &App) {
+    let place = app.dir.path().join("elsewhere");
+    // A folder of another installation is not ours to take away.
+    fs::create_dir_all(place.join(format!("log-{OTHER_LOG}"))).unwrap();
+    let (mut schedule, engine) = (schedule(app, &place), &app.app.engine);
+    schedule.config.continuous = true;
+    if !app.url.starts_with("sqlite:") {
+        assert!(schedule.config.check(EngineName::Postgres).is_err());
+        return;
+    }
+    let schedule = schedule.opened(engine).await.unwrap();
+    let shipping = schedule.shipping.clone().unwrap();
+    let token = app.shop.client_token.expose_secret().to_owned();
+    for turn in 0..4 {
+        live_session(app, &token, &format!("user-{turn}"), "100").await;
+        shipping.look(engine).await;
+        assert!(schedule.turn(engine).await);
+        app.clock.skip(60);
+    }
+    let kept = names(&place);
+    assert_eq!(kept.len(), 4, "{kept:?}");
+    let (first, wals) = (
+        log_files(&place, "0000000001.wal"),
+        log_files(&place, ".wal"),
+    );
+    assert!(first.is_empty() && wals.len() >= 2, "{wals:?}");
+    live_session(app, &token, "user-last", "100").await;
+    shipping.look(engine).await;
+    let reborn = restored(app, &place).await;
+    let made = Picture::look(&reborn.db).await.unwrap().contents.rows["sessions"];
+    assert_eq!(made, 5, "with what came after the last backup");
+    reborn.halt().await;
+
+    // Nobody notices a byte that is changed before it is read; the server reads it.
+    let last = log_files(&place, ".wal").pop().unwrap();
+    let mut bytes = fs::read(&last).unwrap();
+    bytes[60] ^= 1;
+    fs::write(&last, bytes).unwrap();
+    assert!(!schedule.turn(engine).await);
+    let failed = until_told(app, "backup_failed", "backup").await;
+    let headline = failed["headline"].as_str().unwrap();
+    assert!(headline.contains("another history begins"), "{headline}");
+    assert_eq!(
+        log_files(&place, ".wal").len(),
+        wals.len() + 1,
+        "people look at it"
+    );
+    for _ in 0..100 {
+        shipping.look(engine).await;
+    }
+    for _ in 0..2 {
+        assert!(schedule.turn(engine).await);
+        app.clock.skip(60);
+    }
+    until_over(app, "backup_failed", "backup").await;
+    let kept = names(&place);
+    assert_eq!(
+        kept.len(),
+        4,
+        "the broken history went with its backups: {kept:?}"
+    );
+    restored(app, &place).await.halt().await;
+}
+
+const BOUND_SECONDS: u32 = 3_600;
+
+fn late() -> Late {
+    Late {
+        why: Behind::NotThere,
+        words: "/mnt/elsewhere is not there".to_owned(),
+    }
+}
+
+async fn continuous_backup_that_is_behind_is_told_and_holds_real_money_back(app: &App) {
+    let app = &app.rehearsing_with(Some(BOUND_SECONDS)).await;
+    let (alice, bob) = (
+        Person::join(app, "alice", Role::Owner).await,
+        Person::join(app, "bob", Role::Operator).await,
+    );
+    let token = opened(app, &alice, &bob).await;
+    let engine = &app.app.engine;
+    let test = app.shop.client_token.expose_secret().to_owned();
+    engine.ship_note(engine.now(), Ok(()));
+    live_session(app, &token, "user-1", "100").await;
+    engine.ship_note(engine.now(), Err(late()));
+    let told = ready(app).await;
+    assert!(
+        told.text.starts_with("ready\ncontinuous backup: "),
+        "{}",
+        told.text
+    );
+    assert!(
+        told.text
+            .ends_with("3600 s allowed: the other place is not there\n"),
+        "{}",
+        told.text
+    );
+    assert!(
+        !told.text.contains("/mnt"),
+        "anybody reads it: {}",
+        told.text
+    );
+    assert_eq!(alert(app, "backup_old", "continuous backup").await, None);
+
+    app.clock.skip(i64::from(BOUND_SECONDS) + 1);
+    until_not_ready(app, "backup: what is committed is on this machine only").await;
+    let old = until_told(app, "backup_old", "continuous backup").await;
+    assert!(
+        old["headline"]
+            .as_str()
+            .unwrap()
+            .contains("on this machine only"),
+        "{old}"
+    );
+    let shown = page(app).await["backups"]["continuous"].clone();
+    assert_eq!(
+        (&shown["behind"], &shown["problem"]),
+        (&json!(true), &json!("/mnt/elsewhere is not there")),
+        "{shown}"
+    );
+    assert!(
+        shown["age_seconds"].as_i64().unwrap() > i64::from(BOUND_SECONDS),
+        "{shown}"
+    );
+    let refused = live_session_refused(app, &token, "user-2").await;
+    assert_eq!(
+        (refused.status, &refused.json["code"]),
+        (503, &json!("recovering"))
+    );
+    live_session(app, &test, "user-2", "100").await;
+    let text = engine.metrics_text().await;
+    assert!(
+        text.contains("proof_backup_continuous_age_seconds{} 36"),
+        "{text}"
+    );
+
+    // A clock that goes back makes nothing younger than it is.
+    engine.ship_note(engine.now().plus_seconds(7_200), Ok(()));
+    assert!(!engine.shipping().unwrap().behind);
+    app.clock.skip(i64::from(BOUND_SECONDS) + 1);
+    assert!(engine.shipping().unwrap().behind);
+
+    engine.ship_note(engine.now(), Ok(()));
+    until_over(app, "backup_old", "continuous backup").await;
+    live_session(app, &token, "user-2", "100").await;
+}
+
+async fn real_money_in_a_file_needs_continuous_backup(app: &App) {
+    app.halt().await;
+    let is_file = app.url.starts_with("sqlite:");
+    let started = app.starts_with_real_money(None).await;
+    let refusal = started.err().map(|error| error.to_string());
+    assert_eq!(
+        refusal.is_some_and(|words| words.contains("needs continuous backup")),
+        is_file
+    );
+    app.starts_with_real_money(Some(BOUND_SECONDS))
+        .await
+        .unwrap();
 }
 
 async fn metrics_count_and_name_nobody(app: &App) {

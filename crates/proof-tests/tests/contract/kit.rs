@@ -149,12 +149,17 @@ impl App {
 
     /// Another server of the same installation over another database, in the same world.
     pub async fn reborn(&self, url: &str) -> Self {
-        self.reborn_with(url, None).await
+        self.reborn_with(url, None, None).await
     }
 
     /// The same server with a second world of its own for what is live: real money is rehearsed. The hot
     /// wallets there are filled.
     pub async fn rehearsing(&self) -> Self {
+        self.rehearsing_with(None).await
+    }
+
+    /// The same with continuous backup that may be so old.
+    pub async fn rehearsing_with(&self, bound_seconds: Option<u32>) -> Self {
         self.halt().await;
         self.db.close().await;
         let config = WorldConfig {
@@ -172,22 +177,28 @@ impl App {
             ("world-live.test".to_owned(), world_router(world)),
         ]);
         let signer = LocalSigner::open(&self.dir.path().join("signer-live"), [8; 32]).unwrap();
-        let app = self.reborn_with(&self.url, Some(Arc::new(signer))).await;
+        let app = self.reborn_with(&self.url, Some(Arc::new(signer)), bound_seconds);
+        let app = app.await;
         let world = sandbox_at("cards-live.test", "world-live.test")
             .world(&Outbound::new(self.outside.clone()));
         fund(&app.app, Environment::Live, &world).await;
         app
     }
 
-    async fn reborn_with(&self, url: &str, live: Option<Arc<LocalSigner>>) -> Self {
-        let db = match url.strip_prefix("sqlite:") {
-            Some(path) => Db::sqlite(path.as_ref(), Execution::Concurrent).await,
-            None => Db::postgres(url, 8, Execution::Concurrent).await,
-        };
-        let db = db.unwrap();
-        let outbound = Outbound::new(self.outside.clone());
+    /// Whether a server would start whose live rails are what they say.
+    pub async fn starts_with_real_money(&self, bound_seconds: Option<u32>) -> anyhow::Result<()> {
         let parts = Parts {
-            db: db.clone(),
+            rehearsed: false,
+            ..self.parts(self.db.clone(), Some(self.signer.clone()), bound_seconds)
+        };
+        let app = proof_server::App::build(Origin::parse(ORIGIN)?, Vec::new(), parts);
+        app.await.map(drop)
+    }
+
+    fn parts(&self, db: Db, live: Option<Arc<LocalSigner>>, bound_seconds: Option<u32>) -> Parts {
+        let outbound = Outbound::new(self.outside.clone());
+        Parts {
+            db,
             clock: self.clock.clone(),
             movable: None,
             entropy: Arc::new(Counting::new(3)),
@@ -196,15 +207,31 @@ impl App {
             live_rails: live.map(|signer| {
                 sandbox_at("cards-live.test", "world-live.test").rails(&outbound, signer)
             }),
+            rehearsed: true,
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
+                backup_bound_seconds: bound_seconds,
                 ..Watching::default()
             },
+        }
+    }
+
+    async fn reborn_with(
+        &self,
+        url: &str,
+        live: Option<Arc<LocalSigner>>,
+        bound_seconds: Option<u32>,
+    ) -> Self {
+        let db = match url.strip_prefix("sqlite:") {
+            Some(path) => Db::sqlite(path.as_ref(), Execution::Concurrent).await,
+            None => Db::postgres(url, 8, Execution::Concurrent).await,
         };
+        let db = db.unwrap();
+        let parts = self.parts(db.clone(), live, bound_seconds);
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts);
         let app = app.await.unwrap();
         let (stop, stopping) = watch::channel(false);
@@ -253,6 +280,7 @@ impl App {
             outbound: outbound.clone(),
             test_rails: Some(sandbox.rails(&outbound, signer.clone())),
             live_rails: None,
+            rehearsed: false,
             mailer: Some(Mailer {
                 mail: letters.clone(),
                 base_url: Origin::parse(ORIGIN).unwrap(),

@@ -121,6 +121,13 @@ pub async fn live_session(app: &App, token: &str, user: &str, amount: &str) -> V
     made.json
 }
 
+pub async fn live_session_refused(app: &App, token: &str, user: &str) -> Answer {
+    let mut body = good_session();
+    body["partner_user_id"] = json!(user);
+    let call = with_token(token, Method::POST, "/widget/session", &body.to_string());
+    app.call(call).await
+}
+
 /// A user of the live page, with an identity and a price.
 async fn live_buyer<'a>(app: &'a App, token: &str, user: &str, amount: &str) -> Buyer<'a> {
     let session = live_session(app, token, user, amount).await;

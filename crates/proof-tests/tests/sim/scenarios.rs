@@ -148,6 +148,7 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                 outbound: outbound.clone(),
                 test_rails: Some(sandbox().rails(&outbound, signer)),
                 live_rails: None,
+                rehearsed: false,
                 mailer: None,
                 limited: true,
                 settle_seconds: SETTLE_SECONDS,

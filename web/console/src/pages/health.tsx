@@ -159,7 +159,23 @@ function Webhooks({ health: { webhooks: { waiting, oldest, failing } } }: { heal
   );
 }
 
-function Backups({ backups: { every_minutes, data }, database }: { backups: Health["backups"]; database: string }) {
+/** How much is on this machine alone. */
+function Continuous({ of: { age_seconds, bound_seconds, behind, problem } }: { of: NonNullable<Health["backups"]["continuous"]> }) {
+  if (!behind && problem === null) {
+    return (
+      <p class="small muted">
+        What is committed in between is there within seconds: all that was committed {plural(age_seconds, "second")} ago is.
+      </p>
+    );
+  }
+  return (
+    <Notice tone={behind ? "stop" : "wait"} title={`What was committed in the last ${plural(age_seconds, "second")} is on this machine only`}>
+      {problem ?? "The other place does not answer"}. {plural(bound_seconds, "second")} are allowed{behind && "; no live order begins until it has caught up"}.
+    </Notice>
+  );
+}
+
+function Backups({ backups: { every_minutes, continuous, data }, database }: { backups: Health["backups"]; database: string }) {
   return (
     <section class="list-part">
       <h2>Backups</h2>
@@ -173,6 +189,7 @@ function Backups({ backups: { every_minutes, data }, database }: { backups: Heal
           {database}, every {plural(every_minutes, "minute")}.{data.length === 0 && " The first one is being taken."}
         </p>
       )}
+      {continuous !== null && <Continuous of={continuous} />}
       {data.length > 0 && <Table label="Backups" rows={data} columns={BACKUPS} keyOf={(backup) => `${backup.taken_at} ${backup.verified_at}`} />}
     </section>
   );

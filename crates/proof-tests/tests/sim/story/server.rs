@@ -52,6 +52,7 @@ impl Sim {
             outbound: outbound.clone(),
             test_rails: Some(patient(rails, self.script.poll_ms, &self.points)),
             live_rails: None,
+            rehearsed: false,
             mailer: Some(Mailer {
                 mail: self.network.clone(),
                 base_url: Origin::parse(ORIGIN).unwrap(),
