@@ -166,8 +166,18 @@ fn zones(models: &Models) -> Outcome<()> {
                 match document::side(models, &photo, today)?.zone {
                     None => none += 1,
                     Some(zone) if zone.mrz.lines == write(form, &fields) => right += 1,
-                    Some(zone) if zone.mrz.wrong.is_empty() => unknown += 1,
-                    Some(_) => known += 1,
+                    Some(zone) => {
+                        eprintln!(
+                            "{} for {}",
+                            zone.mrz.lines.join("/"),
+                            write(form, &fields).join("/")
+                        );
+                        if zone.mrz.wrong.is_empty() {
+                            unknown += 1;
+                        } else {
+                            known += 1;
+                        }
+                    }
                 }
             }
         }

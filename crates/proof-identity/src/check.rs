@@ -144,7 +144,11 @@ fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut 
         .as_ref()
         .or(back.and_then(|back| back.portrait.as_ref()));
     if zone.is_none() && portrait.is_none() {
-        add(worst(front).unwrap_or(Reason::NoDocument), Subject::Front);
+        // What the photograph lacks may be why; a photograph of something else may lack it as well.
+        add(Reason::NoDocument, Subject::Front);
+        if let Some(reason) = worst(front) {
+            add(reason, Subject::Front);
+        }
         return;
     }
     let two_sided = case.kind.sides().len() > 1;

@@ -191,6 +191,29 @@ mod tests {
         assert_eq!(refused(&moving), Some(PictureProblem::Animated));
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+
+        /// Whatever is changed in a file, it is a picture or it has a reason.
+        #[test]
+        fn damaged_files_are_refused_or_opened(
+            format in proptest::sample::select(vec![ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP]),
+            changes in proptest::collection::vec((0_usize..2_000, proptest::num::u8::ANY), 1..12),
+            end in 0.0_f64..1.2,
+        ) {
+            let need = Need { long: 40, short: 30 };
+            let mut bytes = encoded(40, 30, format);
+            for (at, value) in changes {
+                let at = at % bytes.len();
+                bytes[at] = value;
+            }
+            let end = ((bytes.len() as f64 * end) as usize).min(bytes.len());
+            if let Ok(photo) = open(&bytes[..end], need) {
+                proptest::prop_assert!(u64::from(photo.width) * u64::from(photo.height) <= PIXELS_MAX);
+            }
+        }
+    }
+
     /// A header may promise anything; the pixels are not asked for.
     #[test]
     fn a_bomb_is_known_by_its_header() {

@@ -15,7 +15,7 @@ const PITCH_MIN: f32 = 9.0;
 const WIDTH_MIN: f32 = 600.0;
 
 /// Below this the strokes run into each other.
-const SHARP_MIN: f32 = 0.10;
+const SHARP_MIN: f32 = 0.16;
 
 /// More of the page in pure white is a lamp.
 const GLARE_MAX: f32 = 0.015;
