@@ -123,7 +123,8 @@ fn second_opinion(
     Ok(())
 }
 
-/// What the lines say, and how sure that is.
+/// What the lines say, and how sure that is. The recogniser is sure of O and 0 and takes one for the
+/// other all the same: each is always the other's second word.
 fn judge(seen: &[Vec<Seen>], columns: usize, today: NaiveDate) -> Option<(Mrz, f32)> {
     let kind = seen.first()?.first()?.read(is_kind).byte;
     let form = Form::of(seen.len(), columns, kind)?;
@@ -140,7 +141,14 @@ fn judge(seen: &[Vec<Seen>], columns: usize, today: NaiveDate) -> Option<(Mrz, f
         .iter()
         .map(|reads| reads.iter().map(|read| char::from(read.byte)).collect())
         .collect();
-    let other = |line: usize, column: usize| reads.get(line)?.get(column)?.other;
+    let other = |line: usize, column: usize| {
+        let read = reads.get(line)?.get(column)?;
+        read.other.or(match read.byte {
+            b'O' => Some(b'0'),
+            b'0' => Some(b'O'),
+            _ => None,
+        })
+    };
     let mrz = Mrz::recognised(&text.join("\n"), &other, today).ok()?;
     let first = mrz.code.bytes().next()?;
     is_kind(first).then(|| (mrz, sure(reads.into_iter().flatten())))
