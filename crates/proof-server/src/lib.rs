@@ -9,6 +9,7 @@ pub mod config;
 pub mod dev;
 pub mod developer;
 mod http;
+pub mod identity;
 pub mod ledger;
 pub mod list;
 pub mod lock;

@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use proof_server::{
-    audit, backup, case, dev, developer, ledger, list, member, order, partner, recovery, restore,
-    sandbox, serve,
+    audit, backup, case, dev, developer, identity, ledger, list, member, order, partner, recovery,
+    restore, sandbox, serve,
     telemetry::{LogFormat, Telemetry, TelemetryConfig},
 };
 
@@ -50,6 +50,12 @@ enum Command {
     /// Money outside of its order's happy path that waits for people.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// The built-in identity check, tried with files.
+    #[command(subcommand)]
+    Identity(identity::IdentityCommand),
+    /// The process that looks at pictures (what the others start by themselves).
+    #[command(name = "identity-worker", hide = true)]
+    IdentityWorker(identity::WorkerArgs),
     /// Those with whom nobody deals.
     #[command(subcommand)]
     List(list::ListCommand),
@@ -109,6 +115,10 @@ fn main() -> anyhow::Result<()> {
         let name = std::ffi::OsString::from("proof sandbox-world");
         return proof_sandbox::run_child(std::iter::once(name).chain(args));
     }
+    if let Command::IdentityWorker(args) = &cli.command {
+        Telemetry::start(logs, false, None)?;
+        return identity::run_worker(args);
+    }
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     let runtime = runtime.enable_all().build()?;
     let ran = runtime.block_on(async {
@@ -131,6 +141,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Partner(command) => partner::run(command).await,
         Command::Order(command) => order::run(command).await,
         Command::Case(command) => case::run(command).await,
+        Command::Identity(command) => identity::run(command).await,
         Command::List(command) => list::run(command).await,
         Command::Operator(command) => member::run(command).await,
         Command::Audit(command) => audit::run(command).await,
@@ -144,6 +155,6 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Recovery(command) => recovery::run(command).await,
         Command::Restore(args) => restore::run(args).await,
         Command::Sandbox(command) => sandbox::run(command).await,
-        Command::SandboxWorld { .. } => Ok(()),
+        Command::SandboxWorld { .. } | Command::IdentityWorker(_) => Ok(()),
     }
 }

@@ -27,7 +27,7 @@ pub use country::{Country, CountryKind};
 pub use date::{DateField, PartialDate};
 pub use form::{Checked, Form};
 pub use name::{Names, transliterate};
-pub use repair::other as looks_like;
+pub use repair::{Alphabet, alphabet};
 pub use write::{Fields, write};
 
 use chrono::NaiveDate;
@@ -49,8 +49,18 @@ pub struct Correction {
     pub column: usize,
     pub read: char,
     pub is: char,
-    /// Else the alphabet of the place: a date has no letters.
-    pub by_check_digit: bool,
+    pub why: Why,
+}
+
+/// Why a character cannot be what was read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Why {
+    /// A date has no letters.
+    Alphabet,
+    /// No state has that code.
+    Country,
+    CheckDigit,
 }
 
 /// What can be wrong with a zone that has the right shape.
@@ -102,14 +112,14 @@ impl Mrz {
 
     /// Reads a zone that was recognised in a picture: what cannot be, by the alphabet of its place or
     /// by a check digit, is corrected where there is one way to do it.
-    /// `doubted`: of these lines and columns the recogniser was not sure.
+    /// `other`: what else the recogniser took the character of a line and column for.
     pub fn recognised(
         text: &str,
-        doubted: &dyn Fn(usize, usize) -> bool,
+        other: &dyn Fn(usize, usize) -> Option<u8>,
         today: NaiveDate,
     ) -> Result<Self, MrzError> {
         let (form, mut lines) = shape(text)?;
-        let corrections = repair::repair(form, &mut lines, doubted);
+        let corrections = repair::repair(form, &mut lines, other);
         Ok(Self::of(form, &lines, corrections, today))
     }
 

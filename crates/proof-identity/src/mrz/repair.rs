@@ -6,7 +6,7 @@
 //! it by chance. It cannot tell G from 6 at all: both count the same.
 
 use super::{
-    Correction, Number, failed,
+    Correction, Country, CountryKind, Number, Why, failed,
     form::{Checked, Form, Layout, Place},
 };
 
@@ -19,14 +19,15 @@ const PAIRS: [(u8, u8); 6] = [
     (b'G', b'6'),
 ];
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Alphabet {
+/// What may stand in a place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Alphabet {
     Letters,
     Digits,
 }
 
 impl Alphabet {
-    fn has(self, byte: u8) -> bool {
+    pub fn has(self, byte: u8) -> bool {
         match self {
             Self::Letters => matches!(byte, b'A'..=b'Z' | b'<'),
             Self::Digits => matches!(byte, b'0'..=b'9' | b'<'),
@@ -70,6 +71,14 @@ fn alphabets(layout: &Layout) -> Vec<(Place, Alphabet)> {
     places
 }
 
+/// The alphabet of a place; nothing where letters and digits may stand.
+pub fn alphabet(form: Form, line: usize, column: usize) -> Option<Alphabet> {
+    alphabets(&form.layout())
+        .into_iter()
+        .find(|(place, _)| place.line == line && place.columns.contains(&column))
+        .map(|(_, alphabet)| alphabet)
+}
+
 pub fn alphabet_holds(layout: &Layout, lines: &[Vec<u8>]) -> bool {
     alphabets(layout)
         .iter()
@@ -77,14 +86,15 @@ pub fn alphabet_holds(layout: &Layout, lines: &[Vec<u8>]) -> bool {
         && matches!(layout.sex.of(lines), b"F" | b"M" | b"X" | b"<")
 }
 
-/// Corrects `lines`. `doubted` says whether the recogniser itself was of two minds about a character.
+/// Corrects `lines`. `other` is what the recogniser would have said next, where it was of two minds.
 pub fn repair(
     form: Form,
     lines: &mut [Vec<u8>],
-    doubted: &dyn Fn(usize, usize) -> bool,
+    other: &dyn Fn(usize, usize) -> Option<u8>,
 ) -> Vec<Correction> {
     let mut corrections = by_alphabet(&form.layout(), lines);
-    corrections.extend(by_check_digit(form, lines, doubted));
+    corrections.extend(by_country(form, lines, other));
+    corrections.extend(by_check_digit(form, lines, other));
     corrections
 }
 
@@ -100,7 +110,7 @@ fn by_alphabet(layout: &Layout, lines: &mut [Vec<u8>]) -> Vec<Correction> {
                 continue;
             }
             if let Some(is) = alphabet.corrected(*byte) {
-                corrections.push(correction(place.line, column, *byte, is, false));
+                corrections.push(correction(place.line, column, *byte, is, Why::Alphabet));
                 *byte = is;
             }
         }
@@ -108,13 +118,13 @@ fn by_alphabet(layout: &Layout, lines: &mut [Vec<u8>]) -> Vec<Correction> {
     corrections
 }
 
-fn correction(line: usize, column: usize, read: u8, is: u8, by_check_digit: bool) -> Correction {
+fn correction(line: usize, column: usize, read: u8, is: u8, why: Why) -> Correction {
     Correction {
         line,
         column,
         read: char::from(read),
         is: char::from(is),
-        by_check_digit,
+        why,
     }
 }
 
@@ -126,12 +136,12 @@ struct Change {
     is: u8,
 }
 
-/// In each field with letters and digits whose own digit fails, swaps one doubted character, when
-/// there is one way to do it for all of them so that every digit holds.
+/// In each field with letters and digits whose own digit fails, takes the recogniser's second word for
+/// one character, when there is one way to do it for all of them so that every digit holds.
 fn by_check_digit(
     form: Form,
     lines: &mut [Vec<u8>],
-    doubted: &dyn Fn(usize, usize) -> bool,
+    other: &dyn Fn(usize, usize) -> Option<u8>,
 ) -> Vec<Correction> {
     let layout = form.layout();
     let mut ways: Vec<Vec<Change>> = vec![Vec::new()];
@@ -144,7 +154,7 @@ fn by_check_digit(
         if !fails(form, lines, field) {
             continue;
         }
-        let changes: Vec<_> = candidates(place, lines, doubted)
+        let changes: Vec<_> = candidates(place, other)
             .into_iter()
             .filter(|change| !fails(form, &changed(lines, &[*change]), field))
             .collect();
@@ -170,9 +180,43 @@ fn by_check_digit(
             change.column,
             read,
             change.is,
-            true,
+            Why::CheckDigit,
         ));
         lines[change.line][change.column] = change.is;
+    }
+    corrections
+}
+
+/// A code that nobody has becomes one that somebody has, when the recogniser's second word for one of
+/// its letters says so, and there is one way.
+fn by_country(
+    form: Form,
+    lines: &mut [Vec<u8>],
+    other: &dyn Fn(usize, usize) -> Option<u8>,
+) -> Vec<Correction> {
+    let layout = form.layout();
+    let mut corrections = Vec::new();
+    for place in [layout.issuer, layout.nationality] {
+        let known =
+            |lines: &[Vec<u8>]| Country::read(place.of(lines)).kind() != CountryKind::Unknown;
+        if known(lines) {
+            continue;
+        }
+        let ways: Vec<_> = candidates(&place, other)
+            .into_iter()
+            .filter(|change| known(&changed(lines, &[*change])))
+            .collect();
+        if let [change] = ways[..] {
+            let read = lines[change.line][change.column];
+            corrections.push(correction(
+                change.line,
+                change.column,
+                read,
+                change.is,
+                Why::Country,
+            ));
+            lines[change.line][change.column] = change.is;
+        }
     }
     corrections
 }
@@ -183,22 +227,16 @@ fn fails(form: Form, lines: &[Vec<u8>], field: Checked) -> bool {
     failed(form, &layout, &number, lines).contains(&field)
 }
 
-/// Characters of a place that were doubted and have one that looks like them.
-fn candidates(
-    place: &Place,
-    lines: &[Vec<u8>],
-    doubted: &dyn Fn(usize, usize) -> bool,
-) -> Vec<Change> {
+/// What the recogniser would have said next, in each place that it was not sure of.
+fn candidates(place: &Place, other: &dyn Fn(usize, usize) -> Option<u8>) -> Vec<Change> {
     place
         .columns
         .clone()
-        .zip(place.of(lines))
-        .filter(|(column, _)| doubted(place.line, *column))
-        .filter_map(|(column, byte)| {
+        .filter_map(|column| {
             Some(Change {
                 line: place.line,
                 column,
-                is: other(*byte)?,
+                is: other(place.line, column)?,
             })
         })
         .collect()
@@ -210,15 +248,4 @@ fn changed(lines: &[Vec<u8>], changes: &[Change]) -> Vec<Vec<u8>> {
         lines[change.line][change.column] = change.is;
     }
     lines
-}
-
-/// What looks like this character.
-pub fn other(byte: u8) -> Option<u8> {
-    PAIRS.iter().find_map(|&(letter, digit)| {
-        if byte == letter {
-            Some(digit)
-        } else {
-            (byte == digit).then_some(letter)
-        }
-    })
 }

@@ -7,6 +7,7 @@
 )]
 
 mod chaos;
+mod identity;
 mod metrics;
 mod receiver;
 mod restart;

@@ -1,0 +1,320 @@
+//! The tables of docs/src/identity.md: how often zones are read, by damage; how alike faces are; and
+//! how long it takes.
+//!
+//! ```sh
+//! ci/models && cargo run --release -p proof-identity --example measure
+//! ```
+
+#![expect(
+    clippy::print_stdout,
+    clippy::disallowed_methods,
+    reason = "a tool for one's own machine"
+)]
+
+use image::RgbImage;
+use proof_core::identity::DocumentKind;
+use proof_identity::{
+    check::{Case, CaseFrame, Policy, check},
+    document,
+    face::{Descriptor, describe, detect, mesh},
+    liveness::Step,
+    mrz::{Fields, Form, write},
+    network::Models,
+    picture::{self, Need},
+    specimen::{self, Damage, damage, head},
+};
+use std::{env, error::Error, fs, path::PathBuf, time::Instant};
+
+type Outcome<T> = Result<T, Box<dyn Error>>;
+
+/// Documents of each form at each level.
+const DOCUMENTS: u64 = 6;
+
+fn main() -> Outcome<()> {
+    let cache = env::var("PROOF_CACHE").map_or_else(
+        |_| PathBuf::from(env::var("HOME").unwrap_or_default()).join(".cache/proof"),
+        PathBuf::from,
+    );
+    let start = Instant::now();
+    let models = Models::load(&cache.join("models"))?;
+    println!("models loaded in {} ms\n", start.elapsed().as_millis());
+    let pictures = cache.join("pictures");
+    let open = |name: &str| -> Outcome<RgbImage> {
+        Ok(picture::open(&fs::read(pictures.join(name))?, Need::FRAME)?.pixels)
+    };
+    let what = env::args().nth(1).unwrap_or_default();
+    if what.is_empty() || what == "faces" {
+        faces(&models, &open)?;
+    }
+    if what.is_empty() || what == "whole" {
+        whole(&models, &open)?;
+    }
+    if what.is_empty() || what == "zones" {
+        zones(&models)?;
+    }
+    Ok(())
+}
+
+fn levels() -> Vec<(String, Damage)> {
+    let good = Damage::default();
+    let mut levels = vec![("none".to_owned(), good)];
+    for width in [1200, 900, 700, 600] {
+        levels.push((
+            format!("photo {width} pixels wide"),
+            Damage { width, ..good },
+        ));
+    }
+    for turn_degrees in [5.0, 10.0, 15.0, 20.0] {
+        levels.push((
+            format!("turned by {turn_degrees}°"),
+            Damage {
+                turn_degrees,
+                ..good
+            },
+        ));
+    }
+    for lean in [0.1, 0.2, 0.3] {
+        levels.push((
+            format!("far edge {}% shorter", lean * 100.0),
+            Damage { lean, ..good },
+        ));
+    }
+    for blur in [1.0, 2.0, 3.0, 4.0] {
+        levels.push((format!("blur of {blur} pixels"), Damage { blur, ..good }));
+    }
+    for noise in [10.0, 25.0, 40.0] {
+        levels.push((format!("noise of {noise} steps"), Damage { noise, ..good }));
+    }
+    levels.push((
+        "JPEG quality 40".to_owned(),
+        Damage {
+            quality: 40,
+            ..good
+        },
+    ));
+    levels.push((
+        "glare over the zone".to_owned(),
+        Damage { glare: 0.1, ..good },
+    ));
+    let some = Damage {
+        width: 1200,
+        turn_degrees: 4.0,
+        lean: 0.06,
+        blur: 1.0,
+        noise: 6.0,
+        quality: 75,
+        ..good
+    };
+    levels.push(("some of everything".to_owned(), some));
+    levels
+}
+
+/// Another document for each number: the letters and digits of a splitmix.
+fn fields(form: Form, number: u64) -> Fields {
+    const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+    const NAMES: [(&str, &str); 6] = [
+        ("ERIKSSON", "ANNA<MARIA"),
+        ("VAN<DER<BERG", "SOFIE"),
+        ("QUIZOZ", "JAVIER<BRUNO"),
+        ("WU", "XIUYING"),
+        ("OBRIEN", "GILLIAN"),
+        ("KOWALCZYK", "ZBIGNIEW"),
+    ];
+    let mut state = number.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5555;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        LETTERS[(state >> 33) as usize % LETTERS.len()]
+    };
+    let (surname, given) = NAMES[number as usize % NAMES.len()];
+    Fields {
+        number: (0..9).map(|_| char::from(next())).collect(),
+        surname: surname.to_owned(),
+        given: given.to_owned(),
+        ..specimen::fields(form)
+    }
+}
+
+fn zones(models: &Models) -> Outcome<()> {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 26).ok_or("no such day")?;
+    println!(
+        "| damage | documents | read without an error | check digits say no | wrong and not noticed | not found |"
+    );
+    println!("|---|---|---|---|---|---|");
+    for (name, how) in levels() {
+        let (mut count, mut right, mut known, mut unknown, mut none) = (0, 0, 0, 0, 0);
+        for form in [Form::Td1, Form::Td2, Form::Td3] {
+            for number in 0..DOCUMENTS {
+                let fields = fields(form, number * 7 + 1);
+                let page = specimen::side_with_zone(form, &fields, None);
+                let bytes = damage(
+                    &page,
+                    &Damage {
+                        seed: number,
+                        ..how
+                    },
+                );
+                let photo = picture::open(
+                    &bytes,
+                    Need {
+                        long: 100,
+                        short: 100,
+                    },
+                )?;
+                count += 1;
+                match document::side(models, &photo, today)?.zone {
+                    None => none += 1,
+                    Some(zone) if zone.mrz.lines == write(form, &fields) => right += 1,
+                    Some(zone) => {
+                        eprintln!(
+                            "{} for {}",
+                            zone.mrz.lines.join("/"),
+                            write(form, &fields).join("/")
+                        );
+                        if zone.mrz.wrong.is_empty() {
+                            unknown += 1;
+                        } else {
+                            known += 1;
+                        }
+                    }
+                }
+            }
+        }
+        println!("| {name} | {count} | {right} | {known} | {unknown} | {none} |");
+    }
+    Ok(())
+}
+
+fn descriptor(models: &Models, picture: &RgbImage) -> Outcome<Descriptor> {
+    let faces = detect(&models.face_detect, picture)?;
+    let face = faces.first().ok_or("no face")?;
+    let mesh = mesh(&models.face_mesh, picture, face)?.ok_or("no mesh")?;
+    Ok(describe(&models.face_describe, picture, &mesh)?.ok_or("no descriptor")?)
+}
+
+/// Each picture as it is, made small, darker and blurred: sixteen pictures of one man, and four each of
+/// three other people.
+fn faces(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
+    let mut all: Vec<(&str, &str, Descriptor)> = Vec::new();
+    for (who, name) in [
+        ("a", "obama.jpg"),
+        ("a", "obama2.jpg"),
+        ("a", "obama3.jpg"),
+        ("b", "biden.jpg"),
+        ("c", "astronaut.png"),
+        ("d", "camera.png"),
+    ] {
+        let picture = open(name)?;
+        let small = head::shrunk(&picture, 300);
+        let dark = image::imageops::brighten(&picture, -50);
+        let blurred = image::imageops::blur(&small, 1.2);
+        for variant in [&picture, &small, &dark, &blurred] {
+            if let Ok(found) = descriptor(models, variant) {
+                all.push((who, name, found));
+            }
+        }
+    }
+    let (mut same, mut others) = (Vec::new(), Vec::new());
+    for (at, (who, name, descriptor)) in all.iter().enumerate() {
+        for (other, other_name, other_descriptor) in &all[..at] {
+            let cosine = descriptor.cosine(other_descriptor);
+            if who != other {
+                others.push(cosine);
+            } else if name != other_name {
+                same.push(cosine);
+            }
+        }
+    }
+    let range = |values: &[f32]| {
+        let low = values.iter().copied().fold(f32::MAX, f32::min);
+        let high = values.iter().copied().fold(f32::MIN, f32::max);
+        format!("{low:.3} to {high:.3}")
+    };
+    println!(
+        "one person, two photographs: {} pairs, cosine {}",
+        same.len(),
+        range(&same)
+    );
+    println!(
+        "two persons: {} pairs, cosine {}\n",
+        others.len(),
+        range(&others)
+    );
+    println!("| limit | one person's pairs refused | two persons' pairs accepted |");
+    println!("|---|---|---|");
+    for limit in [0.88, 0.90, 0.915, 0.93, 0.94, 0.95, 0.96] {
+        let refused = same.iter().filter(|cosine| **cosine < limit).count();
+        let accepted = others.iter().filter(|cosine| **cosine >= limit).count();
+        println!(
+            "| {limit} | {refused} of {} | {accepted} of {} |",
+            same.len(),
+            others.len()
+        );
+    }
+    println!();
+    Ok(())
+}
+
+/// A passport and nine frames, from bytes to report.
+fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
+    let asked = [Step::Center, Step::Right, Step::Left];
+    let fields = specimen::fields(Form::Td3);
+    let page = specimen::side_with_zone(Form::Td3, &fields, Some(&open("obama.jpg")?));
+    let front = damage(
+        &page,
+        &Damage {
+            width: 2000,
+            ..Damage::default()
+        },
+    );
+    let person = head::shrunk(&open("obama2.jpg")?, 640);
+    let found = detect(&models.face_detect, &person)?;
+    let shape = mesh(&models.face_mesh, &person, &found[0])?.ok_or("no mesh")?;
+    let mut frames = Vec::new();
+    for (index, step) in (0..).zip(asked.iter().flat_map(|step| [*step; 2])) {
+        let frame = head::bent(
+            &person,
+            &shape,
+            head::held(step, 1.0 - (index % 2) as f32 * 0.1),
+            index,
+        );
+        frames.push(CaseFrame {
+            index,
+            at_ms: u64::from(index) * 300,
+            step,
+            bytes: specimen::png(&frame).ok_or("no frame")?,
+        });
+    }
+    let case = Case {
+        kind: DocumentKind::Passport,
+        front,
+        back: None,
+        asked: asked.to_vec(),
+        frames,
+        seen_before: Vec::new(),
+        today: chrono::NaiveDate::from_ymd_opt(2026, 11, 26).ok_or("no such day")?,
+        policy: Policy {
+            specimens: true,
+            ..Policy::default()
+        },
+    };
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let report = check(models, &case)?;
+        times.push(start.elapsed().as_millis());
+        println!("{:?}", report.outcome);
+    }
+    times.sort_unstable();
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let peak = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM"))
+        .unwrap_or_default();
+    println!(
+        "a whole check: median {} ms of {times:?}; {peak}\n",
+        times[2]
+    );
+    Ok(())
+}

@@ -1,0 +1,334 @@
+//! All of it: the pictures of one attempt in, a report out.
+
+use crate::{
+    document::{self, Side, alike},
+    face::{Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, mesh},
+    liveness::{Frame, Pose, Seen, Step, follow},
+    mrz::CountryKind,
+    network::{ModelError, Models},
+    picture::{self, Need, Photo},
+    report::{Facts, Finding, Reason, Report, SideReport, Subject},
+};
+use chrono::NaiveDate;
+use image::imageops;
+use proof_core::identity::DocumentKind;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// More frames than a challenge has.
+pub const FRAMES_MAX: usize = 40;
+
+/// What an installation wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Policy {
+    pub age_min: u32,
+    /// Documents of Utopia are as good as others: for trying things out.
+    pub specimens: bool,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            age_min: 18,
+            specimens: false,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct CaseFrame {
+    pub index: u32,
+    pub at_ms: u64,
+    pub step: Step,
+    pub bytes: Vec<u8>,
+}
+
+/// One attempt.
+#[derive(Clone, Debug)]
+pub struct Case {
+    pub kind: DocumentKind,
+    pub front: Vec<u8>,
+    pub back: Option<Vec<u8>>,
+    pub asked: Vec<Step>,
+    pub frames: Vec<CaseFrame>,
+    /// Digests of frames from earlier attempts.
+    pub seen_before: Vec<[u8; 32]>,
+    pub today: NaiveDate,
+    pub policy: Policy,
+}
+
+/// Looks at everything.
+pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
+    let mut findings = Vec::new();
+    let front = side(models, case, Subject::Front, &case.front, &mut findings)?;
+    let back = match &case.back {
+        Some(bytes) => side(models, case, Subject::Back, bytes, &mut findings)?,
+        None => None,
+    };
+    if findings.is_empty() {
+        sides(case, front.as_ref(), back.as_ref(), &mut findings);
+    }
+    let portrait = [&front, &back]
+        .into_iter()
+        .find_map(|side| side.as_ref()?.portrait.as_ref());
+    let similarity = selfie(
+        models,
+        case,
+        portrait.map(|found| &found.descriptor),
+        &mut findings,
+    )?;
+    let facts = [&front, &back]
+        .into_iter()
+        .find_map(|side| side.as_ref()?.zone.as_ref())
+        .map(|zone| Facts::of(&zone.mrz));
+    let sides = [(Subject::Front, &front), (Subject::Back, &back)];
+    Ok(Report {
+        facts,
+        sides: sides
+            .into_iter()
+            .filter_map(|(on, side)| Some(side_report(on, side.as_ref()?)))
+            .collect(),
+        similarity,
+        frames: case
+            .frames
+            .iter()
+            .map(|frame| hex(&digest(&frame.bytes)))
+            .collect(),
+        ..Report::of(findings)
+    })
+}
+
+fn side_report(on: Subject, side: &Side) -> SideReport {
+    SideReport {
+        on,
+        quality: side.quality,
+        zone_sure: side.zone.as_ref().map(|zone| zone.sure),
+        portrait_pixels: side.portrait.as_ref().map(|portrait| portrait.eyes_pixels),
+    }
+}
+
+/// One side, when its picture can be opened.
+fn side(
+    models: &Models,
+    case: &Case,
+    on: Subject,
+    bytes: &[u8],
+    findings: &mut Vec<Finding>,
+) -> Result<Option<Side>, ModelError> {
+    match picture::open(bytes, Need::DOCUMENT) {
+        Ok(photo) => Ok(Some(document::side(models, &photo, case.today)?)),
+        Err(problem) => {
+            let reason = Reason::Picture(problem);
+            findings.push(Finding { reason, on });
+            Ok(None)
+        }
+    }
+}
+
+/// A zone whose characters are this sure is not misread in its check digits.
+const SURE_ENOUGH: f32 = 0.9;
+
+/// A straight page looks like another page of the same picture from here on.
+const SAME_PAGE_MIN: f32 = 0.92;
+
+/// What the sides say together.
+fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut Vec<Finding>) {
+    let Some(front) = front else { return };
+    let mut add = |reason, on| findings.push(Finding { reason, on });
+    let zone = front
+        .zone
+        .as_ref()
+        .or(back.and_then(|back| back.zone.as_ref()));
+    let portrait = front
+        .portrait
+        .as_ref()
+        .or(back.and_then(|back| back.portrait.as_ref()));
+    if zone.is_none() && portrait.is_none() {
+        // What the photograph lacks may be why; a photograph of something else may lack it as well.
+        add(Reason::NoDocument, Subject::Front);
+        if let Some(reason) = worst(front) {
+            add(reason, Subject::Front);
+        }
+        return;
+    }
+    let two_sided = case.kind.sides().len() > 1;
+    if two_sided && front.zone.is_none() {
+        match back {
+            None => add(Reason::BackMissing, Subject::Back),
+            Some(back) if back.zone.is_none() && same_page(front, back) => {
+                add(Reason::FrontTwice, Subject::Back);
+                return;
+            }
+            Some(_) => {}
+        }
+    }
+    if portrait.is_none() {
+        add(worst(front).unwrap_or(Reason::NoPortrait), Subject::Front);
+    }
+    for (on, side) in [(Subject::Front, Some(front)), (Subject::Back, back)] {
+        for problem in side.iter().flat_map(|side| side.quality.problems()) {
+            add(Reason::Quality(problem), on);
+        }
+    }
+    match zone {
+        Some(zone) => facts(case, zone, &mut add),
+        // A passport has a zone; other documents are read by people.
+        None if case.kind == DocumentKind::Passport => add(Reason::ZoneUnreadable, Subject::Front),
+        None => add(Reason::NoZone, Subject::Document),
+    }
+}
+
+fn worst(side: &Side) -> Option<Reason> {
+    side.quality
+        .problems()
+        .first()
+        .copied()
+        .map(Reason::Quality)
+}
+
+fn same_page(front: &Side, back: &Side) -> bool {
+    let same_face = match (&front.portrait, &back.portrait) {
+        (Some(a), Some(b)) => {
+            a.descriptor.cosine(&b.descriptor) >= SAME_PERSON_MIN
+                && a.place.distance(b.place) < 0.12
+        }
+        _ => false,
+    };
+    same_face || alike(&front.small, &back.small) >= SAME_PAGE_MIN
+}
+
+/// What the zone says against what is asked for.
+fn facts(case: &Case, zone: &document::Zone, add: &mut impl FnMut(Reason, Subject)) {
+    let mrz = &zone.mrz;
+    let on = Subject::Document;
+    if !mrz.wrong.is_empty() {
+        let reason = if zone.sure >= SURE_ENOUGH {
+            Reason::CheckDigits
+        } else {
+            Reason::ZoneUnreadable
+        };
+        add(reason, on);
+        return;
+    }
+    let is_passport = mrz.code.starts_with('P');
+    if mrz.code.starts_with('V') || is_passport != (case.kind == DocumentKind::Passport) {
+        add(Reason::OtherDocument, on);
+    }
+    let last = mrz.expiry.and_then(|date| date.last());
+    if last.is_some_and(|last| last < case.today) {
+        add(Reason::Expired, on);
+    }
+    // Whose birthday nobody knows is not known to be of age.
+    let years = mrz.birth.and_then(|birth| birth.years_until(case.today));
+    if years.is_none_or(|years| years < case.policy.age_min) {
+        add(Reason::UnderAge, on);
+    }
+    match mrz.issuer.kind() {
+        CountryKind::State => {}
+        CountryKind::Specimen if case.policy.specimens => {}
+        CountryKind::Specimen => add(Reason::Specimen, on),
+        CountryKind::NoState | CountryKind::Unknown => add(Reason::UnknownIssuer, on),
+    }
+}
+
+/// The film, and whether its person is the one on the document.
+fn selfie(
+    models: &Models,
+    case: &Case,
+    portrait: Option<&Descriptor>,
+    findings: &mut Vec<Finding>,
+) -> Result<Option<f32>, ModelError> {
+    let mut add = |reason, on| findings.push(Finding { reason, on });
+    if case.frames.is_empty() {
+        add(Reason::NoSelfie, Subject::Selfie);
+        return Ok(None);
+    }
+    let mut frames = Vec::new();
+    let mut first: Option<Descriptor> = None;
+    for frame in case.frames.iter().take(FRAMES_MAX) {
+        let photo = match picture::open(&frame.bytes, Need::FRAME) {
+            Ok(photo) => photo,
+            Err(problem) => {
+                add(Reason::Picture(problem), Subject::Frame(frame.index));
+                return Ok(None);
+            }
+        };
+        let seen = seen(models, &photo, &mut first)?;
+        frames.push(Frame {
+            index: frame.index,
+            at_ms: frame.at_ms,
+            step: frame.step,
+            digest: digest(&frame.bytes),
+            small: small(&photo),
+            seen,
+        });
+    }
+    for problem in follow(&case.asked, &frames, &case.seen_before) {
+        add(Reason::Liveness(problem), Subject::Selfie);
+    }
+    let (Some(portrait), Some(first)) = (portrait, first) else {
+        return Ok(None);
+    };
+    let similarity = portrait.cosine(&first);
+    if similarity < MAYBE_SAME_PERSON_MIN {
+        add(Reason::OtherPerson, Subject::Selfie);
+    } else if similarity < SAME_PERSON_MIN {
+        add(Reason::MaybeOtherPerson, Subject::Selfie);
+    }
+    Ok(Some(similarity))
+}
+
+/// A second face counts from this part of the first one's width on: people in the background do not.
+const SECOND_FACE_MIN: f32 = 0.5;
+
+/// What a frame shows. The first face that is found is the one that all others are compared with.
+fn seen(
+    models: &Models,
+    photo: &Photo,
+    first: &mut Option<Descriptor>,
+) -> Result<Seen, ModelError> {
+    let picture = &photo.pixels;
+    let mut faces: Vec<Mesh> = Vec::new();
+    let mut width = 0.0_f32;
+    for found in detect(&models.face_detect, picture)? {
+        if found.width < width * SECOND_FACE_MIN {
+            continue;
+        }
+        if let Some(mesh) = mesh(&models.face_mesh, picture, &found)? {
+            width = width.max(found.width);
+            faces.push(mesh);
+        }
+    }
+    let [face] = faces.as_slice() else {
+        return Ok(if faces.is_empty() {
+            Seen::NoFace
+        } else {
+            Seen::MoreFaces
+        });
+    };
+    let Some(descriptor) = describe(&models.face_describe, picture, face)? else {
+        return Ok(Seen::NoFace);
+    };
+    let same = first
+        .get_or_insert_with(|| descriptor.clone())
+        .cosine(&descriptor);
+    let nose = face.nose();
+    Ok(Seen::OneFace(Pose {
+        across: nose.x,
+        down: nose.y,
+        size: face.size() / picture.width() as f32,
+        same,
+    }))
+}
+
+fn small(photo: &Photo) -> Vec<u8> {
+    imageops::grayscale(&imageops::thumbnail(&photo.pixels, 32, 24)).into_raw()
+}
+
+pub fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,343 @@
+//! What the engine says: a decision, and every reason for it.
+
+use crate::{
+    document::{Quality, QualityProblem},
+    liveness::LivenessProblem,
+    mrz::{Country, CountryKind, Form, Mrz, PartialDate, Sex, Wrong},
+    picture::PictureProblem,
+};
+use proof_core::identity::{IdentityOutcome, IdentityProblem};
+use serde::{Deserialize, Serialize};
+
+/// What a reason is about.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    Front,
+    Back,
+    /// The frame with this index.
+    Frame(u32),
+    Selfie,
+    Document,
+}
+
+/// Why somebody is not simply approved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    Picture(PictureProblem),
+    Quality(QualityProblem),
+    /// Neither a zone nor a portrait: not a document, or one that cannot be made out.
+    NoDocument,
+    BackMissing,
+    FrontTwice,
+    ZoneUnreadable,
+    /// A visa where a passport was asked for, or a card where it was not.
+    OtherDocument,
+    NoPortrait,
+    Expired,
+    UnderAge,
+    /// It reads well, and its check digits are wrong.
+    CheckDigits,
+    UnknownIssuer,
+    Specimen,
+    /// Read by people: a document without a zone.
+    NoZone,
+    Liveness(LivenessProblem),
+    NoSelfie,
+    OtherPerson,
+    /// Too alike for another person, and too little for the same.
+    MaybeOtherPerson,
+    NoModels,
+    /// The worker was stopped at its limits, or broke.
+    NoAnswer,
+}
+
+/// What a reason leads to.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Approve,
+    Review,
+    Retry,
+    Refuse,
+}
+
+impl Reason {
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::UnderAge => Outcome::Refuse,
+            Self::CheckDigits
+            | Self::UnknownIssuer
+            | Self::Specimen
+            | Self::NoZone
+            | Self::NoSelfie
+            | Self::MaybeOtherPerson
+            | Self::NoModels
+            | Self::NoAnswer => Outcome::Review,
+            Self::Picture(_)
+            | Self::Quality(_)
+            | Self::NoDocument
+            | Self::BackMissing
+            | Self::FrontTwice
+            | Self::ZoneUnreadable
+            | Self::OtherDocument
+            | Self::NoPortrait
+            | Self::Expired
+            | Self::Liveness(_)
+            | Self::OtherPerson => Outcome::Retry,
+        }
+    }
+
+    /// The reason as partners and users hear it; nothing where only our own people do.
+    pub const fn problem(self, on: Subject) -> Option<IdentityProblem> {
+        match self {
+            Self::Picture(_) => match on {
+                Subject::Frame(_) | Subject::Selfie => Some(IdentityProblem::LivenessFailed),
+                Subject::Front | Subject::Back | Subject::Document => {
+                    Some(IdentityProblem::DocumentUnreadable)
+                }
+            },
+            Self::Quality(_)
+            | Self::NoDocument
+            | Self::BackMissing
+            | Self::FrontTwice
+            | Self::ZoneUnreadable
+            | Self::OtherDocument
+            | Self::NoPortrait => Some(IdentityProblem::DocumentUnreadable),
+            Self::Expired => Some(IdentityProblem::DocumentExpired),
+            Self::UnderAge => Some(IdentityProblem::UnderAge),
+            Self::CheckDigits | Self::Specimen => Some(IdentityProblem::DocumentForged),
+            Self::Liveness(_) => Some(IdentityProblem::LivenessFailed),
+            Self::OtherPerson | Self::MaybeOtherPerson => Some(IdentityProblem::FaceMismatch),
+            Self::UnknownIssuer
+            | Self::NoZone
+            | Self::NoSelfie
+            | Self::NoModels
+            | Self::NoAnswer => None,
+        }
+    }
+
+    /// What happened, for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Picture(problem) => picture_sentence(problem),
+            Self::Quality(QualityProblem::TooSmall) => "the document is too small in the picture",
+            Self::Quality(QualityProblem::Blurred) => "the document is blurred",
+            Self::Quality(QualityProblem::Glare) => "a light mirrors itself in the document",
+            Self::Quality(QualityProblem::Cropped) => "a part of the document is cut off",
+            Self::NoDocument => "there is no document in the picture",
+            Self::BackMissing => "the back of the card is missing",
+            Self::FrontTwice => "the front was taken twice, the back is missing",
+            Self::ZoneUnreadable => "the lines for machines could not be read",
+            Self::OtherDocument => "this is another kind of document",
+            Self::NoPortrait => "there is no portrait on the document",
+            Self::Expired => "the document has expired",
+            Self::UnderAge => "the person is under age",
+            Self::CheckDigits => "the document reads well, and its check digits are wrong",
+            Self::UnknownIssuer => "nobody known issues documents with this code",
+            Self::Specimen => "the document is a specimen",
+            Self::NoZone => "the document has no lines for machines",
+            Self::Liveness(problem) => liveness_sentence(problem),
+            Self::NoSelfie => "there is no selfie",
+            Self::OtherPerson => "the selfie shows somebody else",
+            Self::MaybeOtherPerson => "the selfie may show somebody else",
+            Self::NoModels => "the models are not installed",
+            Self::NoAnswer => "the check did not end in time",
+        }
+    }
+}
+
+const fn picture_sentence(problem: PictureProblem) -> &'static str {
+    match problem {
+        PictureProblem::TooManyBytes => "the file is larger than 12 MB",
+        PictureProblem::Pdf => "this is a PDF, not a photograph",
+        PictureProblem::Animated => "a picture that moves is no photograph",
+        PictureProblem::NotAnImage => "this is no JPEG, PNG or WebP",
+        PictureProblem::TooManyPixels => "the picture has more than 40 megapixels",
+        PictureProblem::TooSmall => "the picture has too few pixels",
+        PictureProblem::Damaged => "the picture is damaged",
+    }
+}
+
+const fn liveness_sentence(problem: LivenessProblem) -> &'static str {
+    match problem {
+        LivenessProblem::TooFewFrames => "there are too few frames",
+        LivenessProblem::FramesOutOfOrder => "the frames are not in order",
+        LivenessProblem::FramesReplayed => "frames were shown before",
+        LivenessProblem::NoFace => "there is no face in the selfie",
+        LivenessProblem::TwoFaces => "there is more than one face in the selfie",
+        LivenessProblem::AnotherFace => "the face changes during the selfie",
+        LivenessProblem::Still => "nothing moves in the selfie",
+        LivenessProblem::Flat => "the selfie shows a flat picture, not a head",
+        LivenessProblem::WrongOrder => "the steps were done in another order",
+        LivenessProblem::NotDone => "a step was not done",
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Finding {
+    pub reason: Reason,
+    pub on: Subject,
+}
+
+/// What the zone says, for those who keep it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Facts {
+    pub form: Form,
+    pub code: String,
+    pub issuer: Country,
+    /// ISO 3166-1 alpha-2, of a state.
+    pub country: Option<String>,
+    pub surname: String,
+    pub given: String,
+    pub number: String,
+    pub nationality: Country,
+    pub birth: Option<PartialDate>,
+    pub sex: Sex,
+    pub expiry: Option<PartialDate>,
+    pub wrong: Vec<Wrong>,
+    /// Characters that were put right.
+    pub corrected: usize,
+}
+
+impl Facts {
+    pub fn of(mrz: &Mrz) -> Self {
+        Self {
+            form: mrz.form,
+            code: mrz.code.clone(),
+            issuer: mrz.issuer.clone(),
+            country: mrz.issuer.alpha2().map(str::to_owned),
+            surname: mrz.names.surname.clone(),
+            given: mrz.names.given.clone(),
+            number: mrz.number.clone(),
+            nationality: mrz.nationality.clone(),
+            birth: mrz.birth,
+            sex: mrz.sex,
+            expiry: mrz.expiry,
+            wrong: mrz.wrong.clone(),
+            corrected: mrz.corrections.len(),
+        }
+    }
+
+    pub fn issuer_kind(&self) -> CountryKind {
+        self.issuer.kind()
+    }
+}
+
+/// What was measured on one side.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct SideReport {
+    pub on: Subject,
+    pub quality: Quality,
+    pub zone_sure: Option<f32>,
+    /// Between the eyes of the portrait, in pixels.
+    pub portrait_pixels: Option<f32>,
+}
+
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Report {
+    pub outcome: Outcome,
+    /// The one that decided first.
+    pub findings: Vec<Finding>,
+    pub facts: Option<Facts>,
+    pub sides: Vec<SideReport>,
+    /// The cosine of portrait and selfie.
+    pub similarity: Option<f32>,
+    /// SHA-256 of each frame: a later film with one of them is a replay.
+    pub frames: Vec<String>,
+}
+
+impl Report {
+    /// Sorts what was found by its weight, and decides.
+    pub fn of(mut findings: Vec<Finding>) -> Self {
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.reason.outcome()));
+        let worst = findings.first().map(|finding| finding.reason.outcome());
+        Self {
+            outcome: worst.unwrap_or(Outcome::Approve),
+            findings,
+            facts: None,
+            sides: Vec::new(),
+            similarity: None,
+            frames: Vec::new(),
+        }
+    }
+
+    /// For when there is nothing to say but that.
+    pub fn only(reason: Reason, on: Subject) -> Self {
+        Self::of(vec![Finding { reason, on }])
+    }
+
+    pub fn reason(&self) -> Option<Finding> {
+        self.findings.first().copied()
+    }
+
+    /// As the rest of the server knows outcomes.
+    pub fn decision(&self) -> IdentityOutcome {
+        let name = |finding: Finding| {
+            let problem = finding.reason.problem(finding.on);
+            problem.map_or_else(
+                || finding.reason.sentence().to_owned(),
+                |known| known.name().to_owned(),
+            )
+        };
+        let reason = self.reason().map(name).unwrap_or_default();
+        match self.outcome {
+            Outcome::Approve => IdentityOutcome::Approved {
+                document_country: self.facts.as_ref().and_then(|facts| facts.country.clone()),
+            },
+            Outcome::Review => IdentityOutcome::Review { reason },
+            Outcome::Retry => IdentityOutcome::Rejected {
+                reason,
+                may_retry: true,
+            },
+            Outcome::Refuse => IdentityOutcome::Rejected {
+                reason,
+                may_retry: false,
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_heaviest_reason_decides() {
+        let finding = |reason| Finding {
+            reason,
+            on: Subject::Front,
+        };
+        let report =
+            |reasons: &[Reason]| Report::of(reasons.iter().copied().map(finding).collect());
+        assert_eq!(report(&[]).outcome, Outcome::Approve);
+        assert_eq!(report(&[Reason::NoZone]).outcome, Outcome::Review);
+        let retry = report(&[Reason::NoZone, Reason::Expired]);
+        assert_eq!(
+            retry.decision(),
+            IdentityOutcome::Rejected {
+                reason: "document_expired".to_owned(),
+                may_retry: true
+            }
+        );
+        let refused = report(&[Reason::Expired, Reason::UnderAge, Reason::NoZone]);
+        assert_eq!(
+            refused.reason().map(|found| found.reason),
+            Some(Reason::UnderAge)
+        );
+        assert_eq!(
+            refused.decision(),
+            IdentityOutcome::Rejected {
+                reason: "under_age".to_owned(),
+                may_retry: false
+            }
+        );
+        assert_eq!(
+            Report::only(Reason::NoModels, Subject::Document).decision(),
+            IdentityOutcome::Review {
+                reason: "the models are not installed".to_owned()
+            }
+        );
+    }
+}

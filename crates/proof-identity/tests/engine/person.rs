@@ -1,0 +1,160 @@
+//! Persons: on the document, in front of the camera, or only pretended.
+
+use crate::kit::{ASKED, Kit, says};
+use image::{RgbImage, imageops};
+use proof_identity::{
+    geometry::{Point, Warp},
+    liveness::{LivenessProblem, Step},
+    report::{Outcome, Reason},
+    specimen::{Damage, head, noisy},
+};
+
+#[test]
+fn the_person_on_the_passport_is_approved() {
+    let Some(kit) = Kit::open() else { return };
+    // Two photographs of one man, years apart.
+    let report = kit.check(&kit.passport_case("obama.jpg", kit.film("obama2.jpg", &ASKED)));
+    assert_eq!(says(&report), (Outcome::Approve, vec![]));
+    let facts = report.facts.unwrap();
+    assert_eq!(
+        (facts.surname.as_str(), facts.number.as_str()),
+        ("ERIKSSON", "L898902C3")
+    );
+    assert!(report.similarity.unwrap() < 0.995);
+}
+
+#[test]
+fn all_steps_are_seen() {
+    let Some(kit) = Kit::open() else { return };
+    let mut case = kit.passport_case("obama.jpg", kit.film("obama.jpg", &Step::ALL));
+    case.asked = Step::ALL.to_vec();
+    assert_eq!(says(&kit.check(&case)), (Outcome::Approve, vec![]));
+}
+
+#[test]
+fn somebody_else_is_not() {
+    let Some(kit) = Kit::open() else { return };
+    for other in ["biden.jpg", "astronaut.png"] {
+        let report = kit.check(&kit.passport_case("obama.jpg", kit.film(other, &ASKED)));
+        assert_eq!(
+            says(&report),
+            (Outcome::Retry, vec![Reason::OtherPerson]),
+            "{other}"
+        );
+    }
+}
+
+#[test]
+fn who_does_something_else_is_told() {
+    let Some(kit) = Kit::open() else { return };
+    let mut film = kit.film("obama2.jpg", &[Step::Center, Step::Left, Step::Right]);
+    for (frame, step) in film
+        .iter_mut()
+        .zip(ASKED.iter().flat_map(|step| [*step; 2]))
+    {
+        frame.step = step;
+    }
+    let problem = Reason::Liveness(LivenessProblem::WrongOrder);
+    let report = kit.check(&kit.passport_case("obama.jpg", film));
+    assert_eq!(says(&report), (Outcome::Retry, vec![problem]));
+    let mut film = kit.film("obama2.jpg", &[Step::Center, Step::Right, Step::Center]);
+    for (frame, step) in film
+        .iter_mut()
+        .zip(ASKED.iter().flat_map(|step| [*step; 2]))
+    {
+        frame.step = step;
+    }
+    let problem = Reason::Liveness(LivenessProblem::NotDone);
+    let report = kit.check(&kit.passport_case("obama.jpg", film));
+    assert_eq!(says(&report), (Outcome::Retry, vec![problem]));
+}
+
+/// A print of the right person, held into the camera.
+#[test]
+fn a_photograph_is_no_person() {
+    let Some(kit) = Kit::open() else { return };
+    let print = head::shrunk(&kit.picture("obama2.jpg"), 480);
+    let (width, height) = print.dimensions();
+    let (width, height) = (width as f32, height as f32);
+    // Turned around its upright axis, the far edge is shorter and the print narrower.
+    let turned = |step: Step, at: u32| -> RgbImage {
+        let lean = match step {
+            Step::Left => 0.16,
+            Step::Right => -0.16,
+            _ => 0.0,
+        };
+        let near = (at % 2) as f32 * 6.0;
+        let (left, right) = (height * f32::max(lean, 0.0), height * f32::max(-lean, 0.0));
+        let narrow = width * lean.abs() * 0.8;
+        let corners = [
+            Point::new(-narrow - near, -left),
+            Point::new(width + narrow + near, -right),
+            Point::new(width + narrow + near, height + right),
+            Point::new(-narrow - near, height + left),
+        ];
+        let warp = Warp::quad(width, height, corners).unwrap();
+        warp.make(&print, width as u32, height as u32)
+    };
+    let flat = Reason::Liveness(LivenessProblem::Flat);
+    let film = kit.frames(&ASKED, turned);
+    let report = kit.check(&kit.passport_case("obama.jpg", film));
+    assert_eq!(says(&report), (Outcome::Retry, vec![flat]));
+
+    // And one that nobody moves: only the camera's noise tells the frames apart.
+    let mut film = kit.frames(&ASKED, |_, _| print.clone());
+    for frame in &mut film {
+        let seed = u64::from(frame.index);
+        frame.bytes = noisy(
+            &print,
+            &Damage {
+                seed,
+                ..Damage::default()
+            },
+        );
+    }
+    let still = Reason::Liveness(LivenessProblem::Still);
+    let report = kit.check(&kit.passport_case("obama.jpg", film));
+    assert_eq!(says(&report), (Outcome::Retry, vec![still]));
+}
+
+#[test]
+fn one_face_is_wanted() {
+    let Some(kit) = Kit::open() else { return };
+    let first = head::shrunk(&kit.picture("obama2.jpg"), 400);
+    let second = head::shrunk(&kit.picture("biden.jpg"), 400);
+    let both = |at: u32| {
+        let mut picture = RgbImage::new(900, 420);
+        imageops::replace(&mut picture, &first, 10 + i64::from(at), 5);
+        imageops::replace(&mut picture, &second, 460, 5);
+        picture
+    };
+    let two = Reason::Liveness(LivenessProblem::TwoFaces);
+    let film = kit.frames(&ASKED, |_, at| both(at));
+    assert_eq!(
+        says(&kit.check(&kit.passport_case("obama.jpg", film))),
+        (Outcome::Retry, vec![two])
+    );
+
+    let coffee = kit.picture("coffee.png");
+    let none = Reason::Liveness(LivenessProblem::NoFace);
+    let film = kit.frames(&ASKED, |_, at| imageops::brighten(&coffee, at as i32 * 3));
+    assert_eq!(
+        says(&kit.check(&kit.passport_case("obama.jpg", film))),
+        (Outcome::Retry, vec![none])
+    );
+}
+
+#[test]
+fn a_film_is_shown_once_and_forwards() {
+    let Some(kit) = Kit::open() else { return };
+    let film = kit.film("obama2.jpg", &ASKED);
+    let mut again = kit.passport_case("obama.jpg", film.clone());
+    again.seen_before = vec![proof_identity::check::digest(&film[3].bytes)];
+    let replayed = Reason::Liveness(LivenessProblem::FramesReplayed);
+    assert_eq!(says(&kit.check(&again)), (Outcome::Retry, vec![replayed]));
+    let mut backwards = film;
+    backwards.reverse();
+    let order = Reason::Liveness(LivenessProblem::FramesOutOfOrder);
+    let report = kit.check(&kit.passport_case("obama.jpg", backwards));
+    assert_eq!(says(&report), (Outcome::Retry, vec![order]));
+}

@@ -1,0 +1,317 @@
+//! The identity check as people start it, and the process that it runs in.
+
+use image::{GrayImage, ImageFormat, RgbImage, imageops};
+use proof_core::identity::DocumentKind;
+use proof_identity::{
+    check::{Case, Policy},
+    face::{detect, mesh},
+    liveness::Step,
+    network::Models,
+    picture::{self, Need},
+    report::{Outcome, Reason, Report, Subject},
+    specimen::{self, Damage, damage, head},
+    wire,
+};
+use proof_server::identity::{Pool, PoolSettings};
+use serde_json::Value;
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_proof");
+const STEPS: [Step; 3] = [Step::Center, Step::Right, Step::Left];
+
+/// What `ci/models` fetched; `None`, said aloud, where it did not.
+#[expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "where the test run keeps what it fetched"
+)]
+fn fetched() -> Option<(PathBuf, PathBuf)> {
+    let home = || Path::new(&std::env::var("HOME").unwrap_or_default()).join(".cache/proof");
+    let cache = std::env::var("PROOF_CACHE").map_or_else(|_| home(), PathBuf::from);
+    let (models, pictures) = (cache.join("models"), cache.join("pictures"));
+    let there = models.join("text-read.onnx").is_file() && pictures.join("obama.jpg").is_file();
+    if !there {
+        assert!(
+            std::env::var("PROOF_TEST_REQUIRE_MODELS").is_err(),
+            "run ci/models"
+        );
+        println!("skipped: no identity models, see ci/models");
+    }
+    there.then_some((models, pictures))
+}
+
+/// `proof identity check … --json`.
+fn check(models: &Path, arguments: &[&str]) -> Value {
+    let output = Command::new(BINARY)
+        .args([
+            "identity",
+            "check",
+            "--json",
+            "--specimens",
+            "--today",
+            "2026-11-26",
+            "--models",
+        ])
+        .arg(models)
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn reasons(report: &Value) -> Vec<Value> {
+    let findings = report["findings"].as_array().unwrap();
+    findings
+        .iter()
+        .map(|finding| finding["reason"].clone())
+        .collect()
+}
+
+fn picture(path: &Path) -> RgbImage {
+    picture::open(&fs::read(path).unwrap(), Need::FRAME)
+        .unwrap()
+        .pixels
+}
+
+/// A passport with this portrait, photographed, in a file.
+fn passport(dir: &Path, portrait: &Path) -> String {
+    let page = dir.join("page.png");
+    let drawn = Command::new(BINARY)
+        .args(["identity", "specimen", "--portrait"])
+        .arg(portrait)
+        .arg("--out")
+        .arg(&page)
+        .status()
+        .unwrap();
+    assert!(drawn.success());
+    let photo = dir.join("passport.jpg");
+    let how = Damage {
+        turn_degrees: 3.0,
+        ..Damage::default()
+    };
+    fs::write(&photo, damage(&picture(&page), &how)).unwrap();
+    photo.to_str().unwrap().to_owned()
+}
+
+/// The frames of somebody who does what is asked, in files.
+fn film(dir: &Path, models: &Path, portrait: &Path) -> Vec<String> {
+    let models = Models::load(models).unwrap();
+    let person = head::shrunk(&picture(portrait), 640);
+    let face = &detect(&models.face_detect, &person).unwrap()[0];
+    let shape = mesh(&models.face_mesh, &person, face).unwrap().unwrap();
+    (0_u32..)
+        .zip(STEPS.iter().flat_map(|step| [*step; 2]))
+        .map(|(at, step)| {
+            let part = if at % 2 == 0 { 0.85 } else { 1.0 };
+            let frame = head::bent(&person, &shape, head::held(step, part), at);
+            let path = dir.join(format!("frame{at}.png"));
+            frame.save(&path).unwrap();
+            path.to_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn a_person_is_checked_from_files() {
+    let Some((models, pictures)) = fetched() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let document = passport(dir.path(), &pictures.join("obama.jpg"));
+    let frames = film(dir.path(), &models, &pictures.join("obama2.jpg"));
+    let frames: Vec<_> = frames.iter().map(String::as_str).collect();
+    let mut arguments = vec![
+        "--document",
+        &document,
+        "--steps",
+        "center,right,left",
+        "--selfie",
+    ];
+    arguments.extend(&frames);
+    let report = check(&models, &arguments);
+    assert_eq!(report["outcome"], "approve", "{report}");
+    assert_eq!(report["facts"]["surname"], "ERIKSSON");
+    assert_eq!(report["frames"].as_array().unwrap().len(), 6);
+    // The same frames the other way round.
+    let (head, tail) = arguments.split_at(5);
+    let backwards: Vec<_> = head.iter().chain(tail.iter().rev()).copied().collect();
+    let report = check(&models, &backwards);
+    assert_eq!(report["outcome"], "retry", "{report}");
+    // For people.
+    let output = Command::new(BINARY)
+        .args(["identity", "check", "--models"])
+        .arg(&models)
+        .args(["--document", &document])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.starts_with("a person has to look\n"), "{text}");
+    assert!(text.contains("the document is a specimen\n"), "{text}");
+    assert!(
+        text.contains("name        ERIKSSON, ANNA MARIA\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn files_that_are_no_photographs_have_their_reasons() {
+    let Some((models, pictures)) = fetched() else {
+        return;
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let mut bomb = std::io::Cursor::new(Vec::new());
+    GrayImage::new(10_000, 10_000)
+        .write_to(&mut bomb, ImageFormat::Png)
+        .unwrap();
+    let cat = picture(&pictures.join("chelsea.png"));
+    let cat = imageops::resize(&cat, 902, 600, imageops::FilterType::Triangle);
+    for (document, reason) in [
+        (
+            file("text.jpg", b"hello"),
+            serde_json::json!({"picture": "not_an_image"}),
+        ),
+        (
+            file("pdf.jpg", b"%PDF-1.4\n"),
+            serde_json::json!({"picture": "pdf"}),
+        ),
+        (
+            file("moves.jpg", b"GIF89a\x01\0\x01\0\0\0\0"),
+            serde_json::json!({"picture": "animated"}),
+        ),
+        (
+            file("bomb.png", &bomb.into_inner()),
+            serde_json::json!({"picture": "too_many_pixels"}),
+        ),
+        (
+            file("cat.png", &specimen::png(&cat).unwrap()),
+            serde_json::json!("no_document"),
+        ),
+    ] {
+        let report = check(&models, &["--document", &document]);
+        assert_eq!(report["outcome"], "retry");
+        assert_eq!(reasons(&report)[0], reason, "{document}");
+    }
+}
+
+#[test]
+fn without_models_everything_goes_to_people() {
+    let dir = tempfile::tempdir().unwrap();
+    let document = dir.path().join("x.jpg");
+    fs::write(&document, b"hello").unwrap();
+    let report = check(dir.path(), &["--document", document.to_str().unwrap()]);
+    assert_eq!(report["outcome"], "review");
+    assert_eq!(reasons(&report), [serde_json::json!("no_models")]);
+}
+
+fn case(front: Vec<u8>) -> Case {
+    Case {
+        kind: DocumentKind::Passport,
+        front,
+        back: None,
+        asked: STEPS.to_vec(),
+        frames: Vec::new(),
+        seen_before: Vec::new(),
+        today: chrono::NaiveDate::from_ymd_opt(2026, 11, 26).unwrap(),
+        policy: Policy::default(),
+    }
+}
+
+fn no_answer() -> Report {
+    Report::only(Reason::NoAnswer, Subject::Document)
+}
+
+#[tokio::test]
+async fn a_worker_that_does_not_answer_is_stopped() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = |binary: &str, waiting_max| {
+        Pool::new(PoolSettings {
+            case_timeout: Duration::from_millis(300),
+            waiting_max,
+            ..PoolSettings::new(PathBuf::from(binary), dir.path().to_owned())
+        })
+    };
+    // Programs that take the case and say nothing, end at once, or say something else.
+    let script = |name: &str, line: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{line}\n")).unwrap();
+        let mut mode = fs::metadata(&path).unwrap().permissions();
+        std::os::unix::fs::PermissionsExt::set_mode(&mut mode, 0o755);
+        fs::set_permissions(&path, mode).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let silent = script("silent", "exec /bin/sleep 600");
+    for binary in [
+        &silent,
+        &script("ends", "exit 1"),
+        &script("talks", "/bin/echo hello; exec /bin/cat >/dev/null"),
+    ] {
+        assert_eq!(
+            pool(binary, 1)
+                .check(&case(vec![0; 400_000]))
+                .await
+                .unwrap(),
+            no_answer()
+        );
+    }
+    // Who finds no place to wait goes to people at once.
+    let full = pool(&silent, 0);
+    let (first, second) = (case(vec![0; 10]), case(vec![0; 10]));
+    let both = futures::join!(full.check(&first), full.check(&second));
+    assert_eq!(
+        (both.0.unwrap(), both.1.unwrap()),
+        (no_answer(), no_answer())
+    );
+}
+
+#[test]
+fn a_worker_has_its_pipes_and_nothing_else() {
+    let Some((models, _)) = fetched() else { return };
+    let mut worker = Command::new(BINARY)
+        .args(["identity-worker", "--models"])
+        .arg(&models)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut to, mut from) = (worker.stdin.take().unwrap(), worker.stdout.take().unwrap());
+    // One process answers one case after the other.
+    for _ in 0..2 {
+        to.write_all(&wire::case_bytes(&case(b"hello".to_vec())).unwrap())
+            .unwrap();
+        let mut head = [0; 4];
+        from.read_exact(&mut head).unwrap();
+        let mut bytes = vec![0; wire::report_length(head).unwrap()];
+        from.read_exact(&mut bytes).unwrap();
+        assert_eq!(wire::report_read(&bytes).unwrap().outcome, Outcome::Retry);
+    }
+    let limits = fs::read_to_string(format!("/proc/{}/limits", worker.id())).unwrap();
+    let limit = |name: &str| -> Vec<String> {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        line[name.len()..]
+            .split_whitespace()
+            .take(2)
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(limit("Max open files"), ["3", "3"]);
+    assert_eq!(limit("Max file size"), ["0", "0"]);
+    assert_eq!(limit("Max address space"), ["1073741824", "1073741824"]);
+    drop(to);
+    assert!(worker.wait().unwrap().success());
+}
