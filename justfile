@@ -63,6 +63,10 @@ bench-ship *args:
 bench-order *args:
     ci/bench-order {{args}}
 
+# Create, poll and search with 10,000 orders and with 2,000,000
+bench-search *args:
+    ci/bench-search {{args}}
+
 # The documentation as a book, in docs/book
 docs:
     command -v mdbook >/dev/null || cargo install mdbook --version 0.5.4 --locked

@@ -17,10 +17,10 @@ use sqlx::types::Json;
 use uuid::Uuid;
 
 statements! {
-    SEARCH_ALL = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.environment = $1 AND o.id < $2 AND o.id >= $3 AND (o.side = $4 OR $4 IS NULL) ORDER BY o.id DESC LIMIT $5";
-    SEARCH_STATUS = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.status = $6 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND (o.side = $4 OR $4 IS NULL) ORDER BY o.id DESC LIMIT $5";
-    SEARCH_PARTNER = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.partner_id = $6 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND (o.side = $4 OR $4 IS NULL) ORDER BY o.id DESC LIMIT $5";
-    SEARCH_PARTNER_STATUS = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.partner_id = $6 AND o.status = $7 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND (o.side = $4 OR $4 IS NULL) ORDER BY o.id DESC LIMIT $5";
+    SEARCH_ALL = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.environment = $1 AND o.id < $2 AND o.id >= $3 AND o.side = $4 ORDER BY o.id DESC LIMIT $5";
+    SEARCH_STATUS = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.status = $6 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND o.side = $4 ORDER BY o.id DESC LIMIT $5";
+    SEARCH_PARTNER = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.partner_id = $6 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND o.side = $4 ORDER BY o.id DESC LIMIT $5";
+    SEARCH_PARTNER_STATUS = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN partners p ON p.id = o.partner_id WHERE o.partner_id = $6 AND o.status = $7 AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND o.side = $4 ORDER BY o.id DESC LIMIT $5";
     SEARCH_USER = "SELECT o.id, o.version, o.body, c.partner_user_id, p.name AS partner_name FROM customers c JOIN orders o ON o.customer_id = c.id JOIN partners p ON p.id = o.partner_id WHERE c.partner_user_id = $6 AND (o.partner_id = $7 OR $7 IS NULL) AND (o.status = $8 OR $8 IS NULL) AND o.environment = $1 AND o.id < $2 AND o.id >= $3 AND (o.side = $4 OR $4 IS NULL) ORDER BY o.id DESC LIMIT $5";
     SEARCH_COUNT = "SELECT status, COUNT(*) AS count FROM orders WHERE environment = $1 AND id >= $2 AND (partner_id = $3 OR $3 IS NULL) GROUP BY status ORDER BY status";
     SEARCH_SINCE = "SELECT id, version, body FROM orders WHERE environment = $1 AND id >= $2 AND (partner_id = $3 OR $3 IS NULL) ORDER BY id DESC LIMIT $4";
@@ -86,17 +86,36 @@ impl Tx {
         &mut self,
         search: &OrderSearch,
     ) -> Result<Vec<FoundOrder>, StoreError> {
+        // Each side by an index of its own: whoever looks for what is rare finds it at once.
+        let sides = match (&search.user, search.side) {
+            (Some(_), side) => vec![side],
+            (None, Some(side)) => vec![Some(side)],
+            (None, None) => vec![Some(Side::Buy), Some(Side::Sell)],
+        };
+        let mut rows = Vec::new();
+        for side in sides {
+            rows.extend(self.order_search_side(search, side).await?);
+        }
+        rows.sort_by_key(|row| std::cmp::Reverse(row.id));
+        rows.truncate(usize::try_from(search.limit).unwrap_or(0));
+        rows.into_iter().map(FoundOrder::try_from).collect()
+    }
+
+    async fn order_search_side(
+        &mut self,
+        search: &OrderSearch,
+        side: Option<Side>,
+    ) -> Result<Vec<Row>, StoreError> {
         let (from, below) = search.ids;
         let mut args = args![
             search.environment.name(),
             below,
             from,
-            search.side.map(|side| side.name().to_owned()),
+            side.map(|side| side.name().to_owned()),
             search.limit,
         ];
         let partner = search.partner.map(PartnerId::uuid);
         let status = search.status.map(|status| status.name().to_owned());
-        // Each by an index of its own, as partners' lists are.
         let statement = match (search.user.as_deref(), partner, status) {
             (Some(user), partner, status) => {
                 args.extend(args![user, partner, status]);
@@ -116,8 +135,7 @@ impl Tx {
             }
             (None, None, None) => SEARCH_ALL,
         };
-        let rows: Vec<Row> = self.fetch_all(statement, args).await?;
-        rows.into_iter().map(FoundOrder::try_from).collect()
+        self.fetch_all(statement, args).await
     }
 
     /// How many orders were made since a moment, by what became of them.
