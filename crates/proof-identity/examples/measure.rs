@@ -80,7 +80,7 @@ fn levels() -> Vec<(String, Damage)> {
     }
     for lean in [0.1, 0.2, 0.3] {
         levels.push((
-            format!("far edge {}% shorter", lean * 100.0),
+            format!("far edge {:.0}% shorter", lean * 100.0),
             Damage { lean, ..good },
         ));
     }
