@@ -16,7 +16,8 @@ use proof_core::identity::DocumentKind;
 use proof_identity::{
     check::{Case, CaseFrame, Policy, check},
     document,
-    face::{Descriptor, describe, detect, mesh},
+    face::{Descriptor, Mesh, describe, detect, mesh},
+    geometry::{Point, Warp},
     liveness::Step,
     mrz::{Fields, Form, write},
     network::Models,
@@ -49,6 +50,10 @@ fn main() -> Outcome<()> {
     if what.is_empty() || what == "whole" {
         whole(&models, &open)?;
     }
+    if what.is_empty() || what == "limits" {
+        noses(&models, &open)?;
+        sharpness(&models)?;
+    }
     if what.is_empty() || what == "zones" {
         zones(&models)?;
     }
@@ -75,7 +80,7 @@ fn levels() -> Vec<(String, Damage)> {
     }
     for lean in [0.1, 0.2, 0.3] {
         levels.push((
-            format!("far edge {}% shorter", lean * 100.0),
+            format!("far edge {:.0}% shorter", lean * 100.0),
             Damage { lean, ..good },
         ));
     }
@@ -193,8 +198,8 @@ fn descriptor(models: &Models, picture: &RgbImage) -> Outcome<Descriptor> {
     Ok(describe(&models.face_describe, picture, &mesh)?.ok_or("no descriptor")?)
 }
 
-/// Each picture as it is, made small, darker and blurred: sixteen pictures of one man, and four each of
-/// three other people.
+/// Each picture as it is, made small, darker and blurred: three pictures of one man, and one each of
+/// three other people, four times.
 fn faces(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
     let mut all: Vec<(&str, &str, Descriptor)> = Vec::new();
     for (who, name) in [
@@ -256,7 +261,130 @@ fn faces(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
     Ok(())
 }
 
-/// A passport and nine frames, from bytes to report.
+/// How far a nose goes in flat pictures that are turned, and in heads that turn.
+fn noses(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
+    println!(
+        "| picture | flat, turned by up to 35° | head at rest | turned by 20° | by 28° | raised by 15° | by 22° |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    for name in [
+        "obama.jpg",
+        "obama2.jpg",
+        "obama3.jpg",
+        "biden.jpg",
+        "astronaut.png",
+    ] {
+        let picture = head::shrunk(&open(name)?, 640);
+        let shape = shape(models, &picture)?.ok_or("no face")?;
+        let rest = shape.nose();
+        let mut flat = 0.0_f32;
+        for degrees in [-35.0_f32, -25.0, -15.0, 15.0, 25.0, 35.0] {
+            for upright in [true, false] {
+                if let Some(found) = self::shape(models, &print(&picture, degrees, upright))? {
+                    let nose = found.nose();
+                    flat = flat
+                        .max((nose.x - rest.x).abs())
+                        .max((nose.y - rest.y).abs());
+                }
+            }
+        }
+        let held = |across: f32, up: f32| -> Outcome<Point> {
+            let how = head::Held {
+                across,
+                up,
+                ..head::AT_REST
+            };
+            let found = self::shape(models, &head::bent(&picture, &shape, how, 1))?;
+            let nose = found.map_or(rest, |found| found.nose());
+            Ok(Point::new((nose.x - rest.x).abs(), rest.y - nose.y))
+        };
+        let still = held(0.0, 0.0)?;
+        let turned = |degrees: f32| -> Outcome<f32> {
+            Ok(held(degrees, 0.0)?.x.min(held(-degrees, 0.0)?.x))
+        };
+        println!(
+            "| {name} | {flat:.3} | {:.3} | {:.3} | {:.3} | {:.3} | {:.3} |",
+            still.x.max(still.y.abs()),
+            turned(20.0)?,
+            turned(28.0)?,
+            held(0.0, 15.0)?.y,
+            held(0.0, 22.0)?.y
+        );
+    }
+    println!();
+    Ok(())
+}
+
+fn shape(models: &Models, picture: &RgbImage) -> Outcome<Option<Mesh>> {
+    let faces = detect(&models.face_detect, picture)?;
+    let Some(face) = faces.first() else {
+        return Ok(None);
+    };
+    Ok(mesh(&models.face_mesh, picture, face)?)
+}
+
+/// How steep strokes are in blurred photographs.
+fn sharpness(models: &Models) -> Outcome<()> {
+    let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 26).ok_or("no such day")?;
+    println!("| blur in pixels | steepness, td3 | td2 | td1 |");
+    println!("|---|---|---|---|");
+    for blur in [0.0, 1.0, 2.0, 3.0, 4.0, 5.0] {
+        let mut row = format!("| {blur} |");
+        for form in [Form::Td3, Form::Td2, Form::Td1] {
+            let page = specimen::side_with_zone(form, &specimen::fields(form), None);
+            let bytes = damage(
+                &page,
+                &Damage {
+                    blur,
+                    ..Damage::default()
+                },
+            );
+            let photo = picture::open(&bytes, Need::DOCUMENT)?;
+            let side = document::side(models, &photo, today)?;
+            let read = if side.zone.is_some() {
+                ""
+            } else {
+                ", zone not found"
+            };
+            row += &format!(" {:.2}{read} |", side.quality.sharpness);
+        }
+        println!("{row}");
+    }
+    println!();
+    Ok(())
+}
+
+/// A print, turned by so much around its upright or its level axis, as a camera sees it that is twice
+/// the print's width away.
+fn print(picture: &RgbImage, degrees: f32, upright: bool) -> RgbImage {
+    let (width, height) = (picture.width() as f32, picture.height() as f32);
+    let far = width.max(height) * 2.0;
+    let (sin, cos) = degrees.to_radians().sin_cos();
+    let corner = |x: f32, y: f32| {
+        let (x, y) = (x * width / 2.0, y * height / 2.0);
+        let (x, y, away) = if upright {
+            (x * cos, y, x * sin)
+        } else {
+            (x, y * cos, y * sin)
+        };
+        let scale = far / (far + away);
+        Point::new(width / 2.0 + x * scale, height / 2.0 + y * scale)
+    };
+    let corners = [
+        corner(-1.0, -1.0),
+        corner(1.0, -1.0),
+        corner(1.0, 1.0),
+        corner(-1.0, 1.0),
+    ];
+    Warp::quad(width, height, corners)
+        .and_then(|warp| warp.inverse())
+        .map_or_else(
+            || picture.clone(),
+            |warp| warp.make(picture, picture.width(), picture.height()),
+        )
+}
+
+/// A passport and six frames, from bytes to report.
 fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
     let asked = [Step::Center, Step::Right, Step::Left];
     let fields = specimen::fields(Form::Td3);
