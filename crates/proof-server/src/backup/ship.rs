@@ -126,6 +126,14 @@ impl Shipper {
         Arc::clone(&self.file)
     }
 
+    /// Whether SQLite begins anew with its next commit. Until that is added, nothing shows that it goes on from
+    /// what was shipped.
+    pub fn is_between_rounds(&self) -> bool {
+        self.history
+            .as_ref()
+            .is_some_and(|history| history.is_moved)
+    }
+
     /// Whether a whole backup is missing to begin with.
     pub fn wants_base(&self) -> bool {
         let history = self.history.as_ref();

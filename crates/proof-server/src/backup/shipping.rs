@@ -8,7 +8,10 @@ use super::{
 };
 use crate::{clock::SystemEntropy, restore::rebuild};
 use anyhow::Context;
-use futures::{FutureExt, future::select};
+use futures::{
+    FutureExt,
+    future::{Either, select},
+};
 use proof_core::{Timestamp, recovery::Life};
 use proof_engine::{Behind, Engine, Late};
 use std::{
@@ -25,6 +28,9 @@ use uuid::Uuid;
 
 /// Between two looks: a commit is at the other place about this long after it.
 const PAUSE_MILLIS: i64 = 500;
+
+/// The same when SQLite's log was just moved: under load it has begun anew by then.
+const PAUSE_MOVED_MILLIS: i64 = 20;
 
 /// For what was committed last before the server ends.
 const LAST_SECONDS: i64 = 3;
@@ -77,25 +83,35 @@ impl Shipping {
 
     /// Until `stop` changes.
     pub async fn run(&self, engine: &Engine, mut stop: watch::Receiver<bool>) {
+        let mut was_moved = false;
         loop {
-            let turn = async {
-                self.look(engine).await;
-                let next = engine.now().plus_millis(PAUSE_MILLIS);
+            let before = was_moved;
+            let turn = async move {
+                let is_moved = self.look(engine).await;
+                let soon = is_moved && !before;
+                let pause = if soon {
+                    PAUSE_MOVED_MILLIS
+                } else {
+                    PAUSE_MILLIS
+                };
+                let next = engine.now().plus_millis(pause);
                 engine.clock().sleep_until(next).await;
+                is_moved
             };
             let stopped = async {
                 // A sender that is gone means the same.
                 let _gone = stop.wait_for(|stop| *stop).await.map(drop);
             };
             let (turn, stopped) = (turn.boxed(), stopped.boxed());
-            if let futures::future::Either::Right(_) = select(turn, stopped).await {
-                return;
+            match select(turn, stopped).await {
+                Either::Left((is_moved, _)) => was_moved = is_moved,
+                Either::Right(_) => return,
             }
         }
     }
 
-    /// One look, and what came of it is told.
-    pub async fn look(&self, engine: &Engine) {
+    /// One look, and what came of it is told. `true`: SQLite begins anew with its next commit.
+    pub async fn look(&self, engine: &Engine) -> bool {
         let begun = engine.real_now();
         // A server that was replaced adds nothing, and one in recovery is about to change a lot.
         if engine.life() != Life::Known {
@@ -103,14 +119,17 @@ impl Shipping {
             if let Err(error) = relieved.await {
                 tracing::warn!("continuous backup: {error:#}");
             }
-            return;
+            return false;
         }
         let looked = self.apart(move |own, runtime| {
             let mut shipper = own.shipper();
-            (shipper.look(runtime, begun), shipper.wants_base())
+            let shipped = shipper.look(runtime, begun);
+            (shipped, shipper.wants_base(), shipper.is_between_rounds())
         });
+        let mut is_moved = false;
         let shipped = match looked.await {
-            Ok((shipped, wants_base)) => {
+            Ok((shipped, wants_base, moved)) => {
+                is_moved = moved;
                 if wants_base {
                     self.wanted.notify_one();
                 }
@@ -122,6 +141,7 @@ impl Shipping {
             }),
         };
         engine.ship_note(begun, shipped);
+        is_moved
     }
 
     /// What was committed until the end, when nobody writes any more.

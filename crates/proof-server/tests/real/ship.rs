@@ -189,7 +189,8 @@ async fn is_good(data: &Path, place: &Path, more: &[&str]) -> String {
 /// What a refusal says can still be had.
 async fn rest_is_good(data: &Path, place: &Path, refusal: &str) {
     let (_, until) = refusal.split_once("--until ").unwrap();
-    is_good(data, place, &["--until", until.trim()]).await;
+    let until = until.split_whitespace().next().unwrap();
+    is_good(data, place, &["--until", until]).await;
 }
 
 fn last_of(said: &str) -> Timestamp {
