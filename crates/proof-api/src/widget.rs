@@ -277,12 +277,19 @@ async fn identity_frame(
     let bytes = body::read(&api, body, PICTURE_BYTES_MAX).await?;
     let index = index.parse();
     let index = index.map_err(|_| wrong("index", "must be a whole number"))?;
-    let step = Query::read(&query).text("step")?.map(str::to_owned);
+    let query = Query::read(&query);
+    let step = query.text("step")?.map(str::to_owned);
     let step = step.ok_or_else(|| {
         let message = "The query parameter step is required.";
         Refused(ApiError::field(ErrorCode::MissingParam, "step", message))
     })?;
-    let upload = PictureUpload::Frame { index, step };
+    let taken = query.integer("taken_ms", (0, i64::from(u32::MAX)))?;
+    let taken_ms = taken.and_then(|ms| u32::try_from(ms).ok()).unwrap_or(0);
+    let upload = PictureUpload::Frame {
+        index,
+        step,
+        taken_ms,
+    };
     api.engine
         .identity_picture(id, upload, bytes.into())
         .await?;

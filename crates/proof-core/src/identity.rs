@@ -1,5 +1,9 @@
 //! One attempt to prove who somebody is.
 
+mod challenge;
+
+pub use challenge::{Challenge, SelfieStep};
+
 use crate::{
     id::{CustomerId, OrderId, VerificationId},
     operator::Voice,
@@ -7,12 +11,6 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
-
-/// What the user is asked to do in front of the camera, in this order.
-pub const SELFIE_STEPS: [&str; 3] = ["center", "left", "right"];
-
-/// Pictures taken at each step.
-pub const FRAMES_PER_STEP: u32 = 2;
 
 /// The largest picture that anybody takes.
 pub const PICTURE_BYTES_MAX: usize = 12 * 1024 * 1024;
@@ -105,6 +103,9 @@ pub struct Verification {
     pub customer: CustomerId,
     pub order: OrderId,
     pub document: DocumentKind,
+    /// What the user is asked to do in front of the camera.
+    #[serde(default)]
+    pub challenge: Challenge,
     pub received: BTreeSet<DocumentSide>,
     pub try_number: u32,
     pub started_at: Timestamp,

@@ -15,8 +15,8 @@ use proof_core::{
     ErrorCode,
     id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
-        DocumentKind, DocumentSide, FRAMES_PER_STEP, IdentityOutcome, IdentityRefusal,
-        IdentityRuling, SELFIE_STEPS, TRIES_MAX, Verification, VerificationState,
+        Challenge, DocumentKind, DocumentSide, IdentityOutcome, IdentityRefusal, IdentityRuling,
+        SelfieStep, TRIES_MAX, Verification, VerificationState,
     },
     operator::Voice,
     order::{Command, Refusal, State},
@@ -34,8 +34,14 @@ const REVIEW_POLL_MS: i64 = 60_000;
 /// Where an uploaded picture belongs.
 #[derive(Clone, Debug)]
 pub enum PictureUpload {
-    Document { side: DocumentSide },
-    Frame { index: u32, step: String },
+    Document {
+        side: DocumentSide,
+    },
+    Frame {
+        index: u32,
+        step: String,
+        taken_ms: u32,
+    },
 }
 
 fn wrong_state() -> Failure<ApiError> {
@@ -75,9 +81,10 @@ impl Engine {
         let now = self.now();
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
+        let challenge = self.challenge(id).await?;
         self.db
             .write("identity_start", move |tx: &mut Tx| {
-                let ids = ids.clone();
+                let (ids, challenge) = (ids.clone(), challenge.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
@@ -88,6 +95,7 @@ impl Engine {
                         customer,
                         order: id,
                         document,
+                        challenge,
                         received: BTreeSet::new(),
                         try_number,
                         started_at: now,
@@ -101,6 +109,21 @@ impl Engine {
             })
             .await?;
         self.view(id).await
+    }
+
+    /// What the provider of this order's world asks for.
+    async fn challenge(&self, id: OrderId) -> Result<Challenge, ApiError> {
+        let environment = self
+            .db
+            .read("identity_environment", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let stored = tx.order_work(id).await?.ok_or_else(gone)?;
+                    Ok::<_, Failure<ApiError>>(stored.order.environment)
+                })
+            })
+            .await?;
+        let identity = &self.rails(environment)?.identity;
+        Ok(identity.challenge(self.entropy.as_ref()))
     }
 
     /// Hands a picture to the provider. We keep none.
@@ -122,7 +145,11 @@ impl Engine {
                     side: *side,
                 }
             }
-            PictureUpload::Frame { index, step } => frame(*index, step)?,
+            PictureUpload::Frame {
+                index,
+                step,
+                taken_ms,
+            } => frame(&verification, *index, step, *taken_ms)?,
         };
         let reference = self.reference(order.id, "kyc", verification.try_number);
         let identity = &self.rails(order.environment)?.identity;
@@ -233,7 +260,8 @@ impl Engine {
             VerificationState::Submitted {
                 accepted: false, ..
             } => {
-                match identity.submit(&reference, &order.email).await {
+                let asked = identity.submit(&reference, &order.email, &verification.challenge);
+                match asked.await {
                     Ok(()) => self.verification_step(order.id, id, Step::Accepted).await?,
                     // Pictures are missing on the other side: the user takes them again.
                     Err(error) if error.class == Class::GiveUp => {
@@ -393,14 +421,21 @@ fn next_try(latest: Option<&StoredVerification>, order: OrderId) -> Result<u32, 
     Ok(number)
 }
 
-fn frame(index: u32, step: &str) -> Result<Picture, ApiError> {
-    let steps = u32::try_from(SELFIE_STEPS.len()).unwrap_or(0);
-    if !SELFIE_STEPS.contains(&step) || index >= steps.saturating_mul(FRAMES_PER_STEP) {
-        let message = "Frames belong to the steps that the view lists.";
-        return Err(ApiError::field(ErrorCode::ValidationError, "step", message));
-    }
+fn frame(
+    verification: &Verification,
+    index: u32,
+    step: &str,
+    taken_ms: u32,
+) -> Result<Picture, ApiError> {
+    let asked = verification.challenge.step_of(index);
+    let step = SelfieStep::parse(step).filter(|step| asked == Some(*step));
+    let step = step.ok_or_else(|| {
+        let message = "Frames belong to the steps that the view lists, numbered through.";
+        ApiError::field(ErrorCode::ValidationError, "step", message)
+    })?;
     Ok(Picture::Frame {
         index,
-        step: step.to_owned(),
+        step,
+        taken_ms,
     })
 }

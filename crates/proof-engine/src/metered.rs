@@ -4,17 +4,17 @@
 use crate::{Rails, metrics::Metrics};
 use proof_core::recovery::Epoch;
 use proof_core::{
-    Address, Asset, Fiat, Network, Timestamp,
+    Address, Asset, Entropy, Fiat, Network, Timestamp,
     id::{IntentId, OrderId},
     money::{Amount, Money},
     partner::Environment,
 };
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Chain, ChainTip, Class, Coin, Dispute, Identity, IdentityStatus, Mail, Message,
-    MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts, Picture, PictureProblem,
-    PortError, Promised, Rates, RefundState, ReportLine, Signed, SignedState, Signer,
-    SigningIntent, TransferStatus, VoidState,
+    CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus, Mail,
+    Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts, Picture,
+    PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Signed, SignedState,
+    Signer, SigningIntent, TransferStatus, VoidState,
 };
 use std::{
     collections::BTreeMap,
@@ -231,6 +231,10 @@ impl Identity for Metered<dyn Identity> {
         self.inner.provider()
     }
 
+    fn challenge(&self, entropy: &dyn Entropy) -> Challenge {
+        self.inner.challenge(entropy)
+    }
+
     async fn picture(
         &self,
         reference: &str,
@@ -241,9 +245,14 @@ impl Identity for Metered<dyn Identity> {
         self.call("picture", asked).await
     }
 
-    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError> {
-        self.call("submit", self.inner.submit(reference, email))
-            .await
+    async fn submit(
+        &self,
+        reference: &str,
+        email: &str,
+        challenge: &Challenge,
+    ) -> Result<(), PortError> {
+        let asked = self.inner.submit(reference, email, challenge);
+        self.call("submit", asked).await
     }
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {

@@ -11,7 +11,7 @@ use proof_core::{
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
-    identity::{FRAMES_PER_STEP, SELFIE_STEPS, Verification, VerificationState},
+    identity::{Challenge, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
@@ -464,6 +464,7 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
         | None => (None, true),
     };
     let sides = verification.map(|v| v.document.sides().iter().map(|s| s.name()).collect());
+    let challenge = verification.map_or_else(Challenge::default, |v| v.challenge.clone());
     Some(IdentityView {
         status: verification.map_or("not_started", |v| v.state.name()),
         document: verification.map(|v| v.document.name()),
@@ -471,8 +472,8 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
         received: verification
             .map(|v| v.received.iter().map(|s| s.name()).collect())
             .unwrap_or_default(),
-        steps: SELFIE_STEPS.to_vec(),
-        frames_per_step: FRAMES_PER_STEP,
+        steps: challenge.steps.iter().map(|step| step.name()).collect(),
+        frames_per_step: challenge.frames_per_step,
         reason,
         may_retry,
     })

@@ -20,6 +20,7 @@ pub const FRAMES_MAX: usize = 40;
 
 /// What an installation wants.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Policy {
     pub age_min: u32,
     /// Documents of Utopia are as good as others: for trying things out.

@@ -22,4 +22,5 @@ pub mod network;
 pub mod picture;
 pub mod report;
 pub mod specimen;
+pub mod vault;
 pub mod wire;

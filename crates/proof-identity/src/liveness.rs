@@ -3,40 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What the user is asked to do. Left and right are the user's own, and frames are not mirrored.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Step {
-    Center,
-    Left,
-    Right,
-    Up,
-    Closer,
-}
-
-impl Step {
-    pub const ALL: [Self; 5] = [
-        Self::Center,
-        Self::Left,
-        Self::Right,
-        Self::Up,
-        Self::Closer,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Center => "center",
-            Self::Left => "left",
-            Self::Right => "right",
-            Self::Up => "up",
-            Self::Closer => "closer",
-        }
-    }
-
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|known| known.name() == name)
-    }
-}
+/// Left and right are the user's own, and frames are not mirrored.
+pub use proof_core::identity::SelfieStep as Step;
 
 /// What one frame shows of the one face in it.
 #[derive(Clone, Copy, PartialEq, Debug)]

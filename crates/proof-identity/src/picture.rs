@@ -65,7 +65,13 @@ pub struct Photo {
     pub height: u32,
 }
 
-pub fn open(bytes: &[u8], need: Need) -> Result<Photo, PictureProblem> {
+/// What the head of a file says, for a process that must not decode it.
+pub fn glance(bytes: &[u8], need: Need) -> Result<(), PictureProblem> {
+    head(bytes, need).map(|_| ())
+}
+
+/// Everything that can be known before a pixel is decoded.
+fn head(bytes: &[u8], need: Need) -> Result<impl ImageDecoder, PictureProblem> {
     let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
@@ -73,7 +79,7 @@ pub fn open(bytes: &[u8], need: Need) -> Result<Photo, PictureProblem> {
     limits.max_image_height = Some(SIDE_MAX);
     limits.max_alloc = Some(DECODER_BYTES_MAX);
     reader.limits(limits);
-    let mut decoder = reader.into_decoder().map_err(|error| problem(&error))?;
+    let decoder = reader.into_decoder().map_err(|error| problem(&error))?;
     let (width, height) = decoder.dimensions();
     if u64::from(width) * u64::from(height) > PIXELS_MAX {
         return Err(PictureProblem::TooManyPixels);
@@ -84,6 +90,12 @@ pub fn open(bytes: &[u8], need: Need) -> Result<Photo, PictureProblem> {
     if format == ImageFormat::Jpeg && !ends_like_a_jpeg(bytes) {
         return Err(PictureProblem::Damaged);
     }
+    Ok(decoder)
+}
+
+pub fn open(bytes: &[u8], need: Need) -> Result<Photo, PictureProblem> {
+    let mut decoder = head(bytes, need)?;
+    let (width, height) = decoder.dimensions();
     let orientation = decoder.orientation().map_err(|_| PictureProblem::Damaged)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| problem(&error))?;
     let long = width.max(height);

@@ -1,10 +1,11 @@
 //! Identity checks by a provider that keeps the pictures.
 
 use crate::PortError;
+use proof_core::Entropy;
 use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
-    DocumentKind, DocumentSide as Side, IdentityOutcome, PICTURE_BYTES_MAX,
+    Challenge, DocumentKind, DocumentSide as Side, IdentityOutcome, PICTURE_BYTES_MAX, SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -14,10 +15,12 @@ pub enum Picture {
         kind: DocumentKind,
         side: Side,
     },
-    /// Frame `index` of the selfie, taken while the user was asked for `step`.
+    /// Frame `index` of the selfie, taken while the user was asked for `step`, so long after the course
+    /// had begun.
     Frame {
         index: u32,
-        step: String,
+        step: SelfieStep,
+        taken_ms: u32,
     },
 }
 
@@ -43,6 +46,9 @@ pub enum IdentityStatus {
 pub trait Identity: Send + Sync {
     fn provider(&self) -> &'static str;
 
+    /// What the user of a new attempt is asked to do in front of the camera.
+    fn challenge(&self, entropy: &dyn Entropy) -> Challenge;
+
     /// Hands over one picture; sending the same place again replaces it.
     async fn picture(
         &self,
@@ -51,8 +57,14 @@ pub trait Identity: Send + Sync {
         bytes: Vec<u8>,
     ) -> Result<Result<(), PictureProblem>, PortError>;
 
-    /// Asks for a decision on what was handed over. The same reference is decided once.
-    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError>;
+    /// Asks for a decision on what was handed over, by somebody who was asked for this. The same reference is
+    /// decided once.
+    async fn submit(
+        &self,
+        reference: &str,
+        email: &str,
+        challenge: &Challenge,
+    ) -> Result<(), PortError>;
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError>;
 

@@ -5,6 +5,7 @@ use crate::{
         EngineName,
         schedule::{BackupConfig, Schedule},
     },
+    identity::IdentityConfig,
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
@@ -44,6 +45,9 @@ pub struct Config {
     #[serde(default)]
     pub postgres_tools: Option<PathBuf>,
     pub sandbox: Option<SandboxConfig>,
+    /// The built-in identity check, in place of the sandbox's scripted one.
+    #[serde(default)]
+    pub identity: Option<IdentityConfig>,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,
     /// Who may act with `proof order`, each with a name of their own.

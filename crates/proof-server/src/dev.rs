@@ -15,6 +15,7 @@ use crate::{
     },
     clock::SystemEntropy,
     config::{checkpoints, database},
+    identity::{IdentityConfig, models_folder},
     lock::DataLock,
     metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
@@ -31,6 +32,7 @@ use outbox::Outbox;
 use people::DemoPerson;
 use proof_core::partner::Origin;
 use proof_engine::{Engine, Mailer, Parts, SETTLE_SECONDS, Watching};
+use proof_identity::check::Policy;
 use proof_outbound::{Outbound, Places};
 use proof_store::{Db, Execution};
 use serde::Serialize;
@@ -81,6 +83,13 @@ pub struct DevArgs {
     /// Sends traces to this collector, as OTLP over HTTP (http://127.0.0.1:4318).
     #[arg(long)]
     otlp: Option<Url>,
+    /// Looks at documents and faces itself, in place of the sandbox's provider, whose outcomes are scripted by the
+    /// user's email. Documents of Utopia count.
+    #[arg(long)]
+    built_in_identity: bool,
+    /// The folder that `ci/models` filled; the usual one without it.
+    #[arg(long, env = "PROOF_MODELS", requires = "built_in_identity")]
+    models: Option<PathBuf>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -145,7 +154,10 @@ impl DevArgs {
         mailer: Mailer,
     ) -> anyhow::Result<Parts> {
         let (clock, may_move) = worlds.clock(outbound).await?;
-        let (test_rails, live_rails) = worlds.rails(&self.data, outbound)?;
+        let (mut test_rails, live_rails) = worlds.rails(&self.data, outbound)?;
+        if let Some(identity) = self.identity()? {
+            test_rails.identity = identity.open(clock.clone())?;
+        }
         Ok(Parts {
             db: self.database().await?,
             clock: clock.clone(),
@@ -160,6 +172,21 @@ impl DevArgs {
             settle_seconds: self.settle_seconds,
             watching: self.watching(),
         })
+    }
+
+    fn identity(&self) -> anyhow::Result<Option<IdentityConfig>> {
+        if !self.built_in_identity {
+            return Ok(None);
+        }
+        Ok(Some(IdentityConfig {
+            folder: self.data.join("identity"),
+            key: self.data.join("identity-key"),
+            models: self.models.clone().map_or_else(models_folder, Ok)?,
+            policy: Policy {
+                specimens: true,
+                ..Policy::default()
+            },
+        }))
     }
 
     fn watching(&self) -> Watching {
@@ -269,8 +296,9 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
                 people,
                 ..Ready::at(&origin, worlds.config())
             };
+            let asked = asked_to_stop()?;
             print(&ready, args.json)?;
-            ended(&mut worlds, shop.as_mut()).await
+            ended(asked, &mut worlds, shop.as_mut()).await
         }
         .await;
         stop.send_replace(true);
@@ -285,9 +313,13 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
 }
 
 /// Until somebody wants it, or until something that belongs to it is gone.
-async fn ended(worlds: &mut Worlds, shop: Option<&mut shop::Shop>) -> anyhow::Result<()> {
+async fn ended(
+    asked: impl Future<Output = ()>,
+    worlds: &mut Worlds,
+    shop: Option<&mut shop::Shop>,
+) -> anyhow::Result<()> {
     tokio::select! {
-        () = asked_to_stop() => Ok(()),
+        () = asked => Ok(()),
         ended = worlds.ended() => ended,
         ended = shop::ended(shop) => anyhow::bail!("the demo shop ended: {}", ended?),
     }

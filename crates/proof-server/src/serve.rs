@@ -20,6 +20,7 @@ use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
 use std::{
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
@@ -63,13 +64,19 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let parts = Parts {
         db,
-        clock,
+        clock: clock.clone(),
         movable,
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
         test_rails: match &config.sandbox {
             None => None,
-            Some(sandbox) => Some(test_rails(sandbox, &config.signer, &outbound)?),
+            Some(sandbox) => {
+                let mut rails = test_rails(sandbox, &config.signer, &outbound)?;
+                if let Some(identity) = &config.identity {
+                    rails.identity = identity.open(clock.clone())?;
+                }
+                Some(rails)
+            }
         },
         live_rails: None,
         rehearsed: false,
@@ -84,6 +91,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     if lock.is_some() {
         app.engine.take_over().await?;
     }
+    let asked = asked_to_stop()?;
     tracing::info!(listen = %config.listen, "serving");
     let socket = config.operator_socket.as_ref();
     let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
@@ -91,7 +99,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let beside = Beside::open(&app.engine, metrics, schedule).await?;
     let (stop, stopping) = watch::channel(false);
     let signal = async {
-        asked_to_stop().await;
+        asked.await;
         stop.send_replace(true);
     };
     let (served, (), (), beside) = tokio::join!(
@@ -234,19 +242,16 @@ pub fn outbound(
     Ok(Outbound::with_places(Arc::new(transport), places))
 }
 
-/// Resolves at Ctrl-C or SIGTERM.
-pub async fn asked_to_stop() {
+/// Resolves at Ctrl-C or SIGTERM, from when this is called on: before anybody is told that the server is there, so
+/// that whoever stops it at once finds somebody who listens.
+pub fn asked_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let interrupt = tokio::signal::ctrl_c();
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-        Err(_) => {
-            let _interrupted = interrupt.await;
-        }
-    }
+    })
 }

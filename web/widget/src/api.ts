@@ -74,8 +74,9 @@ export class Api {
 
   sendDocument = (side: Side, picture: Blob): Promise<View> => this.call("PUT", `identity/documents/${side}`, picture);
 
-  sendFrame = (index: number, step: LivenessStep, picture: Blob): Promise<void> =>
-    this.call("PUT", `identity/frames/${index}?step=${step}`, picture);
+  /** `takenMs`: since the course began. */
+  sendFrame = (index: number, step: LivenessStep, takenMs: number, picture: Blob): Promise<void> =>
+    this.call("PUT", `identity/frames/${index}?step=${step}&taken_ms=${takenMs}`, picture);
 
   private post<T>(path: string, body: Record<string, string>): Promise<T> {
     return this.call("POST", path, JSON.stringify(body));

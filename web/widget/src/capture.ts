@@ -29,7 +29,8 @@ export type Moment = { kind: "count"; plan: Plan; seconds: number } | { kind: "h
 
 const COUNT_FROM = 3;
 const COUNT_MS = 800;
-const BETWEEN_FRAMES_MS = 350;
+// All frames of a step, in as long as somebody holds a pose.
+const STEP_MS = 900;
 const FRAME_PX_MAX = 960;
 const SEND_ATTEMPTS = 3;
 const SEND_AGAIN_MS = 1000;
@@ -48,6 +49,8 @@ export interface Course {
 /** Takes and sends every frame; throws when one cannot be sent. */
 export async function runCourse({ video, plans, api, wanted, onMoment }: Course): Promise<void> {
   const uploads: Promise<void>[] = [];
+  const begunMs = performance.now();
+  const framesPerStep = Math.max(1, plans.filter((plan) => plan.stepIndex === 0).length);
   for (const plan of plans) {
     if (plan.first) {
       for (let seconds = COUNT_FROM; seconds > 0 && wanted(); seconds -= 1) {
@@ -57,21 +60,22 @@ export async function runCourse({ video, plans, api, wanted, onMoment }: Course)
     }
     if (!wanted()) break;
     onMoment({ kind: "hold", plan });
+    const takenMs = Math.round(performance.now() - begunMs);
     const frame = await frameOf(video, FRAME_PX_MAX);
-    const upload = send(api, plan, frame);
+    const upload = send(api, plan, takenMs, frame);
     // Its failure is reported by the wait below; until then it must not count as unhandled.
     upload.catch(() => undefined);
     uploads.push(upload);
-    await wait(BETWEEN_FRAMES_MS);
+    await wait(STEP_MS / framesPerStep);
   }
   onMoment({ kind: "sending" });
   await Promise.all(uploads);
 }
 
-async function send(api: Api, plan: Plan, frame: Blob): Promise<void> {
+async function send(api: Api, plan: Plan, takenMs: number, frame: Blob): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await api.sendFrame(plan.frameIndex, plan.step, frame);
+      return await api.sendFrame(plan.frameIndex, plan.step, takenMs, frame);
     } catch (error) {
       const passing = error instanceof Unreachable || (error instanceof Refused && error.status >= 500);
       if (!passing || attempt >= SEND_ATTEMPTS) throw error;

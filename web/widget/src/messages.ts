@@ -244,7 +244,7 @@ export const messages = {
     title: "A short selfie check",
     text: "We take a few pictures while you turn your head. Good light, nothing over your face.",
     start: "Start",
-    steps: { center: "Look straight ahead", left: "Turn your head to your left", right: "Turn your head to your right" } satisfies Record<LivenessStep, string>,
+    steps: { center: "Look straight ahead", left: "Turn your head to your left", right: "Turn your head to your right", up: "Tilt your head back a little", closer: "Come closer to the camera" } satisfies Record<LivenessStep, string>,
     ready: "Hold your face inside the oval",
     hold: "Hold still",
     counting: (seconds: number) => `Picture in ${seconds}`,

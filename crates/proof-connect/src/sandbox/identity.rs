@@ -1,8 +1,11 @@
 //! Identity checks.
 
 use super::{PROVIDER, code, map, refused_question, unanswered_question, wire};
+use proof_core::Entropy;
 use proof_outbound::Configured;
-use proof_port::{Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem, PortError};
+use proof_port::{
+    Challenge, Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem, PortError,
+};
 
 /// Nothing here moves money and every call may be repeated, so no failure is in doubt.
 pub struct SandboxIdentity {
@@ -21,6 +24,10 @@ impl Identity for SandboxIdentity {
         PROVIDER
     }
 
+    fn challenge(&self, _: &dyn Entropy) -> Challenge {
+        Challenge::default()
+    }
+
     async fn picture(
         &self,
         reference: &str,
@@ -33,10 +40,12 @@ impl Identity for SandboxIdentity {
                 let path = [&base[..], &["documents", kind.name(), side.name()]].concat();
                 self.provider.put(&path, &[], bytes).await
             }
-            Picture::Frame { index, step } => {
+            Picture::Frame { index, step, .. } => {
                 let index = index.to_string();
                 let path = [&base[..], &["frames", &index]].concat();
-                self.provider.put(&path, &[("step", step)], bytes).await
+                self.provider
+                    .put(&path, &[("step", step.name())], bytes)
+                    .await
             }
         };
         let answer = sent.map_err(unanswered_question)?;
@@ -50,7 +59,7 @@ impl Identity for SandboxIdentity {
         problem.map(Err).ok_or_else(|| refused_question(&answer))
     }
 
-    async fn submit(&self, reference: &str, email: &str) -> Result<(), PortError> {
+    async fn submit(&self, reference: &str, email: &str, _: &Challenge) -> Result<(), PortError> {
         let path = ["identity", "v1", "verifications", reference, "submit"];
         let answer = self.provider.post(&path, &wire::Submit { email }).await;
         let answer = answer.map_err(unanswered_question)?;

@@ -206,7 +206,11 @@ pub fn pictures(answer: wire::Pictures) -> Vec<Picture> {
     let pictures = answer.pictures.into_iter();
     let picture = |picture| match picture {
         wire::Picture::Document { kind, side } => Picture::Document { kind, side },
-        wire::Picture::Frame { index, step } => Picture::Frame { index, step },
+        wire::Picture::Frame { index, step } => Picture::Frame {
+            index,
+            step,
+            taken_ms: 0,
+        },
     };
     pictures.map(picture).collect()
 }

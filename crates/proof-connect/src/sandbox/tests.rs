@@ -7,7 +7,7 @@ use proof_outbound::{Configured, Limits, Outbound, Transport, TransportError};
 use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, DeclineCode,
     DocumentKind, Identity, IdentityOutcome, IdentityStatus, Payments, PayoutRequest, PayoutState,
-    Payouts, Picture, PictureProblem, PortError, Rates, RefundState, Side, VoidState,
+    Payouts, Picture, PictureProblem, PortError, Rates, RefundState, SelfieStep, Side, VoidState,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -264,7 +264,8 @@ fn pictures_go_to_their_place_and_problems_come_back() {
     };
     let frame = Picture::Frame {
         index: 2,
-        step: "left".to_owned(),
+        step: SelfieStep::Left,
+        taken_ms: 700,
     };
     for (picture, place) in [
         (document.clone(), "documents/national_id/back"),

@@ -1,6 +1,6 @@
 //! JSON as the sandbox speaks it.
 
-use proof_port::{DocumentKind, Side};
+use proof_port::{DocumentKind, SelfieStep, Side};
 use serde::{Deserialize, Serialize};
 
 /// Minor units as text.
@@ -143,7 +143,7 @@ pub struct Pictures {
 #[serde(untagged)]
 pub enum Picture {
     Document { kind: DocumentKind, side: Side },
-    Frame { index: u32, step: String },
+    Frame { index: u32, step: SelfieStep },
 }
 
 #[derive(Deserialize)]

@@ -61,7 +61,7 @@ pub struct IdentityReview {
 pub struct PicturePlace {
     pub document: Option<&'static str>,
     pub side: Option<&'static str>,
-    pub step: Option<String>,
+    pub step: Option<&'static str>,
 }
 
 impl From<&Picture> for PicturePlace {
@@ -75,7 +75,7 @@ impl From<&Picture> for PicturePlace {
             Picture::Frame { step, .. } => Self {
                 document: None,
                 side: None,
-                step: Some(step.clone()),
+                step: Some(step.name()),
             },
         }
     }

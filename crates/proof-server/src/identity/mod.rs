@@ -1,8 +1,12 @@
 //! `proof identity …`: the built-in identity check, and the process of its own that it runs in.
 
+mod built_in;
+mod config;
 mod pool;
 mod worker;
 
+pub use built_in::BuiltIn;
+pub use config::IdentityConfig;
 pub use pool::{Pool, PoolSettings};
 pub use worker::{WorkerArgs, run as run_worker};
 
@@ -145,7 +149,7 @@ async fn check(args: CheckArgs) -> anyhow::Result<()> {
 
 /// Where `ci/models` puts them.
 #[expect(clippy::disallowed_methods, reason = "a command's default, read once")]
-fn models_folder() -> anyhow::Result<PathBuf> {
+pub fn models_folder() -> anyhow::Result<PathBuf> {
     let cache = std::env::var("PROOF_CACHE").map(PathBuf::from);
     let home = || std::env::var("HOME").map(|home| Path::new(&home).join(".cache/proof"));
     let cache = cache

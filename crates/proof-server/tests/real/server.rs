@@ -46,7 +46,8 @@ impl Server {
         let pid = self.child.id().unwrap().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status().await;
         assert!(asked.unwrap().success());
-        assert!(self.child.wait().await.unwrap().success());
+        let ended = self.child.wait().await.unwrap();
+        assert!(ended.success(), "{ended}");
     }
 
     pub fn door(&self, url: &str, token: &str) -> Configured {

@@ -214,6 +214,7 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
     let (other, person) = (CustomerId::new(NOW, entropy), PersonId::new(NOW, entropy));
     let customer = order.customer;
     let verification = Verification {
+        challenge: proof_core::identity::Challenge::default(),
         id: VerificationId::new(NOW, entropy),
         customer,
         order: order.id,

@@ -1,0 +1,322 @@
+//! Pictures of people, at rest. Each attempt has a key of its own, wrapped by the installation's master key,
+//! and everything of it is sealed with that: taking the key away takes all of it away, from copies too.
+
+use aes_gcm::{
+    Aes256Gcm, KeyInit, Nonce,
+    aead::{Aead, Payload},
+};
+use proof_core::{Entropy, Timestamp, time::random};
+use sha2::{Digest, Sha256};
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use zeroize::Zeroizing;
+
+const KEY: &str = "key";
+const NONCE_BYTES: usize = 12;
+const TIME_BYTES: usize = 8;
+
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    #[error("the vault's folder: {0}")]
+    Io(#[from] io::Error),
+    /// Another master key, or somebody changed it.
+    #[error("a sealed file cannot be opened: it was changed, or is of another master key")]
+    Damaged,
+}
+
+pub struct Vault {
+    dir: PathBuf,
+    master: Aes256Gcm,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Vault {
+    pub fn open(dir: &Path, master: &[u8; 32], entropy: Arc<dyn Entropy>) -> io::Result<Self> {
+        private_folder(dir)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            master: Aes256Gcm::new(&(*master).into()),
+            entropy,
+        })
+    }
+
+    /// Keeps it under this name; what was there under it is gone.
+    pub fn put(
+        &self,
+        reference: &str,
+        name: &str,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let folder = self.folder(reference);
+        let key = match self.key(reference, &folder)? {
+            Some(key) => key,
+            None => self.key_make(reference, &folder, now)?,
+        };
+        let sealed = self.seal(&key, &about(reference, name), bytes)?;
+        write(&folder, name, &sealed)?;
+        Ok(())
+    }
+
+    pub fn get(&self, reference: &str, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
+        let folder = self.folder(reference);
+        let Some(key) = self.key(reference, &folder)? else {
+            return Ok(None);
+        };
+        let Some(sealed) = read(&folder.join(name))? else {
+            return Ok(None);
+        };
+        open(&key, &about(reference, name), &sealed).map(Some)
+    }
+
+    /// What is kept of it, in order of the names.
+    pub fn names(&self, reference: &str) -> Result<Vec<String>, VaultError> {
+        let mut names = Vec::new();
+        for entry in entries(&self.folder(reference))? {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name != KEY && !name.ends_with(FRESH) {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Takes everything away that began before `moment`; answers how many attempts that were.
+    pub fn erase_before(&self, moment: Timestamp) -> Result<u32, VaultError> {
+        let mut erased = 0_u32;
+        for entry in entries(&self.dir)? {
+            let folder = entry.path();
+            // Without a key it is of no use to anybody: a crash came between the two.
+            let began = read(&folder.join(KEY))?.and_then(|wrapped| began(&wrapped));
+            if began.is_none_or(|began| began < moment) {
+                erase(&folder)?;
+                erased = erased.saturating_add(1);
+            }
+        }
+        Ok(erased)
+    }
+
+    fn folder(&self, reference: &str) -> PathBuf {
+        let digest = Sha256::digest(reference.as_bytes());
+        self.dir.join(hex::encode(&digest[..16]))
+    }
+
+    fn key(&self, reference: &str, folder: &Path) -> Result<Option<Aes256Gcm>, VaultError> {
+        let Some(wrapped) = read(&folder.join(KEY))? else {
+            return Ok(None);
+        };
+        let (time, sealed) = wrapped
+            .split_at_checked(TIME_BYTES)
+            .ok_or(VaultError::Damaged)?;
+        let about = [about(reference, KEY), time.to_vec()].concat();
+        let key = Zeroizing::new(open(&self.master, &about, sealed)?);
+        let key = Aes256Gcm::new_from_slice(&key).map_err(|_| VaultError::Damaged)?;
+        Ok(Some(key))
+    }
+
+    fn key_make(
+        &self,
+        reference: &str,
+        folder: &Path,
+        now: Timestamp,
+    ) -> Result<Aes256Gcm, VaultError> {
+        private_folder(folder)?;
+        let key = Zeroizing::new(random::<32>(self.entropy.as_ref()));
+        let time = now.micros().to_be_bytes();
+        let about = [about(reference, KEY), time.to_vec()].concat();
+        let sealed = self.seal(&self.master, &about, key.as_slice())?;
+        write(folder, KEY, &[time.to_vec(), sealed].concat())?;
+        Ok(Aes256Gcm::new(&(*key).into()))
+    }
+
+    fn seal(&self, key: &Aes256Gcm, about: &[u8], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let nonce = random::<NONCE_BYTES>(self.entropy.as_ref());
+        let payload = Payload {
+            msg: bytes,
+            aad: about,
+        };
+        let sealed = key.encrypt(&Nonce::from(nonce), payload);
+        let sealed = sealed.map_err(|_| VaultError::Damaged)?;
+        Ok([nonce.to_vec(), sealed].concat())
+    }
+}
+
+/// What a sealed file is: it opens in no other place.
+fn about(reference: &str, name: &str) -> Vec<u8> {
+    format!("{reference}\n{name}\n").into_bytes()
+}
+
+fn open(key: &Aes256Gcm, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+    let (nonce, sealed) = sealed
+        .split_first_chunk::<NONCE_BYTES>()
+        .ok_or(VaultError::Damaged)?;
+    let payload = Payload {
+        msg: sealed,
+        aad: about,
+    };
+    key.decrypt(&Nonce::from(*nonce), payload)
+        .map_err(|_| VaultError::Damaged)
+}
+
+fn began(wrapped: &[u8]) -> Option<Timestamp> {
+    let time = wrapped.first_chunk::<TIME_BYTES>()?;
+    Some(Timestamp::from_micros(i64::from_be_bytes(*time)))
+}
+
+fn erase(folder: &Path) -> Result<(), VaultError> {
+    // The key first: what a crash leaves behind is already nothing.
+    for path in [folder.join(KEY)] {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    fs::remove_dir_all(folder)?;
+    Ok(())
+}
+
+const FRESH: &str = ".new";
+
+/// Whole or not at all.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let fresh = folder.join(format!("{name}{FRESH}"));
+    let mut file = fs::File::options()
+        .create(true)
+        .truncate(true)
+        .write(true)
+        .mode(0o600)
+        .open(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&fresh, folder.join(name))?;
+    fs::File::open(folder)?.sync_all()
+}
+
+fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn entries(dir: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(dir) {
+        Ok(found) => found.collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn private_folder(dir: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    struct Counting(AtomicU8);
+
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for byte in bytes {
+                *byte = self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+
+    const NOON: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn vault(dir: &Path, master: u8) -> Vault {
+        Vault::open(dir, &[master; 32], Arc::new(Counting(AtomicU8::new(3)))).unwrap()
+    }
+
+    fn files(dir: &Path) -> Vec<PathBuf> {
+        let of = |entry: fs::DirEntry| entries(&entry.path()).unwrap();
+        let inner = entries(dir).unwrap().into_iter().flat_map(of);
+        inner.map(|entry| entry.path()).collect()
+    }
+
+    #[test]
+    fn what_is_kept_comes_back_and_is_nowhere_in_clear() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = vault(dir.path(), 1);
+        let face = b"the face of Ann".repeat(100);
+        vault.put("kyc-1", "frame-0", b"old", NOON).unwrap();
+        vault.put("kyc-1", "frame-0", &face, NOON).unwrap();
+        vault.put("kyc-1", "document-front", b"page", NOON).unwrap();
+        assert_eq!(vault.get("kyc-1", "frame-0").unwrap(), Some(face.clone()));
+        assert_eq!(vault.get("kyc-1", "frame-1").unwrap(), None);
+        assert_eq!(vault.get("kyc-2", "frame-0").unwrap(), None);
+        assert_eq!(vault.names("kyc-1").unwrap(), ["document-front", "frame-0"]);
+        for path in files(dir.path()) {
+            let bytes = fs::read(&path).unwrap();
+            let shown = |text: &[u8]| bytes.windows(text.len()).any(|part| part == text);
+            assert!(
+                !shown(b"face of Ann") && !shown(b"page"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_opens_in_another_place_or_when_changed() {
+        let dir = tempfile::tempdir().unwrap();
+        let kept = vault(dir.path(), 1);
+        kept.put("kyc-1", "a", b"one", NOON).unwrap();
+        kept.put("kyc-1", "b", b"two", NOON).unwrap();
+        let folder = kept.folder("kyc-1");
+        fs::copy(folder.join("a"), folder.join("b")).unwrap();
+        assert!(matches!(kept.get("kyc-1", "b"), Err(VaultError::Damaged)));
+        let other = vault(dir.path(), 2);
+        assert!(matches!(other.get("kyc-1", "a"), Err(VaultError::Damaged)));
+        for at in [0, NONCE_BYTES, NONCE_BYTES + 2] {
+            let mut bytes = fs::read(folder.join("a")).unwrap();
+            bytes[at] ^= 1;
+            fs::write(folder.join("a"), &bytes).unwrap();
+            assert!(matches!(kept.get("kyc-1", "a"), Err(VaultError::Damaged)));
+            bytes[at] ^= 1;
+            fs::write(folder.join("a"), &bytes).unwrap();
+        }
+        fs::write(folder.join("a"), b"").unwrap();
+        assert!(matches!(kept.get("kyc-1", "a"), Err(VaultError::Damaged)));
+        // Older than it says: the key knows when it was made.
+        let mut key = fs::read(folder.join(KEY)).unwrap();
+        key[7] ^= 1;
+        fs::write(folder.join(KEY), key).unwrap();
+        assert!(matches!(kept.get("kyc-1", "b"), Err(VaultError::Damaged)));
+    }
+
+    #[test]
+    fn what_is_old_goes_and_what_is_new_stays() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = vault(dir.path(), 1);
+        vault.put("old", "a", b"one", NOON).unwrap();
+        vault
+            .put("new", "a", b"two", NOON.plus_seconds(60))
+            .unwrap();
+        // A later picture of the same attempt makes it no younger.
+        vault
+            .put("old", "b", b"one", NOON.plus_seconds(90))
+            .unwrap();
+        fs::create_dir(dir.path().join("left-by-a-crash")).unwrap();
+        assert_eq!(vault.erase_before(NOON.plus_seconds(60)).unwrap(), 2);
+        assert_eq!(vault.get("old", "a").unwrap(), None);
+        assert_eq!(vault.names("old").unwrap(), Vec::<String>::new());
+        assert_eq!(vault.get("new", "a").unwrap(), Some(b"two".to_vec()));
+        assert_eq!(entries(dir.path()).unwrap().len(), 1);
+    }
+}

@@ -1,0 +1,327 @@
+//! The built-in check as a provider like any other: it keeps the pictures, sealed, and looks at them when it
+//! is asked how far it is. Whatever a crash interrupts is looked at again.
+
+use super::Pool;
+use chrono::{DateTime, NaiveDate};
+use proof_core::{Clock, Entropy};
+use proof_identity::{
+    check::{Case, CaseFrame, Policy},
+    picture::{self, Need},
+    report::Report,
+    vault::{Vault, VaultError},
+};
+use proof_port::{
+    Challenge, DocumentKind, Identity, IdentityStatus, Picture, PictureProblem, PortError, Side,
+};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::sync::Arc;
+
+const PROVIDER: &str = "built-in";
+const SUBMITTED: &str = "submitted";
+const REPORT: &str = "report";
+
+/// Pictures are kept for so long, for whoever has to look again.
+pub const KEPT_SECONDS: i64 = 90 * 24 * 3_600;
+
+pub struct BuiltIn {
+    vault: Arc<Vault>,
+    pool: Pool,
+    clock: Arc<dyn Clock>,
+    policy: Policy,
+}
+
+/// Where a picture belongs, as the first line of what is sealed.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Label {
+    Document {
+        kind: DocumentKind,
+        side: Side,
+    },
+    Frame {
+        index: u32,
+        step: proof_port::SelfieStep,
+        taken_ms: u32,
+    },
+}
+
+impl From<&Picture> for Label {
+    fn from(picture: &Picture) -> Self {
+        match *picture {
+            Picture::Document { kind, side } => Self::Document { kind, side },
+            Picture::Frame {
+                index,
+                step,
+                taken_ms,
+            } => Self::Frame {
+                index,
+                step,
+                taken_ms,
+            },
+        }
+    }
+}
+
+impl From<Label> for Picture {
+    fn from(label: Label) -> Self {
+        match label {
+            Label::Document { kind, side } => Self::Document { kind, side },
+            Label::Frame {
+                index,
+                step,
+                taken_ms,
+            } => Self::Frame {
+                index,
+                step,
+                taken_ms,
+            },
+        }
+    }
+}
+
+impl Label {
+    /// One place, one name: a picture that is taken again replaces the first.
+    fn name(self) -> String {
+        match self {
+            Self::Document { side, .. } => format!("document-{}", side.name()),
+            Self::Frame { index, .. } => format!("frame-{index:03}"),
+        }
+    }
+
+    fn seal_with(self, bytes: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+        let mut whole = serde_json::to_vec(&self)?;
+        whole.push(b'\n');
+        whole.extend_from_slice(bytes);
+        Ok(whole)
+    }
+
+    fn read(whole: &[u8]) -> Option<(Self, Vec<u8>)> {
+        let end = whole.iter().position(|byte| *byte == b'\n')?;
+        let (label, rest) = whole.split_at_checked(end)?;
+        let label = serde_json::from_slice(label).ok()?;
+        Some((label, rest.get(1..)?.to_vec()))
+    }
+}
+
+/// The vault's disk may be full, or away for a moment; what cannot be opened stays so.
+fn kept(error: VaultError) -> PortError {
+    match error {
+        VaultError::Io(error) => PortError::retry(PROVIDER, error),
+        VaultError::Damaged => PortError::give_up(PROVIDER, error),
+    }
+}
+
+fn damaged() -> PortError {
+    kept(VaultError::Damaged)
+}
+
+impl BuiltIn {
+    pub fn new(vault: Vault, pool: Pool, clock: Arc<dyn Clock>, policy: Policy) -> Self {
+        Self {
+            vault: Arc::new(vault),
+            pool,
+            clock,
+            policy,
+        }
+    }
+
+    /// Disks are slow: what touches the vault leaves the threads that serve.
+    async fn with_vault<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Vault) -> Result<T, VaultError> + Send + 'static,
+    ) -> Result<T, PortError> {
+        let vault = Arc::clone(&self.vault);
+        let done = tokio::task::spawn_blocking(move || work(&vault)).await;
+        done.map_err(|error| PortError::retry(PROVIDER, error))?
+            .map_err(kept)
+    }
+
+    async fn put(&self, reference: &str, name: String, bytes: Vec<u8>) -> Result<(), PortError> {
+        let (reference, now) = (reference.to_owned(), self.clock.now());
+        self.with_vault(move |vault| vault.put(&reference, &name, &bytes, now))
+            .await
+    }
+
+    async fn get(&self, reference: &str, name: &str) -> Result<Option<Vec<u8>>, PortError> {
+        let (reference, name) = (reference.to_owned(), name.to_owned());
+        self.with_vault(move |vault| vault.get(&reference, &name))
+            .await
+    }
+
+    async fn get_json<T: DeserializeOwned>(
+        &self,
+        reference: &str,
+        name: &str,
+    ) -> Result<Option<T>, PortError> {
+        let bytes = self.get(reference, name).await?;
+        let read = |bytes: Vec<u8>| serde_json::from_slice(&bytes).map_err(|_| damaged());
+        bytes.map(read).transpose()
+    }
+
+    async fn put_json<T: Serialize>(
+        &self,
+        reference: &str,
+        name: &str,
+        value: &T,
+    ) -> Result<(), PortError> {
+        let bytes = serde_json::to_vec(value);
+        let bytes = bytes.map_err(|error| PortError::give_up(PROVIDER, error))?;
+        self.put(reference, name.to_owned(), bytes).await
+    }
+
+    /// Every picture of an attempt, the document first.
+    async fn all(&self, reference: &str) -> Result<Vec<(Label, Vec<u8>)>, PortError> {
+        let reference = reference.to_owned();
+        self.with_vault(move |vault| {
+            let mut pictures = Vec::new();
+            for name in vault.names(&reference)? {
+                if [SUBMITTED, REPORT].contains(&name.as_str()) {
+                    continue;
+                }
+                if let Some(whole) = vault.get(&reference, &name)? {
+                    pictures.push(Label::read(&whole).ok_or(VaultError::Damaged)?);
+                }
+            }
+            Ok(pictures)
+        })
+        .await
+    }
+
+    fn today(&self) -> NaiveDate {
+        let now = DateTime::from_timestamp_micros(self.clock.now().micros());
+        now.unwrap_or_default().date_naive()
+    }
+
+    async fn case(&self, reference: &str, challenge: Challenge) -> Result<Option<Case>, PortError> {
+        let (mut front, mut back, mut frames) = (None, None, Vec::new());
+        for (label, bytes) in self.all(reference).await? {
+            match label {
+                Label::Document {
+                    kind,
+                    side: Side::Front,
+                } => front = Some((kind, bytes)),
+                Label::Document {
+                    side: Side::Back, ..
+                } => back = Some(bytes),
+                Label::Frame {
+                    index,
+                    step,
+                    taken_ms,
+                } => frames.push(CaseFrame {
+                    index,
+                    at_ms: u64::from(taken_ms),
+                    step,
+                    bytes,
+                }),
+            }
+        }
+        Ok(front.map(|(kind, front)| Case {
+            kind,
+            front,
+            back,
+            asked: challenge.steps,
+            frames,
+            seen_before: Vec::new(),
+            today: self.today(),
+            policy: self.policy,
+        }))
+    }
+
+    /// One look, and its report, which is kept: the same pictures are decided once.
+    async fn look_at(&self, reference: &str, challenge: Challenge) -> Result<Report, PortError> {
+        let case = self.case(reference, challenge).await?;
+        let case = case.ok_or_else(damaged)?;
+        let report = self.pool.check(&case).await;
+        let report = report.map_err(|error| PortError::retry(PROVIDER, format!("{error:#}")))?;
+        self.put_json(reference, REPORT, &report).await?;
+        Ok(report)
+    }
+}
+
+#[async_trait::async_trait]
+impl Identity for BuiltIn {
+    fn provider(&self) -> &'static str {
+        PROVIDER
+    }
+
+    fn challenge(&self, entropy: &dyn Entropy) -> Challenge {
+        Challenge::drawn(entropy)
+    }
+
+    async fn picture(
+        &self,
+        reference: &str,
+        picture: &Picture,
+        bytes: Vec<u8>,
+    ) -> Result<Result<(), PictureProblem>, PortError> {
+        let label = Label::from(picture);
+        let need = match label {
+            Label::Document { .. } => Need::DOCUMENT,
+            Label::Frame { .. } => Need::FRAME,
+        };
+        if let Err(problem) = picture::glance(&bytes, need) {
+            return Ok(Err(problem_of(problem)));
+        }
+        let whole = label.seal_with(&bytes);
+        let whole = whole.map_err(|error| PortError::give_up(PROVIDER, error))?;
+        self.put(reference, label.name(), whole).await.map(Ok)
+    }
+
+    async fn submit(
+        &self,
+        reference: &str,
+        _email: &str,
+        challenge: &Challenge,
+    ) -> Result<(), PortError> {
+        let pictures = self.all(reference).await?;
+        let has = |index: u32| {
+            let is = |label: &Label| matches!(label, Label::Frame { index: there, .. } if *there == index);
+            pictures.iter().any(|(label, _)| is(label))
+        };
+        let is_whole = (0..challenge.frames()).all(has);
+        if !is_whole {
+            return Err(PortError::give_up(PROVIDER, "pictures are missing"));
+        }
+        self.put_json(reference, SUBMITTED, challenge).await?;
+        let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
+        self.with_vault(move |vault| vault.erase_before(old))
+            .await?;
+        Ok(())
+    }
+
+    async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
+        if let Some(report) = self.get_json::<Report>(reference, REPORT).await? {
+            return Ok(IdentityStatus::Done(report.decision()));
+        }
+        let Some(challenge) = self.get_json::<Challenge>(reference, SUBMITTED).await? else {
+            return Ok(IdentityStatus::Unknown);
+        };
+        let report = self.look_at(reference, challenge).await?;
+        Ok(IdentityStatus::Done(report.decision()))
+    }
+
+    async fn pictures(&self, reference: &str) -> Result<Vec<Picture>, PortError> {
+        let pictures = self.all(reference).await?;
+        Ok(pictures
+            .into_iter()
+            .map(|(label, _)| label.into())
+            .collect())
+    }
+
+    async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError> {
+        let whole = self.get(reference, &Label::from(picture).name()).await?;
+        let read = |whole: Vec<u8>| Label::read(&whole).ok_or_else(damaged);
+        let found = whole.map(read).transpose()?;
+        Ok(found.map(|(_, bytes)| bytes))
+    }
+}
+
+const fn problem_of(problem: picture::PictureProblem) -> PictureProblem {
+    use picture::PictureProblem as Known;
+    match problem {
+        Known::TooManyBytes | Known::TooManyPixels => PictureProblem::TooLarge,
+        Known::Pdf | Known::Animated | Known::NotAnImage => PictureProblem::NotAnImage,
+        Known::TooSmall => PictureProblem::TooSmall,
+        Known::Damaged => PictureProblem::Truncated,
+    }
+}
