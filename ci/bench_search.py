@@ -22,7 +22,7 @@ class Server:
     def __init__(self, data, database=None):
         args = [] if database is None else ["--database-url", database]
         self.child = subprocess.Popen([proof, "dev", "--port", "0", "--shop-port", "0", "--shop", "/none", "--data", data,
-                                       "--no-limits", "--json", *args], stdout=subprocess.PIPE, text=True)
+                                       "--no-limits", "--metrics-port", "0", "--json", *args], stdout=subprocess.PIPE, text=True)
         self.ready = json.loads(self.child.stdout.readline())
         url = urllib.parse.urlsplit(self.ready["base_url"])
         self.http = http.client.HTTPConnection(url.hostname, url.port, timeout=60)
