@@ -266,6 +266,7 @@ impl Verification {
             return Err(IdentityRefusal::WrongState);
         };
         self.state = VerificationState::Collecting;
+        self.received.clear();
         Ok(self)
     }
 

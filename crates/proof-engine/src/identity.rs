@@ -90,6 +90,10 @@ impl Engine {
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
                     let try_number = next_try(latest.as_ref(), id).map_err(refused)?;
+                    // Whoever begins again before the end is asked for the same: the draw is not theirs.
+                    let begun = latest.map(|stored| stored.verification);
+                    let begun = begun.filter(|v| v.state == VerificationState::Collecting);
+                    let challenge = begun.map_or(challenge, |v| v.challenge);
                     let verification = Verification {
                         id: fresh,
                         customer,
@@ -126,6 +130,12 @@ impl Engine {
         Ok(identity.challenge(self.entropy.as_ref()))
     }
 
+    /// Of one attempt and no other: numbers of tries begin anew with another order in between.
+    pub(crate) fn identity_reference(&self, v: &Verification) -> String {
+        let leg = format!("kyc_{}", v.id.uuid().simple());
+        self.reference(v.order, &leg, v.try_number)
+    }
+
     /// Hands a picture to the provider. We keep none.
     pub async fn identity_picture(
         &self,
@@ -151,15 +161,23 @@ impl Engine {
                 taken_ms,
             } => frame(&verification, *index, step, *taken_ms)?,
         };
-        let reference = self.reference(order.id, "kyc", verification.try_number);
+        let reference = self.identity_reference(&verification);
         let identity = &self.rails(order.environment)?.identity;
         identity
             .picture(&reference, &picture, bytes)
             .await?
             .map_err(picture_refused)?;
         if let PictureUpload::Document { side } = upload {
-            self.verification_change("identity_document", id, move |v| v.document_received(side))
-                .await?;
+            // It lies with the attempt that it was sent for, which another tab may have ended meanwhile.
+            let sent_for = verification.id;
+            self.verification_change("identity_document", id, move |v| {
+                if v.id == sent_for {
+                    v.document_received(side)
+                } else {
+                    Err(IdentityRefusal::WrongState)
+                }
+            })
+            .await?;
         }
         Ok(())
     }
@@ -254,7 +272,7 @@ impl Engine {
         let Some((verification, order)) = loaded else {
             return Ok(Outcome::Done);
         };
-        let reference = self.reference(order.id, "kyc", verification.try_number);
+        let reference = self.identity_reference(&verification);
         let identity = &self.rails(order.environment)?.identity;
         match &verification.state {
             VerificationState::Submitted {
@@ -271,12 +289,23 @@ impl Engine {
                 }
             }
             VerificationState::Submitted { .. } | VerificationState::Review { .. } => {
-                match identity.status(&reference).await? {
-                    IdentityStatus::Unknown | IdentityStatus::Pending => {}
-                    IdentityStatus::Done(outcome) => {
+                let is_submitted =
+                    matches!(verification.state, VerificationState::Submitted { .. });
+                match identity.status(&reference).await {
+                    Ok(IdentityStatus::Done(outcome)) => {
                         self.verification_step(order.id, id, Step::Decided(outcome))
                             .await?;
                     }
+                    Ok(IdentityStatus::Pending) => {}
+                    // What the provider took it has lost: the user takes it again, and does not wait for ever.
+                    Ok(IdentityStatus::Unknown) if is_submitted => {
+                        self.verification_step(order.id, id, Step::Reopened).await?;
+                    }
+                    Err(error) if is_submitted && error.class == Class::GiveUp => {
+                        self.verification_step(order.id, id, Step::Reopened).await?;
+                    }
+                    Ok(IdentityStatus::Unknown) => {}
+                    Err(error) => return Err(error.into()),
                 }
             }
             VerificationState::Collecting

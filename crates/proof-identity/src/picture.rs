@@ -16,6 +16,9 @@ const SIDE_MAX: u32 = 12_000;
 /// The decoded pixels in the widest form, and the decoder's tables.
 const DECODER_BYTES_MAX: u64 = PIXELS_MAX * 4;
 
+/// What a head may take: the profile of its colours is packed, and unpacks to much more.
+const GLANCE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+
 /// Nothing is looked at in more detail than this.
 const SIDE_KEPT_MAX: u32 = 2_000;
 
@@ -67,17 +70,17 @@ pub struct Photo {
 
 /// What the head of a file says, for a process that must not decode it.
 pub fn glance(bytes: &[u8], need: Need) -> Result<(), PictureProblem> {
-    head(bytes, need).map(|_| ())
+    head(bytes, need, GLANCE_BYTES_MAX).map(|_| ())
 }
 
 /// Everything that can be known before a pixel is decoded.
-fn head(bytes: &[u8], need: Need) -> Result<impl ImageDecoder, PictureProblem> {
+fn head(bytes: &[u8], need: Need, bytes_max: u64) -> Result<impl ImageDecoder, PictureProblem> {
     let format = format(bytes)?;
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_MAX);
     limits.max_image_height = Some(SIDE_MAX);
-    limits.max_alloc = Some(DECODER_BYTES_MAX);
+    limits.max_alloc = Some(bytes_max);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(|error| problem(&error))?;
     let (width, height) = decoder.dimensions();
@@ -94,7 +97,7 @@ fn head(bytes: &[u8], need: Need) -> Result<impl ImageDecoder, PictureProblem> {
 }
 
 pub fn open(bytes: &[u8], need: Need) -> Result<Photo, PictureProblem> {
-    let mut decoder = head(bytes, need)?;
+    let mut decoder = head(bytes, need, DECODER_BYTES_MAX)?;
     let (width, height) = decoder.dimensions();
     let orientation = decoder.orientation().map_err(|_| PictureProblem::Damaged)?;
     let mut picture = DynamicImage::from_decoder(decoder).map_err(|error| problem(&error))?;

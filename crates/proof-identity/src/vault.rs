@@ -1,5 +1,5 @@
 //! Pictures of people, at rest. Each attempt has a key of its own, wrapped by the installation's master key,
-//! and everything of it is sealed with that: taking the key away takes all of it away, from copies too.
+//! and everything of it is sealed with that.
 
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
@@ -58,8 +58,36 @@ impl Vault {
             None => self.key_make(reference, &folder, now)?,
         };
         let sealed = self.seal(&key, &about(reference, name), bytes)?;
-        write(&folder, name, &sealed)?;
+        let fresh = self.write_fresh(&folder, &sealed)?;
+        fs::rename(fresh, folder.join(name))?;
+        fs::File::open(&folder)?.sync_all()?;
         Ok(())
+    }
+
+    /// Where nothing has this name yet: what is there stays.
+    fn write_new(&self, folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let fresh = self.write_fresh(folder, bytes)?;
+        match fs::hard_link(&fresh, folder.join(name)) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            Ok(()) | Err(_) => {}
+        }
+        fs::remove_file(fresh)?;
+        fs::File::open(folder)?.sync_all()
+    }
+
+    /// Whole under a name that nobody looks for: a crash leaves no half of anything.
+    fn write_fresh(&self, folder: &Path, bytes: &[u8]) -> io::Result<PathBuf> {
+        use std::os::unix::fs::OpenOptionsExt;
+        let chance = hex::encode(random::<8>(self.entropy.as_ref()));
+        let fresh = folder.join(format!("{chance}{FRESH}"));
+        let mut file = fs::File::options()
+            .create_new(true)
+            .write(true)
+            .mode(0o600)
+            .open(&fresh)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        Ok(fresh)
     }
 
     pub fn get(&self, reference: &str, name: &str) -> Result<Option<Vec<u8>>, VaultError> {
@@ -91,9 +119,13 @@ impl Vault {
         let mut erased = 0_u32;
         for entry in entries(&self.dir)? {
             let folder = entry.path();
-            // Without a key it is of no use to anybody: a crash came between the two.
+            let is_ours = entry.file_name().to_str().is_some_and(is_folder_name);
+            if !is_ours {
+                continue;
+            }
+            // Without a key it is of no use to anybody, or just being made.
             let began = read(&folder.join(KEY))?.and_then(|wrapped| began(&wrapped));
-            if began.is_none_or(|began| began < moment) {
+            if began.is_some_and(|began| began < moment) {
                 erase(&folder)?;
                 erased = erased.saturating_add(1);
             }
@@ -130,8 +162,9 @@ impl Vault {
         let time = now.micros().to_be_bytes();
         let about = [about(reference, KEY), time.to_vec()].concat();
         let sealed = self.seal(&self.master, &about, key.as_slice())?;
-        write(folder, KEY, &[time.to_vec(), sealed].concat())?;
-        Ok(Aes256Gcm::new(&(*key).into()))
+        self.write_new(folder, KEY, &[time.to_vec(), sealed].concat())?;
+        // Somebody else's may have been first.
+        self.key(reference, folder)?.ok_or(VaultError::Damaged)
     }
 
     fn seal(&self, key: &Aes256Gcm, about: &[u8], bytes: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -168,35 +201,19 @@ fn began(wrapped: &[u8]) -> Option<Timestamp> {
     Some(Timestamp::from_micros(i64::from_be_bytes(*time)))
 }
 
+/// As [`Vault::folder`] makes them.
+fn is_folder_name(name: &str) -> bool {
+    name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 fn erase(folder: &Path) -> Result<(), VaultError> {
     // The key first: what a crash leaves behind is already nothing.
-    for path in [folder.join(KEY)] {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
-    }
+    fs::remove_file(folder.join(KEY))?;
     fs::remove_dir_all(folder)?;
     Ok(())
 }
 
 const FRESH: &str = ".new";
-
-/// Whole or not at all.
-fn write(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
-    use std::os::unix::fs::OpenOptionsExt;
-    let fresh = folder.join(format!("{name}{FRESH}"));
-    let mut file = fs::File::options()
-        .create(true)
-        .truncate(true)
-        .write(true)
-        .mode(0o600)
-        .open(&fresh)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&fresh, folder.join(name))?;
-    fs::File::open(folder)?.sync_all()
-}
 
 fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(path) {
@@ -301,6 +318,18 @@ mod tests {
     }
 
     #[test]
+    fn whoever_begins_at_once_has_one_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, other) = (vault(dir.path(), 1), vault(dir.path(), 1));
+        let folder = one.folder("kyc-1");
+        other.put("kyc-1", "a", b"theirs", NOON).unwrap();
+        // As if it had looked before the other one wrote.
+        one.key_make("kyc-1", &folder, NOON).unwrap();
+        assert_eq!(one.get("kyc-1", "a").unwrap(), Some(b"theirs".to_vec()));
+        assert_eq!(one.names("kyc-1").unwrap(), ["a"]);
+    }
+
+    #[test]
     fn what_is_old_goes_and_what_is_new_stays() {
         let dir = tempfile::tempdir().unwrap();
         let vault = vault(dir.path(), 1);
@@ -312,11 +341,14 @@ mod tests {
         vault
             .put("old", "b", b"one", NOON.plus_seconds(90))
             .unwrap();
-        fs::create_dir(dir.path().join("left-by-a-crash")).unwrap();
-        assert_eq!(vault.erase_before(NOON.plus_seconds(60)).unwrap(), 2);
+        // What is not of this vault, and an attempt that is just beginning.
+        fs::create_dir_all(dir.path().join("lost+found/key")).unwrap();
+        fs::write(dir.path().join("identity.key"), b"a key").unwrap();
+        fs::create_dir(dir.path().join("0".repeat(32))).unwrap();
+        assert_eq!(vault.erase_before(NOON.plus_seconds(60)).unwrap(), 1);
         assert_eq!(vault.get("old", "a").unwrap(), None);
         assert_eq!(vault.names("old").unwrap(), Vec::<String>::new());
         assert_eq!(vault.get("new", "a").unwrap(), Some(b"two".to_vec()));
-        assert_eq!(entries(dir.path()).unwrap().len(), 1);
+        assert_eq!(entries(dir.path()).unwrap().len(), 4);
     }
 }

@@ -96,6 +96,18 @@ pub struct Manifest {
     pub log: Option<LogAt>,
 }
 
+impl Manifest {
+    /// The copy in this folder is good by itself; what is said to lead on from it is not.
+    pub fn forget_log(mut self, folder: &Path) -> anyhow::Result<Self> {
+        self.log = None;
+        let fresh = beside(&folder.join(MANIFEST_FILE), "new")?;
+        write_new(&fresh, &serde_json::to_vec_pretty(&self)?)?;
+        fs::rename(&fresh, folder.join(MANIFEST_FILE))?;
+        sync_folder_of(&folder.join(MANIFEST_FILE))?;
+        Ok(self)
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Book {
     pub accounts: u64,

@@ -118,6 +118,9 @@ impl Config {
         let read: Self =
             toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
         read.alerts.check()?;
+        if read.identity.is_some() && read.sandbox.is_none() {
+            anyhow::bail!("[identity] checks the sandbox's users, and there is no [sandbox]");
+        }
         if let Some(backup) = &read.backup {
             backup.check(EngineName::of(&read.database))?;
         }

@@ -70,6 +70,11 @@ impl WalHeader {
         (word(bytes, 4) == FORMAT && is_page && sum == header.sum).then_some(header)
     }
 
+    /// Whether this round came right after the one with these salts: SQLite counts the first up each time.
+    pub fn follows(&self, salts: [u32; 2]) -> bool {
+        self.salts[0] == salts[0].wrapping_add(1)
+    }
+
     fn frame_bytes(&self) -> usize {
         FRAME_HEADER_BYTES + usize::try_from(self.page_bytes).unwrap_or(0)
     }

@@ -46,6 +46,8 @@ pub struct Late {
 pub(super) struct Shipped {
     /// What was committed before is at the other place.
     complete_at: Option<Timestamp>,
+    /// Since this server started: before, nobody knows how much the other place lacks.
+    has_shipped: bool,
     late: Option<Late>,
 }
 
@@ -96,7 +98,10 @@ impl Engine {
             (_, Err(late)) => tracing::warn!("continuous backup: {}", late.words),
         }
         match shipped {
-            Ok(()) => (seen.complete_at, seen.late) = (Some(begun), None),
+            Ok(()) => {
+                (seen.complete_at, seen.late) = (Some(begun), None);
+                seen.has_shipped = true;
+            }
             Err(late) => seen.late = Some(late),
         }
     }
@@ -145,8 +150,10 @@ impl Engine {
     /// Before an order is made. What is under way goes on; more real money must not come to depend on what
     /// one machine alone knows.
     pub(crate) fn may_begin(&self, environment: Environment) -> Result<(), ApiError> {
-        let behind = self.shipping().is_some_and(|shipping| shipping.behind);
-        if environment == Environment::Test || !behind {
+        let shipping = self.shipping();
+        let may = shipping
+            .is_none_or(|shipping| !shipping.behind && lock(&self.health.shipped).has_shipped);
+        if environment == Environment::Test || may {
             return Ok(());
         }
         Err(ApiError {

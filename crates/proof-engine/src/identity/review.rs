@@ -186,10 +186,6 @@ impl Engine {
         })
     }
 
-    fn identity_reference(&self, v: &Verification) -> String {
-        self.reference(v.order, "kyc", v.try_number)
-    }
-
     /// One picture, straight from the provider. Who looked is recorded before anything is shown.
     pub async fn identity_look(
         &self,

@@ -269,6 +269,10 @@ impl Schedule {
             Some((shipping, at, true)) => shipping.prove(&manifest, at).await,
             Some((_, _, false)) | None => Ok(()),
         };
+        let manifest = match &led {
+            Ok(()) => manifest,
+            Err(_) => manifest.forget_log(&unproven)?,
+        };
         fs::rename(&unproven, &folder)
             .with_context(|| format!("cannot rename to {}", folder.display()))?;
         sync_folder_of(&folder)?;

@@ -199,6 +199,10 @@ impl Shipper {
                 return Ok(history);
             }
         }
+        if self.is_copied {
+            let words = "another history begins when the whole backup is copied";
+            return Err(anyhow::anyhow!(words).into());
+        }
         // What is in SQLite's log may be in the file already, and SQLite begin anew at once.
         if !runtime.block_on(self.db.sqlite_log_empty())? {
             let words = "a reader of the database is in the way of another history";
@@ -462,6 +466,8 @@ impl History {
             }
             // Without us nobody may have moved it.
             Some(_) if !self.is_moved => return Err(somebody_else()),
+            // One round more came and went while nobody looked.
+            Some((salts, _)) if !wal.header.follows(salts) => return Err(somebody_else()),
             before => (wal.read_first(PIECE_BYTES)?, before.is_some()),
         };
         if !read.more {

@@ -11,7 +11,8 @@ use proof_identity::{
     vault::{Vault, VaultError},
 };
 use proof_port::{
-    Challenge, DocumentKind, Identity, IdentityStatus, Picture, PictureProblem, PortError, Side,
+    Challenge, DocumentKind, Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem,
+    PortError, Side,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -259,8 +260,15 @@ impl Identity for BuiltIn {
             Label::Document { .. } => Need::DOCUMENT,
             Label::Frame { .. } => Need::FRAME,
         };
+        if bytes.len() > bytes_max(label) {
+            return Ok(Err(PictureProblem::TooLarge));
+        }
         if let Err(problem) = picture::glance(&bytes, need) {
             return Ok(Err(problem_of(problem)));
+        }
+        if self.get(reference, SUBMITTED).await?.is_some() {
+            let late = "a picture after the attempt was submitted";
+            return Err(PortError::give_up(PROVIDER, late));
         }
         let whole = label.seal_with(&bytes);
         let whole = whole.map_err(|error| PortError::give_up(PROVIDER, error))?;
@@ -278,14 +286,25 @@ impl Identity for BuiltIn {
             let is = |label: &Label| matches!(label, Label::Frame { index: there, .. } if *there == index);
             pictures.iter().any(|(label, _)| is(label))
         };
-        let is_whole = (0..challenge.frames()).all(has);
+        let front = |(label, _): &(Label, Vec<u8>)| {
+            matches!(
+                label,
+                Label::Document {
+                    side: Side::Front,
+                    ..
+                }
+            )
+        };
+        let is_whole = pictures.iter().any(front) && (0..challenge.frames()).all(has);
         if !is_whole {
             return Err(PortError::give_up(PROVIDER, "pictures are missing"));
         }
         self.put_json(reference, SUBMITTED, challenge).await?;
         let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
-        self.with_vault(move |vault| vault.erase_before(old))
-            .await?;
+        // What is old may wait for the next one.
+        if let Err(error) = self.with_vault(move |vault| vault.erase_before(old)).await {
+            tracing::warn!("old pictures stay: {error}");
+        }
         Ok(())
     }
 
@@ -296,6 +315,9 @@ impl Identity for BuiltIn {
         let Some(challenge) = self.get_json::<Challenge>(reference, SUBMITTED).await? else {
             return Ok(IdentityStatus::Unknown);
         };
+        if !self.pool.has_room() {
+            return Ok(IdentityStatus::Pending);
+        }
         let report = self.look_at(reference, challenge).await?;
         Ok(IdentityStatus::Done(report.decision()))
     }
@@ -313,6 +335,16 @@ impl Identity for BuiltIn {
         let read = |whole: Vec<u8>| Label::read(&whole).ok_or_else(damaged);
         let found = whole.map(read).transpose()?;
         Ok(found.map(|(_, bytes)| bytes))
+    }
+}
+
+/// The widget's frames have a tenth of that; a whole film has to fit into memory.
+const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+const fn bytes_max(label: Label) -> usize {
+    match label {
+        Label::Document { .. } => PICTURE_BYTES_MAX,
+        Label::Frame { .. } => FRAME_BYTES_MAX,
     }
 }
 

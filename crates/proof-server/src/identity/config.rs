@@ -2,11 +2,13 @@
 
 use super::{BuiltIn, Pool, PoolSettings};
 use crate::{clock::SystemEntropy, rails::kept_key};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use proof_core::Clock;
 use proof_identity::{check::Policy, vault::Vault};
 use serde::Deserialize;
-use std::{path::PathBuf, sync::Arc};
+use std::{fs, path::PathBuf, sync::Arc};
+
+const KEY_FILE: &str = "identity.key";
 
 /// `[identity]`; without it the provider of the sandbox is asked.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,7 +27,17 @@ pub struct IdentityConfig {
 
 impl IdentityConfig {
     pub fn open(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<BuiltIn>> {
-        let master: [u8; 32] = kept_key(&self.key, "identity.key", &SystemEntropy)?;
+        if self.key.starts_with(&self.folder) {
+            bail!("[identity]: the key has to be elsewhere than in the folder of what it opens");
+        }
+        let has_pictures = fs::read_dir(&self.folder).is_ok_and(|mut found| found.next().is_some());
+        if has_pictures && !self.key.join(KEY_FILE).exists() {
+            let (key, folder) = (self.key.display(), self.folder.display());
+            bail!(
+                "{key} has no {KEY_FILE}, which opens what is in {folder}: bring it back, or take the folder away"
+            );
+        }
+        let master: [u8; 32] = kept_key(&self.key, KEY_FILE, &SystemEntropy)?;
         let vault = Vault::open(&self.folder, &master, Arc::new(SystemEntropy));
         let vault = vault.with_context(|| format!("cannot use {}", self.folder.display()))?;
         let binary = std::env::current_exe().context("cannot find this program's own file")?;

@@ -34,7 +34,8 @@ impl PoolSettings {
             binary,
             models,
             workers: 1,
-            waiting_max: 16,
+            // All of them together take less than a job may be held.
+            waiting_max: 3,
             // A case takes a second or two on a quiet machine; a busy one may take a few times that.
             case_timeout: Duration::from_secs(20),
         }
@@ -63,6 +64,11 @@ impl Pool {
             idle: Mutex::new(Vec::new()),
             settings,
         }
+    }
+
+    /// Whether a case finds a place now.
+    pub fn has_room(&self) -> bool {
+        self.inside.available_permits() > 0
     }
 
     /// A report in any case: `Err` only where no process can be started at all.

@@ -16,7 +16,7 @@ export function PartnerLook({ partner }: { partner: Partner }) {
   const { data, problem, reload, put } = useLoad<Look>(`partners/${part(partner.id)}/look`);
   if (problem !== undefined) return <Problem problem={problem} onRetry={() => void reload()} />;
   if (!data) return <Loading />;
-  return <LookForm key={JSON.stringify(data)} partner={partner} look={data} onSaved={put} />;
+  return <LookForm partner={partner} look={data} onSaved={put} />;
 }
 
 interface LookFormProps {
@@ -42,6 +42,7 @@ function LookForm({ partner, look, onSaved }: LookFormProps) {
       () => post<Look>(`partners/${part(partner.id)}/look`, draft),
       (next) => {
         say("Saved. Whoever opens the widget from now on sees it.");
+        setDraft(next);
         onSaved(next);
       },
     );
