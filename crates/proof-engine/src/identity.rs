@@ -136,7 +136,7 @@ impl Engine {
         self.reference(v.order, &leg, v.try_number)
     }
 
-    /// Hands a picture to the provider. We keep none.
+    /// Hands a picture to the provider. The database keeps none.
     pub async fn identity_picture(
         &self,
         id: OrderId,
