@@ -17,6 +17,8 @@ test("a developer has a scenario played, by keyboard, and moves the clock", asyn
   await carol.goto(at(proof, "/"));
   await carol.getByRole("link", { name: "Sandbox" }).click();
   await expect(carol.getByRole("heading", { level: 1, name: "Sandbox" })).toBeFocused();
+  // The key is of the search; until the scenarios have come there is none.
+  await expect(carol.getByRole("searchbox", { name: "Search the scenarios" })).toBeVisible();
   await carol.keyboard.press("/");
   await carol.keyboard.type("cancels before paying");
   await expect(carol.getByRole("button", { name: /^Play / })).toHaveCount(1);
