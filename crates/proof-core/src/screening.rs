@@ -1,7 +1,9 @@
 //! The operator's list of cards, persons and addresses with which nobody deals.
 //!
 //! The list only grows: taking something off is a later line. Its version is the number of its last
-//! line, so each decision can say what it knew.
+//! line, so each decision can say what it knew. Lists of names, which others write, are in [`names`].
+
+pub mod names;
 
 use crate::partner::{Environment, PartnerType};
 use serde::{Deserialize, Serialize};
