@@ -10,6 +10,7 @@ use proof_core::{
     order::{Command, Order, OrderRequest, decide},
     partner::{Environment, Pair, Policy, SellPolicy, Side, WidgetConfig},
     quote::{FeePolicy, QuoteRequest, quote_buy},
+    screening::names::{ListedPerson, NameList, Subject},
     secret::Secret,
     session::{Parameters, ParametersRequest},
 };
@@ -119,5 +120,44 @@ fn quote_and_pay(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, session_signature, quote_and_pay);
+/// Sixty thousand persons under five names each, which is what all the lists of the world have.
+fn sanctions(c: &mut Criterion) {
+    const SYLLABLES: [&str; 16] = [
+        "ab", "du", "ka", "ri", "mo", "na", "se", "tu", "li", "ho", "za", "pe", "ny", "sha", "ov",
+        "in",
+    ];
+    let mut state = 1_u64;
+    let mut next = |below: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % below
+    };
+    let mut word = || {
+        let mut number = next(65_536);
+        let mut text = String::new();
+        for _ in 0..4 {
+            text.push_str(SYLLABLES[usize::try_from(number % 16).unwrap()]);
+            number /= 16;
+        }
+        text
+    };
+    let mut name = || [word(), word(), word()].join(" ");
+    let person = |id: u32, names| ListedPerson {
+        id: id.to_string(),
+        names,
+        ..ListedPerson::default()
+    };
+    let persons = (0..60_000).map(|id| person(id, (0..5).map(|_| name()).collect()));
+    let list = NameList::of(persons.collect());
+    let who = Subject {
+        name: "Kanaduri Monasetu Lihozape".to_owned(),
+        born: None,
+    };
+    c.bench_function("a name against 300,000 listed names", |b| {
+        b.iter(|| list.screen(black_box(&who), 850))
+    });
+}
+
+criterion_group!(benches, session_signature, quote_and_pay, sanctions);
 criterion_main!(benches);

@@ -29,10 +29,11 @@ pub enum AlertKind {
     BackupOld,
     BackupFailed,
     ChecklistRed,
+    SanctionsOld,
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::OrderStuck,
         Self::OrderWaits,
         Self::WalletLow,
@@ -43,6 +44,7 @@ impl AlertKind {
         Self::BackupOld,
         Self::BackupFailed,
         Self::ChecklistRed,
+        Self::SanctionsOld,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -57,6 +59,7 @@ impl AlertKind {
             Self::BackupOld => "backup_old",
             Self::BackupFailed => "backup_failed",
             Self::ChecklistRed => "checklist_red",
+            Self::SanctionsOld => "sanctions_old",
         }
     }
 
@@ -96,6 +99,9 @@ impl AlertKind {
             }
             Self::ChecklistRed => {
                 "Tell the partner: the line says what was wrong and what to do. Nothing is taken away from them by itself."
+            }
+            Self::SanctionsOld => {
+                "Fetch the file again, and rename it into place when it is whole. Until then names are compared with the lists from before."
             }
         }
     }
@@ -157,6 +163,8 @@ pub enum Alert {
     BackupFailed { at: Timestamp, problem: String },
     /// A line of a live partner's checklist is not what it was when live was opened.
     ChecklistRed { partner: PartnerId, line: String },
+    /// Newer sanctions lists are there and cannot be used.
+    SanctionsOld { since: Timestamp, problem: String },
 }
 
 impl Alert {
@@ -172,6 +180,7 @@ impl Alert {
             Self::BackupOld { .. } | Self::BackupBehind { .. } => AlertKind::BackupOld,
             Self::BackupFailed { .. } => AlertKind::BackupFailed,
             Self::ChecklistRed { .. } => AlertKind::ChecklistRed,
+            Self::SanctionsOld { .. } => AlertKind::SanctionsOld,
         }
     }
 
@@ -195,6 +204,7 @@ impl Alert {
             Self::BackupOld { .. } | Self::BackupFailed { .. } => "backup".to_owned(),
             Self::BackupBehind { .. } => "continuous backup".to_owned(),
             Self::ChecklistRed { partner, line } => format!("{partner} {line}"),
+            Self::SanctionsOld { .. } => "sanctions lists".to_owned(),
         }
     }
 
@@ -239,6 +249,9 @@ impl Alert {
             Self::BackupFailed { problem, .. } => format!("A backup failed: {problem}"),
             Self::ChecklistRed { line, .. } => {
                 format!("{line} of a live partner's checklist has turned red.")
+            }
+            Self::SanctionsOld { problem, .. } => {
+                format!("New sanctions lists cannot be used: {problem}")
             }
         }
     }

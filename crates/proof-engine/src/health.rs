@@ -214,6 +214,7 @@ impl Engine {
         let tips = self.health.seen().tips.clone();
         let mut looked = look.judge(&self.health.watching, &tips, &self.pulses.all(), now);
         looked.wrong.extend(self.shipping_alert());
+        looked.wrong.extend(self.sanctions.alert());
         match self.reds_look(look.live()).await {
             Ok(reds) => looked.wrong.extend(reds),
             Err(error) => {

@@ -50,6 +50,7 @@ mod recovery;
 mod refusal;
 mod risk;
 mod sale;
+mod sanctions;
 mod sandbox;
 mod screening;
 mod session;
@@ -105,6 +106,7 @@ pub use refusal::{
     Acknowledge, AcknowledgedBy, IntegrationLog, LoggedRefusal, Refusal, RefusedCalls,
 };
 pub use sale::{SaleChoice, SaleStart};
+pub use sanctions::{ListFile, ListProblem, Lists, SCORE_MIN, Sanctions, Screened};
 pub use sandbox::{PairView, SandboxView};
 pub use screening::Listed;
 pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
@@ -198,6 +200,7 @@ pub struct Engine {
     pulses: Arc<metered::Pulses>,
     health: health::Health,
     hashing: password::Hashing,
+    sanctions: Sanctions,
     stop: watch::Sender<bool>,
 }
 
@@ -234,6 +237,7 @@ impl Engine {
             }),
             health: health::Health::new(parts.watching, now),
             hashing: password::Hashing::default(),
+            sanctions: Sanctions::default(),
             metrics,
             pulses: Arc::clone(&pulses),
             stop: watch::Sender::new(false),

@@ -9,6 +9,7 @@ use crate::{
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
+    sanctions::SanctionsConfig,
     telemetry::TelemetryConfig,
 };
 use anyhow::Context;
@@ -48,6 +49,9 @@ pub struct Config {
     /// The built-in identity check, in place of the sandbox's scripted one.
     #[serde(default)]
     pub identity: Option<IdentityConfig>,
+    /// Lists of names with whom nobody may deal; without it, names are compared with nothing.
+    #[serde(default)]
+    pub sanctions: Option<SanctionsConfig>,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,
     /// Who may act with `proof order`, each with a name of their own.

@@ -21,6 +21,7 @@ use crate::{
     operator::{Door, Operator, Role, SOCKET_FILE},
     rails::SandboxConfig,
     restore::Target,
+    sanctions::SanctionsConfig,
     sandbox::READY_FILE,
     serve::{Beside, answer, asked_to_stop, outbound},
     telemetry::{TelemetryConfig, traced},
@@ -90,6 +91,9 @@ pub struct DevArgs {
     /// The folder that `ci/models` filled; the usual one without it.
     #[arg(long, env = "PROOF_MODELS", requires = "built_in_identity")]
     models: Option<PathBuf>,
+    /// Compares names with these sanctions lists: targets.simple.csv of OpenSanctions, or sdn.csv and alt.csv of OFAC.
+    #[arg(long, num_args = 1..)]
+    sanctions: Vec<PathBuf>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -271,7 +275,8 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     }
     let engine = Arc::clone(&app.engine);
     engine.take_over().await?;
-    let beside = Beside::open(&engine, metrics, args.schedule_checked()?).await?;
+    let sanctions = SanctionsConfig::of(&args.sanctions);
+    let beside = Beside::open(&engine, metrics, args.schedule_checked()?, sanctions).await?;
     let door = door(data, &base_url);
     let (stop, stopping) = watch::channel(false);
     let lead = async {

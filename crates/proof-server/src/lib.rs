@@ -23,6 +23,7 @@ mod postgres;
 pub mod rails;
 pub mod recovery;
 pub mod restore;
+pub mod sanctions;
 pub mod sandbox;
 mod say;
 pub mod serve;

@@ -3,6 +3,7 @@
 use crate::{
     operator::{Question, ask},
     order::ServerArgs,
+    sanctions::{self, NamesArgs},
     say::say,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -16,6 +17,8 @@ pub enum ListCommand {
     Show(ServerArgs),
     /// Nobody deals with it any more. Running orders with it stop before money or crypto goes out.
     Add(SayArgs),
+    /// Who on sanctions lists a name is like, and why.
+    Names(NamesArgs),
     /// It may be dealt with again; what is frozen still waits for two people.
     Remove(SayArgs),
 }
@@ -62,6 +65,7 @@ pub async fn run(command: ListCommand) -> anyhow::Result<()> {
         }
         ListCommand::Add(args) => speak(args, true).await,
         ListCommand::Remove(args) => speak(args, false).await,
+        ListCommand::Names(args) => sanctions::names(args),
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     metrics::Metrics,
     operator::Door,
     rails::{SandboxConfig, master_key},
+    sanctions::{SanctionsConfig, Watch},
     telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
@@ -52,6 +53,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
+    let sanctions = config.sanctions.clone();
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
@@ -96,7 +98,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let socket = config.operator_socket.as_ref();
     let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
     let door = door.transpose()?;
-    let beside = Beside::open(&app.engine, metrics, schedule).await?;
+    let beside = Beside::open(&app.engine, metrics, schedule, sanctions).await?;
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked.await;
@@ -173,11 +175,13 @@ fn test_rails(
     Ok(sandbox.rails(outbound, Arc::new(signer)))
 }
 
-/// What a server does beside serving and working: it shows its metrics, and copies its database.
+/// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions
+/// lists again.
 pub struct Beside {
     engine: Arc<Engine>,
     metrics: Option<Metrics>,
     schedule: Option<Schedule>,
+    sanctions: Option<Watch>,
 }
 
 impl Beside {
@@ -185,7 +189,9 @@ impl Beside {
         engine: &Arc<Engine>,
         metrics: Option<Metrics>,
         schedule: Option<Schedule>,
+        sanctions: Option<SanctionsConfig>,
     ) -> anyhow::Result<Self> {
+        let sanctions = sanctions.map(|config| config.open(engine)).transpose()?;
         let schedule = match schedule {
             Some(schedule) => Some(schedule.opened(engine).await?),
             None => None,
@@ -194,6 +200,7 @@ impl Beside {
             engine: Arc::clone(engine),
             metrics,
             schedule,
+            sanctions,
         })
     }
 
@@ -204,6 +211,12 @@ impl Beside {
     /// Until `stop` changes.
     pub async fn run(mut self, stop: watch::Receiver<bool>) -> Self {
         let metrics = self.metrics.take();
+        let sanctions = self.sanctions.take();
+        let screened = async {
+            if let Some(mut sanctions) = sanctions {
+                sanctions.run(&self.engine, stop.clone()).await;
+            }
+        };
         let shown = async {
             if let Some(metrics) = metrics {
                 metrics.serve(Arc::clone(&self.engine), stop.clone()).await;
@@ -219,7 +232,7 @@ impl Beside {
                 shipping.run(&self.engine, stop.clone()).await;
             }
         };
-        tokio::join!(shown, copied, shipped);
+        tokio::join!(shown, copied, shipped, screened);
         self
     }
 

@@ -133,6 +133,7 @@ impl From<StoredAlert> for AlertView {
             | Alert::RailDown { since, .. }
             | Alert::WorkersBehind { since, .. }
             | Alert::BackupBehind { since, .. }
+            | Alert::SanctionsOld { since, .. }
             | Alert::BackupFailed { at: since, .. } => *since,
             Alert::BackupOld {
                 taken_at: Some(at), ..
