@@ -53,7 +53,6 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
-    let sanctions = config.sanctions.clone();
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
     let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
@@ -98,7 +97,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let socket = config.operator_socket.as_ref();
     let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
     let door = door.transpose()?;
-    let beside = Beside::open(&app.engine, metrics, schedule, sanctions).await?;
+    let beside = Beside::open(&app.engine, metrics, schedule, config.sanctions).await?;
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked.await;
