@@ -1,8 +1,10 @@
 //! One attempt to prove who somebody is.
 
 mod challenge;
+mod evidence;
 
 pub use challenge::{Challenge, SelfieStep};
+pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 
 use crate::{
     id::{CustomerId, OrderId, VerificationId},

@@ -292,7 +292,7 @@ impl Engine {
                 let is_submitted =
                     matches!(verification.state, VerificationState::Submitted { .. });
                 match identity.status(&reference).await {
-                    Ok(IdentityStatus::Done(outcome)) => {
+                    Ok(IdentityStatus::Done(outcome, _)) => {
                         self.verification_step(order.id, id, Step::Decided(outcome))
                             .await?;
                     }

@@ -72,7 +72,7 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let portrait = [&front, &back]
         .into_iter()
         .find_map(|side| side.as_ref()?.portrait.as_ref());
-    let similarity = selfie(
+    let (similarity, face) = selfie(
         models,
         case,
         portrait.map(|found| &found.descriptor),
@@ -90,6 +90,7 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
             .filter_map(|(on, side)| Some(side_report(on, side.as_ref()?)))
             .collect(),
         similarity,
+        face: face.and_then(|descriptor| descriptor.face()),
         frames: case
             .frames
             .iter()
@@ -232,17 +233,17 @@ fn facts(case: &Case, zone: &document::Zone, add: &mut impl FnMut(Reason, Subjec
     }
 }
 
-/// The film, and whether its person is the one on the document.
+/// The film, and whether its person is the one on the document; with the face that it begins with.
 fn selfie(
     models: &Models,
     case: &Case,
     portrait: Option<&Descriptor>,
     findings: &mut Vec<Finding>,
-) -> Result<Option<f32>, ModelError> {
+) -> Result<(Option<f32>, Option<Descriptor>), ModelError> {
     let mut add = |reason, on| findings.push(Finding { reason, on });
     if case.frames.is_empty() {
         add(Reason::NoSelfie, Subject::Selfie);
-        return Ok(None);
+        return Ok((None, None));
     }
     let mut frames = Vec::new();
     let mut first: Option<Descriptor> = None;
@@ -251,7 +252,7 @@ fn selfie(
             Ok(photo) => photo,
             Err(problem) => {
                 add(Reason::Picture(problem), Subject::Frame(frame.index));
-                return Ok(None);
+                return Ok((None, None));
             }
         };
         let seen = seen(models, &photo, &mut first)?;
@@ -267,16 +268,16 @@ fn selfie(
     for problem in follow(&case.asked, &frames, &case.seen_before) {
         add(Reason::Liveness(problem), Subject::Selfie);
     }
-    let (Some(portrait), Some(first)) = (portrait, first) else {
-        return Ok(None);
+    let (Some(portrait), Some(face)) = (portrait, &first) else {
+        return Ok((None, first));
     };
-    let similarity = portrait.cosine(&first);
+    let similarity = portrait.cosine(face);
     if similarity < MAYBE_SAME_PERSON_MIN {
         add(Reason::OtherPerson, Subject::Selfie);
     } else if similarity < SAME_PERSON_MIN {
         add(Reason::MaybeOtherPerson, Subject::Selfie);
     }
-    Ok(Some(similarity))
+    Ok((Some(similarity), first))
 }
 
 /// A second face counts from this part of the first one's width on: people in the background do not.

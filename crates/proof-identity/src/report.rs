@@ -6,7 +6,12 @@ use crate::{
     mrz::{Country, CountryKind, Form, Mrz, PartialDate, Sex, Wrong},
     picture::PictureProblem,
 };
-use proof_core::identity::{IdentityOutcome, IdentityProblem};
+use proof_core::{
+    Timestamp,
+    identity::{
+        BirthDate, DocumentNumber, Evidence, Face, IdentityOutcome, IdentityProblem, Names,
+    },
+};
 use serde::{Deserialize, Serialize};
 
 /// What a reason is about.
@@ -244,6 +249,9 @@ pub struct Report {
     pub sides: Vec<SideReport>,
     /// The cosine of portrait and selfie.
     pub similarity: Option<f32>,
+    /// What the network made of the selfie's first face.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "face_text")]
+    pub face: Option<Face>,
     /// SHA-256 of each frame: a later film with one of them is a replay.
     pub frames: Vec<String>,
 }
@@ -259,6 +267,7 @@ impl Report {
             facts: None,
             sides: Vec::new(),
             similarity: None,
+            face: None,
             frames: Vec::new(),
         }
     }
@@ -270,6 +279,32 @@ impl Report {
 
     pub fn reason(&self) -> Option<Finding> {
         self.findings.first().copied()
+    }
+
+    /// What it knows of the person. Facts whose check digits are wrong are none.
+    pub fn evidence(&self) -> Evidence {
+        let facts = self.facts.as_ref().filter(|facts| facts.wrong.is_empty());
+        let parts = |cosine: f32| (cosine.clamp(0.0, 1.0) * 10_000.0) as u16;
+        Evidence {
+            names: facts.map(|facts| Names {
+                surname: facts.surname.clone(),
+                given: facts.given.clone(),
+            }),
+            birth: facts.and_then(|facts| facts.birth).map(|birth| BirthDate {
+                year: birth.year,
+                month: birth.month,
+                day: birth.day,
+            }),
+            document: facts
+                .filter(|facts| !facts.number.is_empty())
+                .map(|facts| DocumentNumber {
+                    issuer: facts.issuer.code().to_owned(),
+                    number: facts.number.clone(),
+                }),
+            document_ends: facts.and_then(|facts| facts.expiry).and_then(end_of),
+            face: self.face.clone(),
+            similarity: self.similarity.map(parts),
+        }
     }
 
     /// As the rest of the server knows outcomes.
@@ -299,9 +334,74 @@ impl Report {
     }
 }
 
+/// The midnight (UTC) that ends the last day on which it is valid.
+fn end_of(expiry: PartialDate) -> Option<Timestamp> {
+    let midnight = expiry.last()?.succ_opt()?.and_hms_opt(0, 0, 0)?;
+    Some(Timestamp::from_micros(
+        midnight.and_utc().timestamp_micros(),
+    ))
+}
+
+/// "model:numbers", the numbers in hexadecimal.
+mod face_text {
+    use proof_core::identity::Face;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(face: &Option<Face>, to: S) -> Result<S::Ok, S::Error> {
+        match face {
+            None => to.serialize_none(),
+            Some(face) => {
+                let text = format!("{}:{}", face.model, hex::encode(face.bytes()));
+                to.serialize_some(&text)
+            }
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Face>, D::Error> {
+        let Some(text) = Option::<String>::deserialize(from)? else {
+            return Ok(None);
+        };
+        let read = |text: &str| {
+            let (model, numbers) = text.split_once(':')?;
+            Face::of_bytes(model, hex::decode(numbers).ok()?)
+        };
+        let face = read(&text).ok_or_else(|| D::Error::custom("not a face"))?;
+        Ok(Some(face))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_face_goes_through_the_pipe_and_into_the_evidence() {
+        let face = Face::of_numbers("m1", &[0.5, -1.25]);
+        let report = Report {
+            face: face.clone(),
+            similarity: Some(0.951_26),
+            ..Report::of(Vec::new())
+        };
+        let text = serde_json::to_string(&report).unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, report);
+        let evidence = read.evidence();
+        assert_eq!((evidence.face, evidence.similarity), (face, Some(9_512)));
+        let before: Report = serde_json::from_str(&text.replace("\"face\"", "\"other\"")).unwrap();
+        assert_eq!(before.face, None, "reports from before have none");
+        assert!(serde_json::from_str::<Report>(&text.replace("m1:", "m1")).is_err());
+    }
+
+    #[test]
+    fn a_document_ends_with_its_last_day() {
+        let last = PartialDate {
+            year: 2_030,
+            month: Some(2),
+            day: None,
+        };
+        let end = end_of(last).unwrap();
+        assert_eq!(end.to_contract(), "2030-03-01T00:00:00Z");
+    }
 
     #[test]
     fn the_heaviest_reason_decides() {

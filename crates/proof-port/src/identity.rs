@@ -5,7 +5,8 @@ use proof_core::Entropy;
 use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
-    Challenge, DocumentKind, DocumentSide as Side, IdentityOutcome, PICTURE_BYTES_MAX, SelfieStep,
+    BirthDate, Challenge, DocumentKind, DocumentNumber, DocumentSide as Side, Evidence, Face,
+    IdentityOutcome, Names, PICTURE_BYTES_MAX, SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -39,7 +40,8 @@ pub enum IdentityStatus {
     /// Nothing was submitted under this reference.
     Unknown,
     Pending,
-    Done(IdentityOutcome),
+    /// With what the provider knows of whom it looked at.
+    Done(IdentityOutcome, Box<Evidence>),
 }
 
 #[async_trait::async_trait]

@@ -3,9 +3,9 @@
 use super::{PROVIDER, wire};
 use proof_core::{Timestamp, finding::Movement, money::Money};
 use proof_port::{
-    Authorisation, AuthorisationState, CaptureState, CardSummary, DeclineCode, Dispute,
-    DisputeStage, IdentityOutcome, IdentityStatus, PayoutState, Picture, PictureProblem,
-    RefundState, ReportLine, VoidState,
+    Authorisation, AuthorisationState, BirthDate, CaptureState, CardSummary, DeclineCode, Dispute,
+    DisputeStage, DocumentNumber, Evidence, Face, IdentityOutcome, IdentityStatus, Names,
+    PayoutState, Picture, PictureProblem, RefundState, ReportLine, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -188,18 +188,48 @@ pub fn payout(payout: &wire::Payout) -> PayoutState {
 
 pub fn verification(answer: wire::Verification) -> IdentityStatus {
     let reason = answer.reason.unwrap_or_default();
-    match answer.status.as_str() {
-        "pending" => IdentityStatus::Pending,
-        "approved" => IdentityStatus::Done(IdentityOutcome::Approved {
+    let outcome = match answer.status.as_str() {
+        "pending" => return IdentityStatus::Pending,
+        "approved" => IdentityOutcome::Approved {
             document_country: answer.document_country,
-        }),
-        "rejected" => IdentityStatus::Done(IdentityOutcome::Rejected {
+        },
+        "rejected" => IdentityOutcome::Rejected {
             reason,
             may_retry: answer.may_retry,
+        },
+        "review" => IdentityOutcome::Review { reason },
+        other => return unknown("verification", other, IdentityStatus::Pending),
+    };
+    let evidence = answer.evidence.map(evidence).unwrap_or_default();
+    IdentityStatus::Done(outcome, Box::new(evidence))
+}
+
+/// What cannot be read is not known.
+fn evidence(told: wire::Known) -> Evidence {
+    let face = hex::decode(told.face).ok();
+    Evidence {
+        names: Some(Names {
+            surname: told.surname,
+            given: told.given,
         }),
-        "review" => IdentityStatus::Done(IdentityOutcome::Review { reason }),
-        other => unknown("verification", other, IdentityStatus::Pending),
+        birth: birth(&told.birth),
+        document: Some(DocumentNumber {
+            issuer: told.issuer,
+            number: told.number,
+        }),
+        document_ends: Some(Timestamp::from_micros(told.document_ends)),
+        face: face.and_then(|bytes| Face::of_bytes(&told.face_model, bytes)),
+        similarity: Some(told.similarity),
     }
+}
+
+fn birth(text: &str) -> Option<BirthDate> {
+    let mut parts = text.split('-').map(str::parse::<u32>);
+    Some(BirthDate {
+        year: parts.next()?.ok()?.try_into().ok()?,
+        month: parts.next()?.ok(),
+        day: parts.next()?.ok(),
+    })
 }
 
 pub fn pictures(answer: wire::Pictures) -> Vec<Picture> {

@@ -6,8 +6,9 @@ use proof_core::{Asset, Fiat, Network, money::Money};
 use proof_outbound::{Configured, Limits, Outbound, Transport, TransportError};
 use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, DeclineCode,
-    DocumentKind, Identity, IdentityOutcome, IdentityStatus, Payments, PayoutRequest, PayoutState,
-    Payouts, Picture, PictureProblem, PortError, Rates, RefundState, SelfieStep, Side, VoidState,
+    DocumentKind, Face, Identity, IdentityOutcome, IdentityStatus, Payments, PayoutRequest,
+    PayoutState, Payouts, Picture, PictureProblem, PortError, Rates, RefundState, SelfieStep, Side,
+    VoidState,
 };
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -297,8 +298,9 @@ fn pictures_go_to_their_place_and_problems_come_back() {
 
 #[test]
 fn every_outcome_of_a_verification_is_read() {
+    let done = |outcome| IdentityStatus::Done(outcome, Box::default());
     let rejected = |may_retry| {
-        IdentityStatus::Done(IdentityOutcome::Rejected {
+        done(IdentityOutcome::Rejected {
             reason: "face_mismatch".to_owned(),
             may_retry,
         })
@@ -308,7 +310,7 @@ fn every_outcome_of_a_verification_is_read() {
         (json!({"status": "pending"}), IdentityStatus::Pending),
         (
             json!({"status": "approved"}),
-            IdentityStatus::Done(IdentityOutcome::Approved {
+            done(IdentityOutcome::Approved {
                 document_country: None,
             }),
         ),
@@ -322,7 +324,7 @@ fn every_outcome_of_a_verification_is_read() {
         ),
         (
             json!({"status": "review", "reason": "manual_check"}),
-            IdentityStatus::Done(IdentityOutcome::Review {
+            done(IdentityOutcome::Review {
                 reason: "manual_check".to_owned(),
             }),
         ),
@@ -332,6 +334,32 @@ fn every_outcome_of_a_verification_is_read() {
     }
     assert_eq!(ask(Ok((404, json!({})))).unwrap(), IdentityStatus::Unknown);
     assert_eq!(class(ask(Ok((500, json!({}))))), (Class::Retry, true));
+}
+
+#[test]
+fn what_is_known_of_somebody_is_read() {
+    let told = json!({
+        "surname": "SANDBOX", "given": "ADA", "birth": "1970-06-15", "issuer": "DE",
+        "number": "A1", "document_ends": 1_764, "face_model": "sandbox-1",
+        "face": "0000803f", "similarity": 9_800
+    });
+    let ask = |evidence: &Value| {
+        let body = json!({ "status": "approved", "evidence": evidence });
+        let status = block_on(SandboxIdentity::new(provider(Ok((200, body))).0).status("v"));
+        match status.unwrap() {
+            IdentityStatus::Done(_, evidence) => *evidence,
+            other => panic!("{other:?}"),
+        }
+    };
+    let known = ask(&told);
+    assert_eq!(known.names.unwrap().given, "ADA");
+    assert_eq!(known.birth.unwrap().month, Some(6));
+    assert_eq!(known.document.unwrap().number, "A1");
+    assert_eq!(known.document_ends.unwrap().micros(), 1_764);
+    assert_eq!(known.face, Face::of_numbers("sandbox-1", &[1.0]));
+    let mut damaged = told;
+    damaged["face"] = json!("0000");
+    assert_eq!(ask(&damaged).face, None);
 }
 
 #[test]

@@ -132,6 +132,20 @@ pub struct Verification {
     #[serde(default)]
     pub may_retry: bool,
     pub document_country: Option<String>,
+    pub evidence: Option<Known>,
+}
+
+#[derive(Deserialize)]
+pub struct Known {
+    pub surname: String,
+    pub given: String,
+    pub birth: String,
+    pub issuer: String,
+    pub number: String,
+    pub document_ends: i64,
+    pub face_model: String,
+    pub face: String,
+    pub similarity: u16,
 }
 
 #[derive(Deserialize)]

@@ -6,6 +6,7 @@ use crate::{
     network::{ModelError, Network},
 };
 use image::RgbImage;
+use proof_core::identity::{Face, Likeness};
 use rten_tensor::NdTensor;
 
 const SIDE: u32 = 150;
@@ -13,8 +14,11 @@ const SIDE: u32 = 150;
 /// Two faces whose cosine is at least this are taken for one person's, and below the other for two
 /// people's; people look at what is between (docs, "Identity"). dlib's own limit, a distance of 0.6,
 /// is about the lower one.
-pub const SAME_PERSON_MIN: f32 = 0.94;
-pub const MAYBE_SAME_PERSON_MIN: f32 = 0.915;
+pub const SAME_PERSON_MIN: f32 = Likeness::SAME_MIN;
+pub const MAYBE_SAME_PERSON_MIN: f32 = Likeness::MAYBE_MIN;
+
+/// Numbers of another network, or of a later version of this one, are not compared with these.
+pub const FACE_MODEL: &str = "dlib-resnet-v1";
 
 /// Where dlib's mean face has its five points, in parts of a square without the room around it.
 const MEAN_FACE: [Point; 5] = [
@@ -56,6 +60,11 @@ pub fn describe(
 }
 
 impl Descriptor {
+    /// As the rest of the server knows faces.
+    pub fn face(&self) -> Option<Face> {
+        Face::of_numbers(FACE_MODEL, &self.0)
+    }
+
     /// 1 for the same numbers; less the more they differ.
     pub fn cosine(&self, other: &Self) -> f32 {
         let dot = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| a * b).sum() };

@@ -4,7 +4,7 @@ mod describe;
 mod detect;
 mod mesh;
 
-pub use describe::{Descriptor, MAYBE_SAME_PERSON_MIN, SAME_PERSON_MIN, describe};
+pub use describe::{Descriptor, FACE_MODEL, MAYBE_SAME_PERSON_MIN, SAME_PERSON_MIN, describe};
 pub use detect::{Found, detect, detect_closely};
 pub use mesh::{Mesh, mesh};
 

@@ -1,8 +1,10 @@
 //! The identity provider: takes pictures, decides as the email's tag says.
 
+mod evidence;
 mod picture;
 mod shelf;
 
+pub use evidence::Evidence;
 pub use picture::{Need, check as check_picture};
 pub use shelf::Shelf;
 
@@ -98,6 +100,9 @@ pub struct Outcome {
     /// ISO 3166-1 alpha-2, of who issued the document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_country: Option<String>,
+    /// What the check knows of the person, once it is decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evidence: Option<Evidence>,
 }
 
 impl IdentityDesk {
@@ -189,6 +194,15 @@ impl Verification {
 
 impl Submitted {
     fn outcome(&self, now: Timestamp) -> Outcome {
+        let outcome = self.decided(now);
+        let is_pending = outcome.status == "pending";
+        Outcome {
+            evidence: (!is_pending).then(|| Evidence::of(&self.email, self.at)),
+            ..outcome
+        }
+    }
+
+    fn decided(&self, now: Timestamp) -> Outcome {
         let takes_ms = if has_tag(&self.email, "kyc-slow") {
             SLOW_DECISION_MS
         } else {
@@ -231,6 +245,7 @@ const fn outcome(
         reason,
         may_retry,
         document_country: None,
+        evidence: None,
     }
 }
 

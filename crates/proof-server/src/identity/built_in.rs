@@ -310,7 +310,7 @@ impl Identity for BuiltIn {
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
         if let Some(report) = self.get_json::<Report>(reference, REPORT).await? {
-            return Ok(IdentityStatus::Done(report.decision()));
+            return Ok(done(&report));
         }
         let Some(challenge) = self.get_json::<Challenge>(reference, SUBMITTED).await? else {
             return Ok(IdentityStatus::Unknown);
@@ -319,7 +319,7 @@ impl Identity for BuiltIn {
             return Ok(IdentityStatus::Pending);
         }
         let report = self.look_at(reference, challenge).await?;
-        Ok(IdentityStatus::Done(report.decision()))
+        Ok(done(&report))
     }
 
     async fn pictures(&self, reference: &str) -> Result<Vec<Picture>, PortError> {
@@ -336,6 +336,10 @@ impl Identity for BuiltIn {
         let found = whole.map(read).transpose()?;
         Ok(found.map(|(_, bytes)| bytes))
     }
+}
+
+fn done(report: &Report) -> IdentityStatus {
+    IdentityStatus::Done(report.decision(), Box::new(report.evidence()))
 }
 
 /// The widget's frames have a tenth of that; a whole film has to fit into memory.
