@@ -168,7 +168,7 @@ fn zones(models: &Models) -> Outcome<()> {
                     },
                 )?;
                 count += 1;
-                match document::side(models, &photo, today)?.zone {
+                match document::side(models, &photo, today, DocumentKind::Passport)?.zone {
                     None => none += 1,
                     Some(zone) if zone.mrz.lines == write(form, &fields) => right += 1,
                     Some(zone) => {
@@ -340,7 +340,7 @@ fn sharpness(models: &Models) -> Outcome<()> {
                 },
             );
             let photo = picture::open(&bytes, Need::DOCUMENT)?;
-            let side = document::side(models, &photo, today)?;
+            let side = document::side(models, &photo, today, DocumentKind::Passport)?;
             let read = if side.zone.is_some() {
                 ""
             } else {

@@ -4,7 +4,7 @@ use crate::{
     document::{self, Side, alike},
     face::{Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, mesh},
     liveness::{Frame, Pose, Seen, Step, follow},
-    mrz::CountryKind,
+    mrz::{CountryKind, PartialDate},
     network::{ModelError, Models},
     picture::{self, Need, Photo},
     report::{Facts, Finding, Reason, Report, SideReport, Subject},
@@ -78,10 +78,12 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
         portrait.map(|found| &found.descriptor),
         &mut findings,
     )?;
-    let facts = [&front, &back]
-        .into_iter()
-        .find_map(|side| side.as_ref()?.zone.as_ref())
-        .map(|zone| Facts::of(&zone.mrz));
+    let both = || [&front, &back].into_iter().flatten();
+    let zone = both().find_map(|side| side.zone.as_ref());
+    let licence = both().find_map(|side| side.licence.as_ref());
+    let facts = zone
+        .map(|zone| Facts::of(&zone.mrz))
+        .or_else(|| licence.map(Facts::of_licence));
     let sides = [(Subject::Front, &front), (Subject::Back, &back)];
     Ok(Report {
         facts,
@@ -118,7 +120,10 @@ fn side(
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Side>, ModelError> {
     match picture::open(bytes, Need::DOCUMENT) {
-        Ok(photo) => Ok(Some(document::side(models, &photo, case.today)?)),
+        Ok(photo) => {
+            let side = document::side(models, &photo, case.today, case.kind)?;
+            Ok(Some(side))
+        }
         Err(problem) => {
             let reason = Reason::Picture(problem);
             findings.push(Finding { reason, on });
@@ -145,7 +150,11 @@ fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut 
         .portrait
         .as_ref()
         .or(back.and_then(|back| back.portrait.as_ref()));
-    if zone.is_none() && portrait.is_none() {
+    let licence = front
+        .licence
+        .as_ref()
+        .or(back.and_then(|back| back.licence.as_ref()));
+    if zone.is_none() && licence.is_none() && portrait.is_none() {
         // What the photograph lacks may be why; a photograph of something else may lack it as well.
         add(Reason::NoDocument, Subject::Front);
         if let Some(reason) = worst(front) {
@@ -157,7 +166,9 @@ fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut 
     if two_sided && front.zone.is_none() {
         match back {
             None => add(Reason::BackMissing, Subject::Back),
-            Some(back) if back.zone.is_none() && same_page(front, back) => {
+            Some(back)
+                if back.zone.is_none() && back.licence.is_none() && same_page(front, back) =>
+            {
                 add(Reason::FrontTwice, Subject::Back);
                 return;
             }
@@ -176,7 +187,12 @@ fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut 
         Some(zone) => facts(case, zone, &mut add),
         // A passport has a zone; other documents are read by people.
         None if case.kind == DocumentKind::Passport => add(Reason::ZoneUnreadable, Subject::Front),
-        None => add(Reason::NoZone, Subject::Document),
+        None => {
+            if let Some(licence) = licence {
+                valid(case, licence.birth, licence.expiry, &mut add);
+            }
+            add(Reason::NoZone, Subject::Document);
+        }
     }
 }
 
@@ -216,20 +232,30 @@ fn facts(case: &Case, zone: &document::Zone, add: &mut impl FnMut(Reason, Subjec
     if mrz.code.starts_with('V') || is_passport != (case.kind == DocumentKind::Passport) {
         add(Reason::OtherDocument, on);
     }
-    let last = mrz.expiry.and_then(|date| date.last());
-    if last.is_some_and(|last| last < case.today) {
-        add(Reason::Expired, on);
-    }
-    // Whose birthday nobody knows is not known to be of age.
-    let years = mrz.birth.and_then(|birth| birth.years_until(case.today));
-    if years.is_none_or(|years| years < case.policy.age_min) {
-        add(Reason::UnderAge, on);
-    }
+    valid(case, mrz.birth, mrz.expiry, add);
     match mrz.issuer.kind() {
         CountryKind::State => {}
         CountryKind::Specimen if case.policy.specimens => {}
         CountryKind::Specimen => add(Reason::Specimen, on),
         CountryKind::NoState | CountryKind::Unknown => add(Reason::UnknownIssuer, on),
+    }
+}
+
+/// Of age, and not expired.
+fn valid(
+    case: &Case,
+    birth: Option<PartialDate>,
+    expiry: Option<PartialDate>,
+    add: &mut impl FnMut(Reason, Subject),
+) {
+    let last = expiry.and_then(PartialDate::last);
+    if last.is_some_and(|last| last < case.today) {
+        add(Reason::Expired, Subject::Document);
+    }
+    // Whose birthday nobody knows is not known to be of age.
+    let years = birth.and_then(|birth| birth.years_until(case.today));
+    if years.is_none_or(|years| years < case.policy.age_min) {
+        add(Reason::UnderAge, Subject::Document);
     }
 }
 

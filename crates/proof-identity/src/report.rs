@@ -1,7 +1,7 @@
 //! What the engine says: a decision, and every reason for it.
 
 use crate::{
-    document::{Quality, QualityProblem},
+    document::{Licence, Quality, QualityProblem},
     liveness::LivenessProblem,
     mrz::{Country, CountryKind, Form, Mrz, PartialDate, Sex, Wrong},
     picture::PictureProblem,
@@ -186,14 +186,18 @@ pub struct Finding {
     pub on: Subject,
 }
 
-/// What the zone says, for those who keep it.
+/// What the document says to machines, for those who keep it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Facts {
-    pub form: Form,
+    /// Of the zone; nothing where a licence's barcode says it.
+    pub form: Option<Form>,
     pub code: String,
     pub issuer: Country,
     /// ISO 3166-1 alpha-2, of a state.
     pub country: Option<String>,
+    /// The state or province that issued a licence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
     pub surname: String,
     pub given: String,
     pub number: String,
@@ -209,10 +213,11 @@ pub struct Facts {
 impl Facts {
     pub fn of(mrz: &Mrz) -> Self {
         Self {
-            form: mrz.form,
+            form: Some(mrz.form),
             code: mrz.code.clone(),
             issuer: mrz.issuer.clone(),
             country: mrz.issuer.alpha2().map(str::to_owned),
+            region: None,
             surname: mrz.names.surname.clone(),
             given: mrz.names.given.clone(),
             number: mrz.number.clone(),
@@ -223,6 +228,36 @@ impl Facts {
             wrong: mrz.wrong.clone(),
             corrected: mrz.corrections.len(),
         }
+    }
+
+    pub fn of_licence(licence: &Licence) -> Self {
+        let issuer = Country::of(licence.country);
+        Self {
+            form: None,
+            code: "DL".to_owned(),
+            country: issuer.alpha2().map(str::to_owned),
+            region: licence.region.clone(),
+            issuer,
+            surname: licence.surname.clone(),
+            given: licence.given.clone(),
+            number: licence.number.clone(),
+            // Licences say where somebody drives from, not of which state they are.
+            nationality: Country::of(""),
+            birth: licence.birth,
+            sex: Sex::Unspecified,
+            expiry: licence.expiry,
+            wrong: Vec::new(),
+            corrected: 0,
+        }
+    }
+
+    /// Whose number it is: each state has its own.
+    fn numbered_by(&self) -> String {
+        let region = self.region.iter();
+        let parts = [self.issuer.code()]
+            .into_iter()
+            .chain(region.map(String::as_str));
+        parts.collect::<Vec<_>>().join("-")
     }
 
     pub fn issuer_kind(&self) -> CountryKind {
@@ -298,7 +333,7 @@ impl Report {
             document: facts
                 .filter(|facts| !facts.number.is_empty())
                 .map(|facts| DocumentNumber {
-                    issuer: facts.issuer.code().to_owned(),
+                    issuer: facts.numbered_by(),
                     number: facts.number.clone(),
                 }),
             document_ends: facts.and_then(|facts| facts.expiry).and_then(end_of),

@@ -1,11 +1,14 @@
 //! Documents: where the page is, what its zone says, and whether the photograph is good enough.
 
 mod band;
+mod barcode;
 mod ink;
+mod licence;
 mod quality;
 mod text;
 mod zone;
 
+pub use licence::Licence;
 pub use quality::{Quality, QualityProblem};
 pub use zone::Zone;
 
@@ -17,6 +20,7 @@ use crate::{
 };
 use chrono::NaiveDate;
 use image::{RgbImage, imageops};
+use proof_core::identity::DocumentKind;
 
 /// The portrait on a document.
 pub struct Portrait {
@@ -30,14 +34,21 @@ pub struct Portrait {
 /// What one side of a document shows.
 pub struct Side {
     pub zone: Option<Zone>,
+    /// What a barcode says, where there is no zone.
+    pub licence: Option<Licence>,
     pub portrait: Option<Portrait>,
     pub quality: Quality,
     /// A few grey pixels of the page, to compare it with another.
     pub small: Vec<u8>,
 }
 
-/// Looks at one side.
-pub fn side(models: &Models, photo: &Photo, today: NaiveDate) -> Result<Side, ModelError> {
+/// Looks at one side of such a document; for a barcode only where it may have one, since that takes time.
+pub fn side(
+    models: &Models,
+    photo: &Photo,
+    today: NaiveDate,
+    kind: DocumentKind,
+) -> Result<Side, ModelError> {
     let scale = photo.width.max(photo.height) as f32
         / photo.pixels.width().max(photo.pixels.height()) as f32;
     let found = zone::find(&models.text_read, &photo.pixels, today)?;
@@ -48,6 +59,9 @@ pub fn side(models: &Models, photo: &Photo, today: NaiveDate) -> Result<Side, Mo
         }
         None => (photo.pixels.clone(), None, None),
     };
+    let licence = (zone.is_none() && kind != DocumentKind::Passport)
+        .then(|| barcode::read(&upright))
+        .flatten();
     // Without a zone nothing says where the page is: the whole photograph stands for it.
     let straight = page
         .as_ref()
@@ -61,6 +75,7 @@ pub fn side(models: &Models, photo: &Photo, today: NaiveDate) -> Result<Side, Mo
     let quality = quality::measure(&turned, &upright, zone.as_ref(), page.as_ref(), scale);
     Ok(Side {
         zone,
+        licence,
         portrait,
         quality,
         small: small(&turned),

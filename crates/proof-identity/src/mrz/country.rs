@@ -64,6 +64,10 @@ impl Country {
         Self(text.trim_end_matches('<').to_owned())
     }
 
+    pub(crate) fn of(code: &str) -> Self {
+        Self(code.to_owned())
+    }
+
     pub fn code(&self) -> &str {
         &self.0
     }

@@ -7,6 +7,7 @@ pub use damage::{Damage, damage, noisy};
 
 use crate::mrz::{Fields, Form, write};
 use image::{GrayImage, ImageFormat, Rgb, RgbImage, imageops};
+use rxing::{BarcodeFormat, Writer, pdf417::PDF417Writer};
 use std::io::Cursor;
 
 /// `assets/ocr_b.py` makes it.
@@ -94,6 +95,31 @@ pub fn side_with_portrait(form: Form, fields: &Fields, portrait: Option<&RgbImag
     printed(&mut page, form, fields);
     place(&mut page, portrait, form);
     page
+}
+
+/// The back of a licence, with its barcode. `None`: the text does not fit.
+pub fn back_with_barcode(text: &str) -> Option<RgbImage> {
+    let mut page = paper(Form::Td1);
+    let writer = PDF417Writer::new();
+    // What comes back is as large as the text needs; sizes are only wishes.
+    let bars = writer.encode(text, &BarcodeFormat::PDF_417, 1, 1).ok()?;
+    let (width, height) = (bars.getWidth(), bars.getHeight());
+    let (left, top) = ((5.0 * DOTS) as u32, (8.0 * DOTS) as u32);
+    let room = page.width().checked_sub(2 * left)?;
+    let dots = (room / width).max(1);
+    for y in 0..height {
+        for x in 0..width {
+            let ink = if bars.get(x, y) { INK } else { [250.0; 3] };
+            let ink = Rgb(ink.map(|channel| channel as u8));
+            for (dx, dy) in (0..dots).flat_map(|dx| (0..dots).map(move |dy| (dx, dy))) {
+                let at = (left + x * dots + dx, top + y * dots + dy);
+                if at.0 < page.width() && at.1 < page.height() {
+                    page.put_pixel(at.0, at.1, ink);
+                }
+            }
+        }
+    }
+    Some(page)
 }
 
 /// A pale page with the waves that such pages have.

@@ -121,6 +121,46 @@ fn cards_have_two_sides() {
     assert!(reasons(&kit, &licence).contains(&Reason::NoZone));
 }
 
+/// People look at a licence, and know what its barcode says.
+#[test]
+fn the_barcode_of_a_licence_says_what_no_zone_does() {
+    let Some(kit) = Kit::open() else { return };
+    let upright = Damage::default();
+    let fields = specimen::fields(Form::Td1);
+    let portrait = kit.picture("obama.jpg");
+    let front = specimen::side_with_portrait(Form::Td1, &fields, Some(&portrait));
+    let case = |birth: &str, expiry: &str| {
+        let text = format!(
+            "@\nANSI 636000100102DL00410278DLDAQT64235789\nDCSSAMPLE\nDACMICHAEL\nDADJOHN\nDBB{birth}\nDBA{expiry}\nDAJVA\nDCGUSA\n"
+        );
+        let back = specimen::back_with_barcode(&text).unwrap();
+        Case {
+            kind: DocumentKind::DrivingLicence,
+            front: damage(&front, &upright),
+            back: Some(damage(&back, &upright)),
+            ..kit.passport_case("obama.jpg", Vec::new())
+        }
+    };
+    let report = kit.check(&case("06061986", "12102034"));
+    assert_eq!(says(&report).1, [Reason::NoZone, Reason::NoSelfie]);
+    assert_eq!(report.outcome, Outcome::Review);
+    let facts = report.facts.unwrap();
+    assert_eq!(
+        (facts.surname.as_str(), facts.given.as_str()),
+        ("SAMPLE", "MICHAEL JOHN")
+    );
+    assert_eq!(
+        (facts.country.as_deref(), facts.region.as_deref()),
+        (Some("US"), Some("VA"))
+    );
+    let expired = kit.check(&case("06061986", "12102024"));
+    assert_eq!(expired.outcome, Outcome::Retry);
+    assert_eq!(expired.reason().unwrap().reason, Reason::Expired);
+    let child = kit.check(&case("06062012", "12102034"));
+    assert_eq!(child.outcome, Outcome::Refuse);
+    assert_eq!(child.evidence().document.unwrap().issuer, "USA-VA");
+}
+
 #[test]
 fn what_is_no_document_is_known() {
     let Some(kit) = Kit::open() else { return };

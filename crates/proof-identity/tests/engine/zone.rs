@@ -1,6 +1,7 @@
 //! Zones in photographs.
 
 use crate::kit::{Kit, today};
+use proof_core::identity::DocumentKind;
 use proof_identity::{
     document::side,
     mrz::{Form, write},
@@ -29,7 +30,10 @@ fn every_form_is_read_in_photographs_that_people_take() {
             },
         ] {
             let photo = picture::open(&damage(&page, &how), Need::DOCUMENT).unwrap();
-            let zone = side(&kit.models, &photo, today()).unwrap().zone.unwrap();
+            let zone = side(&kit.models, &photo, today(), DocumentKind::Passport)
+                .unwrap()
+                .zone
+                .unwrap();
             assert_eq!(zone.mrz.lines, write(form, &fields), "{form:?} {how:?}");
             assert_eq!(zone.mrz.wrong, []);
         }
@@ -48,7 +52,10 @@ fn a_page_may_lie_in_any_direction() {
             ..Damage::default()
         };
         let photo = picture::open(&damage(&page, &how), Need::DOCUMENT).unwrap();
-        let zone = side(&kit.models, &photo, today()).unwrap().zone.unwrap();
+        let zone = side(&kit.models, &photo, today(), DocumentKind::Passport)
+            .unwrap()
+            .zone
+            .unwrap();
         assert_eq!(zone.mrz.lines, write(Form::Td3, &fields), "{turn_degrees}");
     }
 }
