@@ -5,7 +5,6 @@ use image::{GrayImage, ImageFormat, RgbImage, imageops};
 use proof_core::identity::DocumentKind;
 use proof_identity::{
     check::{Case, Policy},
-    face::{detect, mesh},
     liveness::Step,
     network::Models,
     picture::{self, Need},
@@ -108,17 +107,14 @@ fn passport(dir: &Path, portrait: &Path) -> String {
 /// The frames of somebody who does what is asked, in files.
 fn film(dir: &Path, models: &Path, portrait: &Path, steps: &[Step]) -> Vec<String> {
     let models = Models::load(models).unwrap();
-    let person = head::shrunk(&picture(portrait), 640);
-    let face = &detect(&models.face_detect, &person).unwrap()[0];
-    let shape = mesh(&models.face_mesh, &person, face).unwrap().unwrap();
+    let actor = head::Actor::new(&models, &picture(portrait))
+        .unwrap()
+        .unwrap();
     (0_u32..)
         .zip(steps.iter().copied())
         .map(|(at, step)| {
-            // Not quite, then wholly: nobody is as still as a photograph.
-            let part = if at % 2 == 0 { 0.85 } else { 1.0 };
-            let frame = head::bent(&person, &shape, head::held(step, part), at);
             let path = dir.join(format!("frame{at}.png"));
-            frame.save(&path).unwrap();
+            actor.frame(step, at).save(&path).unwrap();
             path.to_str().unwrap().to_owned()
         })
         .collect()
