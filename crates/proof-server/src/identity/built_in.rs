@@ -263,9 +263,11 @@ impl Identity for BuiltIn {
         if bytes.len() > bytes_max(label) {
             return Ok(Err(PictureProblem::TooLarge));
         }
-        if let Err(problem) = picture::glance(&bytes, need) {
-            return Ok(Err(problem_of(problem)));
-        }
+        // Where and with what it was taken is nobody's business: only the pixels are kept.
+        let bytes = match picture::stripped(&bytes, need) {
+            Ok(bytes) => bytes,
+            Err(problem) => return Ok(Err(problem_of(problem))),
+        };
         if self.get(reference, SUBMITTED).await?.is_some() {
             let late = "a picture after the attempt was submitted";
             return Err(PortError::give_up(PROVIDER, late));
