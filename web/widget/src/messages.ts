@@ -3,6 +3,7 @@
 
 import { crypto, fiat, networkName, unbroken } from "./format";
 import { sell } from "./messages-sell";
+import type { Aim, DocumentAim, FaceAim, Shape } from "./aim";
 import type { Direction, DocumentKind, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
@@ -37,6 +38,22 @@ const identityReasons: Record<string, string> = {
   liveness_failed: "The selfie check did not see a live person.",
   under_age: "You have to be of age.",
 };
+
+const documentAims: Partial<Record<Aim, string>> = {
+  good: "Looks good. Take the photo.",
+  dark: "It is dark. Go where there is more light.",
+  empty: "Hold the document inside the frame.",
+  small: "Come closer, until the document fills the frame.",
+  glare: "A light mirrors itself. Tilt the document a little.",
+  blurred: "It is not sharp yet. Hold still for a moment.",
+} satisfies Record<DocumentAim, string>;
+
+const faceAims: Partial<Record<Aim, string>> = {
+  good: "Looks good.",
+  dark: "It is dark. Turn to a lamp or a window.",
+  backlit: "The light comes from behind. Turn to it.",
+  empty: "Hold your face inside the oval.",
+} satisfies Record<FaceAim, string>;
 
 const lines: Record<string, string> = {
   network: "Network fee",
@@ -240,6 +257,7 @@ export const messages = {
     },
     preview: "Live picture of your camera",
   },
+  aim: (shape: Shape, aim: Aim) => (shape === "face" ? faceAims : documentAims)[aim] ?? "",
   liveness: {
     title: "A short selfie check",
     text: "We take a few pictures while you turn your head. Good light, nothing over your face.",
