@@ -5,7 +5,8 @@ use proof_core::Entropy;
 use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
-    Challenge, DocumentKind, DocumentSide as Side, IdentityOutcome, PICTURE_BYTES_MAX, SelfieStep,
+    Challenge, DocumentKind, DocumentSide as Side, IdentityOutcome, KeptPart, PICTURE_BYTES_MAX,
+    SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -46,6 +47,9 @@ pub enum IdentityStatus {
 pub trait Identity: Send + Sync {
     fn provider(&self) -> &'static str;
 
+    /// Days after which pictures are deleted, where we know it: users are told.
+    fn kept_days(&self) -> Option<u32>;
+
     /// What the user of a new attempt is asked to do in front of the camera.
     fn challenge(&self, entropy: &dyn Entropy) -> Challenge;
 
@@ -56,6 +60,10 @@ pub trait Identity: Send + Sync {
         picture: &Picture,
         bytes: Vec<u8>,
     ) -> Result<Result<(), PictureProblem>, PortError>;
+
+    /// Lets an attempt begin with what was good of a former one, of the same person. `false`: there is nothing to take
+    /// over, and everything is taken anew.
+    async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError>;
 
     /// Asks for a decision on what was handed over, by somebody who was asked for this. The same reference is
     /// decided once.

@@ -23,8 +23,8 @@ pub use chain::{
 };
 pub use error::{Class, PortError};
 pub use identity::{
-    Challenge, DocumentKind, Identity, IdentityOutcome, IdentityStatus, PICTURE_BYTES_MAX, Picture,
-    PictureProblem, SelfieStep, Side,
+    Challenge, DocumentKind, Identity, IdentityOutcome, IdentityStatus, KeptPart,
+    PICTURE_BYTES_MAX, Picture, PictureProblem, SelfieStep, Side,
 };
 pub use mail::{Mail, Message};
 pub use payments::{

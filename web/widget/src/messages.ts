@@ -3,8 +3,9 @@
 
 import { crypto, fiat, networkName, unbroken } from "./format";
 import { sell } from "./messages-sell";
+import { consentWords } from "./consent";
 import type { Aim, DocumentAim, FaceAim, Shape } from "./aim";
-import type { Direction, DocumentKind, LivenessStep, Side, View } from "./view";
+import type { Direction, DocumentKind, Kept, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
   passport: "Passport",
@@ -37,6 +38,14 @@ const identityReasons: Record<string, string> = {
   document_forged: "Your document could not be accepted. Show the original, not a copy or a screen.",
   liveness_failed: "The selfie check did not see a live person.",
   under_age: "You have to be of age.",
+};
+
+const identityAdvice: Record<string, string> = {
+  face_mismatch: "Try again in good light, with nothing over your face. The document has to be your own.",
+  liveness_failed: "Try again: do each step yourself in front of the camera, in good light.",
+  document_unreadable: "Try again: lay the document flat in even light, and let it fill the frame.",
+  document_expired: "Try again with a document that is still valid.",
+  document_forged: "Try again with the original in your hand.",
 };
 
 const documentAims: Partial<Record<Aim, string>> = {
@@ -210,8 +219,8 @@ export const messages = {
     document: "A passport, identity card or driving licence",
     camera: "A camera, for a short selfie check",
     email: (view: View) => (isSell(view) ? sell.intro.email(unbroken(view.email)) : `You are buying as ${unbroken(view.email)}`),
-    start: "Continue",
   },
+  consent: consentWords,
   choice: {
     title: "Which document do you have at hand?",
     text: "It must be valid and in your name.",
@@ -274,8 +283,9 @@ export const messages = {
   retry: {
     title: "The check did not work this time",
     reason: (reason: string) => identityReasons[reason] ?? "We could not confirm your identity from these pictures.",
-    text: (view: View) => `${isSell(view) ? sell.untouched : "Nothing was charged."} You can try again now: use good light and a sharp photo.`,
-    start: "Try again",
+    text: (view: View, reason: string) => `${isSell(view) ? sell.untouched : "Nothing was charged."} ${identityAdvice[reason] ?? "You can try again now: use good light and a sharp photo."}`,
+    stays: { document: "Your document\u2019s photos are good and stay.", selfie: "Your selfie is good and stays." } satisfies Record<Kept, string>,
+    start: (keeps: Kept | null) => (keeps === "document" ? "Take the selfie again" : keeps === "selfie" ? "Show a document again" : "Try again"),
   },
   review: {
     title: "A person is looking at your pictures",
