@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, Frame, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
-    VisitOpened,
+    ApiError, CaseChoice, CaseChosen, Frame, IdentityStart, PictureUpload, SaleChoice, SaleStart,
+    View, VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -233,15 +233,27 @@ async fn order(
 }
 
 #[derive(Deserialize)]
-struct IdentityStart {
+struct IdentityAsk {
     document: DocumentKind,
+    consent: Option<String>,
+    #[serde(default)]
+    keep: bool,
 }
 
 async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
-    let start: IdentityStart = body::json(&api, body).await?;
-    Ok(Json(api.engine.identity_start(id, start.document).await?))
+    let ask: IdentityAsk = body::json(&api, body).await?;
+    let consent = ask.consent.ok_or_else(|| {
+        let message = "The field consent is required: the text that the user agreed to.";
+        Refused(ApiError::field(ErrorCode::MissingParam, "consent", message))
+    })?;
+    let start = IdentityStart {
+        document: ask.document,
+        consent,
+        keep: ask.keep,
+    };
+    Ok(Json(api.engine.identity_start(id, start).await?))
 }
 
 async fn identity_document(

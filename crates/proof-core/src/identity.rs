@@ -1,10 +1,14 @@
 //! One attempt to prove who somebody is.
 
 mod challenge;
+mod consent;
 mod evidence;
+mod keep;
 
 pub use challenge::{Challenge, SelfieStep};
+pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
+pub use keep::KeptPart;
 
 use crate::{
     id::{CustomerId, OrderId, VerificationId},
@@ -112,6 +116,12 @@ pub struct Verification {
     pub try_number: u32,
     pub started_at: Timestamp,
     pub state: VerificationState,
+    /// `None`: before it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
+    /// Taken over from the attempt before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<KeptPart>,
     /// The two of our own people who decided, where the provider did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<[Voice; 2]>,
@@ -269,6 +279,7 @@ impl Verification {
         };
         self.state = VerificationState::Collecting;
         self.received.clear();
+        self.kept = None;
         Ok(self)
     }
 

@@ -1,8 +1,9 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod keep;
 mod review;
 
-pub use review::{IdentityReview, IdentityReviewed, PicturePlace};
+pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace};
 
 use crate::{
     ApiError, Engine,
@@ -12,11 +13,11 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
     id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
-        Challenge, DocumentKind, DocumentSide, IdentityOutcome, IdentityRefusal, IdentityRuling,
-        SelfieStep, TRIES_MAX, Verification, VerificationState,
+        CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, IdentityOutcome,
+        IdentityRefusal, IdentityRuling, SelfieStep, TRIES_MAX, Verification, VerificationState,
     },
     operator::Voice,
     order::{Command, Refusal, State},
@@ -30,6 +31,16 @@ const POLL_MS: i64 = 1_000;
 
 /// A person who looks takes hours; asking more often helps nobody.
 const REVIEW_POLL_MS: i64 = 60_000;
+
+/// What a user begins an attempt with.
+#[derive(Clone, Debug)]
+pub struct IdentityStart {
+    pub document: DocumentKind,
+    /// The text that they agreed to.
+    pub consent: String,
+    /// Takes over what was good of the attempt before.
+    pub keep: bool,
+}
 
 /// Where an uploaded picture belongs.
 #[derive(Clone, Debug)]
@@ -76,24 +87,34 @@ impl Engine {
     pub async fn identity_start(
         &self,
         id: OrderId,
-        document: DocumentKind,
+        start: IdentityStart,
     ) -> Result<View, ApiError> {
+        consented(&start.consent)?;
+        let document = start.document;
         let now = self.now();
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
         let challenge = self.challenge(id).await?;
+        let kept = if start.keep {
+            self.identity_keep(id, document, fresh).await?
+        } else {
+            None
+        };
         self.db
             .write("identity_start", move |tx: &mut Tx| {
                 let (ids, challenge) = (ids.clone(), challenge.clone());
+                let kept = kept.clone();
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
                     let try_number = next_try(latest.as_ref(), id).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
-                    let begun = latest.map(|stored| stored.verification);
+                    let latest = latest.map(|stored| stored.verification);
+                    let begun = latest.as_ref();
                     let begun = begun.filter(|v| v.state == VerificationState::Collecting);
-                    let challenge = begun.map_or(challenge, |v| v.challenge);
+                    let challenge = begun.map_or(challenge, |v| v.challenge.clone());
+                    let consent = consent(latest.as_ref(), id, now);
                     let verification = Verification {
                         id: fresh,
                         customer,
@@ -104,7 +125,15 @@ impl Engine {
                         try_number,
                         started_at: now,
                         state: VerificationState::Collecting,
+                        consent: Some(consent),
+                        kept: None,
                         decided_by: None,
+                    };
+                    // Another tab may have begun another attempt meanwhile: nothing of it is kept here.
+                    let kept = kept.filter(|kept| latest.is_some_and(|v| v.id == kept.former));
+                    let verification = match kept {
+                        Some(kept) => kept.put_into(verification),
+                        None => verification,
                     };
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
                     tx.verification_insert(&verification).await?;
@@ -419,6 +448,31 @@ fn command(state: &VerificationState) -> Option<Command> {
         }),
         VerificationState::Collecting | VerificationState::Submitted { .. } => None,
     }
+}
+
+/// Nobody's picture is taken before they agreed to the text as it is now.
+fn consented(text: &str) -> Result<(), ApiError> {
+    if text == CONSENT_TEXT {
+        return Ok(());
+    }
+    let message = "The text that was agreed to is not the present one; load the page again.";
+    Err(ApiError::field(
+        ErrorCode::ValidationError,
+        "consent",
+        message,
+    ))
+}
+
+/// Who tries again in the same order has agreed before.
+fn consent(latest: Option<&Verification>, order: OrderId, now: Timestamp) -> Consent {
+    let before = latest.filter(|v| v.order == order);
+    let before = before.and_then(|v| v.consent.clone());
+    before
+        .filter(|given| given.text == CONSENT_TEXT)
+        .unwrap_or_else(|| Consent {
+            text: CONSENT_TEXT.to_owned(),
+            at: now,
+        })
 }
 
 /// Which try a new attempt would be; one that is still being decided is not overtaken.

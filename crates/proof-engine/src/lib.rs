@@ -84,7 +84,9 @@ pub use endpoint::{
 pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, Behind, HealthPage, Late, NotReady, ShippingView, Watching};
-pub use identity::{IdentityReview, IdentityReviewed, PicturePlace, PictureUpload};
+pub use identity::{
+    ConsentGiven, IdentityReview, IdentityReviewed, IdentityStart, PicturePlace, PictureUpload,
+};
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};

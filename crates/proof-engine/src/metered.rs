@@ -11,10 +11,10 @@ use proof_core::{
 };
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus, Mail,
-    Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts, Picture,
-    PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Signed, SignedState,
-    Signer, SigningIntent, TransferStatus, VoidState,
+    CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus,
+    KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts,
+    Picture, PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Signed,
+    SignedState, Signer, SigningIntent, TransferStatus, VoidState,
 };
 use std::{
     collections::BTreeMap,
@@ -231,8 +231,17 @@ impl Identity for Metered<dyn Identity> {
         self.inner.provider()
     }
 
+    fn kept_days(&self) -> Option<u32> {
+        self.inner.kept_days()
+    }
+
     fn challenge(&self, entropy: &dyn Entropy) -> Challenge {
         self.inner.challenge(entropy)
+    }
+
+    async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError> {
+        let asked = self.inner.keep(former, reference, part);
+        self.call("keep", asked).await
     }
 
     async fn picture(

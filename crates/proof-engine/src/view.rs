@@ -11,7 +11,7 @@ use proof_core::{
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
-    identity::{Challenge, Verification, VerificationState},
+    identity::{CONSENT_TEXT, Challenge, KeptPart, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
@@ -78,6 +78,22 @@ pub struct IdentityView {
     pub frames_per_step: u32,
     pub reason: Option<String>,
     pub may_retry: bool,
+    /// What this attempt took over from the one before: `document` or `selfie`.
+    pub kept: Option<&'static str>,
+    /// What the next one may take over.
+    pub keeps: Option<&'static str>,
+    pub consent: ConsentView,
+}
+
+/// What the user is told before the first picture.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ConsentView {
+    /// The text that has to be agreed to.
+    pub text: &'static str,
+    /// Days after which pictures are deleted, where it is known.
+    pub kept_days: Option<u32>,
+    /// Agreed to in this order already.
+    pub given: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -293,7 +309,7 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(&order.state, verification),
+            identity: identity_view(order, verification, self.kept_days(order)),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
@@ -312,6 +328,11 @@ impl Engine {
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
         })
+    }
+
+    fn kept_days(&self, order: &Order) -> Option<u32> {
+        let rails = self.rails(order.environment).ok()?;
+        rails.identity.kept_days()
     }
 
     fn transfer_view(&self, order: &Order) -> Result<Option<TransferView>, ApiError> {
@@ -447,8 +468,26 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
     }
 }
 
-fn identity_view(state: &State, verification: Option<&Verification>) -> Option<IdentityView> {
-    let State::Created = inner(state) else {
+fn consent_view(
+    order: &Order,
+    verification: Option<&Verification>,
+    kept_days: Option<u32>,
+) -> ConsentView {
+    let given = verification.filter(|v| v.order == order.id);
+    let given = given.and_then(|v| v.consent.as_ref());
+    ConsentView {
+        text: CONSENT_TEXT,
+        kept_days,
+        given: given.is_some_and(|given| given.text == CONSENT_TEXT),
+    }
+}
+
+fn identity_view(
+    order: &Order,
+    verification: Option<&Verification>,
+    kept_days: Option<u32>,
+) -> Option<IdentityView> {
+    let State::Created = inner(&order.state) else {
         return None;
     };
     let (reason, may_retry) = match verification.map(|v| &v.state) {
@@ -476,6 +515,12 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
         frames_per_step: challenge.frames_per_step,
         reason,
         may_retry,
+        kept: verification.and_then(|v| v.kept).map(KeptPart::name),
+        keeps: verification
+            .filter(|v| v.order == order.id)
+            .and_then(Verification::keeps)
+            .map(KeptPart::name),
+        consent: consent_view(order, verification, kept_days),
     })
 }
 

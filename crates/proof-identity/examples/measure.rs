@@ -396,17 +396,10 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
             ..Damage::default()
         },
     );
-    let person = head::shrunk(&open("obama2.jpg")?, 640);
-    let found = detect(&models.face_detect, &person)?;
-    let shape = mesh(&models.face_mesh, &person, &found[0])?.ok_or("no mesh")?;
+    let actor = head::Actor::new(models, &open("obama2.jpg")?)?.ok_or("no face")?;
     let mut frames = Vec::new();
     for (index, step) in (0..).zip(asked.iter().flat_map(|step| [*step; 2])) {
-        let frame = head::bent(
-            &person,
-            &shape,
-            head::held(step, 1.0 - (index % 2) as f32 * 0.1),
-            index,
-        );
+        let frame = actor.frame(step, index);
         frames.push(CaseFrame {
             index,
             at_ms: u64::from(index) * 300,

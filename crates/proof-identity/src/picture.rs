@@ -1,6 +1,8 @@
 //! From bytes to pixels, without being hurt: what it is and how large is known before anything is
 //! decoded, and what comes out has no metadata and stands upright.
 
+mod metadata;
+
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use serde::{Deserialize, Serialize};
 use std::io::Cursor;
@@ -17,7 +19,7 @@ const SIDE_MAX: u32 = 12_000;
 const DECODER_BYTES_MAX: u64 = PIXELS_MAX * 4;
 
 /// What a head may take: the profile of its colours is packed, and unpacks to much more.
-const GLANCE_BYTES_MAX: u64 = 4 * 1024 * 1024;
+const HEAD_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Nothing is looked at in more detail than this.
 const SIDE_KEPT_MAX: u32 = 2_000;
@@ -68,9 +70,12 @@ pub struct Photo {
     pub height: u32,
 }
 
-/// What the head of a file says, for a process that must not decode it.
-pub fn glance(bytes: &[u8], need: Need) -> Result<(), PictureProblem> {
-    head(bytes, need, GLANCE_BYTES_MAX).map(|_| ())
+/// For a process that must not decode it: whether its head is that of a picture, and the file without what it says
+/// beside its pixels.
+pub fn stripped(bytes: &[u8], need: Need) -> Result<Vec<u8>, PictureProblem> {
+    let mut decoder = head(bytes, need, HEAD_BYTES_MAX)?;
+    let turned = decoder.orientation().map_err(|_| PictureProblem::Damaged)?;
+    metadata::without(bytes, turned)
 }
 
 /// Everything that can be known before a pixel is decoded.
@@ -152,10 +157,10 @@ fn ends_like_a_jpeg(bytes: &[u8]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
-    fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
+    pub fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
         RgbImage::from_fn(width, height, |x, y| {
             image::Rgb([(x % 251) as u8, (y % 241) as u8, 90])
@@ -223,6 +228,10 @@ mod tests {
                 bytes[at] = value;
             }
             let end = ((bytes.len() as f64 * end) as usize).min(bytes.len());
+            // Whatever comes out without metadata is no worse than what went in.
+            if let Ok(clean) = stripped(&bytes[..end], need) {
+                proptest::prop_assert_eq!(stripped(&clean, need), Ok(clean.clone()));
+            }
             if let Ok(photo) = open(&bytes[..end], need) {
                 proptest::prop_assert!(u64::from(photo.width) * u64::from(photo.height) <= PIXELS_MAX);
             }

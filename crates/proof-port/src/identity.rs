@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
     BirthDate, Challenge, DocumentKind, DocumentNumber, DocumentSide as Side, Evidence, Face,
-    IdentityOutcome, Names, PICTURE_BYTES_MAX, SelfieStep,
+    IdentityOutcome, KeptPart, Names, PICTURE_BYTES_MAX, SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -48,6 +48,9 @@ pub enum IdentityStatus {
 pub trait Identity: Send + Sync {
     fn provider(&self) -> &'static str;
 
+    /// Days after which pictures are deleted, where we know it: users are told.
+    fn kept_days(&self) -> Option<u32>;
+
     /// What the user of a new attempt is asked to do in front of the camera.
     fn challenge(&self, entropy: &dyn Entropy) -> Challenge;
 
@@ -58,6 +61,10 @@ pub trait Identity: Send + Sync {
         picture: &Picture,
         bytes: Vec<u8>,
     ) -> Result<Result<(), PictureProblem>, PortError>;
+
+    /// Lets an attempt begin with what was good of a former one, of the same person. `false`: there is nothing to take
+    /// over, and everything is taken anew.
+    async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError>;
 
     /// Asks for a decision on what was handed over, by somebody who was asked for this. The same reference is
     /// decided once.

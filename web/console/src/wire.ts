@@ -260,6 +260,8 @@ export type IdentityCheck = IdentityWaits & {
   provider: string;
   pictures: { document: string | null; side: string | null; step: string | null }[];
   decided_by: string[];
+  /** What the user agreed to before the first picture. */
+  consent: { text: string; at: string } | null;
 };
 
 /** `POST identity/{id}/rule`. */

@@ -1,6 +1,7 @@
 // The calls of the widget's own API. Every failure comes out as one of two errors: the server said
 // no (with its code), or nothing readable came back.
 
+import { CONSENT_TEXT } from "./consent";
 import { isRecord } from "./guards";
 import type { DocumentKind, LivenessStep, Side, View } from "./view";
 
@@ -55,7 +56,8 @@ export class Api {
   order = (seen: number | undefined, signal?: AbortSignal): Promise<View> =>
     this.call("GET", seen === undefined ? "order" : `order?seen=${seen}&wait=${WAIT_S}`, undefined, signal);
 
-  startIdentity = (document: DocumentKind): Promise<View> => this.post("identity/start", { document });
+  /** `keep`: what was good of the attempt before need not be shown again. */
+  startIdentity = (document: DocumentKind, keep: boolean): Promise<View> => this.post("identity/start", { document, consent: CONSENT_TEXT, keep });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
@@ -78,7 +80,7 @@ export class Api {
   sendFrame = (index: number, step: LivenessStep, takenMs: number, picture: Blob): Promise<void> =>
     this.call("PUT", `identity/frames/${index}?step=${step}&taken_ms=${takenMs}`, picture);
 
-  private post<T>(path: string, body: Record<string, string>): Promise<T> {
+  private post<T>(path: string, body: Record<string, string | boolean>): Promise<T> {
     return this.call("POST", path, JSON.stringify(body));
   }
 

@@ -12,7 +12,7 @@ import { Choice } from "./screens/choice";
 import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
-import { DocumentChoice, IdentityIntro, IdentityRetry, Review } from "./screens/identity";
+import { DocumentChoice, IdentityIntro, IdentityRetry, IdentitySend, Review } from "./screens/identity";
 import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
 import { bought } from "./screens/outcome";
@@ -80,13 +80,15 @@ function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
     case "identity_intro":
       return <IdentityIntro view={view} onContinue={onChoose} />;
     case "document_choice":
-      return <DocumentChoice session={session} onChosen={onChosen} />;
+      return <DocumentChoice view={view} session={session} onChosen={onChosen} />;
     case "document_side":
       return <DocumentSide session={session} {...screen} onOther={onChoose} />;
     case "liveness":
       return <Liveness view={view} session={session} onOther={onChoose} />;
     case "identity_retry":
-      return <IdentityRetry view={view} reason={screen.reason} onAgain={onChoose} />;
+      return <IdentityRetry view={view} session={session} reason={screen.reason} onChoose={onChoose} />;
+    case "identity_send":
+      return <IdentitySend session={session} />;
     case "identity_checking":
       return <Waiting {...messages.checking} />;
     case "review":

@@ -3,7 +3,9 @@
 
 import { crypto, fiat, networkName, unbroken } from "./format";
 import { sell } from "./messages-sell";
-import type { Direction, DocumentKind, LivenessStep, Side, View } from "./view";
+import { consentWords } from "./consent";
+import type { Aim, DocumentAim, FaceAim, Shape } from "./aim";
+import type { Direction, DocumentKind, Kept, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
   passport: "Passport",
@@ -37,6 +39,30 @@ const identityReasons: Record<string, string> = {
   liveness_failed: "The selfie check did not see a live person.",
   under_age: "You have to be of age.",
 };
+
+const identityAdvice: Record<string, string> = {
+  face_mismatch: "Try again in good light, with nothing over your face. The document has to be your own.",
+  liveness_failed: "Try again: do each step yourself in front of the camera, in good light.",
+  document_unreadable: "Try again: lay the document flat in even light, and let it fill the frame.",
+  document_expired: "Try again with a document that is still valid.",
+  document_forged: "Try again with the original in your hand.",
+};
+
+const documentAims: Partial<Record<Aim, string>> = {
+  good: "Looks good. Take the photo.",
+  dark: "It is dark. Go where there is more light.",
+  empty: "Hold the document inside the frame.",
+  small: "Come closer, until the document fills the frame.",
+  glare: "A light mirrors itself. Tilt the document a little.",
+  blurred: "It is not sharp yet. Hold still for a moment.",
+} satisfies Record<DocumentAim, string>;
+
+const faceAims: Partial<Record<Aim, string>> = {
+  good: "Looks good.",
+  dark: "It is dark. Turn to a lamp or a window.",
+  backlit: "The light comes from behind. Turn to it.",
+  empty: "Hold your face inside the oval.",
+} satisfies Record<FaceAim, string>;
 
 const lines: Record<string, string> = {
   network: "Network fee",
@@ -193,8 +219,8 @@ export const messages = {
     document: "A passport, identity card or driving licence",
     camera: "A camera, for a short selfie check",
     email: (view: View) => (isSell(view) ? sell.intro.email(unbroken(view.email)) : `You are buying as ${unbroken(view.email)}`),
-    start: "Continue",
   },
+  consent: consentWords,
   choice: {
     title: "Which document do you have at hand?",
     text: "It must be valid and in your name.",
@@ -240,6 +266,7 @@ export const messages = {
     },
     preview: "Live picture of your camera",
   },
+  aim: (shape: Shape, aim: Aim) => (shape === "face" ? faceAims : documentAims)[aim] ?? "",
   liveness: {
     title: "A short selfie check",
     text: "We take a few pictures while you turn your head. Good light, nothing over your face.",
@@ -256,8 +283,9 @@ export const messages = {
   retry: {
     title: "The check did not work this time",
     reason: (reason: string) => identityReasons[reason] ?? "We could not confirm your identity from these pictures.",
-    text: (view: View) => `${isSell(view) ? sell.untouched : "Nothing was charged."} You can try again now: use good light and a sharp photo.`,
-    start: "Try again",
+    text: (view: View, reason: string) => `${isSell(view) ? sell.untouched : "Nothing was charged."} ${identityAdvice[reason] ?? "You can try again now: use good light and a sharp photo."}`,
+    stays: { document: "Your document\u2019s photos are good and stay.", selfie: "Your selfie is good and stays." } satisfies Record<Kept, string>,
+    start: (keeps: Kept | null) => (keeps === "document" ? "Take the selfie again" : keeps === "selfie" ? "Show a document again" : "Try again"),
   },
   review: {
     title: "A person is looking at your pictures",

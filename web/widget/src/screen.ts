@@ -14,6 +14,7 @@ export type Screen =
   | { name: "document_choice"; present: DocumentKind | null }
   | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
   | { name: "liveness" }
+  | { name: "identity_send" }
   | { name: "identity_retry"; reason: string }
   | { name: "identity_checking" }
   | { name: "review" }
@@ -61,14 +62,15 @@ export function screenOf(view: View, local: Local): Screen {
 function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
-  if (identity?.reason) return { name: "identity_retry", reason: identity.reason };
-  const document = identity?.document ?? null;
-  if (!document) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
-  const sides = identity?.sides ?? ["front"];
-  const received = identity?.received ?? [];
+  if (!identity?.consent.given) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
+  if (identity.reason) return { name: "identity_retry", reason: identity.reason };
+  const { document } = identity;
+  if (!document) return { name: "document_choice", present: null };
+  const sides = identity.sides ?? ["front"];
+  const received = identity.received ?? [];
   const index = sides.findIndex((side) => !received.includes(side));
   const side = sides[index];
-  if (side === undefined) return { name: "liveness" };
+  if (side === undefined) return { name: identity.kept === "selfie" ? "identity_send" : "liveness" };
   return { name: "document_side", document, side, index, count: sides.length };
 }
 

@@ -32,6 +32,20 @@ export interface Identity {
   frames_per_step: number | null;
   reason: string | null;
   may_retry: boolean | null;
+  /** What this attempt took over from the one before, and what the next one may. */
+  kept: Kept | null;
+  keeps: Kept | null;
+  consent: Consent;
+}
+
+export type Kept = "document" | "selfie";
+
+export interface Consent {
+  /** Which text has to be agreed to; the words are ours (`messages.consent`). */
+  text: string;
+  kept_days: number | null;
+  /** Agreed to in this order already. */
+  given: boolean;
 }
 
 export interface QuoteLine {

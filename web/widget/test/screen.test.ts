@@ -5,13 +5,24 @@ import { sample } from "./sample";
 
 const fresh: Local = { introSeen: false, choosing: false };
 const identity = (change: Partial<Identity>): Identity => ({
-  status: "collecting", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null, ...change,
+  status: "collecting", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
+  kept: null, keeps: null, consent: { text: "2026-11", kept_days: 90, given: true }, ...change,
 });
 
 describe("identity", () => {
   it("begins with what is needed, then asks for the document", () => {
     expect(screenOf(sample(), fresh)).toEqual({ name: "identity_intro" });
     expect(screenOf(sample(), { introSeen: true, choosing: false })).toEqual({ name: "document_choice", present: null });
+  });
+
+  it("begins anew for whoever has agreed in another order", () => {
+    const view = sample({ identity: identity({ document: "passport", reason: "face_mismatch", consent: { text: "2026-11", kept_days: 90, given: false } }) });
+    expect(screenOf(view, fresh)).toEqual({ name: "identity_intro" });
+  });
+
+  it("sends the document alone where the selfie stays", () => {
+    const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], kept: "selfie" }) });
+    expect(screenOf(view, fresh)).toEqual({ name: "identity_send" });
   });
 
   it("asks for each side that has not arrived, then for the selfie", () => {

@@ -34,7 +34,7 @@ describe("the screens of a sell", () => {
 
   it("do not speak of buying", () => {
     const view = sellAt("terms");
-    const said = [messages.heading(view), messages.intro.text(view), messages.intro.email(view), messages.cancel.sure(view), messages.payUntil("1:00", view), messages.retry.text(view), messages.review.text(view)];
+    const said = [messages.heading(view), messages.intro.text(view), messages.intro.email(view), messages.cancel.sure(view), messages.payUntil("1:00", view), messages.retry.text(view, "face_mismatch"), messages.review.text(view)];
     for (const text of said) expect(text).not.toMatch(/\bbuy|\bpay\b|charged/i);
     for (const code of ["quote_expired", "provider_error", "never_heard_of"]) expect(messages.error(code, "sell")).toMatch(/No money has moved/);
     expect(messages.error("never_heard_of", "buy")).toMatch(/Nothing was charged/);

@@ -4,7 +4,8 @@ use super::{PROVIDER, code, map, refused_question, unanswered_question, wire};
 use proof_core::Entropy;
 use proof_outbound::Configured;
 use proof_port::{
-    Challenge, Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem, PortError,
+    Challenge, Identity, IdentityStatus, KeptPart, PICTURE_BYTES_MAX, Picture, PictureProblem,
+    PortError,
 };
 
 /// Nothing here moves money and every call may be repeated, so no failure is in doubt.
@@ -22,6 +23,11 @@ impl SandboxIdentity {
 impl Identity for SandboxIdentity {
     fn provider(&self) -> &'static str {
         PROVIDER
+    }
+
+    /// It is a sandbox: the last thousand pictures.
+    fn kept_days(&self) -> Option<u32> {
+        None
     }
 
     fn challenge(&self, _: &dyn Entropy) -> Challenge {
@@ -57,6 +63,25 @@ impl Identity for SandboxIdentity {
             _ => None,
         };
         problem.map(Err).ok_or_else(|| refused_question(&answer))
+    }
+
+    async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError> {
+        let belongs = |picture: &Picture| match picture {
+            Picture::Document { .. } => part == KeptPart::Document,
+            Picture::Frame { .. } => part == KeptPart::Selfie,
+        };
+        let mut pictures = self.pictures(former).await?;
+        pictures.retain(belongs);
+        let is_any = !pictures.is_empty();
+        for picture in pictures {
+            let Some(bytes) = self.look(former, &picture).await? else {
+                return Ok(false);
+            };
+            if self.picture(reference, &picture, bytes).await?.is_err() {
+                return Ok(false);
+            }
+        }
+        Ok(is_any)
     }
 
     async fn submit(&self, reference: &str, email: &str, _: &Challenge) -> Result<(), PortError> {

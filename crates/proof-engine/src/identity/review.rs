@@ -54,6 +54,14 @@ pub struct IdentityReview {
     /// The wish that stands, as its author sent it.
     pub wish: Option<Value>,
     pub decided_by: Vec<String>,
+    /// What the user agreed to before the first picture.
+    pub consent: Option<ConsentGiven>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ConsentGiven {
+    pub text: String,
+    pub at: String,
 }
 
 /// Where a picture belongs.
@@ -182,6 +190,10 @@ impl Engine {
             wish: wish.map(|wish| wish.act),
             decided_by: v.decided_by.map_or_else(Vec::new, |voices| {
                 voices.iter().map(|voice| voice.by.to_string()).collect()
+            }),
+            consent: v.consent.map(|given| ConsentGiven {
+                text: given.text,
+                at: given.at.to_contract(),
             }),
         })
     }

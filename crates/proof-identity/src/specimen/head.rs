@@ -3,9 +3,10 @@
 //! for long.
 
 use crate::{
-    face::Mesh,
+    face::{self, Mesh},
     geometry::{Point, bilinear},
     liveness::Step,
+    network::{ModelError, Models},
 };
 use image::{Rgb, RgbImage, imageops};
 
@@ -43,6 +44,34 @@ pub fn held(step: Step, part: f32) -> Held {
             ..AT_REST
         },
         Step::Closer => Held { larger, ..AT_REST },
+    }
+}
+
+/// Frames of a film are so long at most: what a camera in front of a person gives.
+const FRAME_PX: u32 = 640;
+
+/// Somebody who does what is asked, made of one photograph.
+pub struct Actor {
+    picture: RgbImage,
+    mesh: Mesh,
+}
+
+impl Actor {
+    /// `None`: there is no face in the photograph.
+    pub fn new(models: &Models, photo: &RgbImage) -> Result<Option<Self>, ModelError> {
+        let picture = shrunk(photo, FRAME_PX);
+        let faces = face::detect(&models.face_detect, &picture)?;
+        let Some(face) = faces.first() else {
+            return Ok(None);
+        };
+        let mesh = face::mesh(&models.face_mesh, &picture, face)?;
+        Ok(mesh.map(|mesh| Self { picture, mesh }))
+    }
+
+    /// Not quite, then wholly: nobody is as still as a photograph.
+    pub fn frame(&self, step: Step, at: u32) -> RgbImage {
+        let part = if at.is_multiple_of(2) { 0.85 } else { 1.0 };
+        bent(&self.picture, &self.mesh, held(step, part), at)
     }
 }
 

@@ -5,7 +5,6 @@ use image::RgbImage;
 use proof_core::identity::DocumentKind;
 use proof_identity::{
     check::{Case, CaseFrame, Policy, check},
-    face::{Mesh, detect, mesh},
     liveness::Step,
     mrz::{Fields, Form},
     network::Models,
@@ -52,13 +51,6 @@ impl Kit {
         picture::open(&bytes, Need::FRAME).unwrap().pixels
     }
 
-    pub fn mesh(&self, picture: &RgbImage) -> Mesh {
-        let faces = detect(&self.models.face_detect, picture).unwrap();
-        mesh(&self.models.face_mesh, picture, &faces[0])
-            .unwrap()
-            .unwrap()
-    }
-
     /// A photograph of a document with this person's portrait.
     pub fn document(&self, form: Form, fields: &Fields, portrait: &str, how: &Damage) -> Vec<u8> {
         let portrait = self.picture(portrait);
@@ -78,12 +70,9 @@ impl Kit {
 
     /// Two frames for each step, of somebody who does what is asked.
     pub fn film(&self, person: &str, asked: &[Step]) -> Vec<CaseFrame> {
-        let picture = head::shrunk(&self.picture(person), 640);
-        let mesh = self.mesh(&picture);
-        self.frames(asked, |step, at| {
-            let part = [0.8, 1.0][at as usize % 2];
-            head::bent(&picture, &mesh, head::held(step, part), at)
-        })
+        let actor = head::Actor::new(&self.models, &self.picture(person));
+        let actor = actor.unwrap().unwrap();
+        self.frames(asked, |step, at| actor.frame(step, at))
     }
 
     /// Two frames for each step, as somebody makes them.

@@ -7,12 +7,12 @@ use proof_core::{Clock, Entropy};
 use proof_identity::{
     check::{Case, CaseFrame, Policy},
     picture::{self, Need},
-    report::Report,
+    report::{Finding, Outcome, Report, Subject},
     vault::{Vault, VaultError},
 };
 use proof_port::{
-    Challenge, DocumentKind, Identity, IdentityStatus, PICTURE_BYTES_MAX, Picture, PictureProblem,
-    PortError, Side,
+    Challenge, DocumentKind, Identity, IdentityStatus, KeptPart, PICTURE_BYTES_MAX, Picture,
+    PictureProblem, PortError, Side,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -86,6 +86,13 @@ impl Label {
         match self {
             Self::Document { side, .. } => format!("document-{}", side.name()),
             Self::Frame { index, .. } => format!("frame-{index:03}"),
+        }
+    }
+
+    const fn part(self) -> KeptPart {
+        match self {
+            Self::Document { .. } => KeptPart::Document,
+            Self::Frame { .. } => KeptPart::Selfie,
         }
     }
 
@@ -245,6 +252,10 @@ impl Identity for BuiltIn {
         PROVIDER
     }
 
+    fn kept_days(&self) -> Option<u32> {
+        u32::try_from(KEPT_SECONDS / 86_400).ok()
+    }
+
     fn challenge(&self, entropy: &dyn Entropy) -> Challenge {
         Challenge::drawn(entropy)
     }
@@ -263,9 +274,11 @@ impl Identity for BuiltIn {
         if bytes.len() > bytes_max(label) {
             return Ok(Err(PictureProblem::TooLarge));
         }
-        if let Err(problem) = picture::glance(&bytes, need) {
-            return Ok(Err(problem_of(problem)));
-        }
+        // Where and with what it was taken is nobody's business: only the pixels are kept.
+        let bytes = match picture::stripped(&bytes, need) {
+            Ok(bytes) => bytes,
+            Err(problem) => return Ok(Err(problem_of(problem))),
+        };
         if self.get(reference, SUBMITTED).await?.is_some() {
             let late = "a picture after the attempt was submitted";
             return Err(PortError::give_up(PROVIDER, late));
@@ -273,6 +286,39 @@ impl Identity for BuiltIn {
         let whole = label.seal_with(&bytes);
         let whole = whole.map_err(|error| PortError::give_up(PROVIDER, error))?;
         self.put(reference, label.name(), whole).await.map(Ok)
+    }
+
+    async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError> {
+        let report = self.get_json::<Report>(former, REPORT).await?;
+        // Several things may be wrong, and the user hears of one.
+        if report.is_none_or(|report| {
+            report
+                .findings
+                .iter()
+                .any(|finding| concerns(finding, part))
+        }) {
+            return Ok(false);
+        }
+        let (former, reference) = (former.to_owned(), reference.to_owned());
+        let now = self.clock.now();
+        self.with_vault(move |vault| {
+            let mut is_any = false;
+            for name in vault.names(&former)? {
+                if [SUBMITTED, REPORT].contains(&name.as_str()) {
+                    continue;
+                }
+                let Some(whole) = vault.get(&former, &name)? else {
+                    continue;
+                };
+                let (label, _) = Label::read(&whole).ok_or(VaultError::Damaged)?;
+                if label.part() == part {
+                    vault.put(&reference, &name, &whole, now)?;
+                    is_any = true;
+                }
+            }
+            Ok(is_any)
+        })
+        .await
     }
 
     async fn submit(
@@ -340,6 +386,18 @@ impl Identity for BuiltIn {
 
 fn done(report: &Report) -> IdentityStatus {
     IdentityStatus::Done(report.decision(), Box::new(report.evidence()))
+}
+
+/// Whether it is a reason to take these pictures again. Another person on the document than before the camera has nothing
+/// to do with the document's picture.
+const fn concerns(finding: &Finding, part: KeptPart) -> bool {
+    if matches!(finding.reason.outcome(), Outcome::Approve | Outcome::Review) {
+        return false;
+    }
+    match finding.on {
+        Subject::Front | Subject::Back | Subject::Document => matches!(part, KeptPart::Document),
+        Subject::Frame(_) | Subject::Selfie => matches!(part, KeptPart::Selfie),
+    }
 }
 
 /// The widget's frames have a tenth of that; a whole film has to fit into memory.

@@ -2,6 +2,7 @@
 
 mod built_in;
 mod config;
+mod film;
 mod pool;
 mod worker;
 
@@ -19,6 +20,7 @@ use proof_identity::{
     check::{Case, CaseFrame, Policy},
     liveness::Step,
     mrz::Form,
+    picture::{self, Need, Photo},
     report::{Outcome, Report},
     specimen,
 };
@@ -34,6 +36,8 @@ pub enum IdentityCommand {
     Check(CheckArgs),
     /// Draws a document of nobody, of Utopia, to try the check with.
     Specimen(SpecimenArgs),
+    /// Bends a photograph as if its person did all that can be asked, to try the check with.
+    Film(film::FilmArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -131,6 +135,7 @@ pub async fn run(command: IdentityCommand) -> anyhow::Result<()> {
     match command {
         IdentityCommand::Check(args) => check(args).await,
         IdentityCommand::Specimen(args) => draw(&args),
+        IdentityCommand::Film(args) => film::run(args),
     }
 }
 
@@ -244,13 +249,7 @@ fn draw(args: &SpecimenArgs) -> anyhow::Result<()> {
     let portrait = args
         .portrait
         .as_ref()
-        .map(|path| {
-            let bytes =
-                fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-            let photo = proof_identity::picture::open(&bytes, proof_identity::picture::Need::FRAME)
-                .with_context(|| format!("{} is no portrait", path.display()))?;
-            anyhow::Ok(photo.pixels)
-        })
+        .map(|path| photo(path).map(|photo| photo.pixels))
         .transpose()?;
     let page = if args.front {
         specimen::side_with_portrait(form, &fields, portrait.as_ref())
@@ -259,4 +258,10 @@ fn draw(args: &SpecimenArgs) -> anyhow::Result<()> {
     };
     let png = specimen::png(&page).context("cannot make a PNG")?;
     fs::write(&args.out, png).with_context(|| format!("cannot write {}", args.out.display()))
+}
+
+fn photo(path: &Path) -> anyhow::Result<Photo> {
+    let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let photo = picture::open(&bytes, Need::FRAME);
+    photo.with_context(|| format!("{} is no portrait", path.display()))
 }

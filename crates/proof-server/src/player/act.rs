@@ -2,7 +2,7 @@
 
 use super::{Played, Stage, refused};
 use axum::{body::Body, http::Method};
-use proof_core::{Network, scenario::Card};
+use proof_core::{Network, identity::CONSENT_TEXT, scenario::Card};
 use serde_json::{Value, json};
 
 /// A plain picture: any is good enough for the sandbox's identity provider.
@@ -55,8 +55,11 @@ impl Stage<'_> {
     }
 
     async fn identify(&self) -> Played<()> {
-        self.post("identity/start", json!({ "document": "passport" }))
-            .await?;
+        self.post(
+            "identity/start",
+            json!({ "document": "passport", "consent": CONSENT_TEXT }),
+        )
+        .await?;
         self.call(Method::PUT, "identity/documents/front", PICTURE)
             .await?;
         for (n, step) in SELFIE.iter().enumerate() {

@@ -2,10 +2,9 @@
 
 use crate::server::{Server, open, post};
 use image::{GrayImage, ImageFormat, RgbImage, imageops};
-use proof_core::identity::DocumentKind;
+use proof_core::identity::{CONSENT_TEXT, DocumentKind};
 use proof_identity::{
     check::{Case, Policy},
-    face::{detect, mesh},
     liveness::Step,
     network::Models,
     picture::{self, Need},
@@ -108,17 +107,14 @@ fn passport(dir: &Path, portrait: &Path) -> String {
 /// The frames of somebody who does what is asked, in files.
 fn film(dir: &Path, models: &Path, portrait: &Path, steps: &[Step]) -> Vec<String> {
     let models = Models::load(models).unwrap();
-    let person = head::shrunk(&picture(portrait), 640);
-    let face = &detect(&models.face_detect, &person).unwrap()[0];
-    let shape = mesh(&models.face_mesh, &person, face).unwrap().unwrap();
+    let actor = head::Actor::new(&models, &picture(portrait))
+        .unwrap()
+        .unwrap();
     (0_u32..)
         .zip(steps.iter().copied())
         .map(|(at, step)| {
-            // Not quite, then wholly: nobody is as still as a photograph.
-            let part = if at % 2 == 0 { 0.85 } else { 1.0 };
-            let frame = head::bent(&person, &shape, head::held(step, part), at);
             let path = dir.join(format!("frame{at}.png"));
-            frame.save(&path).unwrap();
+            actor.frame(step, at).save(&path).unwrap();
             path.to_str().unwrap().to_owned()
         })
         .collect()
@@ -319,19 +315,25 @@ fn a_worker_has_its_pipes_and_nothing_else() {
     assert!(worker.wait().unwrap().success());
 }
 
-/// Chooses a passport, sends it, and says what the camera is asked for.
-async fn begin(server: &Server, visit: &str, document: &[u8]) -> Vec<Step> {
+/// Chooses a passport, and says what the camera is asked for; with what was good of the attempt before, or without.
+async fn begin(server: &Server, visit: &str, keep: bool) -> Vec<Step> {
     let api = server.api(visit);
     let path = ["frame", "api", "identity", "start"];
-    let view = post(&api, &path, json!({ "document": "passport" })).await;
-    let front = ["frame", "api", "identity", "documents", "front"];
-    let sent = api.put(&front, &[], document.to_vec()).await.unwrap();
-    assert!(sent.is_success(), "{:?}", sent.json::<Value>());
+    let start = json!({ "document": "passport", "consent": CONSENT_TEXT, "keep": keep });
+    let view = post(&api, &path, start).await;
+    assert_eq!(view["identity"]["kept"].is_string(), keep, "{view}");
     let each = view["identity"]["frames_per_step"].as_u64().unwrap();
     let steps = view["identity"]["steps"].as_array().unwrap().iter();
     let steps = steps.map(|step| Step::parse(step.as_str().unwrap()).unwrap());
     let repeated = steps.flat_map(|step| std::iter::repeat_n(step, usize::try_from(each).unwrap()));
     repeated.collect()
+}
+
+async fn send_document(server: &Server, visit: &str, document: &[u8]) {
+    let front = ["frame", "api", "identity", "documents", "front"];
+    let sent = server.api(visit).put(&front, &[], document.to_vec()).await;
+    let sent = sent.unwrap();
+    assert!(sent.is_success(), "{:?}", sent.json::<Value>());
 }
 
 /// Sends the film, and waits for what is thought of it.
@@ -387,25 +389,30 @@ async fn a_person_is_checked_by_the_server_itself() {
     let person = pictures.join("obama2.jpg");
 
     // Somebody who holds still, whatever they are asked for.
-    let steps = begin(&server, &visit, &document).await;
-    let still = film(
-        dir.path(),
-        &models,
-        &person,
-        &vec![Step::Center; steps.len()],
-    );
+    let steps = begin(&server, &visit, false).await;
+    send_document(&server, &visit, &document).await;
+    let still = vec![Step::Center; steps.len()];
+    let still = film(dir.path(), &models, &person, &still);
     let view = shown(&server, &visit, &steps, &still).await;
     assert_eq!(view["identity"]["reason"], "liveness_failed", "{view}");
     assert_eq!(view["identity"]["may_retry"], true);
-    // Somebody else.
-    let steps = begin(&server, &visit, &document).await;
+    // Somebody else, with the same document, which was good.
+    let steps = begin(&server, &visit, true).await;
     let other = film(dir.path(), &models, &pictures.join("biden.jpg"), &steps);
     let view = shown(&server, &visit, &steps, &other).await;
     assert_eq!(view["identity"]["reason"], "face_mismatch", "{view}");
-    // The person of the passport, who does what is asked.
-    let steps = begin(&server, &visit, &document).await;
+    // The person of the passport, who does what is asked, with a cat in the passport's place.
+    let steps = begin(&server, &visit, false).await;
+    let cat = picture(&pictures.join("chelsea.png"));
+    let cat = imageops::resize(&cat, 902, 600, imageops::FilterType::Triangle);
+    send_document(&server, &visit, &specimen::png(&cat).unwrap()).await;
     let film = film(dir.path(), &models, &person, &steps);
     let view = shown(&server, &visit, &steps, &film).await;
+    assert_eq!(view["identity"]["reason"], "document_unreadable", "{view}");
+    // The film was good, and goes with the passport.
+    begin(&server, &visit, true).await;
+    send_document(&server, &visit, &document).await;
+    let view = shown(&server, &visit, &[], &[]).await;
     assert_eq!(view["step"], "quote", "{view}");
 
     // Nobody who reads the disk sees a face.

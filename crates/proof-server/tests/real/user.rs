@@ -2,6 +2,7 @@
 
 use crate::server::{Server, post};
 use image::{ImageFormat, RgbImage};
+use proof_core::identity::CONSENT_TEXT;
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -19,7 +20,12 @@ fn picture(width: u32, height: u32) -> Vec<u8> {
 pub async fn identify(server: &Server, visit: &str) {
     let api = server.api(visit);
     let path = |rest: &'static str| ["frame", "api", "identity", rest];
-    post(&api, &path("start"), json!({ "document": "passport" })).await;
+    post(
+        &api,
+        &path("start"),
+        json!({ "document": "passport", "consent": CONSENT_TEXT }),
+    )
+    .await;
     let front = ["frame", "api", "identity", "documents", "front"];
     assert!(
         api.put(&front, &[], picture(800, 500))

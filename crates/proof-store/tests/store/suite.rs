@@ -223,6 +223,8 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         try_number: 1,
         started_at: NOW,
         state: VerificationState::Collecting,
+        consent: None,
+        kept: None,
         decided_by: None,
     };
     let v = verification.clone();

@@ -10,6 +10,7 @@
     reason = "a load generator runs in real time and ends where it is wrong"
 )]
 
+use proof_core::identity::CONSENT_TEXT;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use std::{
@@ -151,7 +152,7 @@ impl Load {
 
     async fn prove_identity(&self, user: usize) {
         let (_, visit) = self.begin(user).await;
-        let body = json!({ "document": "passport" });
+        let body = json!({ "document": "passport", "consent": CONSENT_TEXT });
         self.post("/frame/api/identity/start", &visit, body).await;
         let front = "/frame/api/identity/documents/front".to_owned();
         self.put(front, &visit, picture(800, 500)).await;

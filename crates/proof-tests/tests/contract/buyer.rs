@@ -3,7 +3,7 @@
 use crate::kit::{Answer, App, SHOP, good_session};
 use axum::body::Body;
 use http::{Method, Request};
-use proof_core::id::OrderId;
+use proof_core::{id::OrderId, identity::CONSENT_TEXT};
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -104,17 +104,22 @@ impl<'a> Buyer<'a> {
             .await
     }
 
-    pub async fn photograph(&self) {
-        let answer = self
-            .post("identity/start", json!({ "document": "passport" }))
-            .await;
+    /// Begins an attempt, with what was good of the one before or without.
+    pub async fn start(&self, document: &str, keep: bool) -> Value {
+        let body = json!({ "document": document, "consent": CONSENT_TEXT, "keep": keep });
+        let answer = self.post("identity/start", body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
-        assert_eq!(
-            self.put("identity/documents/front", picture(800, 500))
-                .await
-                .status,
-            200
-        );
+        answer.json
+    }
+
+    pub async fn photograph(&self) {
+        self.start("passport", false).await;
+        let sent = self.put("identity/documents/front", picture(800, 500));
+        assert_eq!(sent.await.status, 200);
+        self.film().await;
+    }
+
+    pub async fn film(&self) {
         for (n, step) in ["center", "center", "left", "left", "right", "right"]
             .iter()
             .enumerate()

@@ -5,6 +5,7 @@ use crate::kit::{App, good_session};
 use crate::on_both_engines;
 use axum::body::Body;
 use http::{Method, Request};
+use proof_core::identity::CONSENT_TEXT;
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -15,6 +16,8 @@ on_both_engines!(
     bad_pictures_are_refused_and_can_be_replaced,
     a_second_tab_sees_what_the_first_did,
     nothing_is_submitted_before_it_is_complete,
+    nobody_is_photographed_before_they_agree,
+    what_was_good_is_not_asked_for_again,
 );
 
 async fn a_session_opens_only_as_it_was_made(app: &App) {
@@ -195,7 +198,10 @@ async fn outcomes_follow_the_providers_word(app: &App) {
 async fn bad_pictures_are_refused_and_can_be_replaced(app: &App) {
     let buyer = Buyer::open(app, "u", "u@example.com").await;
     buyer
-        .post("identity/start", json!({ "document": "national_id" }))
+        .post(
+            "identity/start",
+            json!({ "document": "national_id", "consent": CONSENT_TEXT }),
+        )
         .await;
     let front = "identity/documents/front";
     let whole = picture(800, 500);
@@ -235,7 +241,10 @@ async fn a_second_tab_sees_what_the_first_did(app: &App) {
     let second = Buyer::reopen(app, first.session.clone()).await;
     assert_eq!(second.view().await["step"], "quote");
     let answer = second
-        .post("identity/start", json!({ "document": "passport" }))
+        .post(
+            "identity/start",
+            json!({ "document": "passport", "consent": CONSENT_TEXT }),
+        )
         .await;
     assert_eq!(answer.refusal(), (409, "conflict", "wrong_state"));
     let seen = second.view().await["version"].clone();
@@ -259,7 +268,10 @@ async fn nothing_is_submitted_before_it_is_complete(app: &App) {
         "nothing was begun"
     );
     buyer
-        .post("identity/start", json!({ "document": "driving_licence" }))
+        .post(
+            "identity/start",
+            json!({ "document": "driving_licence", "consent": CONSENT_TEXT }),
+        )
         .await;
     let answer = buyer.post("identity/submit", json!({})).await;
     assert_eq!(
@@ -281,4 +293,67 @@ async fn nothing_is_submitted_before_it_is_complete(app: &App) {
         (409, "conflict", "wrong_state"),
         "no price before identity"
     );
+}
+
+async fn nobody_is_photographed_before_they_agree(app: &App) {
+    let buyer = Buyer::open(app, "u", "u@example.com").await;
+    let consent = buyer.view().await["identity"]["consent"].clone();
+    assert_eq!(
+        (&consent["text"], &consent["given"]),
+        (&json!(CONSENT_TEXT), &json!(false))
+    );
+    for (body, code) in [
+        (json!({ "document": "passport" }), "missing_param"),
+        (
+            json!({ "document": "passport", "consent": "2025-01" }),
+            "validation_error",
+        ),
+    ] {
+        let answer = buyer.post("identity/start", body).await;
+        assert_eq!(answer.refusal(), (400, "invalid_request", code));
+        assert_eq!(answer.json["field"], "consent");
+    }
+    let front = buyer
+        .put("identity/documents/front", picture(800, 500))
+        .await;
+    assert_eq!(
+        front.refusal(),
+        (409, "conflict", "wrong_state"),
+        "nothing was begun"
+    );
+    let view = buyer.start("passport", false).await;
+    assert_eq!(view["identity"]["consent"]["given"], true);
+}
+
+async fn failed(app: &App, buyer: &Buyer<'_>) -> Value {
+    let look = || async {
+        let view = buyer.view().await;
+        (!view["identity"]["reason"].is_null()).then_some(view)
+    };
+    app.until("a refusal that may be repeated", look).await
+}
+
+async fn what_was_good_is_not_asked_for_again(app: &App) {
+    let buyer = Buyer::open(app, "u", "u+kyc-retry@example.com").await;
+    buyer.identify().await;
+    let view = failed(app, &buyer).await;
+    assert_eq!(view["identity"]["keeps"], "document");
+    // Only in this order, and only of the same document.
+    let other = Buyer::open(app, "u", "u+kyc-retry@example.com").await;
+    assert_eq!(other.view().await["identity"]["keeps"], Value::Null);
+    let passed = Buyer::open(app, "v", "v+kyc-retry@example.com").await;
+    passed.identify().await;
+    failed(app, &passed).await;
+    let view = passed.start("national_id", true).await;
+    assert_eq!(
+        (&view["identity"]["kept"], &view["identity"]["received"]),
+        (&Value::Null, &json!([]))
+    );
+
+    let view = buyer.start("passport", true).await;
+    assert_eq!(view["identity"]["kept"], "document", "{view}");
+    assert_eq!(view["identity"]["received"], json!(["front"]));
+    buyer.film().await;
+    assert_eq!(buyer.post("identity/submit", json!({})).await.status, 200);
+    buyer.until_step("quote").await;
 }

@@ -4,7 +4,7 @@ use crate::buyer::{Buyer, picture};
 use crate::kit::App;
 use crate::on_both_engines;
 use crate::people::Person;
-use proof_core::member::Role;
+use proof_core::{identity::CONSENT_TEXT, member::Role};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -108,9 +108,21 @@ async fn what_is_wrong_is_said_to_the_user(app: &App) {
     assert_eq!(view["identity"]["reason"], "document_unreadable");
     assert_eq!(view["identity"]["may_retry"], true);
 
-    buyer.identify().await;
+    // The selfie was good: another document goes with it.
+    assert_eq!(view["identity"]["keeps"], "selfie");
+    let view = buyer.start("national_id", true).await;
+    assert_eq!(view["identity"]["kept"], "selfie", "{view}");
+    assert_eq!(view["identity"]["received"], json!([]));
+    for side in ["front", "back"] {
+        let path = format!("identity/documents/{side}");
+        assert_eq!(buyer.put(&path, picture(800, 500)).await.status, 200);
+    }
+    assert_eq!(buyer.post("identity/submit", json!({})).await.status, 200);
     let second = check_of(app, &buyer, &ann).await;
     assert_ne!(second, id);
+    let check = ann.get(&format!("identity/{second}")).await.json;
+    assert_eq!(check["pictures"].as_array().unwrap().len(), 2 + 6);
+    assert_eq!(check["consent"]["text"], CONSENT_TEXT);
     let refusal = json!({ "act": "refuse", "problem": "document_forged", "reason": "edges" });
     for person in [&bob, &ann] {
         let said = person

@@ -116,6 +116,7 @@ function Story({ one, onChanged }: { one: IdentityCheck; onChanged: () => void }
           ["Amount", <strong class="amount">{one.amount}</strong>],
           ["Provider", wordsOf(one.provider)],
           ["Begun", <Exact at={one.since} />],
+          ["Agreed", one.consent ? <>To the text of {one.consent.text}, <Exact at={one.consent.at} /></> : "Before it was asked for"],
         ]}
       />
       {one.state === "review" && <Part title="Pictures"><Pictures check={one} /></Part>}

@@ -3,7 +3,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { cameraProblem, closeCamera, onCameraPermission, openCamera, type CameraProblem } from "../camera";
+import type { Aim, Shape } from "../aim";
 import { messages } from "../messages";
+import { AimHint } from "./aim";
 import { Button, Notice, Spinner } from "./basics";
 
 export interface Camera {
@@ -57,12 +59,14 @@ export function CameraProblemNotice({ camera }: { camera: Camera }) {
 interface CameraViewProps {
   camera: Camera;
   mirrored: boolean;
-  shape: "face" | "card";
+  shape: Shape;
+  /** What the picture lacks, where it is looked at. */
+  aim?: Aim | undefined;
   onVideo: (video: HTMLVideoElement) => void;
   children?: ComponentChildren;
 }
 
-export function CameraView({ camera, mirrored, shape, onVideo, children }: CameraViewProps) {
+export function CameraView({ camera, mirrored, shape, aim, onVideo, children }: CameraViewProps) {
   const attach = (video: HTMLVideoElement | null) => {
     if (!video || !camera.stream || video.srcObject === camera.stream) return;
     video.srcObject = camera.stream;
@@ -71,13 +75,14 @@ export function CameraView({ camera, mirrored, shape, onVideo, children }: Camer
   return (
     <div class={`camera ${shape}`}>
       <video ref={attach} class={mirrored ? "mirrored" : ""} aria-label={messages.camera.preview} playsInline muted autoPlay />
-      <span class="guide" aria-hidden="true" />
+      <span class={`guide ${aim === undefined ? "" : aim === "good" ? "good" : "lacks"}`} aria-hidden="true" />
       {!camera.stream && (
         <p class="camera-wait" role="status">
           <Spinner /> {messages.camera.starting}
         </p>
       )}
       {children}
+      <AimHint aim={aim} shape={shape} />
     </div>
   );
 }

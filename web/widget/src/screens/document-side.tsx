@@ -5,6 +5,7 @@ import { frameOf, warmedUp } from "../camera";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { CameraProblemNotice, CameraView, useCamera } from "../parts/camera-view";
+import { useAim } from "../parts/aim";
 import { Actions } from "../parts/frame";
 import { Button, Notice, Screen } from "../parts/basics";
 import { prepare } from "../picture";
@@ -102,6 +103,7 @@ interface ShootProps {
 function Shoot({ onPhoto, onFile, onBack }: ShootProps) {
   const camera = useCamera("environment");
   const [video, setVideo] = useState<HTMLVideoElement>();
+  const aim = useAim(video, "card");
   const alive = useAlive();
   const warm = async (element: HTMLVideoElement) => {
     await warmedUp(element);
@@ -118,7 +120,7 @@ function Shoot({ onPhoto, onFile, onBack }: ShootProps) {
   }
   return (
     <>
-      <CameraView camera={camera} mirrored={false} shape="card" onVideo={(element) => void warm(element)} />
+      <CameraView camera={camera} mirrored={false} shape="card" aim={aim} onVideo={(element) => void warm(element)} />
       <Actions>
         <Button disabled={!video} onClick={() => video && void frameOf(video, PHOTO_PX_MAX).then(onPhoto)}>{words.shoot}</Button>
         <button type="button" class="link" onClick={onBack}>{words.back}</button>

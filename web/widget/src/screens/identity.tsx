@@ -1,10 +1,10 @@
 // Before the camera: why, which document, and what went wrong the last time.
 
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { Actions } from "../parts/frame";
-import { Badge, Button, Notice, Screen } from "../parts/basics";
+import { Badge, Button, Notice, Screen, Waiting } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { hasDeposit } from "../sale";
 import type { Session } from "../session";
@@ -12,6 +12,7 @@ import type { DocumentKind, View } from "../view";
 
 export function IdentityIntro({ view, onContinue }: { view: View; onContinue: () => void }) {
   const words = messages.intro;
+  const consent = messages.consent(view, view.identity?.consent.kept_days ?? null);
   return (
     <Screen title={words.title}>
       <p class="muted">{words.text(view)}</p>
@@ -20,8 +21,17 @@ export function IdentityIntro({ view, onContinue }: { view: View; onContinue: ()
         <li><Icon name="camera" size={20} />{words.camera}</li>
         <li><Icon name="mail" size={20} />{words.email(view)}</li>
       </ul>
+      <section class="consent" aria-labelledby="consent-title">
+        <h2 id="consent-title">{consent.title}</h2>
+        <dl>
+          {consent.points.map(({ label, text }) => (
+            <div key={label}><dt>{label}</dt><dd>{text}</dd></div>
+          ))}
+        </dl>
+      </section>
+      <p class="muted small">{consent.agree}</p>
       <Actions>
-        <Button onClick={onContinue}>{words.start}</Button>
+        <Button onClick={onContinue}>{consent.button}</Button>
       </Actions>
     </Screen>
   );
@@ -29,13 +39,14 @@ export function IdentityIntro({ view, onContinue }: { view: View; onContinue: ()
 
 const KINDS: readonly DocumentKind[] = ["passport", "national_id", "driving_licence"];
 
-export function DocumentChoice({ session, onChosen }: { session: Session; onChosen: () => void }) {
+export function DocumentChoice({ view, session, onChosen }: { view: View; session: Session; onChosen: () => void }) {
+  const keep = view.identity?.keeps === "selfie";
   const [busy, setBusy] = useState<DocumentKind>();
   const [problem, setProblem] = useState<string>();
   const alive = useAlive();
   const choose = async (kind: DocumentKind) => {
     setBusy(kind);
-    const failure = await session.command((api) => api.startIdentity(kind));
+    const failure = await session.command((api) => api.startIdentity(kind, keep));
     if (!failure) onChosen();
     if (!alive.current) return;
     setBusy(undefined);
@@ -59,14 +70,58 @@ export function DocumentChoice({ session, onChosen }: { session: Session; onChos
   );
 }
 
-export function IdentityRetry({ view, reason, onAgain }: { view: View; reason: string; onAgain: () => void }) {
+interface RetryProps {
+  view: View;
+  session: Session;
+  reason: string;
+  onChoose: () => void;
+}
+
+export function IdentityRetry({ view, session, reason, onChoose }: RetryProps) {
   const words = messages.retry;
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string>();
+  const alive = useAlive();
+  const { document = null, keeps = null } = view.identity ?? {};
+  // Where the document stays there is nothing to choose.
+  const again = async () => {
+    if (keeps !== "document" || !document) return onChoose();
+    setBusy(true);
+    const failure = await session.command((api) => api.startIdentity(document, true));
+    if (!alive.current) return;
+    setBusy(false);
+    setProblem(failure && messages.error(failure.code, session.direction));
+  };
   return (
     <Screen title={words.title} icon={<Badge tone="wait" />}>
+      {problem && <Notice tone="stop">{problem}</Notice>}
       <p>{words.reason(reason)}</p>
-      <p class="muted">{words.text(view)}</p>
+      <p class="muted">{words.text(view, reason)}</p>
+      {keeps && <p class="stays"><Icon name="check" size={18} />{words.stays[keeps]}</p>}
       <Actions>
-        <Button onClick={onAgain}>{words.start}</Button>
+        <Button busy={busy} onClick={() => void again()}>{words.start(keeps)}</Button>
+        {keeps === "document" && <button type="button" class="link" onClick={onChoose}>{messages.side.other}</button>}
+      </Actions>
+    </Screen>
+  );
+}
+
+/** Everything is there, the selfie from before: nothing to press. */
+export function IdentitySend({ session }: { session: Session }) {
+  const [problem, setProblem] = useState<string>();
+  const alive = useAlive();
+  const send = async () => {
+    setProblem(undefined);
+    const failure = await session.command((api) => api.submitIdentity());
+    if (failure && alive.current) setProblem(messages.error(failure.code, session.direction));
+  };
+  useEffect(() => void send(), []);
+  if (!problem) return <Waiting {...messages.checking} />;
+  return (
+    <Screen title={messages.checking.title}>
+      <Notice tone="stop">{problem}</Notice>
+      <Actions>
+        <Button onClick={() => void send()}>{messages.tryAgain}</Button>
       </Actions>
     </Screen>
   );

@@ -7,6 +7,7 @@ import { planOf, runCourse, type Moment } from "../capture";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { CameraProblemNotice, CameraView, useCamera } from "../parts/camera-view";
+import { OvalRing, useAim } from "../parts/aim";
 import { Actions } from "../parts/frame";
 import { Button, Notice, Screen } from "../parts/basics";
 import { Icon } from "../parts/icons";
@@ -45,6 +46,8 @@ export function Liveness({ view, session, onOther }: { view: View; session: Sess
 function Course({ view, session, onFailed }: { view: View; session: Session; onFailed: (text: string) => void }) {
   const camera = useCamera("user");
   const [moment, setMoment] = useState<Moment>();
+  const [video, setVideo] = useState<HTMLVideoElement>();
+  const aim = useAim(moment?.kind === "sending" ? undefined : video, "face");
   const alive = useAlive();
   const steps = view.identity?.steps ?? DEFAULT_STEPS;
   const plans = planOf(steps, view.identity?.frames_per_step ?? 1);
@@ -53,6 +56,7 @@ function Course({ view, session, onFailed }: { view: View; session: Session; onF
     const wanted = () => alive.current && video.srcObject !== null;
     try {
       await warmedUp(video);
+      if (alive.current) setVideo(video);
       await runCourse({ video, plans, api: session.api, wanted, onMoment: (next) => wanted() && setMoment(next) });
     } catch (error) {
       const refused = error instanceof Refused && error.code === "picture_refused";
@@ -69,7 +73,8 @@ function Course({ view, session, onFailed }: { view: View; session: Session; onF
     <>
       <p class="step-of">{plan ? words.stepOf(plan.stepIndex, steps.length) : "\u00a0"}</p>
       <p class="instruction" role="status" aria-live="assertive">{instruction(moment)}</p>
-      <CameraView camera={camera} mirrored shape="face" onVideo={(video) => void run(video)}>
+      <CameraView camera={camera} mirrored shape="face" aim={aim === "good" ? undefined : aim} onVideo={(element) => void run(element)}>
+        <OvalRing done={moment?.kind === "sending" ? 1 : (plan?.frameIndex ?? 0) / Math.max(1, plans.length)} />
         {plan?.step === "left" && <span class="turn left"><Icon name="left" size={32} /></span>}
         {plan?.step === "right" && <span class="turn right"><Icon name="right" size={32} /></span>}
       </CameraView>

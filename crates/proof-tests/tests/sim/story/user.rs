@@ -11,7 +11,10 @@ use crate::{
 use axum::body::Body;
 use http::{Method, Request};
 use http_body_util::BodyExt;
-use proof_core::{Asset, Clock, Network, id::OrderId, partner::Environment, screening::ListedKind};
+use proof_core::{
+    Asset, Clock, Network, id::OrderId, identity::CONSENT_TEXT, partner::Environment,
+    screening::ListedKind,
+};
 use proof_engine::{Engine, OrderStory, StoryCase};
 use serde_json::{Value, json};
 use std::{
@@ -681,7 +684,11 @@ impl Actor<'_> {
     /// Any step may fail; the user starts again from what the next view says.
     async fn identify(&self, visit: &str) {
         let (status, _) = self
-            .post(visit, "identity/start", json!({ "document": "passport" }))
+            .post(
+                visit,
+                "identity/start",
+                json!({ "document": "passport", "consent": CONSENT_TEXT }),
+            )
             .await;
         if status != 200 {
             return;
