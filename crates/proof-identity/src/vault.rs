@@ -16,6 +16,8 @@ use std::{
 use zeroize::Zeroizing;
 
 const KEY: &str = "key";
+/// Digests of what was shown, without a key: they say nothing of what it was.
+const MARKS: &str = "marks";
 const NONCE_BYTES: usize = 12;
 const TIME_BYTES: usize = 8;
 
@@ -101,6 +103,47 @@ impl Vault {
         open(&key, &about(reference, name), &sealed).map(Some)
     }
 
+    /// Writes down that this attempt has shown what has this digest. `true`: another one has before, and whoever was
+    /// first stays it.
+    pub fn mark(
+        &self,
+        digest: &[u8; 32],
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<bool, VaultError> {
+        let (folder, name) = self.mark_at(digest);
+        let own = [now.micros().to_be_bytes().to_vec(), owner(reference)].concat();
+        if read(&folder.join(&name))?.is_none() {
+            private_folder(&folder)?;
+            self.write_new(&folder, &name, &own)?;
+        }
+        let there = read(&folder.join(&name))?.unwrap_or_default();
+        let first = there.get(TIME_BYTES..).unwrap_or_default();
+        Ok(first != owner(reference))
+    }
+
+    /// What one attempt has shown is shown by a later one of the same person, who was told to keep it.
+    pub fn mark_over(
+        &self,
+        digest: &[u8; 32],
+        reference: &str,
+        now: Timestamp,
+    ) -> Result<(), VaultError> {
+        let (folder, name) = self.mark_at(digest);
+        private_folder(&folder)?;
+        let own = [now.micros().to_be_bytes().to_vec(), owner(reference)].concat();
+        let fresh = self.write_fresh(&folder, &own)?;
+        fs::rename(fresh, folder.join(name))?;
+        Ok(())
+    }
+
+    /// In as many folders as a byte has values, so that none has too many.
+    fn mark_at(&self, digest: &[u8; 32]) -> (PathBuf, String) {
+        let name = hex::encode(digest);
+        let folder = self.dir.join(MARKS).join(name.get(..2).unwrap_or(MARKS));
+        (folder, name)
+    }
+
     /// What is kept of it, in order of the names.
     pub fn names(&self, reference: &str) -> Result<Vec<String>, VaultError> {
         let mut names = Vec::new();
@@ -128,6 +171,14 @@ impl Vault {
             if began.is_some_and(|began| began < moment) {
                 erase(&folder)?;
                 erased = erased.saturating_add(1);
+            }
+        }
+        for folder in entries(&self.dir.join(MARKS))? {
+            for mark in entries(&folder.path())? {
+                let made = read(&mark.path())?.and_then(|bytes| began(&bytes));
+                if made.is_some_and(|made| made < moment) {
+                    fs::remove_file(mark.path())?;
+                }
             }
         }
         Ok(erased)
@@ -199,6 +250,11 @@ fn open(key: &Aes256Gcm, about: &[u8], sealed: &[u8]) -> Result<Vec<u8>, VaultEr
 fn began(wrapped: &[u8]) -> Option<Timestamp> {
     let time = wrapped.first_chunk::<TIME_BYTES>()?;
     Some(Timestamp::from_micros(i64::from_be_bytes(*time)))
+}
+
+/// Who has shown it, without saying so to whoever reads the folder.
+fn owner(reference: &str) -> Vec<u8> {
+    Sha256::digest(reference.as_bytes()).to_vec()
 }
 
 /// As [`Vault::folder`] makes them.
@@ -327,6 +383,26 @@ mod tests {
         one.key_make("kyc-1", &folder, NOON).unwrap();
         assert_eq!(one.get("kyc-1", "a").unwrap(), Some(b"theirs".to_vec()));
         assert_eq!(one.names("kyc-1").unwrap(), ["a"]);
+    }
+
+    #[test]
+    fn what_was_shown_before_is_known() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = vault(dir.path(), 1);
+        let later = NOON.plus_seconds(60);
+        assert!(!vault.mark(&[7; 32], "kyc-1", NOON).unwrap());
+        assert!(
+            !vault.mark(&[7; 32], "kyc-1", later).unwrap(),
+            "a second look"
+        );
+        assert!(vault.mark(&[7; 32], "kyc-2", later).unwrap());
+        assert!(!vault.mark(&[8; 32], "kyc-2", later).unwrap());
+        vault.mark_over(&[7; 32], "kyc-3", later).unwrap();
+        assert!(!vault.mark(&[7; 32], "kyc-3", later).unwrap());
+        assert!(vault.mark(&[7; 32], "kyc-1", later).unwrap());
+        // After their time they are forgotten.
+        vault.erase_before(later.plus_seconds(1)).unwrap();
+        assert!(!vault.mark(&[8; 32], "kyc-4", later).unwrap());
     }
 
     #[test]

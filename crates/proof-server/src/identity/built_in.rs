@@ -5,7 +5,7 @@ use super::Pool;
 use chrono::{DateTime, NaiveDate};
 use proof_core::{Clock, Entropy};
 use proof_identity::{
-    check::{Case, CaseFrame, Policy},
+    check::{Case, CaseFrame, Policy, digest},
     picture::{self, Need},
     report::{Finding, Outcome, Report, Subject},
     vault::{Vault, VaultError},
@@ -223,16 +223,37 @@ impl BuiltIn {
                 }),
             }
         }
+        let seen_before = self.shown_before(reference, &frames).await?;
         Ok(front.map(|(kind, front)| Case {
             kind,
             front,
             back,
             asked: challenge.steps,
             frames,
-            seen_before: Vec::new(),
+            seen_before,
             today: self.today(),
             policy: self.policy,
         }))
+    }
+
+    /// Which of these frames another attempt has shown; from now on this one has.
+    async fn shown_before(
+        &self,
+        reference: &str,
+        frames: &[CaseFrame],
+    ) -> Result<Vec<[u8; 32]>, PortError> {
+        let digests: Vec<_> = frames.iter().map(|frame| digest(&frame.bytes)).collect();
+        let (reference, now) = (reference.to_owned(), self.clock.now());
+        self.with_vault(move |vault| {
+            let mut before = Vec::new();
+            for digest in digests {
+                if vault.mark(&digest, &reference, now)? {
+                    before.push(digest);
+                }
+            }
+            Ok(before)
+        })
+        .await
     }
 
     /// One look, and its report, which is kept: the same pictures are decided once.
@@ -310,8 +331,11 @@ impl Identity for BuiltIn {
                 let Some(whole) = vault.get(&former, &name)? else {
                     continue;
                 };
-                let (label, _) = Label::read(&whole).ok_or(VaultError::Damaged)?;
+                let (label, bytes) = Label::read(&whole).ok_or(VaultError::Damaged)?;
                 if label.part() == part {
+                    if part == KeptPart::Selfie {
+                        vault.mark_over(&digest(&bytes), &reference, now)?;
+                    }
                     vault.put(&reference, &name, &whole, now)?;
                     is_any = true;
                 }
