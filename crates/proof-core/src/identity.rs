@@ -1,13 +1,15 @@
 //! One attempt to prove who somebody is.
 
+mod assess;
 mod challenge;
 mod evidence;
 
+pub use assess::{Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess};
 pub use challenge::{Challenge, SelfieStep};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 
 use crate::{
-    id::{CustomerId, OrderId, VerificationId},
+    id::{CustomerId, OrderId, PersonId, VerificationId},
     operator::Voice,
     time::Timestamp,
 };
@@ -112,6 +114,12 @@ pub struct Verification {
     pub try_number: u32,
     pub started_at: Timestamp,
     pub state: VerificationState,
+    /// Our own assessment asks for people, whatever the provider says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_held: bool,
+    /// Whom the attempt reminds of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resembles: Vec<Resemblance>,
     /// The two of our own people who decided, where the provider did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<[Voice; 2]>,
@@ -167,6 +175,9 @@ pub enum IdentityRuling {
     Approve {
         /// ISO 3166-1 alpha-2, as it stands on the document: risk goes by it.
         document_country: String,
+        /// Whom the attempt resembles, where two people are sure that it is the same person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<PersonId>,
     },
     /// The user takes the pictures again, and hears why.
     AskAgain { problem: IdentityProblem },
@@ -181,7 +192,9 @@ impl IdentityRuling {
             may_retry,
         };
         match self {
-            Self::Approve { document_country } => IdentityOutcome::Approved {
+            Self::Approve {
+                document_country, ..
+            } => IdentityOutcome::Approved {
                 document_country: Some(document_country),
             },
             Self::AskAgain { problem } => rejected(problem, true),
@@ -291,6 +304,19 @@ impl Verification {
             },
         };
         Ok(self)
+    }
+
+    /// The provider would approve, and our own people have to look first.
+    pub fn held(
+        mut self,
+        reason: &str,
+        resembles: Vec<Resemblance>,
+    ) -> Result<Self, IdentityRefusal> {
+        self.is_held = true;
+        self.resembles = resembles;
+        self.decided(IdentityOutcome::Review {
+            reason: reason.to_owned(),
+        })
     }
 
     /// Two of our own people looked at what the provider left to people.

@@ -1,25 +1,27 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod decided;
 mod review;
 
-pub use review::{IdentityReview, IdentityReviewed, PicturePlace};
+use decided::{Decided, Step};
+pub use review::{IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView};
 
 use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
+    person::Whose,
     view::View,
     worker::Outcome,
 };
 use proof_core::{
     ErrorCode,
-    id::{JobId, OrderId, PersonId, VerificationId},
+    id::{JobId, OrderId, VerificationId},
     identity::{
-        Challenge, DocumentKind, DocumentSide, IdentityOutcome, IdentityRefusal, IdentityRuling,
+        Challenge, DocumentKind, DocumentSide, Evidence, IdentityOutcome, IdentityRefusal,
         SelfieStep, TRIES_MAX, Verification, VerificationState,
     },
-    operator::Voice,
-    order::{Command, Refusal, State},
+    order::{Command, Order, Refusal, State},
 };
 use proof_port::{Class, IdentityStatus, Picture, PictureProblem};
 use proof_store::{Failure, JobKind, StoredVerification, Topic, Tx};
@@ -104,6 +106,8 @@ impl Engine {
                         try_number,
                         started_at: now,
                         state: VerificationState::Collecting,
+                        is_held: false,
+                        resembles: Vec::new(),
                         decided_by: None,
                     };
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
@@ -191,10 +195,7 @@ impl Engine {
     }
 
     /// The attempt that this order is collecting pictures for.
-    async fn identity_current(
-        &self,
-        id: OrderId,
-    ) -> Result<(StoredVerification, proof_core::order::Order), ApiError> {
+    async fn identity_current(&self, id: OrderId) -> Result<(StoredVerification, Order), ApiError> {
         self.db
             .read("identity_current", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -272,6 +273,10 @@ impl Engine {
         let Some((verification, order)) = loaded else {
             return Ok(Outcome::Done);
         };
+        if verification.is_held {
+            // Our own people decide, whatever the provider says.
+            return Ok(Outcome::Done);
+        }
         let reference = self.identity_reference(&verification);
         let identity = &self.rails(order.environment)?.identity;
         match &verification.state {
@@ -292,8 +297,8 @@ impl Engine {
                 let is_submitted =
                     matches!(verification.state, VerificationState::Submitted { .. });
                 match identity.status(&reference).await {
-                    Ok(IdentityStatus::Done(outcome, _)) => {
-                        self.verification_step(order.id, id, Step::Decided(outcome))
+                    Ok(IdentityStatus::Done(outcome, evidence)) => {
+                        self.identity_decided(&verification, &order, outcome, *evidence)
                             .await?;
                     }
                     Ok(IdentityStatus::Pending) => {}
@@ -322,6 +327,35 @@ impl Engine {
         Ok(Outcome::Again(now.plus_millis(pause)))
     }
 
+    /// The provider's word, beside what others showed before.
+    async fn identity_decided(
+        &self,
+        verification: &Verification,
+        order: &Order,
+        outcome: IdentityOutcome,
+        evidence: Evidence,
+    ) -> Result<(), ApiError> {
+        let (id, partner, customer) = (verification.id, order.partner, order.customer);
+        let own = self
+            .db
+            .read("identity_own", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let customer = tx.customer_load(partner, customer).await?;
+                    Ok::<_, Failure<ApiError>>(customer.ok_or_else(gone)?.person)
+                })
+            })
+            .await?;
+        let whose = Whose {
+            verification: id,
+            customer,
+            environment: order.environment,
+            own,
+        };
+        let traces = self.traces(whose, &order.email, evidence).await?;
+        let step = Step::Decided(outcome, Box::new(traces));
+        self.verification_step(order.id, id, step).await
+    }
+
     /// Records what the provider said, of the verification and of its order, at once.
     async fn verification_step(
         &self,
@@ -329,12 +363,7 @@ impl Engine {
         id: VerificationId,
         step: Step,
     ) -> Result<(), ApiError> {
-        let decided = Decided {
-            order,
-            id,
-            ids: SaveIds::new(self, self.now()),
-            person: PersonId::new(self.now(), self.entropy.as_ref()),
-        };
+        let decided = Decided::new(self, order, id)?;
         self.db
             .write("verification_step", move |tx: &mut Tx| {
                 let (decided, step) = (decided.clone(), step.clone());
@@ -342,82 +371,6 @@ impl Engine {
             })
             .await
             .map_err(ApiError::from)
-    }
-}
-
-/// A step of a verification, with what its order and its customer learn from it.
-#[derive(Clone)]
-struct Decided {
-    order: OrderId,
-    id: VerificationId,
-    ids: SaveIds,
-    /// Who the customer turns out to be, where nobody is known yet.
-    person: PersonId,
-}
-
-impl Decided {
-    async fn save(&self, tx: &mut Tx, step: Step) -> Result<(), Failure<ApiError>> {
-        // The order's lock comes first, for whoever decides.
-        let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
-        let found = tx.verification_load(self.id).await?;
-        let found = found.ok_or_else(wrong_state)?;
-        let before = found.verification.state.clone();
-        let after = step.apply(found.verification).map_err(refused)?;
-        if after.state == before {
-            return Ok(());
-        }
-        tx.verification_save(&after, found.version).await?;
-        tx.wake(Topic::Order(self.order));
-        if matches!(after.state, VerificationState::Approved { .. }) {
-            tx.customer_link(after.customer, self.person, self.ids.now())
-                .await?;
-        }
-        if let Some(command) = command(&after.state)
-            && !stored.order.state.is_terminal()
-        {
-            match apply(tx, stored, command, &self.ids).await {
-                // The order went on without it (another order proved the same person).
-                Ok(_) => {}
-                Err(Failure::Refused(e)) if e.code == ErrorCode::WrongState => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone)]
-enum Step {
-    Accepted,
-    Reopened,
-    Decided(IdentityOutcome),
-    /// By two of our own people.
-    Ruled(IdentityRuling, [Voice; 2]),
-}
-
-impl Step {
-    fn apply(self, verification: Verification) -> Result<Verification, IdentityRefusal> {
-        match self {
-            Self::Accepted => verification.accepted(),
-            Self::Reopened => verification.reopened(),
-            Self::Decided(outcome) => verification.decided(outcome),
-            Self::Ruled(ruling, voices) => verification.ruled(ruling, voices),
-        }
-    }
-}
-
-/// What an order learns from its customer's verification.
-fn command(state: &VerificationState) -> Option<Command> {
-    match state {
-        VerificationState::Approved { .. } => Some(Command::IdentityPassed),
-        VerificationState::Review { reason } => Some(Command::IdentityReview {
-            reason: reason.clone(),
-        }),
-        VerificationState::Rejected { reason, may_retry } => Some(Command::IdentityFailed {
-            reason: reason.clone(),
-            may_retry: *may_retry,
-        }),
-        VerificationState::Collecting | VerificationState::Submitted { .. } => None,
     }
 }
 

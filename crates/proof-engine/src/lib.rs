@@ -40,6 +40,7 @@ mod partner;
 mod passkey;
 mod password;
 mod payment;
+mod person;
 mod play;
 mod policy;
 mod probe;
@@ -83,7 +84,9 @@ pub use endpoint::{
 pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, Behind, HealthPage, Late, NotReady, ShippingView, Watching};
-pub use identity::{IdentityReview, IdentityReviewed, PicturePlace, PictureUpload};
+pub use identity::{
+    IdentityReview, IdentityReviewed, PicturePlace, PictureUpload, ResemblanceView,
+};
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkPage, LinkState};
@@ -97,6 +100,7 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use passkey::{Ceremony, PasskeyMade, PasskeyShown, PasskeyView};
+pub use person::Persons;
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
@@ -167,6 +171,7 @@ pub struct Parts {
     pub settle_seconds: u32,
     /// How often the server looks at itself, and what it tells then.
     pub watching: Watching,
+    pub persons: Persons,
 }
 
 pub struct Engine {
@@ -198,6 +203,7 @@ pub struct Engine {
     pulses: Arc<metered::Pulses>,
     health: health::Health,
     hashing: password::Hashing,
+    person_keys: Option<Arc<person::PersonKeys>>,
     stop: watch::Sender<bool>,
 }
 
@@ -213,7 +219,9 @@ impl Engine {
         let db = parts.db.with_meter(metrics.clone());
         let (now, is_live) = (parts.clock.now(), parts.live_rails.is_some());
         let installation = installation::load_or_make(&db, now, entropy.as_ref()).await?;
+        let person_keys = person::keys(&db, &parts.persons).await?.map(Arc::new);
         let engine = Self {
+            person_keys,
             life: watch::Sender::new(Life::Known),
             life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),

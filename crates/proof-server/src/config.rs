@@ -5,7 +5,7 @@ use crate::{
         EngineName,
         schedule::{BackupConfig, Schedule},
     },
-    identity::IdentityConfig,
+    identity::{IdentityConfig, PersonsConfig},
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
@@ -48,6 +48,9 @@ pub struct Config {
     /// The built-in identity check, in place of the sandbox's scripted one.
     #[serde(default)]
     pub identity: Option<IdentityConfig>,
+    /// How persons are known again.
+    #[serde(default)]
+    pub persons: PersonsConfig,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,
     /// Who may act with `proof order`, each with a name of their own.

@@ -260,10 +260,25 @@ export type IdentityCheck = IdentityWaits & {
   provider: string;
   pictures: { document: string | null; side: string | null; step: string | null }[];
   decided_by: string[];
+  resembles: Resemblance[];
+};
+
+/** Somebody with the same document, or the same face. */
+export type Resemblance = {
+  order: string;
+  partner: string;
+  partner_user_id: string;
+  email: string;
+  verdict: "approved" | "refused";
+  reason: string | null;
+  person: string | null;
+  document: boolean;
+  face: boolean;
+  at: string;
 };
 
 /** `POST identity/{id}/rule`. */
-export type IdentityRule = { act: string; reason: string; document_country?: string; problem?: string };
+export type IdentityRule = { act: string; reason: string; document_country?: string; person?: string; problem?: string };
 
 /** `GET cases/{id}`. */
 export type Case = {

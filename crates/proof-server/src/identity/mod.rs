@@ -6,7 +6,7 @@ mod pool;
 mod worker;
 
 pub use built_in::BuiltIn;
-pub use config::IdentityConfig;
+pub use config::{IdentityConfig, PersonsConfig};
 pub use pool::{Pool, PoolSettings};
 pub use worker::{WorkerArgs, run as run_worker};
 

@@ -38,6 +38,7 @@ mod partner;
 mod passkey;
 mod payment;
 mod people;
+mod persons;
 mod policy;
 mod reading;
 mod reconcile;
