@@ -48,6 +48,12 @@ pub fn routes() -> Vec<Route> {
         ),
         Route::new(
             widget,
+            post.clone(),
+            "/frame/api/identity/selfie",
+            identity_selfie,
+        ),
+        Route::new(
+            widget,
             put.clone(),
             "/frame/api/identity/documents/{side}",
             identity_document,
@@ -242,6 +248,14 @@ async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json
     let id = visited(&api, &parts.headers).await?;
     let start: IdentityStart = body::json(&api, body).await?;
     Ok(Json(api.engine.identity_start(id, start.document).await?))
+}
+
+async fn identity_selfie(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.identity_selfie(id).await?))
 }
 
 async fn identity_document(

@@ -3,10 +3,12 @@
 mod assess;
 mod challenge;
 mod evidence;
+mod standing;
 
-pub use assess::{Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess};
+pub use assess::{Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess, recognise};
 pub use challenge::{Challenge, SelfieStep};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
+pub use standing::{PersonPolicy, Proven, Standing, standing};
 
 use crate::{
     id::{CustomerId, OrderId, PersonId, VerificationId},
@@ -106,7 +108,11 @@ pub struct Verification {
     pub id: VerificationId,
     pub customer: CustomerId,
     pub order: OrderId,
-    pub document: DocumentKind,
+    /// `None`: only a selfie is asked for, of somebody who is known.
+    pub document: Option<DocumentKind>,
+    /// Whose selfie it has to be, then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<PersonId>,
     /// What the user is asked to do in front of the camera.
     #[serde(default)]
     pub challenge: Challenge,
@@ -233,13 +239,38 @@ pub enum IdentityRefusal {
     NotInReview,
 }
 
+/// What an attempt consists of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    #[default]
+    Whole,
+    /// The document was shown before.
+    Selfie,
+}
+
 impl Verification {
+    pub const fn scope(&self) -> Scope {
+        match self.document {
+            Some(_) => Scope::Whole,
+            None => Scope::Selfie,
+        }
+    }
+
+    /// Which sides of a document are asked for.
+    pub const fn sides(&self) -> &'static [DocumentSide] {
+        match self.document {
+            Some(document) => document.sides(),
+            None => &[],
+        }
+    }
+
     /// A picture arrived at the provider.
     pub fn document_received(mut self, side: DocumentSide) -> Result<Self, IdentityRefusal> {
         if self.state != VerificationState::Collecting {
             return Err(IdentityRefusal::WrongState);
         }
-        if !self.document.sides().contains(&side) {
+        if !self.sides().contains(&side) {
             return Err(IdentityRefusal::NoSuchSide);
         }
         self.received.insert(side);
@@ -251,12 +282,7 @@ impl Verification {
         if self.state != VerificationState::Collecting {
             return Err(IdentityRefusal::WrongState);
         }
-        if !self
-            .document
-            .sides()
-            .iter()
-            .all(|side| self.received.contains(side))
-        {
+        if !self.sides().iter().all(|side| self.received.contains(side)) {
             return Err(IdentityRefusal::Incomplete);
         }
         self.state = VerificationState::Submitted {
@@ -353,6 +379,18 @@ impl KycStatus {
             }
             Some(VerificationState::Approved { .. }) => Self::Verified,
             Some(VerificationState::Rejected { .. }) => Self::Failed,
+        }
+    }
+
+    /// Of somebody who was verified and has to show something again. The attempt from before says nothing of it.
+    pub const fn of_due(due: Standing, latest: Option<&VerificationState>) -> Self {
+        match (Self::of(latest), due) {
+            (Self::Pending, _) => Self::Pending,
+            (Self::Failed, _) => Self::Failed,
+            (Self::NotStarted | Self::Verified, Standing::Ended) => Self::NotStarted,
+            (Self::NotStarted | Self::Verified, Standing::Good | Standing::SelfieDue) => {
+                Self::Verified
+            }
         }
     }
 

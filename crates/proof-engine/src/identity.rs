@@ -10,7 +10,7 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
-    person::Whose,
+    person::{Whose, person_standing},
     view::View,
     worker::Outcome,
 };
@@ -19,7 +19,7 @@ use proof_core::{
     id::{JobId, OrderId, VerificationId},
     identity::{
         Challenge, DocumentKind, DocumentSide, Evidence, IdentityOutcome, IdentityRefusal,
-        SelfieStep, TRIES_MAX, Verification, VerificationState,
+        SelfieStep, Standing, TRIES_MAX, Verification, VerificationState,
     },
     order::{Command, Order, Refusal, State},
 };
@@ -80,7 +80,20 @@ impl Engine {
         id: OrderId,
         document: DocumentKind,
     ) -> Result<View, ApiError> {
-        let now = self.now();
+        self.identity_begin(id, Some(document)).await
+    }
+
+    /// The user is known, and only the face is looked at again.
+    pub async fn identity_selfie(&self, id: OrderId) -> Result<View, ApiError> {
+        self.identity_begin(id, None).await
+    }
+
+    async fn identity_begin(
+        &self,
+        id: OrderId,
+        document: Option<DocumentKind>,
+    ) -> Result<View, ApiError> {
+        let (now, policy) = (self.now(), self.person_policy);
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
         let challenge = self.challenge(id).await?;
@@ -91,7 +104,16 @@ impl Engine {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
-                    let try_number = next_try(latest.as_ref(), id).map_err(refused)?;
+                    let person = tx.customer_load(stored.order.partner, customer).await?;
+                    let person = person.ok_or_else(gone)?.person;
+                    let standing = match person {
+                        None => None,
+                        Some(person) => Some(person_standing(tx, person, policy, now).await?),
+                    };
+                    if document.is_none() && standing != Some(Standing::SelfieDue) {
+                        return Err(wrong_state());
+                    }
+                    let try_number = next_try(latest.as_ref(), id, standing).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let begun = latest.map(|stored| stored.verification);
                     let begun = begun.filter(|v| v.state == VerificationState::Collecting);
@@ -101,6 +123,7 @@ impl Engine {
                         customer,
                         order: id,
                         document,
+                        known_as: person.filter(|_| document.is_none()),
                         challenge,
                         received: BTreeSet::new(),
                         try_number,
@@ -151,11 +174,10 @@ impl Engine {
         let verification = stored.verification;
         let picture = match &upload {
             PictureUpload::Document { side } => {
-                if !verification.document.sides().contains(side) {
-                    return Err(IdentityRefusal::NoSuchSide.into());
-                }
+                let kind = verification.document;
+                let kind = kind.filter(|kind| kind.sides().contains(side));
                 Picture::Document {
-                    kind: verification.document,
+                    kind: kind.ok_or(IdentityRefusal::NoSuchSide)?,
                     side: *side,
                 }
             }
@@ -283,7 +305,8 @@ impl Engine {
             VerificationState::Submitted {
                 accepted: false, ..
             } => {
-                let asked = identity.submit(&reference, &order.email, &verification.challenge);
+                let (challenge, scope) = (&verification.challenge, verification.scope());
+                let asked = identity.submit(&reference, &order.email, challenge, scope);
                 match asked.await {
                     Ok(()) => self.verification_step(order.id, id, Step::Accepted).await?,
                     // Pictures are missing on the other side: the user takes them again.
@@ -336,6 +359,7 @@ impl Engine {
         evidence: Evidence,
     ) -> Result<(), ApiError> {
         let (id, partner, customer) = (verification.id, order.partner, order.customer);
+        let known_as = verification.known_as;
         let own = self
             .db
             .read("identity_own", move |tx: &mut Tx| {
@@ -349,7 +373,7 @@ impl Engine {
             verification: id,
             customer,
             environment: order.environment,
-            own,
+            own: known_as.or(own),
         };
         let traces = self.traces(whose, &order.email, evidence).await?;
         let step = Step::Decided(outcome, Box::new(traces));
@@ -375,21 +399,29 @@ impl Engine {
 }
 
 /// Which try a new attempt would be; one that is still being decided is not overtaken.
-fn next_try(latest: Option<&StoredVerification>, order: OrderId) -> Result<u32, ApiError> {
+fn next_try(
+    latest: Option<&StoredVerification>,
+    order: OrderId,
+    standing: Option<Standing>,
+) -> Result<u32, ApiError> {
     let Some(latest) = latest.map(|stored| &stored.verification) else {
         return Ok(1);
     };
     let number = match &latest.state {
         VerificationState::Submitted { .. }
         | VerificationState::Review { .. }
-        | VerificationState::Approved { .. }
         | VerificationState::Rejected {
             may_retry: false, ..
         } => {
             return Err(Refusal::WrongState.into());
         }
+        VerificationState::Approved { .. } if matches!(standing, None | Some(Standing::Good)) => {
+            return Err(Refusal::WrongState.into());
+        }
         // Another document before anything was sent: still a new reference, never a mixture.
-        VerificationState::Collecting | VerificationState::Rejected { .. } => {
+        VerificationState::Collecting
+        | VerificationState::Rejected { .. }
+        | VerificationState::Approved { .. } => {
             if latest.order == order {
                 latest.try_number.saturating_add(1)
             } else {

@@ -204,6 +204,7 @@ pub struct Engine {
     health: health::Health,
     hashing: password::Hashing,
     person_keys: Option<Arc<person::PersonKeys>>,
+    person_policy: proof_core::identity::PersonPolicy,
     stop: watch::Sender<bool>,
 }
 
@@ -222,6 +223,7 @@ impl Engine {
         let person_keys = person::keys(&db, &parts.persons).await?.map(Arc::new);
         let engine = Self {
             person_keys,
+            person_policy: parts.persons.policy,
             life: watch::Sender::new(Life::Known),
             life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),

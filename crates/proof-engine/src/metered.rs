@@ -13,8 +13,8 @@ use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
     CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus, Mail,
     Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts, Picture,
-    PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Signed, SignedState,
-    Signer, SigningIntent, TransferStatus, VoidState,
+    PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Scope, Signed,
+    SignedState, Signer, SigningIntent, TransferStatus, VoidState,
 };
 use std::{
     collections::BTreeMap,
@@ -250,8 +250,9 @@ impl Identity for Metered<dyn Identity> {
         reference: &str,
         email: &str,
         challenge: &Challenge,
+        scope: Scope,
     ) -> Result<(), PortError> {
-        let asked = self.inner.submit(reference, email, challenge);
+        let asked = self.inner.submit(reference, email, challenge, scope);
         self.call("submit", asked).await
     }
 

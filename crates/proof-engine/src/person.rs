@@ -8,8 +8,12 @@ use aes_gcm::{
 };
 use hmac::{Hmac, Mac};
 use proof_core::{
+    Timestamp,
     id::{CustomerId, PersonId, VerificationId},
-    identity::{DocumentNumber, Evidence, Face, Likeness, Resembling},
+    identity::{
+        DocumentNumber, Evidence, Face, Likeness, PersonPolicy, Proven, Resembling, Standing,
+        standing,
+    },
     partner::Environment,
     screening::ListedKind,
     time::random,
@@ -30,7 +34,7 @@ const FACES_PAGE: i64 = 1_000;
 const FACES_AT_ONCE: usize = 64;
 
 /// A document is shown a few times, and so is a person.
-const PROOFS_MAX: i64 = 50;
+pub(crate) const PROOFS_MAX: i64 = 50;
 
 /// How persons are known again.
 #[derive(Clone, Default)]
@@ -39,6 +43,7 @@ pub struct Persons {
     pub key: Option<[u8; 32]>,
     /// The key before this one is lost, and whoever was known by it is not known any more.
     pub key_is_new: bool,
+    pub policy: PersonPolicy,
 }
 
 /// The keys that are made of the one.
@@ -113,6 +118,22 @@ impl PersonKeys {
     fn likeness(&self, row: &ProofRow, face: Option<&Face>) -> Option<Likeness> {
         face?.likeness(&self.open(row)?)
     }
+}
+
+/// Whether what proved a person still holds.
+pub(crate) async fn person_standing(
+    tx: &mut Tx,
+    person: PersonId,
+    policy: PersonPolicy,
+    now: Timestamp,
+) -> Result<Standing, Failure<ApiError>> {
+    let rows = tx.proof_of_person(person, PROOFS_MAX).await?;
+    let proven = rows.iter().map(|row| Proven {
+        at: row.at,
+        document_ends: row.document_ends,
+        has_face: row.face.is_some(),
+    });
+    Ok(standing(&proven.collect::<Vec<_>>(), policy, now))
 }
 
 fn keyed(key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], ApiError> {

@@ -4,22 +4,20 @@ mod sale;
 
 use sale::SaleView;
 
-use crate::{ApiError, Engine, order::gone};
+use crate::{ApiError, Engine, order::gone, person::person_standing};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
-    identity::{Challenge, Verification, VerificationState},
+    identity::{Challenge, DocumentKind, Scope, Standing, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
     quote::{LineCode, Quote},
 };
-use proof_store::{
-    CustomerRow, EventRow, Failure, SessionRow, StoredOrder, StoredVerification, Tx,
-};
+use proof_store::{EventRow, Failure, SessionRow, StoredOrder, StoredVerification, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -71,6 +69,8 @@ pub struct RefundView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct IdentityView {
     pub status: &'static str,
+    /// `document` with a selfie, or a `selfie` alone.
+    pub asks: &'static str,
     pub document: Option<&'static str>,
     pub sides: Vec<&'static str>,
     pub received: Vec<&'static str>,
@@ -169,9 +169,10 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
 struct Facts {
     stored: StoredOrder,
     partner: Partner,
-    customer: CustomerRow,
     session: SessionRow,
     verification: Option<StoredVerification>,
+    /// Of who the customer is known to be.
+    standing: Option<Standing>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
     claims: Vec<Claim>,
@@ -224,6 +225,7 @@ impl Engine {
     }
 
     async fn view_facts(&self, id: OrderId) -> Result<Facts, ApiError> {
+        let (policy, now) = (self.person_policy, self.now());
         self.db
             .read("view", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -238,6 +240,13 @@ impl Engine {
                     let session = tx.session_load(order.origin.unwrap_or(id)).await?;
                     let session = session.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
+                    let standing = match (&order.state, customer.person) {
+                        (State::Created, Some(person)) => {
+                            Some(person_standing(tx, person, policy, now).await?)
+                        }
+                        _ => None,
+                    };
+                    let verification = verification.filter(|v| !is_outdated(v, standing));
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {
                         Side::Buy => Vec::new(),
@@ -250,9 +259,9 @@ impl Engine {
                     Ok::<_, Failure<ApiError>>(Facts {
                         stored,
                         partner,
-                        customer,
                         session,
                         verification,
+                        standing,
                         events,
                         cases,
                         claims,
@@ -293,7 +302,7 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(&order.state, verification),
+            identity: identity_view(&order.state, verification, facts.standing),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
@@ -337,12 +346,18 @@ impl Engine {
     }
 }
 
+/// An approval from before says nothing where something has to be shown again.
+fn is_outdated(v: &StoredVerification, standing: Option<Standing>) -> bool {
+    let is_due = matches!(standing, Some(Standing::SelfieDue | Standing::Ended));
+    is_due && matches!(v.verification.state, VerificationState::Approved { .. })
+}
+
 /// What is known of the customer but not yet of this order.
 fn identity_known(facts: &Facts) -> Option<Command> {
     let State::Created = facts.stored.order.state else {
         return None;
     };
-    if facts.customer.person.is_some() {
+    if facts.standing == Some(Standing::Good) {
         return Some(Command::IdentityPassed);
     }
     match facts.verification.as_ref().map(|v| &v.verification.state) {
@@ -447,7 +462,11 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
     }
 }
 
-fn identity_view(state: &State, verification: Option<&Verification>) -> Option<IdentityView> {
+fn identity_view(
+    state: &State,
+    verification: Option<&Verification>,
+    standing: Option<Standing>,
+) -> Option<IdentityView> {
     let State::Created = inner(state) else {
         return None;
     };
@@ -463,11 +482,22 @@ fn identity_view(state: &State, verification: Option<&Verification>) -> Option<I
         )
         | None => (None, true),
     };
-    let sides = verification.map(|v| v.document.sides().iter().map(|s| s.name()).collect());
+    let sides = verification.map(|v| v.sides().iter().map(|s| s.name()).collect());
+    let scope = match (verification.map(Verification::scope), standing) {
+        (Some(scope), _) => scope,
+        (None, Some(Standing::SelfieDue)) => Scope::Selfie,
+        (None, Some(Standing::Good | Standing::Ended) | None) => Scope::Whole,
+    };
     let challenge = verification.map_or_else(Challenge::default, |v| v.challenge.clone());
     Some(IdentityView {
         status: verification.map_or("not_started", |v| v.state.name()),
-        document: verification.map(|v| v.document.name()),
+        asks: match scope {
+            Scope::Whole => "document",
+            Scope::Selfie => "selfie",
+        },
+        document: verification
+            .and_then(|v| v.document)
+            .map(DocumentKind::name),
         sides: sides.unwrap_or_default(),
         received: verification
             .map(|v| v.received.iter().map(|s| s.name()).collect())

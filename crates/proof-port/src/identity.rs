@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
     BirthDate, Challenge, DocumentKind, DocumentNumber, DocumentSide as Side, Evidence, Face,
-    IdentityOutcome, Names, PICTURE_BYTES_MAX, SelfieStep,
+    IdentityOutcome, Names, PICTURE_BYTES_MAX, Scope, SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -60,12 +60,13 @@ pub trait Identity: Send + Sync {
     ) -> Result<Result<(), PictureProblem>, PortError>;
 
     /// Asks for a decision on what was handed over, by somebody who was asked for this. The same reference is
-    /// decided once.
+    /// decided once. Of a selfie alone it is decided whether somebody was there, and not who.
     async fn submit(
         &self,
         reference: &str,
         email: &str,
         challenge: &Challenge,
+        scope: Scope,
     ) -> Result<(), PortError>;
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError>;

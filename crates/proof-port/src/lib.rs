@@ -24,7 +24,7 @@ pub use chain::{
 pub use error::{Class, PortError};
 pub use identity::{
     BirthDate, Challenge, DocumentKind, DocumentNumber, Evidence, Face, Identity, IdentityOutcome,
-    IdentityStatus, Names, PICTURE_BYTES_MAX, Picture, PictureProblem, SelfieStep, Side,
+    IdentityStatus, Names, PICTURE_BYTES_MAX, Picture, PictureProblem, Scope, SelfieStep, Side,
 };
 pub use mail::{Mail, Message};
 pub use payments::{

@@ -1,7 +1,7 @@
 //! What an attempt that looks well is worth beside what others showed before: the one place where the evidence
 //! of an approval is judged.
 
-use super::{Evidence, Likeness};
+use super::{Evidence, IdentityProblem, Likeness};
 use crate::id::{PersonId, VerificationId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -61,6 +61,8 @@ pub enum Assessment {
     },
     /// It ends as it did before.
     Refuse { reason: String },
+    /// Another picture may cure it.
+    Retry { problem: IdentityProblem },
 }
 
 /// Judges what somebody showed by `found`: all that has the same document or a face that is the same, and what
@@ -82,10 +84,7 @@ pub fn assess(_evidence: &Evidence, own: Option<PersonId>, found: &[Resembling])
         one.is_unwanted() && (one.same_face() || (one.same_document && !is_owner))
     };
     if found.iter().any(looks_unwanted) {
-        return review(
-            "it looks like somebody who was refused, or is listed",
-            found,
-        );
+        return review(REFUSED_LIKE, found);
     }
     let is_anothers =
         |one: &Resembling| one.refused.is_none() && one.same_document && !one.is_same();
@@ -114,6 +113,31 @@ pub fn assess(_evidence: &Evidence, own: Option<PersonId>, found: &[Resembling])
     }
     Assessment::Accept { person }
 }
+
+/// Judges a selfie without a document by all that is known of `person`, who it is said to be.
+pub fn recognise(person: PersonId, found: &[Resembling]) -> Assessment {
+    let own = || found.iter().filter(|one| one.person == Some(person));
+    if own().any(|one| one.is_listed) {
+        return Assessment::Refuse {
+            reason: NOT_ACCEPTED.to_owned(),
+        };
+    }
+    if found.iter().any(|one| one.is_unwanted() && one.same_face()) {
+        return review(REFUSED_LIKE, found);
+    }
+    match own().filter_map(|one| one.likeness).max() {
+        Some(Likeness::Same) => Assessment::Accept {
+            person: Some(person),
+        },
+        Some(Likeness::Maybe) => review("the selfie may show somebody else", found),
+        Some(Likeness::Other) => Assessment::Retry {
+            problem: IdentityProblem::FaceMismatch,
+        },
+        None => review("there is no face to compare the selfie with", found),
+    }
+}
+
+const REFUSED_LIKE: &str = "it looks like somebody who was refused, or is listed";
 
 /// Enough for anybody to see the pattern.
 const RESEMBLANCES_MAX: usize = 20;
@@ -173,6 +197,42 @@ mod tests {
             } => person.uuid().as_u128().to_string(),
             Assessment::Review { reason, .. } => format!("review: {reason}"),
             Assessment::Refuse { reason } => reason,
+            Assessment::Retry { problem } => problem.name().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_selfie_alone_is_of_whom_it_is_said_to_be() {
+        let told = |found: &[Resembling]| recognise(person(1), found);
+        let accepted = Assessment::Accept {
+            person: Some(person(1)),
+        };
+        // One of several pictures is enough, and whoever else looks like it does not matter.
+        let alike = [of(1, false, OTHER), of(1, false, SAME), of(2, false, SAME)];
+        assert_eq!(told(&alike), accepted);
+        let mismatch = Assessment::Retry {
+            problem: IdentityProblem::FaceMismatch,
+        };
+        assert_eq!(told(&[of(1, false, OTHER), of(2, false, SAME)]), mismatch);
+        let listed = Resembling {
+            is_listed: true,
+            ..of(1, false, SAME)
+        };
+        let refusal = Assessment::Refuse {
+            reason: NOT_ACCEPTED.to_owned(),
+        };
+        assert_eq!(told(&[listed]), refusal);
+        for found in [
+            vec![],
+            vec![of(1, false, None)],
+            vec![of(1, false, Some(Likeness::Maybe))],
+            vec![of(1, false, SAME), refused(false, SAME)],
+        ] {
+            let told = told(&found);
+            assert!(
+                matches!(told, Assessment::Review { .. }),
+                "{found:?}: {told:?}"
+            );
         }
     }
 

@@ -6,14 +6,14 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
-    person::{PersonKeys, Traces},
+    person::{PROOFS_MAX, PersonKeys, Traces},
 };
 use proof_core::{
     ErrorCode,
     id::{OrderId, PersonId, VerificationId},
     identity::{
         Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, Verification,
-        VerificationState, assess,
+        VerificationState, assess, recognise,
     },
     operator::Voice,
     order::Command,
@@ -117,7 +117,7 @@ impl Decided {
                 let trace = match &ruling {
                     // Who the customer is known to be does not change with a document.
                     IdentityRuling::Approve { person, .. } => {
-                        let person = own.or(*person).unwrap_or(self.fresh);
+                        let person = own.or(v.known_as).or(*person).unwrap_or(self.fresh);
                         Trace::Ruled(Verdict::Approved(person))
                     }
                     IdentityRuling::AskAgain { .. } => Trace::Dropped,
@@ -149,9 +149,27 @@ impl Decided {
                 trace: verdict.map_or(Trace::Dropped, |verdict| kept(traces, verdict)),
             });
         }
-        let found = traces.found(tx, &self.keys, own).await?;
         let is_approved = matches!(outcome, IdentityOutcome::Approved { .. });
-        let (after, verdict) = match assess(&traces.evidence, own, &found) {
+        let found = traces.found(tx, &self.keys, v.known_as.or(own)).await?;
+        let (outcome, assessment) = match v.known_as {
+            None => (outcome, assess(&traces.evidence, own, &found)),
+            Some(person) => (
+                with_country(tx, outcome, person).await?,
+                recognise(person, &found),
+            ),
+        };
+        let (after, verdict) = match assessment {
+            Assessment::Retry { problem } => {
+                let again = IdentityOutcome::Rejected {
+                    reason: problem.name().to_owned(),
+                    may_retry: true,
+                };
+                let after = v.decided(again).map_err(refused)?;
+                return Ok(Stepped {
+                    after,
+                    trace: Trace::Dropped,
+                });
+            }
             Assessment::Accept { person } if is_approved => {
                 let person = person.unwrap_or(self.fresh);
                 (v.decided(outcome), Verdict::Approved(person))
@@ -213,6 +231,33 @@ impl Decided {
         }
         Ok(())
     }
+}
+
+/// A selfie says nothing of a country: the document that was shown before does.
+async fn with_country(
+    tx: &mut Tx,
+    outcome: IdentityOutcome,
+    person: PersonId,
+) -> Result<IdentityOutcome, Failure<ApiError>> {
+    let IdentityOutcome::Approved {
+        document_country: None,
+    } = outcome
+    else {
+        return Ok(outcome);
+    };
+    for proof in tx.proof_of_person(person, PROOFS_MAX).await? {
+        let before = tx.verification_load(proof.verification).await?;
+        let before = before.map(|stored| stored.verification.state);
+        if let Some(VerificationState::Approved {
+            document_country: Some(country),
+        }) = before
+        {
+            return Ok(IdentityOutcome::Approved {
+                document_country: Some(country),
+            });
+        }
+    }
+    Ok(outcome)
 }
 
 fn kept(traces: Traces, verdict: Verdict) -> Trace {

@@ -11,7 +11,7 @@ use crate::{
 use proof_core::{
     ErrorCode,
     id::{OrderId, VerificationId},
-    identity::{IdentityRuling, Verification, VerificationState},
+    identity::{DocumentKind, IdentityRuling, Verification, VerificationState},
     operator::{Proposal, Voice},
     order::Order,
     partner::Environment,
@@ -116,7 +116,7 @@ impl IdentityReviewed {
             environment: order.environment,
             amount: money(order.amount),
             side: order.side.name(),
-            document: v.document.name(),
+            document: v.document.map_or("selfie", DocumentKind::name),
             try_number: v.try_number,
             why,
             since: v.started_at.to_contract(),

@@ -3,7 +3,7 @@
 use super::{BuiltIn, Pool, PoolSettings};
 use crate::{clock::SystemEntropy, rails::kept_key};
 use anyhow::{Context, bail};
-use proof_core::Clock;
+use proof_core::{Clock, identity::PersonPolicy};
 use proof_engine::Persons;
 use proof_identity::{check::Policy, vault::Vault};
 use serde::Deserialize;
@@ -62,6 +62,7 @@ pub struct PersonsConfig {
     pub key: Option<PathBuf>,
     /// The key before is lost: whoever was seen before is not known again.
     pub new_key: bool,
+    pub policy: PersonPolicy,
 }
 
 impl PersonsConfig {
@@ -70,6 +71,7 @@ impl PersonsConfig {
         Ok(Persons {
             key: Some(kept_key(folder, PERSONS_FILE, &SystemEntropy)?),
             key_is_new: self.new_key,
+            policy: self.policy,
         })
     }
 }

@@ -184,7 +184,7 @@ fn case(args: &CheckArgs) -> anyhow::Result<Case> {
         .collect::<anyhow::Result<_>>()?;
     Ok(Case {
         kind: args.kind.into(),
-        front: read(&args.document)?,
+        front: Some(read(&args.document)?),
         back: args.back.as_ref().map(read).transpose()?,
         asked: args.steps.clone(),
         frames,

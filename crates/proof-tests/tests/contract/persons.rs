@@ -15,6 +15,8 @@ on_both_engines!(
     what_does_not_fit_is_looked_at_by_two_people,
     whoever_was_refused_stays_refused_elsewhere,
     a_listed_person_is_refused_without_a_word,
+    whoever_comes_back_after_a_while_shows_the_face_again,
+    a_document_that_has_ended_is_shown_anew,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -202,4 +204,71 @@ async fn a_listed_person_is_refused_without_a_word(app: &App) {
     );
     assert!(!view.to_string().contains("listed"), "{view}");
     assert_eq!(kyc(app, &elsewhere, "m").await, "failed");
+}
+
+const DAY: i64 = 24 * 3_600;
+
+async fn whoever_comes_back_after_a_while_shows_the_face_again(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    let early = ada.post("identity/selfie", json!({})).await;
+    assert_eq!(early.refusal().2, "wrong_state", "nobody is known yet");
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(89 * DAY);
+    let soon = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(soon.view().await["step"], "quote", "nothing is shown again");
+    let early = soon.post("identity/selfie", json!({})).await;
+    assert_eq!(early.refusal().2, "wrong_state");
+    app.clock.skip(2 * DAY);
+    let later = Buyer::open(app, "ada", "ada@example.com").await;
+    let view = later.view().await;
+    assert_eq!(
+        (&view["step"], &view["identity"]["asks"]),
+        (&json!("identity"), &json!("selfie"))
+    );
+    assert_eq!(kyc(app, &app.shop, "ada").await, "verified");
+    later.selfie().await;
+    later.until_step("quote").await;
+    assert_eq!(kyc(app, &app.shop, "ada").await, "verified");
+    let next = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(next.view().await["step"], "quote");
+
+    // Somebody else sits there now.
+    app.clock.skip(91 * DAY);
+    let eve = Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com").await;
+    eve.selfie().await;
+    let look = || async {
+        let view = eve.view().await;
+        (!view["identity"]["reason"].is_null()).then_some(view)
+    };
+    let view = app.until("another face", look).await;
+    assert_eq!(view["identity"]["reason"], "face_mismatch");
+    assert_eq!(view["identity"]["may_retry"], true);
+    assert_eq!(view["identity"]["asks"], "selfie");
+    assert_eq!(kyc(app, &app.shop, "ada").await, "failed");
+    let answer = eve.post("quote", json!({})).await;
+    assert_eq!(answer.refusal().2, "wrong_state");
+}
+
+async fn a_document_that_has_ended_is_shown_anew(app: &App) {
+    let (user, email) = ("old", "old+kyc-ends-30@example.com");
+    let first = Buyer::open(app, user, email).await;
+    first.identify().await;
+    first.until_step("quote").await;
+    app.clock.skip(31 * DAY);
+    assert_eq!(kyc(app, &app.shop, user).await, "not_started");
+    let next = Buyer::open(app, user, email).await;
+    let view = next.view().await;
+    assert_eq!(
+        (&view["step"], &view["identity"]["asks"]),
+        (&json!("identity"), &json!("document"))
+    );
+    assert_eq!(
+        (&view["identity"]["status"], &view["identity"]["received"]),
+        (&json!("not_started"), &json!([]))
+    );
+    next.identify().await;
+    next.until_step("quote").await;
+    assert_eq!(kyc(app, &app.shop, user).await, "verified");
+    assert_eq!(persons(app).await, 1);
 }
