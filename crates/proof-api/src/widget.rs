@@ -48,6 +48,12 @@ pub fn routes() -> Vec<Route> {
         ),
         Route::new(
             widget,
+            post.clone(),
+            "/frame/api/identity/selfie",
+            identity_selfie,
+        ),
+        Route::new(
+            widget,
             put.clone(),
             "/frame/api/identity/documents/{side}",
             identity_document,
@@ -244,14 +250,35 @@ async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json
     let (parts, body) = request.into_parts();
     let id = visited(&api, &parts.headers).await?;
     let ask: IdentityAsk = body::json(&api, body).await?;
-    let consent = ask.consent.ok_or_else(|| {
+    let start = IdentityStart {
+        document: Some(ask.document),
+        consent: consented(ask.consent)?,
+        keep: ask.keep,
+    };
+    Ok(Json(api.engine.identity_start(id, start).await?))
+}
+
+fn consented(text: Option<String>) -> Result<String, Refused> {
+    text.ok_or_else(|| {
         let message = "The field consent is required: the text that the user agreed to.";
         Refused(ApiError::field(ErrorCode::MissingParam, "consent", message))
-    })?;
+    })
+}
+
+#[derive(Deserialize)]
+struct SelfieAsk {
+    consent: Option<String>,
+}
+
+/// The user is known, and only the face is looked at again.
+async fn identity_selfie(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let ask: SelfieAsk = body::json(&api, body).await?;
     let start = IdentityStart {
-        document: ask.document,
-        consent,
-        keep: ask.keep,
+        document: None,
+        consent: consented(ask.consent)?,
+        keep: false,
     };
     Ok(Json(api.engine.identity_start(id, start).await?))
 }

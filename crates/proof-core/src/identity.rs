@@ -1,18 +1,23 @@
 //! One attempt to prove who somebody is.
 
+mod assess;
 mod challenge;
 mod consent;
 mod evidence;
 mod keep;
+mod standing;
 
+pub use assess::{Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess, recognise};
 pub use challenge::{Challenge, SelfieStep};
 pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 pub use keep::KeptPart;
+pub use standing::{PersonPolicy, Proven, Standing, standing};
 
 use crate::{
-    id::{CustomerId, OrderId, VerificationId},
+    id::{CustomerId, OrderId, PersonId, VerificationId},
     operator::Voice,
+    screening::names::NameCheck,
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -108,7 +113,11 @@ pub struct Verification {
     pub id: VerificationId,
     pub customer: CustomerId,
     pub order: OrderId,
-    pub document: DocumentKind,
+    /// `None`: only a selfie is asked for, of somebody who is known.
+    pub document: Option<DocumentKind>,
+    /// Whose selfie it has to be, then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known_as: Option<PersonId>,
     /// What the user is asked to do in front of the camera.
     #[serde(default)]
     pub challenge: Challenge,
@@ -122,6 +131,15 @@ pub struct Verification {
     /// Taken over from the attempt before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<KeptPart>,
+    /// Our own assessment asks for people, whatever the provider says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_held: bool,
+    /// Whom the attempt reminds of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resembles: Vec<Resemblance>,
+    /// What sanctions lists said of the name, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub names: Option<NameCheck>,
     /// The two of our own people who decided, where the provider did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<[Voice; 2]>,
@@ -177,6 +195,9 @@ pub enum IdentityRuling {
     Approve {
         /// ISO 3166-1 alpha-2, as it stands on the document: risk goes by it.
         document_country: String,
+        /// Whom the attempt resembles, where two people are sure that it is the same person.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person: Option<PersonId>,
     },
     /// The user takes the pictures again, and hears why.
     AskAgain { problem: IdentityProblem },
@@ -191,7 +212,9 @@ impl IdentityRuling {
             may_retry,
         };
         match self {
-            Self::Approve { document_country } => IdentityOutcome::Approved {
+            Self::Approve {
+                document_country, ..
+            } => IdentityOutcome::Approved {
                 document_country: Some(document_country),
             },
             Self::AskAgain { problem } => rejected(problem, true),
@@ -230,13 +253,38 @@ pub enum IdentityRefusal {
     NotInReview,
 }
 
+/// What an attempt consists of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    #[default]
+    Whole,
+    /// The document was shown before.
+    Selfie,
+}
+
 impl Verification {
+    pub const fn scope(&self) -> Scope {
+        match self.document {
+            Some(_) => Scope::Whole,
+            None => Scope::Selfie,
+        }
+    }
+
+    /// Which sides of a document are asked for.
+    pub const fn sides(&self) -> &'static [DocumentSide] {
+        match self.document {
+            Some(document) => document.sides(),
+            None => &[],
+        }
+    }
+
     /// A picture arrived at the provider.
     pub fn document_received(mut self, side: DocumentSide) -> Result<Self, IdentityRefusal> {
         if self.state != VerificationState::Collecting {
             return Err(IdentityRefusal::WrongState);
         }
-        if !self.document.sides().contains(&side) {
+        if !self.sides().contains(&side) {
             return Err(IdentityRefusal::NoSuchSide);
         }
         self.received.insert(side);
@@ -248,12 +296,7 @@ impl Verification {
         if self.state != VerificationState::Collecting {
             return Err(IdentityRefusal::WrongState);
         }
-        if !self
-            .document
-            .sides()
-            .iter()
-            .all(|side| self.received.contains(side))
-        {
+        if !self.sides().iter().all(|side| self.received.contains(side)) {
             return Err(IdentityRefusal::Incomplete);
         }
         self.state = VerificationState::Submitted {
@@ -304,6 +347,19 @@ impl Verification {
         Ok(self)
     }
 
+    /// The provider would approve, and our own people have to look first.
+    pub fn held(
+        mut self,
+        reason: &str,
+        resembles: Vec<Resemblance>,
+    ) -> Result<Self, IdentityRefusal> {
+        self.is_held = true;
+        self.resembles = resembles;
+        self.decided(IdentityOutcome::Review {
+            reason: reason.to_owned(),
+        })
+    }
+
     /// Two of our own people looked at what the provider left to people.
     pub fn ruled(
         mut self,
@@ -338,6 +394,18 @@ impl KycStatus {
             }
             Some(VerificationState::Approved { .. }) => Self::Verified,
             Some(VerificationState::Rejected { .. }) => Self::Failed,
+        }
+    }
+
+    /// Of somebody who was verified and has to show something again. The attempt from before says nothing of it.
+    pub const fn of_due(due: Standing, latest: Option<&VerificationState>) -> Self {
+        match (Self::of(latest), due) {
+            (Self::Pending, _) => Self::Pending,
+            (Self::Failed, _) => Self::Failed,
+            (Self::NotStarted | Self::Verified, Standing::Ended) => Self::NotStarted,
+            (Self::NotStarted | Self::Verified, Standing::Good | Standing::SelfieDue) => {
+                Self::Verified
+            }
         }
     }
 

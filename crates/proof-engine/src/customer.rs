@@ -1,7 +1,7 @@
 //! `GET /widget/users/{id}/kyc-status` (contract §4).
 
-use crate::{Access, ApiError, Engine, error::refused};
-use proof_core::identity::KycStatus;
+use crate::{Access, ApiError, Engine, error::refused, person::person_standing};
+use proof_core::identity::{KycStatus, Standing};
 use proof_store::Tx;
 use serde::Serialize;
 
@@ -18,6 +18,7 @@ impl Engine {
         partner_user_id: String,
     ) -> Result<KycAnswer, ApiError> {
         let (partner, environment) = (access.partner.id, access.environment);
+        let (policy, now) = (self.person_policy, self.now());
         self.db
             .read("kyc_status", move |tx: &mut Tx| {
                 let user = partner_user_id.clone();
@@ -25,10 +26,15 @@ impl Engine {
                     let customer = tx.customer_by_user(partner, environment, &user).await?;
                     let customer = customer.ok_or_else(|| refused(ApiError::not_found("user")))?;
                     let latest = tx.verification_latest(customer.id).await?;
-                    let status = if customer.person.is_some() {
-                        KycStatus::Verified
-                    } else {
-                        KycStatus::of(latest.as_ref().map(|stored| &stored.verification.state))
+                    let standing = match customer.person {
+                        None => None,
+                        Some(person) => Some(person_standing(tx, person, policy, now).await?),
+                    };
+                    let latest = latest.map(|stored| stored.verification.state);
+                    let status = match standing {
+                        None => KycStatus::of(latest.as_ref()),
+                        Some(Standing::Good) => KycStatus::Verified,
+                        Some(due) => KycStatus::of_due(due, latest.as_ref()),
                     };
                     Ok(KycAnswer {
                         partner_user_id: user,

@@ -1,26 +1,28 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod decided;
 mod keep;
 mod review;
 
-pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace};
+use decided::{Decided, Step};
+pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView};
 
 use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
+    person::{Whose, person_standing},
     view::View,
     worker::Outcome,
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{JobId, OrderId, PersonId, VerificationId},
+    id::{JobId, OrderId, VerificationId},
     identity::{
-        CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, IdentityOutcome,
-        IdentityRefusal, IdentityRuling, SelfieStep, TRIES_MAX, Verification, VerificationState,
+        CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, Evidence, IdentityOutcome,
+        IdentityRefusal, SelfieStep, Standing, TRIES_MAX, Verification, VerificationState,
     },
-    operator::Voice,
-    order::{Command, Refusal, State},
+    order::{Command, Order, Refusal, State},
 };
 use proof_port::{Class, IdentityStatus, Picture, PictureProblem};
 use proof_store::{Failure, JobKind, StoredVerification, Topic, Tx};
@@ -35,7 +37,8 @@ const REVIEW_POLL_MS: i64 = 60_000;
 /// What a user begins an attempt with.
 #[derive(Clone, Debug)]
 pub struct IdentityStart {
-    pub document: DocumentKind,
+    /// `None`: the user is known, and only the face is looked at again.
+    pub document: Option<DocumentKind>,
     /// The text that they agreed to.
     pub consent: String,
     /// Takes over what was good of the attempt before.
@@ -83,7 +86,7 @@ const fn problem_name(problem: PictureProblem) -> &'static str {
 }
 
 impl Engine {
-    /// The user chose a document: a fresh attempt begins.
+    /// A fresh attempt begins.
     pub async fn identity_start(
         &self,
         id: OrderId,
@@ -91,7 +94,7 @@ impl Engine {
     ) -> Result<View, ApiError> {
         consented(&start.consent)?;
         let document = start.document;
-        let now = self.now();
+        let (now, policy) = (self.now(), self.person_policy);
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
         let challenge = self.challenge(id).await?;
@@ -108,7 +111,16 @@ impl Engine {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
-                    let try_number = next_try(latest.as_ref(), id).map_err(refused)?;
+                    let person = tx.customer_load(stored.order.partner, customer).await?;
+                    let person = person.ok_or_else(gone)?.person;
+                    let standing = match person {
+                        None => None,
+                        Some(person) => Some(person_standing(tx, person, policy, now).await?),
+                    };
+                    if document.is_none() && standing != Some(Standing::SelfieDue) {
+                        return Err(wrong_state());
+                    }
+                    let try_number = next_try(latest.as_ref(), id, standing).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let latest = latest.map(|stored| stored.verification);
                     let begun = latest.as_ref();
@@ -120,6 +132,7 @@ impl Engine {
                         customer,
                         order: id,
                         document,
+                        known_as: person.filter(|_| document.is_none()),
                         challenge,
                         received: BTreeSet::new(),
                         try_number,
@@ -127,6 +140,9 @@ impl Engine {
                         state: VerificationState::Collecting,
                         consent: Some(consent),
                         kept: None,
+                        is_held: false,
+                        resembles: Vec::new(),
+                        names: None,
                         decided_by: None,
                     };
                     // Another tab may have begun another attempt meanwhile: nothing of it is kept here.
@@ -176,11 +192,10 @@ impl Engine {
         let verification = stored.verification;
         let picture = match &upload {
             PictureUpload::Document { side } => {
-                if !verification.document.sides().contains(side) {
-                    return Err(IdentityRefusal::NoSuchSide.into());
-                }
+                let kind = verification.document;
+                let kind = kind.filter(|kind| kind.sides().contains(side));
                 Picture::Document {
-                    kind: verification.document,
+                    kind: kind.ok_or(IdentityRefusal::NoSuchSide)?,
                     side: *side,
                 }
             }
@@ -220,10 +235,7 @@ impl Engine {
     }
 
     /// The attempt that this order is collecting pictures for.
-    async fn identity_current(
-        &self,
-        id: OrderId,
-    ) -> Result<(StoredVerification, proof_core::order::Order), ApiError> {
+    async fn identity_current(&self, id: OrderId) -> Result<(StoredVerification, Order), ApiError> {
         self.db
             .read("identity_current", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -301,13 +313,18 @@ impl Engine {
         let Some((verification, order)) = loaded else {
             return Ok(Outcome::Done);
         };
+        if verification.is_held {
+            // Our own people decide, whatever the provider says.
+            return Ok(Outcome::Done);
+        }
         let reference = self.identity_reference(&verification);
         let identity = &self.rails(order.environment)?.identity;
         match &verification.state {
             VerificationState::Submitted {
                 accepted: false, ..
             } => {
-                let asked = identity.submit(&reference, &order.email, &verification.challenge);
+                let (challenge, scope) = (&verification.challenge, verification.scope());
+                let asked = identity.submit(&reference, &order.email, challenge, scope);
                 match asked.await {
                     Ok(()) => self.verification_step(order.id, id, Step::Accepted).await?,
                     // Pictures are missing on the other side: the user takes them again.
@@ -321,8 +338,8 @@ impl Engine {
                 let is_submitted =
                     matches!(verification.state, VerificationState::Submitted { .. });
                 match identity.status(&reference).await {
-                    Ok(IdentityStatus::Done(outcome, _)) => {
-                        self.verification_step(order.id, id, Step::Decided(outcome))
+                    Ok(IdentityStatus::Done(outcome, evidence)) => {
+                        self.identity_decided(&verification, &order, outcome, *evidence)
                             .await?;
                     }
                     Ok(IdentityStatus::Pending) => {}
@@ -351,6 +368,41 @@ impl Engine {
         Ok(Outcome::Again(now.plus_millis(pause)))
     }
 
+    /// The provider's word, beside what others showed before.
+    async fn identity_decided(
+        &self,
+        verification: &Verification,
+        order: &Order,
+        outcome: IdentityOutcome,
+        evidence: Evidence,
+    ) -> Result<(), ApiError> {
+        let (id, partner, customer) = (verification.id, order.partner, order.customer);
+        let known_as = verification.known_as;
+        let own = self
+            .db
+            .read("identity_own", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    let customer = tx.customer_load(partner, customer).await?;
+                    Ok::<_, Failure<ApiError>>(customer.ok_or_else(gone)?.person)
+                })
+            })
+            .await?;
+        let whose = Whose {
+            verification: id,
+            customer,
+            environment: order.environment,
+            own: known_as.or(own),
+        };
+        let names = match evidence.subject() {
+            Some(subject) => self.sanctions.screen(subject).await?,
+            None => None,
+        };
+        let mut traces = self.traces(whose, &order.email, evidence).await?;
+        traces.names = names;
+        let step = Step::Decided(outcome, Box::new(traces));
+        self.verification_step(order.id, id, step).await
+    }
+
     /// Records what the provider said, of the verification and of its order, at once.
     async fn verification_step(
         &self,
@@ -358,12 +410,7 @@ impl Engine {
         id: VerificationId,
         step: Step,
     ) -> Result<(), ApiError> {
-        let decided = Decided {
-            order,
-            id,
-            ids: SaveIds::new(self, self.now()),
-            person: PersonId::new(self.now(), self.entropy.as_ref()),
-        };
+        let decided = Decided::new(self, order, id)?;
         self.db
             .write("verification_step", move |tx: &mut Tx| {
                 let (decided, step) = (decided.clone(), step.clone());
@@ -371,82 +418,6 @@ impl Engine {
             })
             .await
             .map_err(ApiError::from)
-    }
-}
-
-/// A step of a verification, with what its order and its customer learn from it.
-#[derive(Clone)]
-struct Decided {
-    order: OrderId,
-    id: VerificationId,
-    ids: SaveIds,
-    /// Who the customer turns out to be, where nobody is known yet.
-    person: PersonId,
-}
-
-impl Decided {
-    async fn save(&self, tx: &mut Tx, step: Step) -> Result<(), Failure<ApiError>> {
-        // The order's lock comes first, for whoever decides.
-        let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
-        let found = tx.verification_load(self.id).await?;
-        let found = found.ok_or_else(wrong_state)?;
-        let before = found.verification.state.clone();
-        let after = step.apply(found.verification).map_err(refused)?;
-        if after.state == before {
-            return Ok(());
-        }
-        tx.verification_save(&after, found.version).await?;
-        tx.wake(Topic::Order(self.order));
-        if matches!(after.state, VerificationState::Approved { .. }) {
-            tx.customer_link(after.customer, self.person, self.ids.now())
-                .await?;
-        }
-        if let Some(command) = command(&after.state)
-            && !stored.order.state.is_terminal()
-        {
-            match apply(tx, stored, command, &self.ids).await {
-                // The order went on without it (another order proved the same person).
-                Ok(_) => {}
-                Err(Failure::Refused(e)) if e.code == ErrorCode::WrongState => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone)]
-enum Step {
-    Accepted,
-    Reopened,
-    Decided(IdentityOutcome),
-    /// By two of our own people.
-    Ruled(IdentityRuling, [Voice; 2]),
-}
-
-impl Step {
-    fn apply(self, verification: Verification) -> Result<Verification, IdentityRefusal> {
-        match self {
-            Self::Accepted => verification.accepted(),
-            Self::Reopened => verification.reopened(),
-            Self::Decided(outcome) => verification.decided(outcome),
-            Self::Ruled(ruling, voices) => verification.ruled(ruling, voices),
-        }
-    }
-}
-
-/// What an order learns from its customer's verification.
-fn command(state: &VerificationState) -> Option<Command> {
-    match state {
-        VerificationState::Approved { .. } => Some(Command::IdentityPassed),
-        VerificationState::Review { reason } => Some(Command::IdentityReview {
-            reason: reason.clone(),
-        }),
-        VerificationState::Rejected { reason, may_retry } => Some(Command::IdentityFailed {
-            reason: reason.clone(),
-            may_retry: *may_retry,
-        }),
-        VerificationState::Collecting | VerificationState::Submitted { .. } => None,
     }
 }
 
@@ -476,21 +447,29 @@ fn consent(latest: Option<&Verification>, order: OrderId, now: Timestamp) -> Con
 }
 
 /// Which try a new attempt would be; one that is still being decided is not overtaken.
-fn next_try(latest: Option<&StoredVerification>, order: OrderId) -> Result<u32, ApiError> {
+fn next_try(
+    latest: Option<&StoredVerification>,
+    order: OrderId,
+    standing: Option<Standing>,
+) -> Result<u32, ApiError> {
     let Some(latest) = latest.map(|stored| &stored.verification) else {
         return Ok(1);
     };
     let number = match &latest.state {
         VerificationState::Submitted { .. }
         | VerificationState::Review { .. }
-        | VerificationState::Approved { .. }
         | VerificationState::Rejected {
             may_retry: false, ..
         } => {
             return Err(Refusal::WrongState.into());
         }
+        VerificationState::Approved { .. } if matches!(standing, None | Some(Standing::Good)) => {
+            return Err(Refusal::WrongState.into());
+        }
         // Another document before anything was sent: still a new reference, never a mixture.
-        VerificationState::Collecting | VerificationState::Rejected { .. } => {
+        VerificationState::Collecting
+        | VerificationState::Rejected { .. }
+        | VerificationState::Approved { .. } => {
             if latest.order == order {
                 latest.try_number.saturating_add(1)
             } else {

@@ -40,6 +40,7 @@ mod partner;
 mod passkey;
 mod password;
 mod payment;
+mod person;
 mod play;
 mod policy;
 mod probe;
@@ -86,6 +87,7 @@ pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, Behind, HealthPage, Late, NotReady, ShippingView, Watching};
 pub use identity::{
     ConsentGiven, IdentityReview, IdentityReviewed, IdentityStart, PicturePlace, PictureUpload,
+    ResemblanceView,
 };
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
@@ -100,6 +102,7 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use passkey::{Ceremony, PasskeyMade, PasskeyShown, PasskeyView};
+pub use person::Persons;
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
@@ -108,7 +111,7 @@ pub use refusal::{
     Acknowledge, AcknowledgedBy, IntegrationLog, LoggedRefusal, Refusal, RefusedCalls,
 };
 pub use sale::{SaleChoice, SaleStart};
-pub use sanctions::{ListFile, ListProblem, Lists, SCORE_MIN, Sanctions, Screened};
+pub use sanctions::{ListFile, ListProblem, Lists, SCORE_MIN, Sanctions};
 pub use sandbox::{PairView, SandboxView};
 pub use screening::Listed;
 pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
@@ -171,6 +174,7 @@ pub struct Parts {
     pub settle_seconds: u32,
     /// How often the server looks at itself, and what it tells then.
     pub watching: Watching,
+    pub persons: Persons,
 }
 
 pub struct Engine {
@@ -203,6 +207,8 @@ pub struct Engine {
     health: health::Health,
     hashing: password::Hashing,
     sanctions: Sanctions,
+    person_keys: Option<Arc<person::PersonKeys>>,
+    person_policy: proof_core::identity::PersonPolicy,
     stop: watch::Sender<bool>,
 }
 
@@ -218,7 +224,10 @@ impl Engine {
         let db = parts.db.with_meter(metrics.clone());
         let (now, is_live) = (parts.clock.now(), parts.live_rails.is_some());
         let installation = installation::load_or_make(&db, now, entropy.as_ref()).await?;
+        let person_keys = person::keys(&db, &parts.persons).await?.map(Arc::new);
         let engine = Self {
+            person_keys,
+            person_policy: parts.persons.policy,
             life: watch::Sender::new(Life::Known),
             life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),

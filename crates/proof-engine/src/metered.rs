@@ -13,7 +13,7 @@ use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
     CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus,
     KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts,
-    Picture, PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Signed,
+    Picture, PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Scope, Signed,
     SignedState, Signer, SigningIntent, TransferStatus, VoidState,
 };
 use std::{
@@ -259,8 +259,9 @@ impl Identity for Metered<dyn Identity> {
         reference: &str,
         email: &str,
         challenge: &Challenge,
+        scope: Scope,
     ) -> Result<(), PortError> {
-        let asked = self.inner.submit(reference, email, challenge);
+        let asked = self.inner.submit(reference, email, challenge, scope);
         self.call("submit", asked).await
     }
 

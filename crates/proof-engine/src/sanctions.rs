@@ -8,7 +8,7 @@ use crate::{ApiError, Engine};
 use proof_core::{
     Timestamp,
     alert::Alert,
-    screening::names::{NameHit, NameList, Subject},
+    screening::names::{NameCheck, NameHit, NameList, Subject},
 };
 use sha2::{Digest, Sha256};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -66,13 +66,6 @@ struct Now {
     problem: Option<(Timestamp, String)>,
 }
 
-/// What the lists say of somebody.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Screened {
-    pub version: String,
-    pub hits: Vec<NameHit>,
-}
-
 impl Sanctions {
     fn now(&self) -> MutexGuard<'_, Now> {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
@@ -107,14 +100,14 @@ impl Sanctions {
     }
 
     /// `None`: no lists are configured.
-    pub async fn screen(&self, who: Subject) -> Result<Option<Screened>, ApiError> {
+    pub async fn screen(&self, who: Subject) -> Result<Option<NameCheck>, ApiError> {
         let Some(lists) = self.lists() else {
             return Ok(None);
         };
         // Some milliseconds for lists of the whole world: beside the threads that answer calls.
-        let screened = tokio::task::spawn_blocking(move || Screened {
+        let screened = tokio::task::spawn_blocking(move || NameCheck {
             hits: lists.screen(&who),
-            version: lists.version.clone(),
+            lists: lists.version.clone(),
         });
         screened.await.map(Some).map_err(ApiError::internal)
     }

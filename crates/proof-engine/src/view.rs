@@ -4,22 +4,23 @@ mod sale;
 
 use sale::SaleView;
 
-use crate::{ApiError, Engine, order::gone};
+use crate::{ApiError, Engine, order::gone, person::person_standing};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     id::OrderId,
-    identity::{CONSENT_TEXT, Challenge, KeptPart, Verification, VerificationState},
+    identity::{
+        CONSENT_TEXT, Challenge, DocumentKind, KeptPart, Scope, Standing, Verification,
+        VerificationState,
+    },
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
     quote::{LineCode, Quote},
 };
-use proof_store::{
-    CustomerRow, EventRow, Failure, SessionRow, StoredOrder, StoredVerification, Tx,
-};
+use proof_store::{EventRow, Failure, SessionRow, StoredOrder, StoredVerification, Tx};
 use serde::Serialize;
 use uuid::Uuid;
 
@@ -71,6 +72,8 @@ pub struct RefundView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct IdentityView {
     pub status: &'static str,
+    /// `document` with a selfie, or a `selfie` alone.
+    pub asks: &'static str,
     pub document: Option<&'static str>,
     pub sides: Vec<&'static str>,
     pub received: Vec<&'static str>,
@@ -185,9 +188,10 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
 struct Facts {
     stored: StoredOrder,
     partner: Partner,
-    customer: CustomerRow,
     session: SessionRow,
     verification: Option<StoredVerification>,
+    /// Of who the customer is known to be.
+    standing: Option<Standing>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
     claims: Vec<Claim>,
@@ -240,6 +244,7 @@ impl Engine {
     }
 
     async fn view_facts(&self, id: OrderId) -> Result<Facts, ApiError> {
+        let (policy, now) = (self.person_policy, self.now());
         self.db
             .read("view", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -254,6 +259,13 @@ impl Engine {
                     let session = tx.session_load(order.origin.unwrap_or(id)).await?;
                     let session = session.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
+                    let standing = match (&order.state, customer.person) {
+                        (State::Created, Some(person)) => {
+                            Some(person_standing(tx, person, policy, now).await?)
+                        }
+                        _ => None,
+                    };
+                    let verification = verification.filter(|v| !is_outdated(v, standing));
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {
                         Side::Buy => Vec::new(),
@@ -266,9 +278,9 @@ impl Engine {
                     Ok::<_, Failure<ApiError>>(Facts {
                         stored,
                         partner,
-                        customer,
                         session,
                         verification,
+                        standing,
                         events,
                         cases,
                         claims,
@@ -309,7 +321,7 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(order, verification, self.kept_days(order)),
+            identity: identity_view(order, verification, facts.standing, self.kept_days(order)),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
@@ -358,12 +370,18 @@ impl Engine {
     }
 }
 
+/// An approval from before says nothing where something has to be shown again.
+fn is_outdated(v: &StoredVerification, standing: Option<Standing>) -> bool {
+    let is_due = matches!(standing, Some(Standing::SelfieDue | Standing::Ended));
+    is_due && matches!(v.verification.state, VerificationState::Approved { .. })
+}
+
 /// What is known of the customer but not yet of this order.
 fn identity_known(facts: &Facts) -> Option<Command> {
     let State::Created = facts.stored.order.state else {
         return None;
     };
-    if facts.customer.person.is_some() {
+    if facts.standing == Some(Standing::Good) {
         return Some(Command::IdentityPassed);
     }
     match facts.verification.as_ref().map(|v| &v.verification.state) {
@@ -485,6 +503,7 @@ fn consent_view(
 fn identity_view(
     order: &Order,
     verification: Option<&Verification>,
+    standing: Option<Standing>,
     kept_days: Option<u32>,
 ) -> Option<IdentityView> {
     let State::Created = inner(&order.state) else {
@@ -502,11 +521,22 @@ fn identity_view(
         )
         | None => (None, true),
     };
-    let sides = verification.map(|v| v.document.sides().iter().map(|s| s.name()).collect());
+    let sides = verification.map(|v| v.sides().iter().map(|s| s.name()).collect());
+    let scope = match (verification.map(Verification::scope), standing) {
+        (Some(scope), _) => scope,
+        (None, Some(Standing::SelfieDue)) => Scope::Selfie,
+        (None, Some(Standing::Good | Standing::Ended) | None) => Scope::Whole,
+    };
     let challenge = verification.map_or_else(Challenge::default, |v| v.challenge.clone());
     Some(IdentityView {
         status: verification.map_or("not_started", |v| v.state.name()),
-        document: verification.map(|v| v.document.name()),
+        asks: match scope {
+            Scope::Whole => "document",
+            Scope::Selfie => "selfie",
+        },
+        document: verification
+            .and_then(|v| v.document)
+            .map(DocumentKind::name),
         sides: sides.unwrap_or_default(),
         received: verification
             .map(|v| v.received.iter().map(|s| s.name()).collect())

@@ -409,7 +409,7 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
     }
     let case = Case {
         kind: DocumentKind::Passport,
-        front,
+        front: Some(front),
         back: None,
         asked: asked.to_vec(),
         frames,

@@ -48,7 +48,8 @@ pub struct CaseFrame {
 #[derive(Clone, Debug)]
 pub struct Case {
     pub kind: DocumentKind,
-    pub front: Vec<u8>,
+    /// `None`: only the selfie is looked at, of somebody whose document was seen before.
+    pub front: Option<Vec<u8>>,
     pub back: Option<Vec<u8>>,
     pub asked: Vec<Step>,
     pub frames: Vec<CaseFrame>,
@@ -61,12 +62,15 @@ pub struct Case {
 /// Looks at everything.
 pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let mut findings = Vec::new();
-    let front = side(models, case, Subject::Front, &case.front, &mut findings)?;
+    let front = match &case.front {
+        Some(bytes) => side(models, case, Subject::Front, bytes, &mut findings)?,
+        None => None,
+    };
     let back = match &case.back {
         Some(bytes) => side(models, case, Subject::Back, bytes, &mut findings)?,
         None => None,
     };
-    if findings.is_empty() {
+    if findings.is_empty() && case.front.is_some() {
         sides(case, front.as_ref(), back.as_ref(), &mut findings);
     }
     let portrait = [&front, &back]

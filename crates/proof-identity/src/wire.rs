@@ -25,7 +25,7 @@ struct Head {
     policy: Policy,
     asked: Vec<Step>,
     seen_before: Vec<[u8; 32]>,
-    front_bytes: usize,
+    front_bytes: Option<usize>,
     back_bytes: Option<usize>,
     frames: Vec<HeadFrame>,
 }
@@ -55,7 +55,7 @@ pub fn case_bytes(case: &Case) -> Result<Vec<u8>, WireError> {
         policy: case.policy,
         asked: case.asked.clone(),
         seen_before: case.seen_before.clone(),
-        front_bytes: case.front.len(),
+        front_bytes: case.front.as_ref().map(Vec::len),
         back_bytes: case.back.as_ref().map(Vec::len),
         frames: case
             .frames
@@ -73,7 +73,7 @@ pub fn case_bytes(case: &Case) -> Result<Vec<u8>, WireError> {
         &mut out,
         &serde_json::to_vec(&head).map_err(|_| WireError::Form)?,
     )?;
-    out.extend_from_slice(&case.front);
+    out.extend(case.front.iter().flatten());
     out.extend(case.back.iter().flatten());
     for frame in &case.frames {
         out.extend_from_slice(&frame.bytes);
@@ -104,7 +104,7 @@ pub fn case_read(from: &mut impl Read) -> Result<Option<Case>, WireError> {
         from.read_exact(&mut picture)?;
         Ok(picture)
     };
-    let front = take(head.front_bytes)?;
+    let front = head.front_bytes.map(&mut take).transpose()?;
     let back = head.back_bytes.map(&mut take).transpose()?;
     let frames = head
         .frames
@@ -181,7 +181,7 @@ mod tests {
     fn case() -> Case {
         Case {
             kind: DocumentKind::NationalId,
-            front: vec![1; 10],
+            front: Some(vec![1; 10]),
             back: Some(vec![2; 20]),
             asked: vec![Step::Center, Step::Left],
             frames: vec![CaseFrame {

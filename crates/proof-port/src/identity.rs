@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 pub use proof_core::identity::{
     BirthDate, Challenge, DocumentKind, DocumentNumber, DocumentSide as Side, Evidence, Face,
-    IdentityOutcome, KeptPart, Names, PICTURE_BYTES_MAX, SelfieStep,
+    IdentityOutcome, KeptPart, Names, PICTURE_BYTES_MAX, Scope, SelfieStep,
 };
 
 /// One picture on its way to the provider, and where it belongs.
@@ -67,12 +67,13 @@ pub trait Identity: Send + Sync {
     async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError>;
 
     /// Asks for a decision on what was handed over, by somebody who was asked for this. The same reference is
-    /// decided once.
+    /// decided once. Of a selfie alone it is decided whether somebody was there, and not who.
     async fn submit(
         &self,
         reference: &str,
         email: &str,
         challenge: &Challenge,
+        scope: Scope,
     ) -> Result<(), PortError>;
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError>;

@@ -24,7 +24,8 @@ pub use chain::{
 pub use error::{Class, PortError};
 pub use identity::{
     BirthDate, Challenge, DocumentKind, DocumentNumber, Evidence, Face, Identity, IdentityOutcome,
-    IdentityStatus, KeptPart, Names, PICTURE_BYTES_MAX, Picture, PictureProblem, SelfieStep, Side,
+    IdentityStatus, KeptPart, Names, PICTURE_BYTES_MAX, Picture, PictureProblem, Scope, SelfieStep,
+    Side,
 };
 pub use mail::{Mail, Message};
 pub use payments::{

@@ -5,7 +5,7 @@ use crate::{
         EngineName,
         schedule::{BackupConfig, Schedule},
     },
-    identity::IdentityConfig,
+    identity::{IdentityConfig, PersonsConfig},
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
@@ -52,6 +52,9 @@ pub struct Config {
     /// Lists of names with whom nobody may deal; without it, names are compared with nothing.
     #[serde(default)]
     pub sanctions: Option<SanctionsConfig>,
+    /// How persons are known again.
+    #[serde(default)]
+    pub persons: PersonsConfig,
     /// How users are written to; without it nobody is.
     pub mail: Option<MailConfig>,
     /// Who may act with `proof order`, each with a name of their own.

@@ -15,7 +15,7 @@ use crate::{
     },
     clock::SystemEntropy,
     config::{checkpoints, database},
-    identity::{IdentityConfig, models_folder},
+    identity::{IdentityConfig, PersonsConfig, models_folder},
     lock::DataLock,
     metrics::Metrics,
     operator::{Door, Operator, Role, SOCKET_FILE},
@@ -175,6 +175,7 @@ impl DevArgs {
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
             watching: self.watching(),
+            persons: PersonsConfig::default().open(&self.data.join("signer"))?,
         })
     }
 

@@ -18,8 +18,8 @@ use proof_core::{
     secret::Secret,
 };
 use proof_engine::{
-    Engine, PartnerCreate, PartnerCreated, Parts, SETTLE_SECONDS, TOKEN_GRACE_SECONDS_DEFAULT,
-    TokenListed, Watching,
+    Engine, PartnerCreate, PartnerCreated, Parts, Persons, SETTLE_SECONDS,
+    TOKEN_GRACE_SECONDS_DEFAULT, TokenListed, Watching,
 };
 use proof_outbound::{HttpTransport, Outbound};
 use proof_store::{Checkpoints, Execution};
@@ -309,6 +309,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         limited: true,
         settle_seconds: SETTLE_SECONDS,
         watching: Watching::default(),
+        persons: Persons::default(),
     };
     Ok((Engine::start(parts).await?, lock))
 }

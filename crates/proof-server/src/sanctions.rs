@@ -111,14 +111,19 @@ impl Watch {
             if let Either::Left(_) = futures::future::select(stopped, wait.fuse()).await {
                 return;
             }
-            if let Err(error) = self.look(engine).await {
-                tracing::error!("the sanctions lists from before still hold: {error:#}");
-                engine.sanctions().keep(format!("{error:#}"), engine.now());
-            }
+            self.look_and_tell(engine).await;
         }
     }
 
-    async fn look(&mut self, engine: &Engine) -> anyhow::Result<()> {
+    /// What cannot be used changes nothing but what is said of it.
+    pub async fn look_and_tell(&mut self, engine: &Engine) {
+        if let Err(error) = self.look(engine).await {
+            tracing::error!("the sanctions lists from before still hold: {error:#}");
+            engine.sanctions().keep(format!("{error:#}"), engine.now());
+        }
+    }
+
+    pub async fn look(&mut self, engine: &Engine) -> anyhow::Result<()> {
         let config = self.config.clone();
         let outside = tokio::task::spawn_blocking(move || config.outside()).await??;
         if outside == self.seen && !engine.sanctions().is_old() {

@@ -4,7 +4,7 @@ use crate::{
     App,
     backup::{schedule::Schedule, shipping::Shipping},
     clock::{SandboxClock, SystemClock, SystemEntropy},
-    config::{Config, sqlite_folder},
+    config::{Config, MailConfig, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
     operator::Door,
@@ -16,7 +16,7 @@ use anyhow::Context;
 use clap::Args;
 use ipnet::IpNet;
 use proof_core::partner::Origin;
-use proof_engine::{Engine, Parts, Rails};
+use proof_engine::{Engine, Mailer, Parts, Persons, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use proof_signer::{LocalSigner, SignerThread};
@@ -49,16 +49,13 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         .transpose()?;
     let listener = TcpListener::bind(config.listen).await;
     let listener = listener.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let own_urls = own_urls(&config);
+    let (own_urls, persons) = (own_urls(&config), persons(&config)?);
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
-    let mailer = config.mail.map(|mail| mail.mailer(origin.clone()));
-    if mailer.is_none() {
-        tracing::warn!("users are not written to: the configuration has no [mail]");
-    }
+    let mailer = mailer(config.mail, &origin)?;
     let mut own = vec![listener.local_addr()?];
     own.extend(metrics.as_ref().map(|metrics| metrics.address));
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
@@ -81,10 +78,11 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         },
         live_rails: None,
         rehearsed: false,
-        mailer: mailer.transpose()?,
+        mailer,
         limited: true,
         settle_seconds: config.settle_seconds,
         watching,
+        persons,
     };
     let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
     let is_traced = config.telemetry.is_some();
@@ -152,6 +150,22 @@ async fn clock(sandbox: Option<&SandboxConfig>, outbound: &Outbound) -> anyhow::
     };
     let clock = Arc::new(SandboxClock::open(sandbox.world(outbound)).await?);
     Ok((clock.clone(), Some(clock)))
+}
+
+fn mailer(config: Option<MailConfig>, origin: &Origin) -> anyhow::Result<Option<Mailer>> {
+    let mailer = config.map(|mail| mail.mailer(origin.clone())).transpose()?;
+    if mailer.is_none() {
+        tracing::warn!("users are not written to: the configuration has no [mail]");
+    }
+    Ok(mailer)
+}
+
+/// Without rails nobody is looked at.
+fn persons(config: &Config) -> anyhow::Result<Persons> {
+    match &config.sandbox {
+        None => Ok(Persons::default()),
+        Some(_) => config.persons.open(&config.signer),
+    }
 }
 
 /// Addresses of ours that no webhook may lead to.

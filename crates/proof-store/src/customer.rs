@@ -91,7 +91,17 @@ impl Tx {
         Ok(row.map(CustomerRow::from))
     }
 
-    /// A verification proved who the customer is.
+    /// A verification proved that the customer is somebody who is known.
+    pub async fn customer_link_known(
+        &mut self,
+        customer: CustomerId,
+        person: PersonId,
+    ) -> Result<(), StoreError> {
+        let args = args![person.uuid(), customer.uuid()];
+        self.execute_one("customers", CUSTOMER_LINK, args).await
+    }
+
+    /// A verification proved who the customer is, whom nobody knew before.
     pub async fn customer_link(
         &mut self,
         customer: CustomerId,

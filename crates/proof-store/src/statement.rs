@@ -73,6 +73,7 @@ pub fn registered() -> Vec<Statement> {
         crate::order::search::ALL,
         crate::partner::ALL,
         crate::passkey::ALL,
+        crate::proof::ALL,
         crate::recovery::ALL,
         crate::refusal::ALL,
         crate::risk::ALL,

@@ -262,10 +262,29 @@ export type IdentityCheck = IdentityWaits & {
   decided_by: string[];
   /** What the user agreed to before the first picture. */
   consent: { text: string; at: string } | null;
+  resembles: Resemblance[];
+  listed: ListedName[];
+};
+
+/** Somebody on a sanctions list, whose name is like that of the document. */
+export type ListedName = { name: string; spelling: string; lists: string; id: string; percent: number; why: string };
+
+/** Somebody with the same document, or the same face. */
+export type Resemblance = {
+  order: string;
+  partner: string;
+  partner_user_id: string;
+  email: string;
+  verdict: "approved" | "refused";
+  reason: string | null;
+  person: string | null;
+  document: boolean;
+  face: boolean;
+  at: string;
 };
 
 /** `POST identity/{id}/rule`. */
-export type IdentityRule = { act: string; reason: string; document_country?: string; problem?: string };
+export type IdentityRule = { act: string; reason: string; document_country?: string; person?: string; problem?: string };
 
 /** `GET cases/{id}`. */
 export type Case = {

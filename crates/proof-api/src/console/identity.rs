@@ -11,7 +11,7 @@ use axum::{
 };
 use proof_core::{
     ErrorCode,
-    id::VerificationId,
+    id::{PersonId, VerificationId},
     identity::{IdentityProblem, IdentityRuling, is_country},
     member::Act,
 };
@@ -82,8 +82,18 @@ struct Rule {
     reason: String,
     #[serde(default)]
     document_country: Option<String>,
+    /// Whom it resembles, where it is the same person.
+    #[serde(default)]
+    person: Option<String>,
     #[serde(default)]
     problem: Option<String>,
+}
+
+fn person(text: &str) -> Result<PersonId, ApiError> {
+    text.parse().map_err(|_| {
+        let message = "Name a person whom the attempt resembles.";
+        ApiError::field(ErrorCode::ValidationError, "person", message)
+    })
 }
 
 fn ruling(ask: &Rule) -> Result<IdentityRuling, ApiError> {
@@ -106,6 +116,7 @@ fn ruling(ask: &Rule) -> Result<IdentityRuling, ApiError> {
             }
             Ok(IdentityRuling::Approve {
                 document_country: country.to_owned(),
+                person: ask.person.as_deref().map(person).transpose()?,
             })
         }
         "ask_again" => Ok(IdentityRuling::AskAgain {

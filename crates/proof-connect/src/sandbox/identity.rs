@@ -5,7 +5,7 @@ use proof_core::Entropy;
 use proof_outbound::Configured;
 use proof_port::{
     Challenge, Identity, IdentityStatus, KeptPart, PICTURE_BYTES_MAX, Picture, PictureProblem,
-    PortError,
+    PortError, Scope,
 };
 
 /// Nothing here moves money and every call may be repeated, so no failure is in doubt.
@@ -84,9 +84,19 @@ impl Identity for SandboxIdentity {
         Ok(is_any)
     }
 
-    async fn submit(&self, reference: &str, email: &str, _: &Challenge) -> Result<(), PortError> {
+    async fn submit(
+        &self,
+        reference: &str,
+        email: &str,
+        _: &Challenge,
+        scope: Scope,
+    ) -> Result<(), PortError> {
+        let selfie = scope == Scope::Selfie;
         let path = ["identity", "v1", "verifications", reference, "submit"];
-        let answer = self.provider.post(&path, &wire::Submit { email }).await;
+        let answer = self
+            .provider
+            .post(&path, &wire::Submit { email, selfie })
+            .await;
         let answer = answer.map_err(unanswered_question)?;
         if answer.is_success() {
             Ok(())

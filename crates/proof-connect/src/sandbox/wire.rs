@@ -123,6 +123,8 @@ pub struct Payout {
 #[derive(Serialize)]
 pub struct Submit<'a> {
     pub email: &'a str,
+    /// No document is shown.
+    pub selfie: bool,
 }
 
 #[derive(Deserialize)]

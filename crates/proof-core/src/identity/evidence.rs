@@ -5,7 +5,10 @@ mod face;
 
 pub use face::{Face, Likeness};
 
-use crate::time::Timestamp;
+use crate::{
+    screening::names::{Born, Subject},
+    time::Timestamp,
+};
 use std::fmt;
 
 /// Where a provider says nothing, nothing is known.
@@ -35,6 +38,22 @@ pub struct BirthDate {
     pub year: i32,
     pub month: Option<u32>,
     pub day: Option<u32>,
+}
+
+impl Evidence {
+    /// Whom to look for on lists of names.
+    pub fn subject(&self) -> Option<Subject> {
+        let names = self.names.as_ref()?;
+        let born = self.birth.and_then(|birth| {
+            let part = |number: u32| u8::try_from(number).ok();
+            Some(Born {
+                year: u16::try_from(birth.year).ok()?,
+                day: birth.month.and_then(part).zip(birth.day.and_then(part)),
+            })
+        });
+        let name = format!("{} {}", names.given, names.surname);
+        Some(Subject { name, born })
+    }
 }
 
 /// A number is one of those of whoever issued it.

@@ -105,6 +105,23 @@ pub struct NameHit {
     pub birth: BirthMatch,
 }
 
+/// What the lists say of a name, and which lists they were.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct NameCheck {
+    pub lists: String,
+    pub hits: Vec<NameHit>,
+}
+
+impl NameCheck {
+    /// Whether people who looked at `self` have seen everybody of `newer`, as much alike.
+    pub fn covers(&self, newer: &Self) -> bool {
+        newer.hits.iter().all(|hit| {
+            let seen = |known: &NameHit| known.id == hit.id && known.score >= hit.score;
+            self.hits.iter().any(seen)
+        })
+    }
+}
+
 impl NameHit {
     /// Why it has this score, for the people who decide.
     pub fn explained(&self) -> String {

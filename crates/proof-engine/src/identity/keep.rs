@@ -41,7 +41,7 @@ impl Engine {
     pub(super) async fn identity_keep(
         &self,
         id: OrderId,
-        document: DocumentKind,
+        document: Option<DocumentKind>,
         fresh: VerificationId,
     ) -> Result<Option<KeptFrom>, ApiError> {
         let (former, environment) = self

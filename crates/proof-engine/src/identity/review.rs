@@ -7,18 +7,18 @@ use crate::{
     error::refused,
     member::deed,
     operator::{gone, money, reason_of},
-    order::SaveIds,
 };
 use proof_core::{
     ErrorCode,
-    id::{OrderId, PersonId, VerificationId},
-    identity::{IdentityRuling, Verification, VerificationState},
+    id::{OrderId, VerificationId},
+    identity::{DocumentKind, IdentityRuling, Verification, VerificationState},
     operator::{Proposal, Voice},
     order::Order,
     partner::Environment,
+    screening::names::NameHit,
 };
 use proof_port::{PICTURE_BYTES_MAX, Picture};
-use proof_store::{Failure, Tx};
+use proof_store::{Failure, Tx, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -56,11 +56,59 @@ pub struct IdentityReview {
     pub decided_by: Vec<String>,
     /// What the user agreed to before the first picture.
     pub consent: Option<ConsentGiven>,
+    /// Whom it looks like.
+    pub resembles: Vec<ResemblanceView>,
+    /// Whose name on sanctions lists it is like, and why.
+    pub listed: Vec<ListedView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ConsentGiven {
     pub text: String,
+    pub at: String,
+}
+
+/// Somebody on a sanctions list.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ListedView {
+    pub name: String,
+    /// The spelling that is most alike.
+    pub spelling: String,
+    pub lists: String,
+    /// As the list numbers them.
+    pub id: String,
+    pub percent: u32,
+    pub why: String,
+}
+
+impl From<&NameHit> for ListedView {
+    fn from(hit: &NameHit) -> Self {
+        Self {
+            name: hit.name.clone(),
+            spelling: hit.spelling.clone(),
+            lists: hit.lists.clone(),
+            id: hit.id.clone(),
+            percent: hit.score / 10,
+            why: hit.explained(),
+        }
+    }
+}
+
+/// Somebody with the same document, or the same face.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ResemblanceView {
+    pub order: Uuid,
+    pub partner: String,
+    pub partner_user_id: String,
+    pub email: String,
+    /// What came of it: `approved` or `refused`.
+    pub verdict: &'static str,
+    /// Why, of a refusal.
+    pub reason: Option<String>,
+    /// As the operator's list names it.
+    pub person: Option<String>,
+    pub document: bool,
+    pub face: bool,
     pub at: String,
 }
 
@@ -105,7 +153,7 @@ impl IdentityReviewed {
             environment: order.environment,
             amount: money(order.amount),
             side: order.side.name(),
-            document: v.document.name(),
+            document: v.document.map_or("selfie", DocumentKind::name),
             try_number: v.try_number,
             why,
             since: v.started_at.to_contract(),
@@ -118,7 +166,8 @@ impl IdentityReviewed {
 fn said(wish: &Proposal<Value>) -> String {
     let text = |name: &str| wish.act[name].as_str().map(str::to_owned);
     let detail = text("problem").or_else(|| text("document_country"));
-    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail})"));
+    let same = text("person").map_or("", |_| ", somebody known");
+    let detail = detail.map_or_else(String::new, |detail| format!(" ({detail}{same})"));
     let act = text("act").unwrap_or_default();
     format!("{act}{detail} by {}: {}", wish.voice.by, wish.voice.reason)
 }
@@ -141,6 +190,47 @@ fn nobody() -> Failure<ApiError> {
 
 /// What a check is, with its order and the wish that stands.
 type Found = (Verification, Order, Option<Proposal<Value>>);
+
+/// Those of whom something is left; the others were forgotten meanwhile.
+async fn resembling(
+    tx: &mut Tx,
+    v: &Verification,
+) -> Result<Vec<ResemblanceView>, Failure<ApiError>> {
+    let mut views = Vec::new();
+    for one in &v.resembles {
+        let proof = tx.proof_load(one.verification).await?;
+        let other = tx.verification_load(one.verification).await?;
+        let Some((proof, other)) = proof.zip(other) else {
+            continue;
+        };
+        let order = tx.order_work(other.verification.order).await?;
+        let order = order.ok_or_else(gone)?.order;
+        let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
+        let customer = tx.customer_load(order.partner, order.customer).await?;
+        let (person, reason) = match proof.verdict {
+            Verdict::Approved(person) => (Some(person.to_string()), None),
+            Verdict::Refused(reason) => (None, Some(reason)),
+            Verdict::Waiting => (None, None),
+        };
+        views.push(ResemblanceView {
+            order: order.id.uuid(),
+            partner: partner.name,
+            partner_user_id: customer.ok_or_else(gone)?.partner_user_id,
+            email: order.email,
+            verdict: if person.is_some() {
+                "approved"
+            } else {
+                "refused"
+            },
+            reason,
+            person,
+            document: one.document,
+            face: one.face,
+            at: proof.at.to_contract(),
+        });
+    }
+    Ok(views)
+}
 
 impl Engine {
     /// Checks that wait for people, the longest first.
@@ -180,6 +270,14 @@ impl Engine {
         let (v, order, wish) = self.identity_found(id).await?;
         let identity = &self.rails(order.environment)?.identity;
         let pictures = identity.pictures(&self.identity_reference(&v)).await?;
+        let attempt = v.clone();
+        let resembles = self
+            .db
+            .read("identity_resembling", move |tx: &mut Tx| {
+                let attempt = attempt.clone();
+                Box::pin(async move { resembling(tx, &attempt).await })
+            })
+            .await?;
         Ok(IdentityReview {
             line: IdentityReviewed::new(&v, &order, wish.as_ref()),
             state: v.state.name(),
@@ -188,6 +286,12 @@ impl Engine {
             provider: identity.provider(),
             pictures: pictures.iter().map(PicturePlace::from).collect(),
             wish: wish.map(|wish| wish.act),
+            resembles,
+            listed: v
+                .names
+                .iter()
+                .flat_map(|names| names.hits.iter().map(ListedView::from))
+                .collect(),
             decided_by: v.decided_by.map_or_else(Vec::new, |voices| {
                 voices.iter().map(|voice| voice.by.to_string()).collect()
             }),
@@ -239,20 +343,14 @@ impl Engine {
         let told = json!({ "ruling": ruling, "reason": voice.reason });
         let deed = deed(seat.author(), "identity.rule", id.to_string(), told);
         let (_, Order { id: order, .. }, _) = self.identity_found(id).await?;
-        let (now, ids) = (self.now(), SaveIds::new(self, self.now()));
-        let person = PersonId::new(now, self.entropy.as_ref());
-        let decided = Decided {
-            order,
-            id,
-            ids,
-            person,
-        };
+        let now = self.now();
+        let decided = Decided::new(self, order, id)?;
         self.db
             .write("identity_rule", move |tx: &mut Tx| {
                 let (decided, voice, ruling) = (decided.clone(), voice.clone(), ruling.clone());
                 let mut deed = deed.clone();
                 Box::pin(async move {
-                    in_review(tx, order, id).await?;
+                    in_review(tx, order, id, &ruling).await?;
                     let act = serde_json::to_value(&ruling).unwrap_or_default();
                     let first = two_voices(tx, &subject(id), act, voice.clone(), now).await?;
                     let ruled = match first {
@@ -280,11 +378,12 @@ async fn in_review(
     tx: &mut Tx,
     order: OrderId,
     id: VerificationId,
+    ruling: &IdentityRuling,
 ) -> Result<(), Failure<ApiError>> {
     tx.order_lock(order).await?.ok_or_else(gone)?;
     let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
     match found.verification.state {
-        VerificationState::Review { .. } => Ok(()),
+        VerificationState::Review { .. } => same_person(tx, &found.verification, ruling).await,
         VerificationState::Collecting
         | VerificationState::Submitted { .. }
         | VerificationState::Approved { .. }
@@ -292,4 +391,30 @@ async fn in_review(
             Err(refused(proof_core::identity::IdentityRefusal::NotInReview))
         }
     }
+}
+
+/// Two people may say that it is somebody whom the attempt resembles, and nobody else.
+async fn same_person(
+    tx: &mut Tx,
+    v: &Verification,
+    ruling: &IdentityRuling,
+) -> Result<(), Failure<ApiError>> {
+    let IdentityRuling::Approve {
+        person: Some(person),
+        ..
+    } = ruling
+    else {
+        return Ok(());
+    };
+    let alike = resembling(tx, v).await?;
+    let person = person.to_string();
+    if alike.iter().any(|one| one.person.as_ref() == Some(&person)) {
+        return Ok(());
+    }
+    let message = "The attempt resembles no such person.";
+    Err(refused(ApiError::field(
+        ErrorCode::ValidationError,
+        "person",
+        message,
+    )))
 }

@@ -16,7 +16,7 @@ use proof_identity::{
 fn passport(kit: &Kit, fields: &Fields) -> Vec<Reason> {
     let front = kit.document(Form::Td3, fields, "obama.jpg", &Damage::default());
     let case = Case {
-        front,
+        front: Some(front),
         ..kit.passport_case("obama.jpg", Vec::new())
     };
     reasons(kit, &case)
@@ -67,7 +67,7 @@ fn a_wrong_check_digit_that_reads_well_goes_to_people() {
     lines[1].replace_range(13..15, "91");
     let page = specimen::side_with_lines(Form::Td3, &fields, &lines, Some(&portrait));
     let case = Case {
-        front: damage(&page, &Damage::default()),
+        front: Some(damage(&page, &Damage::default())),
         ..kit.passport_case("obama.jpg", Vec::new())
     };
     assert_eq!(reasons(&kit, &case), [Reason::CheckDigits]);
@@ -92,7 +92,7 @@ fn cards_have_two_sides() {
     };
     let case = |back| Case {
         kind: DocumentKind::NationalId,
-        front: photo(&front, 1),
+        front: Some(photo(&front, 1)),
         back,
         ..kit.passport_case("obama.jpg", Vec::new())
     };
@@ -136,7 +136,7 @@ fn the_barcode_of_a_licence_says_what_no_zone_does() {
         let back = specimen::back_with_barcode(&text).unwrap();
         Case {
             kind: DocumentKind::DrivingLicence,
-            front: damage(&front, &upright),
+            front: Some(damage(&front, &upright)),
             back: Some(damage(&back, &upright)),
             ..kit.passport_case("obama.jpg", Vec::new())
         }
@@ -165,7 +165,7 @@ fn the_barcode_of_a_licence_says_what_no_zone_does() {
 fn what_is_no_document_is_known() {
     let Some(kit) = Kit::open() else { return };
     let case = |front: Vec<u8>| Case {
-        front,
+        front: Some(front),
         ..kit.passport_case("obama.jpg", Vec::new())
     };
     let cat = kit.picture("chelsea.png");

@@ -96,7 +96,7 @@ impl Kit {
     pub fn passport_case(&self, portrait: &str, frames: Vec<CaseFrame>) -> Case {
         Case {
             kind: DocumentKind::Passport,
-            front: self.passport(portrait),
+            front: Some(self.passport(portrait)),
             back: None,
             asked: ASKED.to_vec(),
             frames,

@@ -87,6 +87,8 @@ async fn receive(
 #[derive(Deserialize)]
 struct SubmitBody {
     email: String,
+    #[serde(default)]
+    selfie: bool,
 }
 
 async fn submit(
@@ -97,7 +99,7 @@ async fn submit(
     let body: SubmitBody = json(&body)?;
     let now = world.clock.now();
     world.identity.write(
-        |desk| desk.submit(&reference, &body.email, now),
+        |desk| desk.submit(&reference, &body.email, body.selfie, now),
         |_| StatusCode::ACCEPTED,
     )
 }

@@ -135,6 +135,7 @@ impl IdentityDesk {
         &self,
         reference: &str,
         email: &str,
+        selfie: bool,
         now: Timestamp,
     ) -> Result<Option<Event>, Refusal> {
         let known = self.verifications.get(reference);
@@ -142,7 +143,12 @@ impl IdentityDesk {
         if verification.submitted.is_some() {
             return Ok(None);
         }
-        if !verification.is_complete() {
+        let is_complete = if selfie {
+            verification.has_selfie()
+        } else {
+            verification.is_complete()
+        };
+        if !is_complete {
             return Err(Refusal::conflict(
                 "incomplete",
                 "a document side or a step has no picture",
@@ -187,8 +193,12 @@ impl Verification {
         let document = has(Document::Passport, Side::Front)
             || card(Document::NationalId)
             || card(Document::DrivingLicence);
+        document && self.has_selfie()
+    }
+
+    fn has_selfie(&self) -> bool {
         let shown = |step: &&str| self.frames.values().any(|frame| frame.0 == *step);
-        document && STEPS.iter().all(shown)
+        STEPS.iter().all(shown)
     }
 }
 

@@ -32,7 +32,7 @@ fn submitted(desk: &mut Recorded<IdentityDesk>, reference: &str, email: &str) {
     hand_over(desk, reference, &frames());
     let passport = Place::Document(Document::Passport, Side::Front);
     hand_over(desk, reference, &[passport]);
-    let mut submit = || desk.step(|desk| desk.submit(reference, email, NOW));
+    let mut submit = || desk.step(|desk| desk.submit(reference, email, false, NOW));
     assert_eq!(submit(), Ok(true));
     assert_eq!(submit(), Ok(false), "decided once");
 }
@@ -113,11 +113,21 @@ fn a_second_try_succeeds_and_a_slow_one_takes_its_time() {
 }
 
 #[test]
+fn who_is_known_shows_no_document() {
+    let mut desk = Recorded::new(IdentityDesk::default());
+    let submit = |desk: &Recorded<IdentityDesk>| desk.machine.submit("v", "a@b.c", true, NOW);
+    hand_over(&mut desk, "v", &frames()[..2]);
+    assert_eq!(submit(&desk).unwrap_err().code, "incomplete", "one step");
+    hand_over(&mut desk, "v", &frames());
+    assert!(submit(&desk).is_ok());
+}
+
+#[test]
 fn what_is_missing_is_noticed() {
     let front = |document| Place::Document(document, Side::Front);
     let back = Place::Document(Document::NationalId, Side::Back);
     let mut desk = Recorded::new(IdentityDesk::default());
-    let submit = |desk: &Recorded<IdentityDesk>| desk.machine.submit("v", "a@b.c", NOW);
+    let submit = |desk: &Recorded<IdentityDesk>| desk.machine.submit("v", "a@b.c", false, NOW);
     assert_eq!(submit(&desk).unwrap_err().code, "not_found");
     hand_over(&mut desk, "v", &[front(Document::NationalId)]);
     hand_over(&mut desk, "v", &frames());
@@ -132,7 +142,8 @@ fn what_is_missing_is_noticed() {
     let nothing = desk.machine.outcome("v", NOW).unwrap_err();
     assert_eq!(nothing.code, "not_found", "nothing was submitted");
     hand_over(&mut desk, "v", &frames()[2..]);
-    desk.step(|desk| desk.submit("v", "a@b.c", NOW)).unwrap();
+    desk.step(|desk| desk.submit("v", "a@b.c", false, NOW))
+        .unwrap();
     let late = desk.machine.receive("v", back, picture());
     assert_eq!(late.unwrap_err().code, "submitted");
 }

@@ -12,7 +12,7 @@ use proof_identity::{
 };
 use proof_port::{
     Challenge, DocumentKind, Identity, IdentityStatus, KeptPart, PICTURE_BYTES_MAX, Picture,
-    PictureProblem, PortError, Side,
+    PictureProblem, PortError, Scope, Side,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::sync::Arc;
@@ -29,6 +29,15 @@ pub struct BuiltIn {
     pool: Pool,
     clock: Arc<dyn Clock>,
     policy: Policy,
+}
+
+/// What was asked of whoever was looked at.
+#[derive(Serialize, Deserialize)]
+struct Submitted {
+    #[serde(flatten)]
+    challenge: Challenge,
+    #[serde(default)]
+    scope: Scope,
 }
 
 /// Where a picture belongs, as the first line of what is sealed.
@@ -200,7 +209,7 @@ impl BuiltIn {
         now.unwrap_or_default().date_naive()
     }
 
-    async fn case(&self, reference: &str, challenge: Challenge) -> Result<Option<Case>, PortError> {
+    async fn case(&self, reference: &str, submitted: Submitted) -> Result<Option<Case>, PortError> {
         let (mut front, mut back, mut frames) = (None, None, Vec::new());
         for (label, bytes) in self.all(reference).await? {
             match label {
@@ -224,11 +233,17 @@ impl BuiltIn {
             }
         }
         let seen_before = self.shown_before(reference, &frames).await?;
-        Ok(front.map(|(kind, front)| Case {
+        let (kind, front) = match (submitted.scope, front) {
+            (Scope::Whole, Some((kind, front))) => (kind, Some(front)),
+            (Scope::Whole, None) => return Ok(None),
+            // Whatever was sent beside it: nobody asked for a document.
+            (Scope::Selfie, _) => (DocumentKind::Passport, None),
+        };
+        Ok(Some(Case {
             kind,
+            back: back.filter(|_| front.is_some()),
             front,
-            back,
-            asked: challenge.steps,
+            asked: submitted.challenge.steps,
             frames,
             seen_before,
             today: self.today(),
@@ -257,8 +272,8 @@ impl BuiltIn {
     }
 
     /// One look, and its report, which is kept: the same pictures are decided once.
-    async fn look_at(&self, reference: &str, challenge: Challenge) -> Result<Report, PortError> {
-        let case = self.case(reference, challenge).await?;
+    async fn look_at(&self, reference: &str, submitted: Submitted) -> Result<Report, PortError> {
+        let case = self.case(reference, submitted).await?;
         let case = case.ok_or_else(damaged)?;
         let report = self.pool.check(&case).await;
         let report = report.map_err(|error| PortError::retry(PROVIDER, format!("{error:#}")))?;
@@ -350,6 +365,7 @@ impl Identity for BuiltIn {
         reference: &str,
         _email: &str,
         challenge: &Challenge,
+        scope: Scope,
     ) -> Result<(), PortError> {
         let pictures = self.all(reference).await?;
         let has = |index: u32| {
@@ -365,11 +381,15 @@ impl Identity for BuiltIn {
                 }
             )
         };
-        let is_whole = pictures.iter().any(front) && (0..challenge.frames()).all(has);
-        if !is_whole {
+        let has_document = scope == Scope::Selfie || pictures.iter().any(front);
+        if !has_document || !(0..challenge.frames()).all(has) {
             return Err(PortError::give_up(PROVIDER, "pictures are missing"));
         }
-        self.put_json(reference, SUBMITTED, challenge).await?;
+        let submitted = Submitted {
+            challenge: challenge.clone(),
+            scope,
+        };
+        self.put_json(reference, SUBMITTED, &submitted).await?;
         let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
         // What is old may wait for the next one.
         if let Err(error) = self.with_vault(move |vault| vault.erase_before(old)).await {
@@ -382,13 +402,13 @@ impl Identity for BuiltIn {
         if let Some(report) = self.get_json::<Report>(reference, REPORT).await? {
             return Ok(done(&report));
         }
-        let Some(challenge) = self.get_json::<Challenge>(reference, SUBMITTED).await? else {
+        let Some(submitted) = self.get_json::<Submitted>(reference, SUBMITTED).await? else {
             return Ok(IdentityStatus::Unknown);
         };
         if !self.pool.has_room() {
             return Ok(IdentityStatus::Pending);
         }
-        let report = self.look_at(reference, challenge).await?;
+        let report = self.look_at(reference, submitted).await?;
         Ok(done(&report))
     }
 

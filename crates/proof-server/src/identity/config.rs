@@ -3,10 +3,15 @@
 use super::{BuiltIn, Pool, PoolSettings};
 use crate::{clock::SystemEntropy, rails::kept_key};
 use anyhow::{Context, bail};
-use proof_core::Clock;
+use proof_core::{Clock, identity::PersonPolicy};
+use proof_engine::Persons;
 use proof_identity::{check::Policy, vault::Vault};
 use serde::Deserialize;
-use std::{fs, path::PathBuf, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 const KEY_FILE: &str = "identity.key";
 
@@ -43,5 +48,30 @@ impl IdentityConfig {
         let binary = std::env::current_exe().context("cannot find this program's own file")?;
         let pool = Pool::new(PoolSettings::new(binary, self.models.clone()));
         Ok(Arc::new(BuiltIn::new(vault, pool, clock, self.policy)))
+    }
+}
+
+const PERSONS_FILE: &str = "persons.key";
+
+/// `[persons]`: how somebody is known again.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PersonsConfig {
+    /// Folder of the key by which they are known: the signer's where nothing is said. Several servers of one
+    /// database need the same key.
+    pub key: Option<PathBuf>,
+    /// The key before is lost: whoever was seen before is not known again.
+    pub new_key: bool,
+    pub policy: PersonPolicy,
+}
+
+impl PersonsConfig {
+    pub fn open(&self, signer: &Path) -> anyhow::Result<Persons> {
+        let folder = self.key.as_deref().unwrap_or(signer);
+        Ok(Persons {
+            key: Some(kept_key(folder, PERSONS_FILE, &SystemEntropy)?),
+            key_is_new: self.new_key,
+            policy: self.policy,
+        })
     }
 }

@@ -7,7 +7,7 @@ mod pool;
 mod worker;
 
 pub use built_in::BuiltIn;
-pub use config::IdentityConfig;
+pub use config::{IdentityConfig, PersonsConfig};
 pub use pool::{Pool, PoolSettings};
 pub use worker::{WorkerArgs, run as run_worker};
 
@@ -189,7 +189,7 @@ fn case(args: &CheckArgs) -> anyhow::Result<Case> {
         .collect::<anyhow::Result<_>>()?;
     Ok(Case {
         kind: args.kind.into(),
-        front: read(&args.document)?,
+        front: Some(read(&args.document)?),
         back: args.back.as_ref().map(read).transpose()?,
         asked: args.steps.clone(),
         frames,

@@ -221,7 +221,7 @@ fn without_models_everything_goes_to_people() {
 fn case(front: Vec<u8>) -> Case {
     Case {
         kind: DocumentKind::Passport,
-        front,
+        front: Some(front),
         back: None,
         asked: STEPS.to_vec(),
         frames: Vec::new(),

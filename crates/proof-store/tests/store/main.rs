@@ -15,6 +15,7 @@ mod contract;
 mod finding;
 mod kit;
 mod operations;
+mod proof;
 mod recovery;
 mod schema;
 mod statements;

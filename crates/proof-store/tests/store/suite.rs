@@ -133,6 +133,7 @@ async fn every_registered_statement_runs() {
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
         stray::rows(db, &entropy).await;
+        crate::proof::rows(db, &entropy, &order).await;
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
         finding::risk(db, &order).await;
@@ -218,13 +219,17 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         id: VerificationId::new(NOW, entropy),
         customer,
         order: order.id,
-        document: DocumentKind::Passport,
+        document: Some(DocumentKind::Passport),
+        known_as: None,
         received: BTreeSet::new(),
         try_number: 1,
         started_at: NOW,
         state: VerificationState::Collecting,
         consent: None,
         kept: None,
+        is_held: false,
+        resembles: Vec::new(),
+        names: None,
         decided_by: None,
     };
     let v = verification.clone();

@@ -129,6 +129,16 @@ impl<'a> Buyer<'a> {
         }
     }
 
+    /// Whoever is known shows no document.
+    pub async fn selfie(&self) {
+        let answer = self
+            .post("identity/selfie", json!({ "consent": CONSENT_TEXT }))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.film().await;
+        assert_eq!(self.post("identity/submit", json!({})).await.status, 200);
+    }
+
     pub async fn identify(&self) {
         self.photograph().await;
         assert_eq!(self.post("identity/submit", json!({})).await.status, 200);

@@ -52,7 +52,7 @@ async fn open_alerts(app: &App) -> Vec<Value> {
     page(app).await["alerts"].as_array().unwrap().clone()
 }
 
-async fn alert(app: &App, kind: &str, subject: &str) -> Option<Value> {
+pub async fn alert(app: &App, kind: &str, subject: &str) -> Option<Value> {
     let open = open_alerts(app).await;
     let mut own = open
         .into_iter()

@@ -16,7 +16,7 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Watching};
+use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Watching};
 use proof_outbound::Outbound;
 use proof_port::Signer;
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -100,6 +100,13 @@ impl Answer {
         let text = |name: &str| self.json[name].as_str().unwrap_or_default();
         assert!(!text("message").is_empty(), "no message: {}", self.text);
         (self.status, text("error"), text("code"))
+    }
+}
+
+fn persons() -> Persons {
+    Persons {
+        key: Some([9; 32]),
+        ..Persons::default()
     }
 }
 
@@ -217,6 +224,7 @@ impl App {
                 backup_bound_seconds: bound_seconds,
                 ..Watching::default()
             },
+            persons: persons(),
         }
     }
 
@@ -292,6 +300,7 @@ impl App {
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
                 ..Watching::default()
             },
+            persons: persons(),
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await

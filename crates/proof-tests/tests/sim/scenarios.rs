@@ -20,7 +20,7 @@ use proof_core::{
     scenario::{SCENARIOS, Scenario},
     secret::Secret,
 };
-use proof_engine::{Engine, PartnerCreate, Parts, PlayView, SETTLE_SECONDS, Watching};
+use proof_engine::{Engine, PartnerCreate, Parts, Persons, PlayView, SETTLE_SECONDS, Watching};
 use proof_outbound::{Limits, Outbound, Transport, TransportError};
 use proof_port::{Signer, Timer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -153,6 +153,10 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                 limited: true,
                 settle_seconds: SETTLE_SECONDS,
                 watching: Watching::default(),
+                persons: Persons {
+                    key: Some([9; 32]),
+                    ..Persons::default()
+                },
             };
             let origin = Origin::parse("http://proof.test").unwrap();
             let app = App::build(origin, Vec::new(), parts).await.unwrap();

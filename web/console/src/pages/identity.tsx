@@ -14,7 +14,7 @@ import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
 import { Copy, Exact } from "../parts/text";
 import { confirmWords } from "../words";
-import type { IdentityCheck, IdentityRule, Ruled } from "../wire";
+import type { IdentityCheck, IdentityRule, ListedName, Resemblance, Ruled } from "../wire";
 
 interface IdentityPanelProps {
   id: string;
@@ -96,7 +96,11 @@ function Story({ one, onChanged }: { one: IdentityCheck; onChanged: () => void }
     <>
       {one.state === "review" && (
         <Notice tone="wait" title="Waits for two people">
-          The provider is not sure: {wordsOf(one.why).toLowerCase()}. Compare the face on the document with the selfie.
+          {one.listed.length > 0
+            ? `${wordsOf(one.why)}. Compare the document with those below, and look them up in the list itself: names are shared by many.`
+            : one.resembles.length > 0
+            ? `${wordsOf(one.why)}. Compare who showed it with those below.`
+            : `The provider is not sure: ${wordsOf(one.why).toLowerCase()}. Compare the face on the document with the selfie.`}
         </Notice>
       )}
       {one.proposed && <Proposed text={one.proposed} />}
@@ -119,11 +123,14 @@ function Story({ one, onChanged }: { one: IdentityCheck; onChanged: () => void }
           ["Agreed", one.consent ? <>To the text of {one.consent.text}, <Exact at={one.consent.at} /></> : "Before it was asked for"],
         ]}
       />
+      {one.listed.length > 0 && <Part title="On sanctions lists"><Listed ones={one.listed} /></Part>}
+      {one.resembles.length > 0 && <Part title="Looks like"><Alike ones={one.resembles} /></Part>}
       {one.state === "review" && <Part title="Pictures"><Pictures check={one} /></Part>}
       {act !== undefined && choice && (
         <ActDialog<Ruled>
           asked={{
             ...choice,
+            ...(act === "approve" ? sameOrNew(one.resembles) : {}),
             facts: [
               ["Email", one.email],
               ["Document", wordsOf(one.document)],
@@ -134,13 +141,54 @@ function Story({ one, onChanged }: { one: IdentityCheck; onChanged: () => void }
           }}
           onClose={() => setAct(undefined)}
           act={({ reason, text, choice: problem }) => {
-            const rule: IdentityRule = act === "approve" ? { act, reason, document_country: text } : { act, reason, problem };
+            const rule: IdentityRule = act === "approve" ? { act, reason, document_country: text, ...(problem ? { person: problem } : {}) } : { act, reason, problem };
             return post<Ruled>(`identity/${part(one.id)}/rule`, rule);
           }}
           onDone={done}
         />
       )}
     </>
+  );
+}
+
+/** Two people may be sure that it is somebody who is known already. */
+function sameOrNew(ones: Resemblance[]): Pick<Asked, "choice"> {
+  const known = new Map(ones.flatMap(({ person, email }) => (person ? [[person, email] as const] : [])));
+  if (known.size === 0) return {};
+  const same = [...known].map(([value, email]) => ({ value, label: `The same as ${email}` }));
+  const hint = "The same person has one history, and one set of limits.";
+  return { choice: { label: "Who it is", hint, choices: [{ value: "", label: "Somebody else, who is new" }, ...same] } };
+}
+
+const SAME = { both: "Same document, same face", document: "Same document, another face", face: "Same face, another document" };
+
+function Alike({ ones }: { ones: Resemblance[] }) {
+  return (
+    <ul class="alike">
+      {ones.map(({ order, partner, partner_user_id, email, verdict, reason, document, face, at }) => (
+        <li key={order}>
+          <strong>{SAME[document && face ? "both" : document ? "document" : "face"]}</strong>
+          <span>{verdict === "approved" ? "Approved" : `Refused: ${wordsOf(reason ?? "").toLowerCase()}`}, <Exact at={at} /></span>
+          <span>{email}, user {partner_user_id} of {partner}</span>
+          <a href={url(`/orders/${encodeURIComponent(order)}`)}>Order <code>{shortId(order)}</code></a>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Listed({ ones }: { ones: ListedName[] }) {
+  return (
+    <ul class="alike">
+      {ones.map(({ name, spelling, lists, id, percent, why }) => (
+        <li key={`${lists} ${id}`}>
+          <strong>{`${percent} %  ${name}`}</strong>
+          {spelling !== name && <span>Spelt {spelling}</span>}
+          <span>{why}</span>
+          <span>{lists}, <code>{id}</code></span>
+        </li>
+      ))}
+    </ul>
   );
 }
 

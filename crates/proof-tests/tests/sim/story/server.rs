@@ -10,7 +10,7 @@ use futures::{
 use http::{Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{Clock, Timestamp, partner::Origin};
-use proof_engine::{ApiError, Engine, Mailer, Parts, SETTLE_SECONDS, Watching};
+use proof_engine::{ApiError, Engine, Mailer, Parts, Persons, SETTLE_SECONDS, Watching};
 use proof_outbound::Outbound;
 use proof_port::Timer;
 use proof_server::App;
@@ -63,6 +63,10 @@ impl Sim {
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 ..Watching::default()
+            },
+            persons: Persons {
+                key: Some([9; 32]),
+                ..Persons::default()
             },
         };
         App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await

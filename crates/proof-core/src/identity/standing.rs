@@ -1,0 +1,98 @@
+//! Whether what somebody proved once still holds.
+
+use crate::time::Timestamp;
+use serde::Deserialize;
+
+const DAY_SECONDS: i64 = 24 * 3_600;
+
+/// What an installation wants of persons.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PersonPolicy {
+    /// So many days after a proof a fresh selfie is asked for; 0: never.
+    pub selfie_days: u32,
+}
+
+impl Default for PersonPolicy {
+    fn default() -> Self {
+        Self { selfie_days: 90 }
+    }
+}
+
+/// One attempt that proved a person.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Proven {
+    pub at: Timestamp,
+    pub document_ends: Option<Timestamp>,
+    /// There is a face to compare with.
+    pub has_face: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    Good,
+    /// It was a while ago: the face is looked at again.
+    SelfieDue,
+    /// The document has ended: everything is looked at again.
+    Ended,
+}
+
+/// Judges all that proved a person, the newest first. Of somebody who was proved before such things were
+/// kept there is nothing, and nothing to ask for.
+pub fn standing(proven: &[Proven], policy: PersonPolicy, now: Timestamp) -> Standing {
+    let Some(last) = proven.first() else {
+        return Standing::Good;
+    };
+    let ends = proven.iter().find_map(|one| one.document_ends);
+    if ends.is_some_and(|ends| ends <= now) {
+        return Standing::Ended;
+    }
+    let days = i64::from(policy.selfie_days);
+    let due = last.at.plus_seconds(days.saturating_mul(DAY_SECONDS));
+    let can_compare = proven.iter().any(|one| one.has_face);
+    if days > 0 && due <= now && can_compare {
+        return Standing::SelfieDue;
+    }
+    Standing::Good
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_micros(1_800_000_000_000_000);
+
+    fn after(days: i64) -> Timestamp {
+        START.plus_seconds(days * DAY_SECONDS)
+    }
+
+    #[test]
+    fn a_proof_holds_for_a_while_and_a_document_until_it_ends() {
+        let policy = PersonPolicy::default();
+        let whole = Proven {
+            at: START,
+            document_ends: Some(after(200)),
+            has_face: true,
+        };
+        let told = |proven: &[Proven], days| standing(proven, policy, after(days));
+        assert_eq!(told(&[], 900), Standing::Good);
+        assert_eq!(told(&[whole], 89), Standing::Good);
+        assert_eq!(told(&[whole], 90), Standing::SelfieDue);
+        assert_eq!(told(&[whole], 200), Standing::Ended);
+        let selfie = Proven {
+            at: after(95),
+            document_ends: None,
+            has_face: true,
+        };
+        assert_eq!(told(&[selfie, whole], 184), Standing::Good);
+        assert_eq!(told(&[selfie, whole], 185), Standing::SelfieDue);
+        assert_eq!(told(&[selfie, whole], 200), Standing::Ended);
+        let faceless = Proven {
+            has_face: false,
+            ..whole
+        };
+        assert_eq!(told(&[faceless], 199), Standing::Good);
+        let never = PersonPolicy { selfie_days: 0 };
+        assert_eq!(standing(&[whole], never, after(199)), Standing::Good);
+    }
+}

@@ -1,0 +1,98 @@
+//! What attempts leave behind of those who made them.
+
+use crate::kit::{Counting, NOW, write};
+use proof_core::{
+    id::{PersonId, VerificationId},
+    identity::{Challenge, DocumentKind, Verification, VerificationState},
+    order::Order,
+    partner::Environment,
+};
+use proof_store::{Db, ProofRow, SealedFace, Verdict};
+use std::collections::BTreeSet;
+
+fn attempt(entropy: &Counting, order: &Order) -> Verification {
+    Verification {
+        challenge: Challenge::default(),
+        id: VerificationId::new(NOW, entropy),
+        customer: order.customer,
+        order: order.id,
+        document: Some(DocumentKind::Passport),
+        known_as: None,
+        received: BTreeSet::new(),
+        try_number: 1,
+        started_at: NOW,
+        state: VerificationState::Collecting,
+        consent: None,
+        kept: None,
+        is_held: false,
+        resembles: Vec::new(),
+        names: None,
+        decided_by: None,
+    }
+}
+
+fn row(v: &Verification, verdict: Verdict) -> ProofRow {
+    ProofRow {
+        verification: v.id,
+        environment: Environment::Test,
+        customer: v.customer,
+        verdict,
+        document_hash: Some([1; 32]),
+        document_ends: Some(NOW.plus_seconds(9)),
+        face: Some(SealedFace {
+            model: "m".to_owned(),
+            sealed: vec![7; 16],
+        }),
+        email_hash: Some([2; 32]),
+        at: NOW,
+    }
+}
+
+/// Runs every statement of this noun.
+pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
+    let mut attempts = [(); 3].map(|()| attempt(entropy, order));
+    attempts.sort_by_key(|v| v.id);
+    let [one, two, three] = attempts;
+    let person = PersonId::new(NOW, entropy);
+    let customer = order.customer;
+    write!(db, [one, two, three], |tx| {
+        for v in [&one, &two, &three] {
+            tx.verification_insert(v).await?;
+        }
+        tx.customer_link(customer, person, NOW).await?;
+        tx.customer_link_known(customer, person).await?;
+        tx.proof_lock().await?;
+        tx.proof_save(&row(&one, Verdict::Approved(person))).await?;
+        tx.proof_save(&row(&two, Verdict::Waiting)).await?;
+        tx.proof_save(&row(&three, Verdict::Waiting)).await?;
+        let known = tx.proof_of_document([1; 32], two.id, 9).await?;
+        assert_eq!(known.len(), 1, "those who wait prove nothing");
+        assert_eq!(known[0].verdict, Verdict::Approved(person));
+        assert_eq!(known[0].face, row(&one, Verdict::Waiting).face);
+        assert_eq!(tx.proof_of_document([1; 32], one.id, 9).await?.len(), 0);
+        assert_eq!(tx.proof_of_document([3; 32], two.id, 9).await?.len(), 0);
+        assert_eq!(tx.proof_of_person(person, 9).await?.len(), 1);
+        let refused = Verdict::Refused("document_forged".to_owned());
+        tx.proof_rule(two.id, &refused).await?;
+        assert_eq!(
+            tx.proof_load(two.id).await?.map(|r| r.verdict),
+            Some(refused)
+        );
+        tx.proof_drop(two.id).await?;
+        assert!(tx.proof_load(two.id).await?.is_some(), "it was decided");
+        tx.proof_drop(three.id).await?;
+        assert!(tx.proof_load(three.id).await?.is_none());
+        let faces = tx.proof_faces(Environment::Test, "m", three.id, 9).await?;
+        assert_eq!(
+            faces.iter().map(|r| r.verification).collect::<Vec<_>>(),
+            [two.id, one.id]
+        );
+        let before = tx.proof_faces(Environment::Test, "m", two.id, 9).await?;
+        assert_eq!(before.len(), 1);
+        let live = tx.proof_faces(Environment::Live, "m", three.id, 9).await?;
+        assert_eq!(live.len(), 0);
+        assert_eq!(tx.person_check().await?, None);
+        tx.person_check_save([5; 32]).await?;
+        assert_eq!(tx.person_check().await?, Some(vec![5; 32]));
+    });
+}

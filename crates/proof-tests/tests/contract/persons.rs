@@ -1,0 +1,278 @@
+//! Knowing somebody again: the same person, another one, and those who were refused.
+
+use crate::buyer::Buyer;
+use crate::kit::{App, as_partner, good_session};
+use crate::on_both_engines;
+use crate::people::Person;
+use axum::body::Body;
+use http::Method;
+use proof_core::{identity::CONSENT_TEXT, member::Role, screening::ListedKind};
+use proof_engine::PartnerCreated;
+use serde_json::{Value, json};
+
+on_both_engines!(
+    the_same_document_and_face_are_the_same_person,
+    what_does_not_fit_is_looked_at_by_two_people,
+    whoever_was_refused_stays_refused_elsewhere,
+    a_listed_person_is_refused_without_a_word,
+    whoever_comes_back_after_a_while_shows_the_face_again,
+    a_document_that_has_ended_is_shown_anew,
+);
+
+/// A widget at a partner where the user has a wallet of their own.
+pub async fn at<'a>(app: &'a App, partner: &PartnerCreated, user: &str, email: &str) -> Buyer<'a> {
+    let mut body = good_session();
+    body["partner_user_id"] = json!(user);
+    body["user_email"] = json!(email);
+    body["address"] = json!("TJCnKsPa7y5okkXvQAidZBzqx3QyQ6sxMW");
+    let session = app
+        .call(as_partner(
+            partner,
+            Method::POST,
+            "/widget/session",
+            Body::from(body.to_string()),
+        ))
+        .await;
+    assert_eq!(session.status, 200, "{}", session.text);
+    Buyer::reopen(app, session.json).await
+}
+
+pub async fn kyc(app: &App, partner: &PartnerCreated, user: &str) -> String {
+    let path = format!("/widget/users/{user}/kyc-status");
+    let answer = app
+        .call(as_partner(partner, Method::GET, &path, Body::empty()))
+        .await;
+    answer.json["status"].as_str().unwrap().to_owned()
+}
+
+/// How many persons there are, and how many attempts left something behind.
+async fn persons(app: &App) -> i64 {
+    let rows = app.rows().await;
+    rows.iter().find(|row| row.0 == "persons").unwrap().1
+}
+
+pub async fn people(app: &App) -> (Person<'_>, Person<'_>) {
+    (
+        Person::join(app, "ann", Role::Reviewer).await,
+        Person::join(app, "bob", Role::Operator).await,
+    )
+}
+
+pub async fn check_of(app: &App, buyer: &Buyer<'_>, reader: &Person<'_>) -> Value {
+    let look = || async {
+        let waits = reader.get("reviews").await.json;
+        let rows = waits["identity"].as_array().unwrap().clone();
+        rows.into_iter().find(|row| row["order"] == json!(buyer.id))
+    };
+    let line = app.until("the check waits", look).await;
+    let path = format!("identity/{}", line["id"].as_str().unwrap());
+    reader.get(&path).await.json
+}
+
+pub async fn rule(check: &Value, people: [&Person<'_>; 2], said: Value) {
+    let path = format!("identity/{}/rule", check["id"].as_str().unwrap());
+    for person in people {
+        let answer = person.act(&path, said.clone()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+}
+
+async fn the_same_document_and_face_are_the_same_person(app: &App) {
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    // Until she shows it, nobody there knows that it is her.
+    let there = at(app, &elsewhere, "a-1", "ada@example.com").await;
+    assert_eq!(there.view().await["step"], "identity");
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "not_started");
+    there.identify().await;
+    there.until_step("quote").await;
+    let other = Buyer::open(app, "eve", "eve@example.com").await;
+    other.identify().await;
+    other.until_step("quote").await;
+    assert_eq!(persons(app).await, 2, "ada, and eve");
+}
+
+async fn what_does_not_fit_is_looked_at_by_two_people(app: &App) {
+    let (ann, bob) = people(app).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+
+    let thief = Buyer::open(app, "eve", "eve+kyc-document-of-ada@example.com").await;
+    thief.identify().await;
+    let check = check_of(app, &thief, &ann).await;
+    assert_eq!(check["why"], "another face was shown with this document");
+    let alike = &check["resembles"][0];
+    assert_eq!(
+        (&alike["order"], &alike["document"], &alike["face"]),
+        (&json!(ada.id), &json!(true), &json!(false))
+    );
+    assert_eq!(alike["partner_user_id"], "ada");
+    let view = thief.until_step("review").await;
+    assert!(!view.to_string().contains("face"), "{view}");
+    assert_eq!(kyc(app, &app.shop, "eve").await, "pending");
+    // The provider approves it all the while; two people refuse it.
+    app.clock.skip(180);
+    assert_eq!(thief.view().await["step"], "review");
+    let forged = json!({ "act": "refuse", "problem": "face_mismatch", "reason": "not her" });
+    rule(&check, [&ann, &bob], forged).await;
+    thief.until_step("failed").await;
+
+    // A new passport, and the face that is known: it is her, say two people.
+    let renewed = Buyer::open(app, "ada-2", "ada2+kyc-face-of-ada@example.com").await;
+    renewed.identify().await;
+    let check = check_of(app, &renewed, &ann).await;
+    assert_eq!(check["why"], "somebody with another document has this face");
+    let person = &check["resembles"][0]["person"];
+    let path = format!("identity/{}/rule", check["id"].as_str().unwrap());
+    let approval = |person: &Value| json!({ "act": "approve", "document_country": "DE", "person": person, "reason": "her" });
+    let nobody = ann
+        .act(
+            &path,
+            approval(&json!("per_019a000000007000800000000000000a")),
+        )
+        .await;
+    assert_eq!(nobody.json["field"], "person", "{}", nobody.text);
+    rule(&check, [&ann, &bob], approval(person)).await;
+    renewed.until_step("quote").await;
+    assert_eq!(persons(app).await, 1, "it is ada twice");
+    // From now on the new document is hers, too.
+    let third = Buyer::open(app, "ada-3", "ada3+kyc-same-as-ada@example.com").await;
+    third.identify().await;
+    third.until_step("quote").await;
+    assert_eq!(persons(app).await, 1);
+}
+
+async fn whoever_was_refused_stays_refused_elsewhere(app: &App) {
+    let (ann, _) = people(app).await;
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let mal = Buyer::open(app, "mal", "x+kyc-fail+kyc-same-as-mal@example.com").await;
+    mal.identify().await;
+    let told = mal.until_step("failed").await;
+    let again = at(app, &elsewhere, "m", "mal@example.com").await;
+    again.identify().await;
+    let view = again.until_step("failed").await;
+    assert_eq!(view["failure"], told["failure"]);
+    assert_eq!(view["identity"], told["identity"]);
+    assert_eq!(kyc(app, &elsewhere, "m").await, "failed");
+    // With another document only the face says so, and faces are alike by chance.
+    let other = at(app, &elsewhere, "n", "new+kyc-face-of-mal@example.com").await;
+    other.identify().await;
+    let check = check_of(app, &other, &ann).await;
+    assert_eq!(
+        check["why"],
+        "it looks like somebody who was refused, or is listed"
+    );
+    let alike = check["resembles"].as_array().unwrap();
+    assert_eq!(alike.len(), 2);
+    assert_eq!(
+        (&alike[0]["verdict"], &alike[0]["reason"]),
+        (&json!("refused"), &json!("document_forged"))
+    );
+}
+
+async fn a_listed_person_is_refused_without_a_word(app: &App) {
+    let (ann, _) = people(app).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let same = Buyer::open(app, "b", "b+kyc-document-of-ada@example.com").await;
+    same.identify().await;
+    let check = check_of(app, &same, &ann).await;
+    let person = check["resembles"][0]["person"].as_str().unwrap().to_owned();
+    let by: proof_core::audit::Author = proof_core::audit::Author::machine();
+    app.app
+        .engine
+        .listing_say((ListedKind::Person, &person), true, by, "a court order")
+        .await
+        .unwrap();
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let again = at(
+        app,
+        &elsewhere,
+        "m",
+        "ada+other+kyc-same-as-ada@example.com",
+    )
+    .await;
+    again.identify().await;
+    let view = again.until_step("failed").await;
+    assert_eq!(
+        view["failure"],
+        json!({ "code": "identity_refused", "money_moved": false })
+    );
+    assert!(!view.to_string().contains("listed"), "{view}");
+    assert_eq!(kyc(app, &elsewhere, "m").await, "failed");
+}
+
+const DAY: i64 = 24 * 3_600;
+
+async fn whoever_comes_back_after_a_while_shows_the_face_again(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    let early = ada
+        .post("identity/selfie", json!({ "consent": CONSENT_TEXT }))
+        .await;
+    assert_eq!(early.refusal().2, "wrong_state", "nobody is known yet");
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(89 * DAY);
+    let soon = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(soon.view().await["step"], "quote", "nothing is shown again");
+    let early = soon
+        .post("identity/selfie", json!({ "consent": CONSENT_TEXT }))
+        .await;
+    assert_eq!(early.refusal().2, "wrong_state");
+    app.clock.skip(2 * DAY);
+    let later = Buyer::open(app, "ada", "ada@example.com").await;
+    let view = later.view().await;
+    assert_eq!(
+        (&view["step"], &view["identity"]["asks"]),
+        (&json!("identity"), &json!("selfie"))
+    );
+    assert_eq!(kyc(app, &app.shop, "ada").await, "verified");
+    later.selfie().await;
+    later.until_step("quote").await;
+    assert_eq!(kyc(app, &app.shop, "ada").await, "verified");
+    let next = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(next.view().await["step"], "quote");
+
+    // Somebody else sits there now.
+    app.clock.skip(91 * DAY);
+    let eve = Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com").await;
+    eve.selfie().await;
+    let look = || async {
+        let view = eve.view().await;
+        (!view["identity"]["reason"].is_null()).then_some(view)
+    };
+    let view = app.until("another face", look).await;
+    assert_eq!(view["identity"]["reason"], "face_mismatch");
+    assert_eq!(view["identity"]["may_retry"], true);
+    assert_eq!(view["identity"]["asks"], "selfie");
+    assert_eq!(kyc(app, &app.shop, "ada").await, "failed");
+    let answer = eve.post("quote", json!({})).await;
+    assert_eq!(answer.refusal().2, "wrong_state");
+}
+
+async fn a_document_that_has_ended_is_shown_anew(app: &App) {
+    let (user, email) = ("old", "old+kyc-ends-30@example.com");
+    let first = Buyer::open(app, user, email).await;
+    first.identify().await;
+    first.until_step("quote").await;
+    app.clock.skip(31 * DAY);
+    assert_eq!(kyc(app, &app.shop, user).await, "not_started");
+    let next = Buyer::open(app, user, email).await;
+    let view = next.view().await;
+    assert_eq!(
+        (&view["step"], &view["identity"]["asks"]),
+        (&json!("identity"), &json!("document"))
+    );
+    assert_eq!(
+        (&view["identity"]["status"], &view["identity"]["received"]),
+        (&json!("not_started"), &json!([]))
+    );
+    next.identify().await;
+    next.until_step("quote").await;
+    assert_eq!(kyc(app, &app.shop, user).await, "verified");
+    assert_eq!(persons(app).await, 1);
+}
