@@ -1,8 +1,10 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod handover;
 mod keep;
 mod review;
 
+pub use handover::{Device, HandoverBegun, HandoverPage};
 pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace};
 
 use crate::{

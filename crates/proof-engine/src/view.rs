@@ -4,12 +4,13 @@ mod sale;
 
 use sale::SaleView;
 
-use crate::{ApiError, Engine, order::gone};
+use crate::{ApiError, Device, Engine, order::gone};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
+    handover::Handover,
     id::OrderId,
     identity::{CONSENT_TEXT, Challenge, KeptPart, Verification, VerificationState},
     order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
@@ -83,6 +84,15 @@ pub struct IdentityView {
     /// What the next one may take over.
     pub keeps: Option<&'static str>,
     pub consent: ConsentView,
+    /// It goes on at another device, or is about to.
+    pub handover: Option<HandoverView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HandoverView {
+    /// `waiting` for the other device, or `open` there.
+    pub state: &'static str,
+    pub until: String,
 }
 
 /// What the user is told before the first picture.
@@ -181,6 +191,27 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
     })
 }
 
+impl View {
+    /// Whoever photographs a document on another device sees whose order it is, and nothing of its money.
+    pub fn of(self, device: Device) -> Self {
+        match device {
+            Device::First => self,
+            Device::Other => Self {
+                address: String::new(),
+                redirect_url: None,
+                fields_origin: String::new(),
+                quote: None,
+                payment: None,
+                transfer: None,
+                timeline: Vec::new(),
+                sale: None,
+                refunds: Vec::new(),
+                ..self
+            },
+        }
+    }
+}
+
 /// All rows that a view is made of.
 struct Facts {
     stored: StoredOrder,
@@ -188,6 +219,7 @@ struct Facts {
     customer: CustomerRow,
     session: SessionRow,
     verification: Option<StoredVerification>,
+    handover: Option<Handover>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
     claims: Vec<Claim>,
@@ -254,6 +286,10 @@ impl Engine {
                     let session = tx.session_load(order.origin.unwrap_or(id)).await?;
                     let session = session.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
+                    let handover = match inner(&order.state) {
+                        State::Created => tx.handover_load(id).await?,
+                        _ => None,
+                    };
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {
                         Side::Buy => Vec::new(),
@@ -269,6 +305,7 @@ impl Engine {
                         customer,
                         session,
                         verification,
+                        handover,
                         events,
                         cases,
                         claims,
@@ -309,7 +346,11 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(order, verification, self.kept_days(order)),
+            identity: identity_view(order, verification).map(|identity| IdentityView {
+                consent: consent_view(order, verification, self.kept_days(order)),
+                handover: facts.handover.filter(|h| h.is_on(now)).map(handover_view),
+                ..identity
+            }),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
@@ -393,11 +434,13 @@ fn version(facts: &Facts) -> i64 {
             .saturating_mul(100)
             .saturating_add(v.version)
     });
+    let handover = facts.handover.map_or(0, |handover| handover.changes);
     facts
         .stored
         .version
         .saturating_mul(10_000)
         .saturating_add(identity)
+        .saturating_add(handover)
 }
 
 /// The state that a review hides.
@@ -468,6 +511,13 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
     }
 }
 
+fn handover_view(handover: Handover) -> HandoverView {
+    HandoverView {
+        state: handover.state.name(),
+        until: handover.until.to_contract(),
+    }
+}
+
 fn consent_view(
     order: &Order,
     verification: Option<&Verification>,
@@ -482,11 +532,7 @@ fn consent_view(
     }
 }
 
-fn identity_view(
-    order: &Order,
-    verification: Option<&Verification>,
-    kept_days: Option<u32>,
-) -> Option<IdentityView> {
+fn identity_view(order: &Order, verification: Option<&Verification>) -> Option<IdentityView> {
     let State::Created = inner(&order.state) else {
         return None;
     };
@@ -520,7 +566,8 @@ fn identity_view(
             .filter(|v| v.order == order.id)
             .and_then(Verification::keeps)
             .map(KeptPart::name),
-        consent: consent_view(order, verification, kept_days),
+        consent: consent_view(order, verification, None),
+        handover: None,
     })
 }
 
