@@ -10,6 +10,7 @@ mod call;
 mod console;
 mod docs;
 mod error;
+mod handover;
 mod health;
 mod inbound;
 mod load;
@@ -108,6 +109,7 @@ pub fn routes() -> Vec<Route> {
     let mut routes = partner::routes();
     routes.extend(widget::routes());
     routes.extend(resume::routes());
+    routes.extend(handover::routes());
     routes.extend(inbound::routes());
     routes.extend(console::routes());
     routes.extend(docs::routes());

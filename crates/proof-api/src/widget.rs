@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, Frame, IdentityStart, PictureUpload, SaleChoice, SaleStart,
-    View, VisitOpen, VisitOpened,
+    ApiError, CaseChoice, CaseChosen, Device, Frame, IdentityStart, PictureUpload, SaleChoice,
+    SaleStart, View, VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -198,8 +198,14 @@ pub(crate) fn own_origin(api: &Api, headers: &HeaderMap) -> Result<(), Refused> 
     }
 }
 
+/// The order whose identity check the caller may go on with, and from which device.
+async fn identified(api: &Api, headers: &HeaderMap) -> Result<(OrderId, Device), Refused> {
+    own_origin(api, headers)?;
+    Ok(api.engine.visit_identity(bearer(headers)).await?)
+}
+
 /// The order that the caller's visit opens.
-async fn visited(api: &Api, headers: &HeaderMap) -> Result<OrderId, Refused> {
+pub(crate) async fn visited(api: &Api, headers: &HeaderMap) -> Result<OrderId, Refused> {
     own_origin(api, headers)?;
     Ok(api.engine.visit_order(bearer(headers)).await?)
 }
@@ -226,16 +232,16 @@ async fn order(
     query: RawQuery,
     headers: HeaderMap,
 ) -> Result<Json<View>, Refused> {
-    let id = visited(&api, &headers).await?;
+    let (id, device) = identified(&api, &headers).await?;
     let query = Query::read(&query);
     let Some(seen) = query.integer("seen", (0, i64::MAX))? else {
-        return Ok(Json(api.engine.view(id).await?));
+        return Ok(Json(api.engine.view(id).await?.of(device)));
     };
     let wait = query.integer("wait", (0, i64::MAX))?.unwrap_or(0);
     let wait = wait.min(WAIT_SECONDS_MAX);
     let until = api.engine.now().plus_seconds(wait);
     let changed = api.engine.view_changed(id, seen, until);
-    Ok(Json(api.load.while_waiting(changed).await?))
+    Ok(Json(api.load.while_waiting(changed).await?.of(device)))
 }
 
 #[derive(Deserialize)]
@@ -248,14 +254,15 @@ struct IdentityAsk {
 
 async fn identity_start(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
-    let id = visited(&api, &parts.headers).await?;
+    let (id, device) = identified(&api, &parts.headers).await?;
     let ask: IdentityAsk = body::json(&api, body).await?;
     let start = IdentityStart {
         document: Some(ask.document),
         consent: consented(ask.consent)?,
         keep: ask.keep,
     };
-    Ok(Json(api.engine.identity_start(id, start).await?))
+    let view = api.engine.identity_start(id, start).await?;
+    Ok(Json(view.of(device)))
 }
 
 fn consented(text: Option<String>) -> Result<String, Refused> {
@@ -273,14 +280,15 @@ struct SelfieAsk {
 /// The user is known, and only the face is looked at again.
 async fn identity_selfie(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
-    let id = visited(&api, &parts.headers).await?;
+    let (id, device) = identified(&api, &parts.headers).await?;
     let ask: SelfieAsk = body::json(&api, body).await?;
     let start = IdentityStart {
         document: None,
         consent: consented(ask.consent)?,
         keep: false,
     };
-    Ok(Json(api.engine.identity_start(id, start).await?))
+    let view = api.engine.identity_start(id, start).await?;
+    Ok(Json(view.of(device)))
 }
 
 async fn identity_document(
@@ -289,7 +297,7 @@ async fn identity_document(
     request: Request,
 ) -> Result<Json<View>, Refused> {
     let (parts, body) = request.into_parts();
-    let id = visited(&api, &parts.headers).await?;
+    let (id, device) = identified(&api, &parts.headers).await?;
     let side = [DocumentSide::Front, DocumentSide::Back]
         .into_iter()
         .find(|s| s.name() == side)
@@ -302,7 +310,7 @@ async fn identity_document(
     api.engine
         .identity_picture(id, upload, bytes.into())
         .await?;
-    Ok(Json(api.engine.view(id).await?))
+    Ok(Json(api.engine.view(id).await?.of(device)))
 }
 
 async fn identity_frame(
@@ -312,7 +320,7 @@ async fn identity_frame(
     request: Request,
 ) -> Result<StatusCode, Refused> {
     let (parts, body) = request.into_parts();
-    let id = visited(&api, &parts.headers).await?;
+    let (id, _) = identified(&api, &parts.headers).await?;
     let bytes = body::read(&api, body, PICTURE_BYTES_MAX).await?;
     let index = index.parse();
     let index = index.map_err(|_| wrong("index", "must be a whole number"))?;
@@ -344,8 +352,8 @@ async fn identity_submit(
     State(api): State<Api>,
     headers: HeaderMap,
 ) -> Result<Json<View>, Refused> {
-    let id = visited(&api, &headers).await?;
-    Ok(Json(api.engine.identity_submit(id).await?))
+    let (id, device) = identified(&api, &headers).await?;
+    Ok(Json(api.engine.identity_submit(id).await?.of(device)))
 }
 
 #[derive(Deserialize)]

@@ -25,6 +25,7 @@ pub mod claim;
 pub mod deposit;
 pub mod error;
 pub mod finding;
+pub mod handover;
 pub mod id;
 pub mod identity;
 pub mod ledger;

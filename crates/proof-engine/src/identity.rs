@@ -1,10 +1,12 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
 mod decided;
+mod handover;
 mod keep;
 mod review;
 
 use decided::{Decided, Step};
+pub use handover::{Device, HandoverBegun, HandoverPage};
 pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView};
 
 use crate::{

@@ -4,12 +4,13 @@ mod sale;
 
 use sale::SaleView;
 
-use crate::{ApiError, Engine, order::gone, person::person_standing};
+use crate::{ApiError, Device, Engine, order::gone, person::person_standing};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
+    handover::Handover,
     id::OrderId,
     identity::{
         CONSENT_TEXT, Challenge, DocumentKind, KeptPart, Scope, Standing, Verification,
@@ -86,6 +87,15 @@ pub struct IdentityView {
     /// What the next one may take over.
     pub keeps: Option<&'static str>,
     pub consent: ConsentView,
+    /// It goes on at another device, or is about to.
+    pub handover: Option<HandoverView>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct HandoverView {
+    /// `waiting` for the other device, or `open` there.
+    pub state: &'static str,
+    pub until: String,
 }
 
 /// What the user is told before the first picture.
@@ -184,6 +194,27 @@ fn refund_view(claim: &Claim) -> Option<RefundView> {
     })
 }
 
+impl View {
+    /// Whoever photographs a document on another device sees whose order it is, and nothing of its money.
+    pub fn of(self, device: Device) -> Self {
+        match device {
+            Device::First => self,
+            Device::Other => Self {
+                address: String::new(),
+                redirect_url: None,
+                fields_origin: String::new(),
+                quote: None,
+                payment: None,
+                transfer: None,
+                timeline: Vec::new(),
+                sale: None,
+                refunds: Vec::new(),
+                ..self
+            },
+        }
+    }
+}
+
 /// All rows that a view is made of.
 struct Facts {
     stored: StoredOrder,
@@ -192,6 +223,7 @@ struct Facts {
     verification: Option<StoredVerification>,
     /// Of who the customer is known to be.
     standing: Option<Standing>,
+    handover: Option<Handover>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
     claims: Vec<Claim>,
@@ -266,6 +298,10 @@ impl Engine {
                         _ => None,
                     };
                     let verification = verification.filter(|v| !is_outdated(v, standing));
+                    let handover = match inner(&order.state) {
+                        State::Created => tx.handover_load(id).await?,
+                        _ => None,
+                    };
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {
                         Side::Buy => Vec::new(),
@@ -281,6 +317,7 @@ impl Engine {
                         session,
                         verification,
                         standing,
+                        handover,
                         events,
                         cases,
                         claims,
@@ -321,7 +358,13 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(order, verification, facts.standing, self.kept_days(order)),
+            identity: identity_view(order, verification, facts.standing).map(|identity| {
+                IdentityView {
+                    consent: consent_view(order, verification, self.kept_days(order)),
+                    handover: facts.handover.filter(|h| h.is_on(now)).map(handover_view),
+                    ..identity
+                }
+            }),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
             transfer: self.transfer_view(order)?,
@@ -411,11 +454,13 @@ fn version(facts: &Facts) -> i64 {
             .saturating_mul(100)
             .saturating_add(v.version)
     });
+    let handover = facts.handover.map_or(0, |handover| handover.changes);
     facts
         .stored
         .version
         .saturating_mul(10_000)
         .saturating_add(identity)
+        .saturating_add(handover)
 }
 
 /// The state that a review hides.
@@ -486,6 +531,13 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
     }
 }
 
+fn handover_view(handover: Handover) -> HandoverView {
+    HandoverView {
+        state: handover.state.name(),
+        until: handover.until.to_contract(),
+    }
+}
+
 fn consent_view(
     order: &Order,
     verification: Option<&Verification>,
@@ -504,7 +556,6 @@ fn identity_view(
     order: &Order,
     verification: Option<&Verification>,
     standing: Option<Standing>,
-    kept_days: Option<u32>,
 ) -> Option<IdentityView> {
     let State::Created = inner(&order.state) else {
         return None;
@@ -550,7 +601,8 @@ fn identity_view(
             .filter(|v| v.order == order.id)
             .and_then(Verification::keeps)
             .map(KeptPart::name),
-        consent: consent_view(order, verification, kept_days),
+        consent: consent_view(order, verification, None),
+        handover: None,
     })
 }
 

@@ -22,6 +22,7 @@ mod error;
 mod event;
 mod fate;
 mod finding;
+mod handover;
 mod health;
 mod idempotency;
 mod installation;

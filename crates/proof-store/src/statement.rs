@@ -59,6 +59,7 @@ pub fn registered() -> Vec<Statement> {
         crate::endpoint::ALL,
         crate::event::ALL,
         crate::finding::ALL,
+        crate::handover::ALL,
         crate::health::ALL,
         crate::idempotency::ALL,
         crate::installation::ALL,

@@ -12,6 +12,9 @@ export const CARDS = {
   threeDs: "4000000000003220",
 } as const;
 
+/** The widget inside a shop's page, or as a page of its own. */
+export type Widget = Pick<FrameLocator, "getByRole" | "getByText" | "locator">;
+
 export const widgetOf = (page: Page): FrameLocator => page.frameLocator("#widget iframe");
 
 /** Chooses a coin in the shop's form; its first one, USDT on Tron, is chosen already. */
@@ -34,29 +37,29 @@ export async function order(page: Page, proof: Proof, buyer: Buyer, side: "Buy" 
   return widgetOf(page);
 }
 
-export async function heading(widget: FrameLocator, name: string | RegExp): Promise<void> {
+export async function heading(widget: Widget, name: string | RegExp): Promise<void> {
   await expect(widget.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 30_000 });
 }
 
-export async function chooseDocument(widget: FrameLocator, kind: string): Promise<void> {
+export async function chooseDocument(widget: Widget, kind: string): Promise<void> {
   await heading(widget, "First, show that it is you");
-  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: "Agree and continue" }).click();
   await widget.getByRole("button", { name: kind }).click();
 }
 
-export async function sendFile(widget: FrameLocator): Promise<void> {
+export async function sendFile(widget: Widget): Promise<void> {
   const file = { name: "document.png", mimeType: "image/png", buffer: documentPicture() };
   await widget.locator("input[type=file]").setInputFiles(file);
   await widget.getByRole("button", { name: "Use this photo" }).click();
 }
 
-export async function takePhoto(widget: FrameLocator): Promise<void> {
+export async function takePhoto(widget: Widget): Promise<void> {
   await widget.getByRole("button", { name: "Take a photo" }).click();
   await widget.getByRole("button", { name: "Take the photo" }).click();
   await widget.getByRole("button", { name: "Use this photo" }).click();
 }
 
-export async function selfie(widget: FrameLocator): Promise<void> {
+export async function selfie(widget: Widget): Promise<void> {
   await heading(widget, "A short selfie check");
   await widget.getByRole("button", { name: "Start" }).click();
   await expect(widget.getByText("Turn your head to your left")).toBeVisible({ timeout: 30_000 });

@@ -84,5 +84,5 @@ test("a lost connection is said, and mends itself", async ({ page, context, proo
   await expect(widget.getByText("No connection.")).toBeVisible();
   await context.setOffline(false);
   await expect(widget.getByText("No connection.")).toBeHidden();
-  await expect(widgetOf(page).getByRole("button", { name: "Continue" })).toBeEnabled();
+  await expect(widgetOf(page).getByRole("button", { name: "Agree and continue" })).toBeEnabled();
 });

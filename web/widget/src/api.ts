@@ -58,6 +58,9 @@ export class Api {
 
   /** `keep`: what was good of the attempt before need not be shown again. */
   startIdentity = (document: DocumentKind, keep: boolean): Promise<View> => this.post("identity/start", { document, consent: CONSENT_TEXT, keep });
+  beginHandover = (): Promise<{ token: string; view: View }> => this.post("identity/handover", {});
+  endHandover = (): Promise<View> => this.post("identity/handover/end", {});
+  openHandover = async (token: string): Promise<View> => this.visit(await this.post<Visit>("handover/visits", { token }));
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });

@@ -12,6 +12,7 @@ import { Choice } from "./screens/choice";
 import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
+import { HandedBack, HandoverScreen } from "./screens/handover";
 import { DocumentChoice, IdentityIntro, IdentityRetry, IdentitySend, Review } from "./screens/identity";
 import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
@@ -46,14 +47,14 @@ function Body({ state, session }: { state: State; session: Session }) {
 }
 
 function Order({ state, view, session }: { state: State; view: View; session: Session }) {
-  const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false });
+  const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false, isOther: session.isOther });
   // Before any effect of a screen, so that the page hears of the widget first and of its content second.
   useLayoutEffect(() => {
     session.bridge.event("onReady");
   }, [session]);
   const screen = screenOf(view, local);
-  const choose = () => setLocal({ introSeen: true, choosing: true });
-  const chosen = () => setLocal({ introSeen: true, choosing: false });
+  const choose = () => setLocal({ ...local, introSeen: true, choosing: true });
+  const chosen = () => setLocal({ ...local, introSeen: true, choosing: false });
   return (
     <>
       <PayUntil view={view} clockAheadMs={state.clockAheadMs} />
@@ -78,7 +79,7 @@ interface DrawProps {
 function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
   switch (screen.name) {
     case "identity_intro":
-      return <IdentityIntro view={view} onContinue={onChoose} />;
+      return <IdentityIntro view={view} session={session} onContinue={onChoose} />;
     case "document_choice":
       return <DocumentChoice view={view} session={session} onChosen={onChosen} />;
     case "document_side":
@@ -87,6 +88,10 @@ function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
       return <Liveness view={view} session={session} onOther={onChoose} />;
     case "identity_retry":
       return <IdentityRetry view={view} session={session} reason={screen.reason} onChoose={onChoose} />;
+    case "handover":
+      return <HandoverScreen view={view} handover={screen.handover} session={session} clockAheadMs={state.clockAheadMs} />;
+    case "handed_back":
+      return <HandedBack />;
     case "identity_send":
       return <IdentitySend session={session} />;
     case "identity_checking":

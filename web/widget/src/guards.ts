@@ -5,6 +5,8 @@ export interface Boot {
   origins: string[];
   /** The page was opened by the link of an email, outside of any shop. */
   resume?: Resume;
+  /** The page was opened by the code that another device shows. */
+  handover?: Handed;
   /** What the partner chose of how it looks; read where it is put on. */
   look: unknown;
   /** The console shows the app without an order; where the card fields come from then. */
@@ -13,6 +15,11 @@ export interface Boot {
 
 export interface Resume {
   state: "open" | "used" | "over";
+  partner: string | null;
+}
+
+export interface Handed {
+  state: "open" | "over";
   partner: string | null;
 }
 
@@ -30,14 +37,22 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
   }
   const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
   const resume = readResume(value["resume"]);
+  const handover = readHanded(value["handover"]);
   const preview = value["preview"];
-  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(typeof preview === "string" ? { preview } : {}) };
+  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {
   if (!isRecord(value)) return undefined;
   const { state, partner } = value;
   if (state !== "open" && state !== "used" && state !== "over") return undefined;
+  return { state, partner: typeof partner === "string" ? partner : null };
+}
+
+function readHanded(value: unknown): Handed | undefined {
+  if (!isRecord(value)) return undefined;
+  const { state, partner } = value;
+  if (state !== "open" && state !== "over") return undefined;
   return { state, partner: typeof partner === "string" ? partner : null };
 }
 

@@ -5,8 +5,9 @@ import { render } from "preact";
 import { Api } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
-import { readBoot, type Boot, type Resume } from "./guards";
+import { readBoot, type Boot, type Handed, type Resume } from "./guards";
 import { readLook, wear } from "./look";
+import { HandoverPage } from "./screens/handover";
 import { ResumePage } from "./screens/resume";
 import { Session } from "./session";
 import "./styles/tokens.css";
@@ -30,6 +31,7 @@ wear(look);
 const embedded = window.parent !== window;
 if (boot?.preview !== undefined) void trial(boot.preview);
 else if (boot?.resume && !embedded) void resume(boot, boot.resume);
+else if (boot?.handover && !embedded) void takeOver(boot, boot.handover);
 else {
   draw();
   if (!boot || !embedded) session.block({ kind: "not_embedded" });
@@ -60,6 +62,16 @@ async function resume(known: Boot, told: Resume): Promise<void> {
   session.subscribe(() => keepVisit(link));
   if (await goOn(link)) return draw();
   const page = <ResumePage boot={{ ...known, resume: told }} link={link} session={session} onOpen={draw} />;
+  if (root) render(<main class="app">{page}</main>, root);
+}
+
+/** This device takes the pictures, and the other one goes on. */
+async function takeOver(known: Boot, told: Handed): Promise<void> {
+  const link = lastOfPath();
+  session.isOther = true;
+  session.subscribe(() => keepVisit(link));
+  if (await goOn(link)) return draw();
+  const page = <HandoverPage boot={{ ...known, handover: told }} link={link} session={session} onOpen={draw} />;
   if (root) render(<main class="app">{page}</main>, root);
 }
 

@@ -1,12 +1,14 @@
 // From the server's view and the little that only this window knows to the screen to draw.
 
 import { hasDeposit, lateOf } from "./sale";
-import type { Case, DocumentKind, Side, View } from "./view";
+import type { Case, DocumentKind, Handover, Side, Step, View } from "./view";
 
 /** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
 export interface Local {
   introSeen: boolean;
   choosing: boolean;
+  /** This is the device that the check was handed over to. */
+  isOther: boolean;
 }
 
 export type Screen =
@@ -15,6 +17,8 @@ export type Screen =
   | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
   | { name: "liveness" }
   | { name: "identity_send" }
+  | { name: "handover"; handover: Handover }
+  | { name: "handed_back" }
   | { name: "identity_retry"; reason: string }
   | { name: "identity_checking" }
   | { name: "review" }
@@ -32,7 +36,10 @@ export type Screen =
   | { name: "cancelled" }
   | { name: "expired" };
 
+const IDENTITY_STEPS: readonly Step[] = ["identity", "identity_checking", "review"];
+
 export function screenOf(view: View, local: Local): Screen {
+  if (local.isOther && !IDENTITY_STEPS.includes(view.step)) return { name: "handed_back" };
   const late = lateOf(view);
   if (late) return { name: "late", one: late };
   switch (view.step) {
@@ -61,6 +68,7 @@ export function screenOf(view: View, local: Local): Screen {
 
 function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
+  if (identity?.handover && !local.isOther) return { name: "handover", handover: identity.handover };
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
   if (!identity?.consent.given) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
   if (identity.reason) return { name: "identity_retry", reason: identity.reason };
@@ -76,7 +84,7 @@ function identityScreen(view: View, local: Local): Screen {
 
 /** Changes exactly when the person sees another screen: the moment to move the focus. */
 export const screenKey = (screen: Screen): string =>
-  screen.name === "document_side" ? `${screen.name}:${screen.side}` : screen.name;
+  screen.name === "document_side" ? `${screen.name}:${screen.side}` : screen.name === "handover" ? `${screen.name}:${screen.handover.state}` : screen.name;
 
 /**
  * Whether the user may still call the order off: a buy until the capture is called, which the view

@@ -9,7 +9,7 @@ import { isNewer, isSettled, type Direction, type View } from "./view";
 
 export type Blocked =
   | { kind: "parameter_mismatch"; field: string | undefined }
-  | { kind: "invalid_token" | "not_embedded" | "silent" | "unavailable" | "visit_over" };
+  | { kind: "invalid_token" | "not_embedded" | "silent" | "unavailable" | "visit_over" | "handed_back" };
 
 export interface State {
   view?: View;
@@ -31,6 +31,10 @@ const QUIET_MS = 1000;
 
 export class Session {
   state: State = { offline: false, clockAheadMs: 0 };
+  /** This is the other device: it does the identity check and nothing else. */
+  isOther = false;
+  /** What this tab has asked for, for another device to open. */
+  handoverToken: string | undefined;
   private readonly listeners = new Set<() => void>();
   private opening: Parameters<Api["open"]>[0] | undefined;
   private watching = false;
@@ -92,7 +96,7 @@ export class Session {
 
   /** Opens, or opens again, with the session's own token: a visit may have ended while the hour runs. */
   async reopen(): Promise<void> {
-    if (!this.opening) return this.block({ kind: "visit_over" });
+    if (!this.opening) return this.block({ kind: this.isOther ? "handed_back" : "visit_over" });
     for (let attempt = 0; ; attempt += 1) {
       try {
         this.apply(await this.api.open(this.opening));
@@ -113,6 +117,15 @@ export class Session {
     this.state = rest;
     this.changed();
     await this.reopen();
+  }
+
+  /** Shows the way to another device; a former one leads nowhere any more. */
+  handOver(): Promise<Failure | undefined> {
+    return this.command(async (api) => {
+      const { token, view } = await api.beginHandover();
+      this.handoverToken = token;
+      return view;
+    });
   }
 
   /** Runs one command of the person. Resolves to what went wrong, in a form that can be said. */

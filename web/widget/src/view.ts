@@ -36,6 +36,13 @@ export interface Identity {
   kept: Kept | null;
   keeps: Kept | null;
   consent: Consent;
+  /** It goes on at another device, or is about to. */
+  handover: Handover | null;
+}
+
+export interface Handover {
+  state: "waiting" | "open";
+  until: string;
 }
 
 export type Kept = "document" | "selfie";

@@ -3,16 +3,16 @@ import { mayCancel, screenKey, screenOf, type Local } from "../src/screen";
 import { isNewer, isTerminal, type Identity, type Side, type Step } from "../src/view";
 import { sample } from "./sample";
 
-const fresh: Local = { introSeen: false, choosing: false };
+const fresh: Local = { introSeen: false, choosing: false, isOther: false };
 const identity = (change: Partial<Identity>): Identity => ({
   status: "collecting", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
-  kept: null, keeps: null, consent: { text: "2026-11", kept_days: 90, given: true }, ...change,
+  kept: null, keeps: null, consent: { text: "2026-11", kept_days: 90, given: true }, handover: null, ...change,
 });
 
 describe("identity", () => {
   it("begins with what is needed, then asks for the document", () => {
     expect(screenOf(sample(), fresh)).toEqual({ name: "identity_intro" });
-    expect(screenOf(sample(), { introSeen: true, choosing: false })).toEqual({ name: "document_choice", present: null });
+    expect(screenOf(sample(), { introSeen: true, choosing: false, isOther: false })).toEqual({ name: "document_choice", present: null });
   });
 
   it("begins anew for whoever has agreed in another order", () => {
@@ -23,6 +23,15 @@ describe("identity", () => {
   it("sends the document alone where the selfie stays", () => {
     const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], kept: "selfie" }) });
     expect(screenOf(view, fresh)).toEqual({ name: "identity_send" });
+  });
+
+  it("shows the way to another device, which itself goes on with the check", () => {
+    const handover = { state: "waiting", until: "2026-04-01T10:10:00Z" } as const;
+    const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: [], handover }) });
+    expect(screenOf(view, { ...fresh, choosing: true })).toEqual({ name: "handover", handover });
+    expect(screenOf(view, { ...fresh, isOther: true })).toMatchObject({ name: "document_side" });
+    expect(screenOf(sample({ step: "pay" }), { ...fresh, isOther: true })).toEqual({ name: "handed_back" });
+    expect(screenOf(sample({ step: "identity_checking" }), { ...fresh, isOther: true })).toEqual({ name: "identity_checking" });
   });
 
   it("asks for each side that has not arrived, then for the selfie", () => {
@@ -42,11 +51,11 @@ describe("identity", () => {
   it("says why the last try failed, until another document is chosen", () => {
     const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], reason: "face_mismatch", may_retry: true }) });
     expect(screenOf(view, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
-    expect(screenOf(view, { introSeen: true, choosing: true })).toEqual({ name: "document_choice", present: "passport" });
+    expect(screenOf(view, { introSeen: true, choosing: true, isOther: false })).toEqual({ name: "document_choice", present: "passport" });
   });
 
   it("lets the server's step win over what this window was doing", () => {
-    expect(screenOf(sample({ step: "cancelled" }), { introSeen: true, choosing: true })).toEqual({ name: "cancelled" });
+    expect(screenOf(sample({ step: "cancelled" }), { introSeen: true, choosing: true, isOther: false })).toEqual({ name: "cancelled" });
   });
 });
 

@@ -7,6 +7,7 @@ use proof_core::{
     case::{Case, CaseKind, CaseState},
     claim::{Claim, ClaimKind, ClaimState},
     deposit::{Deposit, DepositKey},
+    handover::Handover,
     id::{
         CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, MailId,
         OrderId, PartnerId, PersonId, VerificationId, uuid_v7,
@@ -537,6 +538,19 @@ async fn mail_rows(db: &Db, entropy: &Counting, order: &Order) {
     });
     assert_eq!((fresh.expires_at, fresh.asked), (NOW.plus_seconds(9), 0));
     assert_eq!((found, nobodys), (of_code, None));
+    let (link, visit) = (TokenHash::of("link"), TokenHash::of("visit"));
+    let waiting = Handover::begin(None, link, NOW).unwrap();
+    let open = waiting.open(visit, NOW).unwrap();
+    write!(db, |tx| {
+        assert_eq!(tx.handover_load(order).await?, None);
+        tx.handover_save(order, &waiting).await?;
+        assert_eq!(tx.handover_load(order).await?, Some(waiting));
+        tx.handover_save(order, &open).await?;
+        assert_eq!(tx.handover_by_link(link).await?, Some((order, open)));
+        assert_eq!(tx.handover_by_visit(visit).await?, Some((order, open)));
+        tx.handover_save(order, &open.end()).await?;
+        assert_eq!(tx.handover_by_visit(visit).await?, None);
+    });
 }
 
 async fn chain_rows(db: &Db, entropy: &Counting) {

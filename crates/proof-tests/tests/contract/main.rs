@@ -22,6 +22,7 @@ mod console;
 mod delivery;
 mod errors;
 mod feed;
+mod handover;
 mod health;
 mod identity;
 mod inbound;

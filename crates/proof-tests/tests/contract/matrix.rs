@@ -68,10 +68,11 @@ fn own(route: &str) -> (&'static str, u16) {
         // A callback without the provider's mark, whoever sends it.
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
-        "GET /frame/{widget_id}" | "GET /resume/{token}" => ("", 200),
+        "GET /frame/{widget_id}" | "GET /resume/{token}" | "GET /handover/{token}" => ("", 200),
         // Nobody has chosen one.
         "GET /frame/{widget_id}/logo" => ("", 404),
         "POST /frame/api/visits"
+        | "POST /frame/api/handover/visits"
         | "POST /frame/api/resume/codes"
         | "POST /frame/api/resume/visits" => ("{}", 400),
         "GET /frame/api/order"
@@ -79,6 +80,8 @@ fn own(route: &str) -> (&'static str, u16) {
         | "PUT /frame/api/identity/documents/{side}"
         | "PUT /frame/api/identity/frames/{index}"
         | "POST /frame/api/identity/submit"
+        | "POST /frame/api/identity/handover"
+        | "POST /frame/api/identity/handover/end"
         | "POST /frame/api/quote"
         | "POST /frame/api/payments"
         | "POST /frame/api/payments/check"

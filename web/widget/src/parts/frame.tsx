@@ -43,7 +43,7 @@ export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: num
 export function Footer({ view, session }: { view: View; session: Session }) {
   return (
     <footer class="footer">
-      {mayCancel(view) && <Cancel view={view} session={session} />}
+      {mayCancel(view) && !session.isOther && <Cancel view={view} session={session} />}
       <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
     </footer>
   );

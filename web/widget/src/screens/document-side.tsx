@@ -7,6 +7,7 @@ import { messages } from "../messages";
 import { CameraProblemNotice, CameraView, useCamera } from "../parts/camera-view";
 import { useAim } from "../parts/aim";
 import { Actions } from "../parts/frame";
+import { HandoverOffer } from "./handover";
 import { Button, Notice, Screen } from "../parts/basics";
 import { prepare } from "../picture";
 import type { Session } from "../session";
@@ -62,7 +63,7 @@ export function DocumentSide({ session, document, side, index, count, onOther }:
       {picture ? (
         <Preview picture={picture} sending={sending} onUse={() => void send(picture)} onAgain={again} />
       ) : mode === "camera" ? (
-        <Shoot onPhoto={(photo) => void take(photo)} onBack={() => setMode("choose")} onFile={(file) => void take(file)} />
+        <Shoot session={session} onPhoto={(photo) => void take(photo)} onBack={() => setMode("choose")} onFile={(file) => void take(file)} />
       ) : (
         <>
           <p class="muted">{words.text}</p>
@@ -70,6 +71,7 @@ export function DocumentSide({ session, document, side, index, count, onOther }:
           <Actions>
             <Button onClick={() => { setProblem(undefined); setMode("camera"); }}>{words.camera}</Button>
             <FileButton onFile={(file) => void take(file)} />
+            <HandoverOffer session={session} />
             <button type="button" class="link" onClick={onOther}>{words.other}</button>
           </Actions>
         </>
@@ -95,12 +97,13 @@ function FileButton({ onFile }: { onFile: (file: File) => void }) {
 }
 
 interface ShootProps {
+  session: Session;
   onPhoto: (photo: Blob) => void;
   onFile: (file: File) => void;
   onBack: () => void;
 }
 
-function Shoot({ onPhoto, onFile, onBack }: ShootProps) {
+function Shoot({ session, onPhoto, onFile, onBack }: ShootProps) {
   const camera = useCamera("environment");
   const [video, setVideo] = useState<HTMLVideoElement>();
   const aim = useAim(video, "card");
@@ -114,6 +117,7 @@ function Shoot({ onPhoto, onFile, onBack }: ShootProps) {
       <Actions>
         <CameraProblemNotice camera={camera} />
         <FileButton onFile={onFile} />
+        <HandoverOffer session={session} always />
         <button type="button" class="link" onClick={onBack}>{words.back}</button>
       </Actions>
     );

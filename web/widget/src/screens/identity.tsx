@@ -6,11 +6,12 @@ import { messages } from "../messages";
 import { Actions } from "../parts/frame";
 import { Badge, Button, Notice, Screen, Waiting } from "../parts/basics";
 import { Icon } from "../parts/icons";
+import { HandoverOffer } from "./handover";
 import { hasDeposit } from "../sale";
 import type { Session } from "../session";
 import type { DocumentKind, View } from "../view";
 
-export function IdentityIntro({ view, onContinue }: { view: View; onContinue: () => void }) {
+export function IdentityIntro({ view, session, onContinue }: { view: View; session: Session; onContinue: () => void }) {
   const words = messages.intro;
   const consent = messages.consent(view, view.identity?.consent.kept_days ?? null);
   return (
@@ -32,6 +33,7 @@ export function IdentityIntro({ view, onContinue }: { view: View; onContinue: ()
       <p class="muted small">{consent.agree}</p>
       <Actions>
         <Button onClick={onContinue}>{consent.button}</Button>
+        <HandoverOffer session={session} />
       </Actions>
     </Screen>
   );

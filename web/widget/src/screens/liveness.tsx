@@ -9,6 +9,7 @@ import { messages } from "../messages";
 import { CameraProblemNotice, CameraView, useCamera } from "../parts/camera-view";
 import { OvalRing, useAim } from "../parts/aim";
 import { Actions } from "../parts/frame";
+import { HandoverOffer } from "./handover";
 import { Button, Notice, Screen } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import type { Session } from "../session";
@@ -35,6 +36,7 @@ export function Liveness({ view, session, onOther }: { view: View; session: Sess
           <div class="face-hint" aria-hidden="true"><span /></div>
           <Actions>
             <Button onClick={() => setRunning(true)}>{words.start}</Button>
+            <HandoverOffer session={session} />
             <button type="button" class="link" onClick={onOther}>{messages.side.other}</button>
           </Actions>
         </>
@@ -67,7 +69,7 @@ function Course({ view, session, onFailed }: { view: View; session: Session; onF
     if (failure && alive.current) onFailed(failure.code === "incomplete" ? words.retry : messages.error(failure.code, view.type));
   };
 
-  if (camera.problem) return <Actions><CameraProblemNotice camera={camera} /></Actions>;
+  if (camera.problem) return <Actions><CameraProblemNotice camera={camera} /><HandoverOffer session={session} always /></Actions>;
   const plan = moment && moment.kind !== "sending" ? moment.plan : undefined;
   return (
     <>
