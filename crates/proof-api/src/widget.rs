@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, Frame, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
-    VisitOpened,
+    ApiError, CaseChoice, CaseChosen, CodeSent, Frame, PictureUpload, SaleChoice, SaleStart, View,
+    VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -51,6 +51,18 @@ pub fn routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/identity/selfie",
             identity_selfie,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/known",
+            identity_known,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/known/code",
+            identity_known_code,
         ),
         Route::new(
             widget,
@@ -256,6 +268,29 @@ async fn identity_selfie(
 ) -> Result<Json<View>, Refused> {
     let id = visited(&api, &headers).await?;
     Ok(Json(api.engine.identity_selfie(id).await?))
+}
+
+async fn identity_known(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<CodeSent>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.known_ask(id).await?))
+}
+
+#[derive(Deserialize)]
+struct KnownCode {
+    code: String,
+}
+
+async fn identity_known_code(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let said: KnownCode = body::json(&api, body).await?;
+    Ok(Json(api.engine.known_enter(id, &said.code).await?))
 }
 
 async fn identity_document(

@@ -1,6 +1,7 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
 mod decided;
+mod known;
 mod review;
 
 use decided::{Decided, Step};
@@ -16,7 +17,7 @@ use crate::{
 };
 use proof_core::{
     ErrorCode,
-    id::{JobId, OrderId, VerificationId},
+    id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
         Challenge, DocumentKind, DocumentSide, Evidence, IdentityOutcome, IdentityRefusal,
         SelfieStep, Standing, TRIES_MAX, Verification, VerificationState,
@@ -110,9 +111,10 @@ impl Engine {
                         None => None,
                         Some(person) => Some(person_standing(tx, person, policy, now).await?),
                     };
-                    if document.is_none() && standing != Some(Standing::SelfieDue) {
-                        return Err(wrong_state());
-                    }
+                    let known_as = match document {
+                        Some(_) => None,
+                        None => Some(known_as(latest.as_ref(), id, person, standing)?),
+                    };
                     let try_number = next_try(latest.as_ref(), id, standing).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let begun = latest.map(|stored| stored.verification);
@@ -123,7 +125,7 @@ impl Engine {
                         customer,
                         order: id,
                         document,
-                        known_as: person.filter(|_| document.is_none()),
+                        known_as,
                         challenge,
                         received: BTreeSet::new(),
                         try_number,
@@ -396,6 +398,21 @@ impl Engine {
             .await
             .map_err(ApiError::from)
     }
+}
+
+/// Whose selfie is asked for: that of who the customer is known to be, or of who they said to be, with the code
+/// from their mailbox, in the attempt before.
+fn known_as(
+    latest: Option<&StoredVerification>,
+    order: OrderId,
+    person: Option<PersonId>,
+    standing: Option<Standing>,
+) -> Result<PersonId, Failure<ApiError>> {
+    let due = person.filter(|_| standing == Some(Standing::SelfieDue));
+    let before = latest.map(|stored| &stored.verification);
+    let before = before.filter(|v| v.order == order && person.is_none());
+    let said = before.and_then(|v| v.known_as);
+    due.or(said).ok_or_else(wrong_state)
 }
 
 /// Which try a new attempt would be; one that is still being decided is not overtaken.

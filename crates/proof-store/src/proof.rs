@@ -19,6 +19,7 @@ statements! {
     PROOF_DROP = "DELETE FROM proofs WHERE verification_id = $1 AND verdict = 'waiting'";
     PROOF_OF_DOCUMENT = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE document_hash = $1 AND verification_id <> $2 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $3";
     PROOF_LOAD = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE verification_id = $1";
+    PROOF_BY_EMAIL = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE email_hash = $1 AND verdict = 'approved' AND face IS NOT NULL ORDER BY verification_id DESC LIMIT 1";
     PROOF_OF_PERSON = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE person_id = $1 AND verdict = 'approved' ORDER BY verification_id DESC LIMIT $2";
     PROOF_FACES = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE environment = $1 AND face_model = $2 AND face IS NOT NULL AND verification_id < $3 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $4";
     PROOF_LOCK = "SELECT id FROM installation", lock = " FOR UPDATE";
@@ -213,6 +214,12 @@ impl Tx {
     ) -> Result<Vec<ProofRow>, StoreError> {
         let args = args![hash.to_vec(), but.uuid(), limit];
         read(self.fetch_all(PROOF_OF_DOCUMENT, args).await?)
+    }
+
+    /// Who was proved last under this address, with a face to compare.
+    pub async fn proof_by_email(&mut self, hash: [u8; 32]) -> Result<Option<ProofRow>, StoreError> {
+        let rows = self.fetch_all(PROOF_BY_EMAIL, args![hash.to_vec()]).await?;
+        Ok(read(rows)?.pop())
     }
 
     /// What proved this person, the newest first.

@@ -56,6 +56,9 @@ export class Api {
     this.call("GET", seen === undefined ? "order" : `order?seen=${seen}&wait=${WAIT_S}`, undefined, signal);
 
   startIdentity = (document: DocumentKind): Promise<View> => this.post("identity/start", { document });
+  startSelfie = (): Promise<View> => this.post("identity/selfie", {});
+  askKnown = (): Promise<{ again_after_s: number }> => this.post("identity/known", {});
+  enterKnown = (code: string): Promise<View> => this.post("identity/known/code", { code });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });

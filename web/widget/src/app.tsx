@@ -13,6 +13,7 @@ import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
 import { DocumentChoice, IdentityIntro, IdentityRetry, Review } from "./screens/identity";
+import { KnownCode, KnownSelfie } from "./screens/known";
 import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
 import { bought } from "./screens/outcome";
@@ -52,13 +53,14 @@ function Order({ state, view, session }: { state: State; view: View; session: Se
     session.bridge.event("onReady");
   }, [session]);
   const screen = screenOf(view, local);
+  const known = () => setLocal({ introSeen: true, choosing: false, known: true });
   const choose = () => setLocal({ introSeen: true, choosing: true });
   const chosen = () => setLocal({ introSeen: true, choosing: false });
   return (
     <>
       <PayUntil view={view} clockAheadMs={state.clockAheadMs} />
       <div key={screenKey(screen)}>
-        <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} />
+        <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} onKnown={known} />
       </div>
       <Cases view={view} session={session} />
       <Footer view={view} session={session} />
@@ -73,12 +75,18 @@ interface DrawProps {
   state: State;
   onChoose: () => void;
   onChosen: () => void;
+  onKnown: () => void;
 }
 
-function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
+function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: DrawProps) {
+  const again = () => void session.command((api) => api.startSelfie());
   switch (screen.name) {
     case "identity_intro":
-      return <IdentityIntro view={view} onContinue={onChoose} />;
+      return <IdentityIntro view={view} onContinue={onChoose} onKnown={onKnown} />;
+    case "known_selfie":
+      return <KnownSelfie view={view} session={session} onOther={onChoose} />;
+    case "known_code":
+      return <KnownCode view={view} session={session} onOther={onChoose} />;
     case "document_choice":
       return <DocumentChoice session={session} onChosen={onChosen} />;
     case "document_side":
@@ -86,7 +94,7 @@ function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
     case "liveness":
       return <Liveness view={view} session={session} onOther={onChoose} />;
     case "identity_retry":
-      return <IdentityRetry view={view} reason={screen.reason} onAgain={onChoose} />;
+      return <IdentityRetry view={view} reason={screen.reason} onAgain={view.identity?.asks === "selfie" ? again : onChoose} />;
     case "identity_checking":
       return <Waiting {...messages.checking} />;
     case "review":

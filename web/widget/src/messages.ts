@@ -195,6 +195,27 @@ export const messages = {
     email: (view: View) => (isSell(view) ? sell.intro.email(unbroken(view.email)) : `You are buying as ${unbroken(view.email)}`),
     start: "Continue",
   },
+  known: {
+    link: "I was checked here before",
+    selfieTitle: "Welcome back",
+    selfieText: "Your document is known to us, and your last check was a while ago. A short selfie is enough.",
+    selfie: "Take the selfie",
+    document: "Use a document instead",
+    title: "Checked at another shop?",
+    text: (view: View) => `If we know you, we email a code to ${unbroken(view.email)}. With it a selfie is enough, and no document is needed.`,
+    ask: "Email me a code",
+    enterTitle: "Enter the code from your email",
+    enterText: (view: View) => `If somebody was checked under ${unbroken(view.email)}, a code with 6 digits is on its way there. It is good for 10 minutes. Nothing comes? Use a document.`,
+    label: "Code",
+    enter: "Continue",
+    again: "Email me another code",
+    againIn: (seconds: number) => `Another code in ${seconds} s`,
+    problem: (code: string) => {
+      if (code === "validation_error") return "This is not the code. Compare it with our latest email.";
+      if (code === "attempts_exhausted") return "There is no code that is good any more. Ask for another, or use a document.";
+      return "This did not work. Try again in a moment, or use a document.";
+    },
+  },
   choice: {
     title: "Which document do you have at hand?",
     text: "It must be valid and in your name.",
@@ -337,6 +358,7 @@ export const messages = {
     moved: "Your money was taken and has been given back. Banks show it within a few days.",
     untouched: "No money was taken.",
     next: "Go back to the shop to start a new order.",
+    again: (time: string) => `There were too many tries. From ${time} on you can try again, with a new order from the shop.`,
     nextRefused: "Contact the shop if you think this is wrong.",
   },
   cancelled: { title: "Order cancelled", text: "No money was taken.", next: "Go back to the shop whenever you like." },

@@ -7,10 +7,14 @@ import type { Case, DocumentKind, Side, View } from "./view";
 export interface Local {
   introSeen: boolean;
   choosing: boolean;
+  /** Whoever says to be known from another shop. */
+  known?: boolean;
 }
 
 export type Screen =
   | { name: "identity_intro" }
+  | { name: "known_selfie" }
+  | { name: "known_code" }
   | { name: "document_choice"; present: DocumentKind | null }
   | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
   | { name: "liveness" }
@@ -61,7 +65,9 @@ export function screenOf(view: View, local: Local): Screen {
 function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
+  if (local.known && identity?.asks !== "selfie") return { name: "known_code" };
   if (identity?.reason) return { name: "identity_retry", reason: identity.reason };
+  if (identity?.asks === "selfie") return { name: identity.status === "collecting" ? "liveness" : "known_selfie" };
   const document = identity?.document ?? null;
   if (!document) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
   const sides = identity?.sides ?? ["front"];

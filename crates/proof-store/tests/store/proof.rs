@@ -69,6 +69,9 @@ pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
         assert_eq!(tx.proof_of_document([1; 32], one.id, 9).await?.len(), 0);
         assert_eq!(tx.proof_of_document([3; 32], two.id, 9).await?.len(), 0);
         assert_eq!(tx.proof_of_person(person, 9).await?.len(), 1);
+        let by_email = tx.proof_by_email([2; 32]).await?;
+        assert_eq!(by_email.map(|r| r.verification), Some(one.id));
+        assert!(tx.proof_by_email([1; 32]).await?.is_none());
         let refused = Verdict::Refused("document_forged".to_owned());
         tx.proof_rule(two.id, &refused).await?;
         assert_eq!(

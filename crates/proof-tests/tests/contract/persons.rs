@@ -17,6 +17,8 @@ on_both_engines!(
     a_listed_person_is_refused_without_a_word,
     whoever_comes_back_after_a_while_shows_the_face_again,
     a_document_that_has_ended_is_shown_anew,
+    who_was_checked_elsewhere_shows_a_code_and_the_face,
+    of_an_unknown_address_nobody_hears_anything,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -271,4 +273,105 @@ async fn a_document_that_has_ended_is_shown_anew(app: &App) {
     next.until_step("quote").await;
     assert_eq!(kyc(app, &app.shop, user).await, "verified");
     assert_eq!(persons(app).await, 1);
+}
+
+/// The six digits of the last letter to this address.
+async fn code(app: &App, email: &str) -> String {
+    let look = || async {
+        let letters = app.letters.sent.lock().unwrap().clone();
+        let to = |letter: &&proof_port::Message| letter.to == email;
+        let last = letters.iter().rev().find(to)?.text.clone();
+        let mut words = last.split_whitespace();
+        words
+            .find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))
+            .map(str::to_owned)
+    };
+    app.until("a code is mailed", look).await
+}
+
+async fn who_was_checked_elsewhere_shows_a_code_and_the_face(app: &App) {
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let there = at(app, &elsewhere, "a-1", "Ada@example.com").await;
+    let stranger = there.view().await;
+    assert_eq!(
+        there.post("identity/selfie", json!({})).await.refusal().2,
+        "wrong_state"
+    );
+    let sent = there.post("identity/known", json!({})).await;
+    assert_eq!(
+        (sent.status, &sent.json),
+        (200, &json!({ "again_after_s": 60 }))
+    );
+    assert_eq!(there.view().await["identity"], stranger["identity"]);
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "not_started");
+    let soon = there.post("identity/known", json!({})).await;
+    assert_eq!(soon.refusal().2, "rate_limit_exceeded");
+    let code = code(app, "Ada@example.com").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let answer = there
+        .post("identity/known/code", json!({ "code": wrong }))
+        .await;
+    assert_eq!(answer.json["field"], "code", "{}", answer.text);
+    let view = there
+        .post("identity/known/code", json!({ "code": code }))
+        .await
+        .json;
+    assert_eq!(
+        (&view["identity"]["asks"], &view["identity"]["status"]),
+        (&json!("selfie"), &json!("collecting"))
+    );
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "not_started");
+    let again = there
+        .post("identity/known/code", json!({ "code": code }))
+        .await;
+    assert_eq!(again.refusal().2, "wrong_state", "a code is good once");
+    // A reload, and the same again: the code is not asked for twice.
+    there.selfie().await;
+    there.until_step("quote").await;
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "verified");
+    assert_eq!(persons(app).await, 1);
+}
+
+async fn of_an_unknown_address_nobody_hears_anything(app: &App) {
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let before = app.letters.sent.lock().unwrap().len();
+    let known = at(app, &elsewhere, "a-1", "ada@example.com").await;
+    let unknown = at(app, &elsewhere, "b-1", "bob@example.com").await;
+    let mut told = Vec::new();
+    for buyer in [&known, &unknown] {
+        let mut answers = Vec::new();
+        for (path, body) in [
+            ("identity/known/code", json!({ "code": "000000" })),
+            ("identity/known", json!({})),
+            ("identity/known/code", json!({ "code": "abc" })),
+        ] {
+            let answer = buyer.post(path, body).await;
+            answers.push((answer.status, answer.without_name()));
+        }
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
+    code(app, "ada@example.com").await;
+    app.clock.skip(60);
+    let letters = app.letters.sent.lock().unwrap().clone();
+    assert_eq!(letters.len(), before + 1, "nobody writes to bob");
+    for buyer in [&known, &unknown] {
+        for left in (0..5).rev() {
+            let answer = buyer
+                .post("identity/known/code", json!({ "code": "12 34 56" }))
+                .await;
+            let text = format!("{left} tries are left");
+            assert!(answer.text.contains(&text), "{}", answer.text);
+        }
+        let answer = buyer
+            .post("identity/known/code", json!({ "code": "123456" }))
+            .await;
+        assert_eq!(answer.refusal().2, "attempts_exhausted");
+    }
 }

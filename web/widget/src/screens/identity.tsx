@@ -10,7 +10,7 @@ import { hasDeposit } from "../sale";
 import type { Session } from "../session";
 import type { DocumentKind, View } from "../view";
 
-export function IdentityIntro({ view, onContinue }: { view: View; onContinue: () => void }) {
+export function IdentityIntro({ view, onContinue, onKnown }: { view: View; onContinue: () => void; onKnown: () => void }) {
   const words = messages.intro;
   return (
     <Screen title={words.title}>
@@ -22,6 +22,7 @@ export function IdentityIntro({ view, onContinue }: { view: View; onContinue: ()
       </ul>
       <Actions>
         <Button onClick={onContinue}>{words.start}</Button>
+        <button type="button" class="link" onClick={onKnown}>{messages.known.link}</button>
       </Actions>
     </Screen>
   );
