@@ -16,11 +16,11 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
     id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
         Challenge, DocumentKind, DocumentSide, Evidence, IdentityOutcome, IdentityRefusal,
-        SelfieStep, Standing, TRIES_MAX, Verification, VerificationState,
+        PersonPolicy, SelfieStep, Standing, Verification, VerificationState,
     },
     order::{Command, Order, Refusal, State},
 };
@@ -115,7 +115,8 @@ impl Engine {
                         Some(_) => None,
                         None => Some(known_as(latest.as_ref(), id, person, standing)?),
                     };
-                    let try_number = next_try(latest.as_ref(), id, standing).map_err(refused)?;
+                    let try_number =
+                        next_try(latest.as_ref(), id, standing, (policy, now)).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let begun = latest.map(|stored| stored.verification);
                     let begun = begun.filter(|v| v.state == VerificationState::Collecting);
@@ -415,38 +416,38 @@ fn known_as(
     due.or(said).ok_or_else(wrong_state)
 }
 
-/// Which try a new attempt would be; one that is still being decided is not overtaken.
+/// Which try a new attempt would be; one that is still being decided is not overtaken. Tries of a while ago do not
+/// count, and another order is no way around those of today.
 fn next_try(
     latest: Option<&StoredVerification>,
     order: OrderId,
     standing: Option<Standing>,
+    (policy, now): (PersonPolicy, Timestamp),
 ) -> Result<u32, ApiError> {
     let Some(latest) = latest.map(|stored| &stored.verification) else {
         return Ok(1);
     };
+    let rested = latest.started_at.plus_seconds(policy.pause_seconds()) <= now;
+    let more = latest.try_number.saturating_add(1);
     let number = match &latest.state {
-        VerificationState::Submitted { .. }
-        | VerificationState::Review { .. }
-        | VerificationState::Rejected {
-            may_retry: false, ..
-        } => {
+        VerificationState::Submitted { .. } | VerificationState::Review { .. } => {
             return Err(Refusal::WrongState.into());
         }
+        state if state.is_over(now) => return Err(Refusal::WrongState.into()),
         VerificationState::Approved { .. } if matches!(standing, None | Some(Standing::Good)) => {
             return Err(Refusal::WrongState.into());
         }
+        VerificationState::Approved { .. } => 1,
+        VerificationState::Rejected {
+            may_retry: false, ..
+        } => 1,
+        VerificationState::Rejected { .. } if latest.order == order || !rested => more,
         // Another document before anything was sent: still a new reference, never a mixture.
-        VerificationState::Collecting
-        | VerificationState::Rejected { .. }
-        | VerificationState::Approved { .. } => {
-            if latest.order == order {
-                latest.try_number.saturating_add(1)
-            } else {
-                1
-            }
-        }
+        VerificationState::Collecting if latest.order == order => more,
+        VerificationState::Collecting if !rested => latest.try_number,
+        VerificationState::Collecting | VerificationState::Rejected { .. } => 1,
     };
-    if number > TRIES_MAX {
+    if number > policy.tries_max {
         return Err(IdentityRefusal::TriesExhausted.into());
     }
     Ok(number)

@@ -13,13 +13,13 @@ use crate::{
 use proof_core::{
     ErrorCode, Timestamp,
     id::{JobId, MailId, OrderId, VerificationId},
-    identity::{Challenge, Verification, VerificationState},
+    identity::{Challenge, PersonPolicy, Verification, VerificationState},
     link::{CODE_PAUSE_SECONDS, LinkRefusal},
     mail::{Letter, Planned},
     order::{Command, State},
     token::TokenHash,
 };
-use proof_store::{Failure, Tx, Verdict};
+use proof_store::{Failure, StoredOrder, Tx, Verdict};
 use std::collections::BTreeSet;
 
 /// Longer than an order takes.
@@ -63,13 +63,17 @@ fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
 }
 
 /// An order that still asks who its user is, at a shop that does not know.
-async fn stranger(tx: &mut Tx, id: OrderId) -> Result<proof_store::StoredOrder, Failure<ApiError>> {
+async fn stranger(
+    tx: &mut Tx,
+    id: OrderId,
+    policy: (PersonPolicy, Timestamp),
+) -> Result<StoredOrder, Failure<ApiError>> {
     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
     let order = &stored.order;
     let customer = tx.customer_load(order.partner, order.customer).await?;
     let is_known = customer.ok_or_else(gone)?.person.is_some();
     let latest = tx.verification_latest(order.customer).await?;
-    next_try(latest.as_ref(), id, None).map_err(refused)?;
+    next_try(latest.as_ref(), id, None, policy).map_err(refused)?;
     match order.state {
         State::Created if !is_known => Ok(stored),
         _ => Err(wrong_state()),
@@ -81,6 +85,7 @@ impl Engine {
     /// own job sees later: this call does the same for everybody.
     pub async fn known_ask(&self, order: OrderId) -> Result<CodeSent, ApiError> {
         let now = self.now();
+        let policy = (self.person_policy, now);
         let entropy = self.entropy.as_ref();
         let (id, job) = (MailId::new(now, entropy), JobId::new(now, entropy));
         let hash = code_hash(&self.installation, id, &self.link_code(id)?)?;
@@ -88,7 +93,7 @@ impl Engine {
         self.db
             .write("known_ask", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    stranger(tx, order).await?;
+                    stranger(tx, order, policy).await?;
                     let until = now.plus_seconds(OPEN_SECONDS);
                     tx.link_insert(place, order, now, until).await?;
                     let link = tx.link_lock(place).await?.ok_or_else(gone)?;
@@ -114,6 +119,7 @@ impl Engine {
     /// One guess at the code. The right one begins an attempt that asks for a selfie alone.
     pub async fn known_enter(&self, order: OrderId, code: &str) -> Result<View, ApiError> {
         let now = self.now();
+        let policy = (self.person_policy, now);
         let (code, installation) = (digits(code)?, self.installation.clone());
         let (place, keys) = (place(self, order)?, self.person_keys()?.clone());
         let fresh = VerificationId::new(now, self.entropy.as_ref());
@@ -125,7 +131,7 @@ impl Engine {
                 let (code, installation) = (code.clone(), installation.clone());
                 let (keys, ids, challenge) = (keys.clone(), ids.clone(), challenge.clone());
                 Box::pin(async move {
-                    let stored = stranger(tx, order).await?;
+                    let stored = stranger(tx, order, policy).await?;
                     let none = || refused(refusal(LinkRefusal::NoCode, now));
                     let link = tx.link_lock(place).await?.ok_or_else(none)?;
                     let mail = link.code.as_ref().map(|code| code.mail);
@@ -145,7 +151,8 @@ impl Engine {
                     };
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
-                    let try_number = next_try(latest.as_ref(), order, None).map_err(refused)?;
+                    let try_number =
+                        next_try(latest.as_ref(), order, None, policy).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let begun = latest.map(|stored| stored.verification);
                     let begun = begun.filter(|v| v.state == VerificationState::Collecting);

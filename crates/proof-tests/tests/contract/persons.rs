@@ -19,6 +19,7 @@ on_both_engines!(
     a_document_that_has_ended_is_shown_anew,
     who_was_checked_elsewhere_shows_a_code_and_the_face,
     of_an_unknown_address_nobody_hears_anything,
+    after_many_tries_there_is_a_pause,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -374,4 +375,44 @@ async fn of_an_unknown_address_nobody_hears_anything(app: &App) {
             .await;
         assert_eq!(answer.refusal().2, "attempts_exhausted");
     }
+}
+
+async fn after_many_tries_there_is_a_pause(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(91 * DAY);
+    let open = || Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com");
+    let fail = async |eve: &Buyer<'_>| {
+        eve.selfie().await;
+        let look = || async {
+            let view = eve.view().await;
+            (view["step"] == "failed" || !view["identity"]["reason"].is_null()).then_some(view)
+        };
+        app.until("another face", look).await
+    };
+    let first = open().await;
+    for _ in 1..6 {
+        assert_eq!(fail(&first).await["identity"]["may_retry"], true);
+    }
+    // Another order is no way around.
+    let second = open().await;
+    for _ in 6..10 {
+        assert_eq!(fail(&second).await["identity"]["may_retry"], true);
+    }
+    let view = fail(&second).await;
+    assert_eq!(view["step"], "failed", "{view}");
+    let again = view["failure"]["again_at"].as_str().unwrap().to_owned();
+    assert!(again.as_str() > view["now"].as_str().unwrap(), "{view}");
+    let third = open().await;
+    assert_eq!(
+        third.until_step("failed").await["failure"]["again_at"],
+        again
+    );
+    assert_eq!(kyc(app, &app.shop, "ada").await, "failed");
+    app.clock.skip(DAY);
+    let later = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(later.view().await["step"], "identity");
+    later.selfie().await;
+    later.until_step("quote").await;
 }
