@@ -2,7 +2,7 @@
 // what to do next.
 
 import { crypto, fiat, networkName, unbroken } from "./format";
-import { sell } from "./messages-sell";
+import { againFrom, sell } from "./messages-sell";
 import type { Direction, DocumentKind, LivenessStep, Side, View } from "./view";
 
 const documents: Record<DocumentKind, string> = {
@@ -358,7 +358,7 @@ export const messages = {
     moved: "Your money was taken and has been given back. Banks show it within a few days.",
     untouched: "No money was taken.",
     next: "Go back to the shop to start a new order.",
-    again: (time: string) => `There were too many tries. From ${time} on you can try again, with a new order from the shop.`,
+    again: againFrom,
     nextRefused: "Contact the shop if you think this is wrong.",
   },
   cancelled: { title: "Order cancelled", text: "No money was taken.", next: "Go back to the shop whenever you like." },

@@ -14,6 +14,8 @@ pub struct PersonPolicy {
     pub pause_hours: u32,
     /// So many days after a proof a fresh selfie is asked for; 0: never.
     pub selfie_days: u32,
+    /// Hashes of documents and numbers of faces are kept for so long after the attempt.
+    pub kept_days: u32,
 }
 
 impl Default for PersonPolicy {
@@ -22,11 +24,17 @@ impl Default for PersonPolicy {
             tries_max: 10,
             pause_hours: 24,
             selfie_days: 90,
+            // Five years, as long as most laws want to know who somebody was.
+            kept_days: 1_827,
         }
     }
 }
 
 impl PersonPolicy {
+    pub const fn kept_seconds(self) -> i64 {
+        self.kept_days as i64 * DAY_SECONDS
+    }
+
     pub const fn pause_seconds(self) -> i64 {
         self.pause_hours as i64 * 3_600
     }

@@ -2,6 +2,7 @@
 
 mod built_in;
 mod config;
+mod person;
 mod pool;
 mod worker;
 
@@ -34,6 +35,12 @@ pub enum IdentityCommand {
     Check(CheckArgs),
     /// Draws a document of nobody, of Utopia, to try the check with.
     Specimen(SpecimenArgs),
+    /// Forgets a person: pictures, face, hash of the document. The outcome stays. Two operators.
+    Erase(person::PersonArgs),
+    /// Says why a person must not be forgotten.
+    Hold(person::HoldArgs),
+    /// The hold is over.
+    Release(person::PersonArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -131,6 +138,9 @@ pub async fn run(command: IdentityCommand) -> anyhow::Result<()> {
     match command {
         IdentityCommand::Check(args) => check(args).await,
         IdentityCommand::Specimen(args) => draw(&args),
+        IdentityCommand::Erase(args) => person::erase(args).await,
+        IdentityCommand::Hold(args) => person::hold(args).await,
+        IdentityCommand::Release(args) => person::release(args).await,
     }
 }
 

@@ -3,11 +3,13 @@
 use crate::buyer::Buyer;
 use crate::kit::{App, as_partner, good_session};
 use crate::on_both_engines;
+use crate::operator::Office;
 use crate::people::Person;
 use axum::body::Body;
 use http::Method;
 use proof_core::{member::Role, screening::ListedKind};
-use proof_engine::PartnerCreated;
+use proof_engine::{PartnerCreated, Ruled};
+use proof_server::operator::{Question, ask};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -20,6 +22,8 @@ on_both_engines!(
     who_was_checked_elsewhere_shows_a_code_and_the_face,
     of_an_unknown_address_nobody_hears_anything,
     after_many_tries_there_is_a_pause,
+    two_people_forget_somebody_unless_it_is_held,
+    what_is_old_is_forgotten_by_itself,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -415,4 +419,77 @@ async fn after_many_tries_there_is_a_pause(app: &App) {
     assert_eq!(later.view().await["step"], "identity");
     later.selfie().await;
     later.until_step("quote").await;
+}
+
+/// Who somebody is, as a later look-alike tells.
+async fn person_of(app: &App, ann: &Person<'_>, name: &str) -> String {
+    let email = format!("x{name}+kyc-document-of-{name}@example.com");
+    let other = Buyer::open(app, &format!("x-{name}"), &email).await;
+    other.identify().await;
+    let check = check_of(app, &other, ann).await;
+    check["resembles"][0]["person"].as_str().unwrap().to_owned()
+}
+
+async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
+    let (ann, _) = people(app).await;
+    let office = Office::open(app);
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
+    let hold = async |hold: Option<&str>| {
+        let question = Question::PersonHold {
+            person,
+            hold: hold.map(str::to_owned),
+            by: "alice".parse().unwrap(),
+            reason: "a letter".into(),
+        };
+        ask::<()>(&office.socket, &question).await.unwrap();
+    };
+    let erase = async |by: &str| {
+        let question = Question::PersonErase {
+            person,
+            by: by.parse().unwrap(),
+            reason: "she asked".into(),
+        };
+        let ruled = ask::<Ruled>(&office.socket, &question).await;
+        ruled.map_err(|error| error.to_string())
+    };
+    hold(Some("case 7")).await;
+    let held = erase("alice").await.unwrap_err();
+    assert!(held.contains("case 7"), "{held}");
+    hold(None).await;
+    assert_eq!(erase("alice").await, Ok(Ruled::Proposed));
+    assert!(erase("alice").await.is_err(), "nobody is two people");
+    assert_eq!(erase("bob").await, Ok(Ruled::Done));
+    assert_eq!(erase("bob").await, Ok(Ruled::Done), "again is the same");
+    office.close().await;
+    assert_eq!(
+        kyc(app, &app.shop, "ada").await,
+        "verified",
+        "the outcome stays"
+    );
+    // Nobody knows her document or her face any more, and nobody writes to her.
+    let before = app.letters.sent.lock().unwrap().len();
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let there = at(app, &elsewhere, "a-1", "ada@example.com").await;
+    assert_eq!(there.post("identity/known", json!({})).await.status, 200);
+    there.identify().await;
+    there.until_step("quote").await;
+    assert_eq!(persons(app).await, 2, "somebody new");
+    assert_eq!(app.letters.sent.lock().unwrap().len(), before);
+}
+
+async fn what_is_old_is_forgotten_by_itself(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada+kyc-ends-4000@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(1_828 * DAY);
+    let look = || async {
+        let rows: Vec<_> = app.proofs().await;
+        rows.iter()
+            .all(|has_traces| !has_traces)
+            .then_some(rows.len())
+    };
+    assert_eq!(app.until("it is forgotten", look).await, 1);
 }
