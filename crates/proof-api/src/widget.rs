@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, Device, Frame, IdentityStart, PictureUpload, SaleChoice,
-    SaleStart, View, VisitOpen, VisitOpened,
+    ApiError, CaseChoice, CaseChosen, CodeSent, Device, Frame, IdentityStart, PictureUpload,
+    SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -51,6 +51,18 @@ pub fn routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/identity/selfie",
             identity_selfie,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/known",
+            identity_known,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/known/code",
+            identity_known_code,
         ),
         Route::new(
             widget,
@@ -289,6 +301,33 @@ async fn identity_selfie(State(api): State<Api>, request: Request) -> Result<Jso
     };
     let view = api.engine.identity_start(id, start).await?;
     Ok(Json(view.of(device)))
+}
+
+async fn identity_known(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<CodeSent>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.known_ask(id).await?))
+}
+
+#[derive(Deserialize)]
+struct KnownCode {
+    code: String,
+    consent: Option<String>,
+}
+
+async fn identity_known_code(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let said: KnownCode = body::json(&api, body).await?;
+    let consent = consented(said.consent)?;
+    Ok(Json(
+        api.engine.known_enter(id, &said.code, &consent).await?,
+    ))
 }
 
 async fn identity_document(

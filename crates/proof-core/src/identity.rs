@@ -26,9 +26,6 @@ use std::collections::BTreeSet;
 /// The largest picture that anybody takes.
 pub const PICTURE_BYTES_MAX: usize = 12 * 1024 * 1024;
 
-/// Tries that a customer has in one order.
-pub const TRIES_MAX: u32 = 10;
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
@@ -77,14 +74,9 @@ pub enum VerificationState {
     /// The user is still taking pictures.
     Collecting,
     /// Everything is with the provider, or on its way there.
-    Submitted {
-        at: Timestamp,
-        accepted: bool,
-    },
+    Submitted { at: Timestamp, accepted: bool },
     /// A person has to look.
-    Review {
-        reason: String,
-    },
+    Review { reason: String },
     Approved {
         /// ISO 3166-1 alpha-2, of who issued the document, where the provider said it.
         #[serde(default)]
@@ -93,10 +85,40 @@ pub enum VerificationState {
     Rejected {
         reason: String,
         may_retry: bool,
+        /// Too many tries: from then on another order may begin anew. Without it a refusal is for good.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        again_at: Option<Timestamp>,
     },
 }
 
 impl VerificationState {
+    /// Refused, and not to be tried now.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Rejected {
+                may_retry: false,
+                again_at,
+                ..
+            } => again_at.is_none_or(|at| now < at),
+            Self::Rejected { .. }
+            | Self::Collecting
+            | Self::Submitted { .. }
+            | Self::Review { .. }
+            | Self::Approved { .. } => false,
+        }
+    }
+
+    /// When it may be tried again.
+    pub const fn again_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Rejected { again_at, .. } => *again_at,
+            Self::Collecting
+            | Self::Submitted { .. }
+            | Self::Review { .. }
+            | Self::Approved { .. } => None,
+        }
+    }
+
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Collecting => "collecting",
@@ -341,7 +363,8 @@ impl Verification {
             IdentityOutcome::Review { reason } => VerificationState::Review { reason },
             IdentityOutcome::Rejected { reason, may_retry } => VerificationState::Rejected {
                 reason,
-                may_retry: may_retry && self.try_number < TRIES_MAX,
+                may_retry,
+                again_at: None,
             },
         };
         Ok(self)
@@ -358,6 +381,23 @@ impl Verification {
         self.decided(IdentityOutcome::Review {
             reason: reason.to_owned(),
         })
+    }
+
+    /// After so many tries there is a pause.
+    #[must_use]
+    pub fn rested(mut self, policy: PersonPolicy, now: Timestamp) -> Self {
+        if let VerificationState::Rejected {
+            may_retry,
+            again_at,
+            ..
+        } = &mut self.state
+            && *may_retry
+            && self.try_number >= policy.tries_max
+        {
+            *may_retry = false;
+            *again_at = Some(now.plus_seconds(policy.pause_seconds()));
+        }
+        self
     }
 
     /// Two of our own people looked at what the provider left to people.

@@ -5,7 +5,7 @@
 
 mod text;
 
-pub use text::{Sender, Text, code_text};
+pub use text::{Sender, Text, code_text, known_text};
 
 use crate::{
     case::{Case, CaseState, Settlement},
@@ -85,6 +85,8 @@ pub enum Letter {
     },
     /// The code of a link, which is derived from the letter's own id.
     Code,
+    /// The same for somebody who says to be known; it goes only to whom that is true for.
+    KnownCode,
 }
 
 /// A letter that is owed.

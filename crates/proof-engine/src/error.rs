@@ -181,7 +181,7 @@ impl From<IdentityRefusal> for ApiError {
             ),
             IdentityRefusal::TriesExhausted => Self::new(
                 ErrorCode::AttemptsExhausted,
-                "No identity checks are left for this order.",
+                "There were too many identity checks in a short time; try again later.",
             ),
             IdentityRefusal::NoSuchSide => Self::field(
                 ErrorCode::ValidationError,

@@ -325,6 +325,7 @@ impl Engine {
             .await?;
         if purge {
             self.health.seen().purged_at = Some(now);
+            self.persons_tidy(now).await;
         }
         for (id, change) in done {
             match change {

@@ -3,6 +3,7 @@
 mod decided;
 mod handover;
 mod keep;
+mod known;
 mod review;
 
 use decided::{Decided, Step};
@@ -19,10 +20,10 @@ use crate::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{JobId, OrderId, VerificationId},
+    id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
         CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, Evidence, IdentityOutcome,
-        IdentityRefusal, SelfieStep, Standing, TRIES_MAX, Verification, VerificationState,
+        IdentityRefusal, PersonPolicy, SelfieStep, Standing, Verification, VerificationState,
     },
     order::{Command, Order, Refusal, State},
 };
@@ -119,10 +120,12 @@ impl Engine {
                         None => None,
                         Some(person) => Some(person_standing(tx, person, policy, now).await?),
                     };
-                    if document.is_none() && standing != Some(Standing::SelfieDue) {
-                        return Err(wrong_state());
-                    }
-                    let try_number = next_try(latest.as_ref(), id, standing).map_err(refused)?;
+                    let known_as = match document {
+                        Some(_) => None,
+                        None => Some(known_as(latest.as_ref(), id, person, standing)?),
+                    };
+                    let try_number =
+                        next_try(latest.as_ref(), id, standing, (policy, now)).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let latest = latest.map(|stored| stored.verification);
                     let begun = latest.as_ref();
@@ -134,7 +137,7 @@ impl Engine {
                         customer,
                         order: id,
                         document,
-                        known_as: person.filter(|_| document.is_none()),
+                        known_as,
                         challenge,
                         received: BTreeSet::new(),
                         try_number,
@@ -448,38 +451,53 @@ fn consent(latest: Option<&Verification>, order: OrderId, now: Timestamp) -> Con
         })
 }
 
-/// Which try a new attempt would be; one that is still being decided is not overtaken.
+/// Whose selfie is asked for: that of who the customer is known to be, or of who they said to be, with the code
+/// from their mailbox, in the attempt before.
+fn known_as(
+    latest: Option<&StoredVerification>,
+    order: OrderId,
+    person: Option<PersonId>,
+    standing: Option<Standing>,
+) -> Result<PersonId, Failure<ApiError>> {
+    let due = person.filter(|_| standing == Some(Standing::SelfieDue));
+    let before = latest.map(|stored| &stored.verification);
+    let before = before.filter(|v| v.order == order && person.is_none());
+    let said = before.and_then(|v| v.known_as);
+    due.or(said).ok_or_else(wrong_state)
+}
+
+/// Which try a new attempt would be; one that is still being decided is not overtaken. Tries of a while ago do not
+/// count, and another order is no way around those of today.
 fn next_try(
     latest: Option<&StoredVerification>,
     order: OrderId,
     standing: Option<Standing>,
+    (policy, now): (PersonPolicy, Timestamp),
 ) -> Result<u32, ApiError> {
     let Some(latest) = latest.map(|stored| &stored.verification) else {
         return Ok(1);
     };
+    let rested = latest.started_at.plus_seconds(policy.pause_seconds()) <= now;
+    let more = latest.try_number.saturating_add(1);
     let number = match &latest.state {
-        VerificationState::Submitted { .. }
-        | VerificationState::Review { .. }
-        | VerificationState::Rejected {
-            may_retry: false, ..
-        } => {
+        VerificationState::Submitted { .. } | VerificationState::Review { .. } => {
             return Err(Refusal::WrongState.into());
         }
+        state if state.is_over(now) => return Err(Refusal::WrongState.into()),
         VerificationState::Approved { .. } if matches!(standing, None | Some(Standing::Good)) => {
             return Err(Refusal::WrongState.into());
         }
+        VerificationState::Approved { .. } => 1,
+        VerificationState::Rejected {
+            may_retry: false, ..
+        } => 1,
+        VerificationState::Rejected { .. } if latest.order == order || !rested => more,
         // Another document before anything was sent: still a new reference, never a mixture.
-        VerificationState::Collecting
-        | VerificationState::Rejected { .. }
-        | VerificationState::Approved { .. } => {
-            if latest.order == order {
-                latest.try_number.saturating_add(1)
-            } else {
-                1
-            }
-        }
+        VerificationState::Collecting if latest.order == order => more,
+        VerificationState::Collecting if !rested => latest.try_number,
+        VerificationState::Collecting | VerificationState::Rejected { .. } => 1,
     };
-    if number > TRIES_MAX {
+    if number > policy.tries_max {
         return Err(IdentityRefusal::TriesExhausted.into());
     }
     Ok(number)

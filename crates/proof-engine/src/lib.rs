@@ -17,6 +17,7 @@ mod customer;
 mod delivery;
 mod deposit;
 mod endpoint;
+mod erasure;
 mod error;
 mod feed;
 mod health;

@@ -75,7 +75,7 @@ fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
     }
 }
 
-fn keyed(installation: &Installation, parts: &[&[u8]]) -> Result<[u8; 32], ApiError> {
+pub(crate) fn keyed(installation: &Installation, parts: &[&[u8]]) -> Result<[u8; 32], ApiError> {
     let key = installation.secret.expose_secret().as_bytes();
     let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(ApiError::internal)?;
     parts.iter().for_each(|part| mac.update(part));
@@ -90,14 +90,18 @@ pub(crate) fn link_token(installation: &Installation, mail: MailId) -> Result<St
 }
 
 /// A code is too short for a plain hash: the key is what keeps it.
-fn code_hash(installation: &Installation, mail: MailId, code: &str) -> Result<TokenHash, ApiError> {
+pub(crate) fn code_hash(
+    installation: &Installation,
+    mail: MailId,
+    code: &str,
+) -> Result<TokenHash, ApiError> {
     let uuid = mail.uuid();
     let parts: [&[u8]; 3] = [b"link_code_hash/1", uuid.as_bytes(), code.as_bytes()];
     Ok(TokenHash::from_bytes(keyed(installation, &parts)?))
 }
 
 /// The six digits, as they may have been typed or pasted.
-fn digits(text: &str) -> Result<String, ApiError> {
+pub(crate) fn digits(text: &str) -> Result<String, ApiError> {
     let code: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if code.len() == CODE_DIGITS && code.chars().all(|c| c.is_ascii_digit()) {
         return Ok(code);

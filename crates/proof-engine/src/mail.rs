@@ -3,15 +3,17 @@
 
 use crate::{
     ApiError, Engine,
+    error::refused,
     link::link_token,
     order::{SaveIds, gone},
+    person::PersonKeys,
     worker::Outcome,
 };
 use proof_core::{
     Timestamp,
     id::{JobId, MailId, OrderId},
     link::LOOK_SECONDS,
-    mail::{Awaited, Letter, Planned, Sender, Text, Wait, code_text, pause_after},
+    mail::{Awaited, Letter, Planned, Sender, Text, Wait, code_text, known_text, pause_after},
     order::Order,
     partner::{Origin, Partner},
     token::TokenHash,
@@ -72,18 +74,34 @@ pub(crate) async fn letter_owe(
     Ok(())
 }
 
-async fn facts(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<Facts, Failure<ApiError>> {
+async fn is_code_good(tx: &mut Tx, id: MailId, now: Timestamp) -> Result<bool, Failure<ApiError>> {
+    let link = tx.link_by_code(id).await?;
+    let code = link.as_ref().and_then(|link| link.code.as_ref());
+    Ok(code.is_some_and(|code| now < code.expires_at()))
+}
+
+async fn facts(
+    tx: &mut Tx,
+    id: MailId,
+    keys: Option<&PersonKeys>,
+    now: Timestamp,
+) -> Result<Facts, Failure<ApiError>> {
     let row = tx.mail_load(id).await?.ok_or_else(gone)?;
     let order = tx.order_work(row.order).await?.ok_or_else(gone)?.order;
     let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
     let stands = match &row.letter {
         Letter::Waits { wait, .. } => still_waits(tx, &order, wait).await?,
         Letter::Ended { .. } => true,
-        Letter::Code => {
-            let link = tx.link_by_code(id).await?;
-            let code = link.as_ref().and_then(|link| link.code.as_ref());
-            code.is_some_and(|code| now < code.expires_at())
-        }
+        Letter::Code => is_code_good(tx, id, now).await?,
+        // Whoever asks hears the same of everybody: only here it is seen whether there is somebody to write to.
+        Letter::KnownCode => match keys {
+            None => false,
+            Some(keys) => {
+                let hash = keys.email(order.environment, &order.email);
+                let known = tx.proof_by_email(hash.map_err(refused)?).await?;
+                is_code_good(tx, id, now).await? && known.is_some()
+            }
+        },
     };
     Ok(Facts {
         row,
@@ -106,11 +124,12 @@ async fn still_waits(tx: &mut Tx, order: &Order, wait: &Wait) -> Result<bool, Fa
 
 impl Engine {
     pub(crate) async fn mail_drive(&self, id: MailId) -> Result<Outcome, ApiError> {
-        let now = self.now();
+        let (now, keys) = (self.now(), self.person_keys.clone());
         let facts = self
             .db
             .read("mail_load", move |tx: &mut Tx| {
-                Box::pin(async move { facts(tx, id, now).await })
+                let keys = keys.clone();
+                Box::pin(async move { facts(tx, id, keys.as_deref(), now).await })
             })
             .await?;
         if facts.row.state != MailState::Due {
@@ -172,17 +191,19 @@ impl Engine {
             ..
         } = facts;
         let number = order.id.uuid().to_string();
-        let text = if row.letter == Letter::Code {
-            code_text(&partner.name, &self.link_code(row.id)?)
-        } else {
-            let link = self.mail_link(mailer, row).await?;
-            let sender = Sender {
-                partner: &partner.name,
-                order: &number,
-                link: &link,
-            };
-            let text = row.letter.text(sender);
-            text.ok_or_else(|| ApiError::internal("a letter without words"))?
+        let text = match row.letter {
+            Letter::Code => code_text(&partner.name, &self.link_code(row.id)?),
+            Letter::KnownCode => known_text(&partner.name, &self.link_code(row.id)?),
+            Letter::Waits { .. } | Letter::Ended { .. } => {
+                let link = self.mail_link(mailer, row).await?;
+                let sender = Sender {
+                    partner: &partner.name,
+                    order: &number,
+                    link: &link,
+                };
+                let text = row.letter.text(sender);
+                text.ok_or_else(|| ApiError::internal("a letter without words"))?
+            }
         };
         let Text { subject, body } = text;
         let host = Url::parse(mailer.base_url.as_str()).ok();
@@ -202,7 +223,7 @@ impl Engine {
         let (hash, order, now) = (TokenHash::of(&token), row.order, self.now());
         let until = match &row.letter {
             Letter::Waits { wait, .. } => wait.until,
-            Letter::Ended { .. } | Letter::Code => now,
+            Letter::Ended { .. } | Letter::Code | Letter::KnownCode => now,
         };
         self.db
             .write("link_insert", move |tx: &mut Tx| {

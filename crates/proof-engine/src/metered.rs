@@ -276,6 +276,15 @@ impl Identity for Metered<dyn Identity> {
     async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError> {
         self.call("look", self.inner.look(reference, picture)).await
     }
+
+    async fn erase(&self, reference: &str) -> Result<(), PortError> {
+        self.call("erase", self.inner.erase(reference)).await
+    }
+
+    async fn tidy(&self) -> Result<(), PortError> {
+        // It asks nobody: it says nothing of how a provider is.
+        self.inner.tidy().await
+    }
 }
 
 #[async_trait::async_trait]

@@ -159,6 +159,9 @@ pub struct TimelineView {
 pub struct FailureView {
     pub code: &'static str,
     pub money_moved: bool,
+    /// Of a check that was tried too often: when another order may try it again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub again_at: Option<String>,
 }
 
 /// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
@@ -239,7 +242,7 @@ impl Engine {
     /// The view of an order, after its customer's identity was taken into account.
     pub async fn view(&self, id: OrderId) -> Result<View, ApiError> {
         let mut facts = self.view_facts(id).await?;
-        if let Some(command) = identity_known(&facts) {
+        if let Some(command) = identity_known(&facts, self.now()) {
             // Another tab or the worker may have been faster; what counts is what is there now.
             match self.order_apply("identity_known", id, command).await {
                 Ok(_) => {}
@@ -420,22 +423,21 @@ fn is_outdated(v: &StoredVerification, standing: Option<Standing>) -> bool {
 }
 
 /// What is known of the customer but not yet of this order.
-fn identity_known(facts: &Facts) -> Option<Command> {
+fn identity_known(facts: &Facts, now: Timestamp) -> Option<Command> {
     let State::Created = facts.stored.order.state else {
         return None;
     };
     if facts.standing == Some(Standing::Good) {
         return Some(Command::IdentityPassed);
     }
+    // Refused for good stays refused in the next order, too, and a pause is a pause.
     match facts.verification.as_ref().map(|v| &v.verification.state) {
-        // Refused for good stays refused in the next order, too.
-        Some(VerificationState::Rejected {
-            reason,
-            may_retry: false,
-        }) => Some(Command::IdentityFailed {
-            reason: reason.clone(),
-            may_retry: false,
-        }),
+        Some(state @ VerificationState::Rejected { reason, .. }) if state.is_over(now) => {
+            Some(Command::IdentityFailed {
+                reason: reason.clone(),
+                may_retry: false,
+            })
+        }
         Some(
             VerificationState::Rejected { .. }
             | VerificationState::Collecting
@@ -561,9 +563,9 @@ fn identity_view(
         return None;
     };
     let (reason, may_retry) = match verification.map(|v| &v.state) {
-        Some(VerificationState::Rejected { reason, may_retry }) => {
-            (Some(reason.clone()), *may_retry)
-        }
+        Some(VerificationState::Rejected {
+            reason, may_retry, ..
+        }) => (Some(reason.clone()), *may_retry),
         Some(
             VerificationState::Collecting
             | VerificationState::Submitted { .. }
@@ -686,16 +688,22 @@ fn failure_view(order: &Order, verification: Option<&Verification>) -> Option<Fa
         State::Failed { reason } => Some(FailureView {
             code: reason.name(),
             money_moved: matches!(reason, FailReason::Refunded | FailReason::Returned),
+            again_at: verification
+                .filter(|_| *reason == FailReason::IdentityRefused)
+                .and_then(|v| v.state.again_at())
+                .map(Timestamp::to_contract),
         }),
         State::Expired if matches!(verification, Some(v) if v.state.name() == "review") => {
             Some(FailureView {
                 code: "identity_refused",
                 money_moved: false,
+                again_at: None,
             })
         }
         State::Expired => Some(FailureView {
             code: "payment_deadline",
             money_moved: false,
+            again_at: None,
         }),
         State::Created
         | State::AwaitingPayment { .. }

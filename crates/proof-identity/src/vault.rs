@@ -157,6 +157,15 @@ impl Vault {
         Ok(names)
     }
 
+    /// Takes one attempt away; nothing where there is none.
+    pub fn erase(&self, reference: &str) -> Result<(), VaultError> {
+        let folder = self.folder(reference);
+        match read(&folder.join(KEY))? {
+            None => Ok(()),
+            Some(_) => erase(&folder),
+        }
+    }
+
     /// Takes everything away that began before `moment`; answers how many attempts that were.
     pub fn erase_before(&self, moment: Timestamp) -> Result<u32, VaultError> {
         let mut erased = 0_u32;
@@ -425,6 +434,10 @@ mod tests {
         assert_eq!(vault.get("old", "a").unwrap(), None);
         assert_eq!(vault.names("old").unwrap(), Vec::<String>::new());
         assert_eq!(vault.get("new", "a").unwrap(), Some(b"two".to_vec()));
+        vault.erase("unknown").unwrap();
+        vault.put("one", "a", b"three", NOON).unwrap();
+        vault.erase("one").unwrap();
+        assert_eq!(vault.names("one").unwrap(), Vec::<String>::new());
         assert_eq!(entries(dir.path()).unwrap().len(), 4);
     }
 }

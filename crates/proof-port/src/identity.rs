@@ -84,4 +84,14 @@ pub trait Identity: Send + Sync {
 
     /// One of them, for a person who decides. `None`: the provider keeps it no longer.
     async fn look(&self, reference: &str, picture: &Picture) -> Result<Option<Vec<u8>>, PortError>;
+
+    /// Takes away what was handed over, for ever. A provider that keeps nothing has nothing to do.
+    async fn erase(&self, _reference: &str) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    /// Takes away what is older than it may be; asked for every now and then.
+    async fn tidy(&self) -> Result<(), PortError> {
+        Ok(())
+    }
 }

@@ -10,7 +10,7 @@ use proof_core::{
     ErrorCode,
     audit::Author,
     claim::ClaimRuling,
-    id::{CaseId, DepositId, OrderId, PartnerId},
+    id::{CaseId, DepositId, OrderId, PartnerId, PersonId},
     operator::OperatorName,
     order::Ruling,
     partner::{Environment, Origin, Policy},
@@ -118,6 +118,19 @@ pub enum Question {
         kind: ListedKind,
         value: String,
         is_listed: bool,
+        by: OperatorName,
+        reason: String,
+    },
+    /// Forgets a person. Two operators.
+    PersonErase {
+        person: PersonId,
+        by: OperatorName,
+        reason: String,
+    },
+    /// Why a person must not be forgotten; `None`: they may be.
+    PersonHold {
+        person: PersonId,
+        hold: Option<String>,
         by: OperatorName,
         reason: String,
     },
@@ -259,6 +272,8 @@ impl Question {
             | Self::PolicySet { by, .. }
             | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
+            | Self::PersonErase { by, .. }
+            | Self::PersonHold { by, .. }
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
             | Self::OrderShow { .. }
@@ -296,6 +311,8 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::ListSay { .. }
+            | Self::PersonErase { .. }
+            | Self::PersonHold { .. }
             | Self::PolicyShow { .. }
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
@@ -361,6 +378,15 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
             })?;
             json!(engine.statement(partner, Environment::Test, day).await?)
         }
+        Question::PersonErase { person, by, reason } => {
+            json!(engine.person_erase(person, by, &reason).await?)
+        }
+        Question::PersonHold {
+            person,
+            hold,
+            by,
+            reason,
+        } => json!(engine.person_hold(person, hold, by, &reason).await?),
         Question::ListShow => json!(engine.listings().await?),
         Question::ListSay {
             kind,

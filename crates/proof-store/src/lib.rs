@@ -77,7 +77,7 @@ pub use meter::{Meter, Mode};
 pub use order::{FoundOrder, ListedOrder, OrderFilter, OrderSearch, StoredOrder};
 pub use partner::{TokenListed, TokenRow};
 pub use passkey::PasskeyRow;
-pub use proof::{ProofRow, SealedFace, Verdict};
+pub use proof::{PersonRow, ProofRow, SealedFace, Verdict};
 pub use recovery::{KeptApart, RecoveryRow};
 pub use refusal::{Acknowledged, RefusalRow, RefusalsOf};
 pub use screening::{ListLine, ListWord};

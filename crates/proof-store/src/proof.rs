@@ -19,8 +19,14 @@ statements! {
     PROOF_DROP = "DELETE FROM proofs WHERE verification_id = $1 AND verdict = 'waiting'";
     PROOF_OF_DOCUMENT = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE document_hash = $1 AND verification_id <> $2 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $3";
     PROOF_LOAD = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE verification_id = $1";
+    PROOF_BY_EMAIL = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE email_hash = $1 AND verdict = 'approved' AND face IS NOT NULL ORDER BY verification_id DESC LIMIT 1";
     PROOF_OF_PERSON = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE person_id = $1 AND verdict = 'approved' ORDER BY verification_id DESC LIMIT $2";
     PROOF_FACES = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE environment = $1 AND face_model = $2 AND face IS NOT NULL AND verification_id < $3 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $4";
+    PROOF_ERASE = "UPDATE proofs SET document_hash = NULL, face_model = NULL, face = NULL, email_hash = NULL WHERE person_id = $1 OR customer_id IN (SELECT id FROM customers WHERE person_id = $1)";
+    PROOF_FORGET = "UPDATE proofs SET document_hash = NULL, face_model = NULL, face = NULL, email_hash = NULL WHERE created_at < $1 AND (document_hash IS NOT NULL OR face IS NOT NULL OR email_hash IS NOT NULL) AND (person_id IS NULL OR person_id NOT IN (SELECT id FROM persons WHERE hold IS NOT NULL))";
+    PERSON_LOAD = "SELECT hold, erased_at FROM persons WHERE id = $1";
+    PERSON_HOLD = "UPDATE persons SET hold = $1 WHERE id = $2";
+    PERSON_ERASED = "UPDATE persons SET erased_at = $1 WHERE id = $2";
     PROOF_LOCK = "SELECT id FROM installation", lock = " FOR UPDATE";
     PERSON_CHECK_LOAD = "SELECT person_check FROM installation";
     PERSON_CHECK_SAVE = "UPDATE installation SET person_check = $1";
@@ -142,6 +148,20 @@ struct IdRow {
     id: Uuid,
 }
 
+/// What is decided about a person's traces.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PersonRow {
+    /// Why they must be kept.
+    pub hold: Option<String>,
+    pub erased_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct RowOfPerson {
+    hold: Option<String>,
+    erased_at: Option<Time>,
+}
+
 #[derive(sqlx::FromRow)]
 struct CheckRow {
     person_check: Option<Vec<u8>>,
@@ -215,6 +235,12 @@ impl Tx {
         read(self.fetch_all(PROOF_OF_DOCUMENT, args).await?)
     }
 
+    /// Who was proved last under this address, with a face to compare.
+    pub async fn proof_by_email(&mut self, hash: [u8; 32]) -> Result<Option<ProofRow>, StoreError> {
+        let rows = self.fetch_all(PROOF_BY_EMAIL, args![hash.to_vec()]).await?;
+        Ok(read(rows)?.pop())
+    }
+
     /// What proved this person, the newest first.
     pub async fn proof_of_person(
         &mut self,
@@ -235,6 +261,35 @@ impl Tx {
     ) -> Result<Vec<ProofRow>, StoreError> {
         let args = args![environment.name(), model, before.uuid(), limit];
         read(self.fetch_all(PROOF_FACES, args).await?)
+    }
+
+    pub async fn person_load(&mut self, id: PersonId) -> Result<Option<PersonRow>, StoreError> {
+        let row: Option<RowOfPerson> = self.fetch_optional(PERSON_LOAD, args![id.uuid()]).await?;
+        Ok(row.map(|row| PersonRow {
+            hold: row.hold,
+            erased_at: row.erased_at.map(|at| at.0),
+        }))
+    }
+
+    pub async fn person_hold(
+        &mut self,
+        id: PersonId,
+        hold: Option<String>,
+    ) -> Result<(), StoreError> {
+        self.execute_one("persons", PERSON_HOLD, args![hold, id.uuid()])
+            .await
+    }
+
+    /// Everything by which a person could be known again is taken away; that there was somebody stays.
+    pub async fn person_erase(&mut self, id: PersonId, now: Timestamp) -> Result<(), StoreError> {
+        self.execute(PROOF_ERASE, args![id.uuid()]).await?;
+        self.execute_one("persons", PERSON_ERASED, args![now, id.uuid()])
+            .await
+    }
+
+    /// The same of what is older, but for those whose traces must be kept.
+    pub async fn proof_forget(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(PROOF_FORGET, args![before]).await
     }
 
     /// `None`: no key was ever used.

@@ -61,6 +61,9 @@ export class Api {
   beginHandover = (): Promise<{ token: string; view: View }> => this.post("identity/handover", {});
   endHandover = (): Promise<View> => this.post("identity/handover/end", {});
   openHandover = async (token: string): Promise<View> => this.visit(await this.post<Visit>("handover/visits", { token }));
+  startSelfie = (): Promise<View> => this.post("identity/selfie", { consent: CONSENT_TEXT });
+  askKnown = (): Promise<{ again_after_s: number }> => this.post("identity/known", {});
+  enterKnown = (code: string): Promise<View> => this.post("identity/known/code", { code, consent: CONSENT_TEXT });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });

@@ -14,6 +14,7 @@ import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
 import { HandedBack, HandoverScreen } from "./screens/handover";
 import { DocumentChoice, IdentityIntro, IdentityRetry, IdentitySend, Review } from "./screens/identity";
+import { KnownCode, KnownSelfie } from "./screens/known";
 import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
 import { bought } from "./screens/outcome";
@@ -53,13 +54,14 @@ function Order({ state, view, session }: { state: State; view: View; session: Se
     session.bridge.event("onReady");
   }, [session]);
   const screen = screenOf(view, local);
+  const known = () => setLocal({ ...local, introSeen: true, choosing: false, known: true });
   const choose = () => setLocal({ ...local, introSeen: true, choosing: true });
   const chosen = () => setLocal({ ...local, introSeen: true, choosing: false });
   return (
     <>
       <PayUntil view={view} clockAheadMs={state.clockAheadMs} />
       <div key={screenKey(screen)}>
-        <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} />
+        <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} onKnown={known} />
       </div>
       <Cases view={view} session={session} />
       <Footer view={view} session={session} />
@@ -74,12 +76,17 @@ interface DrawProps {
   state: State;
   onChoose: () => void;
   onChosen: () => void;
+  onKnown: () => void;
 }
 
-function Draw({ screen, view, session, state, onChoose, onChosen }: DrawProps) {
+function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: DrawProps) {
   switch (screen.name) {
     case "identity_intro":
-      return <IdentityIntro view={view} session={session} onContinue={onChoose} />;
+      return <IdentityIntro view={view} session={session} onContinue={onChoose} onKnown={onKnown} />;
+    case "known_selfie":
+      return <KnownSelfie view={view} session={session} onOther={onChoose} />;
+    case "known_code":
+      return <KnownCode view={view} session={session} onOther={onChoose} />;
     case "document_choice":
       return <DocumentChoice view={view} session={session} onChosen={onChosen} />;
     case "document_side":

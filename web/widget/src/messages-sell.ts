@@ -1,8 +1,10 @@
 // The words of a sell, where they differ from those of a buy.
 
-import { cardName, crypto, dayTime, duration, fiat, networkName, shorten, unbroken } from "./format";
+import { cardName, crypto, dayTime, duration, fiat, fullTime, networkName, shorten, unbroken } from "./format";
 import { heldSeconds, isPart, priceHold, toSend } from "./sale";
 import type { Case, View } from "./view";
+
+export const againFrom = (time: string): string => `There were too many tries. From ${time} on you can try again, with a new order from the shop.`;
 
 const coin = (view: View, amount: string): string => crypto(amount, view.currency);
 const network = (view: View): string => networkName(view.network);
@@ -34,11 +36,11 @@ interface Failure {
 const untouched = "Nothing was taken.";
 
 const failures: Record<string, (view: View) => Failure> = {
-  identity_refused: () => ({
+  identity_refused: (view) => ({
     title: "We could not confirm your identity",
     text: "The check of your identity was refused, and this order has ended.",
     money: untouched,
-    next: "Contact the shop if you think this is wrong.",
+    next: view.failure?.again_at ? againFrom(fullTime(view.failure.again_at)) : "Contact the shop if you think this is wrong.",
   }),
   deposit_timeout: (view) => ({
     title: "We saw no deposit",

@@ -2,7 +2,7 @@
 // what to do next.
 
 import { crypto, fiat, networkName, unbroken } from "./format";
-import { sell } from "./messages-sell";
+import { againFrom, sell } from "./messages-sell";
 import { consentWords } from "./consent";
 import type { Aim, DocumentAim, FaceAim, Shape } from "./aim";
 import type { Direction, DocumentKind, Kept, LivenessStep, Side, View } from "./view";
@@ -255,6 +255,27 @@ export const messages = {
     },
     done: { title: "That is all here", text: "Your other device goes on. You may close this page." },
   },
+  known: {
+    link: "I was checked here before",
+    selfieTitle: "Welcome back",
+    selfieText: "Your document is known to us, and your last check was a while ago. A short selfie is enough.",
+    selfie: "Take the selfie",
+    document: "Use a document instead",
+    title: "Checked at another shop?",
+    text: (view: View) => `If we know you, we email a code to ${unbroken(view.email)}. With it a selfie is enough, and no document is needed.`,
+    ask: "Email me a code",
+    enterTitle: "Enter the code from your email",
+    enterText: (view: View) => `If somebody was checked under ${unbroken(view.email)}, a code with 6 digits is on its way there. It is good for 10 minutes. Nothing comes? Use a document.`,
+    label: "Code",
+    enter: "Continue",
+    again: "Email me another code",
+    againIn: (seconds: number) => `Another code in ${seconds} s`,
+    problem: (code: string) => {
+      if (code === "validation_error") return "This is not the code. Compare it with our latest email.";
+      if (code === "attempts_exhausted") return "There is no code that is good any more. Ask for another, or use a document.";
+      return "This did not work. Try again in a moment, or use a document.";
+    },
+  },
   choice: {
     title: "Which document do you have at hand?",
     text: "It must be valid and in your name.",
@@ -399,6 +420,7 @@ export const messages = {
     moved: "Your money was taken and has been given back. Banks show it within a few days.",
     untouched: "No money was taken.",
     next: "Go back to the shop to start a new order.",
+    again: againFrom,
     nextRefused: "Contact the shop if you think this is wrong.",
   },
   cancelled: { title: "Order cancelled", text: "No money was taken.", next: "Go back to the shop whenever you like." },

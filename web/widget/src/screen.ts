@@ -1,7 +1,7 @@
 // From the server's view and the little that only this window knows to the screen to draw.
 
 import { hasDeposit, lateOf } from "./sale";
-import type { Case, DocumentKind, Handover, Side, Step, View } from "./view";
+import type { Case, DocumentKind, Handover, Identity, Side, Step, View } from "./view";
 
 /** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
 export interface Local {
@@ -9,10 +9,14 @@ export interface Local {
   choosing: boolean;
   /** This is the device that the check was handed over to. */
   isOther: boolean;
+  /** Whoever says to be known from another shop. */
+  known?: boolean;
 }
 
 export type Screen =
   | { name: "identity_intro" }
+  | { name: "known_selfie" }
+  | { name: "known_code" }
   | { name: "document_choice"; present: DocumentKind | null }
   | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
   | { name: "liveness" }
@@ -70,6 +74,8 @@ function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
   if (identity?.handover && !local.isOther) return { name: "handover", handover: identity.handover };
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
+  if (local.known && identity?.asks !== "selfie") return { name: "known_code" };
+  if (identity?.asks === "selfie") return selfieScreen(identity);
   if (!identity?.consent.given) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };
   if (identity.reason) return { name: "identity_retry", reason: identity.reason };
   const { document } = identity;
@@ -80,6 +86,12 @@ function identityScreen(view: View, local: Local): Screen {
   const side = sides[index];
   if (side === undefined) return { name: identity.kept === "selfie" ? "identity_send" : "liveness" };
   return { name: "document_side", document, side, index, count: sides.length };
+}
+
+/** Of whoever is known: no document. */
+function selfieScreen({ reason, status, consent }: Identity): Screen {
+  if (reason) return { name: "identity_retry", reason };
+  return { name: status === "collecting" && consent.given ? "liveness" : "known_selfie" };
 }
 
 /** Changes exactly when the person sees another screen: the moment to move the focus. */

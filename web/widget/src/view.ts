@@ -25,6 +25,8 @@ export type LivenessStep = "center" | "left" | "right" | "up" | "closer";
 
 export interface Identity {
   status: string;
+  /** A document with a selfie, or a selfie alone. */
+  asks: "document" | "selfie";
   document: DocumentKind | null;
   sides: Side[] | null;
   received: Side[] | null;
@@ -175,7 +177,7 @@ export interface View {
   /** Null for a buy. */
   sale: Sale | null;
   timeline: TimelineEntry[];
-  failure: { code: string; money_moved: boolean } | null;
+  failure: { code: string; money_moved: boolean; again_at?: string } | null;
   /** What goes back to the card beside the order itself. */
   refunds: Refund[];
 }

@@ -5,7 +5,7 @@ import { sample } from "./sample";
 
 const fresh: Local = { introSeen: false, choosing: false, isOther: false };
 const identity = (change: Partial<Identity>): Identity => ({
-  status: "collecting", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
+  status: "collecting", asks: "document", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
   kept: null, keeps: null, consent: { text: "2026-11", kept_days: 90, given: true }, handover: null, ...change,
 });
 
@@ -52,6 +52,22 @@ describe("identity", () => {
     const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], reason: "face_mismatch", may_retry: true }) });
     expect(screenOf(view, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
     expect(screenOf(view, { introSeen: true, choosing: true, isOther: false })).toEqual({ name: "document_choice", present: "passport" });
+  });
+
+  it("asks whoever is known for a selfie alone", () => {
+    const due = sample({ identity: identity({ status: "not_started", asks: "selfie" }) });
+    expect(screenOf(due, fresh)).toEqual({ name: "known_selfie" });
+    expect(screenOf(due, { introSeen: true, choosing: true, isOther: false })).toMatchObject({ name: "document_choice" });
+    const begun = sample({ identity: identity({ asks: "selfie" }) });
+    expect(screenOf(begun, fresh)).toEqual({ name: "liveness" });
+    const failed = sample({ identity: identity({ status: "rejected", asks: "selfie", reason: "face_mismatch", may_retry: true }) });
+    expect(screenOf(failed, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
+  });
+
+  it("asks for a code until the server knows who it is", () => {
+    const known: Local = { introSeen: true, choosing: false, isOther: false, known: true };
+    expect(screenOf(sample(), known)).toEqual({ name: "known_code" });
+    expect(screenOf(sample({ identity: identity({ asks: "selfie" }) }), known)).toEqual({ name: "liveness" });
   });
 
   it("lets the server's step win over what this window was doing", () => {

@@ -35,10 +35,13 @@ impl KeptPart {
 impl Verification {
     /// What the next attempt of the same order may take over.
     pub fn keeps(&self) -> Option<KeptPart> {
+        // A selfie that was asked for alone is all there is.
+        self.document?;
         match &self.state {
             VerificationState::Rejected {
                 reason,
                 may_retry: true,
+                ..
             } => IdentityProblem::parse(reason).and_then(KeptPart::after),
             VerificationState::Rejected { .. }
             | VerificationState::Collecting

@@ -9,13 +9,34 @@ const DAY_SECONDS: i64 = 24 * 3_600;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PersonPolicy {
+    /// Tries that a customer has before a pause.
+    pub tries_max: u32,
+    pub pause_hours: u32,
     /// So many days after a proof a fresh selfie is asked for; 0: never.
     pub selfie_days: u32,
+    /// Hashes of documents and numbers of faces are kept for so long after the attempt.
+    pub kept_days: u32,
 }
 
 impl Default for PersonPolicy {
     fn default() -> Self {
-        Self { selfie_days: 90 }
+        Self {
+            tries_max: 10,
+            pause_hours: 24,
+            selfie_days: 90,
+            // Five years, as long as most laws want to know who somebody was.
+            kept_days: 1_827,
+        }
+    }
+}
+
+impl PersonPolicy {
+    pub const fn kept_seconds(self) -> i64 {
+        self.kept_days as i64 * DAY_SECONDS
+    }
+
+    pub const fn pause_seconds(self) -> i64 {
+        self.pause_hours as i64 * 3_600
     }
 }
 
@@ -92,7 +113,10 @@ mod tests {
             ..whole
         };
         assert_eq!(told(&[faceless], 199), Standing::Good);
-        let never = PersonPolicy { selfie_days: 0 };
+        let never = PersonPolicy {
+            selfie_days: 0,
+            ..policy
+        };
         assert_eq!(standing(&[whole], never, after(199)), Standing::Good);
     }
 }

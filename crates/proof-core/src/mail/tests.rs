@@ -115,7 +115,7 @@ fn ending(before: &Order, after: &Order, now: Timestamp) -> Option<Ending> {
         .into_iter()
         .find_map(|planned| match planned.letter {
             Letter::Ended { ending } => Some(ending),
-            Letter::Waits { .. } | Letter::Code => None,
+            Letter::Waits { .. } | Letter::Code | Letter::KnownCode => None,
         })
 }
 
@@ -232,6 +232,7 @@ fn letters_say_what_to_do_and_nothing_of_the_person() {
         "one letter has the link, the other the code"
     );
     assert_eq!(Letter::Code.text(sender), None);
+    assert_eq!(Letter::KnownCode.text(sender), None);
 }
 
 #[test]

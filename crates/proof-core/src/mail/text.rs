@@ -31,7 +31,7 @@ impl Letter {
         let (subject, paragraphs) = match self {
             Self::Waits { wait, reminder } => waits(wait, *reminder, sender),
             Self::Ended { ending } => ended(ending, sender),
-            Self::Code => return None,
+            Self::Code | Self::KnownCode => return None,
         };
         let partner = sender.partner;
         let last = format!("{GOODBYE}\n\nOrder {} with {partner}", sender.order);
@@ -50,6 +50,21 @@ pub fn code_text(partner: &str, code: &str) -> Text {
     ];
     let last = "Enter it only on the page that you opened from our email. Nobody of us will ever ask you for it. \
                 If you did not ask for a code, somebody else has your link: do nothing, and it opens nothing.";
+    written(format!("Your code for {partner}"), paragraphs, last)
+}
+
+/// The letter with the code for somebody who was checked at another shop.
+pub fn known_text(partner: &str, code: &str) -> Text {
+    let (digits, minutes) = (CODE_DIGITS, CODE_SECONDS / 60);
+    let paragraphs = vec![
+        code.to_owned(),
+        format!(
+            "You say at {partner} that your identity was checked before. This is the {digits}-digit code that \
+             confirms it, together with a selfie. It is good for {minutes} minutes."
+        ),
+    ];
+    let last = "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. \
+                If you did not ask for a code, do nothing: without your face it is worth nothing.";
     written(format!("Your code for {partner}"), paragraphs, last)
 }
 

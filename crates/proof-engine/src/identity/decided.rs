@@ -12,7 +12,7 @@ use proof_core::{
     ErrorCode,
     id::{OrderId, PersonId, VerificationId},
     identity::{
-        Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, Verification,
+        Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, PersonPolicy, Verification,
         VerificationState, assess, recognise,
     },
     operator::Voice,
@@ -31,6 +31,7 @@ pub(super) struct Decided {
     /// Who the customer turns out to be, where nobody knew that person.
     fresh: PersonId,
     keys: Arc<PersonKeys>,
+    policy: PersonPolicy,
 }
 
 #[derive(Clone)]
@@ -69,6 +70,7 @@ impl Decided {
             ids: SaveIds::new(engine, engine.now()),
             fresh: PersonId::new(engine.now(), engine.entropy.as_ref()),
             keys: Arc::clone(engine.person_keys()?),
+            policy: engine.person_policy,
         })
     }
 
@@ -82,6 +84,7 @@ impl Decided {
         let own = customer.ok_or_else(gone)?.person;
         let before = found.verification.state.clone();
         let Stepped { after, trace } = self.stepped(tx, found.verification, own, step).await?;
+        let after = after.rested(self.policy, self.ids.now());
         if after.state == before {
             return Ok(());
         }
@@ -320,7 +323,9 @@ fn command(state: &VerificationState) -> Option<Command> {
         VerificationState::Review { reason } => Some(Command::IdentityReview {
             reason: reason.clone(),
         }),
-        VerificationState::Rejected { reason, may_retry } => Some(Command::IdentityFailed {
+        VerificationState::Rejected {
+            reason, may_retry, ..
+        } => Some(Command::IdentityFailed {
             reason: reason.clone(),
             may_retry: *may_retry,
         }),

@@ -135,8 +135,8 @@ fn refuses(countries: &[String], country: Option<&str>) -> bool {
 
 /// Of the document by which the customer was identified.
 async fn document_country(tx: &mut Tx, order: &Order) -> Result<Option<String>, Failure<ApiError>> {
-    let latest = tx.verification_latest(order.customer).await?;
-    Ok(latest.and_then(|stored| match stored.verification.state {
+    let approved = tx.verification_approved(order.customer).await?;
+    Ok(approved.and_then(|stored| match stored.verification.state {
         VerificationState::Approved { document_country } => document_country,
         VerificationState::Collecting
         | VerificationState::Submitted { .. }

@@ -2,7 +2,9 @@
 
 use crate::kit::{ASKED, Kit, says};
 use image::{RgbImage, imageops};
+use proof_core::identity::Likeness;
 use proof_identity::{
+    check::Case,
     geometry::{Point, Warp},
     liveness::{LivenessProblem, Step},
     report::{Outcome, Reason},
@@ -157,4 +159,27 @@ fn a_film_is_shown_once_and_forwards() {
     let order = Reason::Liveness(LivenessProblem::FramesOutOfOrder);
     let report = kit.check(&kit.passport_case("obama.jpg", backwards));
     assert_eq!(says(&report), (Outcome::Retry, vec![order]));
+}
+
+#[test]
+fn of_somebody_known_the_film_is_enough() {
+    let Some(kit) = Kit::open() else { return };
+    let whole = kit.passport_case("obama.jpg", kit.film("obama2.jpg", &ASKED));
+    let before = kit.check(&whole).evidence().face.unwrap();
+    let film = |person: &str| {
+        kit.check(&Case {
+            front: None,
+            ..kit.passport_case("obama.jpg", kit.film(person, &ASKED))
+        })
+    };
+    let again = film("obama.jpg");
+    assert_eq!(says(&again), (Outcome::Approve, vec![]));
+    assert_eq!((again.facts.is_none(), again.similarity), (true, None));
+    let face = again.evidence().face.unwrap();
+    assert_eq!(face.likeness(&before), Some(Likeness::Same));
+    // Who it is, is not said by the film: whoever keeps the face from before compares.
+    let other = film("biden.jpg");
+    assert_eq!(other.outcome, Outcome::Approve);
+    let face = other.evidence().face.unwrap();
+    assert_eq!(face.likeness(&before), Some(Likeness::Other));
 }

@@ -389,13 +389,7 @@ impl Identity for BuiltIn {
             challenge: challenge.clone(),
             scope,
         };
-        self.put_json(reference, SUBMITTED, &submitted).await?;
-        let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
-        // What is old may wait for the next one.
-        if let Err(error) = self.with_vault(move |vault| vault.erase_before(old)).await {
-            tracing::warn!("old pictures stay: {error}");
-        }
-        Ok(())
+        self.put_json(reference, SUBMITTED, &submitted).await
     }
 
     async fn status(&self, reference: &str) -> Result<IdentityStatus, PortError> {
@@ -425,6 +419,22 @@ impl Identity for BuiltIn {
         let read = |whole: Vec<u8>| Label::read(&whole).ok_or_else(damaged);
         let found = whole.map(read).transpose()?;
         Ok(found.map(|(_, bytes)| bytes))
+    }
+
+    async fn erase(&self, reference: &str) -> Result<(), PortError> {
+        let reference = reference.to_owned();
+        self.with_vault(move |vault| vault.erase(&reference)).await
+    }
+
+    async fn tidy(&self) -> Result<(), PortError> {
+        let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
+        let erased = self
+            .with_vault(move |vault| vault.erase_before(old))
+            .await?;
+        if erased > 0 {
+            tracing::info!(erased, "pictures of old attempts were taken away");
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 mod built_in;
 mod config;
 mod film;
+mod person;
 mod pool;
 mod worker;
 
@@ -38,6 +39,12 @@ pub enum IdentityCommand {
     Specimen(SpecimenArgs),
     /// Bends a photograph as if its person did all that can be asked, to try the check with.
     Film(film::FilmArgs),
+    /// Forgets a person: pictures, face, hash of the document. The outcome stays. Two operators.
+    Erase(person::PersonArgs),
+    /// Says why a person must not be forgotten.
+    Hold(person::HoldArgs),
+    /// The hold is over.
+    Release(person::PersonArgs),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -136,6 +143,9 @@ pub async fn run(command: IdentityCommand) -> anyhow::Result<()> {
         IdentityCommand::Check(args) => check(args).await,
         IdentityCommand::Specimen(args) => draw(&args),
         IdentityCommand::Film(args) => film::run(args),
+        IdentityCommand::Erase(args) => person::erase(args).await,
+        IdentityCommand::Hold(args) => person::hold(args).await,
+        IdentityCommand::Release(args) => person::release(args).await,
     }
 }
 

@@ -25,3 +25,7 @@ CREATE INDEX proofs_by_age ON proofs (created_at) WHERE document_hash IS NOT NUL
 
 -- What the key of the persons makes of a known text: with another key nobody would be known again.
 ALTER TABLE installation ADD COLUMN person_check BLOB;
+
+-- Why what is known of a person must be kept, and when it was taken away.
+ALTER TABLE persons ADD COLUMN hold TEXT;
+ALTER TABLE persons ADD COLUMN erased_at INTEGER;

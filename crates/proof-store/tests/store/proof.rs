@@ -72,6 +72,9 @@ pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
         assert_eq!(tx.proof_of_document([1; 32], one.id, 9).await?.len(), 0);
         assert_eq!(tx.proof_of_document([3; 32], two.id, 9).await?.len(), 0);
         assert_eq!(tx.proof_of_person(person, 9).await?.len(), 1);
+        let by_email = tx.proof_by_email([2; 32]).await?;
+        assert_eq!(by_email.map(|r| r.verification), Some(one.id));
+        assert!(tx.proof_by_email([1; 32]).await?.is_none());
         let refused = Verdict::Refused("document_forged".to_owned());
         tx.proof_rule(two.id, &refused).await?;
         assert_eq!(
@@ -91,6 +94,29 @@ pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
         assert_eq!(before.len(), 1);
         let live = tx.proof_faces(Environment::Live, "m", three.id, 9).await?;
         assert_eq!(live.len(), 0);
+        let kept = tx.person_load(person).await?.unwrap();
+        assert_eq!((kept.hold, kept.erased_at), (None, None));
+        let attempts = tx.verification_of_person(person, 9).await?;
+        assert!(attempts.contains(&one), "{attempts:?}");
+        // What must be kept is kept, however old.
+        tx.person_hold(person, Some("case 7".to_owned())).await?;
+        assert_eq!(tx.proof_forget(NOW).await?, 0);
+        assert_eq!(
+            tx.proof_forget(NOW.plus_seconds(1)).await?,
+            1,
+            "the refused one"
+        );
+        assert!(tx.proof_load(one.id).await?.unwrap().face.is_some());
+        tx.person_hold(person, None).await?;
+        tx.person_erase(person, NOW).await?;
+        let gone = tx.proof_load(one.id).await?.unwrap();
+        assert_eq!(gone.verdict, Verdict::Approved(person), "the outcome stays");
+        assert_eq!(
+            (gone.document_hash, gone.face, gone.email_hash),
+            (None, None, None)
+        );
+        let kept = tx.person_load(person).await?.unwrap();
+        assert_eq!((kept.hold, kept.erased_at), (None, Some(NOW)));
         assert_eq!(tx.person_check().await?, None);
         tx.person_check_save([5; 32]).await?;
         assert_eq!(tx.person_check().await?, Some(vec![5; 32]));

@@ -254,7 +254,10 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         };
         tx.verification_save(&review, 1).await?;
         assert_eq!(tx.verification_reviewed(10).await?, [review]);
+        assert!(tx.verification_approved(customer).await?.is_none());
         tx.verification_save(&approved, 2).await?;
+        let proved = tx.verification_approved(customer).await?;
+        assert_eq!(proved.map(|p| p.verification), Some(approved));
         assert_eq!(tx.verification_reviewed(10).await?, []);
         tx.customer_link(customer, person, NOW).await?;
         let found = tx.customer_by_user(scope.0, scope.1, "u").await?;

@@ -493,6 +493,17 @@ impl App {
             .await
     }
 
+    /// Of each attempt that was decided, whether its person could be known again.
+    pub async fn proofs(&self) -> Vec<bool> {
+        let sql = "SELECT document_hash IS NOT NULL OR face IS NOT NULL OR email_hash IS NOT NULL FROM proofs";
+        match self.db.engine() {
+            Database::Sqlite { readers, .. } => {
+                sqlx::query_scalar(sql).fetch_all(readers).await.unwrap()
+            }
+            Database::Postgres(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
+        }
+    }
+
     /// How many rows each table has.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         const TABLES: [&str; 12] = [

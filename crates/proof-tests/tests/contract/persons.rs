@@ -3,11 +3,13 @@
 use crate::buyer::Buyer;
 use crate::kit::{App, as_partner, good_session};
 use crate::on_both_engines;
+use crate::operator::Office;
 use crate::people::Person;
 use axum::body::Body;
 use http::Method;
 use proof_core::{identity::CONSENT_TEXT, member::Role, screening::ListedKind};
-use proof_engine::PartnerCreated;
+use proof_engine::{PartnerCreated, Ruled};
+use proof_server::operator::{Question, ask};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -17,6 +19,11 @@ on_both_engines!(
     a_listed_person_is_refused_without_a_word,
     whoever_comes_back_after_a_while_shows_the_face_again,
     a_document_that_has_ended_is_shown_anew,
+    who_was_checked_elsewhere_shows_a_code_and_the_face,
+    of_an_unknown_address_nobody_hears_anything,
+    after_many_tries_there_is_a_pause,
+    two_people_forget_somebody_unless_it_is_held,
+    what_is_old_is_forgotten_by_itself,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -275,4 +282,237 @@ async fn a_document_that_has_ended_is_shown_anew(app: &App) {
     next.until_step("quote").await;
     assert_eq!(kyc(app, &app.shop, user).await, "verified");
     assert_eq!(persons(app).await, 1);
+}
+
+/// The six digits of the last letter to this address.
+async fn code(app: &App, email: &str) -> String {
+    let look = || async {
+        let letters = app.letters.sent.lock().unwrap().clone();
+        let to = |letter: &&proof_port::Message| letter.to == email;
+        let last = letters.iter().rev().find(to)?.text.clone();
+        let mut words = last.split_whitespace();
+        words
+            .find(|word| word.len() == 6 && word.bytes().all(|b| b.is_ascii_digit()))
+            .map(str::to_owned)
+    };
+    app.until("a code is mailed", look).await
+}
+
+async fn who_was_checked_elsewhere_shows_a_code_and_the_face(app: &App) {
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let there = at(app, &elsewhere, "a-1", "Ada@example.com").await;
+    let stranger = there.view().await;
+    assert_eq!(
+        there
+            .post("identity/selfie", json!({ "consent": CONSENT_TEXT }))
+            .await
+            .refusal()
+            .2,
+        "wrong_state"
+    );
+    let sent = there.post("identity/known", json!({})).await;
+    assert_eq!(
+        (sent.status, &sent.json),
+        (200, &json!({ "again_after_s": 60 }))
+    );
+    assert_eq!(there.view().await["identity"], stranger["identity"]);
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "not_started");
+    let soon = there.post("identity/known", json!({})).await;
+    assert_eq!(soon.refusal().2, "rate_limit_exceeded");
+    let code = code(app, "Ada@example.com").await;
+    let wrong = if code == "000000" { "000001" } else { "000000" };
+    let answer = there
+        .post(
+            "identity/known/code",
+            json!({ "code": wrong, "consent": CONSENT_TEXT }),
+        )
+        .await;
+    assert_eq!(answer.json["field"], "code", "{}", answer.text);
+    let view = there
+        .post(
+            "identity/known/code",
+            json!({ "code": code, "consent": CONSENT_TEXT }),
+        )
+        .await
+        .json;
+    assert_eq!(
+        (&view["identity"]["asks"], &view["identity"]["status"]),
+        (&json!("selfie"), &json!("collecting"))
+    );
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "not_started");
+    let again = there
+        .post(
+            "identity/known/code",
+            json!({ "code": code, "consent": CONSENT_TEXT }),
+        )
+        .await;
+    assert_eq!(again.refusal().2, "wrong_state", "a code is good once");
+    // A reload, and the same again: the code is not asked for twice.
+    there.selfie().await;
+    there.until_step("quote").await;
+    assert_eq!(kyc(app, &elsewhere, "a-1").await, "verified");
+    assert_eq!(persons(app).await, 1);
+}
+
+async fn of_an_unknown_address_nobody_hears_anything(app: &App) {
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let before = app.letters.sent.lock().unwrap().len();
+    let known = at(app, &elsewhere, "a-1", "ada@example.com").await;
+    let unknown = at(app, &elsewhere, "b-1", "bob@example.com").await;
+    let mut told = Vec::new();
+    for buyer in [&known, &unknown] {
+        let mut answers = Vec::new();
+        for (path, body) in [
+            ("identity/known/code", json!({ "code": "000000" })),
+            ("identity/known", json!({})),
+            ("identity/known/code", json!({ "code": "abc" })),
+        ] {
+            let answer = buyer.post(path, body).await;
+            answers.push((answer.status, answer.without_name()));
+        }
+        told.push(answers);
+    }
+    assert_eq!(told[0], told[1]);
+    code(app, "ada@example.com").await;
+    app.clock.skip(60);
+    let letters = app.letters.sent.lock().unwrap().clone();
+    assert_eq!(letters.len(), before + 1, "nobody writes to bob");
+    for buyer in [&known, &unknown] {
+        for left in (0..5).rev() {
+            let answer = buyer
+                .post(
+                    "identity/known/code",
+                    json!({ "code": "12 34 56", "consent": CONSENT_TEXT }),
+                )
+                .await;
+            let text = format!("{left} tries are left");
+            assert!(answer.text.contains(&text), "{}", answer.text);
+        }
+        let answer = buyer
+            .post(
+                "identity/known/code",
+                json!({ "code": "123456", "consent": CONSENT_TEXT }),
+            )
+            .await;
+        assert_eq!(answer.refusal().2, "attempts_exhausted");
+    }
+}
+
+async fn after_many_tries_there_is_a_pause(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(91 * DAY);
+    let open = || Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com");
+    let fail = async |eve: &Buyer<'_>| {
+        eve.selfie().await;
+        let look = || async {
+            let view = eve.view().await;
+            (view["step"] == "failed" || !view["identity"]["reason"].is_null()).then_some(view)
+        };
+        app.until("another face", look).await
+    };
+    let first = open().await;
+    for _ in 1..6 {
+        assert_eq!(fail(&first).await["identity"]["may_retry"], true);
+    }
+    // Another order is no way around.
+    let second = open().await;
+    for _ in 6..10 {
+        assert_eq!(fail(&second).await["identity"]["may_retry"], true);
+    }
+    let view = fail(&second).await;
+    assert_eq!(view["step"], "failed", "{view}");
+    let again = view["failure"]["again_at"].as_str().unwrap().to_owned();
+    assert!(again.as_str() > view["now"].as_str().unwrap(), "{view}");
+    let third = open().await;
+    assert_eq!(
+        third.until_step("failed").await["failure"]["again_at"],
+        again
+    );
+    assert_eq!(kyc(app, &app.shop, "ada").await, "failed");
+    app.clock.skip(DAY);
+    let later = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(later.view().await["step"], "identity");
+    later.selfie().await;
+    later.until_step("quote").await;
+}
+
+/// Who somebody is, as a later look-alike tells.
+async fn person_of(app: &App, ann: &Person<'_>, name: &str) -> String {
+    let email = format!("x{name}+kyc-document-of-{name}@example.com");
+    let other = Buyer::open(app, &format!("x-{name}"), &email).await;
+    other.identify().await;
+    let check = check_of(app, &other, ann).await;
+    check["resembles"][0]["person"].as_str().unwrap().to_owned()
+}
+
+async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
+    let (ann, _) = people(app).await;
+    let office = Office::open(app);
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
+    let hold = async |hold: Option<&str>| {
+        let question = Question::PersonHold {
+            person,
+            hold: hold.map(str::to_owned),
+            by: "alice".parse().unwrap(),
+            reason: "a letter".into(),
+        };
+        ask::<()>(&office.socket, &question).await.unwrap();
+    };
+    let erase = async |by: &str| {
+        let question = Question::PersonErase {
+            person,
+            by: by.parse().unwrap(),
+            reason: "she asked".into(),
+        };
+        let ruled = ask::<Ruled>(&office.socket, &question).await;
+        ruled.map_err(|error| error.to_string())
+    };
+    hold(Some("case 7")).await;
+    let held = erase("alice").await.unwrap_err();
+    assert!(held.contains("case 7"), "{held}");
+    hold(None).await;
+    assert_eq!(erase("alice").await, Ok(Ruled::Proposed));
+    assert!(erase("alice").await.is_err(), "nobody is two people");
+    assert_eq!(erase("bob").await, Ok(Ruled::Done));
+    assert_eq!(erase("bob").await, Ok(Ruled::Done), "again is the same");
+    office.close().await;
+    assert_eq!(
+        kyc(app, &app.shop, "ada").await,
+        "verified",
+        "the outcome stays"
+    );
+    // Nobody knows her document or her face any more, and nobody writes to her.
+    let before = app.letters.sent.lock().unwrap().len();
+    let elsewhere = app.partner("Elsewhere", None).await;
+    let there = at(app, &elsewhere, "a-1", "ada@example.com").await;
+    assert_eq!(there.post("identity/known", json!({})).await.status, 200);
+    there.identify().await;
+    there.until_step("quote").await;
+    assert_eq!(persons(app).await, 2, "somebody new");
+    assert_eq!(app.letters.sent.lock().unwrap().len(), before);
+}
+
+async fn what_is_old_is_forgotten_by_itself(app: &App) {
+    let ada = Buyer::open(app, "ada", "ada+kyc-ends-4000@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    app.clock.skip(1_828 * DAY);
+    let look = || async {
+        let rows: Vec<_> = app.proofs().await;
+        rows.iter()
+            .all(|has_traces| !has_traces)
+            .then_some(rows.len())
+    };
+    assert_eq!(app.until("it is forgotten", look).await, 1);
 }

@@ -11,17 +11,11 @@ import { hasDeposit } from "../sale";
 import type { Session } from "../session";
 import type { DocumentKind, View } from "../view";
 
-export function IdentityIntro({ view, session, onContinue }: { view: View; session: Session; onContinue: () => void }) {
-  const words = messages.intro;
+/** What is taken, by whom, and for how long: going on is agreeing. */
+export function Consent({ view }: { view: View }) {
   const consent = messages.consent(view, view.identity?.consent.kept_days ?? null);
   return (
-    <Screen title={words.title}>
-      <p class="muted">{words.text(view)}</p>
-      <ul class="needs">
-        <li><Icon name="document" size={20} />{words.document}</li>
-        <li><Icon name="camera" size={20} />{words.camera}</li>
-        <li><Icon name="mail" size={20} />{words.email(view)}</li>
-      </ul>
+    <>
       <section class="consent" aria-labelledby="consent-title">
         <h2 id="consent-title">{consent.title}</h2>
         <dl>
@@ -31,9 +25,32 @@ export function IdentityIntro({ view, session, onContinue }: { view: View; sessi
         </dl>
       </section>
       <p class="muted small">{consent.agree}</p>
+    </>
+  );
+}
+
+interface IntroProps {
+  view: View;
+  session: Session;
+  onContinue: () => void;
+  onKnown: () => void;
+}
+
+export function IdentityIntro({ view, session, onContinue, onKnown }: IntroProps) {
+  const words = messages.intro;
+  return (
+    <Screen title={words.title}>
+      <p class="muted">{words.text(view)}</p>
+      <ul class="needs">
+        <li><Icon name="document" size={20} />{words.document}</li>
+        <li><Icon name="camera" size={20} />{words.camera}</li>
+        <li><Icon name="mail" size={20} />{words.email(view)}</li>
+      </ul>
+      <Consent view={view} />
       <Actions>
-        <Button onClick={onContinue}>{consent.button}</Button>
+        <Button onClick={onContinue}>{messages.consent(view, null).button}</Button>
         <HandoverOffer session={session} />
+        <button type="button" class="link" onClick={onKnown}>{messages.known.link}</button>
       </Actions>
     </Screen>
   );
@@ -84,12 +101,12 @@ export function IdentityRetry({ view, session, reason, onChoose }: RetryProps) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const alive = useAlive();
-  const { document = null, keeps = null } = view.identity ?? {};
+  const { asks, document = null, keeps = null } = view.identity ?? {};
   // Where the document stays there is nothing to choose.
   const again = async () => {
-    if (keeps !== "document" || !document) return onChoose();
+    if (asks !== "selfie" && (keeps !== "document" || !document)) return onChoose();
     setBusy(true);
-    const failure = await session.command((api) => api.startIdentity(document, true));
+    const failure = await session.command((api) => (document ? api.startIdentity(document, true) : api.startSelfie()));
     if (!alive.current) return;
     setBusy(false);
     setProblem(failure && messages.error(failure.code, session.direction));

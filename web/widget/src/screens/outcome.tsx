@@ -49,11 +49,12 @@ function Failed({ view, session }: OutcomeProps) {
   const words = messages.failed.of(view.failure?.code);
   const moved = view.failure?.money_moved === true;
   const refused = view.failure?.code === "identity_refused";
+  const again = view.failure?.again_at;
   return (
     <Ending tone="stop" title={words.title} view={view} session={session}>
       <p>{words.text}</p>
       {view.refunds.length === 0 && <p><strong>{moved ? messages.failed.moved : messages.failed.untouched}</strong></p>}
-      <p class="muted">{refused ? messages.failed.nextRefused : messages.failed.next}</p>
+      <p class="muted">{again ? messages.failed.again(fullTime(again)) : refused ? messages.failed.nextRefused : messages.failed.next}</p>
     </Ending>
   );
 }
