@@ -31,15 +31,51 @@ use uuid::Uuid;
 const WAIT_SECONDS_MAX: i64 = 25;
 
 pub fn routes() -> Vec<Route> {
-    let (get, post, put) = (Method::GET, Method::POST, Method::PUT);
+    let (get, post) = (Method::GET, Method::POST);
     let (anyone, widget) = (Caller::Anyone, Caller::Widget);
-    vec![
+    let rest = vec![
         Route::new(anyone, get.clone(), "/widget.2.0.js", loader),
         Route::new(anyone, get.clone(), "/assets/{*path}", asset),
         Route::new(widget, get.clone(), "/frame/{widget_id}", page),
         Route::new(widget, get.clone(), "/frame/{widget_id}/logo", logo),
         Route::new(widget, post.clone(), "/frame/api/visits", visit),
         Route::new(widget, get, "/frame/api/order", order),
+        Route::new(widget, post.clone(), "/frame/api/quote", quote),
+        Route::new(widget, post.clone(), "/frame/api/payments", payment),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/payments/check",
+            payment_check,
+        ),
+        Route::new(widget, post.clone(), "/frame/api/sale", sale),
+        Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/quote",
+            case_quote,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/choice",
+            case_choice,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cases/{case}/visit",
+            case_visit,
+        ),
+        Route::new(widget, post, "/frame/api/cancel", cancel),
+    ];
+    rest.into_iter().chain(identity_routes()).collect()
+}
+
+fn identity_routes() -> Vec<Route> {
+    let (post, put, widget) = (Method::POST, Method::PUT, Caller::Widget);
+    vec![
         Route::new(
             widget,
             post.clone(),
@@ -72,7 +108,7 @@ pub fn routes() -> Vec<Route> {
         ),
         Route::new(
             widget,
-            put,
+            put.clone(),
             "/frame/api/identity/frames/{index}",
             identity_frame,
         ),
@@ -82,35 +118,6 @@ pub fn routes() -> Vec<Route> {
             "/frame/api/identity/submit",
             identity_submit,
         ),
-        Route::new(widget, post.clone(), "/frame/api/quote", quote),
-        Route::new(widget, post.clone(), "/frame/api/payments", payment),
-        Route::new(
-            widget,
-            post.clone(),
-            "/frame/api/payments/check",
-            payment_check,
-        ),
-        Route::new(widget, post.clone(), "/frame/api/sale", sale),
-        Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
-        Route::new(
-            widget,
-            post.clone(),
-            "/frame/api/cases/{case}/quote",
-            case_quote,
-        ),
-        Route::new(
-            widget,
-            post.clone(),
-            "/frame/api/cases/{case}/choice",
-            case_choice,
-        ),
-        Route::new(
-            widget,
-            post.clone(),
-            "/frame/api/cases/{case}/visit",
-            case_visit,
-        ),
-        Route::new(widget, post, "/frame/api/cancel", cancel),
     ]
 }
 

@@ -563,9 +563,12 @@ fn identity_view(
         return None;
     };
     let (reason, may_retry) = match verification.map(|v| &v.state) {
+        // A pause that is over is none any more.
         Some(VerificationState::Rejected {
-            reason, may_retry, ..
-        }) => (Some(reason.clone()), *may_retry),
+            reason,
+            may_retry,
+            again_at,
+        }) => (Some(reason.clone()), *may_retry || again_at.is_some()),
         Some(
             VerificationState::Collecting
             | VerificationState::Submitted { .. }

@@ -64,6 +64,26 @@ pub enum Role {
     Owner,
 }
 
+/// What an operator decides about what is known of a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PersonSaid {
+    pub person: PersonId,
+    pub deed: PersonDeed,
+    pub by: OperatorName,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum PersonDeed {
+    /// Two operators.
+    Erase,
+    /// Why it must not be forgotten.
+    Hold {
+        name: String,
+    },
+    Release,
+}
+
 /// What may be asked.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -121,19 +141,7 @@ pub enum Question {
         by: OperatorName,
         reason: String,
     },
-    /// Forgets a person. Two operators.
-    PersonErase {
-        person: PersonId,
-        by: OperatorName,
-        reason: String,
-    },
-    /// Why a person must not be forgotten; `None`: they may be.
-    PersonHold {
-        person: PersonId,
-        hold: Option<String>,
-        by: OperatorName,
-        reason: String,
-    },
+    Person(PersonSaid),
     /// The sandbox's time passes at once.
     ClockAdvance {
         seconds: i64,
@@ -272,8 +280,7 @@ impl Question {
             | Self::PolicySet { by, .. }
             | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
-            | Self::PersonErase { by, .. }
-            | Self::PersonHold { by, .. }
+            | Self::Person(PersonSaid { by, .. })
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
             | Self::OrderShow { .. }
@@ -311,8 +318,7 @@ impl Question {
             | Self::Findings
             | Self::ListShow
             | Self::ListSay { .. }
-            | Self::PersonErase { .. }
-            | Self::PersonHold { .. }
+            | Self::Person(_)
             | Self::PolicyShow { .. }
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
@@ -372,21 +378,10 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         }
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => {
-            let day = Day::parse(&day).ok_or_else(|| {
-                let message = "a day is YYYY-MM-DD, UTC";
-                ApiError::field(ErrorCode::ValidationError, "day", message)
-            })?;
+            let day = day_of(&day)?;
             json!(engine.statement(partner, Environment::Test, day).await?)
         }
-        Question::PersonErase { person, by, reason } => {
-            json!(engine.person_erase(person, by, &reason).await?)
-        }
-        Question::PersonHold {
-            person,
-            hold,
-            by,
-            reason,
-        } => json!(engine.person_hold(person, hold, by, &reason).await?),
+        Question::Person(said) => person(engine, said).await?,
         Question::ListShow => json!(engine.listings().await?),
         Question::ListSay {
             kind,
@@ -400,6 +395,28 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         }
         Question::Findings => json!(engine.findings(Environment::Test).await?),
     })
+}
+
+fn day_of(text: &str) -> Result<Day, ApiError> {
+    Day::parse(text).ok_or_else(|| {
+        let message = "a day is YYYY-MM-DD, UTC";
+        ApiError::field(ErrorCode::ValidationError, "day", message)
+    })
+}
+
+async fn person(engine: &Engine, said: PersonSaid) -> Result<Value, ApiError> {
+    let PersonSaid {
+        person,
+        deed,
+        by,
+        reason,
+    } = said;
+    let hold = match deed {
+        PersonDeed::Erase => return Ok(json!(engine.person_erase(person, by, &reason).await?)),
+        PersonDeed::Hold { name } => Some(name),
+        PersonDeed::Release => None,
+    };
+    Ok(json!(engine.person_hold(person, hold, by, &reason).await?))
 }
 
 async fn invite(

@@ -6,6 +6,7 @@ test("whoever was checked before shows a code and the face, and no document", as
   const buyer = newBuyer();
   await identify(await order(page, proof, buyer));
   // To the shop it is somebody new.
+  await page.evaluate(() => localStorage.clear());
   const widget = await order(page, proof, { ...buyer, user_id: `${buyer.user_id}-again` });
   await heading(widget, "First, show that it is you");
   await widget.getByRole("button", { name: "I was checked here before" }).click();

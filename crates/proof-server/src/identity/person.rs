@@ -1,13 +1,14 @@
 //! `proof identity erase` and `hold`: what operators decide about what is known of a person.
 
 use crate::{
-    operator::{Question, ask},
+    operator::{PersonDeed, PersonSaid, Question, ask},
     order::ServerArgs,
     say::say,
 };
 use clap::Args;
 use proof_core::{id::PersonId, operator::OperatorName};
 use proof_engine::Ruled;
+use serde::de::DeserializeOwned;
 
 #[derive(Args, Debug)]
 pub struct PersonArgs {
@@ -32,14 +33,20 @@ pub struct HoldArgs {
     name: String,
 }
 
+impl PersonArgs {
+    async fn say<T: DeserializeOwned>(self, deed: PersonDeed) -> anyhow::Result<T> {
+        let said = PersonSaid {
+            person: self.person,
+            deed,
+            by: self.by,
+            reason: self.reason,
+        };
+        ask(&self.server.socket()?, &Question::Person(said)).await
+    }
+}
+
 pub async fn erase(args: PersonArgs) -> anyhow::Result<()> {
-    let question = Question::PersonErase {
-        person: args.person,
-        by: args.by,
-        reason: args.reason,
-    };
-    let ruled: Ruled = ask(&args.server.socket()?, &question).await?;
-    say(match ruled {
+    say(match args.say(PersonDeed::Erase).await? {
         Ruled::Done => {
             "Forgotten: pictures, face and the hash of the document are gone; that there was somebody stays.\n"
         }
@@ -48,21 +55,12 @@ pub async fn erase(args: PersonArgs) -> anyhow::Result<()> {
 }
 
 pub async fn hold(args: HoldArgs) -> anyhow::Result<()> {
-    set(args.person, Some(args.name)).await?;
+    let deed = PersonDeed::Hold { name: args.name };
+    let () = args.person.say(deed).await?;
     say("Held: this person is not forgotten before it is released.\n")
 }
 
 pub async fn release(args: PersonArgs) -> anyhow::Result<()> {
-    set(args, None).await?;
+    let () = args.say(PersonDeed::Release).await?;
     say("Released.\n")
-}
-
-async fn set(args: PersonArgs, hold: Option<String>) -> anyhow::Result<()> {
-    let question = Question::PersonHold {
-        person: args.person,
-        hold,
-        by: args.by,
-        reason: args.reason,
-    };
-    ask(&args.server.socket()?, &question).await
 }

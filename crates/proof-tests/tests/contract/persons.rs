@@ -9,7 +9,7 @@ use axum::body::Body;
 use http::Method;
 use proof_core::{identity::CONSENT_TEXT, member::Role, screening::ListedKind};
 use proof_engine::{PartnerCreated, Ruled};
-use proof_server::operator::{Question, ask};
+use proof_server::operator::{PersonDeed, PersonSaid, Question, ask};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -460,28 +460,27 @@ async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
     ada.identify().await;
     ada.until_step("quote").await;
     let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
-    let hold = async |hold: Option<&str>| {
-        let question = Question::PersonHold {
+    let said = |by: &str, deed: PersonDeed| {
+        Question::Person(PersonSaid {
             person,
-            hold: hold.map(str::to_owned),
-            by: "alice".parse().unwrap(),
+            deed,
+            by: by.parse().unwrap(),
             reason: "a letter".into(),
-        };
+        })
+    };
+    let hold = async |deed: PersonDeed| {
+        let question = said("alice", deed);
         ask::<()>(&office.socket, &question).await.unwrap();
     };
     let erase = async |by: &str| {
-        let question = Question::PersonErase {
-            person,
-            by: by.parse().unwrap(),
-            reason: "she asked".into(),
-        };
-        let ruled = ask::<Ruled>(&office.socket, &question).await;
+        let ruled = ask::<Ruled>(&office.socket, &said(by, PersonDeed::Erase)).await;
         ruled.map_err(|error| error.to_string())
     };
-    hold(Some("case 7")).await;
+    let name = "case 7".to_owned();
+    hold(PersonDeed::Hold { name }).await;
     let held = erase("alice").await.unwrap_err();
     assert!(held.contains("case 7"), "{held}");
-    hold(None).await;
+    hold(PersonDeed::Release).await;
     assert_eq!(erase("alice").await, Ok(Ruled::Proposed));
     assert!(erase("alice").await.is_err(), "nobody is two people");
     assert_eq!(erase("bob").await, Ok(Ruled::Done));

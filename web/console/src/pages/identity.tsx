@@ -156,7 +156,7 @@ function sameOrNew(ones: Resemblance[]): Pick<Asked, "choice"> {
   const known = new Map(ones.flatMap(({ person, email }) => (person ? [[person, email] as const] : [])));
   if (known.size === 0) return {};
   const same = [...known].map(([value, email]) => ({ value, label: `The same as ${email}` }));
-  const hint = "The same person has one history, and one set of limits.";
+  const hint = "Whoever is known keeps one history; a person on the list is refused everywhere.";
   return { choice: { label: "Who it is", hint, choices: [{ value: "", label: "Somebody else, who is new" }, ...same] } };
 }
 
