@@ -36,6 +36,10 @@ mutants *args:
     command -v cargo-mutants >/dev/null || cargo install cargo-mutants --version 27.1.0 --locked
     cargo mutants -p proof-core {{args}} -- -E 'not test(no_story_breaks_the_promises)'
 
+# What strangers send, mutated: each target for a minute, or `just fuzz mrz 600`
+fuzz *args:
+    ci/fuzz {{args}}
+
 # What CI runs before the tests
 lint:
     cargo fmt --all --check

@@ -19,12 +19,45 @@ use sha2::{Digest, Sha256};
 pub const FRAMES_MAX: usize = 40;
 
 /// What an installation wants.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Policy {
     pub age_min: u32,
     /// Documents of Utopia are as good as others: for trying things out.
     pub specimens: bool,
+    /// From this cosine on portrait and selfie are one person.
+    pub same_person: f32,
+    /// Below this one they are two; between, people look.
+    pub maybe_same_person: f32,
+    /// Nobody is approved before people have looked.
+    pub people_look: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum PolicyProblem {
+    #[error(
+        "same_person and maybe_same_person have to be from 0.8 to 1, the first not below the second"
+    )]
+    Likeness,
+    #[error("age_min has to be from 16 to 99")]
+    Age,
+}
+
+impl Policy {
+    /// Limits that would let everybody in, or nobody, are mistakes.
+    pub fn check(&self) -> Result<(), PolicyProblem> {
+        let within = |limit: f32| (0.8..=1.0).contains(&limit);
+        if !within(self.same_person)
+            || !within(self.maybe_same_person)
+            || self.same_person < self.maybe_same_person
+        {
+            return Err(PolicyProblem::Likeness);
+        }
+        if !(16..=99).contains(&self.age_min) {
+            return Err(PolicyProblem::Age);
+        }
+        Ok(())
+    }
 }
 
 impl Default for Policy {
@@ -32,6 +65,9 @@ impl Default for Policy {
         Self {
             age_min: 18,
             specimens: false,
+            same_person: SAME_PERSON_MIN,
+            maybe_same_person: MAYBE_SAME_PERSON_MIN,
+            people_look: false,
         }
     }
 }
@@ -88,6 +124,10 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let facts = zone
         .map(|zone| Facts::of(&zone.mrz))
         .or_else(|| licence.map(Facts::of_licence));
+    if case.policy.people_look {
+        let (reason, on) = (Reason::PeopleLook, Subject::Document);
+        findings.push(Finding { reason, on });
+    }
     let sides = [(Subject::Front, &front), (Subject::Back, &back)];
     Ok(Report {
         facts,
@@ -302,9 +342,9 @@ fn selfie(
         return Ok((None, first));
     };
     let similarity = portrait.cosine(face);
-    if similarity < MAYBE_SAME_PERSON_MIN {
+    if similarity < case.policy.maybe_same_person {
         add(Reason::OtherPerson, Subject::Selfie);
-    } else if similarity < SAME_PERSON_MIN {
+    } else if similarity < case.policy.same_person {
         add(Reason::MaybeOtherPerson, Subject::Selfie);
     }
     Ok((Some(similarity), first))
@@ -363,4 +403,33 @@ pub fn digest(bytes: &[u8]) -> [u8; 32] {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_that_mean_nothing_are_refused() {
+        let with = |change: fn(&mut Policy)| {
+            let mut policy = Policy::default();
+            change(&mut policy);
+            policy.check()
+        };
+        assert_eq!(with(|_| {}), Ok(()));
+        assert_eq!(with(|policy| policy.maybe_same_person = 0.94), Ok(()));
+        assert_eq!(
+            with(|policy| policy.same_person = 0.9),
+            Err(PolicyProblem::Likeness)
+        );
+        assert_eq!(
+            with(|policy| policy.maybe_same_person = 0.0),
+            Err(PolicyProblem::Likeness)
+        );
+        assert_eq!(
+            with(|policy| policy.same_person = f32::NAN),
+            Err(PolicyProblem::Likeness)
+        );
+        assert_eq!(with(|policy| policy.age_min = 0), Err(PolicyProblem::Age));
+    }
 }

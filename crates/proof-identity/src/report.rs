@@ -54,6 +54,8 @@ pub enum Reason {
     /// Too alike for another person, and too little for the same.
     MaybeOtherPerson,
     NoModels,
+    /// The policy wants it of everybody.
+    PeopleLook,
     /// The worker was stopped at its limits, or broke.
     NoAnswer,
 }
@@ -79,6 +81,7 @@ impl Reason {
             | Self::NoSelfie
             | Self::MaybeOtherPerson
             | Self::NoModels
+            | Self::PeopleLook
             | Self::NoAnswer => Outcome::Review,
             Self::Picture(_)
             | Self::Quality(_)
@@ -119,6 +122,7 @@ impl Reason {
             | Self::NoZone
             | Self::NoSelfie
             | Self::NoModels
+            | Self::PeopleLook
             | Self::NoAnswer => None,
         }
     }
@@ -148,6 +152,7 @@ impl Reason {
             Self::OtherPerson => "the selfie shows somebody else",
             Self::MaybeOtherPerson => "the selfie may show somebody else",
             Self::NoModels => "the models are not installed",
+            Self::PeopleLook => "people look at everybody",
             Self::NoAnswer => "the check did not end in time",
         }
     }

@@ -8,6 +8,7 @@ mod quality;
 mod text;
 mod zone;
 
+pub use barcode::read as barcode;
 pub use licence::Licence;
 pub use quality::{Quality, QualityProblem};
 pub use zone::Zone;

@@ -15,8 +15,16 @@ use proof_identity::{
 fn the_person_on_the_passport_is_approved() {
     let Some(kit) = Kit::open() else { return };
     // Two photographs of one man, years apart.
-    let report = kit.check(&kit.passport_case("obama.jpg", kit.film("obama2.jpg", &ASKED)));
+    let mut case = kit.passport_case("obama.jpg", kit.film("obama2.jpg", &ASKED));
+    let report = kit.check(&case);
     assert_eq!(says(&report), (Outcome::Approve, vec![]));
+    // Whoever is stricter has people look.
+    case.policy.same_person = 0.999;
+    case.policy.people_look = true;
+    let reasons = vec![Reason::MaybeOtherPerson, Reason::PeopleLook];
+    let (outcome, mut found) = says(&kit.check(&case));
+    found.sort_by_key(|reason| format!("{reason:?}"));
+    assert_eq!((outcome, found), (Outcome::Review, reasons));
     let facts = report.facts.unwrap();
     assert_eq!(
         (facts.surname.as_str(), facts.number.as_str()),

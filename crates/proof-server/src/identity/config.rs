@@ -32,6 +32,7 @@ pub struct IdentityConfig {
 
 impl IdentityConfig {
     pub fn open(&self, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<BuiltIn>> {
+        self.policy.check().context("[identity.policy]")?;
         if self.key.starts_with(&self.folder) {
             bail!("[identity]: the key has to be elsewhere than in the folder of what it opens");
         }
