@@ -77,6 +77,9 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/resume/visits" => ("{}", 400),
         "GET /frame/api/order"
         | "POST /frame/api/identity/start"
+        | "POST /frame/api/identity/selfie"
+        | "POST /frame/api/identity/known"
+        | "POST /frame/api/identity/known/code"
         | "PUT /frame/api/identity/documents/{side}"
         | "PUT /frame/api/identity/frames/{index}"
         | "POST /frame/api/identity/submit"
