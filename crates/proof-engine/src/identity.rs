@@ -8,7 +8,9 @@ mod review;
 
 use decided::{Decided, Step};
 pub use handover::{Device, HandoverBegun, HandoverPage};
-pub use review::{ConsentGiven, IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView};
+pub use review::{
+    ConsentGiven, IdentityFindings, IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView,
+};
 
 use crate::{
     ApiError, Engine,

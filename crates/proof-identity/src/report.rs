@@ -191,6 +191,19 @@ pub struct Finding {
     pub on: Subject,
 }
 
+impl Finding {
+    /// "front: the document is blurred".
+    fn told(&self) -> String {
+        let on = match self.on {
+            Subject::Front => "front",
+            Subject::Back => "back",
+            Subject::Frame(_) | Subject::Selfie => "selfie",
+            Subject::Document => "document",
+        };
+        format!("{on}: {}", self.reason.sentence())
+    }
+}
+
 /// What the document says to machines, for those who keep it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Facts {
@@ -344,6 +357,7 @@ impl Report {
             document_ends: facts.and_then(|facts| facts.expiry).and_then(end_of),
             face: self.face.clone(),
             similarity: self.similarity.map(parts),
+            notes: self.findings.iter().map(Finding::told).collect(),
         }
     }
 

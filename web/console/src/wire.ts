@@ -266,6 +266,17 @@ export type IdentityCheck = IdentityWaits & {
   listed: ListedName[];
 };
 
+/** `GET identity/{id}/findings`: what the provider read and measured. */
+export type IdentityFindings = {
+  name: string | null;
+  born: string | null;
+  document_number: string | null;
+  issuer: string | null;
+  valid_until: string | null;
+  similarity: string | null;
+  notes: string[];
+};
+
 /** Somebody on a sanctions list, whose name is like that of the document. */
 export type ListedName = { name: string; spelling: string; lists: string; id: string; percent: number; why: string };
 

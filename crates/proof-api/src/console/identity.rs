@@ -15,17 +15,19 @@ use proof_core::{
     identity::{IdentityProblem, IdentityRuling, is_country},
     member::Act,
 };
-use proof_engine::{ApiError, IdentityReview};
+use proof_engine::{ApiError, IdentityFindings, IdentityReview};
 use serde::Deserialize;
 use uuid::Uuid;
 
 pub fn routes() -> Vec<Route> {
     const ONE: &str = "/console/api/identity/{id}";
     const PICTURE: &str = "/console/api/identity/{id}/pictures/{number}";
+    const FINDINGS: &str = "/console/api/identity/{id}/findings";
     const RULE: &str = "/console/api/identity/{id}/rule";
     vec![
         get(Act::IdentityReview, ONE, show),
         get(Act::IdentityReview, PICTURE, picture),
+        get(Act::IdentityReview, FINDINGS, findings),
         post(Act::IdentityReview, RULE, rule),
     ]
 }
@@ -73,6 +75,15 @@ async fn picture(
         ),
     ];
     Ok((headers, Bytes::from(bytes)).into_response())
+}
+
+async fn findings(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Named(id): Named,
+) -> Result<Json<IdentityFindings>, Refused> {
+    let found = api.engine.identity_findings(&seat, check_id(&id)?).await?;
+    Ok(Json(found))
 }
 
 #[derive(Deserialize)]

@@ -23,6 +23,8 @@ pub struct Evidence {
     pub face: Option<Face>,
     /// How alike selfie and portrait are: their cosine in parts of ten thousand.
     pub similarity: Option<u16>,
+    /// What else it saw, in sentences, the heaviest first: for the people who decide.
+    pub notes: Vec<String>,
 }
 
 /// As they stand in the document: in capitals, without accents.
@@ -91,6 +93,7 @@ impl fmt::Debug for Evidence {
             ("document_ends", self.document_ends.is_some()),
             ("face", self.face.is_some()),
             ("similarity", self.similarity.is_some()),
+            ("notes", !self.notes.is_empty()),
         ];
         let known = known.into_iter().filter(|(_, is_known)| *is_known);
         f.write_str("Evidence")?;

@@ -9,15 +9,17 @@ use crate::{
     operator::{gone, money, reason_of},
 };
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
     id::{OrderId, VerificationId},
-    identity::{DocumentKind, IdentityRuling, Verification, VerificationState},
+    identity::{
+        BirthDate, DocumentKind, Evidence, IdentityRuling, Verification, VerificationState,
+    },
     operator::{Proposal, Voice},
     order::Order,
     partner::Environment,
     screening::names::NameHit,
 };
-use proof_port::{PICTURE_BYTES_MAX, Picture};
+use proof_port::{IdentityStatus, PICTURE_BYTES_MAX, Picture};
 use proof_store::{Failure, Tx, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -66,6 +68,45 @@ pub struct IdentityReview {
 pub struct ConsentGiven {
     pub text: String,
     pub at: String,
+}
+
+/// What the provider read and measured, beside the pictures.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct IdentityFindings {
+    pub name: Option<String>,
+    /// As far as the document says it: `1985`, `1985-08`, `1985-08-12`.
+    pub born: Option<String>,
+    pub document_number: Option<String>,
+    pub issuer: Option<String>,
+    pub valid_until: Option<String>,
+    /// How alike portrait and selfie are: their cosine.
+    pub similarity: Option<String>,
+    pub notes: Vec<String>,
+}
+
+impl From<Evidence> for IdentityFindings {
+    fn from(seen: Evidence) -> Self {
+        let born = |birth: BirthDate| {
+            let parts = [birth.month, birth.day].into_iter().map_while(|part| part);
+            parts.fold(birth.year.to_string(), |text, part| {
+                format!("{text}-{part:02}")
+            })
+        };
+        let (document_number, issuer) = seen.document.map(|d| (d.number, d.issuer)).unzip();
+        Self {
+            name: seen
+                .names
+                .map(|names| format!("{} {}", names.given, names.surname)),
+            born: seen.birth.map(born),
+            document_number,
+            issuer,
+            valid_until: seen.document_ends.map(Timestamp::to_contract),
+            similarity: seen
+                .similarity
+                .map(|parts| format!("{}.{:04}", parts / 10_000, parts % 10_000)),
+            notes: seen.notes,
+        }
+    }
 }
 
 /// Somebody on a sanctions list.
@@ -326,6 +367,28 @@ impl Engine {
         bytes
             .filter(|bytes| bytes.len() <= PICTURE_BYTES_MAX)
             .ok_or_else(gone)
+    }
+
+    /// What the provider read and measured. Who looked is recorded, as with pictures.
+    pub async fn identity_findings(
+        &self,
+        seat: &Seat,
+        id: VerificationId,
+    ) -> Result<IdentityFindings, ApiError> {
+        let (v, order, _) = self.identity_found(id).await?;
+        if !matches!(v.state, VerificationState::Review { .. }) {
+            let message = "This check is decided; what was read is not shown any more.";
+            return Err(ApiError::new(ErrorCode::WrongState, message));
+        }
+        let told = json!({ "order": order.id, "findings": true });
+        self.audit_note(seat.author(), "identity.look", id.to_string(), told)
+            .await?;
+        let identity = &self.rails(order.environment)?.identity;
+        let seen = match identity.status(&self.identity_reference(&v)).await? {
+            IdentityStatus::Done(_, evidence) => *evidence,
+            IdentityStatus::Pending | IdentityStatus::Unknown => Evidence::default(),
+        };
+        Ok(seen.into())
     }
 
     /// One person's word about a check that waits; the same word of a second one decides.

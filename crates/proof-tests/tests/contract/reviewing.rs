@@ -68,6 +68,14 @@ async fn two_people_look_and_approve(app: &App) {
     assert_eq!(seen.headers["cache-control"], "no-store");
     assert_eq!(ann.get(&format!("{path}/pictures/7")).await.status, 404);
     assert_eq!(deeds(app, "identity.look").await, 1);
+    let read = ann.get(&format!("{path}/findings")).await.json;
+    assert_eq!(read["name"], "U1 SANDBOX");
+    assert_eq!(read["similarity"], "0.9800");
+    assert!(
+        read["document_number"].is_string() && read["born"].is_string(),
+        "{read}"
+    );
+    assert_eq!(deeds(app, "identity.look").await, 2);
 
     let rule = format!("{path}/rule");
     let first = ann.act(&rule, approval("FR")).await;
@@ -86,6 +94,8 @@ async fn two_people_look_and_approve(app: &App) {
     assert_eq!(check["decided_by"], json!(["bob", "ann"]));
     assert_eq!(check["proposed"], Value::Null);
     let told = bob.get(&format!("{path}/pictures/0")).await;
+    assert_eq!(told.refusal().2, "wrong_state");
+    let told = bob.get(&format!("{path}/findings")).await;
     assert_eq!(told.refusal().2, "wrong_state");
     let status = app.get("/widget/users/u1/kyc-status").await;
     assert_eq!(status.json["status"], "verified", "{}", status.text);

@@ -14,7 +14,7 @@ import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
 import { Copy, Exact } from "../parts/text";
 import { confirmWords } from "../words";
-import type { IdentityCheck, IdentityRule, ListedName, Resemblance, Ruled } from "../wire";
+import type { IdentityCheck, IdentityFindings, IdentityRule, ListedName, Resemblance, Ruled } from "../wire";
 
 interface IdentityPanelProps {
   id: string;
@@ -192,6 +192,30 @@ function Listed({ ones }: { ones: ListedName[] }) {
   );
 }
 
+/** What was read and measured, to be compared with the pictures. */
+function Read({ check }: { check: IdentityCheck }) {
+  const { data, problem } = useLoad<IdentityFindings>(`identity/${part(check.id)}/findings`);
+  if (problem) return <Problem problem={problem} />;
+  if (!data) return <Loading rows={3} />;
+  const { name, born, document_number, issuer, valid_until, similarity, notes } = data;
+  const read = (value: string | null) => value ?? "Not read";
+  return (
+    <>
+      {notes.length > 0 && <ul class="notes">{notes.map((note) => <li key={note}>{note}</li>)}</ul>}
+      <Facts
+        rows={[
+          ["Name", read(name)],
+          ["Born", read(born)],
+          ["Number", read(document_number)],
+          ["Issued by", read(issuer)],
+          ["Valid until", valid_until ? <Exact at={valid_until} /> : read(null)],
+          ["Likeness of portrait and selfie", read(similarity)],
+        ]}
+      />
+    </>
+  );
+}
+
 /** Somebody's face is not shown to whoever walks by: only when asked for, and who asked is recorded. */
 function Pictures({ check }: { check: IdentityCheck }) {
   const [isShown, setShown] = useState(false);
@@ -207,6 +231,8 @@ function Pictures({ check }: { check: IdentityCheck }) {
     );
   }
   return (
+    <>
+    <Read check={check} />
     <ul class="pictures">
       {check.pictures.map(({ document, side, step }, number) => (
         <li key={number} class={document ? "document" : "frame"}>
@@ -214,6 +240,7 @@ function Pictures({ check }: { check: IdentityCheck }) {
         </li>
       ))}
     </ul>
+    </>
   );
 }
 
