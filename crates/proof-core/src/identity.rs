@@ -7,7 +7,9 @@ mod evidence;
 mod keep;
 mod standing;
 
-pub use assess::{Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess, recognise};
+pub use assess::{
+    Assessment, NOT_ACCEPTED, Resemblance, Resembling, assess, recognise, resemblances,
+};
 pub use challenge::{Challenge, SelfieStep};
 pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
@@ -159,6 +161,9 @@ pub struct Verification {
     /// Whom the attempt reminds of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resembles: Vec<Resemblance>,
+    /// Who it is by document and face, while people look for another reason.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks_like: Option<PersonId>,
     /// What sanctions lists said of the name, where there were any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<NameCheck>,

@@ -149,6 +149,7 @@ impl Engine {
                         kept: None,
                         is_held: false,
                         resembles: Vec::new(),
+                        looks_like: None,
                         names: None,
                         decided_by: None,
                     };
@@ -383,6 +384,9 @@ impl Engine {
         outcome: IdentityOutcome,
         evidence: Evidence,
     ) -> Result<(), ApiError> {
+        if self.is_told_before(verification, &outcome, &evidence) {
+            return Ok(());
+        }
         let (id, partner, customer) = (verification.id, order.partner, order.customer);
         let known_as = verification.known_as;
         let own = self
@@ -400,14 +404,23 @@ impl Engine {
             environment: order.environment,
             own: known_as.or(own),
         };
-        let names = match evidence.subject() {
-            Some(subject) => self.sanctions.screen(subject).await?,
-            None => None,
-        };
+        let names = self.sanctions.screen_of(&evidence).await?;
         let mut traces = self.traces(whose, &order.email, evidence).await?;
+        // A selfie has no name; the document that was shown before it had.
+        let has_lists = self.sanctions.lists().is_some();
+        traces.is_unscreened = has_lists && names.is_none() && known_as.is_none();
         traces.names = names;
         let step = Step::Decided(outcome, Box::new(traces));
         self.verification_step(order.id, id, step).await
+    }
+
+    /// People look, the provider leaves it to them as before, and the lists are the same: there is nothing to find.
+    fn is_told_before(&self, v: &Verification, outcome: &IdentityOutcome, seen: &Evidence) -> bool {
+        let waits = matches!(v.state, VerificationState::Review { .. });
+        let lists = self.sanctions.lists().map(|lists| lists.version.clone());
+        let screened = v.names.as_ref().map(|names| names.lists.clone());
+        let is_new = seen.names.is_some() && lists != screened;
+        waits && matches!(outcome, IdentityOutcome::Review { .. }) && !is_new
     }
 
     /// Records what the provider said, of the verification and of its order, at once.

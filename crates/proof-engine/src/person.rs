@@ -176,6 +176,8 @@ pub(crate) struct Traces {
     pub row: ProofRow,
     /// What sanctions lists say of the name.
     pub names: Option<NameCheck>,
+    /// There are lists, and no name to compare with them.
+    pub is_unscreened: bool,
     /// Faces of decided attempts that were near enough, or of the customer's own person.
     alike: BTreeMap<VerificationId, (ProofRow, Option<Likeness>)>,
 }
@@ -228,6 +230,7 @@ impl Engine {
             evidence,
             row,
             names: None,
+            is_unscreened: false,
             alike,
         })
     }

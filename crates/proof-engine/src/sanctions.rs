@@ -8,6 +8,7 @@ use crate::{ApiError, Engine};
 use proof_core::{
     Timestamp,
     alert::Alert,
+    identity::Evidence,
     screening::names::{NameCheck, NameHit, NameList, Subject},
 };
 use sha2::{Digest, Sha256};
@@ -97,6 +98,14 @@ impl Sanctions {
 
     pub fn lists(&self) -> Option<Arc<Lists>> {
         self.now().lists.clone()
+    }
+
+    /// `None`: there are no lists, or no name was read.
+    pub async fn screen_of(&self, seen: &Evidence) -> Result<Option<NameCheck>, ApiError> {
+        match seen.subject() {
+            Some(subject) => self.screen(subject).await,
+            None => Ok(None),
+        }
     }
 
     /// `None`: no lists are configured.

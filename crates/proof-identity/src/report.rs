@@ -334,12 +334,13 @@ impl Report {
         self.findings.first().copied()
     }
 
-    /// What it knows of the person. Facts whose check digits are wrong are none.
+    /// What it knows of the person. A number whose check digits are wrong is none; names have no check digit, and are looked
+    /// for on lists as they were read.
     pub fn evidence(&self) -> Evidence {
         let facts = self.facts.as_ref().filter(|facts| facts.wrong.is_empty());
         let parts = |cosine: f32| (cosine.clamp(0.0, 1.0) * 10_000.0) as u16;
         Evidence {
-            names: facts.map(|facts| Names {
+            names: self.facts.as_ref().map(|facts| Names {
                 surname: facts.surname.clone(),
                 given: facts.given.clone(),
             }),

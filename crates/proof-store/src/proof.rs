@@ -14,7 +14,7 @@ use proof_core::{
 use uuid::Uuid;
 
 statements! {
-    PROOF_SAVE = "INSERT INTO proofs (verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (verification_id) DO UPDATE SET person_id = excluded.person_id, verdict = excluded.verdict, reason = excluded.reason";
+    PROOF_SAVE = "INSERT INTO proofs (verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (verification_id) DO UPDATE SET person_id = excluded.person_id, verdict = excluded.verdict, reason = excluded.reason, document_hash = COALESCE(proofs.document_hash, excluded.document_hash), document_ends = COALESCE(proofs.document_ends, excluded.document_ends), face_model = COALESCE(proofs.face_model, excluded.face_model), face = COALESCE(proofs.face, excluded.face)";
     PROOF_RULE = "UPDATE proofs SET person_id = $1, verdict = $2, reason = $3 WHERE verification_id = $4";
     PROOF_DROP = "DELETE FROM proofs WHERE verification_id = $1 AND verdict = 'waiting'";
     PROOF_OF_DOCUMENT = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE document_hash = $1 AND verification_id <> $2 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $3";

@@ -264,6 +264,9 @@ export type IdentityCheck = IdentityWaits & {
   consent: { text: string; at: string } | null;
   resembles: Resemblance[];
   listed: ListedName[];
+  /** Of the sanctions lists that it was compared with; null where no name was read. */
+  lists: string | null;
+  has_lists: boolean;
 };
 
 /** `GET identity/{id}/findings`: what the provider read and measured. */

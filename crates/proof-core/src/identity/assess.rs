@@ -143,6 +143,14 @@ const REFUSED_LIKE: &str = "it looks like somebody who was refused, or is listed
 const RESEMBLANCES_MAX: usize = 20;
 
 fn review(reason: &'static str, found: &[Resembling]) -> Assessment {
+    Assessment::Review {
+        reason,
+        resembles: resemblances(found),
+    }
+}
+
+/// What is alike in all of these, for people.
+pub fn resemblances(found: &[Resembling]) -> Vec<Resemblance> {
     let alike = found
         .iter()
         .filter(|one| one.same_document || one.same_face());
@@ -151,10 +159,7 @@ fn review(reason: &'static str, found: &[Resembling]) -> Assessment {
         document: one.same_document,
         face: one.same_face(),
     });
-    Assessment::Review {
-        reason,
-        resembles: told.take(RESEMBLANCES_MAX).collect(),
-    }
+    told.take(RESEMBLANCES_MAX).collect()
 }
 
 #[cfg(test)]

@@ -6,14 +6,14 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
-    person::{PROOFS_MAX, PersonKeys, Traces},
+    person::{PROOFS_MAX, PersonKeys, Traces, person_standing},
 };
 use proof_core::{
     ErrorCode,
     id::{OrderId, PersonId, VerificationId},
     identity::{
-        Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, PersonPolicy, Verification,
-        VerificationState, assess, recognise,
+        Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, PersonPolicy, Resembling,
+        Standing, Verification, VerificationState, assess, recognise, resemblances,
     },
     operator::Voice,
     order::Command,
@@ -82,15 +82,18 @@ impl Decided {
         let (partner, customer) = (stored.order.partner, stored.order.customer);
         let customer = tx.customer_load(partner, customer).await?;
         let own = customer.ok_or_else(gone)?.person;
-        let before = found.verification.state.clone();
+        let before = found.verification.clone();
         let Stepped { after, trace } = self.stepped(tx, found.verification, own, step).await?;
         let after = after.rested(self.policy, self.ids.now());
-        if after.state == before {
+        if after == before {
             return Ok(());
         }
         tx.verification_save(&after, found.version).await?;
         tx.wake(Topic::Order(self.order));
         self.leave(tx, &after, own, trace).await?;
+        if after.state == before.state {
+            return Ok(());
+        }
         if let Some(command) = command(&after.state)
             && !stored.order.state.is_terminal()
         {
@@ -121,7 +124,8 @@ impl Decided {
                 let trace = match &ruling {
                     // Who the customer is known to be does not change with a document.
                     IdentityRuling::Approve { person, .. } => {
-                        let person = own.or(v.known_as).or(*person).unwrap_or(self.fresh);
+                        let known = own.or(v.known_as).or(*person).or(v.looks_like);
+                        let person = known.unwrap_or(self.fresh);
                         Trace::Ruled(Verdict::Approved(person))
                     }
                     IdentityRuling::AskAgain { .. } => Trace::Dropped,
@@ -159,11 +163,20 @@ impl Decided {
             None => (outcome, assess(&traces.evidence, own, &found)),
             Some(person) => (
                 with_country(tx, outcome, person).await?,
-                recognise(person, &found),
+                self.recognised(tx, person, &found).await?,
             ),
         };
+        // Who it is does not get lost while people look for another reason.
+        let (looks_like, alike) = match &assessment {
+            Assessment::Accept { person: Some(who) } => (Some(*who), resemblances(&found)),
+            _ => (None, Vec::new()),
+        };
         let names = traces.names.clone();
-        let v = Verification { names, ..v };
+        let v = Verification {
+            names,
+            looks_like,
+            ..v
+        };
         let is_clear = match &assessment {
             Assessment::Accept { person } => is_clear(tx, traces.names.as_ref(), *person).await?,
             Assessment::Review { .. } | Assessment::Refuse { .. } | Assessment::Retry { .. } => {
@@ -172,7 +185,10 @@ impl Decided {
         };
         let (after, verdict) = match assessment {
             Assessment::Accept { .. } if is_approved && !is_clear => {
-                (v.held(LISTED_NAME, Vec::new()), Verdict::Waiting)
+                (v.held(LISTED_NAME, alike), Verdict::Waiting)
+            }
+            Assessment::Accept { .. } if is_approved && traces.is_unscreened => {
+                (v.held(UNSCREENED, alike), Verdict::Waiting)
             }
             Assessment::Retry { problem } => {
                 let again = IdentityOutcome::Rejected {
@@ -189,7 +205,14 @@ impl Decided {
                 let person = person.unwrap_or(self.fresh);
                 (v.decided(outcome), Verdict::Approved(person))
             }
-            Assessment::Accept { .. } => (v.decided(outcome), Verdict::Waiting),
+            Assessment::Accept { .. } => {
+                let told = v.decided(outcome);
+                let told = told.map(|v| Verification {
+                    resembles: alike,
+                    ..v
+                });
+                (told, Verdict::Waiting)
+            }
             Assessment::Review { reason, resembles } if is_approved => {
                 (v.held(reason, resembles), Verdict::Waiting)
             }
@@ -211,6 +234,26 @@ impl Decided {
         Ok(Stepped {
             after,
             trace: kept(traces, verdict),
+        })
+    }
+
+    /// A face that fits is not enough where the document has ended.
+    async fn recognised(
+        &self,
+        tx: &mut Tx,
+        person: PersonId,
+        found: &[Resembling],
+    ) -> Result<Assessment, Failure<ApiError>> {
+        let assessment = recognise(person, found);
+        if !matches!(assessment, Assessment::Accept { .. }) {
+            return Ok(assessment);
+        }
+        let standing = person_standing(tx, person, self.policy, self.ids.now()).await?;
+        Ok(match standing {
+            Standing::Ended => Assessment::Retry {
+                problem: IdentityProblem::DocumentExpired,
+            },
+            Standing::Good | Standing::SelfieDue => assessment,
         })
     }
 
@@ -250,6 +293,7 @@ impl Decided {
 
 /// Why it waits, for our own people.
 const LISTED_NAME: &str = "the name is like one on a sanctions list";
+const UNSCREENED: &str = "no name was read that could be compared with sanctions lists";
 
 /// Whether nobody on the lists is like it, or two people looked at all of those for the same person before.
 async fn is_clear(

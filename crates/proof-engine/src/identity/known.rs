@@ -179,6 +179,7 @@ impl Engine {
                         kept: None,
                         is_held: false,
                         resembles: Vec::new(),
+                        looks_like: None,
                         names: None,
                         decided_by: None,
                     };

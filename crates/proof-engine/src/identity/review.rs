@@ -62,6 +62,10 @@ pub struct IdentityReview {
     pub resembles: Vec<ResemblanceView>,
     /// Whose name on sanctions lists it is like, and why.
     pub listed: Vec<ListedView>,
+    /// The lists that it was compared with; nothing where no name was read.
+    pub lists: Option<String>,
+    /// There are lists now.
+    pub has_lists: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -328,6 +332,8 @@ impl Engine {
             pictures: pictures.iter().map(PicturePlace::from).collect(),
             wish: wish.map(|wish| wish.act),
             resembles,
+            lists: v.names.as_ref().map(|names| names.lists.clone()),
+            has_lists: self.sanctions.lists().is_some(),
             listed: v
                 .names
                 .iter()
@@ -391,6 +397,47 @@ impl Engine {
         Ok(seen.into())
     }
 
+    /// Before somebody is approved: whom newer lists name is looked at first.
+    async fn names_again(&self, v: &Verification, order: &Order) -> Result<(), ApiError> {
+        let lists = self.sanctions.lists().map(|lists| lists.version.clone());
+        let screened = v.names.as_ref().map(|names| names.lists.clone());
+        if lists.is_none() || lists == screened {
+            return Ok(());
+        }
+        let identity = &self.rails(order.environment)?.identity;
+        let IdentityStatus::Done(_, seen) = identity.status(&self.identity_reference(v)).await?
+        else {
+            return Ok(());
+        };
+        let Some(names) = self.sanctions.screen_of(&seen).await? else {
+            return Ok(());
+        };
+        let is_new = v.names.as_ref().is_none_or(|known| !known.covers(&names));
+        let is_new = is_new && !names.hits.is_empty();
+        let (id, order) = (v.id, order.id);
+        self.db
+            .write("identity_names", move |tx: &mut Tx| {
+                let names = names.clone();
+                Box::pin(async move {
+                    tx.order_lock(order).await?.ok_or_else(gone)?;
+                    let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
+                    let names = Some(names);
+                    let v = Verification {
+                        names,
+                        ..found.verification
+                    };
+                    tx.verification_save(&v, found.version).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        if !is_new {
+            return Ok(());
+        }
+        let message = "The sanctions lists are newer than this page and name somebody who is alike: load it again and look.";
+        Err(ApiError::new(ErrorCode::WrongState, message))
+    }
+
     /// One person's word about a check that waits; the same word of a second one decides.
     pub async fn identity_rule(
         &self,
@@ -405,8 +452,11 @@ impl Engine {
         };
         let told = json!({ "ruling": ruling, "reason": voice.reason });
         let deed = deed(seat.author(), "identity.rule", id.to_string(), told);
-        let (_, Order { id: order, .. }, _) = self.identity_found(id).await?;
-        let now = self.now();
+        let (v, order, _) = self.identity_found(id).await?;
+        if matches!(ruling, IdentityRuling::Approve { .. }) {
+            self.names_again(&v, &order).await?;
+        }
+        let (order, now) = (order.id, self.now());
         let decided = Decided::new(self, order, id)?;
         self.db
             .write("identity_rule", move |tx: &mut Tx| {

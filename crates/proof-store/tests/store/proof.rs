@@ -26,6 +26,7 @@ fn attempt(entropy: &Counting, order: &Order) -> Verification {
         kept: None,
         is_held: false,
         resembles: Vec::new(),
+        looks_like: None,
         names: None,
         decided_by: None,
     }

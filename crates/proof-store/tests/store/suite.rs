@@ -230,6 +230,7 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         kept: None,
         is_held: false,
         resembles: Vec::new(),
+        looks_like: None,
         names: None,
         decided_by: None,
     };

@@ -53,7 +53,7 @@ pub async fn kyc(app: &App, partner: &PartnerCreated, user: &str) -> String {
 }
 
 /// How many persons there are, and how many attempts left something behind.
-async fn persons(app: &App) -> i64 {
+pub async fn persons(app: &App) -> i64 {
     let rows = app.rows().await;
     rows.iter().find(|row| row.0 == "persons").unwrap().1
 }
@@ -285,7 +285,7 @@ async fn a_document_that_has_ended_is_shown_anew(app: &App) {
 }
 
 /// The six digits of the last letter to this address.
-async fn code(app: &App, email: &str) -> String {
+pub async fn code(app: &App, email: &str) -> String {
     let look = || async {
         let letters = app.letters.sent.lock().unwrap().clone();
         let to = |letter: &&proof_port::Message| letter.to == email;

@@ -103,6 +103,9 @@ function Story({ one, onChanged }: { one: IdentityCheck; onChanged: () => void }
             : `The provider is not sure: ${wordsOf(one.why).toLowerCase()}. Compare the face on the document with the selfie.`}
         </Notice>
       )}
+      {one.state === "review" && one.has_lists && one.lists === null && (
+        <Notice tone="wait" title="Not compared with sanctions lists">No name was read. Read it in the pictures, and look it up with proof list names before you approve.</Notice>
+      )}
       {one.proposed && <Proposed text={one.proposed} />}
       {one.decided_by.length > 0 && <Notice tone="info" title={`Decided by ${one.decided_by.join(" and ")}`}>{wordsOf(one.why)}</Notice>}
       {one.state === "review" && (
