@@ -25,7 +25,9 @@ export function run(options: Options): Handle {
   // The clipboard is for the deposit address of a sell; it is written only, and only on a press.
   frame.allow = "camera; payment; clipboard-write";
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
-  frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}`;
+  // So that its words are on their way before it is asked to open anything.
+  const query = lang === undefined ? "" : `?lang=${encodeURIComponent(lang)}`;
+  frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}${query}`;
 
   const emit = (name: CallbackName, payload?: unknown) => {
     const callback = options[name];
