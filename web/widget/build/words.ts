@@ -74,27 +74,32 @@ export function faultsOf(language: string, messages: Messages, source: Messages)
   return faults;
 }
 
-/** A module of plain texts and of functions `(a, f)`: `a` the arguments, `f` what the language formats with. */
-export function compile(messages: Messages): string {
-  const rows = Object.entries(messages).map(([key, text]) => `${JSON.stringify(key)}: ${codeOf(text)}`);
+type Written = (literal: string) => string;
+
+/**
+ * A module of plain texts and of functions `(a, f)`: `a` the arguments, `f` what the language formats with.
+ * `written`: changes what is neither argument nor number, for a language that only tests speak.
+ */
+export function compile(messages: Messages, written: Written = (literal) => literal): string {
+  const rows = Object.entries(messages).map(([key, text]) => `${JSON.stringify(key)}: ${codeOf(text, written)}`);
   return `export default {\n${rows.join(",\n")}\n};\n`;
 }
 
-function codeOf(text: string): string {
+function codeOf(text: string, written: Written): string {
   const parts = parsed(text);
-  const body = expression(parts, undefined);
+  const body = expression(parts, undefined, written);
   return parts.every(({ type }) => type === TYPE.literal) ? body : `(a, f) => ${body}`;
 }
 
-function expression(parts: MessageFormatElement[], counted: string | undefined): string {
+function expression(parts: MessageFormatElement[], counted: string | undefined, written: Written): string {
   const pieces = parts.map((part) => {
-    if (part.type === TYPE.literal) return JSON.stringify(part.value);
+    if (part.type === TYPE.literal) return JSON.stringify(written(part.value));
     if (part.type === TYPE.pound) return `f.number(${counted})`;
     if (part.type === TYPE.number) return `f.number(${named(part.value)})`;
     if (part.type === TYPE.plural || part.type === TYPE.select) {
       const from = named(part.value);
       const isPlural = part.type === TYPE.plural;
-      const options = Object.entries(part.options).map(([name, { value }]) => `${JSON.stringify(name)}: ${expression(value, isPlural ? from : counted)}`);
+      const options = Object.entries(part.options).map(([name, { value }]) => `${JSON.stringify(name)}: ${expression(value, isPlural ? from : counted, written)}`);
       return `f.${isPlural ? "plural" : "select"}(${from}, {${options.join(", ")}})`;
     }
     if (part.type === TYPE.argument) return named(part.value);

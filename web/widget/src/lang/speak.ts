@@ -21,9 +21,18 @@ export type Catalogue = Record<string, string | ((given: Record<string, string |
 /** The tag is for `Intl`. Digits are those of card numbers, addresses and codes in every language. */
 const LANGUAGES: Record<Language, { tag: string; load?: () => Promise<{ default: Catalogue }> }> = {
   en: { tag: "en-GB" },
+  es: { tag: "es", load: () => import("words:es") },
+  de: { tag: "de", load: () => import("words:de") },
+  fr: { tag: "fr", load: () => import("words:fr") },
+  pt: { tag: "pt-BR", load: () => import("words:pt") },
+  tr: { tag: "tr", load: () => import("words:tr") },
+  ru: { tag: "ru", load: () => import("words:ru") },
+  ar: { tag: "ar-u-nu-latn", load: () => import("words:ar") },
+  zh: { tag: "zh-Hans", load: () => import("words:zh") },
+  ja: { tag: "ja", load: () => import("words:ja") },
 };
 
-export type Language = "en";
+export type Language = "en" | "es" | "de" | "fr" | "pt" | "tr" | "ru" | "ar" | "zh" | "ja";
 export const languages = Object.keys(LANGUAGES) as Language[];
 const RIGHT_TO_LEFT: readonly string[] = ["ar"];
 
