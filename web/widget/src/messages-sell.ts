@@ -1,6 +1,6 @@
 // The words of a sell, where they differ from those of a buy.
 
-import { apart, cardName, crypto, dayTime, duration, fiat, fullTime, groupDigits, ltr, networkName, shorten } from "./format";
+import { apart, cardName, crypto, dayTime, duration, fiat, fullTime, groupDigits, ltr, networkName, shorten, unbroken } from "./format";
 import { group, pick, pickKnown, t } from "./lang/speak";
 import { heldSeconds, isPart, priceHold, toSend } from "./sale";
 import type { Case, View } from "./view";
@@ -12,7 +12,7 @@ const amount = (view: View, text: string): string => crypto(text, view.currency)
 const network = (view: View): string => ltr(networkName(view.network));
 const card = (view: View): string => (view.sale?.payout_card ? cardName(view.sale.payout_card) : t("sell.yourCard"));
 const money = (view: View): string => (view.quote ? fiat(view.quote.total, view.quote.fiat_currency) : t("sell.yourMoney"));
-const address = (view: View): string => (view.sale?.refund_address ? ltr(shorten(view.sale.refund_address)) : t("sell.yourAddress"));
+const address = (view: View): string => (view.sale?.refund_address ? ltr(unbroken(shorten(view.sale.refund_address))) : t("sell.yourAddress"));
 
 interface Failure {
   title: string;
@@ -107,7 +107,7 @@ function came(one: Case, view: View): string {
 }
 
 function stateOf(one: Case): string {
-  const address = ltr(shorten(one.refund_address));
+  const address = ltr(unbroken(shorten(one.refund_address)));
   switch (one.state) {
     case "choose":
     case "kept":
