@@ -44,6 +44,7 @@ test("somebody whose browser speaks Arabic buys on a narrow telephone", async ({
   await titled(widget, say("pay.title"));
   await expect(widget.locator("html")).toHaveAttribute("dir", "rtl");
   await expect(widget.locator("html")).toHaveAttribute("lang", "ar");
+  await expect(page.locator("#widget iframe")).toHaveAttribute("title", /^شراء/);
   await fillCard(widget, CARDS.good);
   await look();
   await withoutFault(page, "embedded");
@@ -93,3 +94,12 @@ for (const language of ["de", "ja"]) {
     await page.context().close();
   });
 }
+
+test("where the words of a language do not arrive, English is spoken", async ({ browser, proof }) => {
+  const page = await telephone(browser, "tr-TR");
+  await page.route("**/assets/lang-tr-*.js", (route) => route.abort());
+  const widget = await order(page, proof, newBuyer());
+  await titled(widget, wordsOf("en")("intro.title"));
+  await expect(widget.locator("html")).toHaveAttribute("lang", "en");
+  await page.context().close();
+});

@@ -36,7 +36,7 @@ export function run(options: Options): Handle {
 
   const onMessage = (event: MessageEvent) => {
     if (event.source === null || event.source !== frame.contentWindow || event.origin !== origin) return;
-    const message = event.data as { type?: string; name?: CallbackName; payload?: unknown; height?: unknown; url?: unknown } | null;
+    const message = event.data as { type?: string; name?: CallbackName; payload?: unknown; height?: unknown; url?: unknown; title?: unknown } | null;
     switch (message?.type) {
       case "proof.hello":
         frame.contentWindow?.postMessage({ type: "proof.init", parameters, lang, theme }, origin);
@@ -46,6 +46,9 @@ export function run(options: Options): Handle {
         break;
       case "proof.resize":
         resize(frame, message.height);
+        break;
+      case "proof.title":
+        if (typeof message.title === "string") frame.title = message.title;
         break;
       case "proof.redirect":
         if (mayRedirect(message.url)) location.assign(message.url);
