@@ -6,15 +6,20 @@ import { join } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 
 const KB = 1024;
+const compressed = (file) => brotliCompressSync(readFileSync(file)).length;
 const here = import.meta.dirname;
 const widget = join(here, "widget/dist");
 const desk = join(here, "console/dist");
+// A visitor loads one language beside the English: the longest is what counts.
+const parts = readdirSync(join(widget, "assets")).map((name) => join(widget, "assets", name));
+const isLanguage = (file) => /\/lang-\w+-[^/]+\.js$/.test(file);
+const longest = parts.filter(isLanguage).sort((a, b) => compressed(b) - compressed(a)).slice(0, 1);
 const bundles = [
   { name: "embed", limit: 5 * KB, files: [join(here, "embed/dist/widget.2.0.js")] },
   {
     name: "widget, first screen",
     limit: 70 * KB,
-    files: [join(widget, "index.html"), ...readdirSync(join(widget, "assets")).map((name) => join(widget, "assets", name))],
+    files: [join(widget, "index.html"), ...parts.filter((file) => !isLanguage(file)), ...longest],
   },
   {
     // Opened many times a day by people at work: a page that is there at once, on any line.
@@ -25,7 +30,7 @@ const bundles = [
 ];
 
 for (const { name, limit, files } of bundles) {
-  const bytes = files.reduce((sum, file) => sum + brotliCompressSync(readFileSync(file)).length, 0);
+  const bytes = files.reduce((sum, file) => sum + compressed(file), 0);
   console.log(`${name}: ${(bytes / KB).toFixed(1)} KB of ${limit / KB} KB brotli`);
   if (bytes > limit) process.exitCode = 1;
 }

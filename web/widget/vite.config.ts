@@ -1,12 +1,23 @@
 import { defineConfig } from "vite";
+import { words } from "./build/words.ts";
 
 export default defineConfig({
   base: "/",
+  plugins: [words()],
   build: {
     target: "es2022",
     reportCompressedSize: false,
     // The page's policy allows no inline script, and one small bundle needs no preloading.
     modulePreload: false,
     assetsInlineLimit: 0,
+    rollupOptions: {
+      output: {
+        // Named by its language, so that the check of sizes can tell what a visitor loads.
+        chunkFileNames: ({ facadeModuleId }) => {
+          const language = facadeModuleId?.match(/^\0words:(\w+)$/)?.[1];
+          return language ? `assets/lang-${language}-[hash].js` : "assets/[name]-[hash].js";
+        },
+      },
+    },
   },
 });

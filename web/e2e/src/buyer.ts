@@ -47,9 +47,13 @@ export async function chooseDocument(widget: Widget, kind: string): Promise<void
   await widget.getByRole("button", { name: kind }).click();
 }
 
-export async function sendFile(widget: Widget): Promise<void> {
+export async function sendPicture(widget: Widget): Promise<void> {
   const file = { name: "document.png", mimeType: "image/png", buffer: documentPicture() };
   await widget.locator("input[type=file]").setInputFiles(file);
+}
+
+export async function sendFile(widget: Widget): Promise<void> {
+  await sendPicture(widget);
   await widget.getByRole("button", { name: "Use this photo" }).click();
 }
 

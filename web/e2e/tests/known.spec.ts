@@ -5,6 +5,7 @@ import { expect, newBuyer, test } from "../src/test.ts";
 test("whoever was checked before shows a code and the face, and no document", async ({ page, proof }) => {
   const buyer = newBuyer();
   await identify(await order(page, proof, buyer));
+  await page.getByRole("button", { name: "Start another order" }).click();
   // To the shop it is somebody new.
   await page.evaluate(() => localStorage.clear());
   const widget = await order(page, proof, { ...buyer, user_id: `${buyer.user_id}-again` });

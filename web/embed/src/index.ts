@@ -25,7 +25,9 @@ export function run(options: Options): Handle {
   // The clipboard is for the deposit address of a sell; it is written only, and only on a press.
   frame.allow = "camera; payment; clipboard-write";
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
-  frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}`;
+  // So that its words are on their way before it is asked to open anything.
+  const query = lang === undefined ? "" : `?lang=${encodeURIComponent(lang)}`;
+  frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}${query}`;
 
   const emit = (name: CallbackName, payload?: unknown) => {
     const callback = options[name];
@@ -34,7 +36,7 @@ export function run(options: Options): Handle {
 
   const onMessage = (event: MessageEvent) => {
     if (event.source === null || event.source !== frame.contentWindow || event.origin !== origin) return;
-    const message = event.data as { type?: string; name?: CallbackName; payload?: unknown; height?: unknown; url?: unknown } | null;
+    const message = event.data as { type?: string; name?: CallbackName; payload?: unknown; height?: unknown; url?: unknown; title?: unknown } | null;
     switch (message?.type) {
       case "proof.hello":
         frame.contentWindow?.postMessage({ type: "proof.init", parameters, lang, theme }, origin);
@@ -44,6 +46,9 @@ export function run(options: Options): Handle {
         break;
       case "proof.resize":
         resize(frame, message.height);
+        break;
+      case "proof.title":
+        if (typeof message.title === "string") frame.title = message.title;
         break;
       case "proof.redirect":
         if (mayRedirect(message.url)) location.assign(message.url);

@@ -34,7 +34,7 @@ export function App({ session, logo }: { session: Session; logo: string | undefi
   }, [session]);
   return (
     <main class="app" ref={root}>
-      {state.view && !state.blocked && <Header view={state.view} logo={logo} />}
+      {state.view && !state.blocked && <Header view={state.view} logo={logo} session={session} />}
       {state.offline && <Offline />}
       <Body state={state} session={session} />
     </main>

@@ -23,6 +23,12 @@ export class Bridge {
     this.tell(payload === undefined ? { type: "proof.event", name } : { type: "proof.event", name, payload });
   }
 
+  /** What the frame is called, in the language that it speaks. */
+  title(title: string): void {
+    document.title = title;
+    this.tell({ type: "proof.title", title });
+  }
+
   redirect(url: string): void {
     if (window.parent === window) location.assign(url);
     else this.tell({ type: "proof.redirect", url });

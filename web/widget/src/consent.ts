@@ -1,6 +1,9 @@
-// What somebody agrees to before the first picture. Whoever changes the words names another text, here and in the
-// server (`proof-core`, identity/consent.rs), which keeps the name with the check: a test holds them together.
+// What somebody agrees to before the first picture, in each language the same. Whoever changes the words names another
+// text, here and in the server (`proof-core`, identity/consent.rs), which keeps the name with the check: a test holds
+// them together.
 
+import { t } from "./lang/speak";
+import { apart } from "./format";
 import type { View } from "./view";
 
 export const CONSENT_TEXT = "2026-11";
@@ -13,23 +16,12 @@ export interface ConsentWords {
 }
 
 export const consentWords = (view: Pick<View, "partner">, keptDays: number | null): ConsentWords => ({
-  title: "What happens with the pictures",
+  title: t("consent.title"),
   points: [
-    {
-      label: "What",
-      text: "Photos of your document, and some pictures of your face while you move your head. From them we measure your face, to compare it with the document.",
-    },
-    {
-      label: "Who",
-      text: `The payment service that ${view.partner} uses: a program, and people where the program is not sure. ${view.partner} hears the outcome and sees no picture.`,
-    },
-    {
-      label: "How long",
-      text: keptDays === null
-        ? "Pictures are kept encrypted, no longer than the check needs. The outcome stays as long as the law asks."
-        : `Pictures are kept encrypted and deleted after ${keptDays} days. The outcome stays as long as the law asks.`,
-    },
+    { label: t("consent.whatLabel"), text: t("consent.what") },
+    { label: t("consent.whoLabel"), text: t("consent.who", { partner: apart(view.partner) }) },
+    { label: t("consent.longLabel"), text: keptDays === null ? t("consent.longNeeded") : t("consent.longDays", { days: keptDays }) },
   ],
-  agree: "By going on you agree to this. You may stop at any time, and nothing is charged then.",
-  button: "Agree and continue",
+  agree: t("consent.agree"),
+  button: t("consent.button"),
 });

@@ -1,8 +1,19 @@
 // How amounts, addresses and times are written. Amounts are decimal text from end to end: they are
 // cut and grouped as text and never pass through a number.
 
-const SYMBOLS: Record<string, string> = { EUR: "€", USD: "$", GBP: "£", JPY: "¥" };
+import { isRightToLeft, t, tag } from "./lang/speak";
+
+const SIGNS: Record<string, string> = { EUR: "€", USD: "$", GBP: "£", JPY: "¥" };
 const NARROW_SPACE = "\u00a0";
+
+// Marks for the direction of a text; what is said here of a direction is said by isolates.
+const DIRECTIONS = /[\u200e\u200f\u061c]/g;
+
+/** What is read from left to right in every language, amounts and addresses: set apart from the text around it. */
+export const ltr = (text: string): string => (isRightToLeft() ? `\u2066${text}\u2069` : text);
+
+/** A name, in whichever direction it is written. */
+export const apart = (name: string): string => (isRightToLeft() ? `\u2068${name}\u2069` : name);
 
 const NETWORKS: Record<string, string> = {
   TRC20: "Tron (TRC20)",
@@ -12,18 +23,47 @@ const NETWORKS: Record<string, string> = {
   SOLANA: "Solana",
 };
 
-export function groupDigits(decimal: string): string {
-  const [whole = "", part] = decimal.split(".");
-  const grouped = whole.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
-  return part === undefined ? grouped : `${grouped}.${part}`;
+/** How the language spoken writes numbers: learnt once from `Intl`, since that would round long ones. */
+const marks = learnt((tag) => {
+  const parts = new Intl.NumberFormat(tag, { minimumFractionDigits: 1 }).formatToParts(1234567.5);
+  const one = (type: string) => parts.find((part) => part.type === type)?.value;
+  // Some languages leave four digits together.
+  const short = new Intl.NumberFormat(tag).formatToParts(1234).some(({ type }) => type === "group") ? 4 : 5;
+  return { group: one("group") ?? "", decimal: one("decimal") ?? ".", short };
+});
+
+function learnt<T>(learn: (tag: string) => T): () => T {
+  const known = new Map<string, T>();
+  return () => {
+    const language = tag();
+    const found = known.get(language) ?? learn(language);
+    known.set(language, found);
+    return found;
+  };
 }
+
+export function groupDigits(decimal: string): string {
+  const { group, decimal: point, short } = marks();
+  const [whole = "", part] = decimal.split(".");
+  const grouped = whole.length < short ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, group);
+  return part === undefined ? grouped : `${grouped}${point}${part}`;
+}
+
+/** Whether the language puts a currency's sign before the number, and what stands between them. */
+const signs = learnt((tag) => {
+  const parts = new Intl.NumberFormat(tag, { style: "currency", currency: "EUR" }).formatToParts(1);
+  const clean = parts.map((part) => ({ ...part, value: part.value.replace(DIRECTIONS, "") })).filter(({ value }) => value !== "");
+  const between = clean.find(({ type }) => type === "literal")?.value ?? "";
+  return { before: clean[0]?.type === "currency", between };
+});
 
 export function fiat(amount: string, currency: string): string {
   const negative = amount.startsWith("-");
   const digits = groupDigits(negative ? amount.slice(1) : amount);
-  const symbol = SYMBOLS[currency];
-  const text = symbol ? `${symbol}${digits}` : `${digits}${NARROW_SPACE}${currency}`;
-  return negative ? `−${text}` : text;
+  const { before, between } = signs();
+  const sign = SIGNS[currency];
+  const text = !sign ? `${digits}${NARROW_SPACE}${currency}` : before ? `${sign}${between}${digits}` : `${digits}${between}${sign}`;
+  return ltr(negative ? `−${text}` : text);
 }
 
 export const isZero = (decimal: string): boolean => /^[0.]*$/.test(decimal);
@@ -33,7 +73,7 @@ export const negated = (decimal: string): string => {
   return decimal.startsWith("-") ? decimal.slice(1) : `-${decimal}`;
 };
 
-export const crypto = (amount: string, ticker: string): string => `${groupDigits(amount)}${NARROW_SPACE}${ticker}`;
+export const crypto = (amount: string, ticker: string): string => ltr(`${groupDigits(amount)}${NARROW_SPACE}${ticker}`);
 
 export const networkName = (network: string): string => NETWORKS[network] ?? network;
 
@@ -63,24 +103,23 @@ export function countdown(seconds: number): string {
 export function duration(seconds: number): string {
   const minutes = Math.max(1, Math.round(seconds / 60));
   const [hours, rest] = [Math.floor(minutes / 60), minutes % 60];
-  const count = (number: number, unit: string) => `${number} ${unit}${number === 1 ? "" : "s"}`;
+  const count = (number: number, unit: string) => new Intl.NumberFormat(tag(), { style: "unit", unit, unitDisplay: "long" }).format(number);
   if (hours === 0) return count(rest, "minute");
-  return rest === 0 ? count(hours, "hour") : `${count(hours, "hour")} ${count(rest, "minute")}`;
+  return rest === 0 ? count(hours, "hour") : new Intl.ListFormat(tag(), { type: "unit", style: "narrow" }).format([count(hours, "hour"), count(rest, "minute")]);
 }
 
-export const clockTime = (iso: string): string =>
-  new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" }).format(new Date(iso));
+const time = (iso: string, how: Intl.DateTimeFormatOptions): string => new Intl.DateTimeFormat(tag(), how).format(new Date(iso));
 
-export const dayTime = (iso: string): string =>
-  new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" }).format(new Date(iso));
+export const clockTime = (iso: string): string => time(iso, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 
-export const fullTime = (iso: string): string =>
-  new Intl.DateTimeFormat("en-GB", { dateStyle: "long", timeStyle: "long" }).format(new Date(iso));
+export const dayTime = (iso: string): string => time(iso, { day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" });
+
+export const fullTime = (iso: string): string => time(iso, { dateStyle: "long", timeStyle: "long" });
 
 const BRANDS: Record<string, string> = { visa: "Visa", mastercard: "Mastercard", amex: "American Express" };
 
-export const brandName = (brand: string): string => BRANDS[brand] ?? "Card";
+export const brandName = (brand: string): string => BRANDS[brand] ?? t("pay.card");
 
 /** Unbroken, so that no line ends inside a card's name. */
 export const cardName = (card: { brand: string; last4: string }): string =>
-  `${brandName(card.brand)} •••• ${card.last4}`.replaceAll(" ", NARROW_SPACE);
+  ltr(`${brandName(card.brand)} •••• ${card.last4}`.replaceAll(" ", NARROW_SPACE));

@@ -6,6 +6,7 @@ import { Api } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
 import { readBoot, type Boot, type Handed, type Resume } from "./guards";
+import { choose, speak } from "./lang/speak";
 import { readLook, wear } from "./look";
 import { HandoverPage } from "./screens/handover";
 import { ResumePage } from "./screens/resume";
@@ -29,10 +30,16 @@ const look = readLook(boot?.look);
 wear(look);
 
 const embedded = window.parent !== window;
-if (boot?.preview !== undefined) void trial(boot.preview);
-else if (boot?.resume && !embedded) void resume(boot, boot.resume);
-else if (boot?.handover && !embedded) void takeOver(boot, boot.handover);
-else {
+const asked = new URLSearchParams(location.search).get("lang");
+void begin();
+
+/** Nothing is drawn before its words are here, so that no screen changes its language. */
+async function begin(): Promise<void> {
+  // The console shows a trial of the look, in its own language.
+  if (boot?.preview !== undefined) return trial(boot.preview);
+  await speak(choose([asked], navigator.languages));
+  if (boot?.resume && !embedded) return resume(boot, boot.resume);
+  if (boot?.handover && !embedded) return takeOver(boot, boot.handover);
   draw();
   if (!boot || !embedded) session.block({ kind: "not_embedded" });
   else start(boot);
@@ -53,7 +60,8 @@ function start(known: Boot): void {
   bridge.connect(known.origins, (init, pageOrigin) => {
     clearTimeout(silence);
     if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
-    void session.open(lastOfPath(), init, pageOrigin);
+    // A page with an older loader says its language only here, while nothing but bones is on the screen.
+    void speak(choose([init.lang, asked], navigator.languages)).then(() => session.open(lastOfPath(), init, pageOrigin));
   });
 }
 

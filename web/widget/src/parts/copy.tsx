@@ -4,12 +4,13 @@ import { useEffect, useState } from "preact/hooks";
 import { copyText } from "../../../common/copy";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
+import type { Copied } from "../messages-sell";
 import { Icon } from "./icons";
 
 const words = messages.sell.copy;
 const SAID_MS = 2500;
 
-export function CopyButton({ text, what }: { text: string; what: string }) {
+export function CopyButton({ text, what }: { text: string; what: Copied }) {
   const [outcome, setOutcome] = useState<"copied" | "failed">();
   const alive = useAlive();
   useEffect(() => {
@@ -26,7 +27,8 @@ export function CopyButton({ text, what }: { text: string; what: string }) {
     <>
       <button type="button" class={`copy${copied ? " ok" : ""}`} onClick={() => void copy()}>
         <Icon name={copied ? "check" : "copy"} />
-        {copied ? words.copied : words.copy} <span class="unseen">{what.toLowerCase()}</span>
+        <span aria-hidden="true">{copied ? words.copied : words.copy}</span>
+        <span class="unseen">{words.what(what)}</span>
       </button>
       <span class={outcome === "failed" ? "copy-failed" : "unseen"} role="status">
         {copied && words.done(what)}

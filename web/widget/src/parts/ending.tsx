@@ -20,11 +20,10 @@ export const Fact = ({ name, children }: { name: string; children: ComponentChil
 /** What goes back beside the order itself. */
 export const Refunds = ({ view }: { view: View }) => (
   <>
-    {view.refunds.map(({ amount, fiat_currency, state }, n) => (
-      <Notice key={n} tone={state === "sent" ? "ok" : "wait"} title={messages.refund[state].title(fiat(amount, fiat_currency))}>
-        {messages.refund[state].text}
-      </Notice>
-    ))}
+    {view.refunds.map(({ amount, fiat_currency, state }, n) => {
+      const words = messages.refund(state, fiat(amount, fiat_currency));
+      return <Notice key={n} tone={state === "sent" ? "ok" : "wait"} title={words.title}>{words.text}</Notice>;
+    })}
   </>
 );
 

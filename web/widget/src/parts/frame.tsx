@@ -14,11 +14,11 @@ import { Button, Notice } from "./basics";
 // Before that the clock would only hurry people.
 const PAY_UNTIL_SHOWN_S = 600;
 
-export function Header({ view, logo }: { view: View; logo: string | undefined }) {
+export function Header({ view, logo, session }: { view: View; logo: string | undefined; session: Session }) {
   const heading = messages.heading(view);
   useEffect(() => {
-    document.title = heading;
-  }, [heading]);
+    session.bridge.title(heading);
+  }, [heading, session]);
   return (
     <header class="header">
       {logo && <img class="logo" src={logo} alt={view.partner} onError={({ currentTarget }) => currentTarget.remove()} />}

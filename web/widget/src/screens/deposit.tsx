@@ -34,7 +34,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
         <div>
           <dt>{words.amount(view)}</dt>
           <dd class={heroClass(amount)}>{amount}</dd>
-          <dd class="act"><CopyButton text={toSend(view)} what={messages.sell.copy.amount} /></dd>
+          <dd class="act"><CopyButton text={toSend(view)} what="amount" /></dd>
         </div>
         <div>
           <dt>{words.network}</dt>
@@ -43,7 +43,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
         <div>
           <dt>{words.address}</dt>
           <dd class="whole"><Whole address={address} /></dd>
-          <dd class="act"><CopyButton text={address} what={messages.sell.copy.address} /></dd>
+          <dd class="act"><CopyButton text={address} what="address" /></dd>
           <dd class="muted small wide"><Ends address={address} /></dd>
         </div>
       </dl>
@@ -75,7 +75,13 @@ function Whole({ address }: { address: string }) {
   );
 }
 
+// For private use: no language has them.
+const START = "\ue000";
+const END = "\ue001";
+
 function Ends({ address }: { address: string }) {
-  const { start, end } = words.ends(address);
-  return <>{words.endsBefore} <code class="end">{start}</code> {words.endsBetween} <code class="end">{end}</code>.</>;
+  // Where the two stand in the sentence, each language says.
+  const parts = words.ends(START, END).split(/([\ue000\ue001])/);
+  const shown: Record<string, string> = { [START]: address.slice(0, 6), [END]: address.slice(-6) };
+  return <>{parts.map((part, index) => (shown[part] ? <code key={index} class="end">{shown[part]}</code> : part))}</>;
 }

@@ -107,7 +107,7 @@ function Code({ token, until, clockAheadMs, busy, onAgain }: CodeProps) {
       <p>{words.text}</p>
       <div class="handover-code"><QrCode text={link} label={words.code} /></div>
       <p class="muted small handover-link"><Icon name="wait" /><span role="timer">{words.left(countdown(seconds))}</span></p>
-      <p class="muted small handover-link">{words.orCopy} <CopyButton text={link} what={words.link} /></p>
+      <p class="muted small handover-link">{words.orCopy} <CopyButton text={link} what="link" /></p>
     </>
   );
 }

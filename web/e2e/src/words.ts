@@ -1,0 +1,81 @@
+// What the widget says in a language, and whether all of it can be read on the screen.
+
+import { expect, type Frame, type FrameLocator, type Page } from "@playwright/test";
+import { compile, read } from "../../widget/build/words.ts";
+
+/** A text without arguments, or what stands before its first one. */
+export type Say = (key: string) => string;
+
+export function wordsOf(language: string): Say {
+  const words = read(language);
+  return (key) => {
+    const text = words[key]?.split("{")[0]?.trim();
+    if (!text) throw new Error(`no words for ${key} in ${language}`);
+    return text;
+  };
+}
+
+const ACCENTS: Record<string, string> = { a: "áá", e: "éé", i: "íí", o: "óó", u: "úú", A: "ÁÁ", E: "ÉÉ", I: "ÍÍ", O: "ÓÓ", U: "ÚÚ", y: "ýý" };
+const accented = (text: string): string => text.replace(/[aeiouAEIOUy]/g, (letter) => ACCENTS[letter] ?? letter);
+
+/** English with accents and about 40 % longer: what has no accent was never translated, and what does not fit shows itself. */
+export const pseudo: Say = (key) => accented(wordsOf("en")(key));
+
+/** The shop asks for a language; `pseudo` comes in the place of German, for the server knows no such language. */
+export async function speaking(page: Page, language: string): Promise<void> {
+  await page.route("**/checkout", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), lang: language === "pseudo" ? "de-DE" : language } });
+  });
+  if (language !== "pseudo") return;
+  const body = compile(read("en"), accented);
+  await page.route("**/assets/lang-de-*.js", (route) => route.fulfill({ contentType: "text/javascript", body }));
+}
+
+const KEYS = Object.keys(read("en"));
+/** Names, and what `Intl` writes. */
+const NAMES = /Demo|Shop|Tron|Ethereum|Visa|Minuten|Stunden|example|buyer/;
+
+/** Shortened addresses are no words. */
+const isEnglish = (text: string): boolean =>
+  (text.replace(/\S*…\S*/g, "").match(/[A-Za-z]{4,}/g) ?? []).some((word) => /[aeiou]/.test(word) && !NAMES.test(word));
+
+async function frameOf(widget: FrameLocator): Promise<Frame> {
+  const frame = await (await widget.owner().elementHandle())?.contentFrame();
+  if (!frame) throw new Error("the widget is not there");
+  return frame;
+}
+
+/** Nothing is wider than its place or the window, nothing is cut, and no key stands where words should. */
+export async function readable(widget: FrameLocator, language: string): Promise<void> {
+  const frame = await frameOf(widget);
+  const { faults, texts } = await frame.evaluate(() => {
+    const faults: string[] = [];
+    const texts: string[] = [];
+    const root = document.documentElement;
+    if (root.scrollWidth > root.clientWidth) faults.push(`the page is ${root.scrollWidth} wide, of ${root.clientWidth}`);
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.textContent?.trim() ?? "";
+      const parent = node.parentElement;
+      if (!text || !parent || parent.closest("script, .unseen, [hidden], noscript") || !parent.checkVisibility()) continue;
+      if (!parent.closest("code, .address, .order-number, option, time, .area")) texts.push(text);
+      let box: Element = parent;
+      while (getComputedStyle(box).display.startsWith("inline") && box.tagName !== "BUTTON" && box.parentElement) box = box.parentElement;
+      const outer = box.getBoundingClientRect();
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const rect of range.getClientRects()) {
+        const sticksOut = rect.left < Math.max(0, outer.left) - 1 || rect.right > Math.min(root.clientWidth, outer.right) + 1;
+        const isCut = getComputedStyle(box).overflow === "hidden" && (rect.top < outer.top - 1 || rect.bottom > outer.bottom + 1);
+        if (sticksOut || isCut) faults.push(`“${text}” at ${Math.round(rect.left)}–${Math.round(rect.right)}, of ${Math.round(outer.left)}–${Math.round(outer.right)}`);
+      }
+    }
+    return { faults, texts };
+  });
+  const said = texts.join("\n");
+  expect(faults).toEqual([]);
+  expect(texts.length).toBeGreaterThan(3);
+  expect(KEYS.filter((key) => said.includes(key))).toEqual([]);
+  if (language === "pseudo") expect(texts.filter(isEnglish)).toEqual([]);
+}

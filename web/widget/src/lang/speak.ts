@@ -1,0 +1,113 @@
+// Which language is spoken, and its words. English is always here; another comes as a file of its own, and where
+// that does not arrive, English it is.
+
+import english from "words:en";
+import type { Words } from "./keys";
+
+export type Key = keyof Words;
+type Plain = { [K in Key]: Words[K] extends undefined ? K : never }[Key];
+type Given = Exclude<Key, Plain>;
+/** Whose keys end with a code, and with `other` for every code that is not known. */
+type Group = Key extends infer K ? (K extends `${infer P}.other` ? P : never) : never;
+
+/** What a language formats with. */
+interface Forms {
+  number: (value: number) => string;
+  plural: (count: number, forms: Record<string, string>) => string;
+  select: (value: string, forms: Record<string, string>) => string;
+}
+export type Catalogue = Record<string, string | ((given: Record<string, string | number>, forms: Forms) => string)>;
+
+/** The tag is for `Intl`. Digits are those of card numbers, addresses and codes in every language. */
+const LANGUAGES: Record<Language, { tag: string; load?: () => Promise<{ default: Catalogue }> }> = {
+  en: { tag: "en-GB" },
+  es: { tag: "es", load: () => import("words:es") },
+  de: { tag: "de", load: () => import("words:de") },
+  fr: { tag: "fr", load: () => import("words:fr") },
+  pt: { tag: "pt-BR", load: () => import("words:pt") },
+  tr: { tag: "tr", load: () => import("words:tr") },
+  ru: { tag: "ru", load: () => import("words:ru") },
+  ar: { tag: "ar-u-nu-latn", load: () => import("words:ar") },
+  zh: { tag: "zh-Hans", load: () => import("words:zh") },
+  ja: { tag: "ja", load: () => import("words:ja") },
+};
+
+export type Language = "en" | "es" | "de" | "fr" | "pt" | "tr" | "ru" | "ar" | "zh" | "ja";
+export const languages = Object.keys(LANGUAGES) as Language[];
+const RIGHT_TO_LEFT: readonly string[] = ["ar"];
+
+/** What the page asks for, else what the browser speaks, else English. Of a tag the first part counts. */
+export function choose(asked: readonly (string | null | undefined)[], browser: readonly string[]): Language {
+  for (const tag of [...asked, ...browser]) {
+    const language = tag?.toLowerCase().split(/[-_]/)[0];
+    const known = languages.find((one) => one === language);
+    if (known) return known;
+  }
+  return "en";
+}
+
+let language: Language = "en";
+let catalogue: Catalogue = english;
+let forms: Forms = formsOf("en-GB");
+
+export const tag = (): string => LANGUAGES[language].tag;
+export const isRightToLeft = (): boolean => RIGHT_TO_LEFT.includes(language);
+
+/** From now on. What is on the screen already has to be drawn anew. */
+export async function speak(wanted: Language): Promise<void> {
+  try {
+    const words: Catalogue = (await LANGUAGES[wanted].load?.())?.default ?? english;
+    say(wanted, words);
+  } catch {
+    say("en", english);
+  }
+  document.documentElement.lang = language;
+  document.documentElement.dir = isRightToLeft() ? "rtl" : "ltr";
+}
+
+export function say(next: Language, words: Catalogue): void {
+  language = next;
+  catalogue = words;
+  forms = formsOf(tag());
+}
+
+function formsOf(locale: string): Forms {
+  const rules = new Intl.PluralRules(locale);
+  const numbers = new Intl.NumberFormat(locale);
+  return {
+    number: (value) => numbers.format(value),
+    plural: (count, given) => given[`=${count}`] ?? given[rules.select(count)] ?? given["other"] ?? "",
+    select: (value, given) => given[value] ?? given["other"] ?? "",
+  };
+}
+
+export function t<K extends Plain>(key: K): string;
+export function t<K extends Given>(key: K, given: Words[K]): string;
+export function t(key: Key, given: Record<string, string | number> = {}): string {
+  const message = catalogue[key] ?? english[key];
+  return typeof message === "function" ? message(given, forms) : (message ?? key);
+}
+
+const has = (key: string): key is Plain => typeof english[key] === "string";
+
+/** The words for a code of the server, or those for any other. */
+export function pick(group: Group, code: string | undefined): string {
+  return pickKnown(group, code) ?? t(`${group}.other` as Plain);
+}
+
+export function pickKnown(group: string, code: string | undefined): string | undefined {
+  const key = `${group}.${code ?? ""}`;
+  return has(key) ? t(key) : undefined;
+}
+
+type Own<P extends string> = { readonly [K in Plain as K extends `${P}.${infer Name}` ? (Name extends `${string}.${string}` ? never : Name) : never]: string };
+
+/** All words directly under a key, read when they are needed; and what has to be composed. */
+export function group<P extends string, More extends object = object>(prefix: P, more?: More): Own<P> & More {
+  const own = Object.defineProperties({}, Object.fromEntries(
+    Object.keys(english)
+      .filter((key) => key.startsWith(`${prefix}.`) && !key.slice(prefix.length + 1).includes(".") && has(key))
+      .map((key) => [key.slice(prefix.length + 1), { get: () => t(key as Plain), enumerable: true, configurable: true }]),
+  ));
+  return Object.defineProperties(own, Object.getOwnPropertyDescriptors(more ?? {})) as Own<P> & More;
+}

@@ -1,0 +1,4 @@
+declare module "words:*" {
+  const catalogue: import("./speak").Catalogue;
+  export default catalogue;
+}
