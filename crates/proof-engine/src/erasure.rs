@@ -8,7 +8,11 @@ use crate::{
     operator::reason_of,
 };
 use proof_core::{
-    ErrorCode, Timestamp, audit::Author, id::PersonId, identity::Verification, operator::Voice,
+    ErrorCode, Timestamp,
+    audit::Author,
+    id::PersonId,
+    identity::{Verification, VerificationState},
+    operator::Voice,
     partner::Environment,
 };
 use proof_store::{Failure, PersonRow, Tx};
@@ -27,6 +31,28 @@ fn subject(person: PersonId) -> String {
     format!("person:{person}")
 }
 
+/// Whether a person was forgotten and nothing came since, so that one word more takes away no more than two said.
+async fn is_forgotten(
+    tx: &mut Tx,
+    person: PersonId,
+    row: &PersonRow,
+) -> Result<bool, Failure<ApiError>> {
+    let Some(erased_at) = row.erased_at else {
+        return Ok(false);
+    };
+    if tx.proof_left(person).await? {
+        return Ok(false);
+    }
+    let attempts = tx.verification_of_person(person, ATTEMPTS_MAX).await?;
+    Ok(!attempts.iter().any(|v| {
+        let is_looked_at = matches!(
+            v.state,
+            VerificationState::Submitted { .. } | VerificationState::Review { .. }
+        );
+        is_looked_at || v.started_at > erased_at
+    }))
+}
+
 /// Whoever must be kept is kept.
 fn free(row: &PersonRow) -> Result<(), Failure<ApiError>> {
     match &row.hold {
@@ -41,7 +67,7 @@ fn free(row: &PersonRow) -> Result<(), Failure<ApiError>> {
 
 impl Engine {
     /// One person's word that somebody is to be forgotten; the same word of a second one does it. Said again
-    /// afterwards it takes away the pictures that a provider did not let go of.
+    /// afterwards by one it takes away the pictures that a provider did not let go of, unless the person came back.
     pub async fn person_erase(
         &self,
         person: PersonId,
@@ -64,7 +90,8 @@ impl Engine {
                     tx.proof_lock().await?;
                     let row = tx.person_load(person).await?.ok_or_else(nobody)?;
                     free(&row)?;
-                    if row.erased_at.is_some() {
+                    if is_forgotten(tx, person, &row).await? {
+                        audit(tx, &deed, now).await?;
                         return Ok(Ruled::Done);
                     }
                     let act = json!({ "act": "erase" });

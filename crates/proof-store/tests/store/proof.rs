@@ -117,7 +117,9 @@ async fn forgotten(db: &Db, person: PersonId, one: Verification) {
         );
         assert!(tx.proof_load(one.id).await?.unwrap().face.is_some());
         tx.person_hold(person, None).await?;
+        assert!(tx.proof_left(person).await?);
         tx.person_erase(person, NOW).await?;
+        assert!(!tx.proof_left(person).await?);
         let gone = tx.proof_load(one.id).await?.unwrap();
         assert_eq!(gone.verdict, Verdict::Approved(person), "the outcome stays");
         assert_eq!(
