@@ -122,19 +122,30 @@ impl Vault {
         Ok(first != owner(reference))
     }
 
-    /// What one attempt has shown is shown by a later one of the same person, who was told to keep it.
+    /// Whether this attempt was the first to show what has this digest.
+    pub fn owns(&self, digest: &[u8; 32], reference: &str) -> Result<bool, VaultError> {
+        let (folder, name) = self.mark_at(digest);
+        let there = read(&folder.join(name))?.unwrap_or_default();
+        Ok(there.get(TIME_BYTES..) == Some(owner(reference).as_slice()))
+    }
+
+    /// What one attempt has shown is shown by a later one of the same person, who was told to keep it. `false`: it was
+    /// not the first to show it, and nothing changes.
     pub fn mark_over(
         &self,
         digest: &[u8; 32],
+        former: &str,
         reference: &str,
         now: Timestamp,
-    ) -> Result<(), VaultError> {
+    ) -> Result<bool, VaultError> {
+        if !self.owns(digest, former)? {
+            return Ok(false);
+        }
         let (folder, name) = self.mark_at(digest);
-        private_folder(&folder)?;
         let own = [now.micros().to_be_bytes().to_vec(), owner(reference)].concat();
         let fresh = self.write_fresh(&folder, &own)?;
         fs::rename(fresh, folder.join(name))?;
-        Ok(())
+        Ok(true)
     }
 
     /// In as many folders as a byte has values, so that none has too many.
@@ -406,7 +417,11 @@ mod tests {
         );
         assert!(vault.mark(&[7; 32], "kyc-2", later).unwrap());
         assert!(!vault.mark(&[8; 32], "kyc-2", later).unwrap());
-        vault.mark_over(&[7; 32], "kyc-3", later).unwrap();
+        let over = |former, reference| vault.mark_over(&[7; 32], former, reference, later);
+        assert!(!over("kyc-2", "kyc-3").unwrap(), "it was never theirs");
+        assert!(!vault.mark(&[7; 32], "kyc-1", later).unwrap());
+        assert!(over("kyc-1", "kyc-3").unwrap());
+        assert!(!vault.mark_over(&[9; 32], "kyc-1", "kyc-3", later).unwrap());
         assert!(!vault.mark(&[7; 32], "kyc-3", later).unwrap());
         assert!(vault.mark(&[7; 32], "kyc-1", later).unwrap());
         // After their time they are forgotten.
