@@ -10,13 +10,14 @@ use crate::{
 use proof_core::{
     ErrorCode, Timestamp,
     audit::Author,
-    id::PersonId,
+    id::{PersonId, VerificationId},
     identity::{Verification, VerificationState},
     operator::Voice,
     partner::Environment,
 };
 use proof_store::{Failure, PersonRow, Tx};
 use serde_json::json;
+use uuid::Uuid;
 
 /// Somebody has a few customers with a few attempts each.
 const ATTEMPTS_MAX: i64 = 1_000;
@@ -188,10 +189,36 @@ impl Engine {
             Ok(forgotten) => tracing::info!(forgotten, "what was old of persons was taken away"),
             Err(error) => error.log("what is old of persons stays"),
         }
+        let held = match self.attempts_held().await {
+            Ok(held) => held,
+            Err(error) => return error.log("old pictures stay: who must be kept is not known"),
+        };
         for rails in [&self.test_rails, &self.live_rails].into_iter().flatten() {
-            if let Err(error) = rails.identity.tidy().await {
+            if let Err(error) = rails.identity.tidy(held.clone()).await {
                 tracing::warn!("old pictures stay: {error}");
             }
+        }
+    }
+
+    /// What providers call the attempts of those who must be kept.
+    async fn attempts_held(&self) -> Result<Vec<String>, ApiError> {
+        let mut references = Vec::new();
+        let mut before = VerificationId::from_uuid(Uuid::max());
+        loop {
+            let page = self
+                .db
+                .read("verification_held", move |tx: &mut Tx| {
+                    Box::pin(async move {
+                        let page = tx.verification_held(before, ATTEMPTS_MAX).await?;
+                        Ok::<_, Failure<ApiError>>(page)
+                    })
+                })
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(references);
+            };
+            before = last.id;
+            references.extend(page.iter().map(|v| self.identity_reference(v)));
         }
     }
 }

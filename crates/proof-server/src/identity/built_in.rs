@@ -426,13 +426,19 @@ impl Identity for BuiltIn {
         self.with_vault(move |vault| vault.erase(&reference)).await
     }
 
-    async fn tidy(&self) -> Result<(), PortError> {
-        let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
-        let erased = self
-            .with_vault(move |vault| vault.erase_before(old))
+    async fn tidy(&self, spared: Vec<String>) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let old = now.plus_seconds(-KEPT_SECONDS);
+        let tidied = self
+            .with_vault(move |vault| vault.erase_before(old, now, &spared))
             .await?;
-        if erased > 0 {
+        if tidied.erased > 0 {
+            let erased = tidied.erased;
             tracing::info!(erased, "pictures of old attempts were taken away");
+        }
+        if let Some(error) = tidied.error {
+            let failed = tidied.failed;
+            tracing::warn!(failed, "old pictures stay: {error}");
         }
         Ok(())
     }

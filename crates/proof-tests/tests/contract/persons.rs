@@ -25,6 +25,7 @@ on_both_engines!(
     two_people_forget_somebody_unless_it_is_held,
     who_comes_back_is_forgotten_by_two_people_again,
     what_is_old_is_forgotten_by_itself,
+    of_whoever_is_held_nothing_is_forgotten,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -555,4 +556,37 @@ async fn what_is_old_is_forgotten_by_itself(app: &App) {
             .then_some(rows.len())
     };
     assert_eq!(app.until("it is forgotten", look).await, 1);
+}
+
+async fn of_whoever_is_held_nothing_is_forgotten(app: &App) {
+    let (ann, _) = people(app).await;
+    let office = Office::open(app);
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
+    let hold = async |deed: PersonDeed| {
+        let question = Question::Person(PersonSaid {
+            person,
+            deed,
+            by: "alice".parse().unwrap(),
+            reason: "a letter".into(),
+        });
+        ask::<()>(&office.socket, &question).await.unwrap();
+    };
+    // The look-alike is nobody's yet, and goes.
+    let name = "case 7".to_owned();
+    hold(PersonDeed::Hold { name }).await;
+    let traces = async || app.proofs().await.into_iter().filter(|has| *has).count();
+    assert_eq!(traces().await, 2);
+    app.clock.skip(1_828 * DAY);
+    let left = |count: usize| async move {
+        let left = app.proofs().await.into_iter().filter(|has| *has).count();
+        (left == count).then_some(())
+    };
+    app.until("the other is forgotten", || left(1)).await;
+    hold(PersonDeed::Release).await;
+    app.clock.skip(2 * 3_600);
+    app.until("it is forgotten", || left(0)).await;
+    office.close().await;
 }
