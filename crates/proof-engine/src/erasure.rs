@@ -8,11 +8,16 @@ use crate::{
     operator::reason_of,
 };
 use proof_core::{
-    ErrorCode, Timestamp, audit::Author, id::PersonId, identity::Verification, operator::Voice,
+    ErrorCode, Timestamp,
+    audit::Author,
+    id::{PersonId, VerificationId},
+    identity::{Verification, VerificationState},
+    operator::Voice,
     partner::Environment,
 };
 use proof_store::{Failure, PersonRow, Tx};
 use serde_json::json;
+use uuid::Uuid;
 
 /// Somebody has a few customers with a few attempts each.
 const ATTEMPTS_MAX: i64 = 1_000;
@@ -25,6 +30,28 @@ fn nobody() -> Failure<ApiError> {
 
 fn subject(person: PersonId) -> String {
     format!("person:{person}")
+}
+
+/// Whether a person was forgotten and nothing came since, so that one word more takes away no more than two said.
+async fn is_forgotten(
+    tx: &mut Tx,
+    person: PersonId,
+    row: &PersonRow,
+) -> Result<bool, Failure<ApiError>> {
+    let Some(erased_at) = row.erased_at else {
+        return Ok(false);
+    };
+    if tx.proof_left(person).await? {
+        return Ok(false);
+    }
+    let attempts = tx.verification_of_person(person, ATTEMPTS_MAX).await?;
+    Ok(!attempts.iter().any(|v| {
+        let is_looked_at = matches!(
+            v.state,
+            VerificationState::Submitted { .. } | VerificationState::Review { .. }
+        );
+        is_looked_at || v.started_at > erased_at
+    }))
 }
 
 /// Whoever must be kept is kept.
@@ -41,7 +68,7 @@ fn free(row: &PersonRow) -> Result<(), Failure<ApiError>> {
 
 impl Engine {
     /// One person's word that somebody is to be forgotten; the same word of a second one does it. Said again
-    /// afterwards it takes away the pictures that a provider did not let go of.
+    /// afterwards by one it takes away the pictures that a provider did not let go of, unless the person came back.
     pub async fn person_erase(
         &self,
         person: PersonId,
@@ -64,7 +91,8 @@ impl Engine {
                     tx.proof_lock().await?;
                     let row = tx.person_load(person).await?.ok_or_else(nobody)?;
                     free(&row)?;
-                    if row.erased_at.is_some() {
+                    if is_forgotten(tx, person, &row).await? {
+                        audit(tx, &deed, now).await?;
                         return Ok(Ruled::Done);
                     }
                     let act = json!({ "act": "erase" });
@@ -161,10 +189,36 @@ impl Engine {
             Ok(forgotten) => tracing::info!(forgotten, "what was old of persons was taken away"),
             Err(error) => error.log("what is old of persons stays"),
         }
+        let held = match self.attempts_held().await {
+            Ok(held) => held,
+            Err(error) => return error.log("old pictures stay: who must be kept is not known"),
+        };
         for rails in [&self.test_rails, &self.live_rails].into_iter().flatten() {
-            if let Err(error) = rails.identity.tidy().await {
+            if let Err(error) = rails.identity.tidy(held.clone()).await {
                 tracing::warn!("old pictures stay: {error}");
             }
+        }
+    }
+
+    /// What providers call the attempts of those who must be kept.
+    async fn attempts_held(&self) -> Result<Vec<String>, ApiError> {
+        let mut references = Vec::new();
+        let mut before = VerificationId::from_uuid(Uuid::max());
+        loop {
+            let page = self
+                .db
+                .read("verification_held", move |tx: &mut Tx| {
+                    Box::pin(async move {
+                        let page = tx.verification_held(before, ATTEMPTS_MAX).await?;
+                        Ok::<_, Failure<ApiError>>(page)
+                    })
+                })
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(references);
+            };
+            before = last.id;
+            references.extend(page.iter().map(|v| self.identity_reference(v)));
         }
     }
 }

@@ -8,6 +8,7 @@ mod review;
 
 use decided::{Decided, Step};
 pub use handover::{Device, HandoverBegun, HandoverPage};
+use keep::Begun;
 pub use review::{
     ConsentGiven, IdentityFindings, IdentityReview, IdentityReviewed, PicturePlace, ResemblanceView,
 };
@@ -103,15 +104,10 @@ impl Engine {
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
         let challenge = self.challenge(id).await?;
-        let kept = if start.keep {
-            self.identity_keep(id, document, fresh).await?
-        } else {
-            None
-        };
-        self.db
+        let begun = self
+            .db
             .write("identity_start", move |tx: &mut Tx| {
                 let (ids, challenge) = (ids.clone(), challenge.clone());
-                let kept = kept.clone();
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
@@ -153,18 +149,22 @@ impl Engine {
                         names: None,
                         decided_by: None,
                     };
-                    // Another tab may have begun another attempt meanwhile: nothing of it is kept here.
-                    let kept = kept.filter(|kept| latest.is_some_and(|v| v.id == kept.former));
-                    let verification = match kept {
-                        Some(kept) => kept.put_into(verification),
-                        None => verification,
-                    };
+                    let environment = stored.order.environment;
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
                     tx.verification_insert(&verification).await?;
-                    Ok(())
+                    let former = latest.filter(|v| v.order == id);
+                    Ok::<_, Failure<ApiError>>(Begun {
+                        former,
+                        verification,
+                        environment,
+                    })
                 })
             })
             .await?;
+        // Only now, that there is an attempt which whoever erases finds, a provider keeps pictures for it.
+        if start.keep {
+            self.identity_keep(begun).await?;
+        }
         self.view(id).await
     }
 

@@ -281,9 +281,9 @@ impl Identity for Metered<dyn Identity> {
         self.call("erase", self.inner.erase(reference)).await
     }
 
-    async fn tidy(&self) -> Result<(), PortError> {
+    async fn tidy(&self, spared: Vec<String>) -> Result<(), PortError> {
         // It asks nobody: it says nothing of how a provider is.
-        self.inner.tidy().await
+        self.inner.tidy(spared).await
     }
 }
 

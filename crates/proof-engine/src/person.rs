@@ -133,7 +133,10 @@ pub(crate) async fn person_standing(
         document_ends: row.document_ends,
         has_face: row.face.is_some(),
     });
-    Ok(standing(&proven.collect::<Vec<_>>(), policy, now))
+    let row = tx.person_load(person).await?;
+    let erased_at = row.and_then(|row| row.erased_at);
+    let proven: Vec<_> = proven.collect();
+    Ok(standing(&proven, erased_at, policy, now))
 }
 
 fn keyed(key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], ApiError> {

@@ -11,7 +11,7 @@ use proof_core::{
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     handover::Handover,
-    id::OrderId,
+    id::{OrderId, VerificationId},
     identity::{
         CONSENT_TEXT, Challenge, DocumentKind, KeptPart, Scope, Standing, Verification,
         VerificationState,
@@ -226,6 +226,8 @@ struct Facts {
     verification: Option<StoredVerification>,
     /// Of who the customer is known to be.
     standing: Option<Standing>,
+    /// The last attempt that proved the person, where that is good.
+    proven: Option<VerificationId>,
     handover: Option<Handover>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
@@ -300,6 +302,13 @@ impl Engine {
                         }
                         _ => None,
                     };
+                    let proven = match (standing, customer.person) {
+                        (Some(Standing::Good), Some(person)) => {
+                            tx.proof_of_person(person, 1).await?.pop()
+                        }
+                        _ => None,
+                    };
+                    let proven = proven.map(|row| row.verification);
                     let verification = verification.filter(|v| !is_outdated(v, standing));
                     let handover = match inner(&order.state) {
                         State::Created => tx.handover_load(id).await?,
@@ -320,6 +329,7 @@ impl Engine {
                         session,
                         verification,
                         standing,
+                        proven,
                         handover,
                         events,
                         cases,
@@ -427,26 +437,26 @@ fn identity_known(facts: &Facts, now: Timestamp) -> Option<Command> {
     let State::Created = facts.stored.order.state else {
         return None;
     };
-    if facts.standing == Some(Standing::Good) {
-        return Some(Command::IdentityPassed);
-    }
-    // Refused for good stays refused in the next order, too, and a pause is a pause.
-    match facts.verification.as_ref().map(|v| &v.verification.state) {
-        Some(state @ VerificationState::Rejected { reason, .. }) if state.is_over(now) => {
-            Some(Command::IdentityFailed {
-                reason: reason.clone(),
-                may_retry: false,
-            })
-        }
-        Some(
-            VerificationState::Rejected { .. }
-            | VerificationState::Collecting
-            | VerificationState::Submitted { .. }
-            | VerificationState::Review { .. }
-            | VerificationState::Approved { .. },
-        )
-        | None => None,
-    }
+    let verification = facts.verification.as_ref().map(|v| &v.verification);
+    // Refused for good stays refused in the next order, too, and a pause is a pause, unless they proved it since.
+    let refused = verification.and_then(|v| refused_since(v, facts.proven, now));
+    let is_good = facts.standing == Some(Standing::Good);
+    refused.or_else(|| is_good.then_some(Command::IdentityPassed))
+}
+
+fn refused_since(
+    v: &Verification,
+    proven: Option<VerificationId>,
+    now: Timestamp,
+) -> Option<Command> {
+    let VerificationState::Rejected { reason, .. } = &v.state else {
+        return None;
+    };
+    let is_newer = proven.is_none_or(|proven| v.id > proven);
+    (is_newer && v.state.is_over(now)).then(|| Command::IdentityFailed {
+        reason: reason.clone(),
+        may_retry: false,
+    })
 }
 
 /// Differs whenever anything that the view shows was saved anew.

@@ -8,16 +8,20 @@ use aes_gcm::{
 use proof_core::{Entropy, Timestamp, time::random};
 use sha2::{Digest, Sha256};
 use std::{
+    collections::BTreeSet,
     fs, io,
     io::Write,
     path::{Path, PathBuf},
     sync::Arc,
+    time::UNIX_EPOCH,
 };
 use zeroize::Zeroizing;
 
 const KEY: &str = "key";
 /// Digests of what was shown, without a key: they say nothing of what it was.
 const MARKS: &str = "marks";
+/// A folder without a key is left alone for so long: somebody may be about to put one in.
+const KEYLESS_SECONDS: i64 = 24 * 3_600;
 const NONCE_BYTES: usize = 12;
 const TIME_BYTES: usize = 8;
 
@@ -122,19 +126,30 @@ impl Vault {
         Ok(first != owner(reference))
     }
 
-    /// What one attempt has shown is shown by a later one of the same person, who was told to keep it.
+    /// Whether this attempt was the first to show what has this digest.
+    pub fn owns(&self, digest: &[u8; 32], reference: &str) -> Result<bool, VaultError> {
+        let (folder, name) = self.mark_at(digest);
+        let there = read(&folder.join(name))?.unwrap_or_default();
+        Ok(there.get(TIME_BYTES..) == Some(owner(reference).as_slice()))
+    }
+
+    /// What one attempt has shown is shown by a later one of the same person, who was told to keep it. `false`: it was
+    /// not the first to show it, and nothing changes.
     pub fn mark_over(
         &self,
         digest: &[u8; 32],
+        former: &str,
         reference: &str,
         now: Timestamp,
-    ) -> Result<(), VaultError> {
+    ) -> Result<bool, VaultError> {
+        if !self.owns(digest, former)? {
+            return Ok(false);
+        }
         let (folder, name) = self.mark_at(digest);
-        private_folder(&folder)?;
         let own = [now.micros().to_be_bytes().to_vec(), owner(reference)].concat();
         let fresh = self.write_fresh(&folder, &own)?;
         fs::rename(fresh, folder.join(name))?;
-        Ok(())
+        Ok(true)
     }
 
     /// In as many folders as a byte has values, so that none has too many.
@@ -166,31 +181,36 @@ impl Vault {
         }
     }
 
-    /// Takes everything away that began before `moment`; answers how many attempts that were.
-    pub fn erase_before(&self, moment: Timestamp) -> Result<u32, VaultError> {
-        let mut erased = 0_u32;
+    /// Takes everything away that began before `moment`, but for these attempts. What fails stays, and the rest goes on.
+    pub fn erase_before(
+        &self,
+        moment: Timestamp,
+        now: Timestamp,
+        spared: &[String],
+    ) -> Result<Tidied, VaultError> {
+        let mut tidied = Tidied::default();
+        let spared: BTreeSet<_> = spared.iter().map(|name| self.folder(name)).collect();
         for entry in entries(&self.dir)? {
-            let folder = entry.path();
             let is_ours = entry.file_name().to_str().is_some_and(is_folder_name);
-            if !is_ours {
-                continue;
-            }
-            // Without a key it is of no use to anybody, or just being made.
-            let began = read(&folder.join(KEY))?.and_then(|wrapped| began(&wrapped));
-            if began.is_some_and(|began| began < moment) {
-                erase(&folder)?;
-                erased = erased.saturating_add(1);
+            if is_ours && !spared.contains(&entry.path()) {
+                tidied.count(erase_old(&entry.path(), moment, now));
             }
         }
         for folder in entries(&self.dir.join(MARKS))? {
-            for mark in entries(&folder.path())? {
-                let made = read(&mark.path())?.and_then(|bytes| began(&bytes));
-                if made.is_some_and(|made| made < moment) {
-                    fs::remove_file(mark.path())?;
+            let marks = match entries(&folder.path()) {
+                Ok(marks) => marks,
+                Err(error) => {
+                    tidied.count(Err(error.into()));
+                    continue;
+                }
+            };
+            for mark in marks {
+                if let Err(error) = forget_old(&mark.path(), moment) {
+                    tidied.count(Err(error));
                 }
             }
         }
-        Ok(erased)
+        Ok(tidied)
     }
 
     fn folder(&self, reference: &str) -> PathBuf {
@@ -271,11 +291,77 @@ fn is_folder_name(name: &str) -> bool {
     name.len() == 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
+/// What came of taking away what is old.
+#[derive(Debug, Default)]
+pub struct Tidied {
+    /// Attempts.
+    pub erased: u32,
+    /// Entries that are still there, and why the last of them.
+    pub failed: u32,
+    pub error: Option<VaultError>,
+}
+
+impl Tidied {
+    fn count(&mut self, done: Result<bool, VaultError>) {
+        match done {
+            Ok(true) => self.erased = self.erased.saturating_add(1),
+            Ok(false) => {}
+            Err(error) => {
+                self.failed = self.failed.saturating_add(1);
+                self.error = Some(error);
+            }
+        }
+    }
+}
+
+/// Whether it was an attempt from before `moment`, which is gone now.
+fn erase_old(folder: &Path, moment: Timestamp, now: Timestamp) -> Result<bool, VaultError> {
+    let Some(wrapped) = read(&folder.join(KEY))? else {
+        // Of no use to anybody: just being made, or half taken away when the process ended.
+        if changed(folder)?.is_some_and(|at| at.plus_seconds(KEYLESS_SECONDS) < now) {
+            erase(folder)?;
+        }
+        return Ok(false);
+    };
+    let is_old = began(&wrapped).is_some_and(|began| began < moment);
+    if is_old {
+        erase(folder)?;
+    }
+    Ok(is_old)
+}
+
+fn forget_old(mark: &Path, moment: Timestamp) -> Result<(), VaultError> {
+    let made = read(mark)?.and_then(|bytes| began(&bytes));
+    if made.is_some_and(|made| made < moment) {
+        gone(fs::remove_file(mark))?;
+    }
+    Ok(())
+}
+
+/// When a folder got or lost something last.
+fn changed(folder: &Path) -> io::Result<Option<Timestamp>> {
+    let about = match fs::metadata(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        about => about?,
+    };
+    let since = about.modified()?.duration_since(UNIX_EPOCH);
+    let micros = since.map(|since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+    Ok(Some(Timestamp::from_micros(micros.unwrap_or_default())))
+}
+
 fn erase(folder: &Path) -> Result<(), VaultError> {
     // The key first: what a crash leaves behind is already nothing.
-    fs::remove_file(folder.join(KEY))?;
-    fs::remove_dir_all(folder)?;
+    gone(fs::remove_file(folder.join(KEY)))?;
+    gone(fs::remove_dir_all(folder))?;
     Ok(())
+}
+
+/// What somebody else took away meanwhile is away.
+fn gone(done: io::Result<()>) -> io::Result<()> {
+    match done {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        done => done,
+    }
 }
 
 const FRESH: &str = ".new";
@@ -406,11 +492,16 @@ mod tests {
         );
         assert!(vault.mark(&[7; 32], "kyc-2", later).unwrap());
         assert!(!vault.mark(&[8; 32], "kyc-2", later).unwrap());
-        vault.mark_over(&[7; 32], "kyc-3", later).unwrap();
+        let over = |former, reference| vault.mark_over(&[7; 32], former, reference, later);
+        assert!(!over("kyc-2", "kyc-3").unwrap(), "it was never theirs");
+        assert!(!vault.mark(&[7; 32], "kyc-1", later).unwrap());
+        assert!(over("kyc-1", "kyc-3").unwrap());
+        assert!(!vault.mark_over(&[9; 32], "kyc-1", "kyc-3", later).unwrap());
         assert!(!vault.mark(&[7; 32], "kyc-3", later).unwrap());
         assert!(vault.mark(&[7; 32], "kyc-1", later).unwrap());
         // After their time they are forgotten.
-        vault.erase_before(later.plus_seconds(1)).unwrap();
+        let soon = later.plus_seconds(1);
+        assert_eq!(vault.erase_before(soon, soon, &[]).unwrap().failed, 0);
         assert!(!vault.mark(&[8; 32], "kyc-4", later).unwrap());
     }
 
@@ -430,7 +521,17 @@ mod tests {
         fs::create_dir_all(dir.path().join("lost+found/key")).unwrap();
         fs::write(dir.path().join("identity.key"), b"a key").unwrap();
         fs::create_dir(dir.path().join("0".repeat(32))).unwrap();
-        assert_eq!(vault.erase_before(NOON.plus_seconds(60)).unwrap(), 1);
+        let later = NOON.plus_seconds(60);
+        // The folder is of this very moment, whatever time it is for the vault.
+        let keyless = dir.path().join("0".repeat(32));
+        let made = changed(&keyless).unwrap().unwrap();
+        let held = ["old".to_owned()];
+        let tidied = vault.erase_before(later, made, &held).unwrap();
+        assert_eq!((tidied.erased, tidied.failed), (0, 0));
+        assert_eq!(vault.get("old", "a").unwrap(), Some(b"one".to_vec()));
+        let tidied = vault.erase_before(later, made, &[]).unwrap();
+        assert_eq!((tidied.erased, tidied.failed), (1, 0));
+        assert!(keyless.exists());
         assert_eq!(vault.get("old", "a").unwrap(), None);
         assert_eq!(vault.names("old").unwrap(), Vec::<String>::new());
         assert_eq!(vault.get("new", "a").unwrap(), Some(b"two".to_vec()));
@@ -439,5 +540,39 @@ mod tests {
         vault.erase("one").unwrap();
         assert_eq!(vault.names("one").unwrap(), Vec::<String>::new());
         assert_eq!(entries(dir.path()).unwrap().len(), 4);
+    }
+
+    #[test]
+    fn what_cannot_be_taken_away_does_not_keep_the_rest() {
+        let dir = tempfile::tempdir().unwrap();
+        let vault = vault(dir.path(), 1);
+        // No key that could be read.
+        fs::create_dir_all(dir.path().join("0".repeat(32)).join(KEY)).unwrap();
+        // Half taken away, when the process ended.
+        let half = dir.path().join("1".repeat(32));
+        fs::create_dir(&half).unwrap();
+        fs::write(half.join("frame-000"), b"sealed").unwrap();
+        for number in 0..4 {
+            let reference = format!("kyc-{number}");
+            vault.put(&reference, "a", b"one", NOON).unwrap();
+            assert!(!vault.mark(&[number; 32], &reference, NOON).unwrap());
+        }
+        fs::write(dir.path().join(MARKS).join("00x"), b"no folder").unwrap();
+        let made = changed(&half).unwrap().unwrap();
+        let later = NOON.plus_seconds(1);
+        let tidied = vault
+            .erase_before(later, made.plus_seconds(KEYLESS_SECONDS), &[])
+            .unwrap();
+        assert_eq!((tidied.erased, tidied.failed), (4, 2));
+        assert!(tidied.error.is_some());
+        assert!(half.exists(), "not a day yet");
+        for number in 0..4 {
+            assert!(!vault.mark(&[number; 32], "next", NOON).unwrap());
+        }
+        let next = made.plus_seconds(KEYLESS_SECONDS + 1);
+        vault.erase_before(later, next, &[]).unwrap();
+        assert!(!half.exists());
+        // Two at once: what is gone is gone.
+        erase(&half).unwrap();
     }
 }

@@ -90,8 +90,9 @@ pub trait Identity: Send + Sync {
         Ok(())
     }
 
-    /// Takes away what is older than it may be; asked for every now and then.
-    async fn tidy(&self) -> Result<(), PortError> {
+    /// Takes away what is older than it may be, but for what was handed over under these references; asked for every
+    /// now and then.
+    async fn tidy(&self, _spared: Vec<String>) -> Result<(), PortError> {
         Ok(())
     }
 }

@@ -23,7 +23,8 @@ statements! {
     PROOF_OF_PERSON = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE person_id = $1 AND verdict = 'approved' ORDER BY verification_id DESC LIMIT $2";
     PROOF_FACES = "SELECT verification_id, environment, customer_id, person_id, verdict, reason, document_hash, document_ends, face_model, face, email_hash, created_at FROM proofs WHERE environment = $1 AND face_model = $2 AND face IS NOT NULL AND verification_id < $3 AND verdict <> 'waiting' ORDER BY verification_id DESC LIMIT $4";
     PROOF_ERASE = "UPDATE proofs SET document_hash = NULL, face_model = NULL, face = NULL, email_hash = NULL WHERE person_id = $1 OR customer_id IN (SELECT id FROM customers WHERE person_id = $1)";
-    PROOF_FORGET = "UPDATE proofs SET document_hash = NULL, face_model = NULL, face = NULL, email_hash = NULL WHERE created_at < $1 AND (document_hash IS NOT NULL OR face IS NOT NULL OR email_hash IS NOT NULL) AND (person_id IS NULL OR person_id NOT IN (SELECT id FROM persons WHERE hold IS NOT NULL))";
+    PROOF_FORGET = "UPDATE proofs SET document_hash = NULL, face_model = NULL, face = NULL, email_hash = NULL WHERE created_at < $1 AND (document_hash IS NOT NULL OR face IS NOT NULL OR email_hash IS NOT NULL) AND (person_id IS NULL OR person_id NOT IN (SELECT id FROM persons WHERE hold IS NOT NULL)) AND customer_id NOT IN (SELECT c.id FROM customers c JOIN persons p ON p.id = c.person_id WHERE p.hold IS NOT NULL)";
+    PROOF_LEFT = "SELECT verification_id AS id FROM proofs WHERE (person_id = $1 OR customer_id IN (SELECT id FROM customers WHERE person_id = $1)) AND (document_hash IS NOT NULL OR face IS NOT NULL OR email_hash IS NOT NULL) LIMIT 1";
     PERSON_LOAD = "SELECT hold, erased_at FROM persons WHERE id = $1";
     PERSON_HOLD = "UPDATE persons SET hold = $1 WHERE id = $2";
     PERSON_ERASED = "UPDATE persons SET erased_at = $1 WHERE id = $2";
@@ -285,6 +286,14 @@ impl Tx {
         self.execute(PROOF_ERASE, args![id.uuid()]).await?;
         self.execute_one("persons", PERSON_ERASED, args![now, id.uuid()])
             .await
+    }
+
+    /// Whether there is anything that [`Self::person_erase`] would take away.
+    pub async fn proof_left(&mut self, person: PersonId) -> Result<bool, StoreError> {
+        let left: Option<IdRow> = self
+            .fetch_optional(PROOF_LEFT, args![person.uuid()])
+            .await?;
+        Ok(left.is_some())
     }
 
     /// The same of what is older, but for those whose traces must be kept.

@@ -18,6 +18,7 @@ statements! {
     VERIFICATION_LOAD = "SELECT id, version, body FROM verifications WHERE id = $1";
     VERIFICATION_REVIEWED = "SELECT id, version, body FROM verifications WHERE state = 'review' ORDER BY id LIMIT $1";
     VERIFICATION_OF_PERSON = "SELECT v.id, v.version, v.body FROM verifications v JOIN customers c ON c.id = v.customer_id WHERE c.person_id = $1 ORDER BY v.id DESC LIMIT $2";
+    VERIFICATION_HELD = "SELECT v.id, v.version, v.body FROM verifications v JOIN customers c ON c.id = v.customer_id JOIN persons p ON p.id = c.person_id WHERE p.hold IS NOT NULL AND v.id < $1 ORDER BY v.id DESC LIMIT $2";
     VERIFICATION_SAVE = "UPDATE verifications SET version = version + 1, state = $1, body = $2 WHERE id = $3 AND version = $4";
 }
 
@@ -100,6 +101,18 @@ impl Tx {
     ) -> Result<Vec<Verification>, StoreError> {
         let args = args![person.uuid(), limit];
         let rows: Vec<Versioned> = self.fetch_all(VERIFICATION_OF_PERSON, args).await?;
+        let stored = rows.into_iter().map(StoredVerification::try_from);
+        stored.map(|one| Ok(one?.verification)).collect()
+    }
+
+    /// A page of the attempts before this one of persons who must be kept, the newest first.
+    pub async fn verification_held(
+        &mut self,
+        before: VerificationId,
+        limit: i64,
+    ) -> Result<Vec<Verification>, StoreError> {
+        let args = args![before.uuid(), limit];
+        let rows: Vec<Versioned> = self.fetch_all(VERIFICATION_HELD, args).await?;
         let stored = rows.into_iter().map(StoredVerification::try_from);
         stored.map(|one| Ok(one?.verification)).collect()
     }

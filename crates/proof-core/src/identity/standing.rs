@@ -54,15 +54,25 @@ pub enum Standing {
     Good,
     /// It was a while ago: the face is looked at again.
     SelfieDue,
-    /// The document has ended: everything is looked at again.
+    /// The document has ended, or they were forgotten: everything is looked at again.
     Ended,
 }
 
 /// Judges all that proved a person, the newest first. Of somebody who was proved before such things were
-/// kept there is nothing, and nothing to ask for.
-pub fn standing(proven: &[Proven], policy: PersonPolicy, now: Timestamp) -> Standing {
+/// kept there is nothing, and nothing to ask for; of somebody who was forgotten there is nothing left to go by.
+pub fn standing(
+    proven: &[Proven],
+    erased_at: Option<Timestamp>,
+    policy: PersonPolicy,
+    now: Timestamp,
+) -> Standing {
+    let is_kept = |one: &&Proven| erased_at.is_none_or(|erased| one.at > erased);
+    let proven: Vec<_> = proven.iter().filter(is_kept).collect();
     let Some(last) = proven.first() else {
-        return Standing::Good;
+        return match erased_at {
+            None => Standing::Good,
+            Some(_) => Standing::Ended,
+        };
     };
     let ends = proven.iter().find_map(|one| one.document_ends);
     if ends.is_some_and(|ends| ends <= now) {
@@ -95,7 +105,7 @@ mod tests {
             document_ends: Some(after(200)),
             has_face: true,
         };
-        let told = |proven: &[Proven], days| standing(proven, policy, after(days));
+        let told = |proven: &[Proven], days| standing(proven, None, policy, after(days));
         assert_eq!(told(&[], 900), Standing::Good);
         assert_eq!(told(&[whole], 89), Standing::Good);
         assert_eq!(told(&[whole], 90), Standing::SelfieDue);
@@ -117,6 +127,21 @@ mod tests {
             selfie_days: 0,
             ..policy
         };
-        assert_eq!(standing(&[whole], never, after(199)), Standing::Good);
+        assert_eq!(standing(&[whole], None, never, after(199)), Standing::Good);
+    }
+
+    #[test]
+    fn who_was_forgotten_proves_it_anew() {
+        let policy = PersonPolicy::default();
+        let proof = |days| Proven {
+            at: after(days),
+            document_ends: None,
+            has_face: days > 10,
+        };
+        let told = |proven: &[Proven], days| standing(proven, Some(after(10)), policy, after(days));
+        assert_eq!(told(&[proof(5)], 11), Standing::Ended);
+        assert_eq!(told(&[], 11), Standing::Ended);
+        assert_eq!(told(&[proof(12), proof(5)], 13), Standing::Good);
+        assert_eq!(told(&[proof(12), proof(5)], 102), Standing::SelfieDue);
     }
 }

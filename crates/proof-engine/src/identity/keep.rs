@@ -2,82 +2,96 @@
 
 use crate::{ApiError, Engine, order::gone};
 use proof_core::{
-    id::{OrderId, VerificationId},
-    identity::{Challenge, DocumentKind, DocumentSide, KeptPart, Verification},
+    identity::{KeptPart, Verification},
+    order::State,
+    partner::Environment,
 };
-use proof_store::{Failure, Tx};
-use std::collections::BTreeSet;
+use proof_store::{Failure, Topic, Tx};
 
-/// What the provider has taken over already.
-#[derive(Clone, Debug)]
-pub(super) struct KeptFrom {
-    pub former: VerificationId,
-    part: KeptPart,
-    challenge: Challenge,
-    received: BTreeSet<DocumentSide>,
+/// An attempt that is saved, and the one before of the same order.
+#[derive(Clone)]
+pub(super) struct Begun {
+    pub former: Option<Verification>,
+    pub verification: Verification,
+    pub environment: Environment,
 }
 
-impl KeptFrom {
-    pub fn put_into(self, fresh: Verification) -> Verification {
-        let kept = Some(self.part);
-        match self.part {
-            KeptPart::Document => Verification {
-                received: self.received,
-                kept,
-                ..fresh
-            },
-            // The film shows what was asked for then.
-            KeptPart::Selfie => Verification {
-                challenge: self.challenge,
-                kept,
-                ..fresh
-            },
-        }
+fn put_into(fresh: Verification, former: &Verification, part: KeptPart) -> Verification {
+    let kept = Some(part);
+    match part {
+        KeptPart::Document => Verification {
+            received: former.received.clone(),
+            kept,
+            ..fresh
+        },
+        // The film shows what was asked for then.
+        KeptPart::Selfie => Verification {
+            challenge: former.challenge.clone(),
+            kept,
+            ..fresh
+        },
     }
 }
 
 impl Engine {
-    /// Asks the provider to take over what it may. `None`: everything is taken anew.
-    pub(super) async fn identity_keep(
-        &self,
-        id: OrderId,
-        document: Option<DocumentKind>,
-        fresh: VerificationId,
-    ) -> Result<Option<KeptFrom>, ApiError> {
-        let (former, environment) = self
-            .db
-            .read("identity_former", move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let order = tx.order_work(id).await?.ok_or_else(gone)?.order;
-                    let latest = tx.verification_latest(order.customer).await?;
-                    let latest = latest.map(|stored| stored.verification);
-                    let of_this = latest.filter(|v| v.order == id);
-                    Ok::<_, Failure<ApiError>>((of_this, order.environment))
-                })
-            })
-            .await?;
+    /// Asks the provider to take over what it may. Where that fails, everything is taken anew.
+    pub(super) async fn identity_keep(&self, begun: Begun) -> Result<(), ApiError> {
+        let Begun {
+            former,
+            verification,
+            environment,
+        } = begun;
         let found = former.and_then(|former| Some((former.keeps()?, former)));
         let Some((part, former)) = found else {
-            return Ok(None);
+            return Ok(());
         };
-        if part == KeptPart::Document && former.document != document {
-            return Ok(None);
+        if verification.document.is_none() {
+            return Ok(());
+        }
+        if part == KeptPart::Document && former.document != verification.document {
+            return Ok(());
         }
         let from = self.identity_reference(&former);
-        let kept = KeptFrom {
-            former: former.id,
-            part,
-            challenge: former.challenge.clone(),
-            received: former.received.clone(),
-        };
-        let next = Verification {
-            id: fresh,
-            try_number: former.try_number.saturating_add(1),
-            ..former
-        };
-        let reference = self.identity_reference(&next);
+        let reference = self.identity_reference(&verification);
         let identity = &self.rails(environment)?.identity;
-        let is_kept = identity.keep(&from, &reference, part).await?;
-        Ok(is_kept.then_some(kept))
+        match identity.keep(&from, &reference, part).await {
+            Ok(true) => self.kept_save(verification, former, part).await,
+            Ok(false) => Ok(()),
+            Err(error) => {
+                tracing::warn!("what was good of an attempt is taken anew: {error}");
+                // Half a film would be mixed with the next one.
+                if let Err(error) = identity.erase(&reference).await {
+                    tracing::warn!("what was taken over of an attempt stays with it: {error}");
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Another tab may have gone on with the attempt meanwhile, or begun another: then it stays as it is.
+    async fn kept_save(
+        &self,
+        verification: Verification,
+        former: Verification,
+        part: KeptPart,
+    ) -> Result<(), ApiError> {
+        self.db
+            .write("identity_kept", move |tx: &mut Tx| {
+                let (fresh, former) = (verification.clone(), former.clone());
+                Box::pin(async move {
+                    let order = tx.order_lock(fresh.order).await?.ok_or_else(gone)?.order;
+                    let latest = tx.verification_latest(order.customer).await?;
+                    let untouched = latest.filter(|v| v.verification == fresh);
+                    let (State::Created, Some(stored)) = (&order.state, untouched) else {
+                        return Ok(());
+                    };
+                    let kept = put_into(fresh, &former, part);
+                    tx.verification_save(&kept, stored.version).await?;
+                    tx.wake(Topic::Order(order.id));
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 }

@@ -7,7 +7,7 @@ use proof_core::{Clock, Entropy};
 use proof_identity::{
     check::{Case, CaseFrame, Policy, digest},
     picture::{self, Need},
-    report::{Finding, Outcome, Report, Subject},
+    report::{Finding, Outcome, Reason, Report, Subject},
     vault::{Vault, VaultError},
 };
 use proof_port::{
@@ -15,7 +15,7 @@ use proof_port::{
     PictureProblem, PortError, Scope, Side,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 const PROVIDER: &str = "built-in";
 const SUBMITTED: &str = "submitted";
@@ -327,35 +327,35 @@ impl Identity for BuiltIn {
     async fn keep(&self, former: &str, reference: &str, part: KeptPart) -> Result<bool, PortError> {
         let report = self.get_json::<Report>(former, REPORT).await?;
         // Several things may be wrong, and the user hears of one.
-        if report.is_none_or(|report| {
-            report
-                .findings
-                .iter()
-                .any(|finding| concerns(finding, part))
-        }) {
+        let is_against = |finding: &Finding| is_blind(finding) || concerns(finding, part);
+        if report.is_none_or(|report| report.findings.iter().any(is_against)) {
             return Ok(false);
         }
+        let mut pictures = self.all(former).await?;
+        pictures.retain(|(label, _)| label.part() == part);
         let (former, reference) = (former.to_owned(), reference.to_owned());
         let now = self.clock.now();
         self.with_vault(move |vault| {
-            let mut is_any = false;
-            for name in vault.names(&former)? {
-                if [SUBMITTED, REPORT].contains(&name.as_str()) {
-                    continue;
-                }
-                let Some(whole) = vault.get(&former, &name)? else {
-                    continue;
-                };
-                let (label, bytes) = Label::read(&whole).ok_or(VaultError::Damaged)?;
-                if label.part() == part {
-                    if part == KeptPart::Selfie {
-                        vault.mark_over(&digest(&bytes), &reference, now)?;
+            if part == KeptPart::Selfie {
+                let digests: Vec<_> = pictures.iter().map(|(_, bytes)| digest(bytes)).collect();
+                // One frame of somebody else is enough: nobody's film becomes theirs by being kept.
+                for digest in &digests {
+                    if !vault.owns(digest, &former)? {
+                        return Ok(false);
                     }
-                    vault.put(&reference, &name, &whole, now)?;
-                    is_any = true;
+                }
+                let distinct: BTreeSet<_> = digests.into_iter().collect();
+                for digest in &distinct {
+                    if !vault.mark_over(digest, &former, &reference, now)? {
+                        return Ok(false);
+                    }
                 }
             }
-            Ok(is_any)
+            for (label, bytes) in &pictures {
+                let whole = label.seal_with(bytes).map_err(|_| VaultError::Damaged)?;
+                vault.put(&reference, &label.name(), &whole, now)?;
+            }
+            Ok(!pictures.is_empty())
         })
         .await
     }
@@ -426,13 +426,19 @@ impl Identity for BuiltIn {
         self.with_vault(move |vault| vault.erase(&reference)).await
     }
 
-    async fn tidy(&self) -> Result<(), PortError> {
-        let old = self.clock.now().plus_seconds(-KEPT_SECONDS);
-        let erased = self
-            .with_vault(move |vault| vault.erase_before(old))
+    async fn tidy(&self, spared: Vec<String>) -> Result<(), PortError> {
+        let now = self.clock.now();
+        let old = now.plus_seconds(-KEPT_SECONDS);
+        let tidied = self
+            .with_vault(move |vault| vault.erase_before(old, now, &spared))
             .await?;
-        if erased > 0 {
+        if tidied.erased > 0 {
+            let erased = tidied.erased;
             tracing::info!(erased, "pictures of old attempts were taken away");
+        }
+        if let Some(error) = tidied.error {
+            let failed = tidied.failed;
+            tracing::warn!(failed, "old pictures stay: {error}");
         }
         Ok(())
     }
@@ -440,6 +446,14 @@ impl Identity for BuiltIn {
 
 fn done(report: &Report) -> IdentityStatus {
     IdentityStatus::Done(report.decision(), Box::new(report.evidence()))
+}
+
+/// Nobody has really looked, so nothing was found good.
+const fn is_blind(finding: &Finding) -> bool {
+    matches!(
+        finding.reason,
+        Reason::NoAnswer | Reason::NoModels | Reason::NoSelfie
+    )
 }
 
 /// Whether it is a reason to take these pictures again. Another person on the document than before the camera has nothing
@@ -473,3 +487,6 @@ const fn problem_of(problem: picture::PictureProblem) -> PictureProblem {
         Known::Damaged => PictureProblem::Truncated,
     }
 }
+
+#[cfg(test)]
+mod tests;

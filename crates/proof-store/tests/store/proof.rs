@@ -9,6 +9,7 @@ use proof_core::{
 };
 use proof_store::{Db, ProofRow, SealedFace, Verdict};
 use std::collections::BTreeSet;
+use uuid::Uuid;
 
 fn attempt(entropy: &Counting, order: &Order) -> Verification {
     Verification {
@@ -113,12 +114,19 @@ async fn forgotten(db: &Db, person: PersonId, one: Verification) {
         assert_eq!(tx.proof_forget(NOW).await?, 0);
         assert_eq!(
             tx.proof_forget(NOW.plus_seconds(1)).await?,
-            1,
-            "the refused one"
+            0,
+            "nor what they were refused for"
         );
+        let last = VerificationId::from_uuid(Uuid::max());
+        let held = tx.verification_held(last, 9).await?;
+        assert!(held.contains(&one), "{held:?}");
+        assert!(!tx.verification_held(one.id, 9).await?.contains(&one));
         assert!(tx.proof_load(one.id).await?.unwrap().face.is_some());
         tx.person_hold(person, None).await?;
+        assert_eq!(tx.verification_held(last, 9).await?, Vec::new());
+        assert!(tx.proof_left(person).await?);
         tx.person_erase(person, NOW).await?;
+        assert!(!tx.proof_left(person).await?);
         let gone = tx.proof_load(one.id).await?.unwrap();
         assert_eq!(gone.verdict, Verdict::Approved(person), "the outcome stays");
         assert_eq!(

@@ -3,10 +3,17 @@
 use crate::buyer::{Buyer, frame, opening, picture};
 use crate::kit::{App, good_session};
 use crate::on_both_engines;
-use axum::body::Body;
+use axum::{
+    body::Body,
+    middleware::{Next, from_fn},
+};
 use http::{Method, Request};
 use proof_core::identity::CONSENT_TEXT;
 use serde_json::{Value, json};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 on_both_engines!(
     a_session_opens_only_as_it_was_made,
@@ -18,6 +25,7 @@ on_both_engines!(
     nothing_is_submitted_before_it_is_complete,
     nobody_is_photographed_before_they_agree,
     what_was_good_is_not_asked_for_again,
+    of_an_order_that_is_over_nothing_is_taken_over,
 );
 
 async fn a_session_opens_only_as_it_was_made(app: &App) {
@@ -356,4 +364,38 @@ async fn what_was_good_is_not_asked_for_again(app: &App) {
     buyer.film().await;
     assert_eq!(buyer.post("identity/submit", json!({})).await.status, 200);
     buyer.until_step("quote").await;
+}
+
+async fn of_an_order_that_is_over_nothing_is_taken_over(app: &App) {
+    let buyer = Buyer::open(app, "u", "u+kyc-retry@example.com").await;
+    buyer.identify().await;
+    failed(app, &buyer).await;
+    // Every picture that the provider is given from here on.
+    let given = Arc::new(AtomicU32::new(0));
+    let seen = Arc::clone(&given);
+    let count = move |request: Request<Body>, next: Next| {
+        if request.method() == Method::PUT && request.uri().path().starts_with("/identity/") {
+            seen.fetch_add(1, Ordering::Relaxed);
+        }
+        next.run(request)
+    };
+    {
+        let mut hosts = app.outside.hosts.lock().unwrap();
+        let world = hosts.remove("world.test").unwrap();
+        hosts.insert("world.test".to_owned(), world.layer(from_fn(count)));
+    }
+    let start = json!({ "document": "passport", "consent": CONSENT_TEXT, "keep": true });
+    assert_eq!(buyer.post("cancel", json!({})).await.status, 200);
+    for _ in 0..3 {
+        let answer = buyer.post("identity/start", start.clone()).await;
+        assert_eq!(answer.refusal().2, "wrong_state");
+    }
+    assert_eq!(given.load(Ordering::Relaxed), 0);
+    let other = Buyer::open(app, "v", "v+kyc-retry@example.com").await;
+    other.identify().await;
+    failed(app, &other).await;
+    let before = given.load(Ordering::Relaxed);
+    let view = other.start("passport", true).await;
+    assert_eq!(view["identity"]["kept"], "document");
+    assert_eq!(given.load(Ordering::Relaxed), before + 1, "it does count");
 }

@@ -23,7 +23,9 @@ on_both_engines!(
     of_an_unknown_address_nobody_hears_anything,
     after_many_tries_there_is_a_pause,
     two_people_forget_somebody_unless_it_is_held,
+    who_comes_back_is_forgotten_by_two_people_again,
     what_is_old_is_forgotten_by_itself,
+    of_whoever_is_held_nothing_is_forgotten,
 );
 
 /// A widget at a partner where the user has a wallet of their own.
@@ -488,8 +490,8 @@ async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
     office.close().await;
     assert_eq!(
         kyc(app, &app.shop, "ada").await,
-        "verified",
-        "the outcome stays"
+        "not_started",
+        "whoever is forgotten shows everything anew"
     );
     // Nobody knows her document or her face any more, and nobody writes to her.
     let before = app.letters.sent.lock().unwrap().len();
@@ -500,6 +502,46 @@ async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
     there.until_step("quote").await;
     assert_eq!(persons(app).await, 2, "somebody new");
     assert_eq!(app.letters.sent.lock().unwrap().len(), before);
+}
+
+async fn who_comes_back_is_forgotten_by_two_people_again(app: &App) {
+    let (ann, _) = people(app).await;
+    let office = Office::open(app);
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
+    let erase = async |by: &str| {
+        let question = Question::Person(PersonSaid {
+            person,
+            deed: PersonDeed::Erase,
+            by: by.parse().unwrap(),
+            reason: "a letter".into(),
+        });
+        ask::<Ruled>(&office.socket, &question).await.unwrap()
+    };
+    assert_eq!(erase("alice").await, Ruled::Proposed);
+    assert_eq!(erase("bob").await, Ruled::Done);
+    assert_eq!(erase("bob").await, Ruled::Done, "nothing is left");
+    let traces = async || app.proofs().await.into_iter().filter(|has| *has).count();
+    let others = traces().await;
+    // What she proved is gone, so she shows everything anew.
+    assert_eq!(kyc(app, &app.shop, "ada").await, "not_started");
+    app.clock.skip(60);
+    let back = Buyer::open(app, "ada", "ada@example.com").await;
+    assert_eq!(back.view().await["identity"]["asks"], "document");
+    back.identify().await;
+    back.until_step("quote").await;
+    assert_eq!(kyc(app, &app.shop, "ada").await, "verified");
+    assert_eq!(traces().await, others + 1);
+    assert_eq!(erase("bob").await, Ruled::Proposed, "one is not enough");
+    assert_eq!(traces().await, others + 1);
+    assert_eq!(erase("alice").await, Ruled::Done);
+    assert_eq!(traces().await, others);
+    office.close().await;
+    let page = app.app.engine.audit_list(i64::MAX, 100).await.unwrap();
+    let said = page.data.iter().filter(|entry| entry.act == "person.erase");
+    assert_eq!(said.count(), 3, "each of them is in the book");
 }
 
 async fn what_is_old_is_forgotten_by_itself(app: &App) {
@@ -514,4 +556,37 @@ async fn what_is_old_is_forgotten_by_itself(app: &App) {
             .then_some(rows.len())
     };
     assert_eq!(app.until("it is forgotten", look).await, 1);
+}
+
+async fn of_whoever_is_held_nothing_is_forgotten(app: &App) {
+    let (ann, _) = people(app).await;
+    let office = Office::open(app);
+    let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    ada.identify().await;
+    ada.until_step("quote").await;
+    let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
+    let hold = async |deed: PersonDeed| {
+        let question = Question::Person(PersonSaid {
+            person,
+            deed,
+            by: "alice".parse().unwrap(),
+            reason: "a letter".into(),
+        });
+        ask::<()>(&office.socket, &question).await.unwrap();
+    };
+    // The look-alike is nobody's yet, and goes.
+    let name = "case 7".to_owned();
+    hold(PersonDeed::Hold { name }).await;
+    let traces = async || app.proofs().await.into_iter().filter(|has| *has).count();
+    assert_eq!(traces().await, 2);
+    app.clock.skip(1_828 * DAY);
+    let left = |count: usize| async move {
+        let left = app.proofs().await.into_iter().filter(|has| *has).count();
+        (left == count).then_some(())
+    };
+    app.until("the other is forgotten", || left(1)).await;
+    hold(PersonDeed::Release).await;
+    app.clock.skip(2 * 3_600);
+    app.until("it is forgotten", || left(0)).await;
+    office.close().await;
 }
