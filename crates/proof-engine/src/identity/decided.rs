@@ -12,8 +12,9 @@ use proof_core::{
     ErrorCode,
     id::{OrderId, PersonId, VerificationId},
     identity::{
-        Assessment, IdentityOutcome, IdentityProblem, IdentityRuling, PersonPolicy, Resembling,
-        Standing, Verification, VerificationState, assess, recognise, resemblances,
+        Assessment, IdentityOutcome, IdentityProblem, IdentityRefusal, IdentityRuling,
+        PersonPolicy, Resembling, Standing, Verification, VerificationState, assess, recognise,
+        resemblances,
     },
     operator::Voice,
     order::Command,
@@ -157,7 +158,6 @@ impl Decided {
                 trace: verdict.map_or(Trace::Dropped, |verdict| kept(traces, verdict)),
             });
         }
-        let is_approved = matches!(outcome, IdentityOutcome::Approved { .. });
         let found = traces.found(tx, &self.keys, v.known_as.or(own)).await?;
         let (outcome, assessment) = match v.known_as {
             None => (outcome, assess(&traces.evidence, own, &found)),
@@ -167,74 +167,62 @@ impl Decided {
             ),
         };
         // Who it is does not get lost while people look for another reason.
-        let (looks_like, alike) = match &assessment {
+        let (looks_like, resembles) = match &assessment {
             Assessment::Accept { person: Some(who) } => (Some(*who), resemblances(&found)),
             _ => (None, Vec::new()),
         };
-        let names = traces.names.clone();
         let v = Verification {
-            names,
+            names: traces.names.clone(),
             looks_like,
+            resembles,
             ..v
         };
-        let is_clear = match &assessment {
-            Assessment::Accept { person } => is_clear(tx, traces.names.as_ref(), *person).await?,
-            Assessment::Review { .. } | Assessment::Refuse { .. } | Assessment::Retry { .. } => {
-                true
-            }
-        };
-        let (after, verdict) = match assessment {
-            Assessment::Accept { .. } if is_approved && !is_clear => {
-                (v.held(LISTED_NAME, alike), Verdict::Waiting)
-            }
-            Assessment::Accept { .. } if is_approved && traces.is_unscreened => {
-                (v.held(UNSCREENED, alike), Verdict::Waiting)
-            }
+        let held_for = held_for(tx, &assessment, &traces).await?;
+        let (after, verdict) = self.judged(v, outcome, assessment, held_for);
+        Ok(Stepped {
+            after: after.map_err(refused)?,
+            trace: verdict.map_or(Trace::Dropped, |verdict| kept(traces, verdict)),
+        })
+    }
+
+    /// What the provider said and what we found together. No verdict: another picture may cure it.
+    fn judged(
+        &self,
+        v: Verification,
+        outcome: IdentityOutcome,
+        assessment: Assessment,
+        held_for: Option<&'static str>,
+    ) -> (Result<Verification, IdentityRefusal>, Option<Verdict>) {
+        let is_approved = matches!(outcome, IdentityOutcome::Approved { .. });
+        let rejected = |reason, may_retry| IdentityOutcome::Rejected { reason, may_retry };
+        match assessment {
             Assessment::Retry { problem } => {
-                let again = IdentityOutcome::Rejected {
-                    reason: problem.name().to_owned(),
-                    may_retry: true,
-                };
-                let after = v.decided(again).map_err(refused)?;
-                return Ok(Stepped {
-                    after,
-                    trace: Trace::Dropped,
-                });
+                (v.decided(rejected(problem.name().to_owned(), true)), None)
             }
-            Assessment::Accept { person } if is_approved => {
-                let person = person.unwrap_or(self.fresh);
-                (v.decided(outcome), Verdict::Approved(person))
+            Assessment::Refuse { reason } => {
+                let verdict = Verdict::Refused(reason.clone());
+                (v.decided(rejected(reason, false)), Some(verdict))
             }
-            Assessment::Accept { .. } => {
-                let told = v.decided(outcome);
-                let told = told.map(|v| Verification {
-                    resembles: alike,
-                    ..v
-                });
-                (told, Verdict::Waiting)
-            }
+            Assessment::Accept { person } if is_approved => match held_for {
+                Some(reason) => {
+                    let resembles = v.resembles.clone();
+                    (v.held(reason, resembles), Some(Verdict::Waiting))
+                }
+                None => {
+                    let person = person.unwrap_or(self.fresh);
+                    (v.decided(outcome), Some(Verdict::Approved(person)))
+                }
+            },
+            Assessment::Accept { .. } => (v.decided(outcome), Some(Verdict::Waiting)),
             Assessment::Review { reason, resembles } if is_approved => {
-                (v.held(reason, resembles), Verdict::Waiting)
+                (v.held(reason, resembles), Some(Verdict::Waiting))
             }
             Assessment::Review { resembles, .. } => {
                 let told = v.decided(outcome);
                 let told = told.map(|v| Verification { resembles, ..v });
-                (told, Verdict::Waiting)
+                (told, Some(Verdict::Waiting))
             }
-            Assessment::Refuse { reason } => {
-                let verdict = Verdict::Refused(reason.clone());
-                let ended = IdentityOutcome::Rejected {
-                    reason,
-                    may_retry: false,
-                };
-                (v.decided(ended), verdict)
-            }
-        };
-        let after = after.map_err(refused)?;
-        Ok(Stepped {
-            after,
-            trace: kept(traces, verdict),
-        })
+        }
     }
 
     /// A face that fits is not enough where the document has ended.
@@ -294,6 +282,21 @@ impl Decided {
 /// Why it waits, for our own people.
 const LISTED_NAME: &str = "the name is like one on a sanctions list";
 const UNSCREENED: &str = "no name was read that could be compared with sanctions lists";
+
+/// Why people look at somebody who would be accepted.
+async fn held_for(
+    tx: &mut Tx,
+    assessment: &Assessment,
+    traces: &Traces,
+) -> Result<Option<&'static str>, Failure<ApiError>> {
+    let Assessment::Accept { person } = assessment else {
+        return Ok(None);
+    };
+    if !is_clear(tx, traces.names.as_ref(), *person).await? {
+        return Ok(Some(LISTED_NAME));
+    }
+    Ok(traces.is_unscreened.then_some(UNSCREENED))
+}
 
 /// Whether nobody on the lists is like it, or two people looked at all of those for the same person before.
 async fn is_clear(
