@@ -70,8 +70,12 @@ fn names(text: &str) -> Option<(String, String)> {
     // The first version has all of it in one: surname, given names, parted by commas.
     let whole = element("DAA")?;
     let (surname, given) = whole.split_once(',').unwrap_or((&whole, ""));
+    let surname = surname.trim();
+    if surname.is_empty() {
+        return None;
+    }
     Some((
-        surname.trim().to_owned(),
+        surname.to_owned(),
         given.replace(',', " ").trim().to_owned(),
     ))
 }
@@ -177,6 +181,8 @@ mod tests {
             "M1SMITH/JOHN EABC123",
             "ANSI 636000",
             "ANSI 1DLDAQ1\nDCSNONE\n",
+            // A fuzzer's.
+            "ANSI 1DLDAQ1\nDAA,JOHN\n",
             &"ANSI ".repeat(1_000),
         ] {
             assert_eq!(Licence::read(text), None);
