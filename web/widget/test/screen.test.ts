@@ -6,7 +6,7 @@ import { sample } from "./sample";
 const fresh: Local = { introSeen: false, choosing: false, isOther: false };
 const identity = (change: Partial<Identity>): Identity => ({
   status: "collecting", asks: "document", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
-  kept: null, keeps: null, consent: { text: "2026-11", kept_days: 90, given: true }, handover: null, ...change,
+  kept: null, keeps: null, consent: { text: "2026-11-26", kept_days: 90, given: true }, handover: null, ...change,
 });
 
 describe("identity", () => {
@@ -16,7 +16,7 @@ describe("identity", () => {
   });
 
   it("begins anew for whoever has agreed in another order", () => {
-    const view = sample({ identity: identity({ document: "passport", reason: "face_mismatch", consent: { text: "2026-11", kept_days: 90, given: false } }) });
+    const view = sample({ identity: identity({ document: "passport", reason: "face_mismatch", consent: { text: "2026-11-26", kept_days: 90, given: false } }) });
     expect(screenOf(view, fresh)).toEqual({ name: "identity_intro" });
   });
 

@@ -4,7 +4,7 @@ use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// The text that the widget shows. Other words are another text: a test of the widget holds them to this.
-pub const CONSENT_TEXT: &str = "2026-11";
+pub const CONSENT_TEXT: &str = "2026-11-26";
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Consent {
