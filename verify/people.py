@@ -374,7 +374,7 @@ class Person:
     def identify(self) -> None:
         """Picture by picture. When one does not arrive, the screen says where to go on from."""
         steps: list[tuple[str, str, Any]] = [
-            ("POST", "start", {"document": "passport", "consent": "2026-11"}), ("PUT", "documents/front", DOCUMENT),
+            ("POST", "start", {"document": "passport", "consent": "2026-11-26"}), ("PUT", "documents/front", DOCUMENT),
         ]
         for index, step in enumerate(("center", "center", "left", "left", "right", "right")):
             steps.append(("PUT", f"frames/{index}?step={step}", FRAME))
