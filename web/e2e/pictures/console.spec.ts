@@ -7,7 +7,7 @@ import { answer, at, dialog, person, said, signIn } from "../src/console.ts";
 import { freshTron } from "../src/chain.ts";
 import { expect, newBuyer, test, type Desk } from "../src/desk.ts";
 import { orderId, proofCommand } from "../src/operators.ts";
-import { send, untilDeposit } from "../src/seller.ts";
+import { send, untilDeposit, untilTerms } from "../src/seller.ts";
 import { startProof, type Proof } from "../src/server.ts";
 
 const FOLDER = resolve(import.meta.dirname, "../../../docs/src/images");
@@ -21,6 +21,7 @@ const take = (page: Page, name: string) => page.screenshot({ path: `${FOLDER}/co
 async function waitingCase(desk: Desk, page: Page, proof: Proof): Promise<Page> {
   const refund = freshTron();
   const widget = await order(page, proof, newBuyer(), "Sell");
+  await untilTerms(widget);
   const address = await untilDeposit(widget, CARDS.good, refund);
   proofCommand(proof, "list", "add", "address", refund, "--as", "alice", "--reason", "sanctions list of 1 November");
   await send(page, proof, address, { amount: "100", currency: "TRX" });

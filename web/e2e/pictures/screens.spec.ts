@@ -9,7 +9,7 @@ import { at } from "../src/console.ts";
 import { expect, newBuyer, test, type Desk } from "../src/desk.ts";
 import { orderId, proofCommand } from "../src/operators.ts";
 import { freshTron } from "../src/chain.ts";
-import { send, untilDeposit } from "../src/seller.ts";
+import { send, untilDeposit, untilTerms } from "../src/seller.ts";
 import type { Proof } from "../src/server.ts";
 
 const DOCS = resolve(import.meta.dirname, "../../../docs/src");
@@ -82,6 +82,7 @@ async function world(page: Page, other: Page, third: Page, proof: Proof): Promis
   await heading(checked, "A person is looking at your pictures");
   const refund = freshTron();
   const seller = await order(third, proof, newBuyer(), "Sell");
+  await untilTerms(seller);
   const address = await untilDeposit(seller, CARDS.good, refund);
   proofCommand(proof, "list", "add", "address", refund, "--as", "alice", "--reason", "sanctions list of 1 November");
   await send(third, proof, address, { amount: "100", currency: "TRX" });

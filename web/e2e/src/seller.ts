@@ -11,7 +11,7 @@ export const REFUND = {
   bitcoin: "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
 } as const;
 
-/** From the first screen to the terms of the sale. */
+/** From the first screen to the terms of the sale, for somebody who was not checked before. */
 export async function untilTerms(widget: FrameLocator): Promise<void> {
   await chooseDocument(widget, "Passport");
   await sendFile(widget);
@@ -26,9 +26,9 @@ export async function accept(widget: FrameLocator, card: string, refund: string)
   await widget.getByRole("button", { name: "Show the deposit address" }).click();
 }
 
-/** From the first screen to the deposit address. */
+/** From the terms of the sale, where customers who were checked before begin, to the deposit address. */
 export async function untilDeposit(widget: FrameLocator, card: string, refund: string = REFUND.tron): Promise<string> {
-  await untilTerms(widget);
+  await heading(widget, "Review and sell");
   await accept(widget, card, refund);
   await heading(widget, /^Send \d/);
   return (await widget.locator(".whole .unseen").textContent()) ?? "";

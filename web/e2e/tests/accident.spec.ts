@@ -3,13 +3,14 @@
 
 import { allChannelsSay, bitcoin, CARDS, heading, order, usdtOn, webhookSays } from "../src/buyer.ts";
 import { drop, hotWallet, mineAgain } from "../src/chain.ts";
+import { knownBuyer } from "../src/known.ts";
 import { bothSay, caseOf, orderId, proofCommand, reconciled } from "../src/operators.ts";
 import { letter } from "../src/outbox.ts";
 import { notice, paidOut, REFUND, send, untilDeposit, wentBack } from "../src/seller.ts";
-import { expect, newBuyer, test } from "../src/test.ts";
+import { expect, test } from "../src/test.ts";
 
 test("a part comes, the rest is asked for and comes, and the sell is paid", async ({ page, proof }) => {
-  const buyer = newBuyer();
+  const buyer = await knownBuyer(proof);
   const widget = await order(page, proof, buyer, "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   await send(page, proof, address, { amount: "60" });
@@ -26,7 +27,7 @@ test("a part comes, the rest is asked for and comes, and the sell is paid", asyn
 });
 
 test("another coin goes back, and the order goes on waiting for its own", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   const id = await orderId(page);
   await send(page, proof, address, { amount: "100", currency: "TRX" });
@@ -41,7 +42,7 @@ test("another coin goes back, and the order goes on waiting for its own", async 
 });
 
 test("what came over another network goes back there, and the order can still be called off", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell", usdtOn("ERC20"));
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell", usdtOn("ERC20"));
   const address = await untilDeposit(widget, CARDS.good, REFUND.evm);
   const id = await orderId(page);
   await expect(widget.getByText("Send only USDT on Ethereum (ERC20).")).toBeVisible();
@@ -59,7 +60,7 @@ test("what came over another network goes back there, and the order can still be
 });
 
 test("the same once more, after the end: it goes back, and the shop hears nothing new", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   const id = await orderId(page);
   await send(page, proof, address, { amount: "100" });
@@ -76,7 +77,7 @@ test("the same once more, after the end: it goes back, and the shop hears nothin
 });
 
 test("what costs more to move than it is worth is kept, and the page says so", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   const id = await orderId(page);
   await send(page, proof, address, { amount: "100" });
@@ -92,7 +93,7 @@ test("what costs more to move than it is worth is kept, and the page says so", a
 });
 
 test("the network drops a deposit before it was certain, and mines it again", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell", bitcoin);
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell", bitcoin);
   const address = await untilDeposit(widget, CARDS.good, REFUND.bitcoin);
   const id = await orderId(page);
   const hash = await send(page, proof, address, { amount: "0.002", currency: "BTC", network: "BITCOIN" });
@@ -111,7 +112,7 @@ test("the network drops a deposit before it was certain, and mines it again", as
 test("the network drops a deposit for good when its money is paid out: the loss is ours, and two operators end it", async ({ page, proof }) => {
   // Most of it is the time that books and chain may differ, twice.
   test.slow();
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   const id = await orderId(page);
   const hash = await send(page, proof, address, { amount: "100" });
@@ -139,7 +140,7 @@ test("the network drops a deposit for good when its money is paid out: the loss 
 });
 
 test("what comes to our own wallet is held, until two operators know whose it is", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   const hash = await send(page, proof, hotWallet(proof, "TRC20"), { amount: "3" });
   const told = () => reconciled(proof).find((line) => line.includes(hash)) ?? "";

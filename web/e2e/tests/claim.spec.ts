@@ -1,14 +1,14 @@
 // Money that is claimed back: operators refund a part of a buy, and its cardholder disputes the rest; or all
 // of it, before it was delivered. The customer and the operators see the same story.
 
-import { allChannelsSay, CARDS, delivered, heading, heard, identify, order, pay, webhookSays, widgetOf } from "../src/buyer.ts";
+import { allChannelsSay, CARDS, delivered, heading, heard, order, pay, webhookSays, widgetOf } from "../src/buyer.ts";
+import { knownBuyer } from "../src/known.ts";
 import { bothSay, caseOf, orderId, proofCommand, waiting, whilePolicy } from "../src/operators.ts";
 import type { Proof } from "../src/server.ts";
-import { expect, newBuyer, test } from "../src/test.ts";
+import { expect, test } from "../src/test.ts";
 
 test("a part goes back after the end, and the rest is disputed and lost", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer());
-  await identify(widget);
+  const widget = await order(page, proof, await knownBuyer(proof));
   await pay(widget, CARDS.good);
   await delivered(widget);
   const id = await orderId(page);
@@ -34,8 +34,7 @@ test("a part goes back after the end, and the rest is disputed and lost", async 
 });
 
 test("a dispute stops what was not delivered yet, and two operators give the money back", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer());
-  await identify(widget);
+  const widget = await order(page, proof, await knownBuyer(proof));
   const id = await orderId(page);
   await whilePolicy(proof, { first_delivery_seconds: 3600 }, async () => {
     await pay(widget, CARDS.good);

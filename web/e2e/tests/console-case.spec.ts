@@ -3,12 +3,13 @@
 import { CARDS, heading, order } from "../src/buyer.ts";
 import { freshTron } from "../src/chain.ts";
 import { answer, at, dialog, said } from "../src/console.ts";
-import { bothDecide, expect, newBuyer, test } from "../src/desk.ts";
+import { bothDecide, expect, test } from "../src/desk.ts";
+import { knownBuyer } from "../src/known.ts";
 import { notice, send, untilDeposit } from "../src/seller.ts";
 
 test("coins that do not fit wait while their owner is listed, and two send them back", async ({ desk, page, proof }) => {
   const refund = freshTron();
-  const [alice, widget] = [await desk("alice"), await order(page, proof, newBuyer(), "Sell")];
+  const [alice, widget] = [await desk("alice"), await order(page, proof, await knownBuyer(proof), "Sell")];
   const address = await untilDeposit(widget, CARDS.good, refund);
   await alice.goto(at(proof, "/risk"));
   await alice.getByRole("button", { name: "Add to the list" }).click();

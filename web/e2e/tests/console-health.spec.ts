@@ -2,17 +2,17 @@
 
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
-import { CARDS, delivered, identify, order, pay } from "../src/buyer.ts";
+import { CARDS, delivered, order, pay } from "../src/buyer.ts";
 import { at, person, signIn, title } from "../src/console.ts";
-import { expect, newBuyer, test } from "../src/desk.ts";
+import { expect, test } from "../src/desk.ts";
+import { knownBuyer } from "../src/known.ts";
 import { startProof } from "../src/server.ts";
 
 // The server looks at itself every 15 seconds.
 const LOOKED_MS = 45_000;
 
 test("each part is shown, and a partner's people see none of it", async ({ desk, page, proof }) => {
-  const widget = await order(page, proof, newBuyer());
-  await identify(widget);
+  const widget = await order(page, proof, await knownBuyer(proof));
   await pay(widget, CARDS.good);
   await delivered(widget);
   const alice = await desk("alice");

@@ -2,12 +2,13 @@
 // takes that day's price.
 
 import { CARDS, heading, order } from "../src/buyer.ts";
+import { knownBuyer } from "../src/known.ts";
 import { codeOf, letter, linkOf } from "../src/outbox.ts";
 import { send, untilDeposit } from "../src/seller.ts";
-import { expect, newBuyer, test } from "../src/test.ts";
+import { expect, test } from "../src/test.ts";
 
 test("what came late is sold at today's price, by the link of an email", async ({ page, proof, browser }) => {
-  const buyer = newBuyer();
+  const buyer = await knownBuyer(proof);
   const widget = await order(page, proof, buyer, "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   await widget.getByRole("button", { name: /Cancel/ }).first().click();

@@ -1,8 +1,9 @@
-import { allChannelsSay, answerBank, CARDS, delivered, fillCard, heading, identify, order, pay } from "../src/buyer.ts";
-import { expect, newBuyer, test } from "../src/test.ts";
+import { allChannelsSay, answerBank, CARDS, delivered, fillCard, heading, order, pay } from "../src/buyer.ts";
+import { knownBuyer } from "../src/known.ts";
+import { expect, test } from "../src/test.ts";
 
 test.beforeEach(async ({ page, proof }) => {
-  await identify(await order(page, proof, newBuyer()));
+  await order(page, proof, await knownBuyer(proof));
 });
 
 test("a declined card, then a good one, in the same session", async ({ page, proof }) => {

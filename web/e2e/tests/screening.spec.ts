@@ -3,13 +3,14 @@
 
 import { allChannelsSay, CARDS, heading, order, webhookSays } from "../src/buyer.ts";
 import { drop, freshTron } from "../src/chain.ts";
+import { knownBuyer } from "../src/known.ts";
 import { bothSay, orderId, proofCommand, stopped, waiting, whileListed } from "../src/operators.ts";
 import { paidOut, send, untilDeposit } from "../src/seller.ts";
-import { expect, newBuyer, test } from "../src/test.ts";
+import { expect, test } from "../src/test.ts";
 
 test("what is frozen is paid after two operators have looked", async ({ page, proof }) => {
   const refund = freshTron();
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good, refund);
   const id = await orderId(page);
   const story = () => proofCommand(proof, "order", "show", id);
@@ -34,7 +35,7 @@ test("what is frozen is paid after two operators have looked", async ({ page, pr
 
 test("what vanishes while operators look is not paid when they let it go on", async ({ page, proof }) => {
   const refund = freshTron();
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good, refund);
   const id = await orderId(page);
   await whileListed(proof, refund, async () => {

@@ -1,13 +1,15 @@
+import type { Page } from "@playwright/test";
 import { allChannelsSay, callbacks, CARDS, heading, order, statuses, widgetOf } from "../src/buyer.ts";
+import { knownBuyer } from "../src/known.ts";
 import { accept, paidOut, REFUND, send, untilDeposit, untilTerms } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
-import type { Page } from "@playwright/test";
 
 /** The button of the demo shop that plays the user's wallet. */
 const sendAll = (page: Page) => page.getByRole("button", { name: /from a sandbox wallet$/ }).click();
 
 test("a seller gets the money, and the shop hears it on all three channels", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer(), "Sell");
+  await untilTerms(widget);
   const address = await untilDeposit(widget, CARDS.good);
   expect(address).toMatch(/^T[1-9A-HJ-NP-Za-km-z]{33}$/);
   await expect(widget.getByText("Send only USDT on Tron")).toBeVisible();
@@ -22,7 +24,7 @@ test("a seller gets the money, and the shop hears it on all three channels", asy
 });
 
 test("a payout card that declines: the crypto comes back", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   await untilDeposit(widget, CARDS.poor);
   await sendAll(page);
   await expect(widget.getByRole("heading", { level: 1, name: "100.00 USDT returned" })).toBeVisible({ timeout: 60_000 });
@@ -31,7 +33,7 @@ test("a payout card that declines: the crypto comes back", async ({ page, proof 
 });
 
 test("a reload on the deposit screen finds it again, and cancelling says so", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   await page.reload();
   const again = widgetOf(page);
@@ -45,14 +47,14 @@ test("a reload on the deposit screen finds it again, and cancelling says so", as
 });
 
 test("an address of another network is refused before it is sent", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
-  await untilTerms(widget);
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
+  await heading(widget, "Review and sell");
   await accept(widget, CARDS.good, REFUND.evm);
   await expect(widget.getByText(/This looks like an address on Ethereum/)).toBeVisible();
 });
 
 test("more than agreed: the sell is paid, and the rest comes back", async ({ page, proof }) => {
-  const widget = await order(page, proof, newBuyer(), "Sell");
+  const widget = await order(page, proof, await knownBuyer(proof), "Sell");
   const address = await untilDeposit(widget, CARDS.good);
   await send(page, proof, address, { amount: "130" });
   await paidOut(widget);
