@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, CodeSent, Device, Frame, IdentityStart, PictureUpload,
-    SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+    ApiError, CaseChoice, CaseChosen, CodeSent, Device, EmailCodes, Frame, IdentityStart,
+    PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -99,6 +99,18 @@ fn identity_routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/identity/known/code",
             identity_known_code,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/email",
+            identity_email,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/identity/email/codes",
+            identity_email_codes,
         ),
         Route::new(
             widget,
@@ -335,6 +347,34 @@ async fn identity_known_code(
     Ok(Json(
         api.engine.known_enter(id, &said.code, &consent).await?,
     ))
+}
+
+async fn identity_email(
+    State(api): State<Api>,
+    headers: HeaderMap,
+) -> Result<Json<CodeSent>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.email_ask(id).await?))
+}
+
+#[derive(Deserialize)]
+struct EmailSaid {
+    former_code: String,
+    new_code: String,
+}
+
+async fn identity_email_codes(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<Json<View>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let said: EmailSaid = body::json(&api, body).await?;
+    let codes = EmailCodes {
+        former: said.former_code,
+        new: said.new_code,
+    };
+    Ok(Json(api.engine.email_enter(id, codes).await?))
 }
 
 async fn identity_document(

@@ -67,6 +67,9 @@ pub struct Sale {
     pub rest_asked: bool,
     /// What went back, once it is there.
     pub returned: Option<Returned>,
+    /// The user's address became another one a short while ago, and the card is new: nothing is paid before this.
+    #[serde(default)]
+    pub payout_from: Option<Timestamp>,
 }
 
 const fn reorged_seconds() -> i64 {

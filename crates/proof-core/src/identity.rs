@@ -14,7 +14,7 @@ pub use challenge::{Challenge, SelfieStep};
 pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 pub use keep::KeptPart;
-pub use standing::{PersonPolicy, Proven, Standing, standing};
+pub use standing::{EMAIL_HOLD_SECONDS, PersonPolicy, Proven, Standing, is_email_new, standing};
 
 use crate::{
     id::{CustomerId, OrderId, PersonId, VerificationId},
@@ -170,6 +170,45 @@ pub struct Verification {
     /// The two of our own people who decided, where the provider did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<[Voice; 2]>,
+}
+
+/// What an attempt begins with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Beginning {
+    pub id: VerificationId,
+    pub customer: CustomerId,
+    pub order: OrderId,
+    pub document: Option<DocumentKind>,
+    pub known_as: Option<PersonId>,
+    pub challenge: Challenge,
+    pub try_number: u32,
+    pub started_at: Timestamp,
+    pub consent: Consent,
+}
+
+impl Verification {
+    /// A fresh attempt, of which nothing is there yet.
+    pub fn begun(beginning: Beginning) -> Self {
+        Self {
+            id: beginning.id,
+            customer: beginning.customer,
+            order: beginning.order,
+            document: beginning.document,
+            known_as: beginning.known_as,
+            challenge: beginning.challenge,
+            received: BTreeSet::new(),
+            try_number: beginning.try_number,
+            started_at: beginning.started_at,
+            state: VerificationState::Collecting,
+            consent: Some(beginning.consent),
+            kept: None,
+            is_held: false,
+            resembles: Vec::new(),
+            looks_like: None,
+            names: None,
+            decided_by: None,
+        }
+    }
 }
 
 /// What is wrong with what somebody showed.
@@ -448,9 +487,10 @@ impl KycStatus {
             (Self::Pending, _) => Self::Pending,
             (Self::Failed, _) => Self::Failed,
             (Self::NotStarted | Self::Verified, Standing::Ended) => Self::NotStarted,
-            (Self::NotStarted | Self::Verified, Standing::Good | Standing::SelfieDue) => {
-                Self::Verified
-            }
+            (
+                Self::NotStarted | Self::Verified,
+                Standing::Good | Standing::SelfieDue | Standing::EmailNew,
+            ) => Self::Verified,
         }
     }
 

@@ -5,7 +5,7 @@
 
 mod text;
 
-pub use text::{Sender, Text, code_text, known_text};
+pub use text::{Sender, Text, code_text, email_text, known_text};
 
 use crate::{
     case::{Case, CaseState, Settlement},
@@ -87,6 +87,31 @@ pub enum Letter {
     Code,
     /// The same for somebody who says to be known; it goes only to whom that is true for.
     KnownCode,
+    /// The code for somebody whom a shop names with another address than before.
+    EmailCode {
+        mailbox: Mailbox,
+    },
+}
+
+/// Whose word is asked for when an address changes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mailbox {
+    /// The one that was confirmed.
+    Former,
+    /// The one that the shop names now.
+    New,
+}
+
+impl Mailbox {
+    pub const ALL: [Self; 2] = [Self::Former, Self::New];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Former => "former",
+            Self::New => "new",
+        }
+    }
 }
 
 /// A letter that is owed.

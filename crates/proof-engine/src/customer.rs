@@ -1,6 +1,8 @@
 //! `GET /widget/users/{id}/kyc-status` (contract §4).
 
-use crate::{Access, ApiError, Engine, error::refused, person::person_standing};
+use crate::{
+    Access, ApiError, Engine, error::refused, person::person_standing, view::refused_since,
+};
 use proof_core::identity::{KycStatus, Standing};
 use proof_store::Tx;
 use serde::Serialize;
@@ -30,9 +32,19 @@ impl Engine {
                         None => None,
                         Some(person) => Some(person_standing(tx, person, policy, now).await?),
                     };
-                    let latest = latest.map(|stored| stored.verification.state);
+                    let proven = match customer.person {
+                        None => None,
+                        Some(person) => tx.proof_of_person(person, 1).await?.pop(),
+                    };
+                    let proven = proven.map(|row| row.verification);
+                    let latest = latest.map(|stored| stored.verification);
+                    let is_refused = latest
+                        .as_ref()
+                        .is_some_and(|v| refused_since(v, proven, now).is_some());
+                    let latest = latest.map(|v| v.state);
                     let status = match standing {
                         None => KycStatus::of(latest.as_ref()),
+                        Some(Standing::Good) if is_refused => KycStatus::Failed,
                         Some(Standing::Good) => KycStatus::Verified,
                         Some(due) => KycStatus::of_due(due, latest.as_ref()),
                     };

@@ -1,12 +1,14 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
 mod decided;
+pub(crate) mod email;
 mod handover;
 mod keep;
 mod known;
 mod review;
 
 use decided::{Decided, Step};
+pub use email::EmailCodes;
 pub use handover::{Device, HandoverBegun, HandoverPage};
 use keep::Begun;
 pub use review::{
@@ -17,7 +19,7 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
-    person::{Whose, person_standing},
+    person::{Whose, customer_standing},
     view::View,
     worker::Outcome,
 };
@@ -25,14 +27,14 @@ use proof_core::{
     ErrorCode, Timestamp,
     id::{JobId, OrderId, PersonId, VerificationId},
     identity::{
-        CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, Evidence, IdentityOutcome,
-        IdentityRefusal, PersonPolicy, SelfieStep, Standing, Verification, VerificationState,
+        Beginning, CONSENT_TEXT, Challenge, Consent, DocumentKind, DocumentSide, Evidence,
+        IdentityOutcome, IdentityRefusal, PersonPolicy, SelfieStep, Standing, Verification,
+        VerificationState,
     },
     order::{Command, Order, Refusal, State},
 };
 use proof_port::{Class, IdentityStatus, Picture, PictureProblem};
 use proof_store::{Failure, JobKind, StoredVerification, Topic, Tx};
-use std::collections::BTreeSet;
 
 /// Pause between two questions to the provider.
 const POLL_MS: i64 = 1_000;
@@ -112,15 +114,13 @@ impl Engine {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
-                    let person = tx.customer_load(stored.order.partner, customer).await?;
-                    let person = person.ok_or_else(gone)?.person;
-                    let standing = match person {
-                        None => None,
-                        Some(person) => Some(person_standing(tx, person, policy, now).await?),
-                    };
+                    let row = tx.customer_load(stored.order.partner, customer).await?;
+                    let row = row.ok_or_else(gone)?;
+                    let email = &stored.order.email;
+                    let standing = customer_standing(tx, &row, email, (policy, now)).await?;
                     let known_as = match document {
                         Some(_) => None,
-                        None => Some(known_as(latest.as_ref(), id, person, standing)?),
+                        None => Some(known_as(latest.as_ref(), id, row.person, standing)?),
                     };
                     let try_number =
                         next_try(latest.as_ref(), id, standing, (policy, now)).map_err(refused)?;
@@ -130,25 +130,17 @@ impl Engine {
                     let begun = begun.filter(|v| v.state == VerificationState::Collecting);
                     let challenge = begun.map_or(challenge, |v| v.challenge.clone());
                     let consent = consent(latest.as_ref(), id, now);
-                    let verification = Verification {
+                    let verification = Verification::begun(Beginning {
                         id: fresh,
                         customer,
                         order: id,
                         document,
                         known_as,
                         challenge,
-                        received: BTreeSet::new(),
                         try_number,
                         started_at: now,
-                        state: VerificationState::Collecting,
-                        consent: Some(consent),
-                        kept: None,
-                        is_held: false,
-                        resembles: Vec::new(),
-                        looks_like: None,
-                        names: None,
-                        decided_by: None,
-                    };
+                        consent,
+                    });
                     let environment = stored.order.environment;
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
                     tx.verification_insert(&verification).await?;

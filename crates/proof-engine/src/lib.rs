@@ -87,8 +87,8 @@ pub use error::ApiError;
 pub use feed::{FEED_WAIT_SECONDS_MAX, FeedEvent, FeedPage, WebhookBody};
 pub use health::{BackupDone, Behind, HealthPage, Late, NotReady, ShippingView, Watching};
 pub use identity::{
-    ConsentGiven, Device, HandoverBegun, HandoverPage, IdentityFindings, IdentityReview,
-    IdentityReviewed, IdentityStart, PicturePlace, PictureUpload, ResemblanceView,
+    ConsentGiven, Device, EmailCodes, HandoverBegun, HandoverPage, IdentityFindings,
+    IdentityReview, IdentityReviewed, IdentityStart, PicturePlace, PictureUpload, ResemblanceView,
 };
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};

@@ -51,6 +51,23 @@ fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
             ErrorCode::InvalidToken,
             "This link was used, or is too old; use the one in our latest email.",
         ),
+        LinkRefusal::CodesExhausted => ApiError::new(
+            ErrorCode::AttemptsExhausted,
+            "This link gives no more codes; use the one in our latest email.",
+        ),
+        LinkRefusal::TooSoon { .. } | LinkRefusal::NoCode | LinkRefusal::Wrong { .. } => {
+            code_refusal(refused, now)
+        }
+    }
+}
+
+/// The same of a code that is asked for inside of an order.
+pub(crate) fn code_refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
+    match refused {
+        LinkRefusal::Over => ApiError::new(
+            ErrorCode::WrongState,
+            "The code was used already; go on, or show a document.",
+        ),
         LinkRefusal::TooSoon { again_at } => {
             let seconds = again_at.millis_since(now).div_euclid(1_000);
             let seconds = u32::try_from(seconds.saturating_add(1)).unwrap_or(1);
@@ -62,7 +79,7 @@ fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
         }
         LinkRefusal::CodesExhausted => ApiError::new(
             ErrorCode::AttemptsExhausted,
-            "This link gives no more codes; use the one in our latest email.",
+            "There are no more codes for this order; show a document.",
         ),
         LinkRefusal::NoCode => ApiError::new(
             ErrorCode::AttemptsExhausted,

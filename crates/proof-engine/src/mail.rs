@@ -13,7 +13,10 @@ use proof_core::{
     Timestamp,
     id::{JobId, MailId, OrderId},
     link::LOOK_SECONDS,
-    mail::{Awaited, Letter, Planned, Sender, Text, Wait, code_text, known_text, pause_after},
+    mail::{
+        Awaited, Letter, Mailbox, Planned, Sender, Text, Wait, code_text, email_text, known_text,
+        pause_after,
+    },
     order::Order,
     partner::{Origin, Partner},
     token::TokenHash,
@@ -36,6 +39,8 @@ struct Facts {
     row: MailRow,
     order: Order,
     partner: Partner,
+    /// Whose mailbox it goes to.
+    to: String,
     /// Whether it still has something to say.
     stands: bool,
 }
@@ -102,11 +107,23 @@ async fn facts(
                 is_code_good(tx, id, now).await? && known.is_some()
             }
         },
+        Letter::EmailCode { .. } => is_code_good(tx, id, now).await?,
     };
+    let to = match row.letter {
+        Letter::EmailCode {
+            mailbox: Mailbox::Former,
+        } => {
+            let customer = tx.customer_load(order.partner, order.customer).await?;
+            customer.and_then(|customer| customer.confirmed_email)
+        }
+        _ => None,
+    };
+    let to = to.unwrap_or_else(|| order.email.clone());
     Ok(Facts {
         row,
         order,
         partner,
+        to,
         stands,
     })
 }
@@ -194,6 +211,9 @@ impl Engine {
         let text = match row.letter {
             Letter::Code => code_text(&partner.name, &self.link_code(row.id)?),
             Letter::KnownCode => known_text(&partner.name, &self.link_code(row.id)?),
+            Letter::EmailCode { mailbox } => {
+                email_text(&partner.name, mailbox, &self.link_code(row.id)?)
+            }
             Letter::Waits { .. } | Letter::Ended { .. } => {
                 let link = self.mail_link(mailer, row).await?;
                 let sender = Sender {
@@ -210,7 +230,7 @@ impl Engine {
         let host = host.as_ref().and_then(Url::host_str).unwrap_or("localhost");
         Ok(Message {
             id: format!("{}@{host}", row.id),
-            to: order.email.clone(),
+            to: facts.to.clone(),
             subject,
             text: body,
             at: self.now(),
@@ -223,7 +243,9 @@ impl Engine {
         let (hash, order, now) = (TokenHash::of(&token), row.order, self.now());
         let until = match &row.letter {
             Letter::Waits { wait, .. } => wait.until,
-            Letter::Ended { .. } | Letter::Code | Letter::KnownCode => now,
+            Letter::Ended { .. } | Letter::Code | Letter::KnownCode | Letter::EmailCode { .. } => {
+                now
+            }
         };
         self.db
             .write("link_insert", move |tx: &mut Tx| {

@@ -12,13 +12,13 @@ use proof_core::{
     id::{CustomerId, PersonId, VerificationId},
     identity::{
         DocumentNumber, Evidence, Face, Likeness, PersonPolicy, Proven, Resembling, Standing,
-        standing,
+        is_email_new, standing,
     },
     partner::Environment,
     screening::{ListedKind, names::NameCheck},
     time::random,
 };
-use proof_store::{Db, Failure, ProofRow, SealedFace, Tx, Verdict};
+use proof_store::{CustomerRow, Db, Failure, ProofRow, SealedFace, Tx, Verdict};
 use sha2::Sha256;
 use std::{collections::BTreeMap, sync::Arc};
 use uuid::Uuid;
@@ -137,6 +137,22 @@ pub(crate) async fn person_standing(
     let erased_at = row.and_then(|row| row.erased_at);
     let proven: Vec<_> = proven.collect();
     Ok(standing(&proven, erased_at, policy, now))
+}
+
+/// Whether the customer of an order need not show anything, with the address that the order came with. `None` of whom
+/// nobody knows.
+pub(crate) async fn customer_standing(
+    tx: &mut Tx,
+    customer: &CustomerRow,
+    email: &str,
+    (policy, now): (PersonPolicy, Timestamp),
+) -> Result<Option<Standing>, Failure<ApiError>> {
+    let Some(person) = customer.person else {
+        return Ok(None);
+    };
+    let standing = person_standing(tx, person, policy, now).await?;
+    let is_new = is_email_new(customer.confirmed_email.as_deref(), email);
+    Ok(Some(standing.with_email(is_new)))
 }
 
 fn keyed(key: &[u8], parts: &[&[u8]]) -> Result<[u8; 32], ApiError> {

@@ -3,6 +3,7 @@
 use crate::{
     ApiError, Engine, View,
     deposit::scan_begin,
+    identity::email::payout_from,
     order::{SaveIds, apply, event_save, gone},
     payment::check_card_token,
     risk::begin_assess,
@@ -65,6 +66,7 @@ impl Engine {
             window_seconds: policy.window_seconds,
             hold_seconds: policy.hold_of(order.amount.asset()),
             accidents: policy.accidents,
+            payout_from: None,
         };
         let (environment, ids) = (order.environment, SaveIds::new(self, self.now()));
         self.db
@@ -75,7 +77,12 @@ impl Engine {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let basis = begin_assess(tx, &stored.order, &partner, ids.now()).await?;
                     let address = terms.deposit_address.clone();
-                    let terms = Box::new(terms);
+                    let (order, card) = (&stored.order, &terms.payout_card);
+                    let payout_from = payout_from(tx, order, card, ids.now()).await?;
+                    let terms = Box::new(Terms {
+                        payout_from,
+                        ..terms
+                    });
                     let command = Command::Sell(SellCommand::Start { quote, terms });
                     apply(tx, stored, command, &ids).await?;
                     if let Some(basis) = basis {

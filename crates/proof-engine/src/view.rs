@@ -1,10 +1,16 @@
 //! Everything that the widget needs to draw any screen.
 
+mod identity;
 mod sale;
 
+pub(crate) use identity::refused_since;
+use identity::{
+    IdentityView, consent_view, email_masked, handover_view, identity_known, identity_view,
+    is_outdated,
+};
 use sale::SaleView;
 
-use crate::{ApiError, Device, Engine, order::gone, person::person_standing};
+use crate::{ApiError, Device, Engine, order::gone, person::customer_standing};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
@@ -12,11 +18,8 @@ use proof_core::{
     claim::{Claim, ClaimEnd, ClaimState},
     handover::Handover,
     id::{OrderId, VerificationId},
-    identity::{
-        CONSENT_TEXT, Challenge, DocumentKind, KeptPart, Scope, Standing, Verification,
-        VerificationState,
-    },
-    order::{ATTEMPTS_MAX, AuthorisingStep, Command, EventKind, FailReason, Order, State},
+    identity::{Standing, Verification, VerificationState},
+    order::{ATTEMPTS_MAX, AuthorisingStep, EventKind, FailReason, Order, State},
     partner::{Partner, Side},
     payment::DeclineCode,
     quote::{LineCode, Quote},
@@ -68,45 +71,6 @@ pub struct RefundView {
     pub fiat_currency: &'static str,
     /// `sent`, `waiting`, or `held` where people look at how to give it back.
     pub state: &'static str,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct IdentityView {
-    pub status: &'static str,
-    /// `document` with a selfie, or a `selfie` alone.
-    pub asks: &'static str,
-    pub document: Option<&'static str>,
-    pub sides: Vec<&'static str>,
-    pub received: Vec<&'static str>,
-    pub steps: Vec<&'static str>,
-    pub frames_per_step: u32,
-    pub reason: Option<String>,
-    pub may_retry: bool,
-    /// What this attempt took over from the one before: `document` or `selfie`.
-    pub kept: Option<&'static str>,
-    /// What the next one may take over.
-    pub keeps: Option<&'static str>,
-    pub consent: ConsentView,
-    /// It goes on at another device, or is about to.
-    pub handover: Option<HandoverView>,
-}
-
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct HandoverView {
-    /// `waiting` for the other device, or `open` there.
-    pub state: &'static str,
-    pub until: String,
-}
-
-/// What the user is told before the first picture.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
-pub struct ConsentView {
-    /// The text that has to be agreed to.
-    pub text: &'static str,
-    /// Days after which pictures are deleted, where it is known.
-    pub kept_days: Option<u32>,
-    /// Agreed to in this order already.
-    pub given: bool,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -226,7 +190,9 @@ struct Facts {
     verification: Option<StoredVerification>,
     /// Of who the customer is known to be.
     standing: Option<Standing>,
-    /// The last attempt that proved the person, where that is good.
+    /// The address that the customer confirmed last.
+    former_email: Option<String>,
+    /// The last attempt that proved the person.
     proven: Option<VerificationId>,
     handover: Option<Handover>,
     events: Vec<EventRow>,
@@ -297,15 +263,13 @@ impl Engine {
                     let session = session.ok_or_else(gone)?;
                     let verification = tx.verification_latest(order.customer).await?;
                     let standing = match (&order.state, customer.person) {
-                        (State::Created, Some(person)) => {
-                            Some(person_standing(tx, person, policy, now).await?)
+                        (State::Created, Some(_)) => {
+                            customer_standing(tx, &customer, &order.email, (policy, now)).await?
                         }
                         _ => None,
                     };
                     let proven = match (standing, customer.person) {
-                        (Some(Standing::Good), Some(person)) => {
-                            tx.proof_of_person(person, 1).await?.pop()
-                        }
+                        (Some(_), Some(person)) => tx.proof_of_person(person, 1).await?.pop(),
                         _ => None,
                     };
                     let proven = proven.map(|row| row.verification);
@@ -329,6 +293,7 @@ impl Engine {
                         session,
                         verification,
                         standing,
+                        former_email: customer.confirmed_email,
                         proven,
                         handover,
                         events,
@@ -371,12 +336,15 @@ impl Engine {
             fields_origin: self.fields_origin(order.environment),
             now: now.to_contract(),
             pay_until: order.pay_until.to_contract(),
-            identity: identity_view(order, verification, facts.standing).map(|identity| {
-                IdentityView {
-                    consent: consent_view(order, verification, self.kept_days(order)),
-                    handover: facts.handover.filter(|h| h.is_on(now)).map(handover_view),
-                    ..identity
-                }
+            identity: identity_view(
+                order,
+                verification,
+                (facts.standing, facts.former_email.as_deref()),
+            )
+            .map(|identity| IdentityView {
+                consent: consent_view(order, verification, self.kept_days(order)),
+                handover: facts.handover.filter(|h| h.is_on(now)).map(handover_view),
+                ..identity
             }),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
@@ -424,39 +392,6 @@ impl Engine {
             confirmations_final,
         }))
     }
-}
-
-/// An approval from before says nothing where something has to be shown again.
-fn is_outdated(v: &StoredVerification, standing: Option<Standing>) -> bool {
-    let is_due = matches!(standing, Some(Standing::SelfieDue | Standing::Ended));
-    is_due && matches!(v.verification.state, VerificationState::Approved { .. })
-}
-
-/// What is known of the customer but not yet of this order.
-fn identity_known(facts: &Facts, now: Timestamp) -> Option<Command> {
-    let State::Created = facts.stored.order.state else {
-        return None;
-    };
-    let verification = facts.verification.as_ref().map(|v| &v.verification);
-    // Refused for good stays refused in the next order, too, and a pause is a pause, unless they proved it since.
-    let refused = verification.and_then(|v| refused_since(v, facts.proven, now));
-    let is_good = facts.standing == Some(Standing::Good);
-    refused.or_else(|| is_good.then_some(Command::IdentityPassed))
-}
-
-fn refused_since(
-    v: &Verification,
-    proven: Option<VerificationId>,
-    now: Timestamp,
-) -> Option<Command> {
-    let VerificationState::Rejected { reason, .. } = &v.state else {
-        return None;
-    };
-    let is_newer = proven.is_none_or(|proven| v.id > proven);
-    (is_newer && v.state.is_over(now)).then(|| Command::IdentityFailed {
-        reason: reason.clone(),
-        may_retry: false,
-    })
 }
 
 /// Differs whenever anything that the view shows was saved anew.
@@ -541,84 +476,6 @@ fn step(state: &State, verification: Option<&Verification>, now: Timestamp) -> &
         State::Cancelled => "cancelled",
         State::Expired => "expired",
     }
-}
-
-fn handover_view(handover: Handover) -> HandoverView {
-    HandoverView {
-        state: handover.state.name(),
-        until: handover.until.to_contract(),
-    }
-}
-
-fn consent_view(
-    order: &Order,
-    verification: Option<&Verification>,
-    kept_days: Option<u32>,
-) -> ConsentView {
-    let given = verification.filter(|v| v.order == order.id);
-    let given = given.and_then(|v| v.consent.as_ref());
-    ConsentView {
-        text: CONSENT_TEXT,
-        kept_days,
-        given: given.is_some_and(|given| given.text == CONSENT_TEXT),
-    }
-}
-
-fn identity_view(
-    order: &Order,
-    verification: Option<&Verification>,
-    standing: Option<Standing>,
-) -> Option<IdentityView> {
-    let State::Created = inner(&order.state) else {
-        return None;
-    };
-    let (reason, may_retry) = match verification.map(|v| &v.state) {
-        // A pause that is over is none any more.
-        Some(VerificationState::Rejected {
-            reason,
-            may_retry,
-            again_at,
-        }) => (Some(reason.clone()), *may_retry || again_at.is_some()),
-        Some(
-            VerificationState::Collecting
-            | VerificationState::Submitted { .. }
-            | VerificationState::Review { .. }
-            | VerificationState::Approved { .. },
-        )
-        | None => (None, true),
-    };
-    let sides = verification.map(|v| v.sides().iter().map(|s| s.name()).collect());
-    let scope = match (verification.map(Verification::scope), standing) {
-        (Some(scope), _) => scope,
-        (None, Some(Standing::SelfieDue)) => Scope::Selfie,
-        (None, Some(Standing::Good | Standing::Ended) | None) => Scope::Whole,
-    };
-    let challenge = verification.map_or_else(Challenge::default, |v| v.challenge.clone());
-    Some(IdentityView {
-        status: verification.map_or("not_started", |v| v.state.name()),
-        asks: match scope {
-            Scope::Whole => "document",
-            Scope::Selfie => "selfie",
-        },
-        document: verification
-            .and_then(|v| v.document)
-            .map(DocumentKind::name),
-        sides: sides.unwrap_or_default(),
-        received: verification
-            .map(|v| v.received.iter().map(|s| s.name()).collect())
-            .unwrap_or_default(),
-        steps: challenge.steps.iter().map(|step| step.name()).collect(),
-        frames_per_step: challenge.frames_per_step,
-        reason,
-        may_retry,
-        kept: verification.and_then(|v| v.kept).map(KeptPart::name),
-        keeps: verification
-            .filter(|v| v.order == order.id)
-            .and_then(Verification::keeps)
-            .map(KeptPart::name),
-        consent: consent_view(order, verification, None),
-        handover: None,
-    })
 }
 
 /// The price that the screen shows: the one being paid, or the one on offer.
@@ -738,15 +595,5 @@ fn failure_view(order: &Order, verification: Option<&Verification>) -> Option<Fa
         | State::InReview(_)
         | State::Completed { .. }
         | State::Cancelled => None,
-    }
-}
-
-/// `ann@example.com` → `a…n@example.com`.
-fn email_masked(email: &str) -> String {
-    let (local, domain) = email.split_once('@').unwrap_or((email, ""));
-    let mut letters = local.chars();
-    match (letters.next(), letters.next_back()) {
-        (Some(first), Some(last)) => format!("{first}…{last}@{domain}"),
-        (first, _) => format!("{}…@{domain}", first.map(String::from).unwrap_or_default()),
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    row::Time,
     statement::statements,
 };
 use proof_core::{
@@ -13,10 +14,11 @@ use proof_core::{
 use uuid::Uuid;
 
 statements! {
-    CUSTOMER_UPSERT = "INSERT INTO customers (id, partner_id, environment, partner_user_id, email, person_id, created_at) VALUES ($1, $2, $3, $4, $5, NULL, $6) ON CONFLICT (partner_id, environment, partner_user_id) DO UPDATE SET email = excluded.email RETURNING id, partner_user_id, email, person_id";
-    CUSTOMER_BY_USER = "SELECT id, partner_user_id, email, person_id FROM customers WHERE partner_id = $1 AND environment = $2 AND partner_user_id = $3";
-    CUSTOMER_LOAD = "SELECT id, partner_user_id, email, person_id FROM customers WHERE partner_id = $1 AND id = $2";
+    CUSTOMER_UPSERT = "INSERT INTO customers (id, partner_id, environment, partner_user_id, email, person_id, created_at) VALUES ($1, $2, $3, $4, $5, NULL, $6) ON CONFLICT (partner_id, environment, partner_user_id) DO UPDATE SET email = excluded.email RETURNING id, partner_user_id, email, person_id, confirmed_email, email_changed_at";
+    CUSTOMER_BY_USER = "SELECT id, partner_user_id, email, person_id, confirmed_email, email_changed_at FROM customers WHERE partner_id = $1 AND environment = $2 AND partner_user_id = $3";
+    CUSTOMER_LOAD = "SELECT id, partner_user_id, email, person_id, confirmed_email, email_changed_at FROM customers WHERE partner_id = $1 AND id = $2";
     CUSTOMER_LINK = "UPDATE customers SET person_id = $1 WHERE id = $2";
+    CUSTOMER_CONFIRM = "UPDATE customers SET confirmed_email = $1, email_changed_at = $2 WHERE id = $3";
     PERSON_INSERT = "INSERT INTO persons (id, created_at) VALUES ($1, $2)";
 }
 
@@ -24,9 +26,14 @@ statements! {
 pub struct CustomerRow {
     pub id: CustomerId,
     pub partner_user_id: String,
+    /// Of the latest session; whoever holds the partner's token can name any.
     pub email: String,
     /// Set when a verification proved who this is.
     pub person: Option<PersonId>,
+    /// Of the verification, or confirmed since by its mailbox and the one before.
+    pub confirmed_email: Option<String>,
+    /// When the confirmed one last became another.
+    pub email_changed_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -35,6 +42,8 @@ struct Row {
     partner_user_id: String,
     email: String,
     person_id: Option<Uuid>,
+    confirmed_email: Option<String>,
+    email_changed_at: Option<Time>,
 }
 
 impl From<Row> for CustomerRow {
@@ -44,6 +53,8 @@ impl From<Row> for CustomerRow {
             partner_user_id: row.partner_user_id,
             email: row.email,
             person: row.person_id.map(PersonId::from_uuid),
+            confirmed_email: row.confirmed_email,
+            email_changed_at: row.email_changed_at.map(|at| at.0),
         }
     }
 }
@@ -89,6 +100,17 @@ impl Tx {
         let args = args![partner.uuid(), id.uuid()];
         let row: Option<Row> = self.fetch_optional(CUSTOMER_LOAD, args).await?;
         Ok(row.map(CustomerRow::from))
+    }
+
+    /// This address is the customer's, and since when it is another one than before.
+    pub async fn customer_confirm(
+        &mut self,
+        customer: CustomerId,
+        email: &str,
+        changed_at: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let args = args![email, changed_at, customer.uuid()];
+        self.execute_one("customers", CUSTOMER_CONFIRM, args).await
     }
 
     /// A verification proved that the customer is somebody who is known.

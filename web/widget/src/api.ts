@@ -64,6 +64,9 @@ export class Api {
   startSelfie = (): Promise<View> => this.post("identity/selfie", { consent: CONSENT_TEXT });
   askKnown = (): Promise<{ again_after_s: number }> => this.post("identity/known", {});
   enterKnown = (code: string): Promise<View> => this.post("identity/known/code", { code, consent: CONSENT_TEXT });
+  askEmailCodes = (): Promise<{ again_after_s: number }> => this.post("identity/email", {});
+  enterEmailCodes = (former: string, fresh: string): Promise<View> =>
+    this.post("identity/email/codes", { former_code: former, new_code: fresh });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });

@@ -14,6 +14,7 @@ import { Deposit } from "./screens/deposit";
 import { DocumentSide } from "./screens/document-side";
 import { HandedBack, HandoverScreen } from "./screens/handover";
 import { DocumentChoice, IdentityIntro, IdentityRetry, IdentitySend, Review } from "./screens/identity";
+import { EmailCodes } from "./screens/email";
 import { KnownCode, KnownSelfie } from "./screens/known";
 import { Late } from "./screens/late";
 import { Liveness } from "./screens/liveness";
@@ -87,6 +88,8 @@ function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: Dra
       return <KnownSelfie view={view} session={session} onOther={onChoose} />;
     case "known_code":
       return <KnownCode view={view} session={session} onOther={onChoose} />;
+    case "email_codes":
+      return <EmailCodes view={view} former={screen.former} session={session} onOther={onChoose} />;
     case "document_choice":
       return <DocumentChoice view={view} session={session} onChosen={onChosen} />;
     case "document_side":

@@ -77,6 +77,10 @@ export const messages = group("app", {
     againIn: (seconds: number) => t("known.againIn", { seconds }),
     problem: (code: string) => pick("known.problem", code),
   }),
+  email: group("email", {
+    text: (view: View, former: string) => t("email.textFor", { partner: apart(view.partner), email: emailOf(view), former: ltr(former) }),
+    label: (email: string) => t("email.labelFor", { email: ltr(email) }),
+  }),
   choice: group("choice", { documents: group("choice.documents"), notes: group("choice.notes") }),
   side: group("side", {
     title: (document: DocumentKind, side: Side, count: number) =>
@@ -121,6 +125,7 @@ export const messages = group("app", {
   progress: group("progress", {
     title: (view: View) => t("progress.onItsWay", { coin: ltr(view.currency) }),
     heldTitle: (view: View) => t("progress.later", { coin: ltr(view.currency) }),
+    payoutFrom: (at: string) => t("progress.payoutFrom", { at }),
     held: (view: View, at: string) => t("progress.heldUntil", { partner: apart(view.partner), at }),
   }),
   completed: group("completed", {

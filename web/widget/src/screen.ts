@@ -17,6 +17,7 @@ export type Screen =
   | { name: "identity_intro" }
   | { name: "known_selfie" }
   | { name: "known_code" }
+  | { name: "email_codes"; former: string }
   | { name: "document_choice"; present: DocumentKind | null }
   | { name: "document_side"; document: DocumentKind; side: Side; index: number; count: number }
   | { name: "liveness" }
@@ -74,6 +75,7 @@ function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
   if (identity?.handover && !local.isOther) return { name: "handover", handover: identity.handover };
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
+  if (identity?.asks === "email") return { name: "email_codes", former: identity.former_email ?? "" };
   if (local.known && identity?.asks !== "selfie") return { name: "known_code" };
   if (identity?.asks === "selfie") return selfieScreen(identity);
   if (!identity?.consent.given) return local.introSeen ? { name: "document_choice", present: null } : { name: "identity_intro" };

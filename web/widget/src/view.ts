@@ -26,7 +26,9 @@ export type LivenessStep = "center" | "left" | "right" | "up" | "closer";
 export interface Identity {
   status: string;
   /** A document with a selfie, or a selfie alone. */
-  asks: "document" | "selfie";
+  /** `email`: the shop names another address than the one that was confirmed. */
+  asks: "document" | "selfie" | "email";
+  former_email: string | null;
   document: DocumentKind | null;
   sides: Side[] | null;
   received: Side[] | null;
@@ -106,6 +108,8 @@ export interface Deposit {
 export interface Sale {
   refund_hint: string | null;
   payout_card: Card | null;
+  /** The money is not sent before this. */
+  payout_from: string | null;
   refund_address: string | null;
   deposit_address: string | null;
   deposit_until: string | null;

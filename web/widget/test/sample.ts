@@ -37,6 +37,7 @@ export const REFUND = "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE";
 export const saleOf = (change: Partial<Sale> = {}): Sale => ({
   refund_hint: REFUND,
   payout_card: { brand: "visa", last4: "4242" },
+  payout_from: null,
   refund_address: REFUND,
   deposit_address: ADDRESS,
   deposit_until: "2026-04-01T16:00:00Z",

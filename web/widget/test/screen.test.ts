@@ -5,7 +5,7 @@ import { sample } from "./sample";
 
 const fresh: Local = { introSeen: false, choosing: false, isOther: false };
 const identity = (change: Partial<Identity>): Identity => ({
-  status: "collecting", asks: "document", document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
+  status: "collecting", asks: "document", former_email: null, document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
   kept: null, keeps: null, consent: { text: "2026-11-26", kept_days: 90, given: true }, handover: null, ...change,
 });
 
@@ -62,6 +62,13 @@ describe("identity", () => {
     expect(screenOf(begun, fresh)).toEqual({ name: "liveness" });
     const failed = sample({ identity: identity({ status: "rejected", asks: "selfie", reason: "face_mismatch", may_retry: true }) });
     expect(screenOf(failed, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
+  });
+
+  it("asks both mailboxes where the shop names another, unless everything is shown again", () => {
+    const view = sample({ identity: identity({ status: "not_started", asks: "email", former_email: "a…n@example.com" }) });
+    const none: Local = { introSeen: false, choosing: false, isOther: false };
+    expect(screenOf(view, none)).toEqual({ name: "email_codes", former: "a…n@example.com" });
+    expect(screenOf(view, { ...none, choosing: true })).toEqual({ name: "document_choice", present: null });
   });
 
   it("asks for a code until the server knows who it is", () => {

@@ -74,6 +74,7 @@ fn order(received: Option<&str>) -> Order {
         reorged_seconds: DEPOSIT_LOST_SECONDS_MAX,
         rest_asked: false,
         returned: None,
+        payout_from: None,
     }));
     order
 }

@@ -54,9 +54,31 @@ pub enum Standing {
     Good,
     /// It was a while ago: the face is looked at again.
     SelfieDue,
+    /// The shop names another email than the confirmed one: both mailboxes say that it is theirs, or everything is
+    /// looked at again.
+    EmailNew,
     /// The document has ended, or they were forgotten: everything is looked at again.
     Ended,
 }
+
+impl Standing {
+    /// Whether the address comes first. A document proves who it is whatever the address.
+    pub const fn with_email(self, is_new: bool) -> Self {
+        match self {
+            Self::Good | Self::SelfieDue | Self::EmailNew if is_new => Self::EmailNew,
+            Self::Good | Self::SelfieDue | Self::EmailNew | Self::Ended => self,
+        }
+    }
+}
+
+/// Whether an order comes with another address than the confirmed one. Somebody whose address was never asked for is
+/// believed.
+pub fn is_email_new(confirmed: Option<&str>, email: &str) -> bool {
+    confirmed.is_some_and(|confirmed| confirmed.to_lowercase() != email.to_lowercase())
+}
+
+/// So long after a change of address nothing is paid to a card that was not paid before.
+pub const EMAIL_HOLD_SECONDS: i64 = DAY_SECONDS;
 
 /// Judges all that proved a person, the newest first. Of somebody who was proved before such things were
 /// kept there is nothing, and nothing to ask for; of somebody who was forgotten there is nothing left to go by.
@@ -128,6 +150,21 @@ mod tests {
             ..policy
         };
         assert_eq!(standing(&[whole], None, never, after(199)), Standing::Good);
+    }
+
+    #[test]
+    fn another_address_comes_before_a_selfie_and_after_a_document() {
+        assert!(!is_email_new(None, "a@example.com"));
+        assert!(!is_email_new(Some("Ann@example.com"), "ann@Example.com"));
+        assert!(is_email_new(Some("ann@example.com"), "ann@example.org"));
+        for (standing, expected) in [
+            (Standing::Good, Standing::EmailNew),
+            (Standing::SelfieDue, Standing::EmailNew),
+            (Standing::Ended, Standing::Ended),
+        ] {
+            assert_eq!(standing.with_email(true), expected);
+            assert_eq!(standing.with_email(false), standing);
+        }
     }
 
     #[test]

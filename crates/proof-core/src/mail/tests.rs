@@ -80,6 +80,7 @@ fn sell(received: &[&str], state: State) -> Order {
         reorged_seconds: DEPOSIT_LOST_SECONDS_MAX,
         rest_asked: !received.is_empty(),
         returned: None,
+        payout_from: None,
     }));
     order.state = state;
     order
@@ -115,7 +116,9 @@ fn ending(before: &Order, after: &Order, now: Timestamp) -> Option<Ending> {
         .into_iter()
         .find_map(|planned| match planned.letter {
             Letter::Ended { ending } => Some(ending),
-            Letter::Waits { .. } | Letter::Code | Letter::KnownCode => None,
+            Letter::Waits { .. } | Letter::Code | Letter::KnownCode | Letter::EmailCode { .. } => {
+                None
+            }
         })
 }
 

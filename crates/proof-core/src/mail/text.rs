@@ -1,6 +1,6 @@
 //! The words of letters: what happened, what to do, until when, and what happens otherwise.
 
-use super::{Awaited, Ending, Letter, Returned, Wait};
+use super::{Awaited, Ending, Letter, Mailbox, Returned, Wait};
 use crate::{
     link::{CODE_DIGITS, CODE_SECONDS},
     money::{Amount, Money},
@@ -31,7 +31,7 @@ impl Letter {
         let (subject, paragraphs) = match self {
             Self::Waits { wait, reminder } => waits(wait, *reminder, sender),
             Self::Ended { ending } => ended(ending, sender),
-            Self::Code | Self::KnownCode => return None,
+            Self::Code | Self::KnownCode | Self::EmailCode { .. } => return None,
         };
         let partner = sender.partner;
         let last = format!("{GOODBYE}\n\nOrder {} with {partner}", sender.order);
@@ -65,6 +65,30 @@ pub fn known_text(partner: &str, code: &str) -> Text {
     ];
     let last = "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. \
                 If you did not ask for a code, do nothing: without your face it is worth nothing.";
+    written(format!("Your code for {partner}"), paragraphs, last)
+}
+
+/// The letter with the code that confirms a new address, to it or to the one before.
+pub fn email_text(partner: &str, mailbox: Mailbox, code: &str) -> Text {
+    let (digits, minutes) = (CODE_DIGITS, CODE_SECONDS / 60);
+    let (why, last) = match mailbox {
+        Mailbox::Former => (
+            format!("{partner} names another email address for you than this one."),
+            "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. If you did \
+             not change your address, somebody else is in your account there: give the code to nobody, and tell the \
+             shop. Without it nothing changes.",
+        ),
+        Mailbox::New => (
+            format!("{partner} names this email address for you, in place of the one before."),
+            "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. If you did \
+             not ask for a code, do nothing: without the other code it is worth nothing.",
+        ),
+    };
+    let what = format!(
+        "This is the {digits}-digit code that confirms the change, together with one from the other mailbox. It is \
+         good for {minutes} minutes."
+    );
+    let paragraphs = vec![code.to_owned(), format!("{why} {what}")];
     written(format!("Your code for {partner}"), paragraphs, last)
 }
 

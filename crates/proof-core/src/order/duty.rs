@@ -156,13 +156,26 @@ impl Order {
         }
     }
 
-    /// A first delivery waits.
+    /// A first delivery waits, and so does a payout to a new card after a change of address; under review, too.
     fn held_until(&self) -> Option<Timestamp> {
-        if let State::Paid { held_until, .. } = self.state {
-            held_until
-        } else {
-            None
+        let state = match &self.state {
+            State::InReview(review) => &review.from,
+            state => state,
+        };
+        match state {
+            State::Paid { held_until, .. } => *held_until,
+            State::PayingOut(paying) if !paying.called => self.payout_from(),
+            _ => None,
         }
+    }
+
+    fn payout_from(&self) -> Option<Timestamp> {
+        self.sale.as_ref().and_then(|sale| sale.payout_from)
+    }
+
+    /// When the provider may hear of a payout that is decided now.
+    pub(super) fn payout_start(&self, now: Timestamp) -> Timestamp {
+        self.payout_from().map_or(now, |from| from.max(now))
     }
 
     fn duty_in(&self, state: &State, now: Timestamp) -> Duty {
@@ -202,6 +215,7 @@ impl Order {
             State::DepositSeen { .. } | State::DepositLost { .. } => Duty::WatchDeposits,
             State::DepositConfirmed { .. } => Duty::AssessSale,
             State::PayingOut(paying) if paying.called => Duty::PayOut,
+            State::PayingOut(_) if now < self.payout_start(now) => Duty::None,
             State::PayingOut(_) => Duty::PreparePayout,
             State::Returning(returning) => match &returning.sending {
                 None => Duty::PlanTransfer,

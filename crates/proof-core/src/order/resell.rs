@@ -58,7 +58,7 @@ impl Order {
             sequence: 0,
             state: State::PayingOut(PayingOut {
                 called: false,
-                deadline: now.plus_seconds(PAYING_OUT_SECONDS_MAX),
+                deadline: self.payout_start(now).plus_seconds(PAYING_OUT_SECONDS_MAX),
             }),
             ..self.clone()
         };

@@ -9,18 +9,18 @@ use crate::{
     person::{PROOFS_MAX, PersonKeys, Traces, person_standing},
 };
 use proof_core::{
-    ErrorCode,
+    ErrorCode, Timestamp,
     id::{OrderId, PersonId, VerificationId},
     identity::{
         Assessment, IdentityOutcome, IdentityProblem, IdentityRefusal, IdentityRuling,
-        PersonPolicy, Resembling, Standing, Verification, VerificationState, assess, recognise,
-        resemblances,
+        PersonPolicy, Resembling, Standing, Verification, VerificationState, assess, is_email_new,
+        recognise, resemblances,
     },
     operator::Voice,
     order::Command,
     screening::names::NameCheck,
 };
-use proof_store::{Failure, ProofRow, Topic, Tx, Verdict};
+use proof_store::{CustomerRow, Failure, ProofRow, Topic, Tx, Verdict};
 use std::sync::Arc;
 
 /// A step of a verification, with what its order and its customer learn from it.
@@ -82,7 +82,8 @@ impl Decided {
         let found = found.ok_or_else(wrong_state)?;
         let (partner, customer) = (stored.order.partner, stored.order.customer);
         let customer = tx.customer_load(partner, customer).await?;
-        let own = customer.ok_or_else(gone)?.person;
+        let customer = customer.ok_or_else(gone)?;
+        let own = customer.person;
         let before = found.verification.clone();
         let Stepped { after, trace } = self.stepped(tx, found.verification, own, step).await?;
         let after = after.rested(self.policy, self.ids.now());
@@ -91,6 +92,11 @@ impl Decided {
         }
         tx.verification_save(&after, found.version).await?;
         tx.wake(Topic::Order(self.order));
+        if let VerificationState::Approved { .. } = after.state {
+            let changed_at = changed_at(&customer, &stored.order.email, self.ids.now());
+            tx.customer_confirm(customer.id, &stored.order.email, changed_at)
+                .await?;
+        }
         self.leave(tx, &after, own, trace).await?;
         if after.state == before.state {
             return Ok(());
@@ -241,7 +247,7 @@ impl Decided {
             Standing::Ended => Assessment::Retry {
                 problem: IdentityProblem::DocumentExpired,
             },
-            Standing::Good | Standing::SelfieDue => assessment,
+            Standing::Good | Standing::SelfieDue | Standing::EmailNew => assessment,
         })
     }
 
@@ -276,6 +282,16 @@ impl Decided {
             Trace::Dropped => tx.proof_drop(self.id).await?,
         }
         Ok(())
+    }
+}
+
+/// Whoever shows document and face anew has the order's address from then on.
+fn changed_at(customer: &CustomerRow, email: &str, now: Timestamp) -> Option<Timestamp> {
+    let is_new = is_email_new(customer.confirmed_email.as_deref(), email);
+    if is_new {
+        Some(now)
+    } else {
+        customer.email_changed_at
     }
 }
 

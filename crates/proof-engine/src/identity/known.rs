@@ -5,22 +5,21 @@ use super::{consented, next_try, wrong_state};
 use crate::{
     ApiError, CodeSent, Engine,
     error::refused,
-    link::{code_hash, digits, keyed},
+    link::{code_hash, code_refusal, digits, keyed},
     mail::letter_owe,
     order::{SaveIds, apply, gone},
     view::View,
 };
 use proof_core::{
-    ErrorCode, Timestamp,
+    Timestamp,
     id::{JobId, MailId, OrderId, VerificationId},
-    identity::{Challenge, PersonPolicy, Verification, VerificationState},
+    identity::{Beginning, Challenge, PersonPolicy, Verification, VerificationState},
     link::{CODE_PAUSE_SECONDS, LinkRefusal},
     mail::{Letter, Planned},
     order::{Command, State},
     token::TokenHash,
 };
 use proof_store::{Failure, StoredOrder, Tx, Verdict};
-use std::collections::BTreeSet;
 
 /// Longer than an order takes.
 const OPEN_SECONDS: i64 = 7 * 24 * 3_600;
@@ -30,36 +29,6 @@ fn place(engine: &Engine, order: OrderId) -> Result<TokenHash, ApiError> {
     let uuid = order.uuid();
     let bytes = keyed(&engine.installation, &[b"known_code/1", uuid.as_bytes()])?;
     Ok(TokenHash::from_bytes(bytes))
-}
-
-fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
-    match refused {
-        LinkRefusal::Over => ApiError::new(
-            ErrorCode::WrongState,
-            "The code was used already; go on with the selfie, or show a document.",
-        ),
-        LinkRefusal::TooSoon { again_at } => {
-            let seconds = again_at.millis_since(now).div_euclid(1_000);
-            let seconds = u32::try_from(seconds.saturating_add(1)).unwrap_or(1);
-            let message = format!("A code was asked for just now; ask again after {seconds} s.");
-            ApiError {
-                retry_after_s: Some(seconds),
-                ..ApiError::new(ErrorCode::RateLimitExceeded, message)
-            }
-        }
-        LinkRefusal::CodesExhausted => ApiError::new(
-            ErrorCode::AttemptsExhausted,
-            "There are no more codes for this order; show a document.",
-        ),
-        LinkRefusal::NoCode => ApiError::new(
-            ErrorCode::AttemptsExhausted,
-            "This code is not good any more; ask for another, or show a document.",
-        ),
-        LinkRefusal::Wrong { tries_left } => {
-            let message = format!("This is not the code; {tries_left} tries are left.");
-            ApiError::field(ErrorCode::ValidationError, "code", message)
-        }
-    }
 }
 
 /// An order that still asks who its user is, at a shop that does not know.
@@ -98,7 +67,7 @@ impl Engine {
                     tx.link_insert(place, order, now, until).await?;
                     let link = tx.link_lock(place).await?.ok_or_else(gone)?;
                     let asked = link.ask(id, hash, now);
-                    let link = asked.map_err(|error| refused(refusal(error, now)))?;
+                    let link = asked.map_err(|error| refused(code_refusal(error, now)))?;
                     let letter = Planned {
                         order,
                         topic: format!("known {id}"),
@@ -138,7 +107,7 @@ impl Engine {
                 let (keys, ids, challenge) = (keys.clone(), ids.clone(), challenge.clone());
                 Box::pin(async move {
                     let stored = stranger(tx, order, policy).await?;
-                    let none = || refused(refusal(LinkRefusal::NoCode, now));
+                    let none = || refused(code_refusal(LinkRefusal::NoCode, now));
                     let link = tx.link_lock(place).await?.ok_or_else(none)?;
                     let mail = link.code.as_ref().map(|code| code.mail);
                     let mail = mail.ok_or_else(none)?;
@@ -164,32 +133,24 @@ impl Engine {
                     let consent = super::consent(latest.as_ref(), order, now);
                     let begun = latest.filter(|v| v.state == VerificationState::Collecting);
                     let challenge: Challenge = begun.map_or(challenge, |v| v.challenge);
-                    let verification = Verification {
+                    let verification = Verification::begun(Beginning {
                         id: fresh,
                         customer,
                         order,
                         document: None,
                         known_as: Some(person),
                         challenge,
-                        received: BTreeSet::new(),
                         try_number,
                         started_at: now,
-                        state: VerificationState::Collecting,
-                        consent: Some(consent),
-                        kept: None,
-                        is_held: false,
-                        resembles: Vec::new(),
-                        looks_like: None,
-                        names: None,
-                        decided_by: None,
-                    };
+                        consent,
+                    });
                     apply(tx, stored, Command::IdentityStarted, &ids).await?;
                     tx.verification_insert(&verification).await?;
                     Ok::<_, Failure<ApiError>>(Ok(()))
                 })
             })
             .await?;
-        guessed.map_err(|error| refusal(error, now))?;
+        guessed.map_err(|error| code_refusal(error, now))?;
         self.view(order).await
     }
 }

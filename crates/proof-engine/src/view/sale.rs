@@ -3,7 +3,7 @@
 use super::{CardView, QuoteView, quote_view};
 use crate::{ApiError, Engine};
 use proof_core::{
-    Network,
+    Network, Timestamp,
     case::{Case, CaseKind, CaseState, Settlement},
     order::{Order, State},
 };
@@ -23,6 +23,8 @@ pub struct SaleView {
     pub received: String,
     pub missing: String,
     pub deposits: Vec<DepositView>,
+    /// The money is not sent before this.
+    pub payout_from: Option<String>,
     /// The payout provider has been asked.
     pub paying: bool,
     pub choose_until: Option<String>,
@@ -125,6 +127,10 @@ impl Engine {
                     is_final: held.booked,
                 })
                 .collect(),
+            payout_from: sale
+                .and_then(|sale| sale.payout_from)
+                .filter(|from| *from > self.now())
+                .map(Timestamp::to_contract),
             paying: is_paying(&order.state),
             choose_until: choose_until(&order.state),
             agreed: order.price.as_ref().map(|price| AgreedView {

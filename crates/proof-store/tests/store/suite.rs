@@ -261,8 +261,14 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
         assert_eq!(proved.map(|p| p.verification), Some(approved));
         assert_eq!(tx.verification_reviewed(10).await?, []);
         tx.customer_link(customer, person, NOW).await?;
+        tx.customer_confirm(customer, "u@example.com", Some(NOW))
+            .await?;
         let found = tx.customer_by_user(scope.0, scope.1, "u").await?;
         let by_id = tx.customer_load(scope.0, customer).await?;
+        let told = by_id
+            .as_ref()
+            .map(|c| (c.confirmed_email.as_deref(), c.email_changed_at));
+        assert_eq!(told, Some((Some("u@example.com"), Some(NOW))));
         assert_eq!(
             by_id.map(|c| c.email),
             found.as_ref().map(|c| c.email.clone())

@@ -80,6 +80,8 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/identity/selfie"
         | "POST /frame/api/identity/known"
         | "POST /frame/api/identity/known/code"
+        | "POST /frame/api/identity/email"
+        | "POST /frame/api/identity/email/codes"
         | "PUT /frame/api/identity/documents/{side}"
         | "PUT /frame/api/identity/frames/{index}"
         | "POST /frame/api/identity/submit"

@@ -140,6 +140,13 @@ export interface Words {
   "known.problem.validation_error": undefined;
   "known.problem.attempts_exhausted": undefined;
   "known.problem.other": undefined;
+  "email.title": undefined;
+  "email.textFor": { partner: string; email: string; former: string };
+  "email.ask": undefined;
+  "email.lost": undefined;
+  "email.enterTitle": undefined;
+  "email.enterText": undefined;
+  "email.labelFor": { email: string };
   "choice.title": undefined;
   "choice.text": undefined;
   "choice.documents.passport": undefined;
@@ -291,6 +298,7 @@ export interface Words {
   "progress.text": undefined;
   "progress.later": { coin: string };
   "progress.heldUntil": { partner: string; at: string };
+  "progress.payoutFrom": { at: string };
   "progress.hash": undefined;
   "progress.look": undefined;
   "completed.delivered": { amount: string };

@@ -1,7 +1,7 @@
 // The deposit address: how much, of what, where to and until when; and what happens otherwise.
 
 import { useEffect } from "preact/hooks";
-import { crypto, inBlocks, networkName } from "../format";
+import { crypto, fullTime, inBlocks, networkName } from "../format";
 import { messages } from "../messages";
 import { Notice, Screen } from "../parts/basics";
 import { CopyButton } from "../parts/copy";
@@ -55,7 +55,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
       <section class="part" aria-labelledby="next-title">
         <h2 id="next-title">{words.next}</h2>
         <ul class="next">
-          <li>{words.payout(view)}</li>
+          <li>{view.sale?.payout_from ? messages.progress.payoutFrom(fullTime(view.sale.payout_from)) : words.payout(view)}</li>
           <li>{words.price(view)}</li>
           <li>{words.timeout(view)}</li>
           <li>{words.close}</li>

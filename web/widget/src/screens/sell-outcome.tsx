@@ -27,6 +27,8 @@ function progressWords(view: View): { title: string; text: string } {
   const { ready, readyText, payout, payoutText, back, backText, lost, lostText } = words.progress;
   if (isReturning(view)) return { title: back(view), text: backText(view) };
   if (isLost(view)) return { title: lost, text: lostText };
+  const from = view.sale?.payout_from;
+  if (from) return { title: ready(view), text: messages.progress.payoutFrom(fullTime(from)) };
   if (!view.sale?.paying) return { title: ready(view), text: readyText(view) };
   return { title: payout(view), text: payoutText };
 }

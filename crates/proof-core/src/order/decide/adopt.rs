@@ -103,6 +103,7 @@ impl Draft {
             held: Vec::new(),
             rest_asked: false,
             returned: None,
+            payout_from: None,
         }));
         self.event(EventKind::DepositAwaited, body);
         self.order.state = State::AwaitingDeposit;

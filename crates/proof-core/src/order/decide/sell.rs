@@ -16,6 +16,7 @@ use crate::{
     partner::{AccidentPolicy, UnderpaidPolicy},
     payment::{CardSummary, DeclineCode},
     quote::Quote,
+    time::Timestamp,
 };
 use serde_json::json;
 
@@ -70,6 +71,8 @@ pub struct Terms {
     pub window_seconds: i64,
     pub hold_seconds: i64,
     pub accidents: AccidentPolicy,
+    /// Nothing is paid out before this.
+    pub payout_from: Option<Timestamp>,
 }
 
 /// What is to be done with crypto that is all there.
@@ -154,6 +157,7 @@ impl Draft {
             deposit_address: terms.deposit_address,
             deposit_until,
             hold_until: self.in_seconds(terms.hold_seconds),
+            payout_from: terms.payout_from,
             underpaid: terms.accidents.underpaid,
             reorged_seconds: terms.accidents.reorged_seconds,
             held: Vec::new(),
@@ -384,7 +388,10 @@ impl Draft {
     fn pay_out(&mut self) {
         self.order.state = State::PayingOut(PayingOut {
             called: false,
-            deadline: self.in_seconds(PAYING_OUT_SECONDS_MAX),
+            deadline: self
+                .order
+                .payout_start(self.now)
+                .plus_seconds(PAYING_OUT_SECONDS_MAX),
         });
     }
 

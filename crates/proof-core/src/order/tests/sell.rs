@@ -54,6 +54,7 @@ fn start_by(accidents: AccidentPolicy) -> Command {
         window_seconds: 6 * 3_600,
         hold_seconds: 6 * 3_600,
         accidents,
+        payout_from: None,
     };
     Command::Sell(SellCommand::Start {
         quote: quote(START).id,
