@@ -54,11 +54,16 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The public keys of `v1a` signatures, one for each environment.
-async fn webhook_keys(State(api): State<Api>) -> Json<Value> {
-    let keys = api.engine.webhook_public_keys().into_iter();
-    let keys = keys.map(|(environment, key)| json!({"environment": environment, "key": key}));
-    Json(json!({ "keys": keys.collect::<Vec<_>>() }))
+/// The public keys of everything that is signed. Pages read them, too, whoever's they are.
+async fn webhook_keys(State(api): State<Api>) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static(CACHE)),
+        (
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        ),
+    ];
+    (headers, Json(json!({ "keys": api.engine.public_keys() }))).into_response()
 }
 
 async fn openapi_json(State(api): State<Api>) -> Response {

@@ -39,6 +39,7 @@ pub mod partner;
 pub mod passkey;
 pub mod payment;
 pub mod quote;
+pub mod receipt;
 pub mod recovery;
 pub mod risk;
 pub mod scenario;

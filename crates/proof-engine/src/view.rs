@@ -4,7 +4,12 @@ mod sale;
 
 use sale::SaleView;
 
-use crate::{ApiError, Device, Engine, order::gone, person::person_standing};
+use crate::{
+    ApiError, Device, Engine,
+    order::gone,
+    person::person_standing,
+    receipt::{ReceiptView, fingerprint_of},
+};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
@@ -40,6 +45,8 @@ pub struct View {
     pub network: &'static str,
     pub crypto_amount: String,
     pub address: String,
+    /// Of the address, for two people who compare it over the phone.
+    pub address_fingerprint: String,
     pub fiat_currency: &'static str,
     pub fiat_currencies: Vec<&'static str>,
     pub partner: String,
@@ -60,6 +67,8 @@ pub struct View {
     pub sale: Option<SaleView>,
     /// What went back to the card, or is on its way, beside the order itself.
     pub refunds: Vec<RefundView>,
+    /// What this order is, signed.
+    pub receipt: Option<ReceiptView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -204,6 +213,7 @@ impl View {
             Device::First => self,
             Device::Other => Self {
                 address: String::new(),
+                address_fingerprint: String::new(),
                 redirect_url: None,
                 fields_origin: String::new(),
                 quote: None,
@@ -212,6 +222,7 @@ impl View {
                 timeline: Vec::new(),
                 sale: None,
                 refunds: Vec::new(),
+                receipt: None,
                 ..self
             },
         }
@@ -358,6 +369,7 @@ impl Engine {
             network: asset.network().name(),
             crypto_amount: order.amount.to_decimal(),
             address: order.destination.to_string(),
+            address_fingerprint: fingerprint_of(&order.destination),
             fiat_currency: order.fiat.code(),
             fiat_currencies: facts
                 .partner
@@ -395,6 +407,7 @@ impl Engine {
                 }
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
+            receipt: self.receipt(order, &facts.events)?,
         })
     }
 

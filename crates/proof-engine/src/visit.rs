@@ -1,11 +1,16 @@
 //! Opening the widget: the init token is exchanged for a visit, after every parameter was compared
 //! with the session.
 
-use crate::{ApiError, Engine, LookShown, View, access::forbidden_origin, installation::hex_of};
+use crate::{
+    ApiError, Engine, LookShown, View, access::forbidden_origin, installation::hex_of, order::gone,
+};
 use proof_core::{
-    ErrorCode,
+    Address, ErrorCode,
     id::OrderId,
+    money::Amount,
+    order::Order,
     partner::{Environment, Origin, Partner},
+    session::Parameters,
     token::TokenHash,
 };
 use proof_store::{Failure, SessionRow, Tx};
@@ -46,6 +51,24 @@ pub struct Frame {
 fn invalid() -> ApiError {
     let message = "This session is unknown or has expired; go back to the shop and start again.";
     ApiError::new(ErrorCode::InvalidToken, message)
+}
+
+/// The signature says what was agreed on, the order what will be done: an order that a hand in the database has
+/// turned to another wallet must not take anybody's card.
+fn agrees(session: &Parameters, order: &Order) -> Result<(), ApiError> {
+    let asset = order.amount.asset();
+    let same = session.merchant_transaction_id == order.id.uuid()
+        && session.side == order.side
+        && session.network == asset.network().name()
+        && session.currency == asset.ticker()
+        && Amount::parse(asset, &session.amount).is_ok_and(|amount| amount == order.amount);
+    let good = Address::parse(asset.network(), &session.address);
+    if same && good.is_ok_and(|address| address == order.destination) {
+        return Ok(());
+    }
+    Err(ApiError::internal(
+        "a stored order is not that of its session",
+    ))
 }
 
 impl Engine {
@@ -144,14 +167,15 @@ impl Engine {
         partner: &Partner,
     ) -> Result<(), ApiError> {
         let (id, order) = (partner.id, session.order);
-        let origins = self
+        let (origins, order) = self
             .db
             .read("visit_origins", move |tx: &mut Tx| {
                 Box::pin(async move {
                     // Two people name the live pages, one a sandbox's: that is no page for real money.
                     let live = tx.order_load(id, LIVE, order).await?;
                     let origins = tx.origin_list(id, live.map(|_| LIVE)).await?;
-                    Ok::<_, Failure<ApiError>>(origins)
+                    let order = tx.order_work(order).await?.ok_or_else(gone)?.order;
+                    Ok::<_, Failure<ApiError>>((origins, order))
                 })
             })
             .await?;
@@ -186,7 +210,7 @@ impl Engine {
                 "a stored session does not match its signature",
             ));
         }
-        Ok(())
+        agrees(&own, &order)
     }
 
     /// The order that a visit token opens.

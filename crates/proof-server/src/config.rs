@@ -15,7 +15,7 @@ use crate::{
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
-use proof_core::{alert::Thresholds, partner::Origin, secret::Secret};
+use proof_core::{Timestamp, alert::Thresholds, partner::Origin, secret::Secret};
 use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Checkpoints, Db, Execution};
@@ -83,6 +83,10 @@ pub struct Config {
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
+    /// When the next key begins to sign webhooks, statements and receipts (`["2027-01-01T00:00:00Z"]`): what stands
+    /// here stays, since older signatures are checked by it.
+    #[serde(default)]
+    pub key_turns: Vec<String>,
     /// Where traces go; without it, nowhere.
     #[serde(default)]
     pub telemetry: Option<TelemetryConfig>,
@@ -132,6 +136,19 @@ impl Config {
             backup.check(EngineName::of(&read.database))?;
         }
         Ok(read)
+    }
+
+    pub fn key_turns(&self) -> anyhow::Result<Vec<Timestamp>> {
+        let read = |text: &String| {
+            let at = Timestamp::parse(text);
+            at.with_context(|| format!("key_turns: {text} is not a time like 2027-01-01T00:00:00Z"))
+        };
+        let turns: Vec<Timestamp> = self.key_turns.iter().map(read).collect::<Result<_, _>>()?;
+        anyhow::ensure!(
+            turns.is_sorted_by(|one, next| one < next),
+            "key_turns: every turn is later than the one before"
+        );
+        Ok(turns)
     }
 
     pub fn watching(&self) -> Watching {

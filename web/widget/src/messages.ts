@@ -123,6 +123,7 @@ export const messages = group("app", {
     heldTitle: (view: View) => t("progress.later", { coin: ltr(view.currency) }),
     held: (view: View, at: string) => t("progress.heldUntil", { partner: apart(view.partner), at }),
   }),
+  receipt: group("receipt"),
   completed: group("completed", {
     title: (view: View) => t("completed.delivered", { amount: crypto(view.crypto_amount, view.currency) }),
     wrong: (partner: string) => t("completed.wrongAt", { partner: apart(partner) }),

@@ -53,6 +53,7 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     network: "TRC20",
     crypto_amount: "100.00",
     address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE",
+    address_fingerprint: "ACCR-1GJ2-YXN4-HQD0",
     fields_origin: fieldsOrigin,
     fiat_currency: "EUR",
     fiat_currencies: ["EUR"],
@@ -69,6 +70,7 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     timeline: screen === "done" ? timeline(at) : [],
     failure: null,
     refunds: [],
+    receipt: null,
   };
 }
 

@@ -107,7 +107,9 @@ export interface Sale {
   refund_hint: string | null;
   payout_card: Card | null;
   refund_address: string | null;
+  refund_fingerprint: string | null;
   deposit_address: string | null;
+  deposit_fingerprint: string | null;
   deposit_until: string | null;
   received: string;
   missing: string;
@@ -160,6 +162,8 @@ export interface View {
   network: string;
   crypto_amount: string;
   address: string;
+  /** Four groups, to compare the address over the phone; empty where the address is not shown. */
+  address_fingerprint: string;
   /** Where the card fields come from. */
   fields_origin: string;
   fiat_currency: string;
@@ -180,6 +184,14 @@ export interface View {
   failure: { code: string; money_moved: boolean; again_at?: string } | null;
   /** What goes back to the card beside the order itself. */
   refunds: Refund[];
+  /** What this order is, signed by the server. */
+  receipt: SignedReceipt | null;
+}
+
+export interface SignedReceipt {
+  document: string;
+  key_id: string;
+  signature: string;
 }
 
 export interface Refund {

@@ -42,6 +42,7 @@ mod people;
 mod persons;
 mod policy;
 mod reading;
+mod receipt;
 mod reconcile;
 mod recovery;
 mod refusals;

@@ -293,6 +293,11 @@ export interface Words {
   "progress.heldUntil": { partner: string; at: string };
   "progress.hash": undefined;
   "progress.look": undefined;
+  "receipt.title": undefined;
+  "receipt.text": undefined;
+  "receipt.save": undefined;
+  "receipt.fingerprint": undefined;
+  "receipt.compare": undefined;
   "completed.delivered": { amount: string };
   "completed.text": undefined;
   "completed.paid": undefined;
