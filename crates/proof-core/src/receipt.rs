@@ -72,6 +72,23 @@ pub fn signed_bytes(document: &str) -> Vec<u8> {
     [DOMAIN, document.as_bytes()].concat()
 }
 
+/// Which key signs then: the first is 1, and every turn begins another. Turns are in order.
+pub fn key_generation(turns: &[Timestamp], at: Timestamp) -> usize {
+    turns.iter().filter(|turn| **turn <= at).count() + 1
+}
+
+/// From when until when a key signs; open where no other one was before, or comes after.
+pub fn key_validity(
+    turns: &[Timestamp],
+    generation: usize,
+) -> (Option<Timestamp>, Option<Timestamp>) {
+    let turn = |number: Option<usize>| number.and_then(|number| turns.get(number)).copied();
+    (
+        turn(generation.checked_sub(2)),
+        turn(generation.checked_sub(1)),
+    )
+}
+
 /// Four groups by which two people compare an address over the phone: the first 80 bits of a SHA-256 of network
 /// and address, five to a letter. Networks on which case means nothing have one spelling.
 pub fn fingerprint(network: &str, address: &str) -> String {
@@ -103,6 +120,22 @@ pub fn fingerprint(network: &str, address: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn at_every_moment_one_key_signs_and_says_so() {
+        let at = |seconds: i64| Timestamp::from_micros(seconds * 1_000_000);
+        let turns = [at(100), at(200)];
+        for (moment, generation) in [(0, 1), (99, 1), (100, 2), (199, 2), (200, 3), (900, 3)] {
+            assert_eq!(key_generation(&turns, at(moment)), generation, "{moment}");
+            let within = (1..=3).filter(|one| {
+                let (from, until) = key_validity(&turns, *one);
+                from.is_none_or(|from| from <= at(moment)) && until.is_none_or(|u| at(moment) < u)
+            });
+            assert_eq!(within.collect::<Vec<_>>(), [generation], "{moment}");
+        }
+        assert_eq!(key_generation(&[], at(5)), 1);
+        assert_eq!(key_validity(&[], 1), (None, None));
+    }
 
     #[test]
     fn a_fingerprint_is_four_groups_and_another_for_every_change() {

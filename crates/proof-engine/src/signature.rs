@@ -5,7 +5,12 @@ use crate::{ApiError, Engine};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, Mac};
-use proof_core::{Timestamp, partner::Environment, secret::Secret};
+use proof_core::{
+    Timestamp,
+    partner::Environment,
+    receipt::{key_generation, key_validity},
+    secret::Secret,
+};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -92,9 +97,8 @@ impl Engine {
             .collect()
     }
 
-    /// The first is 1; every turn that the operator has named begins another.
     fn key_generation(&self, at: Timestamp) -> usize {
-        1 + self.key_turns.iter().filter(|turn| **turn <= at).count()
+        key_generation(&self.key_turns, at)
     }
 
     fn signing_key(&self, environment: Environment, generation: usize) -> Option<SigningKey> {
@@ -107,17 +111,16 @@ impl Engine {
 
     /// The public halves, for receivers: those of the past, of now, and of turns to come.
     pub fn public_keys(&self) -> Vec<PublicKey> {
-        let shown = |turn: Option<&Timestamp>| turn.map(|turn| turn.to_contract());
         let of = |environment, generation: usize| {
             let key = self.signing_key(environment, generation)?;
             let public = key.verifying_key();
-            let before = generation.checked_sub(2);
+            let (from, until) = key_validity(&self.key_turns, generation);
             Some(PublicKey {
                 environment,
                 key: format!("{PUBLIC_PREFIX}{}", STANDARD.encode(public.as_bytes())),
                 id: key_id(&key),
-                from: shown(before.and_then(|turn| self.key_turns.get(turn))),
-                until: shown(self.key_turns.get(generation.saturating_sub(1))),
+                from: from.map(Timestamp::to_contract),
+                until: until.map(Timestamp::to_contract),
             })
         };
         [Environment::Test, Environment::Live]
