@@ -116,8 +116,9 @@ fn name(path: &str) -> &str {
 fn markdown(title: &str, file: Option<EmbeddedFile>) -> Result<Response, Refused> {
     let file = file.ok_or_else(|| Refused(ApiError::not_found("page")))?;
     let text = String::from_utf8_lossy(&file.data);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut body = String::new();
-    html::push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
+    html::push_html(&mut body, Parser::new_ext(&text, options));
     Ok(page(title, &body))
 }
 

@@ -23,6 +23,7 @@ pub mod change;
 pub mod checklist;
 pub mod claim;
 pub mod deposit;
+pub mod embed;
 pub mod error;
 pub mod finding;
 pub mod handover;

@@ -16,6 +16,7 @@ mod console;
 mod customer;
 mod delivery;
 mod deposit;
+mod embed;
 mod endpoint;
 mod erasure;
 mod error;
@@ -80,6 +81,7 @@ pub use console::{
     PartnerPage, Refusals,
 };
 pub use customer::KycAnswer;
+pub use embed::{EmbedCheck, integrity_of};
 pub use endpoint::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, Recovered, SECRET_GRACE_SECONDS_DEFAULT,
     SECRET_GRACE_SECONDS_MAX, Webhook, WebhookSecret,

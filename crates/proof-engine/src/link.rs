@@ -207,6 +207,7 @@ impl Engine {
         Ok(VisitOpened {
             visit_token,
             view: self.view(order).await?,
+            findings: Vec::new(),
         })
     }
 }

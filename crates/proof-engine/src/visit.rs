@@ -6,6 +6,7 @@ use crate::{
 };
 use proof_core::{
     Address, ErrorCode,
+    embed::EmbedFinding,
     id::OrderId,
     money::Amount,
     order::Order,
@@ -32,12 +33,20 @@ pub struct VisitOpen {
     #[serde(default)]
     pub parameters: Map<String, Value>,
     pub page_origin: String,
+    /// Codes of what the frame found in the page around it.
+    #[serde(default)]
+    pub findings: Vec<String>,
+    #[serde(default)]
+    pub device_now_ms: Option<i64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct VisitOpened {
     pub visit_token: String,
     pub view: View,
+    /// Codes of what is wrong with the page, shown with the first screen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<&'static str>,
 }
 
 /// What the server needs to know to serve the frame's page.
@@ -115,12 +124,17 @@ impl Engine {
         let now = self.now();
         let (session, partner) = self.visit_session(&open).await?;
         if now >= session.expires_at {
+            self.embed_note(&partner, &open.page_origin, EmbedFinding::Session);
             return Err(invalid());
         }
         let checked = self.visit_check(&open, &session, &partner).await;
         self.observe_visit(&open, &partner, session.order, checked.as_ref().err());
-        checked?;
-        self.visit_begin(session.order).await
+        let order = checked?;
+        let opened = self.visit_begin(session.order).await?;
+        Ok(VisitOpened {
+            findings: self.embed_findings(&open, &partner, &order),
+            ..opened
+        })
     }
 
     /// A visit to an order that the caller may open.
@@ -139,6 +153,7 @@ impl Engine {
         Ok(VisitOpened {
             visit_token: token,
             view: self.view(order).await?,
+            findings: Vec::new(),
         })
     }
 
@@ -150,13 +165,18 @@ impl Engine {
                 Box::pin(async move {
                     let session = tx.session_by_init(init_hash).await?;
                     let partner = tx.partner_by_widget(widget_id).await?;
-                    Ok::<_, Failure<ApiError>>(session.zip(partner))
+                    Ok::<_, Failure<ApiError>>((session, partner))
                 })
             })
             .await?;
-        found
-            .filter(|(session, partner)| session.parameters.widget_id == partner.widget_id)
-            .ok_or_else(invalid)
+        let (session, partner) = found;
+        let partner = partner.ok_or_else(invalid)?;
+        let own = session.filter(|session| session.parameters.widget_id == partner.widget_id);
+        let Some(session) = own else {
+            self.embed_note(&partner, &open.page_origin, EmbedFinding::Session);
+            return Err(invalid());
+        };
+        Ok((session, partner))
     }
 
     /// Everything that can be wrong is found before the user's first input.
@@ -165,7 +185,7 @@ impl Engine {
         open: &VisitOpen,
         session: &SessionRow,
         partner: &Partner,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Order, ApiError> {
         let (id, order) = (partner.id, session.order);
         let (origins, order) = self
             .db
@@ -210,7 +230,8 @@ impl Engine {
                 "a stored session does not match its signature",
             ));
         }
-        agrees(&own, &order)
+        agrees(&own, &order)?;
+        Ok(order)
     }
 
     /// The order that a visit token opens.

@@ -55,8 +55,16 @@ export interface WidgetHandle {
   destroy(): void;
 }
 
+/** What is wrong with how a page embeds the widget; the page at `docs` says what to do. */
+export interface EmbedFinding {
+  code: string;
+  docs: string;
+}
+
 export interface ProofWidget {
   run(options: WidgetOptions): WidgetHandle;
+  /** Looks at the page; nothing on a good one. After `run` it needs no arguments. */
+  diagnose(options?: { widgetId?: string }): Promise<EmbedFinding[]>;
 }
 
 declare global {

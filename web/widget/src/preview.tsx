@@ -102,7 +102,7 @@ interface Shown {
 
 function draw(root: Element, shown: Shown): void {
   const session = new Trial(() => draw(root, shown));
-  session.state = { view: shown.view(), offline: false, clockAheadMs: 0 };
+  session.state = { view: shown.view(), offline: false, clockAheadMs: 0, findings: [] };
   // The card fields are told their colours once, when they are there.
   render(<div inert key={shown.scheme}><App session={session} logo={shown.logo} /></div>, root);
 }

@@ -20,6 +20,7 @@ mod claim;
 mod clock;
 mod console;
 mod delivery;
+mod embed;
 mod errors;
 mod feed;
 mod handover;
