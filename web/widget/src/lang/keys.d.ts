@@ -248,6 +248,7 @@ export interface Words {
   "pay.card": undefined;
   "pay.hosted": undefined;
   "pay.payTotal": { total: string };
+  "pay.covered": undefined;
   "pay.paying": undefined;
   "pay.incomplete": undefined;
   "pay.fieldsLoading": undefined;

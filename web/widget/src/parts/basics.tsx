@@ -58,7 +58,7 @@ export function Badge({ tone }: { tone: Tone }) {
   );
 }
 
-interface ButtonProps {
+export interface ButtonProps {
   onClick: () => void;
   children: ComponentChildren;
   kind?: "primary" | "plain" | "quiet";
