@@ -94,6 +94,8 @@ export function notice(code: Code, lang: string | undefined, origin: string): HT
   link.target = "_blank";
   link.rel = "noopener noreferrer";
   link.textContent = code;
+  // Whatever colours the page has.
+  link.style.color = "inherit";
   box.append(`${SORRY[language] ?? SORRY["en"]} `, link);
   return box;
 }
