@@ -1,9 +1,10 @@
 import { defineConfig } from "vite";
+import { integrity } from "./build/integrity.ts";
 import { words } from "./build/words.ts";
 
 export default defineConfig({
   base: "/",
-  plugins: [words()],
+  plugins: [words(), integrity()],
   build: {
     target: "es2022",
     reportCompressedSize: false,

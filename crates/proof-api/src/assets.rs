@@ -5,7 +5,9 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use proof_engine::integrity_of;
 use rust_embed::RustEmbed;
+use std::collections::BTreeMap;
 
 #[derive(RustEmbed)]
 #[folder = "../../web/widget/dist"]
@@ -22,6 +24,8 @@ struct EmbedFiles;
 #[allow_missing = true]
 struct ConsoleFiles;
 
+const DOCTOR: &str = "widget-doctor.2.0.js";
+
 const HASHED: &str = "public, max-age=31536000, immutable";
 const LOADER: &str = "public, max-age=300";
 
@@ -35,6 +39,23 @@ pub fn widget_file(path: &str) -> Option<Response> {
 pub fn loader() -> Option<Response> {
     let file = EmbedFiles::get("widget.2.0.js")?;
     Some(response("widget.2.0.js", file.data.into_owned(), LOADER))
+}
+
+/// What `proofWidget.diagnose()` loads.
+pub fn doctor() -> Option<Response> {
+    let file = EmbedFiles::get(DOCTOR)?;
+    Some(response(DOCTOR, file.data.into_owned(), LOADER))
+}
+
+/// The SHA-384 of every file that a page or the frame loads, by its address.
+pub fn digests() -> BTreeMap<String, String> {
+    let own = WidgetFiles::iter().filter(|path| path.starts_with("assets/"));
+    let own = own.filter_map(|path| WidgetFiles::get(&path).map(|file| (path, file)));
+    let pages = EmbedFiles::iter().filter(|path| path.ends_with(".js"));
+    let pages = pages.filter_map(|path| EmbedFiles::get(&path).map(|file| (path, file)));
+    own.chain(pages)
+        .map(|(path, file)| (format!("/{path}"), integrity_of(&file.data)))
+        .collect()
 }
 
 /// The frame's page, before it is told who may embed it.

@@ -54,11 +54,16 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The public keys of `v1a` signatures, one for each environment.
-async fn webhook_keys(State(api): State<Api>) -> Json<Value> {
-    let keys = api.engine.webhook_public_keys().into_iter();
-    let keys = keys.map(|(environment, key)| json!({"environment": environment, "key": key}));
-    Json(json!({ "keys": keys.collect::<Vec<_>>() }))
+/// The public keys of everything that is signed. Pages read them, too, whoever's they are.
+async fn webhook_keys(State(api): State<Api>) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static(CACHE)),
+        (
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            HeaderValue::from_static("*"),
+        ),
+    ];
+    (headers, Json(json!({ "keys": api.engine.public_keys() }))).into_response()
 }
 
 async fn openapi_json(State(api): State<Api>) -> Response {
@@ -111,8 +116,9 @@ fn name(path: &str) -> &str {
 fn markdown(title: &str, file: Option<EmbeddedFile>) -> Result<Response, Refused> {
     let file = file.ok_or_else(|| Refused(ApiError::not_found("page")))?;
     let text = String::from_utf8_lossy(&file.data);
+    let options = Options::ENABLE_TABLES | Options::ENABLE_HEADING_ATTRIBUTES;
     let mut body = String::new();
-    html::push_html(&mut body, Parser::new_ext(&text, Options::ENABLE_TABLES));
+    html::push_html(&mut body, Parser::new_ext(&text, options));
     Ok(page(title, &body))
 }
 

@@ -9,6 +9,7 @@ mod body;
 mod call;
 mod console;
 mod docs;
+mod embed;
 mod error;
 mod handover;
 mod health;
@@ -36,7 +37,7 @@ use axum::{
 use error::Refused;
 use futures::FutureExt;
 use ipnet::IpNet;
-use proof_core::{ErrorCode, partner::Origin};
+use proof_core::{ErrorCode, embed::EmbedFinding, partner::Origin};
 use proof_engine::{ApiError, Engine, Limited};
 use std::{collections::BTreeSet, net::IpAddr, ops::Deref, panic::AssertUnwindSafe, sync::Arc};
 use tokio::sync::Semaphore;
@@ -92,6 +93,9 @@ impl Api {
 
     /// The page that says what an error means and what to do.
     pub(crate) fn docs_url(&self, code: &str) -> String {
+        if EmbedFinding::parse(code).is_some() {
+            return format!("{}/docs/partner/embed-doctor#{code}", self.origin);
+        }
         format!("{}/docs/errors/{}", self.origin, code.to_lowercase())
     }
 }
@@ -108,6 +112,7 @@ impl Deref for Api {
 pub fn routes() -> Vec<Route> {
     let mut routes = partner::routes();
     routes.extend(widget::routes());
+    routes.extend(embed::routes());
     routes.extend(resume::routes());
     routes.extend(handover::routes());
     routes.extend(inbound::routes());

@@ -75,7 +75,10 @@ fn moves(caller: Caller, method: &Method, path: &str) -> bool {
             Caller::Member(act) => act.is_some_and(Act::needs_fresh),
             Caller::Anyone | Caller::Provider | Caller::Console => false,
         };
-    changes && path != "/frame/api/visits" && !path.starts_with("/widget/webhook")
+    let told = ["/widget/webhook", "/embed/"]
+        .iter()
+        .any(|start| path.starts_with(start));
+    changes && path != "/frame/api/visits" && !told
 }
 
 /// The routes as a router; what partners call goes through their checks first.

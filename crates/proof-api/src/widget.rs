@@ -150,7 +150,10 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
     let boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
-    page_with(&boot, &content_policy(&frame), "strict-origin")
+    let policy = content_policy(&frame);
+    // What the browser refuses in our frame, the partner hears of.
+    let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
+    page_with(&boot, &policy, "strict-origin")
 }
 
 /// The partner's mark. Its name says what is in it, so that nobody asks for it twice.
@@ -212,7 +215,7 @@ pub(crate) fn policy_of(fields_origins: &[String], ancestors: &[&str]) -> String
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
          media-src blob:; connect-src 'self'; frame-src {}; base-uri 'none'; form-action 'none'; \
-         frame-ancestors {ancestors}",
+         require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors {ancestors}",
         fields_origins.join(" ")
     )
 }

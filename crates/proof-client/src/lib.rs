@@ -5,6 +5,7 @@ pub mod client;
 pub mod error;
 pub mod event;
 pub mod host;
+pub mod receipt;
 pub mod session;
 pub mod transaction;
 mod user;
@@ -18,6 +19,9 @@ mod vectors;
 pub use client::{Client, Setup};
 pub use error::{Error, Problem, Retry};
 pub use event::{Event, EventPage, EventQuery, Feed};
+pub use receipt::{
+    PublishedKey, Receipt, ReceiptRefusal, SignedReceipt, address_fingerprint, verify_receipt,
+};
 pub use session::{Session, SessionRequest};
 pub use transaction::{Transaction, TransactionQuery};
 pub use watch::{Update, Watch};

@@ -4,6 +4,7 @@ use crate::{
     backoff,
     error::{Error, Retry},
     host::{Host, Wait},
+    receipt::{PublishedKey, ReceiptRefusal, SignedReceipt, address_fingerprint, verify_receipt},
     user,
     webhook::{Refusal, Verifier},
     wire::Status,
@@ -45,7 +46,14 @@ fn every_section_of_the_file_is_run() {
     let mut sections: Vec<_> = file.as_object().unwrap().keys().collect();
     sections.sort();
     let run = [
-        "about", "backoff", "errors", "paths", "statuses", "webhooks",
+        "about",
+        "backoff",
+        "errors",
+        "fingerprints",
+        "paths",
+        "receipts",
+        "statuses",
+        "webhooks",
     ];
     assert_eq!(sections, run);
 }
@@ -80,6 +88,46 @@ fn webhooks() {
             Err(Refusal::MalformedBody) => "malformed_body",
         };
         assert_eq!(outcome, case["expected"], "{}", case["name"]);
+    }
+}
+
+#[test]
+fn receipts() {
+    for case in cases(&vectors("receipts")) {
+        let receipt: SignedReceipt = serde_json::from_value(case["receipt"].clone()).unwrap();
+        let keys: Vec<PublishedKey> = serde_json::from_value(case["keys"].clone()).unwrap();
+        let expect = texts(&case["expect"]);
+        let expect: Vec<(&str, &str)> = expect
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let environment = case["environment"].as_str().unwrap();
+        let outcome = match verify_receipt(&receipt, &keys, environment, &expect) {
+            Ok(read) => {
+                let document: Value = serde_json::from_str(&receipt.document).unwrap();
+                assert_eq!(read.address.as_deref(), document["address"].as_str());
+                "ok"
+            }
+            Err(ReceiptRefusal::UnknownKey) => "unknown_key",
+            Err(ReceiptRefusal::BadSignature) => "bad_signature",
+            Err(ReceiptRefusal::Malformed) => "malformed",
+            Err(ReceiptRefusal::WrongEnvironment) => "wrong_environment",
+            Err(ReceiptRefusal::NotValidThen) => "not_valid_then",
+            Err(ReceiptRefusal::Mismatch(field)) => {
+                assert_eq!(field, case["field"], "{}", case["name"]);
+                "mismatch"
+            }
+        };
+        assert_eq!(outcome, case["expected"], "{}", case["name"]);
+    }
+}
+
+#[test]
+fn fingerprints() {
+    for case in cases(&vectors("fingerprints")) {
+        let (network, address) = (&case["network"], &case["address"]);
+        let made = address_fingerprint(network.as_str().unwrap(), address.as_str().unwrap());
+        assert_eq!(made, case["fingerprint"], "{network} {address}");
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{
     error::refused,
     health::ALERTS_MAX,
     policy::policy_subject,
+    receipt::{Reachable, addresses},
 };
 use proof_core::{
     Asset, Fiat, Timestamp,
@@ -82,6 +83,8 @@ pub struct OrderPage {
     pub postings: Vec<StoryPosting>,
     pub cases: Vec<StoryCase>,
     pub transfers: Vec<Explored>,
+    /// Where the crypto goes: of a buy its user's wallet, of a sell the deposit address, and the one it goes back to.
+    pub addresses: Vec<Reachable>,
     pub facts: Value,
 }
 
@@ -390,6 +393,7 @@ impl Engine {
             why,
             looks_again_at: story.looks_again_at,
             transfers: self.explored(order, &story.events),
+            addresses: addresses(order),
             events: story.events,
             postings: story.postings.into_iter().map(in_words).collect(),
             cases: story.cases,
@@ -654,6 +658,10 @@ fn outside(page: OrderPage) -> OrderPage {
         SEEN_OF_ORDER.contains(&kind) || SEEN.iter().any(|start| kind.starts_with(start))
     };
     let events = page.events.into_iter().filter(|event| seen(&event.kind));
+    let addresses_told = page
+        .addresses
+        .into_iter()
+        .filter(|one| one.what != "refund");
     OrderPage {
         order: page.order.outside(),
         rulings: Vec::new(),
@@ -663,6 +671,8 @@ fn outside(page: OrderPage) -> OrderPage {
         events: events.collect(),
         postings: Vec::new(),
         cases: Vec::new(),
+        // Where crypto goes back to, a shop is not told.
+        addresses: addresses_told.collect(),
         facts: Value::Null,
         ..page
     }

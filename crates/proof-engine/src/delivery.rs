@@ -216,10 +216,10 @@ impl Engine {
         {
             secrets.push(secret);
         }
-        let key = self.webhook_key(endpoint.environment);
+        let keys = self.webhook_keys(endpoint.environment);
         let unsigned = |error: ApiError| OutboundError::NotSent(error.to_string());
         let signature =
-            webhook_signature(&secrets, key.as_ref(), &id, stamp, &row.body).map_err(unsigned)?;
+            webhook_signature(&secrets, &keys, &id, stamp, &row.body).map_err(unsigned)?;
         let call = PartnerCall {
             url: Url::parse(&endpoint.url).map_err(|_| OutboundError::Refused("not a URL"))?,
             headers: vec![

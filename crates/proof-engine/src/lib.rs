@@ -16,6 +16,7 @@ mod console;
 mod customer;
 mod delivery;
 mod deposit;
+mod embed;
 mod endpoint;
 mod erasure;
 mod error;
@@ -47,6 +48,7 @@ mod policy;
 mod probe;
 mod quote;
 mod rate;
+mod receipt;
 mod reconcile;
 mod recovery;
 mod refusal;
@@ -79,6 +81,7 @@ pub use console::{
     PartnerPage, Refusals,
 };
 pub use customer::KycAnswer;
+pub use embed::{EmbedCheck, integrity_of};
 pub use endpoint::{
     Attempt, Delivery, DeliveryDetail, DeliveryPage, Recovered, SECRET_GRACE_SECONDS_DEFAULT,
     SECRET_GRACE_SECONDS_MAX, Webhook, WebhookSecret,
@@ -116,7 +119,7 @@ pub use sanctions::{ListFile, ListProblem, Lists, SCORE_MIN, Sanctions};
 pub use sandbox::{PairView, SandboxView};
 pub use screening::Listed;
 pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
-pub use signature::webhook_signature;
+pub use signature::{PublicKey, webhook_signature};
 pub use statement::SignedStatement;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
@@ -176,6 +179,8 @@ pub struct Parts {
     /// How often the server looks at itself, and what it tells then.
     pub watching: Watching,
     pub persons: Persons,
+    /// When another key begins to sign, in order: [`Engine::public_keys`].
+    pub key_turns: Vec<Timestamp>,
 }
 
 pub struct Engine {
@@ -210,6 +215,7 @@ pub struct Engine {
     sanctions: Sanctions,
     person_keys: Option<Arc<person::PersonKeys>>,
     person_policy: proof_core::identity::PersonPolicy,
+    key_turns: Vec<Timestamp>,
     stop: watch::Sender<bool>,
 }
 
@@ -229,6 +235,7 @@ impl Engine {
         let engine = Self {
             person_keys,
             person_policy: parts.persons.policy,
+            key_turns: parts.key_turns,
             life: watch::Sender::new(Life::Known),
             life_at: watch::Sender::new(Timestamp::FIRST),
             recovered_at: watch::Sender::new(None),

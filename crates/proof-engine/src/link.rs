@@ -224,6 +224,7 @@ impl Engine {
         Ok(VisitOpened {
             visit_token,
             view: self.view(order).await?,
+            findings: Vec::new(),
         })
     }
 }

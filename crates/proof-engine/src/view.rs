@@ -10,7 +10,12 @@ use identity::{
 };
 use sale::SaleView;
 
-use crate::{ApiError, Device, Engine, order::gone, person::customer_standing};
+use crate::{
+    ApiError, Device, Engine,
+    order::gone,
+    person::customer_standing,
+    receipt::{ReceiptView, fingerprint_of},
+};
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
@@ -43,6 +48,8 @@ pub struct View {
     pub network: &'static str,
     pub crypto_amount: String,
     pub address: String,
+    /// Of the address, for two people who compare it over the phone.
+    pub address_fingerprint: String,
     pub fiat_currency: &'static str,
     pub fiat_currencies: Vec<&'static str>,
     pub partner: String,
@@ -63,6 +70,8 @@ pub struct View {
     pub sale: Option<SaleView>,
     /// What went back to the card, or is on its way, beside the order itself.
     pub refunds: Vec<RefundView>,
+    /// What this order is, signed.
+    pub receipt: Option<ReceiptView>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -168,6 +177,7 @@ impl View {
             Device::First => self,
             Device::Other => Self {
                 address: String::new(),
+                address_fingerprint: String::new(),
                 redirect_url: None,
                 fields_origin: String::new(),
                 quote: None,
@@ -176,6 +186,7 @@ impl View {
                 timeline: Vec::new(),
                 sale: None,
                 refunds: Vec::new(),
+                receipt: None,
                 ..self
             },
         }
@@ -323,6 +334,7 @@ impl Engine {
             network: asset.network().name(),
             crypto_amount: order.amount.to_decimal(),
             address: order.destination.to_string(),
+            address_fingerprint: fingerprint_of(&order.destination),
             fiat_currency: order.fiat.code(),
             fiat_currencies: facts
                 .partner
@@ -363,6 +375,7 @@ impl Engine {
                 }
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
+            receipt: self.receipt(order, &facts.events)?,
         })
     }
 

@@ -1,11 +1,17 @@
 //! Opening the widget: the init token is exchanged for a visit, after every parameter was compared
 //! with the session.
 
-use crate::{ApiError, Engine, LookShown, View, access::forbidden_origin, installation::hex_of};
+use crate::{
+    ApiError, Engine, LookShown, View, access::forbidden_origin, installation::hex_of, order::gone,
+};
 use proof_core::{
-    ErrorCode,
+    Address, ErrorCode,
+    embed::EmbedFinding,
     id::OrderId,
+    money::Amount,
+    order::Order,
     partner::{Environment, Origin, Partner},
+    session::Parameters,
     token::TokenHash,
 };
 use proof_store::{Failure, SessionRow, Tx};
@@ -27,12 +33,20 @@ pub struct VisitOpen {
     #[serde(default)]
     pub parameters: Map<String, Value>,
     pub page_origin: String,
+    /// Codes of what the frame found in the page around it.
+    #[serde(default)]
+    pub findings: Vec<String>,
+    #[serde(default)]
+    pub device_now_ms: Option<i64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
 pub struct VisitOpened {
     pub visit_token: String,
     pub view: View,
+    /// Codes of what is wrong with the page, shown with the first screen.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findings: Vec<&'static str>,
 }
 
 /// What the server needs to know to serve the frame's page.
@@ -46,6 +60,24 @@ pub struct Frame {
 fn invalid() -> ApiError {
     let message = "This session is unknown or has expired; go back to the shop and start again.";
     ApiError::new(ErrorCode::InvalidToken, message)
+}
+
+/// The signature says what was agreed on, the order what will be done: an order that a hand in the database has
+/// turned to another wallet must not take anybody's card.
+fn agrees(session: &Parameters, order: &Order) -> Result<(), ApiError> {
+    let asset = order.amount.asset();
+    let same = session.merchant_transaction_id == order.id.uuid()
+        && session.side == order.side
+        && session.network == asset.network().name()
+        && session.currency == asset.ticker()
+        && Amount::parse(asset, &session.amount).is_ok_and(|amount| amount == order.amount);
+    let good = Address::parse(asset.network(), &session.address);
+    if same && good.is_ok_and(|address| address == order.destination) {
+        return Ok(());
+    }
+    Err(ApiError::internal(
+        "a stored order is not that of its session",
+    ))
 }
 
 impl Engine {
@@ -92,12 +124,17 @@ impl Engine {
         let now = self.now();
         let (session, partner) = self.visit_session(&open).await?;
         if now >= session.expires_at {
+            self.embed_note(&partner, &open.page_origin, EmbedFinding::Session);
             return Err(invalid());
         }
         let checked = self.visit_check(&open, &session, &partner).await;
         self.observe_visit(&open, &partner, session.order, checked.as_ref().err());
-        checked?;
-        self.visit_begin(session.order).await
+        let order = checked?;
+        let opened = self.visit_begin(session.order).await?;
+        Ok(VisitOpened {
+            findings: self.embed_findings(&open, &partner, &order),
+            ..opened
+        })
     }
 
     /// A visit to an order that the caller may open.
@@ -116,6 +153,7 @@ impl Engine {
         Ok(VisitOpened {
             visit_token: token,
             view: self.view(order).await?,
+            findings: Vec::new(),
         })
     }
 
@@ -127,13 +165,18 @@ impl Engine {
                 Box::pin(async move {
                     let session = tx.session_by_init(init_hash).await?;
                     let partner = tx.partner_by_widget(widget_id).await?;
-                    Ok::<_, Failure<ApiError>>(session.zip(partner))
+                    Ok::<_, Failure<ApiError>>((session, partner))
                 })
             })
             .await?;
-        found
-            .filter(|(session, partner)| session.parameters.widget_id == partner.widget_id)
-            .ok_or_else(invalid)
+        let (session, partner) = found;
+        let partner = partner.ok_or_else(invalid)?;
+        let own = session.filter(|session| session.parameters.widget_id == partner.widget_id);
+        let Some(session) = own else {
+            self.embed_note(&partner, &open.page_origin, EmbedFinding::Session);
+            return Err(invalid());
+        };
+        Ok((session, partner))
     }
 
     /// Everything that can be wrong is found before the user's first input.
@@ -142,16 +185,17 @@ impl Engine {
         open: &VisitOpen,
         session: &SessionRow,
         partner: &Partner,
-    ) -> Result<(), ApiError> {
+    ) -> Result<Order, ApiError> {
         let (id, order) = (partner.id, session.order);
-        let origins = self
+        let (origins, order) = self
             .db
             .read("visit_origins", move |tx: &mut Tx| {
                 Box::pin(async move {
                     // Two people name the live pages, one a sandbox's: that is no page for real money.
                     let live = tx.order_load(id, LIVE, order).await?;
                     let origins = tx.origin_list(id, live.map(|_| LIVE)).await?;
-                    Ok::<_, Failure<ApiError>>(origins)
+                    let order = tx.order_work(order).await?.ok_or_else(gone)?.order;
+                    Ok::<_, Failure<ApiError>>((origins, order))
                 })
             })
             .await?;
@@ -186,7 +230,8 @@ impl Engine {
                 "a stored session does not match its signature",
             ));
         }
-        Ok(())
+        agrees(&own, &order)?;
+        Ok(order)
     }
 
     /// The order that a visit token opens.

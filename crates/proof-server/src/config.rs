@@ -15,7 +15,7 @@ use crate::{
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
-use proof_core::{alert::Thresholds, partner::Origin, secret::Secret};
+use proof_core::{Timestamp, alert::Thresholds, partner::Origin, secret::Secret};
 use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Checkpoints, Db, Execution};
@@ -83,6 +83,10 @@ pub struct Config {
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
+    /// When the next key begins to sign webhooks, statements and receipts (`["2027-01-01T00:00:00Z"]`): what stands
+    /// here stays, since older signatures are checked by it.
+    #[serde(default)]
+    pub key_turns: Vec<String>,
     /// Where traces go; without it, nowhere.
     #[serde(default)]
     pub telemetry: Option<TelemetryConfig>,
@@ -109,6 +113,20 @@ impl MailConfig {
     }
 }
 
+/// Whole seconds in one form, as they are published: receipts are compared with them as text.
+fn turns(texts: &[String]) -> anyhow::Result<Vec<Timestamp>> {
+    let read = |text: &String| {
+        let at = Timestamp::parse(text).filter(|at| at.to_contract() == *text);
+        at.with_context(|| format!("key_turns: {text} is not a time like 2027-01-01T00:00:00Z"))
+    };
+    let turns: Vec<Timestamp> = texts.iter().map(read).collect::<Result<_, _>>()?;
+    anyhow::ensure!(
+        turns.is_sorted_by(|one, next| one < next),
+        "key_turns: every turn is later than the one before"
+    );
+    Ok(turns)
+}
+
 const fn settle_seconds() -> u32 {
     SETTLE_SECONDS
 }
@@ -132,6 +150,10 @@ impl Config {
             backup.check(EngineName::of(&read.database))?;
         }
         Ok(read)
+    }
+
+    pub fn key_turns(&self) -> anyhow::Result<Vec<Timestamp>> {
+        turns(&self.key_turns)
     }
 
     pub fn watching(&self) -> Watching {
@@ -249,6 +271,21 @@ mod tests {
         let path = dir.path().join("proof.toml");
         fs::write(&path, format!("{LEAST}\n{more}"))?;
         Config::read(&path)
+    }
+
+    #[test]
+    fn keys_turn_at_moments_in_order() {
+        let of = |text: &str| read(&format!("key_turns = {text}")).unwrap().key_turns();
+        let two = of(r#"["2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"]"#);
+        assert_eq!(two.unwrap().len(), 2);
+        for wrong in [
+            r#"["2027-01-01"]"#,
+            r#"["2027-01-01T01:00:00+01:00"]"#,
+            r#"["2027-01-01T00:00:00.5Z"]"#,
+            r#"["2028-01-01T00:00:00Z", "2027-01-01T00:00:00Z"]"#,
+        ] {
+            assert!(of(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -176,6 +176,7 @@ impl DevArgs {
             settle_seconds: self.settle_seconds,
             watching: self.watching(),
             persons: PersonsConfig::default().open(&self.data.join("signer"))?,
+            key_turns: Vec::new(),
         })
     }
 

@@ -310,6 +310,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         settle_seconds: SETTLE_SECONDS,
         watching: Watching::default(),
         persons: Persons::default(),
+        key_turns: Vec::new(),
     };
     Ok((Engine::start(parts).await?, lock))
 }

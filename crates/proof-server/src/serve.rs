@@ -53,6 +53,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let base_url = config.base_url.as_str().trim_end_matches('/');
     let origin = Origin::parse(base_url).context("base_url must be scheme://host[:port]")?;
     let (watching, schedule) = (config.watching(), config.schedule());
+    let key_turns = config.key_turns()?;
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
     let mailer = mailer(config.mail, &origin)?;
@@ -83,6 +84,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         settle_seconds: config.settle_seconds,
         watching,
         persons,
+        key_turns,
     };
     let app = App::build(origin.clone(), config.trusted_proxies, parts).await?;
     let is_traced = config.telemetry.is_some();

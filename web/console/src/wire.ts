@@ -213,6 +213,8 @@ export type OrderStory = {
   postings: { at: string; entry: string; account: string; amount: string }[];
   cases: { case: string; kind: string; state: string; amount: string }[];
   transfers: { hash: string; network: string; explorer_url: string }[];
+  /** `to`, `deposit` or `refund`; the fingerprint is what the user reads out. */
+  addresses: { what: string; address: string; fingerprint: string }[];
   /** Everything that is known, as it is kept. */
   facts: unknown;
 };

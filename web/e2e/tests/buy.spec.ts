@@ -1,11 +1,30 @@
-import { allChannelsSay, bitcoin, callbacks, chooseDocument, delivered, heading, identify, order, pay, selfie, sendFile, statuses, takePhoto } from "../src/buyer.ts";
+import { readFileSync } from "node:fs";
+import type { FrameLocator, Page } from "@playwright/test";
+import { addressFingerprint, verifyReceipt, type PublishedKey, type SignedReceipt } from "@proof/sdk";
+import { allChannelsSay, bitcoin, callbacks, chooseDocument, delivered, fillCard, heading, identify, order, pay, selfie, sendFile, statuses, takePhoto } from "../src/buyer.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
+import type { Proof } from "../src/server.ts";
 import { CARDS } from "../src/buyer.ts";
+
+/** Saved by the person, and good with what is published; the four groups beside the address are those of the address. */
+async function receiptIsGood(page: Page, proof: Proof, widget: FrameLocator): Promise<void> {
+  const [file] = await Promise.all([page.waitForEvent("download"), widget.getByRole("button", { name: "Save", exact: true }).click()]);
+  const receipt = JSON.parse(readFileSync(await file.path(), "utf8")) as SignedReceipt;
+  const { keys } = (await (await page.request.get(`${proof.base_url}/.well-known/proof-webhook-keys.json`)).json()) as { keys: PublishedKey[] };
+  const merchant_transaction_id = (await page.locator("#order-id").textContent()) ?? "";
+  const { address } = verifyReceipt(receipt, { keys, environment: "test", expect: { merchant_transaction_id, type: "buy", amount: "100.00" } });
+  await expect(widget.locator(".receipt .fingerprint")).toHaveText(addressFingerprint("TRC20", address ?? ""));
+}
 
 test("a first-time buyer gets the crypto, and the shop hears it on all three channels", async ({ page, proof }) => {
   const toFields: string[] = [];
   page.on("request", (request) => {
     if ((request.postData() ?? "").includes(CARDS.good)) toFields.push(new URL(request.url()).origin);
+  });
+  // The policy of the frame refuses nothing that the widget itself does.
+  const refusals: string[] = [];
+  page.on("console", (message) => {
+    if (/content security policy|trusted ?type|integrity/i.test(message.text())) refusals.push(message.text());
   });
   const widget = await order(page, proof, newBuyer());
   await chooseDocument(widget, "National identity card");
@@ -24,6 +43,8 @@ test("a first-time buyer gets the crypto, and the shop hears it on all three cha
   const explorer = await widget.locator(".receipt a").getAttribute("href");
   const found = await page.request.get(explorer ?? "");
   expect(found.ok()).toBe(true);
+  await receiptIsGood(page, proof, widget);
+  expect(refusals).toEqual([]);
   // The number went to the processor's origin and to no other.
   expect([...new Set(toFields)]).toEqual([new URL(proof.cards_url).origin]);
 
@@ -48,9 +69,26 @@ test("a returning customer goes straight to the payment", async ({ page, proof }
   await page.getByRole("button", { name: "Start another order" }).click();
   const second = await order(page, proof, buyer);
   await heading(second, "Review and pay");
-  await pay(second, CARDS.good);
+  await fillCard(second, CARDS.good);
+  await coveredIsNotPressed(page, second);
   await delivered(second);
 });
+
+/** A page that fades the frame out gets no payment by one press; in plain sight the same button pays. */
+async function coveredIsNotPressed(page: Page, widget: FrameLocator): Promise<void> {
+  const fade = async (opacity: string) => {
+    await page.locator("#widget").evaluate((host, value) => host.style.setProperty("opacity", value), opacity);
+    // As long as the browser takes to look again.
+    await page.waitForTimeout(400);
+  };
+  const press = widget.getByRole("button", { name: /^Pay €\d/ });
+  await fade("0.02");
+  await press.click();
+  await expect(widget.getByText("Part of this window seems to be covered")).toBeVisible();
+  await heading(widget, "Review and pay");
+  await fade("1");
+  await press.click();
+}
 
 test("bitcoin arrives, too", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer(), "Buy", bitcoin);

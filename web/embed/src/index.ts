@@ -1,7 +1,13 @@
 // The script that a partner's page loads. It opens one frame, hands it the session's parameters
 // and passes its events on; everything a person sees or types lives in the frame, on our origin.
 
+import { LOADER } from "../../common/protocol";
+import { Channel, read, type Said } from "./channel";
+import type { Doctor } from "./doctor";
 import { CALLBACKS, collect, mayRedirect, required, type CallbackName, type Options } from "./parameters";
+import { notice, report, watch, type Place } from "./trouble";
+
+declare const DOCTOR_INTEGRITY: string;
 
 export interface Handle {
   /** Takes the widget off the page. The order itself goes on. */
@@ -13,12 +19,15 @@ const script = document.currentScript as HTMLScriptElement | null;
 const HEIGHT_PX_MIN = 320;
 const HEIGHT_PX_MAX = 4000;
 
+// What was opened last: `diagnose` asks about it.
+let last: Place | undefined;
+
 export function run(options: Options): Handle {
   const host = findHost(options);
   const { parameters, lang, theme } = collect(options);
-  const widgetId = required(parameters, "widgetId");
+  const place = { origin: serverOrigin(), widgetId: required(parameters, "widgetId") };
   required(parameters, "initToken");
-  const origin = serverOrigin();
+  const { origin } = place;
 
   const frame = document.createElement("iframe");
   frame.title = parameters["type"] === "sell" ? "Sell crypto" : "Buy crypto";
@@ -27,45 +36,104 @@ export function run(options: Options): Handle {
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
   // So that its words are on their way before it is asked to open anything.
   const query = lang === undefined ? "" : `?lang=${encodeURIComponent(lang)}`;
-  frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}${query}`;
+  frame.src = `${origin}/frame/${encodeURIComponent(place.widgetId)}${query}`;
 
   const emit = (name: CallbackName, payload?: unknown) => {
     const callback = options[name];
     if (typeof callback === "function") payload === undefined ? callback() : callback(payload);
   };
 
+  let channel: Channel | undefined;
   const onMessage = (event: MessageEvent) => {
     if (event.source === null || event.source !== frame.contentWindow || event.origin !== origin) return;
-    const message = event.data as { type?: string; name?: CallbackName; payload?: unknown; height?: unknown; url?: unknown; title?: unknown } | null;
-    switch (message?.type) {
-      case "proof.hello":
-        frame.contentWindow?.postMessage({ type: "proof.init", parameters, lang, theme }, origin);
-        break;
-      case "proof.event":
-        if (message.name && CALLBACKS.includes(message.name)) emit(message.name, message.payload);
-        break;
-      case "proof.resize":
-        resize(frame, message.height);
-        break;
-      case "proof.title":
-        if (typeof message.title === "string") frame.title = message.title;
-        break;
-      case "proof.redirect":
-        if (mayRedirect(message.url)) location.assign(message.url);
-        break;
+    if (read(event.data)?.type === "proof.hello") {
+      // A frame that was loaded again is another one: what the former still says is not heard.
+      channel = new Channel();
+      frame.contentWindow?.postMessage({ type: "proof.init", parameters, lang, theme, channel: channel.id, loader: LOADER }, origin);
+      return;
     }
+    const said = channel?.next(event.data);
+    if (said) obey(said, frame, emit);
   };
   window.addEventListener("message", onMessage);
+  const unwatch = watch(frame, place, () => channel !== undefined, (code) => {
+    host.replaceChildren(notice(code, lang, origin));
+    report(place, [code]);
+    console.error(`proofWidget: ${code}, see ${origin}/docs/partner/embed-doctor#${code}`);
+  });
   host.replaceChildren(frame);
+  last = place;
   // A callback that throws is reported by the browser and does not keep the widget from opening.
   queueMicrotask(() => emit("onLoad"));
 
   return {
     destroy() {
+      unwatch();
       window.removeEventListener("message", onMessage);
       frame.remove();
     },
   };
+}
+
+function obey(said: Said, frame: HTMLIFrameElement, emit: (name: CallbackName, payload?: unknown) => void): void {
+  switch (said.type) {
+    case "proof.event": {
+      const name = CALLBACKS.find((known) => known === said["name"]);
+      if (name) emit(name, said["payload"]);
+      break;
+    }
+    case "proof.resize":
+      resize(frame, said["height"]);
+      break;
+    case "proof.title":
+      if (typeof said["title"] === "string") frame.title = said["title"];
+      break;
+    case "proof.redirect":
+      if (mayRedirect(said["url"])) location.assign(said["url"]);
+      break;
+  }
+}
+
+export interface Finding {
+  code: string;
+  docs: string;
+}
+
+/**
+ * Looks at this page as the widget needs it, and says what is wrong with it; nothing on a good page. What it finds is in your
+ * integration log, too. After `run` it needs no arguments.
+ */
+export async function diagnose(options: { widgetId?: string } = {}): Promise<Finding[]> {
+  const origin = serverOrigin();
+  const widgetId = options.widgetId ?? last?.widgetId;
+  if (!widgetId) throw new Error("proofWidget.diagnose: call run first, or pass the widgetId.");
+  const said = (codes: string[]): Finding[] => codes.map((code) => ({ code, docs: `${origin}/docs/partner/embed-doctor#${code}` }));
+  const doctor = await fetchDoctor(origin);
+  if (!doctor) return said(["embed_doctor_blocked"]);
+  const place = { origin, widgetId };
+  const codes = await doctor({ place, script: script?.src, loader: LOADER });
+  if (codes.length > 0) report(place, codes);
+  return said(codes);
+}
+
+/** The second file: its digest is in this one, so that nothing else is run in its place. */
+function fetchDoctor(origin: string): Promise<Doctor | undefined> {
+  const known = (window as { proofWidgetDoctor?: { examine: Doctor } }).proofWidgetDoctor;
+  if (known) return Promise.resolve(known.examine);
+  return new Promise((resolve) => {
+    const element = document.createElement("script");
+    element.crossOrigin = "anonymous";
+    element.integrity = DOCTOR_INTEGRITY;
+    try {
+      element.src = `${origin}/widget-doctor.2.0.js`;
+    } catch {
+      // The page asks for Trusted Types, and has no policy for us.
+      return resolve(undefined);
+    }
+    element.onload = () => resolve((window as { proofWidgetDoctor?: { examine: Doctor } }).proofWidgetDoctor?.examine);
+    element.onerror = () => resolve(undefined);
+    document.head.append(element);
+  });
 }
 
 function findHost(options: Options): Element {

@@ -9,7 +9,7 @@ const NAMES = [
 ] as const;
 
 export const CALLBACKS = [
-  "onLoad", "onReady", "onStatusChange", "onPaymentFinished", "onSellTransferEnabled",
+  "onLoad", "onReady", "onStatusChange", "onPaymentFinished", "onSellTransferEnabled", "onReceipt",
 ] as const;
 
 export type CallbackName = (typeof CALLBACKS)[number];

@@ -2,7 +2,7 @@
 //   npm run vectors -w web/sdk
 // Signatures are made with node:crypto alone, so that no SDK is checked against itself.
 
-import { createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
+import { createHash, createHmac, createPrivateKey, createPublicKey, sign } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -295,16 +295,114 @@ const paths = [
   noPath(""),
 ];
 
+const DOCUMENT = {
+  version: 1,
+  environment: "live",
+  partner_id: "prt_01a205d6-0000-7000-8000-000000000001",
+  merchant_transaction_id: event.merchant_transaction_id,
+  type: "buy",
+  currency: "USDT",
+  network: "TRC20",
+  amount: "100",
+  address: "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+  issued_at: "2026-04-01T10:00:00Z",
+};
+
+/** @param {ReturnType<typeof ed25519>} key */
+const idOf = (key) => createHash("sha256").update(Buffer.from(key.public.replace("whpk_", ""), "base64")).digest("hex").slice(0, 16);
+
+/** @param {ReturnType<typeof ed25519>} key @param {object} [more] */
+const published = (key, more = {}) => ({ environment: "live", key: key.public, id: idOf(key), from: null, until: null, ...more });
+
+/** @param {string} document @param {ReturnType<typeof ed25519>} [key] @param {string} [domain] */
+const signedReceipt = (document, key = KEY, domain = "proof receipt 1\n") => ({
+  document,
+  key_id: idOf(key),
+  signature: sign(null, Buffer.from(domain + document), key.secret).toString("base64"),
+});
+
+/** @param {string} name @param {object} receipt @param {string} expected @param {object} [other] */
+const receiptCase = (name, receipt, expected, other = {}) => ({
+  name, receipt, keys: [published(KEY)], environment: "live", expect: {}, field: null, expected, ...other,
+});
+
+/** @param {object} [more] */
+const documentOf = (more = {}) => JSON.stringify({ ...DOCUMENT, ...more });
+const issued = signedReceipt(documentOf());
+const { address: _, ...unaddressed } = DOCUMENT;
+const sell = JSON.stringify({
+  ...unaddressed, type: "sell", deposit_address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE", refund_address: DOCUMENT.address,
+});
+const turned = [published(KEY, { until: "2026-05-01T00:00:00Z" }), published(FOREIGN_KEY, { from: "2026-05-01T00:00:00Z" })];
+const later = documentOf({ issued_at: "2026-05-01T00:00:00Z" });
+
+const receipts = [
+  receiptCase("good", issued, "ok"),
+  receiptCase("good, all that a shop knows", issued, "ok", { expect: { merchant_transaction_id: DOCUMENT.merchant_transaction_id, network: "TRC20", amount: "100", address: DOCUMENT.address } }),
+  receiptCase("good, a sell before its terms", signedReceipt(JSON.stringify({ ...unaddressed, type: "sell" })), "ok"),
+  receiptCase("good, a sell", signedReceipt(sell), "ok", { expect: { deposit_address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE" } }),
+  receiptCase("good, fields that are not known yet", signedReceipt(documentOf({ mood: [1, null] })), "ok"),
+  receiptCase("good, the sandbox's", signedReceipt(documentOf({ environment: "test" })), "ok", { environment: "test", keys: [published(KEY, { environment: "test" })] }),
+  receiptCase("good, the key before the turn", issued, "ok", { keys: turned }),
+  receiptCase("good, the key after the turn", signedReceipt(later, FOREIGN_KEY), "ok", { keys: turned }),
+  receiptCase("the key before the turn, after it", signedReceipt(later), "not_valid_then", { keys: turned }),
+  receiptCase("the key after the turn, before it", signedReceipt(documentOf(), FOREIGN_KEY), "not_valid_then", { keys: turned }),
+  receiptCase("a key that is not published", signedReceipt(documentOf(), FOREIGN_KEY), "unknown_key"),
+  receiptCase("no keys at all", issued, "unknown_key", { keys: [] }),
+  receiptCase("another key under our id", { ...signedReceipt(documentOf(), FOREIGN_KEY), key_id: idOf(KEY) }, "bad_signature"),
+  receiptCase("another address", { ...issued, document: documentOf({ address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE" }) }, "bad_signature"),
+  receiptCase("one space more", { ...issued, document: `${issued.document} ` }, "bad_signature"),
+  receiptCase("a signature of something else", signedReceipt(documentOf(), KEY, ""), "bad_signature"),
+  receiptCase("a signature cut short", { ...issued, signature: issued.signature.slice(0, 40) }, "bad_signature"),
+  receiptCase("no signature", { ...issued, signature: "" }, "bad_signature"),
+  receiptCase("signed, but not JSON", signedReceipt("hello"), "malformed"),
+  receiptCase("signed, but an array", signedReceipt("[1]"), "malformed"),
+  receiptCase("signed, but of another version", signedReceipt(documentOf({ version: 2 })), "malformed"),
+  receiptCase("signed, without a network", signedReceipt(documentOf({ network: undefined })), "malformed"),
+  receiptCase("signed, with a time of another form", signedReceipt(documentOf({ issued_at: "2026-04-01T12:00:00+02:00" })), "malformed"),
+  receiptCase("the sandbox's, shown for live", signedReceipt(documentOf({ environment: "test" })), "wrong_environment", { keys: [published(KEY, { environment: "test" })] }),
+  receiptCase("live, signed by the sandbox's key", issued, "wrong_environment", { keys: [published(KEY, { environment: "test" })] }),
+  receiptCase("of another order", issued, "mismatch", { expect: { merchant_transaction_id: "01a205d7-0000-7000-8000-000000000000" }, field: "merchant_transaction_id" }),
+  receiptCase("to another address", issued, "mismatch", { expect: { address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE" }, field: "address" }),
+  receiptCase("an address where there is none", issued, "mismatch", { expect: { deposit_address: DOCUMENT.address }, field: "deposit_address" }),
+];
+
+const BASE32 = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/** Spelt out bit by bit, unlike in the SDKs. @param {string} network @param {string} address @param {string} [spelt] */
+function fingerprint(network, address, spelt = address) {
+  const hash = createHash("sha256").update(`proof address 1\n${network}\n${spelt}`).digest();
+  const bits = Array.from(hash, (byte) => byte.toString(2).padStart(8, "0")).join("");
+  const letters = Array.from({ length: 16 }, (_, at) => BASE32[parseInt(bits.slice(at * 5, at * 5 + 5), 2)]).join("");
+  return { network, address, fingerprint: letters.replace(/(.{4})(?=.)/g, "$1-") };
+}
+
+const EVM = "0xdAC17F958D2ee523a2206206994597C13D831ec7";
+const SEGWIT = "bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq";
+const fingerprints = [
+  fingerprint("TRC20", DOCUMENT.address),
+  fingerprint("TRC20", "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE"),
+  fingerprint("ERC20", EVM, EVM.toLowerCase()),
+  fingerprint("ERC20", EVM.toLowerCase()),
+  fingerprint("BEP20", EVM, EVM.toLowerCase()),
+  fingerprint("BITCOIN", SEGWIT),
+  fingerprint("BITCOIN", SEGWIT.toUpperCase(), SEGWIT),
+  fingerprint("BITCOIN", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+  fingerprint("SOLANA", "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"),
+];
+
 const about = {
   file: "Made by web/sdk/scripts/vectors.mjs. Every SDK passes all of it.",
   webhooks: "Checks in this order: headers there and not empty (missing_header), timestamp of 1 to 15 digits (malformed_header), now - timestamp > tolerance (stale), timestamp - now > tolerance (future), one signature that fits (bad_signature), a JSON object with merchant_transaction_id and status (malformed_body). Names of headers in any case. expected: ok, or the refusal.",
   errors: "class: retry, configuration, request, not_found, conflict; by code first, then by status. retry: always, idempotent (only a call that may be repeated), never. error, code, field and docs_url are null when the body is not Proof's (a JSON object with the string code). request_id: the body's, else the header's. retry_after_seconds: digits only.",
   backoff: "Exponential with full jitter: between 0 and min(cap, base * 2^(attempt-1)). Retry-After wins; above retry_after_seconds_max the call gives up at once. tries_max is the number of tries in all.",
   statuses: "An unknown status is not the end.",
+  receipts: "keys: as published. Checks in this order: a published key with key_id (unknown_key), Ed25519 over 'proof receipt 1', a line feed and the bytes of document (bad_signature), a JSON object of version 1 with every field of a receipt and a time of the form 2026-04-01T10:00:00Z (malformed), document and key are of the environment asked for (wrong_environment), from <= issued_at < until (not_valid_then), every field of expect has that value (mismatch, with field).",
+  fingerprints: "Crockford's base 32 of the first 80 bits of the SHA-256 of 'proof address 1', line feed, network, line feed, address, in four groups. An address that begins with 0x, bc1, tb1 or bcrt1 in any case is lower-cased first.",
   paths: "RFC 3986: letters, digits, - . _ ~ stay, everything else is percent-encoded UTF-8. null: refused before any request, because every URL parser takes . and .. (encoded, too) for folders and would ask for something else.",
 };
 
-export const text = `${JSON.stringify({ about, webhooks, errors, backoff, statuses, paths }, null, 2)}\n`;
+export const text = `${JSON.stringify({ about, webhooks, receipts, fingerprints, errors, backoff, statuses, paths }, null, 2)}\n`;
 export const file = join(import.meta.dirname, "../../../openapi/sdk-vectors.json");
 
 if (process.argv[1] === import.meta.filename) writeFileSync(file, text);

@@ -7,6 +7,9 @@ export { ProofError, type ErrorKind, type Retry } from "./error.js";
 export type { FeedOptions, FeedQuery } from "./feed.js";
 export type { CallOptions } from "./http.js";
 export { MemoryOnceStore, type Once, type OnceStore } from "./once.js";
+export {
+  addressFingerprint, ReceiptError, verifyReceipt, type PublishedKey, type Receipt, type ReceiptOptions, type ReceiptRefusal, type SignedReceipt,
+} from "./receipt.js";
 export type { SessionOptions } from "./session.js";
 export type { UserKycStatus } from "./user.js";
 export type { Watch, WatchOptions } from "./watch.js";

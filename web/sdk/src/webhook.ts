@@ -107,10 +107,10 @@ function secretBytes(secret: string): Buffer {
 /** An Ed25519 key in its DER form is this, and then the key itself. */
 const SPKI = Buffer.from("302a300506032b6570032100", "hex");
 
-function publicKeyOf(text: string): KeyObject {
+export function publicKeyOf(text: string): KeyObject {
   const bytes = base64(text.replace(/^whpk_/, ""));
   if (bytes?.length === 32) return createPublicKey({ key: Buffer.concat([SPKI, bytes]), format: "der", type: "spki" });
-  throw configurationError("the webhook public key must be a whpk_… of /.well-known/proof-webhook-keys.json.");
+  throw configurationError("the public key must be a whpk_… of /.well-known/proof-webhook-keys.json.");
 }
 
 const base64 = (text: string): Buffer | undefined => (/^[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text, "base64") : undefined);

@@ -1,8 +1,10 @@
 // The page's side: the global that `widget.2.0.js` makes, and what it takes. Types only:
 //   import type {} from "@proof/sdk/widget";   // declares `proofWidget`
 
+import type { SignedReceipt } from "./receipt.js";
 import type { Session } from "./wire.js";
 
+export type { SignedReceipt } from "./receipt.js";
 export type { Session } from "./wire.js";
 
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : Name;
@@ -39,6 +41,8 @@ export interface WidgetCallbacks {
   onStatusChange?: (change: StatusChange) => void;
   onPaymentFinished?: (payment: { payment_method: string }) => void;
   onSellTransferEnabled?: (transfer: SellTransfer) => void;
+  /** The signed receipt of the order, and of a sell another one once its terms are fixed: `verifyReceipt`. */
+  onReceipt?: (receipt: SignedReceipt) => void;
 }
 
 export interface WidgetOptions extends WidgetParameters, WidgetCallbacks {
@@ -51,8 +55,16 @@ export interface WidgetHandle {
   destroy(): void;
 }
 
+/** What is wrong with how a page embeds the widget; the page at `docs` says what to do. */
+export interface EmbedFinding {
+  code: string;
+  docs: string;
+}
+
 export interface ProofWidget {
   run(options: WidgetOptions): WidgetHandle;
+  /** Looks at the page; nothing on a good one. After `run` it needs no arguments. */
+  diagnose(options?: { widgetId?: string }): Promise<EmbedFinding[]>;
 }
 
 declare global {

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { file, text } from "../scripts/vectors.mjs";
 import { callDelayMs, delayMs } from "../src/backoff.js";
 import { configurationError, errorFromAnswer, ProofError, type ErrorKind } from "../src/error.js";
-import { isTerminal, WebhookError, webhooks } from "../src/index.js";
+import { addressFingerprint, isTerminal, ReceiptError, verifyReceipt, WebhookError, webhooks, type ReceiptOptions } from "../src/index.js";
 import { kycStatusPath } from "../src/user.js";
 import vectors from "../../../openapi/sdk-vectors.json";
 
@@ -38,6 +38,33 @@ describe("webhooks", () => {
       new Set(["ok", "missing_header", "malformed_header", "stale", "future", "bad_signature", "malformed_body"]),
     );
   });
+});
+
+describe("receipts", () => {
+  it.each(vectors.receipts)("$name", ({ receipt, keys, environment, expect: expected, field, expected: outcome }) => {
+    const options = { keys, environment, expect: expected } as unknown as ReceiptOptions;
+    const said = (): string => {
+      try {
+        expect(verifyReceipt(receipt, options)).toEqual(JSON.parse(receipt.document));
+        return "ok";
+      } catch (error) {
+        if (!(error instanceof ReceiptError)) throw error;
+        expect(error.field ?? null).toBe(field);
+        return error.refusal;
+      }
+    };
+    expect(said()).toBe(outcome);
+  });
+
+  it("have every refusal among them", () => {
+    expect(new Set(vectors.receipts.map(({ expected }) => expected))).toEqual(
+      new Set(["ok", "unknown_key", "bad_signature", "malformed", "wrong_environment", "not_valid_then", "mismatch"]),
+    );
+  });
+});
+
+it.each(vectors.fingerprints)("the fingerprint of $network $address", ({ network, address, fingerprint }) => {
+  expect(addressFingerprint(network, address)).toBe(fingerprint);
 });
 
 // What the libraries of others do not have: Ed25519, another tolerance, and a strict reading of the time.

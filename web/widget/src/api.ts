@@ -26,13 +26,25 @@ export class Unreachable extends Error {}
 interface Visit {
   visit_token: string;
   view: View;
+  /** What the server finds in how this frame is embedded. */
+  findings?: string[];
+}
+
+export interface Opening {
+  widget_id: string;
+  init_token: string;
+  parameters: unknown;
+  page_origin: string;
+  /** What this frame has found. */
+  findings: string[];
 }
 
 export class Api {
   private token = "";
 
-  async open(body: { widget_id: string; init_token: string; parameters: unknown; page_origin: string }): Promise<View> {
-    return this.visit(await this.call<Visit>("POST", "visits", JSON.stringify(body)));
+  async open(body: Opening): Promise<{ view: View; findings: string[] }> {
+    const visit = await this.call<Visit>("POST", "visits", JSON.stringify({ ...body, device_now_ms: Date.now() }));
+    return { view: this.visit(visit), findings: visit.findings ?? [] };
   }
 
   /** Enters by a link and the code that was emailed. */
@@ -115,6 +127,11 @@ export class Api {
     if (answer.ok) return (text === "" ? undefined : JSON.parse(text)) as T;
     throw refusal(answer.status, text);
   }
+}
+
+/** A line in the integration log, where no order could be opened. It is told, or it is not. */
+export function tellPartner(widgetId: string, code: string): void {
+  fetch(`/embed/findings/${encodeURIComponent(widgetId)}`, { method: "POST", body: JSON.stringify({ codes: [code] }), keepalive: true }).catch(() => undefined);
 }
 
 function refusal(status: number, text: string): Refused {

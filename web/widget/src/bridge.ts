@@ -1,18 +1,27 @@
 // The line to the partner's page: its loader says hello back with the session's parameters, and
 // hears what happens. Nothing personal goes over it.
 
-import { isAllowedOrigin, readInit, type Init } from "./guards";
+import { isAllowedOrigin, isRecord, readInit, type Init } from "./guards";
+import { lookAround } from "./look-around";
 
 export class Bridge {
   private page: string | undefined;
+  private channel: string | undefined;
+  private said = 0;
 
   /** Calls `onInit` once for the first good answer of the page around this frame. */
   connect(origins: readonly string[], onInit: (init: Init, pageOrigin: string) => void): void {
     window.addEventListener("message", (event) => {
       if (event.source !== window.parent || !isAllowedOrigin(origins, event.origin)) return;
+      if (this.page !== undefined) return;
+      if (isRecord(event.data) && event.data["type"] === "proof.look") {
+        window.parent.postMessage({ type: "proof.seen", codes: lookAround() }, event.origin);
+        return;
+      }
       const init = readInit(event.data);
-      if (!init || this.page !== undefined) return;
+      if (!init) return;
       this.page = event.origin;
+      this.channel = init.channel;
       onInit(init, event.origin);
     });
     // The page's origin is not known yet, so this goes to anybody and carries nothing.
@@ -43,6 +52,8 @@ export class Bridge {
   }
 
   private tell(message: Record<string, unknown>): void {
-    if (this.page !== undefined) window.parent.postMessage(message, this.page);
+    if (this.page === undefined) return;
+    this.said += 1;
+    window.parent.postMessage({ ...message, channel: this.channel, n: this.said }, this.page);
   }
 }

@@ -1,11 +1,12 @@
 // Which of the partner page's callbacks a change of the view calls for.
 
-import type { View, WidgetStatus } from "./view";
+import type { SignedReceipt, View, WidgetStatus } from "./view";
 
 export type WidgetEvent =
   | { name: "onStatusChange"; payload: Record<string, string> }
   | { name: "onPaymentFinished"; payload: { payment_method: string } }
-  | { name: "onSellTransferEnabled"; payload: Record<string, string> };
+  | { name: "onSellTransferEnabled"; payload: Record<string, string> }
+  | { name: "onReceipt"; payload: SignedReceipt };
 
 const PAID: readonly WidgetStatus[] = ["paid", "completed"];
 
@@ -53,6 +54,10 @@ export function eventsBetween(previous: View | undefined, next: View): WidgetEve
   }
   if (isPaid(next) && !(previous && isPaid(previous))) {
     events.push({ name: "onPaymentFinished", payload: { payment_method: paymentMethod(next) ?? "card" } });
+  }
+  // A sell has another one once its terms are fixed.
+  if (next.receipt && next.receipt.document !== previous?.receipt?.document) {
+    events.push({ name: "onReceipt", payload: next.receipt });
   }
   return events;
 }

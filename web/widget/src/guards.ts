@@ -27,6 +27,9 @@ export interface Init {
   parameters: Record<string, unknown>;
   lang?: string;
   theme?: string;
+  /** On which the page hears this frame; older loaders have none. */
+  channel?: string;
+  loader?: number;
 }
 
 /** The block that the server wrote into the page; anything else means the page was not served by it. */
@@ -65,6 +68,8 @@ export function readInit(data: unknown): Init | undefined {
   const init: Init = { parameters: data["parameters"] };
   if (typeof data["lang"] === "string") init.lang = data["lang"];
   if (typeof data["theme"] === "string") init.theme = data["theme"];
+  if (typeof data["channel"] === "string" && /^[0-9a-f]{32}$/.test(data["channel"])) init.channel = data["channel"];
+  if (typeof data["loader"] === "number") init.loader = data["loader"];
   return init;
 }
 

@@ -2,10 +2,10 @@
 // the link of an email, ask for the code.
 
 import { render } from "preact";
-import { Api } from "./api";
+import { Api, tellPartner } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
-import { readBoot, type Boot, type Handed, type Resume } from "./guards";
+import { readBoot, type Boot, type Handed, type Init, type Resume } from "./guards";
 import { choose, speak } from "./lang/speak";
 import { readLook, wear } from "./look";
 import { HandoverPage } from "./screens/handover";
@@ -37,12 +37,28 @@ void begin();
 async function begin(): Promise<void> {
   // The console shows a trial of the look, in its own language.
   if (boot?.preview !== undefined) return trial(boot.preview);
+  // Before anything else is loaded: a page that waits for a word knows at once that this frame came up.
+  const opened = boot && embedded && !boot.resume && !boot.handover ? connected(boot) : undefined;
   await speak(choose([asked], navigator.languages));
   if (boot?.resume && !embedded) return resume(boot, boot.resume);
   if (boot?.handover && !embedded) return takeOver(boot, boot.handover);
   draw();
-  if (!boot || !embedded) session.block({ kind: "not_embedded" });
-  else start(boot);
+  if (!boot || !embedded) return session.block({ kind: "not_embedded" });
+  if (!opened) return session.block({ kind: "silent" });
+  const silence = setTimeout(() => {
+    session.block({ kind: "silent" });
+    tellPartner(lastOfPath(), "embed_page_silent");
+  }, PAGE_ANSWERS_MS);
+  const { init, pageOrigin } = await opened;
+  clearTimeout(silence);
+  if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
+  // A page with an older loader says its language only here, while nothing but bones is on the screen.
+  await speak(choose([init.lang, asked], navigator.languages));
+  await session.open(lastOfPath(), init, pageOrigin);
+}
+
+function connected(known: Boot): Promise<{ init: Init; pageOrigin: string }> {
+  return new Promise((resolve) => bridge.connect(known.origins, (init, pageOrigin) => resolve({ init, pageOrigin })));
 }
 
 function draw(): void {
@@ -53,16 +69,6 @@ function draw(): void {
 async function trial(fieldsOrigin: string): Promise<void> {
   const { preview } = await import("./preview");
   if (root) preview(root, fieldsOrigin);
-}
-
-function start(known: Boot): void {
-  const silence = setTimeout(() => session.block({ kind: "silent" }), PAGE_ANSWERS_MS);
-  bridge.connect(known.origins, (init, pageOrigin) => {
-    clearTimeout(silence);
-    if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
-    // A page with an older loader says its language only here, while nothing but bones is on the screen.
-    void speak(choose([init.lang, asked], navigator.languages)).then(() => session.open(lastOfPath(), init, pageOrigin));
-  });
 }
 
 async function resume(known: Boot, told: Resume): Promise<void> {

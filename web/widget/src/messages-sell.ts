@@ -202,4 +202,4 @@ export const sell = {
 
 const cancelledWords = group("sell.cancelled");
 
-export type Copied = "amount" | "address" | "link";
+export type Copied = "amount" | "address" | "link" | "receipt";

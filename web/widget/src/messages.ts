@@ -128,6 +128,7 @@ export const messages = group("app", {
     payoutFrom: (at: string) => t("progress.payoutFrom", { at }),
     held: (view: View, at: string) => t("progress.heldUntil", { partner: apart(view.partner), at }),
   }),
+  receipt: group("receipt"),
   completed: group("completed", {
     title: (view: View) => t("completed.delivered", { amount: crypto(view.crypto_amount, view.currency) }),
     wrong: (partner: string) => t("completed.wrongAt", { partner: apart(partner) }),

@@ -53,6 +53,7 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     network: "TRC20",
     crypto_amount: "100.00",
     address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE",
+    address_fingerprint: "ACCR-1GJ2-YXN4-HQD0",
     fields_origin: fieldsOrigin,
     fiat_currency: "EUR",
     fiat_currencies: ["EUR"],
@@ -69,6 +70,7 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     timeline: screen === "done" ? timeline(at) : [],
     failure: null,
     refunds: [],
+    receipt: null,
   };
 }
 
@@ -100,7 +102,7 @@ interface Shown {
 
 function draw(root: Element, shown: Shown): void {
   const session = new Trial(() => draw(root, shown));
-  session.state = { view: shown.view(), offline: false, clockAheadMs: 0 };
+  session.state = { view: shown.view(), offline: false, clockAheadMs: 0, findings: [] };
   // The card fields are told their colours once, when they are there.
   render(<div inert key={shown.scheme}><App session={session} logo={shown.logo} /></div>, root);
 }

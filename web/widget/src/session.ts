@@ -1,15 +1,17 @@
 // One opened order: its latest view, the loop that follows it, and the commands of the person.
 // Every answer of the server replaces the view; nothing is guessed in between.
 
-import { Api, Refused, Unreachable } from "./api";
+import { Api, Refused, Unreachable, type Opening } from "./api";
 import type { Bridge } from "./bridge";
 import { eventsBetween, transferEnabled } from "./events";
 import type { Init } from "./guards";
+import { isOldLoader, lookAround } from "./look-around";
 import { isNewer, isSettled, type Direction, type View } from "./view";
 
 export type Blocked =
   | { kind: "parameter_mismatch"; field: string | undefined }
-  | { kind: "invalid_token" | "not_embedded" | "silent" | "unavailable" | "visit_over" | "handed_back" };
+  | { kind: "invalid_token"; code: string }
+  | { kind: "not_embedded" | "silent" | "unavailable" | "visit_over" | "handed_back" };
 
 export interface State {
   view?: View;
@@ -17,6 +19,8 @@ export interface State {
   offline: boolean;
   /** Server time minus this device's, in milliseconds: countdowns follow the server. */
   clockAheadMs: number;
+  /** Codes of the embed doctor: what the partner's people should know of this page. */
+  findings: string[];
 }
 
 export interface Failure {
@@ -30,13 +34,13 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 const QUIET_MS = 1000;
 
 export class Session {
-  state: State = { offline: false, clockAheadMs: 0 };
+  state: State = { offline: false, clockAheadMs: 0, findings: [] };
   /** This is the other device: it does the identity check and nothing else. */
   isOther = false;
   /** What this tab has asked for, for another device to open. */
   handoverToken: string | undefined;
   private readonly listeners = new Set<() => void>();
-  private opening: Parameters<Api["open"]>[0] | undefined;
+  private opening: Opening | undefined;
   private watching = false;
   private depositTold = false;
   /** The order that the page around this frame knows; another one's story is not told to it. */
@@ -76,6 +80,7 @@ export class Session {
       init_token: String(parameters["init_token"] ?? ""),
       parameters,
       page_origin: pageOrigin,
+      findings: isOldLoader(init.loader) ? [...lookAround(), "embed_old_script"] : lookAround(),
     };
     this.followLine();
     await this.retry();
@@ -99,7 +104,10 @@ export class Session {
     if (!this.opening) return this.block({ kind: this.isOther ? "handed_back" : "visit_over" });
     for (let attempt = 0; ; attempt += 1) {
       try {
-        this.apply(await this.api.open(this.opening));
+        const { view, findings } = await this.api.open(this.opening);
+        // With the first screen, not after it.
+        this.state = { ...this.state, findings };
+        this.apply(view);
         void this.watch();
         return;
       } catch (error) {
@@ -229,7 +237,9 @@ export class Session {
 
 function blockedBy(error: Refused): Blocked {
   if (error.code === "parameter_mismatch") return { kind: "parameter_mismatch", field: error.field };
-  return { kind: error.status === 401 || error.status === 403 || error.status === 404 ? "invalid_token" : "unavailable" };
+  if (error.status === 403) return { kind: "invalid_token", code: "embed_origin" };
+  if (error.status === 401 || error.status === 404) return { kind: "invalid_token", code: "embed_session" };
+  return { kind: "unavailable" };
 }
 
 /** Waits longer with every failure, and not at all once the browser says it is back online. */

@@ -111,7 +111,9 @@ export interface Sale {
   /** The money is not sent before this. */
   payout_from: string | null;
   refund_address: string | null;
+  refund_fingerprint: string | null;
   deposit_address: string | null;
+  deposit_fingerprint: string | null;
   deposit_until: string | null;
   received: string;
   missing: string;
@@ -164,6 +166,8 @@ export interface View {
   network: string;
   crypto_amount: string;
   address: string;
+  /** Four groups, to compare the address over the phone; empty where the address is not shown. */
+  address_fingerprint: string;
   /** Where the card fields come from. */
   fields_origin: string;
   fiat_currency: string;
@@ -184,6 +188,14 @@ export interface View {
   failure: { code: string; money_moved: boolean; again_at?: string } | null;
   /** What goes back to the card beside the order itself. */
   refunds: Refund[];
+  /** What this order is, signed by the server. */
+  receipt: SignedReceipt | null;
+}
+
+export interface SignedReceipt {
+  document: string;
+  key_id: string;
+  signature: string;
 }
 
 export interface Refund {

@@ -13,6 +13,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   crypto_amount: "100.00",
   fields_origin: "https://cards.example",
   address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE",
+  address_fingerprint: "ACCR-1GJ2-YXN4-HQD0",
   fiat_currency: "EUR",
   fiat_currencies: ["EUR", "USD"],
   partner: "Demo Shop",
@@ -28,6 +29,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   failure: null,
   held_until: null,
   refunds: [],
+  receipt: null,
   ...change,
 });
 
@@ -39,7 +41,9 @@ export const saleOf = (change: Partial<Sale> = {}): Sale => ({
   payout_card: { brand: "visa", last4: "4242" },
   payout_from: null,
   refund_address: REFUND,
+  refund_fingerprint: "9A1C-3F7H-KM2N-TZ80",
   deposit_address: ADDRESS,
+  deposit_fingerprint: "X4D0-77GE-1PQR-5VYB",
   deposit_until: "2026-04-01T16:00:00Z",
   received: "0.00",
   missing: "100.00",

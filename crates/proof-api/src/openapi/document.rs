@@ -18,7 +18,9 @@ pub fn operations() -> Vec<Operation> {
         refusals: Vec::new(),
     };
     let key = "whpk_G1wvXxDnYXh3Y2mPLyvDzXxSPF1IrnNnMFDTeD2YJ4E=";
-    let keys = json!({"keys": [{"environment": "test", "key": key}]});
+    let keys = json!({"keys": [{
+        "environment": "test", "key": key, "id": "5b0c7d1e9a2f4c33", "from": null, "until": null,
+    }]});
     let document = |description: &str| {
         let content = json!({"schema": {"type": "object", "required": ["info"]}});
         let content = json!({"application/json": content});
@@ -30,8 +32,9 @@ pub fn operations() -> Vec<Operation> {
         open(
             "/.well-known/proof-webhook-keys.json",
             "getWebhookKeys",
-            "Read the public keys of webhooks",
-            "The ed25519 keys with which `v1a` signatures can be checked, one for each environment.",
+            "Read the public keys of webhooks and receipts",
+            "The ed25519 keys with which `v1a` signatures, receipts and statements can be checked: for each \
+             environment one, and those before and after it once the operator turns keys. Any page may read it.",
             Answer::json(200, "The keys.", "WebhookKeys", &keys),
         ),
         open(
@@ -61,15 +64,27 @@ pub fn operations() -> Vec<Operation> {
 pub fn keys() -> Value {
     let key = json!({
         "type": "object",
-        "required": ["environment", "key"],
+        "required": ["environment", "key", "id", "from", "until"],
         "properties": {
             "environment": {
                 "type": "string", "enum": ["test", "live"],
-                "description": "Whose webhooks it signs.",
+                "description": "Whose webhooks and receipts it signs.",
             },
             "key": {
                 "type": "string", "pattern": "^whpk_[A-Za-z0-9+/]{43}=$",
                 "description": "`whpk_` and the key in Base64.",
+            },
+            "id": {
+                "type": "string", "pattern": "^[0-9a-f]{16}$",
+                "description": "The first 16 hex digits of the key's SHA-256; receipts name it.",
+            },
+            "from": {
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When it began, or begins, to sign; null: it was the first.",
+            },
+            "until": {
+                "type": ["string", "null"], "format": "date-time",
+                "description": "When the next one takes over; null: nobody has said.",
             },
         },
     });
@@ -78,7 +93,7 @@ pub fn keys() -> Value {
         "description": "Public keys of webhook signatures.",
         "required": ["keys"],
         "properties": {"keys": {
-            "type": "array", "items": key, "description": "One for each environment.",
+            "type": "array", "items": key, "description": "At least one for each environment.",
         }},
     })
 }

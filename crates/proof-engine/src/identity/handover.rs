@@ -150,6 +150,7 @@ impl Engine {
         Ok(VisitOpened {
             visit_token,
             view: self.view(order).await?.of(Device::Other),
+            findings: Vec::new(),
         })
     }
 

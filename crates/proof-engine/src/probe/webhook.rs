@@ -100,9 +100,9 @@ impl Engine {
         signed: &str,
         sent: String,
     ) -> Option<PartnerReply> {
-        let (id, key) = (id.to_string(), self.webhook_key(SANDBOX));
+        let (id, keys) = (id.to_string(), self.webhook_keys(SANDBOX));
         let secrets = [&endpoint.secret];
-        let signature = webhook_signature(&secrets, key.as_ref(), &id, now, signed).ok()?;
+        let signature = webhook_signature(&secrets, &keys, &id, now, signed).ok()?;
         let call = PartnerCall {
             url: Url::parse(&endpoint.url).ok()?,
             headers: vec![

@@ -1,7 +1,7 @@
 //! What the widget shows of a sell beyond what every order has.
 
 use super::{CardView, QuoteView, quote_view};
-use crate::{ApiError, Engine};
+use crate::{ApiError, Engine, receipt::fingerprint_of};
 use proof_core::{
     Network, Timestamp,
     case::{Case, CaseKind, CaseState, Settlement},
@@ -16,7 +16,9 @@ pub struct SaleView {
     pub refund_hint: Option<String>,
     pub payout_card: Option<CardView>,
     pub refund_address: Option<String>,
+    pub refund_fingerprint: Option<String>,
     pub deposit_address: Option<String>,
+    pub deposit_fingerprint: Option<String>,
     pub deposit_until: Option<String>,
     /// How many seconds the locked price holds from the moment that the address is shown.
     pub price_held: String,
@@ -111,7 +113,9 @@ impl Engine {
                 last4: sale.payout_card.last4.clone(),
             }),
             refund_address: sale.map(|sale| sale.refund_address.to_string()),
+            refund_fingerprint: sale.map(|sale| fingerprint_of(&sale.refund_address)),
             deposit_address: sale.map(|sale| sale.deposit_address.to_string()),
+            deposit_fingerprint: sale.map(|sale| fingerprint_of(&sale.deposit_address)),
             deposit_until: sale.map(|sale| sale.deposit_until.to_contract()),
             price_held: hold_seconds.to_string(),
             received: received.to_decimal(),

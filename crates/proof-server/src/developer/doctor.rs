@@ -580,7 +580,7 @@ impl Doctor {
     async fn post_event(&self, url: &Url, secret: &Secret) -> Result<u16, String> {
         let (id, now) = ("evt_00000000000000000000000000000000", SystemClock.now());
         let body = test_event(now);
-        let signature = webhook_signature(&[secret], None, id, now, &body);
+        let signature = webhook_signature(&[secret], &[], id, now, &body);
         let signature = signature.map_err(|error| error.message)?;
         let headers = [
             ("content-type", "application/json".to_owned()),

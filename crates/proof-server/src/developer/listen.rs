@@ -117,7 +117,7 @@ async fn forward(
     ];
     if let Some(secret) = secret {
         let secret = Secret::new(secret);
-        let signature = webhook_signature(&[&secret], None, &event.event_id, now, &body)?;
+        let signature = webhook_signature(&[&secret], &[], &event.event_id, now, &body)?;
         headers.push(("webhook-signature".to_owned(), signature));
     }
     let call = PartnerCall {

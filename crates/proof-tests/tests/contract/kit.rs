@@ -225,6 +225,7 @@ impl App {
                 ..Watching::default()
             },
             persons: persons(),
+            key_turns: Vec::new(),
         }
     }
 
@@ -301,6 +302,7 @@ impl App {
                 ..Watching::default()
             },
             persons: persons(),
+            key_turns: Vec::new(),
         };
         let app = proof_server::App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts)
             .await

@@ -8,7 +8,7 @@ use sqlx::AssertSqlSafe;
 
 on_both_engines!(planted_mismatches_are_each_found_once);
 
-async fn plant(app: &App, sql: &str) {
+pub async fn plant(app: &App, sql: &str) {
     let sql = AssertSqlSafe(sql.to_owned());
     let done = match app.db.engine() {
         Database::Sqlite { writer, .. } => {

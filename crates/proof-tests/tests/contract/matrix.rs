@@ -49,6 +49,8 @@ fn own(route: &str) -> (&'static str, u16) {
         "GET /ws" => ("", 426),
         // Files and documents are everybody's.
         "GET /widget.2.0.js"
+        | "GET /widget-doctor.2.0.js"
+        | "GET /.well-known/proof-integrity.json"
         | "GET /openapi.json"
         | "GET /asyncapi.json"
         | "GET /docs/api"
@@ -69,6 +71,10 @@ fn own(route: &str) -> (&'static str, u16) {
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
         "GET /frame/{widget_id}" | "GET /resume/{token}" | "GET /handover/{token}" => ("", 200),
+        // What a page's frame shows anybody in its headers.
+        "GET /embed/check/{widget_id}" => ("", 200),
+        "POST /embed/findings/{widget_id}" => ("{}", 400),
+        "POST /embed/violations/{widget_id}" => ("{}", 204),
         // Nobody has chosen one.
         "GET /frame/{widget_id}/logo" => ("", 404),
         "POST /frame/api/visits"

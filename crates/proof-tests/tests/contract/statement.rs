@@ -22,9 +22,10 @@ async fn statement(app: &App, partner: PartnerId, day: Day) -> Result<SignedStat
 
 /// The key that partners check webhooks with.
 fn check(app: &App, text: &str, signature: &str) {
-    let keys = app.app.engine.webhook_public_keys();
-    let (_, key) = keys.iter().find(|(e, _)| *e == Environment::Test).unwrap();
-    let key = STANDARD.decode(key.trim_start_matches("whpk_")).unwrap();
+    let keys = app.app.engine.public_keys();
+    let key = keys.iter().find(|key| key.environment == Environment::Test);
+    let key = key.unwrap().key.trim_start_matches("whpk_");
+    let key = STANDARD.decode(key).unwrap();
     let key = VerifyingKey::from_bytes(&key.try_into().unwrap()).unwrap();
     let signature = STANDARD.decode(signature).unwrap();
     let signature = Signature::from_slice(&signature).unwrap();

@@ -157,6 +157,7 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                     key: Some([9; 32]),
                     ..Persons::default()
                 },
+                key_turns: Vec::new(),
             };
             let origin = Origin::parse("http://proof.test").unwrap();
             let app = App::build(origin, Vec::new(), parts).await.unwrap();

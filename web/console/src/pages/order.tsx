@@ -22,6 +22,7 @@ import { Postings } from "./order-postings";
 const LOOK_AGAIN_MS = 5000;
 // The server counts a page as open for a minute.
 const WATCH_MS = 15_000;
+const ADDRESSES: Record<string, string> = { to: "Sent to", deposit: "Deposit to", refund: "Goes back to" };
 
 interface OrderPanelProps {
   id: string;
@@ -67,6 +68,7 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
             order.fiat_amount === "" ? "No price yet" : <strong class="amount">{amountWords(order.fiat_amount, order.fiat_currency)}</strong>,
           ],
           ["Network", order.network],
+          ...story.addresses.map(({ what, address, fingerprint }) => [ADDRESSES[what] ?? what, <><code>{address}</code><p class="small muted">Fingerprint <code>{fingerprint}</code></p></>] as const),
           ["State", wordsOf(order.state)],
           ["Partner", <>{order.partner.name}{order.environment === "test" && <span class="tag">test</span>}</>],
           ["User", <code>{order.partner_user_id}</code>],

@@ -255,6 +255,7 @@ export interface Words {
   "pay.card": undefined;
   "pay.hosted": undefined;
   "pay.payTotal": { total: string };
+  "pay.covered": undefined;
   "pay.paying": undefined;
   "pay.incomplete": undefined;
   "pay.fieldsLoading": undefined;
@@ -301,6 +302,11 @@ export interface Words {
   "progress.payoutFrom": { at: string };
   "progress.hash": undefined;
   "progress.look": undefined;
+  "receipt.title": undefined;
+  "receipt.text": undefined;
+  "receipt.save": undefined;
+  "receipt.fingerprint": undefined;
+  "receipt.compare": undefined;
   "completed.delivered": { amount: string };
   "completed.text": undefined;
   "completed.paid": undefined;

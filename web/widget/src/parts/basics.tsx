@@ -46,6 +46,10 @@ export function Notice({ tone, title, icon = TONE_ICONS[tone], children }: Notic
   );
 }
 
+export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
+  <div><dt>{name}</dt><dd>{children}</dd></div>
+);
+
 export function Badge({ tone }: { tone: Tone }) {
   return (
     <span class={`badge ${tone}`}>
@@ -54,7 +58,7 @@ export function Badge({ tone }: { tone: Tone }) {
   );
 }
 
-interface ButtonProps {
+export interface ButtonProps {
   onClick: () => void;
   children: ComponentChildren;
   kind?: "primary" | "plain" | "quiet";

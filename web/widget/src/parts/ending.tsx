@@ -7,15 +7,12 @@ import { fiat } from "../format";
 import { messages } from "../messages";
 import { Badge, Notice, Screen } from "./basics";
 import { Actions, BackToShop } from "./frame";
+import { Receipt } from "./receipt";
 
 export interface OutcomeProps {
   view: View;
   session: Session;
 }
-
-export const Fact = ({ name, children }: { name: string; children: ComponentChildren }) => (
-  <div><dt>{name}</dt><dd>{children}</dd></div>
-);
 
 /** What goes back beside the order itself. */
 export const Refunds = ({ view }: { view: View }) => (
@@ -32,6 +29,7 @@ export function Ending({ tone, title, view, session, children }: OutcomeProps & 
     <Screen title={title} icon={<Badge tone={tone} />}>
       {children}
       <Refunds view={view} />
+      <Receipt view={view} />
       <Actions><BackToShop view={view} session={session} /></Actions>
     </Screen>
   );

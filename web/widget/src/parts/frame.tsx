@@ -45,6 +45,7 @@ export function Footer({ view, session }: { view: View; session: Session }) {
     <footer class="footer">
       {mayCancel(view) && !session.isOther && <Cancel view={view} session={session} />}
       <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
+      {session.state.findings.map((code) => <span key={code} class="codes">{code}</span>)}
     </footer>
   );
 }

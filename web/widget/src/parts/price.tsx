@@ -6,6 +6,7 @@ import { messages } from "../messages";
 import type { QuoteState } from "../quote";
 import type { Quote, QuoteLine, View } from "../view";
 import { Button, Notice } from "./basics";
+import { Fingerprint } from "./receipt";
 
 const words = messages.pay;
 const QUOTE_S = 60;
@@ -19,6 +20,7 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
           <dt>{words.receive}</dt>
           <dd class="hero">{crypto(view.crypto_amount, view.currency)}</dd>
           <dd class="muted small">{networkName(view.network)} {words.to} <Address text={view.address} /></dd>
+          <dd class="muted small">{messages.receipt.fingerprint} <Fingerprint text={view.address_fingerprint} /></dd>
         </div>
         <div>
           <dt>

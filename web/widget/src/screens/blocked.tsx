@@ -11,6 +11,7 @@ export function BlockedScreen({ blocked, session }: { blocked: Blocked; session:
     <Screen title={words.title} icon={<Badge tone="stop" />}>
       <p>{words.text}</p>
       <p class="muted">{words.next}</p>
+      {codeOf(blocked) && <p class="codes">{codeOf(blocked)}</p>}
       {blocked.kind === "unavailable" && (
         <Actions>
           <Button onClick={() => void session.retry()}>{messages.tryAgain}</Button>
@@ -18,6 +19,13 @@ export function BlockedScreen({ blocked, session }: { blocked: Blocked; session:
       )}
     </Screen>
   );
+}
+
+/** What to tell the shop's people, where it is theirs to put right. */
+function codeOf(blocked: Blocked): string | undefined {
+  if (blocked.kind === "parameter_mismatch") return "embed_changed";
+  if (blocked.kind === "silent") return "embed_page_silent";
+  return blocked.kind === "invalid_token" ? blocked.code : undefined;
 }
 
 export function Loading() {

@@ -7,6 +7,7 @@ import { Notice, Screen } from "../parts/basics";
 import { CopyButton } from "../parts/copy";
 import { Deposits } from "../parts/deposits";
 import { QrCode } from "../parts/qr";
+import { Fingerprint } from "../parts/receipt";
 import { heroClass } from "../parts/sell-price";
 import { TimeLeft } from "../parts/time-left";
 import { depositCode, isGone, isPart, toSend } from "../sale";
@@ -45,6 +46,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
           <dd class="whole"><Whole address={address} /></dd>
           <dd class="act"><CopyButton text={address} what="address" /></dd>
           <dd class="muted small wide"><Ends address={address} /></dd>
+          {view.sale?.deposit_fingerprint && <dd class="muted small wide">{messages.receipt.fingerprint} <Fingerprint text={view.sale.deposit_fingerprint} /></dd>}
         </div>
       </dl>
       <figure class="code">

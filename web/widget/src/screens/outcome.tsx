@@ -2,10 +2,11 @@
 
 import { brandName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
-import { Badge, Screen } from "../parts/basics";
-import { Ending, Fact, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
+import { Badge, Fact, Screen } from "../parts/basics";
+import { Ending, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
 import { Actions, BackToShop } from "../parts/frame";
 import { Address } from "../parts/price";
+import { FingerprintFact, Receipt } from "../parts/receipt";
 import { Hash, HashLink, Timeline } from "../parts/timeline";
 
 function Progress({ view }: OutcomeProps) {
@@ -35,10 +36,12 @@ function Completed({ view, session }: OutcomeProps) {
         {card && <Fact name={words.card}>{brandName(card.brand)} ·· {card.last4}</Fact>}
         <Fact name={words.network}>{networkName(view.network)}</Fact>
         <Fact name={words.address}><Address text={view.address} /></Fact>
+        <FingerprintFact text={view.address_fingerprint} />
         {view.transfer?.hash && <Fact name={words.hash}><HashLink hash={view.transfer.hash} url={view.transfer.explorer_url} /></Fact>}
         {finished && <Fact name={words.when}><time dateTime={finished.at}>{fullTime(finished.at)}</time></Fact>}
       </dl>
       <Refunds view={view} />
+      <Receipt view={view} />
       <p class="muted small">{words.wrong(view.partner)}</p>
       <Actions><BackToShop view={view} session={session} /></Actions>
     </Screen>

@@ -7,7 +7,8 @@ import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { CardFields, FieldsLoading } from "../parts/card-fields";
 import { Actions } from "../parts/frame";
-import { Button, Notice, Screen } from "../parts/basics";
+import { Notice, Screen } from "../parts/basics";
+import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
 import { Price } from "../parts/price";
 import { useQuote } from "../quote";
@@ -54,9 +55,9 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
       <FieldsLoading ready={card.ready} />
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>
-        <Button busy={paying} disabled={!view.quote || quote.renewing || !card.ready} onClick={() => void pay()}>
+        <GuardedButton busy={paying} disabled={!view.quote || quote.renewing || !card.ready} onClick={() => void pay()}>
           {paying ? words.paying : words.button(total)}
-        </Button>
+        </GuardedButton>
         <p class="hosted"><Icon name="lock" size={14} /> {words.hosted}</p>
       </Actions>
     </Screen>

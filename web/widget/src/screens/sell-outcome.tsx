@@ -2,10 +2,11 @@
 
 import { cardName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
-import { Badge, Screen } from "../parts/basics";
-import { Ending, Fact, PlainEnding, type OutcomeProps } from "../parts/ending";
+import { Badge, Fact, Screen } from "../parts/basics";
+import { Ending, PlainEnding, type OutcomeProps } from "../parts/ending";
 import { Actions, BackToShop } from "../parts/frame";
 import { Address } from "../parts/price";
+import { FingerprintFact, Receipt } from "../parts/receipt";
 import { Hash, HashLink, Timeline } from "../parts/timeline";
 import { isLost, isReturning } from "../sale";
 import type { View } from "../view";
@@ -50,6 +51,7 @@ function Completed({ view, session }: OutcomeProps) {
         ))}
         {finished && <Fact name={names.when}><time dateTime={finished.at}>{fullTime(finished.at)}</time></Fact>}
       </dl>
+      <Receipt view={view} />
       <p class="muted small">{names.wrong(view.partner)}</p>
       <Actions><BackToShop view={view} session={session} /></Actions>
     </Screen>
@@ -76,6 +78,7 @@ function Returned({ view }: { view: View }) {
       <Fact name={words.returned.amount}>{crypto(returned.amount, view.currency)}</Fact>
       <Fact name={words.returned.network}>{networkName(view.network)}</Fact>
       {address && <Fact name={words.returned.address}><Address text={address} /></Fact>}
+      <FingerprintFact text={view.sale?.refund_fingerprint} />
       <Fact name={words.returned.hash}><HashLink hash={returned.hash} url={returned.explorer_url} /></Fact>
     </dl>
   );

@@ -6,9 +6,10 @@ import { useCard } from "../card";
 import { fiat } from "../format";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
-import { Button, Notice, Screen } from "../parts/basics";
+import { Notice, Screen } from "../parts/basics";
 import { CardFields, FieldsLoading } from "../parts/card-fields";
 import { Actions } from "../parts/frame";
+import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
 import { RefundField, type Refund } from "../parts/refund-field";
 import { SellPrice } from "../parts/sell-price";
@@ -91,9 +92,9 @@ export function Terms({ view, session, clockAheadMs }: TermsProps) {
       </section>
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>
-        <Button busy={making} disabled={!view.quote || quote.renewing || !card.ready} onClick={() => void make()}>
+        <GuardedButton busy={making} disabled={!view.quote || quote.renewing || !card.ready} onClick={() => void make()}>
           {making ? words.making : words.button}
-        </Button>
+        </GuardedButton>
       </Actions>
     </Screen>
   );

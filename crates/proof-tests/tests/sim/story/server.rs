@@ -68,6 +68,7 @@ impl Sim {
                 key: Some([9; 32]),
                 ..Persons::default()
             },
+            key_turns: Vec::new(),
         };
         App::build(Origin::parse(ORIGIN).unwrap(), Vec::new(), parts).await
     }

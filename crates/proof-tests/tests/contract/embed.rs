@@ -1,0 +1,124 @@
+//! The embed doctor's side of the server: what a page may ask, what it may say, and what the server finds itself.
+
+use crate::buyer::{Buyer, frame, opening};
+use crate::kit::{Answer, App, SHOP, good_session};
+use crate::on_both_engines;
+use axum::body::Body;
+use http::{Method, Request};
+use proof_core::Clock;
+use serde_json::{Value, json};
+
+on_both_engines!(
+    a_page_learns_whether_it_may_hold_the_widget,
+    what_a_page_says_is_a_line_and_nothing_more,
+    the_server_finds_clocks_and_old_sessions,
+);
+
+async fn from(app: &App, method: Method, path: &str, origin: &str, body: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.header("origin", origin);
+    app.call(request.body(Body::from(body.to_owned())).unwrap())
+        .await
+}
+
+async fn codes(app: &App) -> Vec<String> {
+    let log = app.get("/widget/integration-log").await.json;
+    let lines = log["data"].as_array().unwrap().iter();
+    let embed = lines.filter(|line| line["code"].as_str().unwrap().starts_with("embed_"));
+    embed
+        .map(|line| {
+            let (code, origin) = (line["code"].as_str().unwrap(), line["origin"].as_str());
+            assert!(
+                line["docs_url"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with(&format!("/docs/partner/embed-doctor#{code}"))
+            );
+            format!("{code} {}", origin.unwrap())
+        })
+        .collect()
+}
+
+async fn a_page_learns_whether_it_may_hold_the_widget(app: &App) {
+    let path = format!("/embed/check/{}", app.shop.partner.widget_id);
+    for (origin, registered) in [
+        (SHOP, true),
+        ("https://evil.example", false),
+        ("null", false),
+    ] {
+        let answer = from(app, Method::GET, &path, origin, "").await;
+        assert_eq!(answer.json["registered"], registered, "{origin}");
+        let read_by = &answer.headers["access-control-allow-origin"];
+        assert!(read_by == "*" || read_by == origin, "{origin}");
+    }
+    let nobodys = "/embed/check/01a205d7-6445-7da8-b9dd-58caedbfa33b";
+    assert_eq!(from(app, Method::GET, nobodys, SHOP, "").await.status, 404);
+}
+
+async fn what_a_page_says_is_a_line_and_nothing_more(app: &App) {
+    let path = format!("/embed/findings/{}", app.shop.partner.widget_id);
+    let said =
+        json!({ "codes": ["embed_camera", "embed_camera", "made_up", "<b>", "embed_origin"] });
+    for _ in 0..3 {
+        let answer = from(
+            app,
+            Method::POST,
+            &path,
+            "https://a.example",
+            &said.to_string(),
+        )
+        .await;
+        assert_eq!(answer.status, 204);
+    }
+    let mut seen = codes(app).await;
+    seen.sort();
+    assert_eq!(
+        seen,
+        [
+            "embed_camera https://a.example",
+            "embed_origin https://a.example"
+        ]
+    );
+    let long = json!({ "codes": ["x".repeat(4096)] }).to_string();
+    let answer = from(app, Method::POST, &path, SHOP, &long).await;
+    assert_eq!(answer.status, 413);
+    let path = format!("/embed/violations/{}", app.shop.partner.widget_id);
+    let answer = from(app, Method::POST, &path, "https://a.example", "{}").await;
+    assert_eq!(answer.status, 403, "only our own frame's browser reports");
+}
+
+async fn visit(app: &App, session: &Value, more: Value) -> Answer {
+    let mut body = opening(session, json!({}));
+    for (name, value) in more.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    app.call(frame(Method::POST, "visits", "", body.to_string()))
+        .await
+}
+
+async fn the_server_finds_clocks_and_old_sessions(app: &App) {
+    app.clock.stop();
+    let session = app.session(&good_session()).await.json;
+    let now = app.clock.now().millis();
+    let good = visit(app, &session, json!({ "device_now_ms": now + 60_000 })).await;
+    assert!(good.json["findings"].is_null(), "{}", good.text);
+    let off = json!({ "device_now_ms": now - 600_000, "findings": ["embed_camera", "x"] });
+    let found = visit(app, &session, off).await;
+    assert_eq!(
+        found.json["findings"],
+        json!(["embed_camera", "embed_clock"])
+    );
+    let buyer = Buyer::reopen(app, session.clone()).await;
+    assert_eq!(buyer.post("cancel", json!({})).await.status, 200);
+    let soon = visit(app, &session, json!({})).await;
+    assert!(soon.json["findings"].is_null(), "a reload is no finding");
+    app.clock.skip(601);
+    let used = visit(app, &session, json!({})).await;
+    assert_eq!(used.json["findings"], json!(["embed_session_used"]));
+    app.clock.skip(3_600);
+    assert_eq!(visit(app, &session, json!({})).await.status, 401);
+    let mut seen = codes(app).await;
+    seen.sort();
+    let expected = ["camera", "clock", "session", "session_used"];
+    assert_eq!(seen, expected.map(|code| format!("embed_{code} {SHOP}")));
+}

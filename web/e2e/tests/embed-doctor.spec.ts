@@ -1,0 +1,149 @@
+// One page for each thing that can be wrong with how a shop embeds the widget, and a good one.
+
+import type { Page } from "@playwright/test";
+import { heading } from "../src/buyer.ts";
+import { logged, open, sessionOf, shop, type Session } from "../src/page.ts";
+import type { Proof } from "../src/server.ts";
+import { expect, test } from "../src/test.ts";
+
+const SOON_MS = 2000;
+const at = (proof: Proof): string => `${proof.shop_url}/made-up`;
+const frameOf = (page: Page) => page.frameLocator("#host iframe");
+
+const diagnosed = (page: Page): Promise<string[]> =>
+  page.evaluate(() => (globalThis as unknown as { proofWidget: { diagnose(): Promise<{ code: string }[]> } }).proofWidget.diagnose().then((found) => found.map(({ code }) => code)));
+
+const isLogged = (page: Page, proof: Proof, code: string): Promise<void> => expect.poll(() => logged(page, proof)).toContain(code);
+
+/** The frame did not come up: the loader says so in its place. */
+async function saidByLoader(page: Page, proof: Proof, code: string): Promise<void> {
+  const box = page.locator("#host").getByRole("alert");
+  await expect(box).toContainText("Nothing was charged");
+  await expect(box.getByRole("link", { name: code })).toHaveAttribute("href", `${proof.base_url}/docs/partner/embed-doctor#${code}`);
+  expect(await page.evaluate(() => window.tookMs)).toBeLessThan(SOON_MS);
+  await isLogged(page, proof, code);
+}
+
+/** The code is there with the first screen, before there is anything to type. */
+async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void> {
+  await heading(frameOf(page), "First, show that it is you");
+  expect(await frameOf(page).locator(".codes").allTextContents()).toEqual([code]);
+  await expect(frameOf(page).getByRole("textbox")).toHaveCount(0);
+  await isLogged(page, proof, code);
+}
+
+test("a good page: nothing is found, by nobody", async ({ page, proof }) => {
+  const before = await logged(page, proof);
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await heading(frameOf(page), "First, show that it is you");
+  await expect(frameOf(page).locator(".codes")).toHaveCount(0);
+  expect(await diagnosed(page)).toEqual([]);
+  expect(await logged(page, proof)).toEqual(before);
+});
+
+test("an origin that is not registered", async ({ page, proof }) => {
+  await open(page, "https://not-registered.test/", shop(proof, await sessionOf(page, proof)));
+  await saidByLoader(page, proof, "embed_origin");
+  expect(await diagnosed(page)).toEqual(["embed_origin"]);
+});
+
+test("a page whose own policy forbids the frame", async ({ page, proof }) => {
+  const policy = { "content-security-policy": "frame-src 'none'" };
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)), policy);
+  await saidByLoader(page, proof, "embed_frame_blocked");
+  expect(await diagnosed(page)).toEqual(["embed_frame_blocked"]);
+});
+
+test("a frame whose scripts do not arrive", async ({ page, proof }) => {
+  await page.route("**/assets/*.js", (route) => route.abort());
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await saidByLoader(page, proof, "embed_frame_silent");
+});
+
+for (const [feature, code] of [["camera", "embed_camera"], ["payment", "embed_payment"]] as const) {
+  test(`a page that keeps the ${feature} to itself`, async ({ page, proof }) => {
+    await open(page, at(proof), shop(proof, await sessionOf(page, proof)), { "permissions-policy": `${feature}=()` });
+    await saidByFrame(page, proof, code);
+    expect(await diagnosed(page)).toEqual([code]);
+  });
+}
+
+const INITS: Record<string, () => void> = {
+  embed_storage: () => {
+    if (self === top) return;
+    Object.defineProperty(window, "sessionStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
+  },
+  embed_clock: () => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + 600_000;
+  },
+};
+
+for (const [code, init] of Object.entries(INITS)) {
+  test(`a device with ${code}`, async ({ page, proof }) => {
+    await page.addInitScript(init);
+    await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+    await saidByFrame(page, proof, code);
+    expect(await diagnosed(page)).toEqual([code]);
+  });
+}
+
+test("an app's web view without wallets", async ({ browser, proof }) => {
+  const agent = "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/AP1A; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/125.0 Mobile Safari/537.36";
+  const page = await browser.newPage({ userAgent: agent });
+  await page.addInitScript(() => Reflect.deleteProperty(window, "PaymentRequest"));
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await saidByFrame(page, proof, "embed_webview");
+  await page.close();
+});
+
+/** The frame comes up, and has no order to show. */
+async function refused(page: Page, proof: Proof, change: Partial<Session>, title: string, code: string): Promise<void> {
+  await open(page, at(proof), shop(proof, { ...(await sessionOf(page, proof)), ...change }));
+  await heading(frameOf(page), title);
+  await expect(frameOf(page).locator(".codes")).toHaveText(code);
+  await expect(frameOf(page).getByRole("button")).toHaveCount(0);
+}
+
+test("a session that is over, or was never there", async ({ page, proof }) => {
+  await refused(page, proof, { init_token: `it_${"0".repeat(64)}` }, "This session has ended", "embed_session");
+  await isLogged(page, proof, "embed_session");
+});
+
+test("a parameter that was changed on the way", async ({ page, proof }) => {
+  await refused(page, proof, { amount: "1000" }, "This order was changed on the way", "embed_changed");
+  await isLogged(page, proof, "parameter_mismatch");
+});
+
+test("a copy of an older loader", async ({ page, proof }) => {
+  const session = await sessionOf(page, proof);
+  // As the loader of the first release did it.
+  await open(page, at(proof), `<div id="host"></div><script>
+    const frame = document.createElement("iframe");
+    frame.allow = "camera; payment; clipboard-write";
+    frame.src = "${proof.base_url}/frame/${session.widget_id}?lang=en";
+    addEventListener("message", ({ data }) => { if (data.type === "proof.hello") frame.contentWindow.postMessage({ type: "proof.init", parameters: ${JSON.stringify(session)} }, "*"); });
+    document.getElementById("host").append(frame);
+  </script>`);
+  await saidByFrame(page, proof, "embed_old_script");
+});
+
+test("a loader that somebody has changed", async ({ page, proof }) => {
+  await page.route("**/widget.2.0.js", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: `${await answer.text()};window.skimmer = true;` });
+  });
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await heading(frameOf(page), "First, show that it is you");
+  expect(await diagnosed(page)).toEqual(["embed_script_changed"]);
+  await isLogged(page, proof, "embed_script_changed");
+});
+
+test("a changed script of the frame is not run", async ({ page, proof }) => {
+  await page.route("**/assets/index-*.js", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: `window.skimmer = true;${await answer.text()}` });
+  });
+  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await saidByLoader(page, proof, "embed_frame_silent");
+});

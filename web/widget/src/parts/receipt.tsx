@@ -1,0 +1,39 @@
+// What the person takes away: the fingerprint of an address, and the signed receipt.
+
+import { messages } from "../messages";
+import type { View } from "../view";
+import { Fact } from "./basics";
+import { CopyButton } from "./copy";
+
+const words = messages.receipt;
+
+/** By which two people compare an address over the phone. */
+export const Fingerprint = ({ text }: { text: string }) => <code class="fingerprint" title={words.compare}>{text}</code>;
+
+export const FingerprintFact = ({ text }: { text: string | null | undefined }) =>
+  text ? <Fact name={words.fingerprint}><Fingerprint text={text} /></Fact> : null;
+
+export function Receipt({ view }: { view: View }) {
+  if (!view.receipt) return null;
+  const text = JSON.stringify(view.receipt, null, 2);
+  return (
+    <section class="part" aria-labelledby="receipt-title">
+      <h2 id="receipt-title">{words.title}</h2>
+      <p class="muted small">{words.text}</p>
+      <div class="take">
+        <CopyButton text={text} what="receipt" />
+        <button type="button" class="copy" onClick={() => save(text, view.merchant_transaction_id)}>{words.save}</button>
+      </div>
+    </section>
+  );
+}
+
+const KEPT_MS = 10_000;
+
+function save(text: string, order: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(new Blob([`${text}\n`], { type: "application/json" }));
+  link.download = `proof-receipt-${order}.json`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT_MS);
+}
