@@ -81,6 +81,13 @@ impl Api {
         }))
     }
 
+    /// Of the pages that this server shows.
+    pub(crate) fn domain(&self) -> String {
+        let url = url::Url::parse(self.origin.as_str()).ok();
+        let host = url.as_ref().and_then(url::Url::host_str);
+        host.unwrap_or("localhost").to_owned()
+    }
+
     /// Whether an `Origin` is this server's own, in any spelling.
     pub(crate) fn is_own(&self, origin: &str) -> bool {
         Origin::parse(origin).is_ok_and(|origin| origin == self.origin)

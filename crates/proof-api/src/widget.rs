@@ -21,8 +21,8 @@ use proof_core::{
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, CodeSent, Device, EmailCodes, Frame, IdentityStart,
-    PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+    ApiError, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
+    IdentityStart, Instrument, PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -111,6 +111,12 @@ fn identity_routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/identity/email/codes",
             identity_email_codes,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/payments/apple-pay/session",
+            apple_session,
         ),
         Route::new(
             widget,
@@ -459,8 +465,33 @@ async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, R
 
 #[derive(Deserialize)]
 struct PaymentStart {
-    card_token: String,
+    /// Of the provider's card fields; or what a wallet of the device handed over.
+    card_token: Option<String>,
+    wallet: Option<String>,
+    wallet_payload: Option<String>,
     quote_id: String,
+}
+
+fn instrument(start: PaymentStart) -> Result<Instrument, Refused> {
+    let wallet = match (start.wallet.as_deref(), start.card_token) {
+        (None, Some(token)) => return Ok(Instrument::Card { token }),
+        (Some("apple_pay"), None) => DeviceWallet::ApplePay,
+        (Some("google_pay"), None) => DeviceWallet::GooglePay,
+        (Some(_), _) => {
+            return Err(wrong(
+                "wallet",
+                "must be apple_pay or google_pay, without a card_token",
+            ));
+        }
+        (None, None) => {
+            return Err(wrong(
+                "card_token",
+                "is required, or wallet with wallet_payload",
+            ));
+        }
+    };
+    let payload = start.wallet_payload.unwrap_or_default();
+    Ok(Instrument::Wallet { wallet, payload })
 }
 
 async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {
@@ -468,8 +499,25 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
     let id = visited(&api, &parts.headers).await?;
     let start: PaymentStart = body::json(&api, body).await?;
     let quote = quote_id(&start.quote_id)?;
-    let started = api.engine.payment_start(id, quote, start.card_token);
-    Ok(Json(started.await?))
+    let instrument = instrument(start)?;
+    let is_wallet = matches!(instrument, Instrument::Wallet { .. });
+    let view = api.engine.payment_start(id, quote, instrument).await?;
+    if is_wallet {
+        let agent = parts.headers.get(header::USER_AGENT);
+        let agent = agent.and_then(|agent| agent.to_str().ok());
+        api.engine
+            .observe_wallet(id, agent.unwrap_or_default())
+            .await?;
+    }
+    Ok(Json(view))
+}
+
+/// The domain is that of the widget's own page; nobody names another.
+async fn apple_session(State(api): State<Api>, headers: HeaderMap) -> Result<Response, Refused> {
+    let id = visited(&api, &headers).await?;
+    let session = api.engine.apple_session(id, &api.domain()).await?;
+    let kind = [(header::CONTENT_TYPE, "application/json")];
+    Ok((kind, session).into_response())
 }
 
 fn quote_id(text: &str) -> Result<QuoteId, Refused> {

@@ -16,6 +16,26 @@ pub struct CardSummary {
     pub fingerprint: String,
 }
 
+/// How the user pays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    #[default]
+    Card,
+    ApplePay,
+    GooglePay,
+}
+
+impl PaymentMethod {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::ApplePay => "apple_pay",
+            Self::GooglePay => "google_pay",
+        }
+    }
+}
+
 /// Why the card's bank, or the processor, said no.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

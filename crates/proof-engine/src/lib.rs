@@ -106,8 +106,10 @@ pub use operator::{
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use passkey::{Ceremony, PasskeyMade, PasskeyShown, PasskeyView};
+pub use payment::Instrument;
 pub use person::Persons;
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
+pub use proof_port::DeviceWallet;
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};

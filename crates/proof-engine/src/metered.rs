@@ -11,10 +11,11 @@ use proof_core::{
 };
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Chain, ChainTip, Challenge, Class, Coin, Dispute, Identity, IdentityStatus,
-    KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest, PayoutState, Payouts,
-    Picture, PictureProblem, PortError, Promised, Rates, RefundState, ReportLine, Scope, Signed,
-    SignedState, Signer, SigningIntent, TransferStatus, VoidState,
+    CaptureState, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Identity,
+    IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest,
+    PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates, RefundState,
+    ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus, VoidState,
+    WalletOffers,
 };
 use std::{
     collections::BTreeMap,
@@ -149,6 +150,24 @@ impl Payments for Metered<dyn Payments> {
 
     fn fields_origin(&self) -> String {
         self.inner.fields_origin()
+    }
+
+    fn wallets(&self) -> WalletOffers {
+        self.inner.wallets()
+    }
+
+    async fn apple_session(&self, domain: &str) -> Result<String, PortError> {
+        self.call("apple_session", self.inner.apple_session(domain))
+            .await
+    }
+
+    async fn wallet_token(
+        &self,
+        wallet: DeviceWallet,
+        payload: &str,
+    ) -> Result<Option<String>, PortError> {
+        let asked = self.inner.wallet_token(wallet, payload);
+        self.call("wallet_token", asked).await
     }
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {

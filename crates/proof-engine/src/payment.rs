@@ -12,13 +12,13 @@ use proof_core::{
     ErrorCode,
     id::{JobId, OrderId, QuoteId},
     money::Money,
-    order::{Command, EventKind, Order},
+    order::{Command, EventKind, Order, State},
     partner::Partner,
-    payment::DeclineCode,
+    payment::{DeclineCode, PaymentMethod},
 };
 use proof_port::{
-    Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, PortError,
-    RefundState, VoidState,
+    Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, DeviceWallet,
+    PortError, RefundState, VoidState,
 };
 use proof_store::Tx;
 
@@ -28,16 +28,44 @@ const AUTHORISE_TRIES_MAX: i64 = 3;
 
 const TOKEN_LENGTH_MAX: usize = 128;
 
+/// What wallets hand over has 3 to 5 KB.
+const WALLET_BYTES_MAX: usize = 16 * 1024;
+
+/// What the user pays with.
+#[derive(Clone, Debug)]
+pub enum Instrument {
+    /// A token of the provider's card fields.
+    Card { token: String },
+    /// What a wallet of the device handed over; only the provider can read it.
+    Wallet {
+        wallet: DeviceWallet,
+        payload: String,
+    },
+}
+
+impl Instrument {
+    const fn method(&self) -> PaymentMethod {
+        match self {
+            Self::Card { .. } => PaymentMethod::Card,
+            Self::Wallet { wallet, .. } => match wallet {
+                DeviceWallet::ApplePay => PaymentMethod::ApplePay,
+                DeviceWallet::GooglePay => PaymentMethod::GooglePay,
+            },
+        }
+    }
+}
+
 impl Engine {
     /// The user pressed *pay*.
     pub async fn payment_start(
         &self,
         id: OrderId,
         quote: QuoteId,
-        card_token: String,
+        instrument: Instrument,
     ) -> Result<View, ApiError> {
-        check_card_token(&card_token)?;
         let order = self.order_load(id).await?.order;
+        let method = instrument.method();
+        let card_token = self.card_token(&order, instrument).await?;
         // The signer learns the destination before any payment opens, and takes no other later.
         self.rails(order.environment)?
             .signer
@@ -51,7 +79,12 @@ impl Engine {
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let basis = begin_assess(tx, &stored.order, &partner, ids.now()).await?;
-                    apply(tx, stored, Command::Pay { quote, card_token }, &ids).await?;
+                    let pay = Command::Pay {
+                        quote,
+                        card_token,
+                        method,
+                    };
+                    apply(tx, stored, pay, &ids).await?;
                     match basis {
                         Some(basis) => {
                             event_save(tx, id, EventKind::RiskAssessed, basis, (12, 0), &ids).await
@@ -62,6 +95,42 @@ impl Engine {
             })
             .await?;
         self.view(id).await
+    }
+
+    /// The provider gives a token for what a wallet handed over, as its fields do for a card.
+    async fn card_token(&self, order: &Order, instrument: Instrument) -> Result<String, ApiError> {
+        let (wallet, payload) = match instrument {
+            Instrument::Card { token } => {
+                check_card_token(&token)?;
+                return Ok(token);
+            }
+            Instrument::Wallet { wallet, payload } => (wallet, payload),
+        };
+        let wrong =
+            |message: &str| ApiError::field(ErrorCode::ValidationError, "wallet_payload", message);
+        if payload.is_empty() || payload.len() > WALLET_BYTES_MAX {
+            return Err(wrong(
+                "The field wallet_payload must be what the wallet handed over, of at most 16 KB.",
+            ));
+        }
+        let payments = &self.rails(order.environment)?.payments;
+        let token = payments.wallet_token(wallet, &payload).await?;
+        let message =
+            "The processor cannot read what the wallet handed over; pay again, or by card.";
+        token.ok_or_else(|| wrong(message))
+    }
+
+    /// What Apple's device asks for before it shows its sheet, for the widget's own domain.
+    pub async fn apple_session(&self, id: OrderId, domain: &str) -> Result<String, ApiError> {
+        let order = self.order_load(id).await?.order;
+        let State::AwaitingPayment { .. } = order.state else {
+            return Err(proof_core::order::Refusal::WrongState.into());
+        };
+        let payments = &self.rails(order.environment)?.payments;
+        if payments.wallets().apple_pay.is_none() {
+            return Err(ApiError::not_found("wallet"));
+        }
+        Ok(payments.apple_session(domain).await?)
     }
 
     /// The bank's page says that it is done: look now rather than at the next poll.

@@ -2,6 +2,7 @@
 
 mod identity;
 mod sale;
+mod wallets;
 
 pub(crate) use identity::refused_since;
 use identity::{
@@ -9,6 +10,7 @@ use identity::{
     is_outdated,
 };
 use sale::SaleView;
+use wallets::WalletsView;
 
 use crate::{
     ApiError, Device, Engine,
@@ -61,6 +63,8 @@ pub struct View {
     pub identity: Option<IdentityView>,
     pub quote: Option<QuoteView>,
     pub payment: Option<PaymentView>,
+    /// The wallets that the provider takes, where a payment is asked for.
+    pub wallets: Option<WalletsView>,
     pub transfer: Option<TransferView>,
     /// A first delivery may be held until then.
     pub held_until: Option<String>,
@@ -100,6 +104,8 @@ pub struct LineView {
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct PaymentView {
+    /// `card`, `apple_pay` or `google_pay`.
+    pub method: &'static str,
     pub attempt: u32,
     pub attempts_left: u32,
     pub state: Option<&'static str>,
@@ -360,6 +366,12 @@ impl Engine {
             }),
             quote: quote_shown(order, now).map(quote_view).transpose()?,
             payment: payment_view(order),
+            wallets: match order.state {
+                State::AwaitingPayment { .. } => {
+                    Some(self.rails(order.environment)?.payments.wallets().into())
+                }
+                _ => None,
+            },
             transfer: self.transfer_view(order)?,
             held_until: held_until(&order.state)
                 .filter(|at| *at > now)
@@ -546,6 +558,7 @@ fn payment_view(order: &Order) -> Option<PaymentView> {
         other => (Some(other.name()), None),
     };
     Some(PaymentView {
+        method: order.method.name(),
         attempt: order.attempt,
         attempts_left: ATTEMPTS_MAX.saturating_sub(order.attempt),
         state,

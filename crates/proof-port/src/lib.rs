@@ -29,8 +29,9 @@ pub use identity::{
 };
 pub use mail::{Mail, Message};
 pub use payments::{
-    Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary, DeclineCode,
-    Dispute, DisputeStage, Payments, RefundState, VoidState,
+    ApplePayOffer, Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary,
+    DeclineCode, DeviceWallet, Dispute, DisputeStage, GooglePayOffer, Payments, RefundState,
+    VoidState, WalletOffers,
 };
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};

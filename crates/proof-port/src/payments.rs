@@ -65,6 +65,38 @@ pub enum RefundState {
     Refused,
 }
 
+/// A wallet on the user's device, which hands over a card that it keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DeviceWallet {
+    ApplePay,
+    GooglePay,
+}
+
+/// The wallets that a provider takes, with what a page must say to open them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct WalletOffers {
+    pub apple_pay: Option<ApplePayOffer>,
+    pub google_pay: Option<GooglePayOffer>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ApplePayOffer {
+    /// Of the merchant, by ISO 3166-1.
+    pub country: &'static str,
+    /// Card networks in Apple Pay's names.
+    pub networks: Vec<&'static str>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct GooglePayOffer {
+    /// `TEST` or `PRODUCTION`.
+    pub environment: &'static str,
+    pub gateway: &'static str,
+    pub gateway_merchant_id: String,
+    /// Card networks in Google Pay's names.
+    pub networks: Vec<&'static str>,
+}
+
 #[async_trait::async_trait]
 pub trait Payments: Send + Sync {
     /// The provider's name in ledger accounts (`psp:{provider}:{fiat}`).
@@ -72,6 +104,19 @@ pub trait Payments: Send + Sync {
 
     /// Origin of the frames that hold the card fields; the only `frame-src` of our page.
     fn fields_origin(&self) -> String;
+
+    fn wallets(&self) -> WalletOffers;
+
+    /// Opens Apple Pay for a page of this domain: the JSON that the device asks for.
+    async fn apple_session(&self, domain: &str) -> Result<String, PortError>;
+
+    /// A token, single use like those of the hosted fields, for what a wallet handed over, which only the provider
+    /// can read. `None`: it cannot. Asked again it gives another token; no money moves.
+    async fn wallet_token(
+        &self,
+        wallet: DeviceWallet,
+        payload: &str,
+    ) -> Result<Option<String>, PortError>;
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError>;
 

@@ -3,6 +3,7 @@
 
 import { CONSENT_TEXT } from "./consent";
 import { isRecord } from "./guards";
+import type { WalletName } from "./wallets";
 import type { DocumentKind, LivenessStep, Side, View } from "./view";
 
 const CALL_TIMEOUT_MS = 30_000;
@@ -82,6 +83,9 @@ export class Api {
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
+  payWallet = (wallet: WalletName, payload: string, quoteId: string): Promise<View> =>
+    this.post("payments", { wallet, wallet_payload: payload, quote_id: quoteId });
+  openApplePay = (): Promise<unknown> => this.post("payments/apple-pay/session", {});
   checkPayment = (): Promise<View> => this.post("payments/check", {});
   sell = (quote: string, cardToken: string, refundAddress: string): Promise<View> =>
     this.post("sale", { quote_id: quote, card_token: cardToken, refund_address: refundAddress });

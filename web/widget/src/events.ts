@@ -14,7 +14,7 @@ const PAID: readonly WidgetStatus[] = ["paid", "completed"];
 const isPaid = (view: View): boolean =>
   view.type === "buy" && (PAID.includes(view.widget_status) || view.failure?.money_moved === true);
 
-const paymentMethod = (view: View): string | undefined => (view.payment ? "card" : undefined);
+const paymentMethod = (view: View): string | undefined => view.payment?.method;
 
 export function statusPayload(view: View): Record<string, string> {
   const method = paymentMethod(view);

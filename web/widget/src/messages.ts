@@ -113,6 +113,8 @@ export const messages = group("app", {
     rate: (view: View, unit: string, currency: string) => ltr(`1 ${view.currency} = ${fiat(unit, currency)}`),
     holds: (seconds: number) => t("pay.holdsFor", { seconds }),
     button: (total: string) => t("pay.payTotal", { total }),
+    payWith: (total: string, wallet: string) => t("pay.payWith", { total, wallet: ltr(wallet) }),
+    walletFailed: (wallet: string) => t("pay.walletFailed", { wallet: ltr(wallet) }),
     fieldError: (code: string) => pick("pay.fieldError", code),
   }),
   decline: group("decline", {

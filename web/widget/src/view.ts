@@ -78,7 +78,21 @@ export interface Card {
   last4: string;
 }
 
+/** What the processor takes, with what a page must say to open it. */
+export interface Wallets {
+  apple_pay: { country: string; networks: string[] } | null;
+  google_pay: GooglePay | null;
+}
+
+export interface GooglePay {
+  environment: string;
+  gateway: string;
+  gateway_merchant_id: string;
+  networks: string[];
+}
+
 export interface Payment {
+  method: "card" | "apple_pay" | "google_pay";
   attempt: number;
   attempts_left: number | null;
   state: string;
@@ -179,6 +193,7 @@ export interface View {
   identity: Identity | null;
   quote: Quote | null;
   payment: Payment | null;
+  wallets: Wallets | null;
   transfer: Transfer | null;
   /** A first delivery may be held until then. */
   held_until: string | null;

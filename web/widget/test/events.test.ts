@@ -4,7 +4,7 @@ import type { Payment, Quote } from "../src/view";
 import { sample } from "./sample";
 
 const quote: Quote = { id: "q", fiat_currency: "EUR", total: "101.40", unit_price: "0.9215", lines: [], expires_at: "2026-04-01T10:01:05Z" };
-const payment: Payment = { attempt: 1, attempts_left: 4, state: "authorising", three_ds_url: null, declined: null, card: null };
+const payment: Payment = { method: "card", attempt: 1, attempts_left: 4, state: "authorising", three_ds_url: null, declined: null, card: null };
 
 describe("onStatusChange", () => {
   it("tells the first status too, with what is known", () => {

@@ -22,7 +22,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   pay_until: "2026-04-01T11:00:00Z",
   identity: null,
   quote: null,
-  payment: null,
+  payment: null, wallets: null,
   transfer: null,
   sale: null,
   timeline: [],

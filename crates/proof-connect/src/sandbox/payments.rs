@@ -7,8 +7,9 @@ use super::{
 use proof_core::{money::Money, secret::Secret};
 use proof_outbound::{Answer, Configured};
 use proof_port::{
-    Authorisation, AuthorisationState, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Dispute, Payments, PortError, RefundState, ReportLine, VoidState,
+    ApplePayOffer, Authorisation, AuthorisationState, AuthoriseRequest, Callback, CallbackCall,
+    CallbackRefusal, CaptureState, DeviceWallet, Dispute, GooglePayOffer, Payments, PortError,
+    RefundState, ReportLine, VoidState, WalletOffers,
 };
 use serde::Serialize;
 
@@ -44,6 +45,56 @@ impl Payments for SandboxPayments {
 
     fn callback(&self, call: CallbackCall<'_>) -> Result<Callback, CallbackRefusal> {
         webhook::read(&self.key, call)
+    }
+
+    fn wallets(&self) -> WalletOffers {
+        WalletOffers {
+            apple_pay: Some(ApplePayOffer {
+                country: "DE",
+                networks: vec!["visa", "masterCard"],
+            }),
+            google_pay: Some(GooglePayOffer {
+                environment: "TEST",
+                gateway: PROVIDER,
+                gateway_merchant_id: "proof-sandbox".to_owned(),
+                networks: vec!["VISA", "MASTERCARD"],
+            }),
+        }
+    }
+
+    async fn apple_session(&self, domain: &str) -> Result<String, PortError> {
+        let path = ["v1", "apple-pay", "sessions"];
+        let body = wire::AppleSession { domain };
+        let answer = self.processor.post(&path, &body).await;
+        let answer = answer.map_err(unanswered_question)?;
+        if !answer.is_success() {
+            return Err(refused_question(&answer));
+        }
+        let session: serde_json::Value = answer.json().map_err(unreadable)?;
+        Ok(session.to_string())
+    }
+
+    async fn wallet_token(
+        &self,
+        wallet: DeviceWallet,
+        payload: &str,
+    ) -> Result<Option<String>, PortError> {
+        let wallet = match wallet {
+            DeviceWallet::ApplePay => "apple_pay",
+            DeviceWallet::GooglePay => "google_pay",
+        };
+        let body = wire::WalletToken { wallet, payload };
+        // A token that nobody uses is worth nothing, so asking again is harmless.
+        let answer = self.processor.post(&["v1", "wallet-tokens"], &body).await;
+        let answer = answer.map_err(unanswered_question)?;
+        if answer.status == 422 && code(&answer) == "wallet_unreadable" {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused_question(&answer));
+        }
+        let made: wire::Token = answer.json().map_err(unreadable)?;
+        Ok(Some(made.token))
     }
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {

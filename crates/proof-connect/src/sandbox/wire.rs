@@ -178,3 +178,19 @@ pub struct Error {
 pub struct Callback {
     pub reference: String,
 }
+
+#[derive(Serialize)]
+pub struct AppleSession<'a> {
+    pub domain: &'a str,
+}
+
+#[derive(Serialize)]
+pub struct WalletToken<'a> {
+    pub wallet: &'static str,
+    pub payload: &'a str,
+}
+
+#[derive(Deserialize)]
+pub struct Token {
+    pub token: String,
+}

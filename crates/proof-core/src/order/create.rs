@@ -48,6 +48,7 @@ impl Order {
             freeze: crate::screening::Freeze::default(),
             card: None,
             takings: crate::payment::Takings::default(),
+            method: crate::payment::PaymentMethod::Card,
             declined: None,
             refund_hint: request.refund_hint,
             sale: None,

@@ -33,7 +33,7 @@ use crate::{
     id::{CustomerId, OrderId, PartnerId},
     money::Amount,
     partner::{Environment, Side},
-    payment::{CardSummary, DeclineCode, Takings},
+    payment::{CardSummary, DeclineCode, PaymentMethod, Takings},
     quote::Quote,
     screening::Freeze,
     time::Timestamp,
@@ -102,6 +102,9 @@ pub struct Order {
     /// Price of the payment that is under way or done.
     pub price: Option<Quote>,
     pub card: Option<CardSummary>,
+    /// Of the payment that is under way or done.
+    #[serde(default)]
+    pub method: PaymentMethod,
     /// What the provider took for it, and what of that is gone again.
     #[serde(default)]
     pub takings: Takings,

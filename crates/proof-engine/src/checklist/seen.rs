@@ -283,6 +283,21 @@ impl Engine {
 
     /// A picture came from a phone's browser, by its user agent.
     pub async fn observe_camera(&self, order: OrderId, user_agent: &str) -> Result<(), ApiError> {
+        self.observe_phone(order, user_agent, Kind::Camera).await
+    }
+
+    /// A payment was begun with a phone's own wallet.
+    pub async fn observe_wallet(&self, order: OrderId, user_agent: &str) -> Result<(), ApiError> {
+        self.observe_phone(order, user_agent, Kind::WalletPaid)
+            .await
+    }
+
+    async fn observe_phone(
+        &self,
+        order: OrderId,
+        user_agent: &str,
+        kind: Kind,
+    ) -> Result<(), ApiError> {
         let platform = match user_agent {
             agent if agent.contains("Android") => "android",
             agent if agent.contains("iPhone") || agent.contains("iPad") => "ios",
@@ -292,7 +307,7 @@ impl Engine {
         self.observe(Seen {
             subject: platform.to_owned(),
             order: Some(order.id),
-            ..Seen::new(order.partner, order.environment, Kind::Camera)
+            ..Seen::new(order.partner, order.environment, kind)
         });
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Card numbers, and what each test card does.
 
-use crate::refusal::Refusal;
+use crate::refusal::{Kind, Refusal};
 use chrono::{DateTime, Datelike, Utc};
 use proof_core::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,47 @@ pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour), Refu
         last4: number.get(number.len() - 4..).unwrap_or("").to_owned(),
         country: country.to_owned(),
         fingerprint: fingerprint(&number),
+    };
+    Ok((card, behaviour))
+}
+
+/// What a wallet of the sandbox hands over: a script in place of the encrypted card that a device would send.
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WalletScript {
+    Approved,
+    Declined,
+    InsufficientFunds,
+    ThreeDs,
+}
+
+#[derive(Deserialize)]
+struct WalletPayload {
+    sandbox: WalletScript,
+}
+
+/// The card that a wallet keeps. The device has its own number for it, so that it is another card than the one of
+/// plastic.
+pub fn of_wallet(wallet: &str, payload: &str) -> Result<(Card, Behaviour), Refusal> {
+    let unreadable = || Refusal {
+        kind: Kind::Unprocessable,
+        code: "wallet_unreadable",
+        message: "this is not what a wallet of the sandbox hands over".to_owned(),
+        field: None,
+    };
+    let read: WalletPayload = serde_json::from_str(payload).map_err(|_| unreadable())?;
+    let number = match read.sandbox {
+        WalletScript::Approved => "4242424242424242",
+        WalletScript::Declined => "4000000000000002",
+        WalletScript::InsufficientFunds => "4000000000009995",
+        WalletScript::ThreeDs => "4000000000003220",
+    };
+    let (behaviour, country) = behaviour(number);
+    let card = Card {
+        brand: brand(number).to_owned(),
+        last4: number.get(number.len() - 4..).unwrap_or("").to_owned(),
+        country: country.to_owned(),
+        fingerprint: fingerprint(&format!("{wallet}:{number}")),
     };
     Ok((card, behaviour))
 }

@@ -155,6 +155,22 @@ impl Cards {
         })
     }
 
+    /// The same for what a wallet hands over.
+    pub fn make_wallet_token(
+        &self,
+        token: &str,
+        (wallet, payload): (&str, &str),
+        now: Timestamp,
+    ) -> Result<Event, Refusal> {
+        let (card, behaviour) = card::of_wallet(wallet, payload)?;
+        Ok(Event::TokenMade {
+            token: token.to_owned(),
+            card,
+            behaviour,
+            expires_at: now.plus_seconds(TOKEN_LIFE_S),
+        })
+    }
+
     pub fn token_card(&self, token: &str) -> Option<Card> {
         self.tokens.get(token).map(|token| token.card.clone())
     }

@@ -11,6 +11,7 @@ mod payouts;
 mod rates;
 mod report;
 mod wallet;
+mod wallets;
 
 use crate::{
     refusal::{Kind, Refusal},
@@ -37,6 +38,7 @@ type Answer<T> = Result<Json<T>, Refusal>;
 pub fn cards_router(world: Arc<World>) -> Router {
     let private = cards::routes()
         .merge(payouts::routes())
+        .merge(wallets::routes())
         .merge(disputes::routes())
         .merge(report::routes())
         .layer(from_fn_with_state(Arc::clone(&world), authorised));

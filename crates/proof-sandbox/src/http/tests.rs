@@ -81,7 +81,9 @@ impl Caller {
     }
 }
 
-const PRIVATE: [(bool, &str, &str); 20] = [
+const PRIVATE: [(bool, &str, &str); 22] = [
+    (true, "POST", "/v1/apple-pay/sessions"),
+    (true, "POST", "/v1/wallet-tokens"),
     (true, "POST", "/v1/authorisations"),
     (true, "GET", "/v1/authorisations/r"),
     (true, "POST", "/v1/authorisations/r/capture"),

@@ -62,6 +62,7 @@ mod statement;
 mod strange;
 mod tokens;
 mod treasury;
+mod wallets;
 mod webhook;
 mod world;
 mod worlds;

@@ -96,6 +96,7 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/quote"
         | "POST /frame/api/payments"
         | "POST /frame/api/payments/check"
+        | "POST /frame/api/payments/apple-pay/session"
         | "POST /frame/api/sale"
         | "POST /frame/api/sale/choice"
         | "POST /frame/api/cases/{case}/quote"

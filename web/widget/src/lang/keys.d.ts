@@ -255,6 +255,9 @@ export interface Words {
   "pay.card": undefined;
   "pay.hosted": undefined;
   "pay.payTotal": { total: string };
+  "pay.payWith": { total: string; wallet: string };
+  "pay.orCard": undefined;
+  "pay.walletFailed": { wallet: string };
   "pay.covered": undefined;
   "pay.paying": undefined;
   "pay.incomplete": undefined;

@@ -11,6 +11,7 @@ import { Notice, Screen } from "../parts/basics";
 import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
 import { Price } from "../parts/price";
+import { Wallets } from "../parts/wallets";
 import { useQuote } from "../quote";
 import type { Session } from "../session";
 import type { View } from "../view";
@@ -50,6 +51,7 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
     <Screen title={words.title}>
       {view.payment?.declined && <Declined code={view.payment.declined} attemptsLeft={view.payment.attempts_left} />}
       <Price view={view} quote={quote} />
+      <Wallets view={view} session={session} ready={!paying && view.quote !== null && !quote.renewing} onPaying={setPaying} onProblem={setProblem} />
       {/* A new attempt needs new fields: the processor takes each token once. */}
       <CardFields key={attempt} origin={view.fields_origin} showMissing={pressed} card={card} />
       <FieldsLoading ready={card.ready} />

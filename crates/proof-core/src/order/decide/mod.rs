@@ -27,7 +27,7 @@ use crate::{
     money::MoneyError,
     operator::Voice,
     partner::Side,
-    payment::{CardSummary, DeclineCode},
+    payment::{CardSummary, DeclineCode, PaymentMethod},
     quote::Quote,
     recovery::{Adoption, SaleAdoption},
     screening::Screening,
@@ -54,6 +54,7 @@ pub enum Command {
     Pay {
         quote: QuoteId,
         card_token: String,
+        method: PaymentMethod,
     },
     Cancel,
     PaymentThreeDs {
@@ -275,7 +276,11 @@ impl Draft {
                 self.identity_failed(&reason, may_retry)
             }
             Command::QuoteLock { quote } => self.quote_lock(quote),
-            Command::Pay { quote, card_token } => self.pay(quote, card_token),
+            Command::Pay {
+                quote,
+                card_token,
+                method,
+            } => self.pay(quote, card_token, method),
             Command::Cancel => self.cancel(),
             Command::PaymentThreeDs { attempt, url } => self.three_ds(attempt, url),
             Command::PaymentHeld {
@@ -386,7 +391,7 @@ impl Draft {
     }
 
     /// Pressing *pay* fixes the price for this attempt and promises the coins.
-    fn pay(&mut self, id: QuoteId, card_token: String) -> Step {
+    fn pay(&mut self, id: QuoteId, card_token: String, method: PaymentMethod) -> Step {
         let State::AwaitingPayment { quote } = &self.order.state else {
             return Err(Refusal::WrongState);
         };
@@ -400,7 +405,12 @@ impl Draft {
         self.entries.push(ledger::reserve(quote.crypto)?);
         self.order.attempt = self.order.attempt.saturating_add(1);
         self.order.declined = None;
-        let body = json!({ "attempt": self.order.attempt, "total": quote.total.to_decimal() });
+        self.order.method = method;
+        let body = json!({
+            "attempt": self.order.attempt,
+            "total": quote.total.to_decimal(),
+            "method": method,
+        });
         self.event(EventKind::PaymentStarted, body);
         self.order.price = Some(quote);
         self.order.state = State::Authorising(Authorising {

@@ -110,6 +110,7 @@ fn pay() -> Command {
     Command::Pay {
         quote: quote(START).id,
         card_token: "tok".into(),
+        method: PaymentMethod::Card,
     }
 }
 

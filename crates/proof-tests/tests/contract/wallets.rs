@@ -1,0 +1,72 @@
+//! Wallets of users' devices: what they hand over goes to the processor unread.
+
+use crate::buyer::Buyer;
+use crate::kit::App;
+use crate::on_both_engines;
+use serde_json::{Value, json};
+
+on_both_engines!(
+    a_wallet_pays_like_a_card,
+    what_no_wallet_hands_over_is_refused,
+    apple_pay_is_opened_for_our_own_page,
+);
+
+async fn pay(buyer: &Buyer<'_>, wallet: &str, payload: &str) -> crate::kit::Answer {
+    let quote = buyer.quote().await;
+    let body = json!({ "wallet": wallet, "wallet_payload": payload, "quote_id": quote });
+    buyer.post("payments", body).await
+}
+
+async fn a_wallet_pays_like_a_card(app: &App) {
+    let buyer = Buyer::verified(app, "ada").await;
+    let offers = buyer.view().await["wallets"].clone();
+    assert_eq!(offers["apple_pay"]["country"], "DE");
+    assert_eq!(offers["google_pay"]["gateway"], "sandbox");
+    let declined = pay(&buyer, "google_pay", r#"{"sandbox":"declined"}"#).await;
+    assert_eq!(declined.status, 200, "{}", declined.text);
+    let told = || async {
+        let view = buyer.view().await;
+        view["payment"]["declined"].is_string().then_some(view)
+    };
+    let view = app.until("it is declined", told).await;
+    assert_eq!(view["payment"]["method"], "google_pay");
+    let paid = pay(&buyer, "apple_pay", r#"{"sandbox":"approved"}"#).await;
+    assert_eq!(paid.status, 200, "{}", paid.text);
+    let view = buyer.until_step("completed").await;
+    assert_eq!(view["payment"]["method"], "apple_pay");
+    assert_eq!(view["payment"]["card"]["last4"], "4242");
+    assert_eq!(view["wallets"], Value::Null);
+}
+
+async fn what_no_wallet_hands_over_is_refused(app: &App) {
+    let buyer = Buyer::verified(app, "ada").await;
+    let unread = pay(&buyer, "apple_pay", "{}").await;
+    assert_eq!(
+        (unread.status, &unread.json["field"]),
+        (400, &json!("wallet_payload"))
+    );
+    let large = pay(&buyer, "apple_pay", &"x".repeat(17_000)).await;
+    assert_eq!(large.json["field"], "wallet_payload", "{}", large.text);
+    let other = pay(&buyer, "purse", r#"{"sandbox":"approved"}"#).await;
+    assert_eq!(other.json["field"], "wallet", "{}", other.text);
+    let card = pay(&buyer, "apple_pay", "4242 4242 4242 4242").await;
+    assert_eq!(card.refusal().2, "card_data_refused");
+    let quote = buyer.quote().await;
+    let nothing = buyer.post("payments", json!({ "quote_id": quote })).await;
+    assert_eq!(nothing.json["field"], "card_token", "{}", nothing.text);
+    assert_eq!(
+        buyer.view().await["payment"],
+        Value::Null,
+        "nothing was begun"
+    );
+}
+
+async fn apple_pay_is_opened_for_our_own_page(app: &App) {
+    let buyer = Buyer::verified(app, "ada").await;
+    let opened = buyer.post("payments/apple-pay/session", json!({})).await;
+    assert_eq!(opened.status, 200, "{}", opened.text);
+    assert!(opened.json["domainName"].is_string(), "{}", opened.text);
+    buyer.post("cancel", json!({})).await;
+    let late = buyer.post("payments/apple-pay/session", json!({})).await;
+    assert_eq!(late.refusal().2, "wrong_state");
+}

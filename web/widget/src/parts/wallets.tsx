@@ -1,0 +1,74 @@
+// The buttons of the device's wallets, above the card; nothing where the browser has none.
+
+import { useEffect, useState } from "preact/hooks";
+import { fiat } from "../format";
+import { useAlive } from "../hooks";
+import { messages } from "../messages";
+import type { Failure, Session } from "../session";
+import type { View } from "../view";
+import { open, payableOf, usable, type WalletName } from "../wallets";
+
+const words = messages.pay;
+
+/** Names that are not translated. */
+const NAMES: Record<WalletName, string> = { apple_pay: "Apple Pay", google_pay: "Google Pay" };
+
+interface Props {
+  view: View;
+  session: Session;
+  /** A price stands, and nothing is being paid. */
+  ready: boolean;
+  onPaying: (paying: boolean) => void;
+  onProblem: (problem: string | undefined) => void;
+}
+
+export function Wallets({ view, session, ready, onPaying, onProblem }: Props) {
+  const [names, setNames] = useState<WalletName[]>([]);
+  const alive = useAlive();
+  const payable = payableOf(view);
+  const isPriced = payable !== undefined;
+  useEffect(() => {
+    if (payable) void usable(view.wallets, payable).then((found) => alive.current && setNames(found));
+    // Whether there is a wallet does not change with the price.
+  }, [isPriced]);
+  const press = async (name: WalletName) => {
+    const quote = view.quote?.id;
+    if (!ready || !view.wallets || !payable || quote === undefined) return;
+    onPaying(true);
+    onProblem(undefined);
+    let failure: Failure | undefined;
+    const outcome = await open(name, view.wallets, {
+      payable,
+      session: () => openApple(session),
+      pay: async (payload) => {
+        failure = await session.command((api) => api.payWallet(name, payload, quote));
+        return failure === undefined;
+      },
+    });
+    if (!alive.current) return;
+    onPaying(false);
+    if (outcome === "failed") onProblem(words.walletFailed(NAMES[name]));
+    else if (failure) onProblem(messages.error(failure.code, view.type));
+  };
+  if (names.length === 0) return null;
+  const total = payable ? fiat(payable.total, payable.currency) : "";
+  return (
+    <div class="wallets">
+      {names.map((name) => (
+        <button key={name} type="button" class="button wallet" disabled={!ready} aria-label={words.payWith(total, NAMES[name])} onClick={() => void press(name)}>
+          {NAMES[name]}
+        </button>
+      ))}
+      <p class="or muted small">{words.orCard}</p>
+    </div>
+  );
+}
+
+async function openApple(session: Session): Promise<unknown> {
+  let opened: unknown;
+  const failure = await session.command(async (api) => {
+    opened = await api.openApplePay();
+  });
+  if (failure) throw new Error(failure.code);
+  return opened;
+}
