@@ -303,6 +303,12 @@ async fn two_give_money_back_and_the_chain_says_so(app: &App) {
     let page = ann.get(&format!("orders/{}", buyer.id)).await;
     assert_eq!(page.json["cases"][0]["kind"], "refund", "{}", page.text);
     assert_eq!(page.json["order"]["partner_user_id"], "user-1");
+    // What a user reads out, support sees.
+    let (shown, view) = (&page.json["addresses"][0], buyer.view().await);
+    assert_eq!(
+        (&shown["address"], &shown["fingerprint"]),
+        (&view["address"], &view["address_fingerprint"])
+    );
     assert!(
         !page.json["transfers"][0]["explorer_url"]
             .as_str()

@@ -49,8 +49,6 @@ fn own(route: &str) -> (&'static str, u16) {
         "GET /ws" => ("", 426),
         // Files and documents are everybody's.
         "GET /widget.2.0.js"
-        | "GET /widget-doctor.2.0.js"
-        | "GET /.well-known/proof-integrity.json"
         | "GET /openapi.json"
         | "GET /asyncapi.json"
         | "GET /docs/api"
@@ -71,10 +69,6 @@ fn own(route: &str) -> (&'static str, u16) {
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
         "GET /frame/{widget_id}" | "GET /resume/{token}" | "GET /handover/{token}" => ("", 200),
-        // What a page's frame shows anybody in its headers.
-        "GET /embed/check/{widget_id}" => ("", 200),
-        "POST /embed/findings/{widget_id}" => ("{}", 400),
-        "POST /embed/violations/{widget_id}" => ("{}", 204),
         // Nobody has chosen one.
         "GET /frame/{widget_id}/logo" => ("", 404),
         "POST /frame/api/visits"
@@ -103,6 +97,18 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/cases/{case}/choice"
         | "POST /frame/api/cases/{case}/visit"
         | "POST /frame/api/cancel" => ("{}", 401),
+        other => around_the_frame(other),
+    }
+}
+
+/// For the pages that hold the widget, whoever's they are: what its frame shows anybody in its headers.
+fn around_the_frame(route: &str) -> (&'static str, u16) {
+    match route {
+        "GET /widget-doctor.2.0.js"
+        | "GET /.well-known/proof-integrity.json"
+        | "GET /embed/check/{widget_id}" => ("", 200),
+        "POST /embed/findings/{widget_id}" => ("{}", 400),
+        "POST /embed/violations/{widget_id}" => ("{}", 204),
         other => panic!("{other} has no row in the authorization matrix"),
     }
 }
