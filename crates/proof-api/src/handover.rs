@@ -43,7 +43,7 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
     });
     page_with(
         &boot,
-        &policy_of(&["'none'".to_owned()], &[]),
+        &policy_of(&["'none'".to_owned()], &[], &[]),
         "no-referrer",
     )
 }

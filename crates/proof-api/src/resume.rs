@@ -34,7 +34,11 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         "look": link.look,
         "resume": { "state": link.state, "partner": link.partner },
     });
-    page_with(&boot, &policy_of(&link.fields_origins, &[]), "no-referrer")
+    page_with(
+        &boot,
+        &policy_of(&link.fields_origins, api.engine.wallet_origins(), &[]),
+        "no-referrer",
+    )
 }
 
 #[derive(Deserialize)]

@@ -156,7 +156,7 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
     let boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
-    let policy = content_policy(&frame);
+    let policy = content_policy(&api, &frame);
     // What the browser refuses in our frame, the partner hears of.
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
     page_with(&boot, &policy, "strict-origin")
@@ -206,13 +206,17 @@ pub(crate) fn page_with(
 }
 
 /// Only the partner's pages may hold the frame; only the provider's card fields may be in it.
-fn content_policy(frame: &Frame) -> String {
+fn content_policy(api: &Api, frame: &Frame) -> String {
     let ancestors: Vec<&str> = frame.origins.iter().map(Origin::as_str).collect();
-    policy_of(&frame.fields_origins, &ancestors)
+    policy_of(
+        &frame.fields_origins,
+        api.engine.wallet_origins(),
+        &ancestors,
+    )
 }
 
 /// What the app's page may load, and who may hold it.
-pub(crate) fn policy_of(fields_origins: &[String], ancestors: &[&str]) -> String {
+pub(crate) fn policy_of(fields_origins: &[String], calls: &[&str], ancestors: &[&str]) -> String {
     let ancestors = if ancestors.is_empty() {
         "'none'".into()
     } else {
@@ -220,8 +224,9 @@ pub(crate) fn policy_of(fields_origins: &[String], ancestors: &[&str]) -> String
     };
     format!(
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
-         media-src blob:; connect-src 'self'; frame-src {}; base-uri 'none'; form-action 'none'; \
+         media-src blob:; connect-src {}; frame-src {}; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors {ancestors}",
+        [&["'self'"], calls].concat().join(" "),
         fields_origins.join(" ")
     )
 }

@@ -111,6 +111,18 @@ impl Engine {
         rails.map(|r| r.payments.fields_origin()).collect()
     }
 
+    /// What a browser fetches by itself to know whether it can open a wallet, and is only let for the page's sake.
+    pub fn wallet_origins(&self) -> &'static [&'static str] {
+        let rails = [&self.test_rails, &self.live_rails];
+        let mut offers = rails.into_iter().flatten().map(|r| r.payments.wallets());
+        if offers.any(|offer| offer.google_pay.is_some()) {
+            // The method's address, and where its manifests are.
+            &["https://google.com/pay", "https://pay.google.com/gp/p/"]
+        } else {
+            &[]
+        }
+    }
+
     pub(crate) fn fields_origin(&self, environment: Environment) -> String {
         let rails = self.rails(environment);
         rails.map_or_else(|_| String::new(), |r| r.payments.fields_origin())

@@ -94,6 +94,10 @@ pub struct DevArgs {
     /// Compares names with these sanctions lists: targets.simple.csv of OpenSanctions, or sdn.csv and alt.csv of OFAC.
     #[arg(long, num_args = 1..)]
     sanctions: Vec<PathBuf>,
+    /// Offers Apple Pay and Google Pay to browsers that have them, for tests that bring a wallet of their own: those of
+    /// real devices do not work with the sandbox.
+    #[arg(long)]
+    wallets: bool,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -258,7 +262,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let listener = args.listener().await?;
     let address = listener.local_addr()?;
     let base_url = format!("http://127.0.0.1:{}", address.port());
-    let mut worlds = Worlds::start(data, args.rehearse_live).await?;
+    let mut worlds = Worlds::start(data, args.rehearse_live, args.wallets).await?;
     let metrics = args.metrics().await;
     let metrics_at = metrics.as_ref().map(|metrics| metrics.address);
     let own = [address].into_iter().chain(metrics_at).collect();

@@ -29,6 +29,10 @@ pub struct SandboxConfig {
     /// People may move its clock, and the server's with it: for one server with this world to itself.
     #[serde(default)]
     pub movable_clock: bool,
+    /// Browsers whose wallets hand over what the sandbox's processor understands get their buttons; those of real
+    /// devices do not work with it.
+    #[serde(default)]
+    pub wallets: bool,
 }
 
 impl SandboxConfig {
@@ -58,7 +62,7 @@ impl SandboxConfig {
         let cards = self.cards(outbound);
         let payouts = self.cards(outbound);
         Rails {
-            payments: Arc::new(SandboxPayments::new(cards, self.key.clone())),
+            payments: Arc::new(SandboxPayments::new(cards, self.key.clone(), self.wallets)),
             payouts: Arc::new(SandboxPayouts::new(payouts)),
             identity: Arc::new(SandboxIdentity::new(self.world(outbound))),
             rates: Arc::new(SandboxRates::new(self.world(outbound))),

@@ -54,6 +54,7 @@ pub async fn start(data: &Path, key: String, seed: u64) -> anyhow::Result<ChildW
             world_url: ready.world_url,
             key: Secret::new(key),
             movable_clock: true,
+            wallets: false,
         }
     };
     let _input = child.stdin.take();

@@ -6,6 +6,8 @@ import { callbacks, delivered, heading, order } from "../src/buyer.ts";
 import { knownBuyer } from "../src/known.ts";
 import { expect, test } from "../src/test.ts";
 
+test.use({ options: ["--wallets"] });
+
 type Wallet = { hands: "approved" | "declined"; closes: boolean };
 
 /** In the page and in every frame of it, before any script. */

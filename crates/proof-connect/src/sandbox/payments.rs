@@ -17,11 +17,17 @@ pub struct SandboxPayments {
     processor: Configured,
     /// Signs callbacks.
     key: Secret,
+    /// Some browser here has a wallet that the processor can read.
+    wallets: bool,
 }
 
 impl SandboxPayments {
-    pub fn new(processor: Configured, key: Secret) -> Self {
-        Self { processor, key }
+    pub fn new(processor: Configured, key: Secret, wallets: bool) -> Self {
+        Self {
+            processor,
+            key,
+            wallets,
+        }
     }
 
     async fn order(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, PortError> {
@@ -48,6 +54,9 @@ impl Payments for SandboxPayments {
     }
 
     fn wallets(&self) -> WalletOffers {
+        if !self.wallets {
+            return WalletOffers::default();
+        }
         WalletOffers {
             apple_pay: Some(ApplePayOffer {
                 country: "DE",

@@ -51,7 +51,7 @@ fn provider(answer: Scripted) -> (Configured, Arc<Provider>) {
 }
 
 fn payments(answer: Scripted) -> SandboxPayments {
-    SandboxPayments::new(provider(answer).0, Secret::new("key"))
+    SandboxPayments::new(provider(answer).0, Secret::new("key"), true)
 }
 
 fn eur(minor: u128) -> Money {
@@ -243,7 +243,7 @@ fn requests_are_written_as_documented() {
         200,
         json!({"status": "refunded", "refund_reference": "r-1"}),
     )));
-    let payments = SandboxPayments::new(configured, Secret::new("key"));
+    let payments = SandboxPayments::new(configured, Secret::new("key"), true);
     assert_eq!(payments.fields_origin(), "http://sandbox.test:81");
     block_on(payments.refund("a/../b c", "r-1", eur(5))).unwrap();
     let asked = provider.asked.lock().unwrap();

@@ -20,16 +20,15 @@ pub struct Worlds {
 }
 
 impl Worlds {
-    pub async fn start(data: &Path, rehearse_live: bool) -> anyhow::Result<Self> {
+    pub async fn start(data: &Path, rehearse_live: bool, wallets: bool) -> anyhow::Result<Self> {
         let live = if rehearse_live {
             Some(sandbox(&data.join("sandbox-live"), 2).await?)
         } else {
             None
         };
-        Ok(Self {
-            test: sandbox(&data.join("sandbox"), 1).await?,
-            live,
-        })
+        let mut test = sandbox(&data.join("sandbox"), 1).await?;
+        test.config.wallets = wallets;
+        Ok(Self { test, live })
     }
 
     pub const fn config(&self) -> &SandboxConfig {

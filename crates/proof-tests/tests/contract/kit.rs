@@ -644,6 +644,7 @@ fn sandbox_at(cards: &str, world: &str) -> SandboxConfig {
         world_url: format!("http://{world}").parse().unwrap(),
         key: Secret::new(KEY),
         movable_clock: false,
+        wallets: true,
     }
 }
 

@@ -301,7 +301,7 @@ async fn what_a_chain_took_back_and_mined_again_counts(app: &App) {
 
 async fn what_replaces_a_lost_deposit_is_no_late_one(app: &App) {
     let (seller, address) = awaiting(app, GOOD_CARD).await;
-    crate::operator::down(app, "/v1/rates");
+    crate::operator::down(app, "rates/v1");
     let hash = deposit(app, &address, "100").await;
     let is_final = || async {
         let view = seller.view().await;
@@ -315,7 +315,7 @@ async fn what_replaces_a_lost_deposit_is_no_late_one(app: &App) {
         (&json!("progress"), &json!(false))
     );
     drop_out(app, &hash).await;
-    crate::operator::up(app, "/v1/rates");
+    crate::operator::up(app, "rates/v1");
     let lost = || async {
         codes(&seller.view().await)
             .contains(&"deposit.lost")

@@ -3,12 +3,15 @@
 use crate::buyer::Buyer;
 use crate::kit::App;
 use crate::on_both_engines;
+use axum::body::Body;
+use http::Request;
 use serde_json::{Value, json};
 
 on_both_engines!(
     a_wallet_pays_like_a_card,
     what_no_wallet_hands_over_is_refused,
     apple_pay_is_opened_for_our_own_page,
+    a_browser_may_ask_google_and_nobody_else,
 );
 
 async fn pay(buyer: &Buyer<'_>, wallet: &str, payload: &str) -> crate::kit::Answer {
@@ -69,4 +72,14 @@ async fn apple_pay_is_opened_for_our_own_page(app: &App) {
     buyer.post("cancel", json!({})).await;
     let late = buyer.post("payments/apple-pay/session", json!({})).await;
     assert_eq!(late.refusal().2, "wrong_state");
+}
+
+async fn a_browser_may_ask_google_and_nobody_else(app: &App) {
+    let path = format!("/frame/{}", app.shop.partner.widget_id);
+    let page = app
+        .call(Request::get(path).body(Body::empty()).unwrap())
+        .await;
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    let calls = "connect-src 'self' https://google.com/pay https://pay.google.com/gp/p/;";
+    assert!(policy.contains(calls), "{policy}");
 }

@@ -97,6 +97,7 @@ fn sandbox() -> SandboxConfig {
         world_url: "http://world.test".parse().unwrap(),
         key: Secret::new(KEY),
         movable_clock: false,
+        wallets: true,
     }
 }
 

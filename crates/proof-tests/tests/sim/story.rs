@@ -224,6 +224,7 @@ impl Sim {
             world_url: "http://world.test".parse().unwrap(),
             key: Secret::new(KEY),
             movable_clock: false,
+            wallets: true,
         }
     }
 
