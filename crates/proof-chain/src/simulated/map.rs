@@ -55,6 +55,7 @@ pub fn arrivals(list: wire::List, network: Network) -> Arrivals {
     Arrivals {
         height: list.height,
         complete: list.complete,
+        until: None,
         arrivals: arrivals.collect(),
     }
 }

@@ -122,6 +122,7 @@ fn planned() -> CaseCommand {
             amount: amount(usdt(Network::Erc20), "7"),
             from: UnsignedFrom::Nonce(1),
             fee: eth(10),
+            form: None,
         },
     })
 }

@@ -90,6 +90,7 @@ fn transfer() -> UnsignedTransfer {
         amount: Amount::parse(usdt(), "100").unwrap(),
         from: UnsignedFrom::Nonce(7),
         fee: trx(1_000),
+        form: None,
     }
 }
 
