@@ -7,6 +7,7 @@ use crate::{
     config::{Config, MailConfig, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
+    networks::{self, NetworksConfig},
     operator::Door,
     rails::{SandboxConfig, master_key},
     sanctions::{SanctionsConfig, Watch},
@@ -69,7 +70,8 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         test_rails: match &config.sandbox {
             None => None,
             Some(sandbox) => {
-                let mut rails = test_rails(sandbox, &config.signer, &outbound)?;
+                let mut rails =
+                    test_rails(sandbox, (&config.signer, &config.networks), &outbound).await?;
                 if let Some(identity) = &config.identity {
                     rails.identity = identity.open(clock.clone())?;
                 }
@@ -175,17 +177,20 @@ fn own_urls(config: &Config) -> Vec<Url> {
     [config.base_url.clone()]
         .into_iter()
         .chain(sandbox)
+        .chain(config.networks.own_urls())
         .collect()
 }
 
-fn test_rails(
+async fn test_rails(
     sandbox: &SandboxConfig,
-    signer: &Path,
+    (signer, networks): (&Path, &NetworksConfig),
     outbound: &Outbound,
 ) -> anyhow::Result<Rails> {
     let key = master_key(signer, &SystemEntropy)?;
-    let signer = SignerThread::spawn(LocalSigner::open(signer, key)?)?;
-    Ok(sandbox.rails(outbound, Arc::new(signer)))
+    let signer = LocalSigner::open(signer, key)?.with_rules(networks.rules()?);
+    let mut rails = sandbox.rails(outbound, Arc::new(SignerThread::spawn(signer)?));
+    networks::switch(&mut rails, networks.chains(outbound)?).await?;
+    Ok(rails)
 }
 
 /// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions

@@ -5,10 +5,11 @@ use proof_port::PortError;
 
 /// What these bytes can never overcome. Whatever else a node says may pass: a nonce comes up, a wallet is filled,
 /// a fee falls.
-const NEVER: [&str; 6] = [
+const NEVER: [&str; 7] = [
     "invalid sender",
     "invalid chain id",
     "rlp",
+    "failed to decode",
     "signature",
     "transaction type not supported",
     "intrinsic gas",
