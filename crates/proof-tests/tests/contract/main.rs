@@ -21,6 +21,7 @@ mod clock;
 mod console;
 mod delivery;
 mod errors;
+mod evm;
 mod feed;
 mod handover;
 mod health;
