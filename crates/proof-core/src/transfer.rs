@@ -121,8 +121,18 @@ pub enum TransferFact {
 pub enum Proof {
     /// The signer's journal has no signature for this intent, and has closed it.
     NeverSigned { intent: IntentId },
-    /// Final on the chain, and refused by it: the coins did not move.
-    RefusedByChain { hash: String },
+    /// Final on the chain, and refused by it: the coins did not move, and the fee was taken.
+    RefusedByChain { hash: String, fee: Amount },
+}
+
+impl Proof {
+    /// What the dead transfer cost, in the native coin of `planned`.
+    pub fn fee_paid(&self, planned: Amount) -> Amount {
+        match self {
+            Self::NeverSigned { .. } => Amount::new(planned.asset(), 0),
+            Self::RefusedByChain { fee, .. } => *fee,
+        }
+    }
 }
 
 /// What a transfer of ours needs next.
@@ -191,7 +201,7 @@ impl Sending {
     pub fn is_dead(&self, proof: &Proof) -> bool {
         match (proof, &self.signed) {
             (Proof::NeverSigned { intent }, None) => *intent == self.intent,
-            (Proof::RefusedByChain { hash }, Some(signed)) => *hash == signed.hash,
+            (Proof::RefusedByChain { hash, .. }, Some(signed)) => *hash == signed.hash,
             (Proof::NeverSigned { .. }, Some(_)) | (Proof::RefusedByChain { .. }, None) => false,
         }
     }

@@ -274,14 +274,15 @@ impl Engine {
             TransferStatus::Mined {
                 confirmations, fee, ..
             } if confirmations >= bound => Some(TransferFact::Final { confirmations, fee }),
-            TransferStatus::Failed { confirmations } if confirmations >= bound => {
+            TransferStatus::Failed { confirmations, fee } if confirmations >= bound => {
                 let proof = Proof::RefusedByChain {
                     hash: signed.hash.clone(),
+                    fee,
                 };
                 Some(TransferFact::Dead { proof })
             }
             TransferStatus::Mined { confirmations, .. }
-            | TransferStatus::Failed { confirmations } => {
+            | TransferStatus::Failed { confirmations, .. } => {
                 Some(TransferFact::Seen { confirmations })
             }
         };

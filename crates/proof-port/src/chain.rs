@@ -20,8 +20,8 @@ pub enum TransferStatus {
         block: u64,
         fee: Amount,
     },
-    /// Mined, and the chain refused its effect.
-    Failed { confirmations: u64 },
+    /// Mined, and the chain refused its effect, and kept its fee.
+    Failed { confirmations: u64, fee: Amount },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

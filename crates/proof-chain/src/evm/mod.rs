@@ -253,13 +253,14 @@ impl EvmChain {
             } => (height, block, effect, fee),
         };
         let confirmations = (self.height().await? + 1).saturating_sub(height);
+        let fee = Amount::new(self.spec.network.native(), fee);
         match effect {
             Effect::Done => Ok(TransferStatus::Mined {
                 confirmations,
                 block: height,
-                fee: Amount::new(self.spec.network.native(), fee),
+                fee,
             }),
-            Effect::Nothing => Ok(TransferStatus::Failed { confirmations }),
+            Effect::Nothing => Ok(TransferStatus::Failed { confirmations, fee }),
             // Neither final nor failed: it waits for people, and for as long as they take.
             Effect::Other => Err(self.odd(format!(
                 "{hash} in block {block} moved something else than what was signed"

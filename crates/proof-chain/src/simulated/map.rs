@@ -28,6 +28,7 @@ pub fn status(transfer: &wire::Transfer, network: Network) -> TransferStatus {
         },
         ("failed", _) => TransferStatus::Failed {
             confirmations: transfer.confirmations,
+            fee: Amount::new(network.native(), transfer.fee),
         },
         _ => TransferStatus::Waiting,
     }

@@ -49,6 +49,14 @@ async fn coins_and_tokens_are_delivered_and_followed() {
     }
 }
 
+/// With a fee, which the chain keeps.
+fn failed(status: &TransferStatus) -> Option<u64> {
+    match status {
+        TransferStatus::Failed { confirmations, fee } if !fee.is_zero() => Some(*confirmations),
+        _ => None,
+    }
+}
+
 async fn came(bench: &Bench, height: u64) -> Arrivals {
     bench.chain.arrivals(height).await.unwrap()
 }
@@ -104,11 +112,10 @@ async fn what_came_is_found_block_by_block_and_each_output_by_itself() {
     // The same transaction, but not this movement of it.
     let mut forged = (*first).clone();
     forged.deposit.amount = Amount::new(asset("USDT"), 4);
-    let wrong = TransferStatus::Failed { confirmations: 2 };
-    assert_eq!(stands(&bench, &forged).await, wrong);
+    assert_eq!(failed(&stands(&bench, &forged).await), Some(2));
     let mut forged = (*first).clone();
     forged.recipient = second.recipient.clone();
-    assert_eq!(stands(&bench, &forged).await, wrong);
+    assert_eq!(failed(&stands(&bench, &forged).await), Some(2));
     let key = DepositKey {
         hash: both,
         index: 0,
@@ -116,7 +123,7 @@ async fn what_came_is_found_block_by_block_and_each_output_by_itself() {
     let asked = bench
         .chain
         .arrival(FRIEND, &key, Amount::new(asset("ETH"), 3));
-    assert_eq!(asked.await.unwrap(), wrong);
+    assert_eq!(failed(&asked.await.unwrap()), Some(2));
     // Nothing twice, and long absences in pieces.
     assert!(came(&bench, found.height).await.arrivals.is_empty());
     anvil.mine(300).await;
@@ -200,8 +207,7 @@ async fn a_transfer_counts_by_what_it_did() {
         let status = bench.chain.transfer(&signed.hash).await;
         if moved == 0 {
             // That is proof: the coins are here.
-            let failed = TransferStatus::Failed { confirmations: 1 };
-            assert_eq!(status.unwrap(), failed);
+            assert_eq!(failed(&status.unwrap()), Some(1));
         } else {
             // Neither done nor undone: people look.
             let error = status.unwrap_err();
@@ -211,7 +217,7 @@ async fn a_transfer_counts_by_what_it_did() {
     anvil.feel(Mood::Good).await;
     let signed = bench.delivered("ETH", &anvil.odd, 5).await;
     let status = bench.chain.transfer(&signed.hash).await.unwrap();
-    assert_eq!(status, TransferStatus::Failed { confirmations: 1 });
+    assert_eq!(failed(&status), Some(1));
 }
 
 #[tokio::test]

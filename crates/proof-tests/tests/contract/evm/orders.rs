@@ -243,6 +243,8 @@ async fn what_a_node_refuses_goes_back_to_the_card_and_what_a_bank_refuses_to_th
     let view = buyer.until_step("failed").await;
     assert_eq!(view["failure"]["money_moved"], true, "{view}");
     assert_eq!(ramp.there(FRIEND, "USDT").await, 0);
+    // Also the gas that the refusal cost.
+    ramp.books_agree().await;
     ramp.anvil.feel(Mood::Good).await;
     let (seller, address) = ramp.seller("USDC", "50", "4000000000009995").await;
     let usdc = &ramp.anvil.usdc;
@@ -250,6 +252,7 @@ async fn what_a_node_refuses_goes_back_to_the_card_and_what_a_bank_refuses_to_th
     let view = seller.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "returned");
     assert_eq!(ramp.there(REFUND, "USDC").await, 50_000_000);
+    ramp.books_agree().await;
     ramp.done().await;
 }
 
