@@ -3,4 +3,5 @@
 //! An adapter reads a chain through one node and hands signed bytes to it; keys are elsewhere. One
 //! folder per kind of chain.
 
+pub mod evm;
 pub mod simulated;

@@ -114,7 +114,7 @@ fn quote_and_pay(c: &mut Criterion) {
     let pay = Command::Pay {
         quote: id,
         card_token: "tok".to_owned(),
-        method: PaymentMethod::Card,
+        method: proof_core::payment::PaymentMethod::Card,
     };
     c.bench_function("decide: pay", |b| {
         b.iter(|| decide(black_box(&locked), pay.clone(), NOW).unwrap());

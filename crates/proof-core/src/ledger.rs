@@ -466,11 +466,23 @@ pub fn deliver(
     Entry::new(EntryKind::Deliver, postings.into_iter().flatten().collect())
 }
 
-/// A signed transfer is proven dead: its coins are ours again, still promised.
-pub fn take_back(amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
-    let coins = crypto(Account::InTransit, Account::Reserved, amount)?;
-    let gas = crypto(Account::InTransit, Account::Wallet, fee)?;
-    Entry::new(EntryKind::TakeBack, coins.into_iter().chain(gas).collect())
+/// A signed transfer is proven dead: its coins are ours again, still promised. What the chain took for refusing it
+/// is spent.
+pub fn take_back(
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let unused = unused(fee_planned, fee_paid)?;
+    let postings = [
+        crypto(Account::InTransit, Account::Reserved, amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Wallet, unused)?,
+    ];
+    Entry::new(
+        EntryKind::TakeBack,
+        postings.into_iter().flatten().collect(),
+    )
 }
 
 /// The customer has the money back.

@@ -22,6 +22,43 @@ pub enum UnsignedFrom {
     Coins(Vec<Coin>),
 }
 
+/// What a network's own form of a transfer says beside sender, recipient, amount and source. It is fixed with
+/// them, before the signature, so that the same intent is the same bytes for ever.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    Evm(Box<EvmForm>),
+}
+
+impl Form {
+    /// The most that the transfer may cost, in the network's native coin; `None` if no number holds it.
+    pub fn fee_max(&self) -> Option<u128> {
+        match self {
+            Self::Evm(form) => form.fee_max(),
+        }
+    }
+}
+
+/// A transaction with fees by EIP-1559.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct EvmForm {
+    pub chain_id: u64,
+    pub gas_limit: u64,
+    #[serde(with = "crate::money::as_text")]
+    pub fee_per_gas_max: u128,
+    #[serde(with = "crate::money::as_text")]
+    pub tip_per_gas_max: u128,
+    /// The token's contract; without one the network's native coin moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Address>,
+}
+
+impl EvmForm {
+    pub fn fee_max(&self) -> Option<u128> {
+        u128::from(self.gas_limit).checked_mul(self.fee_per_gas_max)
+    }
+}
+
 /// A transfer that lacks only its signature.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UnsignedTransfer {
@@ -31,6 +68,9 @@ pub struct UnsignedTransfer {
     pub from: UnsignedFrom,
     /// In the network's native coin.
     pub fee: Amount,
+    /// The simulated chains have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub form: Option<Form>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,8 +121,18 @@ pub enum TransferFact {
 pub enum Proof {
     /// The signer's journal has no signature for this intent, and has closed it.
     NeverSigned { intent: IntentId },
-    /// Final on the chain, and refused by it: the coins did not move.
-    RefusedByChain { hash: String },
+    /// Final on the chain, and refused by it: the coins did not move, and the fee was taken.
+    RefusedByChain { hash: String, fee: Amount },
+}
+
+impl Proof {
+    /// What the dead transfer cost, in the native coin of `planned`.
+    pub fn fee_paid(&self, planned: Amount) -> Amount {
+        match self {
+            Self::NeverSigned { .. } => Amount::new(planned.asset(), 0),
+            Self::RefusedByChain { fee, .. } => *fee,
+        }
+    }
 }
 
 /// What a transfer of ours needs next.
@@ -151,8 +201,61 @@ impl Sending {
     pub fn is_dead(&self, proof: &Proof) -> bool {
         match (proof, &self.signed) {
             (Proof::NeverSigned { intent }, None) => *intent == self.intent,
-            (Proof::RefusedByChain { hash }, Some(signed)) => *hash == signed.hash,
+            (Proof::RefusedByChain { hash, .. }, Some(signed)) => *hash == signed.hash,
             (Proof::NeverSigned { .. }, Some(_)) | (Proof::RefusedByChain { .. }, None) => false,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::asset::{Asset, Network};
+
+    fn transfer(form: Option<Form>) -> UnsignedTransfer {
+        let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+        let address = Address::parse(Network::Erc20, address).unwrap();
+        UnsignedTransfer {
+            sender: address.clone(),
+            recipient: address,
+            amount: Amount::new(Asset::find("USDT", Network::Erc20).unwrap(), 5),
+            from: UnsignedFrom::Nonce(3),
+            fee: Amount::new(Network::Erc20.native(), 7),
+            form,
+        }
+    }
+
+    #[test]
+    fn transfers_from_before_there_were_forms_are_read_and_written_as_they_were() {
+        let plain = transfer(None);
+        let text = serde_json::to_value(&plain).unwrap();
+        assert!(text.get("form").is_none(), "{text}");
+        assert_eq!(
+            serde_json::from_value::<UnsignedTransfer>(text).unwrap(),
+            plain
+        );
+    }
+
+    #[test]
+    fn a_form_survives_being_stored_and_knows_what_it_may_cost() {
+        let form = EvmForm {
+            chain_id: 1,
+            gas_limit: 100_000,
+            fee_per_gas_max: u128::from(u64::MAX),
+            tip_per_gas_max: 1,
+            token: Some(transfer(None).sender),
+        };
+        let kept = transfer(Some(Form::Evm(Box::new(form.clone()))));
+        let text = serde_json::to_string(&kept).unwrap();
+        assert_eq!(
+            serde_json::from_str::<UnsignedTransfer>(&text).unwrap(),
+            kept
+        );
+        assert_eq!(form.fee_max(), Some(u128::from(u64::MAX) * 100_000));
+        let unbounded = EvmForm {
+            fee_per_gas_max: u128::MAX,
+            ..form
+        };
+        assert_eq!(Form::Evm(Box::new(unbounded)).fee_max(), None);
     }
 }

@@ -226,7 +226,15 @@ impl Engine {
         let chain = self.chain_of(case.environment, network)?;
         let remedy = self.remedy_of(case).await?;
         let bound = chain.confirmations_final();
-        let command = match chain.transfer(&key.hash).await? {
+        let order = self.order_load(case.order).await?.order;
+        let status = match &order.sale {
+            Some(sale) => {
+                let recipient = sale.deposit_address.as_str();
+                chain.arrival(recipient, &key, case.amount).await?
+            }
+            None => chain.transfer(&key.hash).await?,
+        };
+        let command = match status {
             TransferStatus::Unknown | TransferStatus::Failed { .. } => {
                 Some(CaseCommand::DepositVanished)
             }

@@ -106,7 +106,7 @@ impl Engine {
             self.arrival(environment, wallet.as_ref(), arrival).await?;
         }
         let heard_at = if found.complete {
-            before
+            found.until.unwrap_or(before)
         } else {
             scan.heard_at
         };
@@ -205,7 +205,7 @@ impl Engine {
         let chain = self.chain_of(order.environment, order.amount.asset().network())?;
         let again = self.now().plus_millis(chain.poll_interval_ms());
         for held in unsettled(order) {
-            let command = self.deposit_step(chain, &held).await?;
+            let command = self.deposit_step(chain, order, &held).await?;
             // One step at a time: each may change what the next one means.
             if let Some(command) = command {
                 match self
@@ -230,7 +230,7 @@ impl Engine {
             .into_iter()
             .filter(|held| held.booked)
         {
-            if is_gone(&chain.transfer(&held.deposit.key.hash).await?) {
+            if is_gone(&arrival(chain, order, &held).await?) {
                 let key = held.deposit.key;
                 let command = Command::Sell(SellCommand::DepositVanished { key });
                 self.order_apply("deposit_vanished", order.id, command)
@@ -244,10 +244,11 @@ impl Engine {
     async fn deposit_step(
         &self,
         chain: &Arc<dyn Chain>,
+        order: &Order,
         held: &Held,
     ) -> Result<Option<SellCommand>, ApiError> {
         let key = held.deposit.key.clone();
-        let status = chain.transfer(&key.hash).await?;
+        let status = arrival(chain, order, held).await?;
         if is_gone(&status) {
             return Ok(Some(SellCommand::DepositVanished { key }));
         }
@@ -292,6 +293,20 @@ fn deeper(
     }
     (confirmations != held.confirmations)
         .then_some(SellCommand::DepositDeeper { key, confirmations })
+}
+
+/// How a deposit of an order stands, at the address that the order shows.
+pub(crate) async fn arrival(
+    chain: &Arc<dyn Chain>,
+    order: &Order,
+    held: &Held,
+) -> Result<TransferStatus, ApiError> {
+    let sale = order.sale.as_ref();
+    let sale =
+        sale.ok_or_else(|| ApiError::internal("a deposit of an order that sells nothing"))?;
+    let Deposit { key, amount, .. } = &held.deposit;
+    let recipient = sale.deposit_address.as_str();
+    Ok(chain.arrival(recipient, key, *amount).await?)
 }
 
 pub(crate) fn is_gone(status: &TransferStatus) -> bool {

@@ -5,13 +5,14 @@ use crate::{Rails, metrics::Metrics};
 use proof_core::recovery::Epoch;
 use proof_core::{
     Address, Asset, Entropy, Fiat, Network, Timestamp,
+    deposit::DepositKey,
     id::{IntentId, OrderId},
     money::{Amount, Money},
     partner::Environment,
 };
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Identity,
+    CaptureState, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form, Identity,
     IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest,
     PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates, RefundState,
     ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus, VoidState,
@@ -410,6 +411,10 @@ impl Chain for Metered<dyn Chain> {
         self.call("fee", self.inner.fee()).await
     }
 
+    async fn form(&self, asset: Asset) -> Result<Option<Form>, PortError> {
+        self.call("form", self.inner.form(asset)).await
+    }
+
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         self.call("broadcast", self.inner.broadcast(signed_hex))
             .await
@@ -421,5 +426,15 @@ impl Chain for Metered<dyn Chain> {
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError> {
         self.call("transfer", self.inner.transfer(hash)).await
+    }
+
+    async fn arrival(
+        &self,
+        recipient: &str,
+        key: &DepositKey,
+        amount: Amount,
+    ) -> Result<TransferStatus, PortError> {
+        let asked = self.inner.arrival(recipient, key, amount);
+        self.call("arrival", asked).await
     }
 }

@@ -3,7 +3,11 @@
 //!
 //! Nothing is ever corrected from here. A finding is a question for people.
 
-use crate::{ApiError, Engine, deposit::is_gone, worker::Outcome};
+use crate::{
+    ApiError, Engine,
+    deposit::{arrival, is_gone},
+    worker::Outcome,
+};
 use proof_core::{
     Asset, Timestamp,
     finding::{Finding, FindingKind, Moved, WalletBooks, compare, compare_wallet},
@@ -338,7 +342,7 @@ impl Engine {
         let enough = i128::try_from(there).is_ok_and(|there| there >= booked);
         if !enough && order.status().is_terminal() {
             for held in sale.held.iter().filter(|held| held.booked) {
-                if is_gone(&chain.transfer(&held.deposit.key.hash).await?) {
+                if is_gone(&arrival(chain, order, held).await?) {
                     self.case_gone(order.id, held).await?;
                 }
             }

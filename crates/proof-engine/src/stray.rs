@@ -84,7 +84,9 @@ impl Engine {
         let (mut findings, mut on_their_way) = (Vec::new(), BTreeMap::new());
         for stray in self.strays_open(environment).await? {
             let chain = self.chain_of(environment, stray.recipient.network())?;
-            let status = chain.transfer(&stray.deposit.key.hash).await?;
+            let (recipient, deposit) = (stray.recipient.as_str(), &stray.deposit);
+            let asked = chain.arrival(recipient, &deposit.key, deposit.amount);
+            let status = asked.await?;
             let is_final = matches!(
                 status,
                 TransferStatus::Mined { confirmations, .. } if confirmations >= chain.confirmations_final()

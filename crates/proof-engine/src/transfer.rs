@@ -12,13 +12,13 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    Address, ErrorCode, Network,
+    Address, Asset, ErrorCode, Network,
     case::{Case, CaseCommand},
     id::{CaseId, IntentId, OrderId},
     money::Amount,
     order::{Command, Order, POLL_MS, State},
     partner::Environment,
-    transfer::{Coin, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
+    transfer::{Coin, Form, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
 use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Failure, Tx};
@@ -44,7 +44,8 @@ pub(crate) struct Leg {
     sender: Sender,
     pub(crate) order: OrderId,
     pub(crate) environment: Environment,
-    network: Network,
+    /// What moves.
+    asset: Asset,
     pub(crate) class: IntentClass,
     pub(crate) intent: IntentId,
 }
@@ -98,7 +99,7 @@ impl Engine {
             sender: Sender::Order,
             order: order.id,
             environment: order.environment,
-            network: order.amount.asset().network(),
+            asset: order.amount.asset(),
             class,
             intent: self.intent(order.id, name, attempt),
         }
@@ -109,14 +110,14 @@ impl Engine {
             sender: Sender::Case(case.id),
             order: case.order,
             environment: case.environment,
-            network: case.amount.asset().network(),
+            asset: case.amount.asset(),
             class: IntentClass::Return,
             intent: self.intent(case.order, &about(case), case.state.attempt()),
         }
     }
 
     fn chain(&self, leg: Leg) -> Result<&Arc<dyn Chain>, ApiError> {
-        self.chain_of(leg.environment, leg.network)
+        self.chain_of(leg.environment, leg.asset.network())
     }
 
     /// Fixes everything about the transfer but its signature, and promises its nonce or coins to
@@ -131,7 +132,11 @@ impl Engine {
             .signer
             .wallet(chain.network())
             .await?;
-        let fee = with_margin(chain.fee().await?)?;
+        let form = chain.form(leg.asset).await?;
+        let fee = match &form {
+            Some(form) => fee_max(form, chain.network())?,
+            None => with_margin(chain.fee().await?)?,
+        };
         let source = match chain.network() {
             Network::Bitcoin => Source::Coins {
                 unspent: chain.coins(&sender).await?,
@@ -144,6 +149,7 @@ impl Engine {
         self.db
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
+                let form = form.clone();
                 Box::pin(async move {
                     let (recipient, amount) = leg.outgoing(tx).await?;
                     let from = source_take(tx, source, &sender, (amount, fee), leg.intent).await?;
@@ -153,6 +159,7 @@ impl Engine {
                         amount,
                         from,
                         fee,
+                        form,
                     };
                     let intent = leg.intent;
                     let fact = TransferFact::Planned { intent, transfer };
@@ -267,14 +274,15 @@ impl Engine {
             TransferStatus::Mined {
                 confirmations, fee, ..
             } if confirmations >= bound => Some(TransferFact::Final { confirmations, fee }),
-            TransferStatus::Failed { confirmations } if confirmations >= bound => {
+            TransferStatus::Failed { confirmations, fee } if confirmations >= bound => {
                 let proof = Proof::RefusedByChain {
                     hash: signed.hash.clone(),
+                    fee,
                 };
                 Some(TransferFact::Dead { proof })
             }
             TransferStatus::Mined { confirmations, .. }
-            | TransferStatus::Failed { confirmations } => {
+            | TransferStatus::Failed { confirmations, .. } => {
                 Some(TransferFact::Seen { confirmations })
             }
         };
@@ -310,6 +318,13 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
+}
+
+/// What a network's own form says is the most that the transfer may cost.
+fn fee_max(form: &Form, network: Network) -> Result<Amount, ApiError> {
+    let most = form.fee_max();
+    let most = most.ok_or_else(|| ApiError::internal("a fee beyond all numbers"))?;
+    Ok(Amount::new(network.native(), most))
 }
 
 /// What a case is about names its transfer: after a restore the same deposit is another case, and must not

@@ -106,6 +106,18 @@ impl Configured {
         self.send(Method::POST, self.url(path, &[])?, body).await
     }
 
+    /// A call whose answer may have so many bytes: a block of a chain has more than one transfer.
+    pub async fn post_for(
+        &self,
+        body: &impl Serialize,
+        bytes_max: usize,
+    ) -> Result<Answer, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.not_sent(error))?;
+        let body = Some(("application/json", Bytes::from(body)));
+        let url = self.base.clone();
+        self.send_for(Method::POST, url, body, bytes_max).await
+    }
+
     pub async fn put(
         &self,
         path: &[&str],

@@ -2,8 +2,12 @@
 
 use crate::PortError;
 pub use proof_core::Network;
-pub use proof_core::transfer::{Coin, UnsignedFrom, UnsignedTransfer};
-use proof_core::{Address, deposit::Deposit, money::Amount};
+pub use proof_core::transfer::{Coin, EvmForm, Form, UnsignedFrom, UnsignedTransfer};
+use proof_core::{
+    Address, Timestamp,
+    deposit::{Deposit, DepositKey},
+    money::Amount,
+};
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum TransferStatus {
@@ -16,8 +20,8 @@ pub enum TransferStatus {
         block: u64,
         fee: Amount,
     },
-    /// Mined, and the chain refused its effect.
-    Failed { confirmations: u64 },
+    /// Mined, and the chain refused its effect, and kept its fee.
+    Failed { confirmations: u64, fee: Amount },
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +43,8 @@ pub struct Arrivals {
     pub height: u64,
     /// There is no later block, and what waits for one is in it, too.
     pub complete: bool,
+    /// Up to when that holds, where the chain itself says so; else up to when it was asked.
+    pub until: Option<Timestamp>,
     pub arrivals: Vec<Arrival>,
 }
 
@@ -69,6 +75,12 @@ pub trait Chain: Send + Sync {
     /// What a transfer now costs, in the native coin.
     async fn fee(&self) -> Result<Amount, PortError>;
 
+    /// How this network writes a transfer of such an asset now, with the most that it may cost; `None` where there
+    /// is nothing to say beside the fee. An error while that would cost more than the operator allows.
+    async fn form(&self, _asset: proof_core::Asset) -> Result<Option<Form>, PortError> {
+        Ok(None)
+    }
+
     /// Hands a signed transfer to the network; the same bytes may be sent again at any time.
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError>;
 
@@ -77,4 +89,15 @@ pub trait Chain: Send + Sync {
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError>;
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError>;
+
+    /// How a deposit that was seen stands now. Where one transaction may do more than one thing, its being mined
+    /// is not enough: this output of it has to be there.
+    async fn arrival(
+        &self,
+        _recipient: &str,
+        key: &DepositKey,
+        _amount: Amount,
+    ) -> Result<TransferStatus, PortError> {
+        self.transfer(&key.hash).await
+    }
 }

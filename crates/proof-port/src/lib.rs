@@ -18,7 +18,7 @@ mod timer;
 
 pub use callback::{Callback, CallbackCall, CallbackRefusal};
 pub use chain::{
-    Arrival, Arrivals, Chain, ChainTip, Coin, Network, TransferStatus, UnsignedFrom,
+    Arrival, Arrivals, Chain, ChainTip, Coin, EvmForm, Form, Network, TransferStatus, UnsignedFrom,
     UnsignedTransfer,
 };
 pub use error::{Class, PortError};

@@ -6,6 +6,7 @@ use crate::{
         schedule::{BackupConfig, Schedule},
     },
     identity::{IdentityConfig, PersonsConfig},
+    networks::NetworksConfig,
     operator::Operator,
     rails::SandboxConfig,
     restore::Target,
@@ -46,6 +47,9 @@ pub struct Config {
     #[serde(default)]
     pub postgres_tools: Option<PathBuf>,
     pub sandbox: Option<SandboxConfig>,
+    /// Real chains in place of the sandbox's.
+    #[serde(default)]
+    pub networks: NetworksConfig,
     /// The built-in identity check, in place of the sandbox's scripted one.
     #[serde(default)]
     pub identity: Option<IdentityConfig>,
@@ -143,6 +147,10 @@ impl Config {
         let read: Self =
             toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
         read.alerts.check()?;
+        read.networks.check()?;
+        if !read.networks.is_empty() && read.sandbox.is_none() {
+            anyhow::bail!("[networks] are for the orders of [sandbox], and there is no [sandbox]");
+        }
         if read.identity.is_some() && read.sandbox.is_none() {
             anyhow::bail!("[identity] checks the sandbox's users, and there is no [sandbox]");
         }

@@ -2,8 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use proof_server::{
-    audit, backup, case, dev, developer, identity, ledger, list, member, order, partner, recovery,
-    restore, sandbox, serve,
+    audit, backup, case, chain, dev, developer, identity, ledger, list, member, order, partner,
+    recovery, restore, sandbox, serve,
     telemetry::{LogFormat, Telemetry, TelemetryConfig},
 };
 
@@ -50,6 +50,9 @@ enum Command {
     /// Money outside of its order's happy path that waits for people.
     #[command(subcommand)]
     Case(case::CaseCommand),
+    /// Nodes of real chains.
+    #[command(subcommand)]
+    Chain(chain::ChainCommand),
     /// The built-in identity check, tried with files.
     #[command(subcommand)]
     Identity(identity::IdentityCommand),
@@ -141,6 +144,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Partner(command) => partner::run(command).await,
         Command::Order(command) => order::run(command).await,
         Command::Case(command) => case::run(command).await,
+        Command::Chain(command) => chain::run(command).await,
         Command::Identity(command) => identity::run(command).await,
         Command::List(command) => list::run(command).await,
         Command::Operator(command) => member::run(command).await,

@@ -7,6 +7,7 @@ use crate::{
     config::{Config, MailConfig, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
+    networks::{self, NetworksConfig},
     operator::Door,
     rails::{SandboxConfig, master_key},
     sanctions::{SanctionsConfig, Watch},
@@ -61,22 +62,22 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     own.extend(metrics.as_ref().map(|metrics| metrics.address));
     let outbound = outbound(config.webhook_networks, own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
+    let mut test_rails = None;
+    if let Some(sandbox) = &config.sandbox {
+        let keys = (config.signer.as_path(), &config.networks);
+        let mut rails = test_rails_of(sandbox, keys, &outbound).await?;
+        if let Some(identity) = &config.identity {
+            rails.identity = identity.open(clock.clone())?;
+        }
+        test_rails = Some(rails);
+    }
     let parts = Parts {
         db,
         clock: clock.clone(),
         movable,
         entropy: Arc::new(SystemEntropy),
         outbound: outbound.clone(),
-        test_rails: match &config.sandbox {
-            None => None,
-            Some(sandbox) => {
-                let mut rails = test_rails(sandbox, &config.signer, &outbound)?;
-                if let Some(identity) = &config.identity {
-                    rails.identity = identity.open(clock.clone())?;
-                }
-                Some(rails)
-            }
-        },
+        test_rails,
         live_rails: None,
         rehearsed: false,
         mailer,
@@ -177,17 +178,20 @@ fn own_urls(config: &Config) -> Vec<Url> {
     [config.base_url.clone()]
         .into_iter()
         .chain(sandbox)
+        .chain(config.networks.own_urls())
         .collect()
 }
 
-fn test_rails(
+async fn test_rails_of(
     sandbox: &SandboxConfig,
-    signer: &Path,
+    (signer, networks): (&Path, &NetworksConfig),
     outbound: &Outbound,
 ) -> anyhow::Result<Rails> {
     let key = master_key(signer, &SystemEntropy)?;
-    let signer = SignerThread::spawn(LocalSigner::open(signer, key)?)?;
-    Ok(sandbox.rails(outbound, Arc::new(signer)))
+    let signer = LocalSigner::open(signer, key)?.with_rules(networks.rules()?);
+    let mut rails = sandbox.rails(outbound, Arc::new(SignerThread::spawn(signer)?));
+    networks::switch(&mut rails, networks.chains(outbound)?).await?;
+    Ok(rails)
 }
 
 /// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions

@@ -8,6 +8,7 @@
 //! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
 //! behind the same trait, so that a process of its own can later replace it.
 
+mod evm;
 mod journal;
 mod keys;
 mod local;
@@ -16,6 +17,7 @@ mod simulated;
 mod thread;
 
 pub use local::LocalSigner;
+pub use policy::EvmRules;
 pub use thread::SignerThread;
 
 /// The name under which the signer's errors appear.

@@ -1,16 +1,17 @@
 //! The signer itself: memory, keys and journal behind one lock.
 
 use crate::{
-    PROVIDER, SignerError,
+    PROVIDER, SignerError, evm,
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, wallets},
-    policy::{Memory, Refusal},
+    policy::{EvmRules, Memory, Refusal, check_form},
     simulated,
 };
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
     recovery::Epoch,
+    transfer::Form,
 };
 use proof_port::{
     DepositOpened, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer, SigningIntent,
@@ -25,6 +26,7 @@ use std::{
 pub struct LocalSigner {
     master_key: [u8; 32],
     wallets: BTreeMap<Network, Wallet>,
+    rules: BTreeMap<Network, EvmRules>,
     book: Mutex<Book>,
 }
 
@@ -43,8 +45,17 @@ impl LocalSigner {
         Ok(Self {
             wallets: wallets(&master_key),
             master_key,
+            rules: BTreeMap::new(),
             book: Mutex::new(Book { memory, journal }),
         })
+    }
+
+    /// What it knows itself about real chains. On these, it signs nothing else; on all others, nothing that a real
+    /// chain would take.
+    #[must_use]
+    pub fn with_rules(mut self, rules: BTreeMap<Network, EvmRules>) -> Self {
+        self.rules = rules;
+        self
     }
 
     pub(crate) fn wallet_now(&self, network: Network) -> Result<Address, PortError> {
@@ -129,7 +140,9 @@ impl LocalSigner {
         epoch: Epoch,
         intent: &SigningIntent,
     ) -> Result<Signed, PortError> {
-        let wallet = self.wallet_of(intent.transfer.amount.asset().network())?;
+        let transfer = &intent.transfer;
+        let network = transfer.amount.asset().network();
+        let wallet = self.wallet_of(network)?;
         let mut book = self.book();
         book.memory.serves(epoch).map_err(refused)?;
         let earlier = book
@@ -139,8 +152,13 @@ impl LocalSigner {
         if let Some(signed) = earlier {
             return Ok(signed);
         }
-        let signed = simulated::sign(&intent.transfer, &wallet.key)
-            .ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
+        check_form(transfer, self.rules.get(&network)).map_err(refused)?;
+        let signed = match &transfer.form {
+            None => simulated::sign(transfer, &wallet.key),
+            Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
+        };
+        let signed =
+            signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
         book.record(Entry::Signed {
             intent: Box::new(intent.clone()),
             signed: signed.clone(),

@@ -3,9 +3,10 @@
 
 use crate::journal::Entry;
 use proof_core::{
-    Address, Network,
+    Address, Asset, Network,
     id::{IntentId, OrderId},
     recovery::Epoch,
+    transfer::Form,
 };
 use proof_port::{
     Coin, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
@@ -41,10 +42,27 @@ pub enum Refusal {
     WrongCoins,
     #[error("the nonce or a coin is spent by another intent")]
     SourceTaken,
+    #[error("the transfer is not written in the form of its network")]
+    WrongForm,
+    #[error("the chain is not the one that the signer was configured for")]
+    WrongChain,
+    #[error("the token's contract is not the one that the signer was configured for")]
+    WrongToken,
+    #[error("the fee is above what the signer was configured for, or is not what the form says")]
+    WrongFee,
     #[error("the intent was signed with other facts")]
     OtherFacts,
     #[error("the intent is closed")]
     Closed,
+}
+
+/// What the signer knows itself about an EVM chain, whatever it is asked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EvmRules {
+    pub chain_id: u64,
+    pub contracts: BTreeMap<Asset, Address>,
+    /// The most that one transfer may cost, in the native coin's base units.
+    pub fee_max: u128,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -240,6 +258,30 @@ fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), R
         (UnsignedFrom::Coins(coins), Network::Bitcoin) => check_coins(coins, transfer),
         (UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_), _) => Err(Refusal::WrongSource),
     }
+}
+
+/// A transfer on a network with rules is written in its form and keeps to them; one on any other network has none.
+pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&EvmRules>) -> Result<(), Refusal> {
+    let (form, rules) = match (&transfer.form, rules) {
+        (None, None) => return Ok(()),
+        (Some(Form::Evm(form)), Some(rules)) => (form, rules),
+        (Some(_), None) | (None, Some(_)) => return Err(Refusal::WrongForm),
+    };
+    let asset = transfer.amount.asset();
+    if form.chain_id != rules.chain_id {
+        return Err(Refusal::WrongChain);
+    }
+    let native = asset == asset.network().native();
+    let contract = rules.contracts.get(&asset);
+    if form.token.as_ref() != contract || contract.is_none() != native {
+        return Err(Refusal::WrongToken);
+    }
+    let most = form.fee_max();
+    let stated = most == Some(transfer.fee.base()) && form.tip_per_gas_max <= form.fee_per_gas_max;
+    if !stated || transfer.fee.base() > rules.fee_max {
+        return Err(Refusal::WrongFee);
+    }
+    Ok(())
 }
 
 fn check_coins(coins: &[Coin], transfer: &UnsignedTransfer) -> Result<(), Refusal> {

@@ -1,6 +1,6 @@
 //! The signer as its callers see it: policy, memory across restarts, damage.
 
-use crate::{LocalSigner, SignerError, SignerThread};
+use crate::{EvmRules, LocalSigner, SignerError, SignerThread};
 use futures::executor::block_on;
 use proof_core::{
     Address, Asset, Network,
@@ -9,8 +9,8 @@ use proof_core::{
     recovery::Epoch,
 };
 use proof_port::{
-    Class, Coin, IntentClass, PortError, Signed, SignedState, Signer, SigningIntent, UnsignedFrom,
-    UnsignedTransfer,
+    Class, Coin, EvmForm, Form, IntentClass, PortError, Signed, SignedState, Signer, SigningIntent,
+    UnsignedFrom, UnsignedTransfer,
 };
 use std::{fs, path::Path};
 use tempfile::TempDir;
@@ -56,6 +56,7 @@ fn delivery(signer: &LocalSigner) -> SigningIntent {
             amount: Amount::new(asset("USDT", Network::Trc20), 100_000_000),
             from: UnsignedFrom::Nonce(0),
             fee: Amount::new(asset("TRX", Network::Trc20), 13_500_000),
+            form: None,
         },
     }
 }
@@ -216,6 +217,7 @@ fn coins_cover_the_payment_and_are_spent_by_one_intent() {
             amount: Amount::new(btc, 90),
             from: UnsignedFrom::Coins(coins.to_vec()),
             fee: Amount::new(btc, 10),
+            form: None,
         },
     };
     let uncovered = "the coins do not cover amount and fee, or one is named twice";
@@ -430,4 +432,101 @@ fn promises_are_read_order_by_order() {
             .unwrap()
             .is_empty()
     );
+}
+
+/// One that is signed on a chain with rules, once order 1 is registered for `FRIEND`.
+fn evm_delivery(signer: &LocalSigner, n: u128) -> SigningIntent {
+    let usdt = asset("USDT", Network::Erc20);
+    let form = EvmForm {
+        chain_id: 31_337,
+        gas_limit: 100_000,
+        fee_per_gas_max: 20,
+        tip_per_gas_max: 1,
+        token: Some(evm(USDT)),
+    };
+    SigningIntent {
+        intent: intent(n),
+        class: IntentClass::Deliver,
+        order: order(1),
+        transfer: UnsignedTransfer {
+            sender: block_on(signer.wallet(Network::Erc20)).unwrap(),
+            recipient: evm(FRIEND),
+            amount: Amount::new(usdt, 100_000_000),
+            from: UnsignedFrom::Nonce(u64::try_from(n).unwrap()),
+            fee: Amount::new(Network::Erc20.native(), form.fee_max().unwrap()),
+            form: Some(Form::Evm(Box::new(form))),
+        },
+    }
+}
+
+const USDT: &str = "0xdAC17F958D2ee523a2206206994597C13D831ec7";
+const FRIEND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+
+fn evm(text: &str) -> Address {
+    Address::parse(Network::Erc20, text).unwrap()
+}
+
+fn ruled(dir: &Path) -> LocalSigner {
+    let rules = EvmRules {
+        chain_id: 31_337,
+        contracts: [(asset("USDT", Network::Erc20), evm(USDT))].into(),
+        fee_max: 3_000_000,
+    };
+    open(dir).with_rules([(Network::Erc20, rules)].into())
+}
+
+#[test]
+fn on_a_real_chain_the_signer_knows_chain_contract_and_fee_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let signer = ruled(dir.path());
+    block_on(signer.register(Epoch::FIRST, order(1), &evm(FRIEND))).unwrap();
+    let changed = |n, change: fn(&mut UnsignedTransfer, &mut EvmForm)| {
+        let mut wish = evm_delivery(&signer, n);
+        let Some(Form::Evm(mut form)) = wish.transfer.form.take() else {
+            unreachable!("it has a form");
+        };
+        change(&mut wish.transfer, &mut form);
+        wish.transfer.form = Some(Form::Evm(form));
+        refused(sign(&signer, &wish))
+    };
+    let chain = "the chain is not the one that the signer was configured for";
+    assert_eq!(changed(1, |_, form| form.chain_id = 1), chain);
+    let token = "the token's contract is not the one that the signer was configured for";
+    assert_eq!(changed(2, |_, form| form.token = Some(evm(FRIEND))), token);
+    assert_eq!(changed(3, |_, form| form.token = None), token);
+    let usdc = |transfer: &mut UnsignedTransfer, _: &mut EvmForm| {
+        transfer.amount = Amount::new(asset("USDC", Network::Erc20), 5);
+    };
+    assert_eq!(changed(4, usdc), token);
+    let fee = "the fee is above what the signer was configured for, or is not what the form says";
+    assert_eq!(changed(5, |_, form| form.fee_per_gas_max = 10), fee);
+    assert_eq!(changed(6, |_, form| form.gas_limit = 21_000), fee);
+    assert_eq!(changed(7, |_, form| form.tip_per_gas_max = 21), fee);
+    let dear = |transfer: &mut UnsignedTransfer, form: &mut EvmForm| {
+        form.fee_per_gas_max = 31;
+        transfer.fee = Amount::new(transfer.fee.asset(), form.fee_max().unwrap());
+    };
+    assert_eq!(changed(8, dear), fee);
+
+    let wish = evm_delivery(&signer, 9);
+    let signed = sign(&signer, &wish).unwrap();
+    drop(signer);
+    // The same again after another start, out of the journal.
+    assert_eq!(sign(&ruled(dir.path()), &wish).unwrap(), signed);
+}
+
+#[test]
+fn real_and_simulated_forms_are_not_taken_for_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let form = "the transfer is not written in the form of its network";
+    {
+        let simulated = open(dir.path());
+        block_on(simulated.register(Epoch::FIRST, order(1), &evm(FRIEND))).unwrap();
+        let wish = evm_delivery(&simulated, 1);
+        assert_eq!(refused(sign(&simulated, &wish)), form);
+    }
+    let real = ruled(dir.path());
+    let mut wish = evm_delivery(&real, 2);
+    wish.transfer.form = None;
+    assert_eq!(refused(sign(&real, &wish)), form);
 }

@@ -78,8 +78,8 @@ export const messages = group("app", {
     problem: (code: string) => pick("known.problem", code),
   }),
   email: group("email", {
-    text: (view: View, former: string) => t("email.textFor", { partner: apart(view.partner), email: emailOf(view), former: ltr(former) }),
-    label: (email: string) => t("email.labelFor", { email: ltr(email) }),
+    text: (view: View, former: string) => t("email.textFor", { partner: apart(view.partner), email: emailOf(view), former: ltr(unbroken(former)) }),
+    label: (email: string) => t("email.labelFor", { email: ltr(unbroken(email)) }),
   }),
   choice: group("choice", { documents: group("choice.documents"), notes: group("choice.notes") }),
   side: group("side", {

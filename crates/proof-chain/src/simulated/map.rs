@@ -28,6 +28,7 @@ pub fn status(transfer: &wire::Transfer, network: Network) -> TransferStatus {
         },
         ("failed", _) => TransferStatus::Failed {
             confirmations: transfer.confirmations,
+            fee: Amount::new(network.native(), transfer.fee),
         },
         _ => TransferStatus::Waiting,
     }
@@ -55,6 +56,7 @@ pub fn arrivals(list: wire::List, network: Network) -> Arrivals {
     Arrivals {
         height: list.height,
         complete: list.complete,
+        until: None,
         arrivals: arrivals.collect(),
     }
 }

@@ -57,10 +57,14 @@ fn a_transfer_is_what_the_node_says_and_unknown_words_wait() {
         block: 7,
         fee,
     };
+    let failed = TransferStatus::Failed {
+        confirmations: 4,
+        fee: Amount::new(Network::Trc20.native(), 1),
+    };
     for (status, body, expected) in [
         (200, MINED, mined),
         (200, WAITING, TransferStatus::Waiting),
-        (200, FAILED, TransferStatus::Failed { confirmations: 4 }),
+        (200, FAILED, failed),
         (200, STRANGE, TransferStatus::Waiting),
         (404, "{}", TransferStatus::Unknown),
     ] {

@@ -74,7 +74,8 @@ impl Draft {
         }
         let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
         if sending.signed.is_some() {
-            self.entries.push(ledger::take_back(amount, fee)?);
+            self.entries
+                .push(ledger::take_back(amount, fee, proof.fee_paid(fee))?);
         }
         self.entries.push(ledger::release(amount)?);
         let attempt = self.case.state.attempt().saturating_add(1);

@@ -123,6 +123,7 @@ fn planned() -> CaseCommand {
             amount: amount(usdt(Network::Erc20), "7"),
             from: UnsignedFrom::Nonce(1),
             fee: eth(10),
+            form: None,
         },
     })
 }
@@ -403,7 +404,7 @@ fn commands() -> impl Strategy<Value = CaseCommand> {
             proof: Proof::NeverSigned { intent: intent() }
         })),
         1 => Just(CaseCommand::Transfer(TransferFact::Dead {
-            proof: Proof::RefusedByChain { hash: "h".into() }
+            proof: Proof::RefusedByChain { hash: "h".into(), fee: eth(6) }
         })),
         2 => Just(CaseCommand::DeadlinePassed),
         4 => (any::<bool>(), any::<bool>()).prop_map(|(off, alice)| {

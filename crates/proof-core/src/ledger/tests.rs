@@ -91,7 +91,7 @@ fn coins_move_between_the_wallets_accounts() {
     ];
     moves(send(usdt(7), trx(3)), "send", &sent);
     let back = sent.map(|(key, amount)| (key, -amount));
-    moves(take_back(usdt(7), trx(3)), "take_back", &back);
+    moves(take_back(usdt(7), trx(3), trx(0)), "take_back", &back);
 }
 
 #[test]

@@ -158,15 +158,18 @@ impl Order {
 
     /// A first delivery waits, and so does a payout to a new card after a change of address; under review, too.
     fn held_until(&self) -> Option<Timestamp> {
-        let state = match &self.state {
-            State::InReview(review) => &review.from,
-            state => state,
+        let state = if let State::InReview(review) = &self.state {
+            &review.from
+        } else {
+            &self.state
         };
-        match state {
-            State::Paid { held_until, .. } => *held_until,
-            State::PayingOut(paying) if !paying.called => self.payout_from(),
-            _ => None,
+        if let State::Paid { held_until, .. } = state {
+            return *held_until;
         }
+        if let State::PayingOut(PayingOut { called: false, .. }) = state {
+            return self.payout_from();
+        }
+        None
     }
 
     fn payout_from(&self) -> Option<Timestamp> {

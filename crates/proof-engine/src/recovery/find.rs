@@ -394,7 +394,7 @@ impl Engine {
             TransferStatus::Mined {
                 confirmations, fee, ..
             } if confirmations >= bound => Fate::Final { fee },
-            TransferStatus::Failed { confirmations } if confirmations >= bound => Fate::Refused,
+            TransferStatus::Failed { confirmations, .. } if confirmations >= bound => Fate::Refused,
             TransferStatus::Unknown
             | TransferStatus::Waiting
             | TransferStatus::Mined { .. }

@@ -12,7 +12,9 @@ use proof_core::{
         CaseId, CustomerId, DepositId, EndpointId, EntryId, EventId, IntentId, JobId, MailId,
         OrderId, PartnerId, PersonId, VerificationId, uuid_v7,
     },
-    identity::{DocumentKind, Verification, VerificationState},
+    identity::{
+        Beginning, CONSENT_TEXT, Challenge, Consent, DocumentKind, Verification, VerificationState,
+    },
     ledger::{Account, Unit, fund, reserve},
     mail::Letter,
     money::{Amount, Bps, Money},
@@ -215,25 +217,20 @@ async fn customer_rows(db: &Db, entropy: &Counting, partner: &Partner, order: &O
     let scope = (partner.id, Environment::Test);
     let (other, person) = (CustomerId::new(NOW, entropy), PersonId::new(NOW, entropy));
     let customer = order.customer;
-    let verification = Verification {
-        challenge: proof_core::identity::Challenge::default(),
+    let verification = Verification::begun(Beginning {
         id: VerificationId::new(NOW, entropy),
         customer,
         order: order.id,
         document: Some(DocumentKind::Passport),
         known_as: None,
-        received: BTreeSet::new(),
+        challenge: Challenge::default(),
         try_number: 1,
         started_at: NOW,
-        state: VerificationState::Collecting,
-        consent: None,
-        kept: None,
-        is_held: false,
-        resembles: Vec::new(),
-        looks_like: None,
-        names: None,
-        decided_by: None,
-    };
+        consent: Consent {
+            text: CONSENT_TEXT.to_owned(),
+            at: NOW,
+        },
+    });
     let v = verification.clone();
     let (again, found, latest, saved) = write!(db, [v], |tx| {
         let again = tx

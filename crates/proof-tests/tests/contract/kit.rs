@@ -2,6 +2,7 @@
 
 use crate::{
     clock::{Counting, FastClock, Moved},
+    evm::{Real, rails},
     letters::Letters,
     schema,
     world::{Outside, Shared},
@@ -112,10 +113,15 @@ fn persons() -> Persons {
 
 impl App {
     pub async fn sqlite() -> Self {
+        Self::sqlite_on(None).await
+    }
+
+    pub async fn sqlite_on(real: Option<Real>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("proof.db");
         let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
-        Self::start(db, format!("sqlite:{}", path.display()), dir).await
+        let url = format!("sqlite:{}", path.display());
+        Self::start(db, url, dir, real).await
     }
 
     /// `None` where no cluster was given, unless one is required.
@@ -131,7 +137,7 @@ impl App {
         };
         let url = fresh_postgres(&url).await;
         let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
-        Some(Self::start(db, url, tempfile::tempdir().unwrap()).await)
+        Some(Self::start(db, url, tempfile::tempdir().unwrap(), None).await)
     }
 
     /// Where another database of the same engine may be made.
@@ -188,7 +194,7 @@ impl App {
         let app = app.await;
         let world = sandbox_at("cards-live.test", "world-live.test")
             .world(&Outbound::new(self.outside.clone()));
-        fund(&app.app, Environment::Live, &world).await;
+        fund(&app.app, Environment::Live, &world, &NETWORKS).await;
         app
     }
 
@@ -261,25 +267,14 @@ impl App {
         }
     }
 
-    async fn start(db: Db, url: String, dir: TempDir) -> Self {
+    async fn start(db: Db, url: String, dir: TempDir, real: Option<Real>) -> Self {
         let clock = Arc::new(FastClock::new());
         let entropy = Arc::new(Counting::new(1));
-        let config = WorldConfig {
-            data: None,
-            key: KEY.to_owned(),
-            seed: 1,
-        };
-        let world = World::open(config, clock.clone(), Arc::new(Counting::new(2))).unwrap();
-        let world = Arc::new(world);
-        let outside: Shared = Arc::new(Outside::default());
-        *outside.hosts.lock().unwrap() = [
-            ("cards.test".to_owned(), cards_router(Arc::clone(&world))),
-            ("world.test".to_owned(), world_router(world)),
-        ]
-        .into();
+        let outside = outside_with(&clock);
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
-        let signer = Arc::new(LocalSigner::open(&dir.path().join("signer"), [7; 32]).unwrap());
+        let real_network = real.as_ref().map(|real| real.chain.network());
+        let (signer, rails) = rails(&sandbox, &outbound, &dir, real);
         let letters = Arc::new(Letters::default());
         let parts = Parts {
             db: db.clone(),
@@ -287,7 +282,7 @@ impl App {
             movable: Some(Moved::new(&clock)),
             entropy,
             outbound: outbound.clone(),
-            test_rails: Some(sandbox.rails(&outbound, signer.clone())),
+            test_rails: Some(rails),
             live_rails: None,
             rehearsed: false,
             mailer: Some(Mailer {
@@ -310,7 +305,15 @@ impl App {
         let app = app.with_player(&sandbox, &outbound);
         let shop = partner(&app, &dir, PartnerType::Treasury).await;
         let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
-        fund(&app, Environment::Test, &sandbox.world(&outbound)).await;
+        let simulated = NETWORKS.into_iter();
+        let simulated: Vec<_> = simulated.filter(|n| Some(*n) != real_network).collect();
+        fund(
+            &app,
+            Environment::Test,
+            &sandbox.world(&outbound),
+            &simulated,
+        )
+        .await;
         let (stop, stopping) = watch::channel(false);
         let worker = Mutex::new(Some(tokio::spawn(work(app.clone(), stopping))));
         Self {
@@ -634,6 +637,24 @@ pub fn good_session() -> Value {
     })
 }
 
+/// All that is not the server, with the sandbox's world in it.
+fn outside_with(clock: &Arc<FastClock>) -> Shared {
+    let config = WorldConfig {
+        data: None,
+        key: KEY.to_owned(),
+        seed: 1,
+    };
+    let world = World::open(config, clock.clone(), Arc::new(Counting::new(2))).unwrap();
+    let world = Arc::new(world);
+    let outside: Shared = Arc::new(Outside::default());
+    *outside.hosts.lock().unwrap() = [
+        ("cards.test".to_owned(), cards_router(Arc::clone(&world))),
+        ("world.test".to_owned(), world_router(world)),
+    ]
+    .into();
+    outside
+}
+
 fn sandbox() -> SandboxConfig {
     sandbox_at("cards.test", "world.test")
 }
@@ -680,8 +701,9 @@ async fn fund(
     app: &proof_server::App,
     environment: Environment,
     world: &proof_outbound::Configured,
+    networks: &[Network],
 ) {
-    for network in NETWORKS {
+    for network in networks.iter().copied() {
         let owner = app.engine.hot_wallet(environment, network).await.unwrap();
         let bought = Asset::all()
             .find(|asset| asset.network() == network)

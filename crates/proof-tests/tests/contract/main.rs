@@ -23,6 +23,7 @@ mod delivery;
 mod emails;
 mod embed;
 mod errors;
+mod evm;
 mod feed;
 mod handover;
 mod health;

@@ -75,30 +75,38 @@ fn own(route: &str) -> (&'static str, u16) {
         | "POST /frame/api/handover/visits"
         | "POST /frame/api/resume/codes"
         | "POST /frame/api/resume/visits" => ("{}", 400),
-        "GET /frame/api/order"
-        | "POST /frame/api/identity/start"
-        | "POST /frame/api/identity/selfie"
-        | "POST /frame/api/identity/known"
-        | "POST /frame/api/identity/known/code"
-        | "POST /frame/api/identity/email"
-        | "POST /frame/api/identity/email/codes"
-        | "PUT /frame/api/identity/documents/{side}"
-        | "PUT /frame/api/identity/frames/{index}"
-        | "POST /frame/api/identity/submit"
-        | "POST /frame/api/identity/handover"
-        | "POST /frame/api/identity/handover/end"
-        | "POST /frame/api/quote"
-        | "POST /frame/api/payments"
-        | "POST /frame/api/payments/check"
-        | "POST /frame/api/payments/apple-pay/session"
-        | "POST /frame/api/sale"
-        | "POST /frame/api/sale/choice"
-        | "POST /frame/api/cases/{case}/quote"
-        | "POST /frame/api/cases/{case}/choice"
-        | "POST /frame/api/cases/{case}/visit"
-        | "POST /frame/api/cancel" => ("{}", 401),
+        other if is_of_a_visit(other) => ("{}", 401),
         other => around_the_frame(other),
     }
+}
+
+/// Calls of the widget, which belong to whoever has opened it.
+fn is_of_a_visit(route: &str) -> bool {
+    matches!(
+        route,
+        "GET /frame/api/order"
+            | "POST /frame/api/identity/start"
+            | "POST /frame/api/identity/selfie"
+            | "POST /frame/api/identity/known"
+            | "POST /frame/api/identity/known/code"
+            | "POST /frame/api/identity/email"
+            | "POST /frame/api/identity/email/codes"
+            | "PUT /frame/api/identity/documents/{side}"
+            | "PUT /frame/api/identity/frames/{index}"
+            | "POST /frame/api/identity/submit"
+            | "POST /frame/api/identity/handover"
+            | "POST /frame/api/identity/handover/end"
+            | "POST /frame/api/quote"
+            | "POST /frame/api/payments"
+            | "POST /frame/api/payments/check"
+            | "POST /frame/api/payments/apple-pay/session"
+            | "POST /frame/api/sale"
+            | "POST /frame/api/sale/choice"
+            | "POST /frame/api/cases/{case}/quote"
+            | "POST /frame/api/cases/{case}/choice"
+            | "POST /frame/api/cases/{case}/visit"
+            | "POST /frame/api/cancel"
+    )
 }
 
 /// For the pages that hold the widget, whoever's they are: what its frame shows anybody in its headers.

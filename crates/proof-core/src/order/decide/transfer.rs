@@ -129,7 +129,8 @@ impl Draft {
         }
         let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
         if sending.signed.is_some() {
-            self.entries.push(ledger::take_back(amount, fee)?);
+            self.entries
+                .push(ledger::take_back(amount, fee, proof.fee_paid(fee))?);
         }
         if let State::Returning(returning) = &mut self.order.state {
             returning.sending = None;

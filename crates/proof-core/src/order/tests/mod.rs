@@ -90,6 +90,7 @@ fn transfer() -> UnsignedTransfer {
         amount: Amount::parse(usdt(), "100").unwrap(),
         from: UnsignedFrom::Nonce(7),
         fee: trx(1_000),
+        form: None,
     }
 }
 
@@ -408,7 +409,7 @@ fn commands() -> impl Strategy<Value = Command> {
         2 => (0_u64..4).prop_map(|confirmations| Command::Transfer(TransferFact::Seen { confirmations })),
         4 => Just(Command::Transfer(TransferFact::Final { confirmations: 3, fee: trx(500) })),
         1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::NeverSigned { intent: intent() } })),
-        1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::RefusedByChain { hash: "h".into() } })),
+        1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::RefusedByChain { hash: "h".into(), fee: trx(400) } })),
         2 => Just(Command::Refunded),
         1 => Just(Command::RefundRefused),
         40 => sell::commands(),

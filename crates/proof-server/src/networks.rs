@@ -1,0 +1,216 @@
+//! Real chains in place of simulated ones: `[networks.ERC20]` in the configuration.
+
+use anyhow::{Context, bail};
+use proof_chain::evm::{EvmChain, EvmConfig, EvmSpec};
+use proof_core::{Network, secret::Secret};
+use proof_engine::Rails;
+use proof_outbound::Outbound;
+use proof_signer::EvmRules;
+use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
+use url::Url;
+
+/// Chains whose coins are money. The sandbox's cards are not, and nobody may buy the one with the other.
+const WORTH_MONEY: [u64; 2] = [1, 56];
+/// Asking more nodes than this costs more than it proves.
+const NODES_MAX: usize = 7;
+
+/// Networks by their name in the contract.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(transparent)]
+pub struct NetworksConfig(BTreeMap<Network, NetworkConfig>);
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Adapter {
+    Evm,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkConfig {
+    adapter: Adapter,
+    /// Nodes; their addresses often carry a key. A majority of them decides.
+    rpc: Vec<Secret>,
+    chain_id: u64,
+    /// Contracts by ticker. What has none is neither bought nor sold here.
+    #[serde(default)]
+    tokens: BTreeMap<String, String>,
+    /// Blocks after which a transfer is final.
+    confirmations: u64,
+    /// The most that a unit of gas may cost, in billionths of the native coin.
+    fee_gwei_max: u64,
+    /// Where people look transfers up: `/tx/HASH` is added.
+    explorer: Url,
+    #[serde(default = "poll_ms")]
+    poll_ms: i64,
+    #[serde(default = "gas_limit_native")]
+    gas_limit_native: u64,
+    #[serde(default = "gas_limit_token")]
+    gas_limit_token: u64,
+}
+
+/// Blocks come every twelve seconds, or faster.
+const fn poll_ms() -> i64 {
+    4_000
+}
+
+/// Enough for a wallet that is a contract; one that is none uses 21,000.
+const fn gas_limit_native() -> u64 {
+    60_000
+}
+
+/// Twice what the usual tokens use.
+const fn gas_limit_token() -> u64 {
+    150_000
+}
+
+impl NetworkConfig {
+    fn spec(&self, network: Network) -> anyhow::Result<EvmSpec> {
+        let Adapter::Evm = self.adapter;
+        if self.rpc.is_empty() || self.rpc.len() > NODES_MAX {
+            bail!("[networks.{network}] rpc has to name 1 to {NODES_MAX} nodes");
+        }
+        let config = EvmConfig {
+            network,
+            chain_id: self.chain_id,
+            tokens: self.tokens.clone(),
+            confirmations: self.confirmations,
+            fee_per_gas_max: u128::from(self.fee_gwei_max).saturating_mul(1_000_000_000),
+            gas_limit_native: self.gas_limit_native,
+            gas_limit_token: self.gas_limit_token,
+            explorer: self.explorer.clone(),
+            poll_ms: self.poll_ms,
+        };
+        let spec = config.read();
+        spec.with_context(|| format!("[networks.{network}] is not right"))
+    }
+
+    fn urls(&self, network: Network) -> anyhow::Result<Vec<Url>> {
+        let urls = self.rpc.iter().map(|url| url.expose_secret().parse());
+        // The address may carry a key: it is not repeated.
+        let urls: Result<Vec<Url>, _> = urls.collect();
+        urls.with_context(|| format!("[networks.{network}] rpc has something that is no URL"))
+    }
+}
+
+impl NetworksConfig {
+    /// What can be seen without a node.
+    pub fn check(&self) -> anyhow::Result<()> {
+        for (network, config) in &self.0 {
+            config.spec(*network)?;
+            config.urls(*network)?;
+            if WORTH_MONEY.contains(&config.chain_id) {
+                bail!(
+                    "[networks.{network}] is a chain whose coins are money, and the cards of [sandbox] are not: name a test network"
+                );
+            }
+        }
+        Ok(())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Addresses that no webhook may lead to.
+    pub fn own_urls(&self) -> Vec<Url> {
+        let urls = self.0.iter().map(|(network, config)| config.urls(*network));
+        urls.flatten().flatten().collect()
+    }
+
+    pub fn chains(&self, outbound: &Outbound) -> anyhow::Result<Vec<Arc<EvmChain>>> {
+        let chains = self.0.iter().map(|(network, config)| {
+            let doors = config.urls(*network)?.into_iter();
+            let doors = doors.map(|url| outbound.configured("evm node", url, None));
+            Ok(Arc::new(EvmChain::new(
+                doors.collect(),
+                config.spec(*network)?,
+            )))
+        });
+        chains.collect()
+    }
+
+    /// What the signer knows itself about these networks.
+    pub fn rules(&self) -> anyhow::Result<BTreeMap<Network, EvmRules>> {
+        let rules = self.0.iter().map(|(network, config)| {
+            let spec = config.spec(*network)?;
+            let rules = EvmRules {
+                chain_id: spec.chain_id(),
+                contracts: spec.contracts().clone(),
+                fee_max: spec.fee_max(),
+            };
+            Ok((*network, rules))
+        });
+        rules.collect()
+    }
+}
+
+/// Puts real chains in the place of simulated ones. A node of another chain stops the start; one that is away is
+/// asked again before it is believed.
+pub async fn switch(rails: &mut Rails, chains: Vec<Arc<EvmChain>>) -> anyhow::Result<()> {
+    for chain in chains {
+        for silent in chain.check().await? {
+            tracing::warn!("a node does not answer yet: {silent}");
+        }
+        rails
+            .chains
+            .insert(proof_port::Chain::network(&*chain), chain);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        [ERC20]
+        adapter = "evm"
+        rpc = ["https://one.example/v3/key", "https://two.example"]
+        chain_id = 11155111
+        tokens = { USDT = "0xdAC17F958D2ee523a2206206994597C13D831ec7" }
+        confirmations = 12
+        fee_gwei_max = 80
+        explorer = "https://sepolia.etherscan.io"
+    "#;
+
+    fn read(text: &str) -> anyhow::Result<NetworksConfig> {
+        let config: NetworksConfig = toml::from_str(text)?;
+        config.check()?;
+        Ok(config)
+    }
+
+    #[test]
+    fn a_network_is_switched_by_its_configuration() {
+        let config = read(GOOD).unwrap();
+        let rules = config.rules().unwrap();
+        let rules = &rules[&Network::Erc20];
+        assert_eq!(rules.chain_id, 11_155_111);
+        assert_eq!(rules.contracts.len(), 1);
+        assert_eq!(rules.fee_max, 150_000 * 80_000_000_000);
+        assert_eq!(config.own_urls().len(), 2);
+        assert!(!format!("{config:?}").contains("key"));
+        assert!(NetworksConfig::default().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        for (from, to) in [
+            ("11155111", "1"),
+            ("[ERC20]", "[TRC20]"),
+            ("[ERC20]", "[ETHEREUM]"),
+            ("confirmations = 12", "confirmations = 0"),
+            ("fee_gwei_max = 80", "fee_gwei_max = 0"),
+            ("\"evm\"", "\"utxo\""),
+            ("USDT", "ETH"),
+            ("831ec7", "831ec8"),
+            ("\"https://two.example\"", "\"two\""),
+            ("confirmations", "confirmation"),
+        ] {
+            let text = GOOD.replace(from, to);
+            assert_ne!(text, GOOD);
+            assert!(read(&text).is_err(), "{from} → {to}");
+        }
+    }
+}

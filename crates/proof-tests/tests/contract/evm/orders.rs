@@ -1,0 +1,282 @@
+//! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
+
+use super::{
+    CONFIRMATIONS, ETHER, FRIEND, Real, anvil::Anvil, anvil::Mood, asset, chain, config, rules,
+};
+use crate::{
+    buyer::{Buyer, GOOD_CARD},
+    clock::FastClock,
+    kit::{App, SHOP, as_partner, good_session},
+    sell::start,
+};
+use http::Method;
+use proof_core::{
+    Address, Asset, Clock, Fiat, Network,
+    money::Amount,
+    partner::{Environment, Origin, PartnerType, SellPolicy},
+};
+use proof_engine::{PartnerCreate, PartnerCreated};
+use proof_port::Chain;
+use serde_json::{Value, json};
+use std::{sync::Arc, time::Duration};
+use tokio::task::JoinHandle;
+
+const REFUND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+/// Blocks come this often; on the fast clock that is four seconds.
+const BLOCK_MS: u64 = 100;
+
+/// A ramp on a node of its own, whose blocks come by the ramp's clock.
+struct Ramp {
+    app: App,
+    anvil: Arc<Anvil>,
+    miner: JoinHandle<()>,
+    partner: PartnerCreated,
+}
+
+impl Drop for Ramp {
+    fn drop(&mut self) {
+        self.miner.abort();
+    }
+}
+
+impl Ramp {
+    async fn open() -> Option<Self> {
+        let anvil = Arc::new(Anvil::start().await?);
+        let spec = config(&anvil).read().unwrap();
+        let real = Real {
+            rules: rules(&spec),
+            chain: Arc::new(chain(&[&anvil.url], spec)),
+        };
+        let app = App::sqlite_on(Some(real)).await;
+        let partner = partner(&app).await;
+        let ramp = Self {
+            miner: mining(Arc::clone(&anvil), Arc::clone(&app.clock)),
+            app,
+            anvil,
+            partner,
+        };
+        ramp.fund().await;
+        Some(ramp)
+    }
+
+    /// The owner puts coins into the hot wallet, and books them.
+    async fn fund(&self) {
+        let engine = &self.app.app.engine;
+        let wallet = engine.hot_wallet(Environment::Test, Network::Erc20).await;
+        let wallet = wallet.unwrap();
+        let (to, coins) = (wallet.as_str(), 1_000_000_000);
+        self.anvil.send_native(to, ETHER).await;
+        self.anvil.send_token(&self.anvil.usdt, to, coins).await;
+        self.anvil.send_token(&self.anvil.usdc, to, coins).await;
+        // Deeper than any re-org here.
+        self.anvil.mine(20).await;
+        for (ticker, base) in [("ETH", ETHER), ("USDT", coins), ("USDC", coins)] {
+            let amount = Amount::new(asset(ticker), base);
+            let funded = engine.treasury_fund(Environment::Test, amount).await;
+            funded.unwrap();
+        }
+    }
+
+    /// A user of the partner who is verified, about to buy or sell.
+    async fn user(&self, side: &str, ticker: &str, amount: &str) -> Buyer<'_> {
+        let mut body = good_session();
+        body["type"] = json!(side);
+        body["network"] = json!("ERC20");
+        body["currency"] = json!(ticker);
+        body["amount"] = json!(amount);
+        let body = body.to_string().into();
+        let asked = as_partner(&self.partner, Method::POST, "/widget/session", body);
+        let session = self.app.call(asked).await;
+        assert_eq!(session.status, 200, "{}", session.text);
+        let user = Buyer::reopen(&self.app, session.json).await;
+        if user.view().await["step"] == "identity" {
+            user.identify().await;
+        }
+        user.until_step(if side == "buy" { "quote" } else { "terms" })
+            .await;
+        user
+    }
+
+    /// One who has the deposit address on screen.
+    async fn seller(&self, ticker: &str, amount: &str, card: &str) -> (Buyer<'_>, String) {
+        let seller = self.user("sell", ticker, amount).await;
+        let answer = start(&seller, card, REFUND).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+        let address = address.to_owned();
+        (seller, address)
+    }
+
+    async fn there(&self, owner: &str, ticker: &str) -> u128 {
+        let spec = config(&self.anvil).read().unwrap();
+        let owner = Address::parse(Network::Erc20, owner).unwrap();
+        let chain = chain(&[&self.anvil.url], spec);
+        chain.balance(&owner, asset(ticker)).await.unwrap().base()
+    }
+
+    /// What the books say of the hot wallet is what the chain says.
+    async fn books_agree(&self) {
+        let engine = &self.app.app.engine;
+        let agree = || async {
+            let page = engine.treasury_page(Environment::Test).await.unwrap();
+            let mut ours = page.wallets.iter().filter(|w| w.network == "ERC20");
+            ours.all(|wallet| wallet.agrees == Some(true)).then_some(())
+        };
+        self.app.until("books and chain agree", agree).await;
+    }
+
+    async fn done(mut self) {
+        self.miner.abort();
+        // It may be in the middle of a block, or gone.
+        let _ = (&mut self.miner).await;
+        self.app.halt().await;
+    }
+}
+
+fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_millis(BLOCK_MS)).await;
+            let seconds = clock.now().micros() / 1_000_000;
+            anvil.mine_at(u64::try_from(seconds).unwrap()).await;
+        }
+    })
+}
+
+async fn partner(app: &App) -> PartnerCreated {
+    let pairs: Vec<Asset> = ["USDT", "USDC", "ETH"].map(asset).into();
+    let friend = Address::parse(Network::Erc20, FRIEND).unwrap();
+    let request = PartnerCreate {
+        name: "real".to_owned(),
+        kind: PartnerType::Treasury,
+        contact_email: "ops@example.com".to_owned(),
+        origins: vec![Origin::parse(SHOP).unwrap()],
+        wallets: pairs.iter().map(|pair| (*pair, friend.clone())).collect(),
+        pairs,
+        sell: Some(SellPolicy::default()),
+        fiats: vec![Fiat::Eur],
+        webhook_url: None,
+        redirect_url: None,
+    };
+    app.app
+        .engine
+        .partner_create(proof_core::audit::Author::machine(), request)
+        .await
+        .unwrap()
+}
+
+async fn confirmed(buyer: &Buyer<'_>, at_least: u64) -> Value {
+    let look = || async {
+        let view = buyer.view().await;
+        let count = view["transfer"]["confirmations"].as_u64();
+        (count.unwrap_or(0) >= at_least).then_some(view)
+    };
+    buyer.app.until("confirmations", look).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bought_crypto_arrives_on_a_node_also_after_a_re_org() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    for (ticker, amount, base) in [("USDT", "100", 100_000_000), ("ETH", "0.02", ETHER / 50)] {
+        let buyer = ramp.user("buy", ticker, amount).await;
+        assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+        let seen = confirmed(&buyer, 1).await;
+        let hash = seen["transfer"]["hash"].as_str().unwrap().to_owned();
+        if ticker == "USDT" {
+            ramp.anvil.reorg(5).await;
+        }
+        let view = buyer.until_step("completed").await;
+        assert_eq!(view["transfer"]["hash"], hash.as_str());
+        assert!(view["transfer"]["confirmations"].as_u64().unwrap() >= CONFIRMATIONS);
+        let page = view["transfer"]["explorer_url"].as_str().unwrap();
+        assert_eq!(page, format!("https://etherscan.io/tx/{hash}"));
+        assert_eq!(ramp.there(FRIEND, ticker).await, base);
+    }
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sold_crypto_is_watched_on_a_node_also_after_a_re_org() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    let (seller, address) = ramp.seller("USDT", "100", GOOD_CARD).await;
+    let usdt = &ramp.anvil.usdt;
+    ramp.anvil.send_token(usdt, &address, 60_000_000).await;
+    let seen = || async {
+        let view = seller.view().await;
+        let first = view["sale"]["deposits"][0].is_object();
+        first.then_some(())
+    };
+    ramp.app.until("the first part is seen", seen).await;
+    // What was seen is gone; it is awaited again, and comes again.
+    ramp.anvil.reorg(6).await;
+    let gone = || async {
+        let view = seller.view().await;
+        view["sale"]["deposits"][0].is_null().then_some(())
+    };
+    ramp.app.until("the first part is gone", gone).await;
+    ramp.anvil.send_token(usdt, &address, 60_000_000).await;
+    // A contract sends the rest, together with what is somebody else's.
+    let odd = &ramp.anvil.odd;
+    ramp.anvil.send_token(usdt, odd, 40_000_001).await;
+    let both = [(FRIEND, 1), (address.as_str(), 40_000_000)];
+    ramp.anvil.send_both(usdt, both).await;
+    let view = seller.until_step("completed").await;
+    assert_eq!(view["sale"]["deposits"].as_array().unwrap().len(), 2);
+    assert_eq!(ramp.there(&address, "USDT").await, 100_000_000);
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_node_refuses_goes_back_to_the_card_and_what_a_bank_refuses_to_the_wallet() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    ramp.anvil.feel(Mood::Reverts).await;
+    let buyer = ramp.user("buy", "USDT", "100").await;
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    let view = buyer.until_step("failed").await;
+    assert_eq!(view["failure"]["money_moved"], true, "{view}");
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 0);
+    // Also the gas that the refusal cost.
+    ramp.books_agree().await;
+    ramp.anvil.feel(Mood::Good).await;
+    let (seller, address) = ramp.seller("USDC", "50", "4000000000009995").await;
+    let usdc = &ramp.anvil.usdc;
+    ramp.anvil.send_token(usdc, &address, 50_000_000).await;
+    let view = seller.until_step("failed").await;
+    assert_eq!(view["failure"]["code"], "returned");
+    assert_eq!(ramp.there(REFUND, "USDC").await, 50_000_000);
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_token_that_keeps_a_fee_ends_no_order() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    ramp.anvil.feel(Mood::TakesFee).await;
+    let buyer = ramp.user("buy", "USDT", "100").await;
+    assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+    let arrived = || async { (ramp.there(FRIEND, "USDT").await == 99_000_000).then_some(()) };
+    ramp.app.until("a part of it arrives", arrived).await;
+    let height = ramp.anvil.height().await;
+    let later = || async {
+        let now = ramp.anvil.height().await;
+        (now > height + 2 * CONFIRMATIONS).then_some(())
+    };
+    ramp.app.until("it would be final long ago", later).await;
+    let view = buyer.view().await;
+    assert!(
+        view["step"] != "completed" && view["step"] != "failed",
+        "{view}"
+    );
+    assert_eq!(ramp.app.outside.calls_of("/refund"), 0);
+    ramp.done().await;
+}
