@@ -379,6 +379,10 @@ impl Chain for Metered<dyn Chain> {
         self.inner.network()
     }
 
+    fn carries(&self, asset: Asset) -> bool {
+        self.inner.carries(asset)
+    }
+
     fn confirmations_final(&self) -> u64 {
         self.inner.confirmations_final()
     }

@@ -414,11 +414,9 @@ impl Engine {
 
     fn session_provider_check(&self, access: &Access, asset: Asset) -> Result<(), ApiError> {
         let rails = self.rails(access.environment)?;
-        if !rails.chains.contains_key(&asset.network()) {
-            return Err(ApiError::unavailable(format!(
-                "no node for {}",
-                asset.network()
-            )));
+        let chain = rails.chains.get(&asset.network());
+        if !chain.is_some_and(|chain| chain.carries(asset)) {
+            return Err(ApiError::unavailable(format!("no node for {asset}")));
         }
         match (access.partner.stage, access.environment) {
             (Stage::Sandbox, Environment::Test) | (Stage::LiveWatched | Stage::Live, _) => Ok(()),

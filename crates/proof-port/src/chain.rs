@@ -52,6 +52,11 @@ pub struct Arrivals {
 pub trait Chain: Send + Sync {
     fn network(&self) -> Network;
 
+    /// Whether transfers of this asset of its network are made and seen here.
+    fn carries(&self, _asset: proof_core::Asset) -> bool {
+        true
+    }
+
     /// Confirmations after which a transfer counts as final.
     fn confirmations_final(&self) -> u64;
 

@@ -323,6 +323,11 @@ impl Chain for EvmChain {
         self.spec.network
     }
 
+    /// A deposit of a token without a contract would never be seen.
+    fn carries(&self, asset: Asset) -> bool {
+        asset == self.spec.network.native() || self.spec.contracts.contains_key(&asset)
+    }
+
     fn confirmations_final(&self) -> u64 {
         self.spec.confirmations
     }

@@ -280,3 +280,30 @@ async fn a_token_that_keeps_a_fee_ends_no_order() {
     assert_eq!(ramp.app.outside.calls_of("/refund"), 0);
     ramp.done().await;
 }
+
+#[tokio::test]
+async fn nothing_is_sold_whose_deposit_would_not_be_seen() {
+    let Some(anvil) = Anvil::start().await else {
+        return;
+    };
+    let mut config = config(&anvil);
+    config.tokens.remove("USDC");
+    let spec = config.read().unwrap();
+    let real = Real {
+        rules: rules(&spec),
+        chain: Arc::new(chain(&[&anvil.url], spec)),
+    };
+    let app = App::sqlite_on(Some(real)).await;
+    let partner = partner(&app).await;
+    for (ticker, status) in [("USDC", 502), ("USDT", 200)] {
+        let mut body = good_session();
+        body["type"] = json!("sell");
+        body["network"] = json!("ERC20");
+        body["currency"] = json!(ticker);
+        let body = body.to_string().into();
+        let asked = as_partner(&partner, Method::POST, "/widget/session", body);
+        let answer = app.call(asked).await;
+        assert_eq!(answer.status, status, "{ticker}: {}", answer.text);
+    }
+    app.halt().await;
+}
