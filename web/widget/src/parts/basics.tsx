@@ -66,9 +66,11 @@ export interface ButtonProps {
   disabled?: boolean;
 }
 
+/** One that waits keeps the focus, so that a keyboard does not lose its place: it is not `disabled`, it only does nothing. */
 export function Button({ onClick, children, kind = "primary", busy = false, disabled = false }: ButtonProps) {
+  const waits = disabled || busy;
   return (
-    <button type="button" class={`button ${kind}`} onClick={onClick} disabled={disabled || busy} aria-busy={busy}>
+    <button type="button" class={`button ${kind}`} onClick={() => waits || onClick()} aria-disabled={waits || undefined} aria-busy={busy}>
       {busy && <Spinner />}
       {children}
     </button>

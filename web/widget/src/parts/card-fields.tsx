@@ -73,10 +73,10 @@ function Field({ field, src, error, state, hosted }: FieldProps) {
       {/* A label cannot reach into another origin: a press on it is passed on by message. */}
       <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
       <div class={look}>
-        <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" />
+        <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />
         {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
       </div>
-      <p class="field-error" role="alert">{error}</p>
+      <p class="field-error" id={`card-${field}-error`} role="alert">{error}</p>
     </div>
   );
 }

@@ -2,7 +2,7 @@
 // time is left, and the way out.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { countdown, secondsBetween } from "../format";
 import { useAlive, useServerNow } from "../hooks";
 import { messages } from "../messages";
@@ -55,9 +55,18 @@ function Cancel({ view, session }: { view: View; session: Session }) {
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const alive = useAlive();
+  const question = useRef<HTMLDivElement>(null);
+  const link = useRef<HTMLButtonElement>(null);
+  const asked = useRef(false);
+  // What was pressed is gone, and the focus with it: it goes to what came in its place.
+  useEffect(() => {
+    if (asking) question.current?.focus();
+    else if (asked.current) link.current?.focus();
+    asked.current = asking;
+  }, [asking]);
   if (!asking) {
     return (
-      <button type="button" class="link" onClick={() => setAsking(true)}>
+      <button type="button" class="link" ref={link} onClick={() => setAsking(true)}>
         {messages.cancel.ask}
       </button>
     );
@@ -70,8 +79,8 @@ function Cancel({ view, session }: { view: View; session: Session }) {
     setProblem(failure && messages.error(failure.code, view.type));
   };
   return (
-    <div class="cancel" role="group" aria-label={messages.cancel.ask}>
-      <p>{problem ?? messages.cancel.sure(view)}</p>
+    <div class="cancel" role="group" aria-label={messages.cancel.ask} aria-describedby="cancel-question" tabIndex={-1} ref={question}>
+      <p id="cancel-question" role="status">{problem ?? messages.cancel.sure(view)}</p>
       <div class="pair">
         <Button kind="plain" onClick={() => setAsking(false)}>{messages.cancel.no}</Button>
         <Button kind="plain" busy={busy} onClick={() => void cancel()}>{messages.cancel.yes}</Button>
