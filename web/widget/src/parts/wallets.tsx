@@ -55,7 +55,7 @@ export function Wallets({ view, session, ready, onPaying, onProblem }: Props) {
   return (
     <div class="wallets">
       {names.map((name) => (
-        <button key={name} type="button" class="button wallet" disabled={!ready} aria-label={words.payWith(total, NAMES[name])} onClick={() => void press(name)}>
+        <button key={name} type="button" class="button wallet" aria-disabled={!ready || undefined} aria-label={words.payWith(total, NAMES[name])} onClick={() => void press(name)}>
           {NAMES[name]}
         </button>
       ))}
