@@ -510,9 +510,11 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
     if is_wallet {
         let agent = parts.headers.get(header::USER_AGENT);
         let agent = agent.and_then(|agent| agent.to_str().ok());
-        api.engine
-            .observe_wallet(id, agent.unwrap_or_default())
-            .await?;
+        let seen = api.engine.observe_wallet(id, agent.unwrap_or_default());
+        // The payment is begun, whatever the checklist makes of it.
+        if let Err(error) = seen.await {
+            tracing::warn!(order = %id, "a wallet was not noted for the checklist: {error}");
+        }
     }
     Ok(Json(view))
 }

@@ -221,8 +221,9 @@ impl Engine {
         Ok(Outcome::Again(again))
     }
 
-    /// Whether everything that was relied on is still there; what is not is put down.
-    pub(crate) async fn deposits_stand(&self, order: &Order) -> Result<bool, ApiError> {
+    /// Whether everything that was relied on is still there, and as deep as it was: `None`. What is gone is put down;
+    /// what a re-org has put into a later block, or back among those that wait for one, is waited for.
+    pub(crate) async fn deposits_lack(&self, order: &Order) -> Result<Option<Outcome>, ApiError> {
         let chain = self.chain_of(order.environment, order.amount.asset().network())?;
         let held = order.sale.as_ref().map(|sale| sale.held.clone());
         for held in held
@@ -230,15 +231,20 @@ impl Engine {
             .into_iter()
             .filter(|held| held.booked)
         {
-            if is_gone(&arrival(chain, order, &held).await?) {
+            let status = arrival(chain, order, &held).await?;
+            if is_gone(&status) {
                 let key = held.deposit.key;
                 let command = Command::Sell(SellCommand::DepositVanished { key });
                 self.order_apply("deposit_vanished", order.id, command)
                     .await?;
-                return Ok(false);
+                return Ok(Some(Outcome::Done));
+            }
+            if !is_deep(&status, chain.confirmations_final()) {
+                let again = self.now().plus_millis(chain.poll_interval_ms());
+                return Ok(Some(Outcome::Again(again)));
             }
         }
-        Ok(true)
+        Ok(None)
     }
 
     async fn deposit_step(
@@ -313,6 +319,13 @@ pub(crate) fn is_gone(status: &TransferStatus) -> bool {
     match status {
         TransferStatus::Unknown | TransferStatus::Failed { .. } => true,
         TransferStatus::Waiting | TransferStatus::Mined { .. } => false,
+    }
+}
+
+const fn is_deep(status: &TransferStatus, confirmations_final: u64) -> bool {
+    match status {
+        TransferStatus::Mined { confirmations, .. } => *confirmations >= confirmations_final,
+        TransferStatus::Unknown | TransferStatus::Waiting | TransferStatus::Failed { .. } => false,
     }
 }
 

@@ -159,7 +159,10 @@ impl Engine {
 
     /// All of it is there. Is it still, and does the price still hold?
     pub(crate) async fn sale_assess(&self, order: &Order) -> Result<Outcome, ApiError> {
-        if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
+        if let Some(lacks) = self.deposits_lack(order).await? {
+            return Ok(lacks);
+        }
+        if self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
         if let Some(verdict) = self.sale_recall(order).await? {
@@ -189,7 +192,10 @@ impl Engine {
 
     /// One more look at the deposit; after this the provider may hear of the payout.
     pub(crate) async fn payout_prepare(&self, order: &Order) -> Result<Outcome, ApiError> {
-        if !self.deposits_stand(order).await? || self.order_screened(order.id).await? {
+        if let Some(lacks) = self.deposits_lack(order).await? {
+            return Ok(lacks);
+        }
+        if self.order_screened(order.id).await? {
             return Ok(Outcome::Done);
         }
         if self.payout_is_barred(order).await? {

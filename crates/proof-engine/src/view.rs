@@ -290,7 +290,7 @@ impl Engine {
                         _ => None,
                     };
                     let proven = proven.map(|row| row.verification);
-                    let verification = verification.filter(|v| !is_outdated(v, standing));
+                    let verification = verification.filter(|v| !is_outdated(v, id, standing));
                     let handover = match inner(&order.state) {
                         State::Created => tx.handover_load(id).await?,
                         _ => None,

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use url::Url;
 
-/// Chains whose coins are money. The sandbox's cards are not, and nobody may buy the one with the other.
-const WORTH_MONEY: [u64; 2] = [1, 56];
+/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, and those on one's own machine.
+/// The sandbox's cards are no money, and nobody may buy money with them.
+const WORTHLESS: [u64; 6] = [11_155_111, 17_000, 560_048, 97, 31_337, 1_337];
 /// Asking more nodes than this costs more than it proves.
 const NODES_MAX: usize = 7;
 
@@ -100,9 +101,11 @@ impl NetworksConfig {
         for (network, config) in &self.0 {
             config.spec(*network)?;
             config.urls(*network)?;
-            if WORTH_MONEY.contains(&config.chain_id) {
+            if !WORTHLESS.contains(&config.chain_id) {
                 bail!(
-                    "[networks.{network}] is a chain whose coins are money, and the cards of [sandbox] are not: name a test network"
+                    "[networks.{network}] names chain {}, which is none of the known test networks {WORTHLESS:?}: its coins may be \
+                     money, and the cards of [sandbox] are not",
+                    config.chain_id
                 );
             }
         }

@@ -85,7 +85,9 @@ export function verifyReceipt(receipt: SignedReceipt, { keys, environment, expec
     throw new ReceiptError("not_valid_then", "Its key did not sign at that time.");
   }
   for (const [field, value] of Object.entries(expect)) {
-    if (value !== undefined && read[field as keyof Receipt] !== value) {
+    // A field that is misspelt on the way here must not make every receipt a good one.
+    if (value === undefined) throw configurationError(`verifyReceipt: expect.${field} is undefined.`);
+    if (read[field as keyof Receipt] !== value) {
       throw new ReceiptError("mismatch", `The receipt says another ${field}.`, field);
     }
   }

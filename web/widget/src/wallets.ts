@@ -90,9 +90,9 @@ export function open(name: WalletName, wallets: Wallets, run: Run): Promise<Wall
   return name === "apple_pay" ? openApple(wallets, run) : openGoogle(wallets, run);
 }
 
-function openApple(wallets: Wallets, { payable, session, pay }: Run): Promise<WalletOutcome> {
+async function openApple(wallets: Wallets, { payable, session, pay }: Run): Promise<WalletOutcome> {
   const Apple = applePay();
-  if (!Apple || !wallets.apple_pay) return Promise.resolve("failed");
+  if (!Apple || !wallets.apple_pay) return "failed";
   const sheet = new Apple(APPLE_VERSION, {
     countryCode: wallets.apple_pay.country,
     currencyCode: payable.currency,
@@ -112,10 +112,16 @@ function openApple(wallets: Wallets, { payable, session, pay }: Run): Promise<Wa
       );
     };
     sheet.onpaymentauthorized = ({ payment }) => {
-      void pay(JSON.stringify(payment.token)).then((paid) => {
-        sheet.completePayment(paid ? Apple.STATUS_SUCCESS : Apple.STATUS_FAILURE);
-        resolve("handed_over");
-      });
+      pay(JSON.stringify(payment.token)).then(
+        (paid) => {
+          sheet.completePayment(paid ? Apple.STATUS_SUCCESS : Apple.STATUS_FAILURE);
+          resolve("handed_over");
+        },
+        () => {
+          sheet.completePayment(Apple.STATUS_FAILURE);
+          resolve("failed");
+        },
+      );
     };
     sheet.begin();
   });

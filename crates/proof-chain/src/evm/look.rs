@@ -130,6 +130,9 @@ fn effect(
     }
 }
 
+/// Judged by what was signed, whatever the configuration says today: without a call it is the native coin that moved; a
+/// call of a contract that is no token of ours any more is for people.
+///
 /// A call of a token is done when the token tells exactly that one movement. One that tells nothing has moved
 /// nothing, whatever it answered; one that tells another has kept a fee, or worse.
 fn effect_of_ours(
@@ -137,8 +140,11 @@ fn effect_of_ours(
     transaction: &wire::Transaction,
     spec: &EvmSpec,
 ) -> Effect {
-    let Some(contract) = transaction.to.filter(|to| spec.is_token(*to)) else {
+    if transaction.input.is_empty() {
         return Effect::Done;
+    }
+    let Some(contract) = transaction.to.filter(|to| spec.is_token(*to)) else {
+        return Effect::Other;
     };
     let Some((to, amount)) = token::transfer_of(&transaction.input) else {
         return Effect::Other;

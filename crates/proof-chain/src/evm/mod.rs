@@ -217,8 +217,8 @@ impl EvmChain {
         agree::reached(&votes.await)
     }
 
-    /// The block at a height that a majority has, and a node that has it.
-    async fn agreed_block(&self, height: u64) -> Result<(wire::Header, &Node), PortError> {
+    /// The block at a height that a majority has.
+    async fn agreed_block(&self, height: u64) -> Result<wire::Header, PortError> {
         let votes = self.votes(|node| node.header(&self.spec, Some(height)));
         let votes = votes.await;
         let hashes: Vec<Result<Option<B256>, RpcError>> = votes
@@ -229,11 +229,8 @@ impl EvmChain {
             })
             .collect();
         let agreed = agree::same(&hashes)?;
-        let mut found = votes.into_iter().zip(&self.nodes);
-        let found = found.find_map(|(vote, node)| {
-            let header = vote.ok().flatten()?;
-            (Some(header.hash) == agreed).then_some((header, node))
-        });
+        let mut found = votes.into_iter().filter_map(|vote| vote.ok().flatten());
+        let found = found.find(|header| Some(header.hash) == agreed);
         found.ok_or_else(|| self.odd("the nodes have no block at a height that they reached"))
     }
 

@@ -1,7 +1,7 @@
 //! What came, block by block.
 
 use super::{
-    EvmChain, EvmSpec,
+    EvmChain, EvmSpec, agree,
     node::{Node, tag},
     rpc::{RpcError, must},
     token, wire,
@@ -37,7 +37,7 @@ pub async fn arrivals(chain: &EvmChain, height: u64) -> Result<Arrivals, PortErr
     }
     let known = chain.passed().get(&height).copied();
     let unbroken = match known {
-        Some(known) => chain.agreed_block(height).await?.0.hash == known,
+        Some(known) => chain.agreed_block(height).await?.hash == known,
         None => false,
     };
     let from = if unbroken {
@@ -45,25 +45,54 @@ pub async fn arrivals(chain: &EvmChain, height: u64) -> Result<Arrivals, PortErr
     } else {
         (height + 1).saturating_sub(BLOCKS_AGAIN)
     };
-    let to = tip.min(from.saturating_add(BLOCKS_MAX - 1));
-    let (last, node) = chain.agreed_block(to).await?;
-    let mut arrivals = Vec::new();
-    if from <= to {
-        let read = read(node, &chain.spec, (from, to), last.hash).await;
-        let (blocks, logs) = read.map_err(|error| error.of_question())?;
-        let blocks: BTreeMap<u64, wire::Block> = blocks
-            .into_iter()
-            .map(|block| (block.number.to(), block))
-            .collect();
-        arrivals = found(&chain.spec, &blocks, &logs).map_err(|error| error.of_question())?;
-        chain.pass(blocks.iter().map(|(height, block)| (*height, block.hash)));
-    }
+    let mut to = tip.min(from.saturating_add(BLOCKS_MAX - 1));
+    // What a node cannot answer in one piece it may in a smaller one; this much has to be read to get on.
+    let least = from.max(height);
+    let (last, arrivals) = loop {
+        match range(chain, (from, to)).await {
+            Err(_) if to > least => to = least + (to - least) / 2,
+            read => break read?,
+        }
+    };
     Ok(Arrivals {
         height: to,
         complete: to == tip,
         until: Some(moment(&last.timestamp)),
         arrivals,
     })
+}
+
+/// What a majority of the nodes has found in these blocks: one that leaves something out, or makes something up, is
+/// no majority, and where there is none, nothing counts as read.
+async fn range(
+    chain: &EvmChain,
+    (from, to): (u64, u64),
+) -> Result<(wire::Header, Vec<Arrival>), PortError> {
+    let last = chain.agreed_block(to).await?;
+    if from > to {
+        return Ok((last, Vec::new()));
+    }
+    let votes = chain.votes(|node| seen(node, &chain.spec, (from, to), last.hash));
+    let (arrivals, blocks) = agree::same(&votes.await)?;
+    chain.pass(blocks.into_iter());
+    Ok((last, arrivals))
+}
+
+/// What one node has found, and the blocks in which it looked.
+async fn seen(
+    node: &Node,
+    spec: &EvmSpec,
+    range: (u64, u64),
+    last: B256,
+) -> Result<(Vec<Arrival>, Vec<(u64, B256)>), RpcError> {
+    let (blocks, logs) = read(node, spec, range, last).await?;
+    let blocks: BTreeMap<u64, wire::Block> = blocks
+        .into_iter()
+        .map(|block| (block.number.to(), block))
+        .collect();
+    let arrivals = found(spec, &blocks, &logs)?;
+    let passed = blocks.iter().map(|(height, block)| (*height, block.hash));
+    Ok((arrivals, passed.collect()))
 }
 
 /// Blocks that follow each other up to the one that the nodes agree on, and the events of our tokens in them.

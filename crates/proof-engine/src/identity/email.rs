@@ -13,7 +13,7 @@ use crate::{
 };
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{JobId, MailId, OrderId},
+    id::{CustomerId, JobId, MailId, OrderId},
     identity::{EMAIL_HOLD_SECONDS, PersonPolicy, Standing},
     link::{CODE_PAUSE_SECONDS, LinkRefusal},
     mail::{Letter, Mailbox, Planned},
@@ -41,6 +41,15 @@ pub struct EmailCodes {
 fn place(engine: &Engine, order: OrderId, mailbox: Mailbox) -> Result<TokenHash, ApiError> {
     let uuid = order.uuid();
     let parts = [b"email_code/1", mailbox.name().as_bytes(), uuid.as_bytes()];
+    Ok(TokenHash::from_bytes(keyed(&engine.installation, &parts)?))
+}
+
+/// A mailbox is written to a few times a day for one customer, whatever number of orders somebody opens: guesses at its
+/// codes are bounded by that, too.
+fn day_of(engine: &Engine, customer: CustomerId, now: Timestamp) -> Result<TokenHash, ApiError> {
+    let (uuid, day) = (customer.uuid(), now.seconds().div_euclid(24 * 3_600));
+    let day = day.to_be_bytes();
+    let parts: [&[u8]; 3] = [b"email_day/1", uuid.as_bytes(), &day];
     Ok(TokenHash::from_bytes(keyed(&engine.installation, &parts)?))
 }
 
@@ -83,6 +92,8 @@ impl Engine {
     pub async fn email_ask(&self, order: OrderId) -> Result<CodeSent, ApiError> {
         let (now, policy) = (self.now(), (self.person_policy, self.now()));
         let entropy = self.entropy.as_ref();
+        let customer = self.order_load(order).await?.order.customer;
+        let (day, asked) = (day_of(self, customer, now)?, MailId::new(now, entropy));
         let mut codes = Vec::new();
         for mailbox in Mailbox::ALL {
             let (id, job) = (MailId::new(now, entropy), JobId::new(now, entropy));
@@ -94,6 +105,13 @@ impl Engine {
                 let codes = codes.clone();
                 Box::pin(async move {
                     changing(tx, order, policy).await?;
+                    tx.link_insert(day, order, now, now.plus_seconds(OPEN_SECONDS))
+                        .await?;
+                    let asks = tx.link_lock(day).await?.ok_or_else(gone)?;
+                    // No code goes with this one; it only counts.
+                    let asks = asks.ask(asked, day, now);
+                    let asks = asks.map_err(|error| refused(code_refusal(error, now)))?;
+                    tx.link_save(day, &asks).await?;
                     for (mailbox, place, (id, job), hash) in codes {
                         let until = now.plus_seconds(OPEN_SECONDS);
                         tx.link_insert(place, order, now, until).await?;

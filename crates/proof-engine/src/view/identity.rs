@@ -4,7 +4,7 @@ use super::{Facts, inner};
 use proof_core::{
     Timestamp,
     handover::Handover,
-    id::VerificationId,
+    id::{OrderId, VerificationId},
     identity::{
         CONSENT_TEXT, Challenge, DocumentKind, KeptPart, Scope, Standing, Verification,
         VerificationState,
@@ -55,8 +55,24 @@ pub struct ConsentView {
     pub given: bool,
 }
 
-/// An approval from before says nothing where something has to be shown again.
-pub(super) fn is_outdated(v: &StoredVerification, standing: Option<Standing>) -> bool {
+/// An approval from before says nothing where something has to be shown again, and what was begun or refused in another
+/// order says nothing of an address.
+pub(super) fn is_outdated(
+    v: &StoredVerification,
+    order: OrderId,
+    standing: Option<Standing>,
+) -> bool {
+    let is_others = v.verification.order != order;
+    let is_open = match &v.verification.state {
+        VerificationState::Collecting => true,
+        VerificationState::Rejected { may_retry, .. } => *may_retry,
+        VerificationState::Submitted { .. }
+        | VerificationState::Review { .. }
+        | VerificationState::Approved { .. } => false,
+    };
+    if standing == Some(Standing::EmailNew) && is_others && is_open {
+        return true;
+    }
     let is_due = matches!(
         standing,
         Some(Standing::SelfieDue | Standing::EmailNew | Standing::Ended)

@@ -263,7 +263,13 @@ async fn spoilt(data: &Path, other: &Other) {
     let whole = last_of(&is_good(data, &other.place(), &[]).await);
 
     let place = other.copy("torn");
-    let last = files(&place.join(log), "wal").pop().unwrap();
+    // What was begun after the last piece that the index knows is no part of it.
+    let last = files(&place.join(log), "idx").pop().unwrap();
+    let last = last.with_extension("wal");
+    let begun = files(&place.join(log), "wal");
+    for begun in begun.iter().filter(|begun| **begun > last) {
+        fs::remove_file(begun).unwrap();
+    }
     let file = fs::File::options().write(true).open(&last).unwrap();
     file.set_len(end_of(&place.join(log)) - 100).unwrap();
     let said = is_good(data, &place, &[]).await;

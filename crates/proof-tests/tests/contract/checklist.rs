@@ -182,10 +182,12 @@ async fn answered_at_once(app: &App) {
 /// Orders of every kind, bought, sold, refused, and bought again.
 async fn trade(app: &App) {
     cover(app).await;
-    let buyer = Buyer::verified(app, "user-1").await;
+    let buyer = Buyer::open(app, "user-1", "ann@example.com").await;
+    buyer.identify().await;
+    buyer.until_step("quote").await;
     assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
     buyer.until_status("completed").await;
-    Buyer::open(app, "user-1", "user-1@example.com")
+    Buyer::open(app, "user-1", "ann@example.com")
         .await
         .until_step("quote")
         .await;

@@ -12,6 +12,8 @@ on_both_engines!(
     another_address_is_confirmed_by_both_mailboxes,
     without_the_former_mailbox_everything_is_shown_again,
     a_new_card_waits_a_day_after_the_change,
+    codes_are_counted_for_the_customer,
+    what_another_order_left_behind_hides_no_codes,
 );
 
 const FORMER: &str = "ann@example.com";
@@ -151,4 +153,35 @@ async fn a_new_card_waits_a_day_after_the_change(app: &App) {
     app.clock.skip(3_700);
     held.until_step("completed").await;
     office.close().await;
+}
+
+/// An order more is no way to more guesses.
+async fn codes_are_counted_for_the_customer(app: &App) {
+    known(app).await;
+    for _ in 0..5 {
+        let asked = sells(app, NEW)
+            .await
+            .post("identity/email", json!({}))
+            .await;
+        assert_eq!(asked.status, 200, "{}", asked.text);
+        app.clock.skip(61);
+    }
+    let sixth = sells(app, NEW).await;
+    let asked = sixth.post("identity/email", json!({})).await;
+    assert_eq!(asked.refusal().2, "attempts_exhausted");
+    app.clock.skip(DAY);
+    let tomorrow = sells(app, NEW)
+        .await
+        .post("identity/email", json!({}))
+        .await;
+    assert_eq!(tomorrow.status, 200, "{}", tomorrow.text);
+}
+
+async fn what_another_order_left_behind_hides_no_codes(app: &App) {
+    known(app).await;
+    let left = sells(app, NEW).await;
+    left.start("passport", false).await;
+    assert_eq!(left.view().await["identity"]["asks"], "document");
+    let next = sells(app, NEW).await.view().await;
+    assert_eq!(next["identity"]["asks"], "email");
 }

@@ -149,7 +149,7 @@ async fn a_sell_pays_out_and_every_channel_says_so(app: &App) {
 }
 
 async fn bitcoin_is_sold(app: &App) {
-    Buyer::verified(app, "user-1").await;
+    verified(app).await;
     let mut body = sell_session();
     body["network"] = json!("BITCOIN");
     body["currency"] = json!("BTC");
@@ -352,7 +352,7 @@ async fn a_slow_payout_is_waited_for(app: &App) {
 
 /// The whole window of a coin that is not stable is longer than its price holds.
 pub async fn late_bitcoin(app: &App) -> Buyer<'_> {
-    Buyer::verified(app, "user-1").await;
+    verified(app).await;
     let mut body = sell_session();
     body["network"] = json!("BITCOIN");
     body["currency"] = json!("BTC");

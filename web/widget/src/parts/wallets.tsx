@@ -37,14 +37,18 @@ export function Wallets({ view, session, ready, onPaying, onProblem }: Props) {
     onPaying(true);
     onProblem(undefined);
     let failure: Failure | undefined;
-    const outcome = await open(name, view.wallets, {
-      payable,
-      session: () => openApple(session),
-      pay: async (payload) => {
-        failure = await session.command((api) => api.payWallet(name, payload, quote));
-        return failure === undefined;
-      },
-    });
+    // The sheet may say "paid" only of a payment that was begun: of an order that is over there is no failure to tell.
+    const pay = async (payload: string) => {
+      let begun = false;
+      failure = await session.command(async (api) => {
+        const next = await api.payWallet(name, payload, quote);
+        begun = true;
+        return next;
+      });
+      return begun;
+    };
+    const run = { payable, session: () => openApple(session), pay };
+    const outcome = await open(name, view.wallets, run).catch(() => "failed" as const);
     if (!alive.current) return;
     onPaying(false);
     if (outcome === "failed") onProblem(words.walletFailed(NAMES[name]));

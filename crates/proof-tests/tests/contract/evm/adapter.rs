@@ -1,6 +1,8 @@
 //! The adapter on one good node.
 
-use super::{Bench, CONFIRMATIONS, ETHER, FRIEND, GWEI, address, anvil::Mood, asset};
+use super::{
+    Bench, CONFIRMATIONS, ETHER, FRIEND, GWEI, address, anvil::Mood, asset, chain, config,
+};
 use proof_core::{deposit::DepositKey, money::Amount};
 use proof_port::{Arrival, Arrivals, Chain, Class, TransferStatus};
 
@@ -211,6 +213,12 @@ async fn a_transfer_counts_by_what_it_did() {
         } else {
             // Neither done nor undone: people look.
             let error = status.unwrap_err();
+            assert!(error.context.contains("something else"), "{error}");
+            // Nor does it become done by taking the token out of the configuration.
+            let mut without = config(anvil);
+            without.tokens.clear();
+            let without = chain(&[&anvil.url], without.read().unwrap());
+            let error = without.transfer(&signed.hash).await.unwrap_err();
             assert!(error.context.contains("something else"), "{error}");
         }
     }

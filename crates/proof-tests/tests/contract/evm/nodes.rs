@@ -75,6 +75,7 @@ async fn one_liar_among_three_moves_nothing() {
         Vice::Behind(50),
         Vice::Html,
         Vice::Forgets,
+        Vice::LeavesOut,
     ] {
         liar.is(vice.clone());
         assert_eq!(three.tip().await.unwrap().height, height, "{vice:?}");

@@ -29,6 +29,8 @@ pub enum Vice {
     Html,
     /// It knows no transaction.
     Forgets,
+    /// It tells of no event, as one does whose newest blocks are not indexed yet.
+    LeavesOut,
 }
 
 pub struct Proxy {
@@ -110,6 +112,7 @@ async fn answer(State(front): State<Front>, body: Bytes) -> Response {
         (Vice::Forgets, "eth_getTransactionByHash" | "eth_getTransactionReceipt") => {
             json!({ "jsonrpc": "2.0", "id": 1, "result": null })
         }
+        (Vice::LeavesOut, "eth_getLogs") => json!({ "jsonrpc": "2.0", "id": 1, "result": [] }),
         (Vice::TakesAndBreaks, "eth_sendRawTransaction") => {
             front.ask(&call).await;
             let broken = stream::iter([Err::<Bytes, _>(io::Error::other("broken"))]);
