@@ -116,8 +116,8 @@ impl Engine {
                     let latest = tx.verification_latest(customer).await?;
                     let row = tx.customer_load(stored.order.partner, customer).await?;
                     let row = row.ok_or_else(gone)?;
-                    let email = &stored.order.email;
-                    let standing = customer_standing(tx, &row, email, (policy, now)).await?;
+                    let order = &stored.order;
+                    let standing = customer_standing(tx, &row, order, (policy, now)).await?;
                     let known_as = match document {
                         Some(_) => None,
                         None => Some(known_as(latest.as_ref(), id, row.person, standing)?),

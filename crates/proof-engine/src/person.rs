@@ -14,6 +14,7 @@ use proof_core::{
         DocumentNumber, Evidence, Face, Likeness, PersonPolicy, Proven, Resembling, Standing,
         is_email_new, standing,
     },
+    order::Order,
     partner::Environment,
     screening::{ListedKind, names::NameCheck},
     time::random,
@@ -144,14 +145,15 @@ pub(crate) async fn person_standing(
 pub(crate) async fn customer_standing(
     tx: &mut Tx,
     customer: &CustomerRow,
-    email: &str,
+    order: &Order,
     (policy, now): (PersonPolicy, Timestamp),
 ) -> Result<Option<Standing>, Failure<ApiError>> {
     let Some(person) = customer.person else {
         return Ok(None);
     };
     let standing = person_standing(tx, person, policy, now).await?;
-    let is_new = is_email_new(customer.confirmed_email.as_deref(), email);
+    let confirmed = customer.confirmed_email.as_deref();
+    let is_new = is_email_new(order.environment, confirmed, &order.email);
     Ok(Some(standing.with_email(is_new)))
 }
 

@@ -281,7 +281,7 @@ impl Engine {
                     let verification = tx.verification_latest(order.customer).await?;
                     let standing = match (&order.state, customer.person) {
                         (State::Created, Some(_)) => {
-                            customer_standing(tx, &customer, &order.email, (policy, now)).await?
+                            customer_standing(tx, &customer, order, (policy, now)).await?
                         }
                         _ => None,
                     };

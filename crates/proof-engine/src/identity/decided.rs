@@ -17,7 +17,7 @@ use proof_core::{
         recognise, resemblances,
     },
     operator::Voice,
-    order::Command,
+    order::{Command, Order},
     screening::names::NameCheck,
 };
 use proof_store::{CustomerRow, Failure, ProofRow, Topic, Tx, Verdict};
@@ -93,7 +93,7 @@ impl Decided {
         tx.verification_save(&after, found.version).await?;
         tx.wake(Topic::Order(self.order));
         if let VerificationState::Approved { .. } = after.state {
-            let changed_at = changed_at(&customer, &stored.order.email, self.ids.now());
+            let changed_at = changed_at(&customer, &stored.order, self.ids.now());
             tx.customer_confirm(customer.id, &stored.order.email, changed_at)
                 .await?;
         }
@@ -286,8 +286,9 @@ impl Decided {
 }
 
 /// Whoever shows document and face anew has the order's address from then on.
-fn changed_at(customer: &CustomerRow, email: &str, now: Timestamp) -> Option<Timestamp> {
-    let is_new = is_email_new(customer.confirmed_email.as_deref(), email);
+fn changed_at(customer: &CustomerRow, order: &Order, now: Timestamp) -> Option<Timestamp> {
+    let confirmed = customer.confirmed_email.as_deref();
+    let is_new = is_email_new(order.environment, confirmed, &order.email);
     if is_new {
         Some(now)
     } else {

@@ -15,7 +15,7 @@ use proof_core::{
     ErrorCode, Timestamp,
     id::{CustomerId, JobId, MailId, OrderId},
     identity::{EMAIL_HOLD_SECONDS, PersonPolicy, Standing},
-    link::{CODE_PAUSE_SECONDS, LinkRefusal},
+    link::{CODE_PAUSE_SECONDS, CODES_MAX, Link, LinkRefusal},
     mail::{Letter, Mailbox, Planned},
     order::{Order, State},
     payment::CardSummary,
@@ -80,7 +80,7 @@ async fn changing(
     let order = tx.order_lock(id).await?.ok_or_else(gone)?.order;
     let customer = tx.customer_load(order.partner, order.customer).await?;
     let customer = customer.ok_or_else(gone)?;
-    let standing = customer_standing(tx, &customer, &order.email, policy).await?;
+    let standing = customer_standing(tx, &customer, &order, policy).await?;
     match (&order.state, standing) {
         (State::Created, Some(Standing::EmailNew)) => Ok((order, customer)),
         _ => Err(wrong_state()),
@@ -93,7 +93,7 @@ impl Engine {
         let (now, policy) = (self.now(), (self.person_policy, self.now()));
         let entropy = self.entropy.as_ref();
         let customer = self.order_load(order).await?.order.customer;
-        let (day, asked) = (day_of(self, customer, now)?, MailId::new(now, entropy));
+        let day = day_of(self, customer, now)?;
         let mut codes = Vec::new();
         for mailbox in Mailbox::ALL {
             let (id, job) = (MailId::new(now, entropy), JobId::new(now, entropy));
@@ -108,10 +108,12 @@ impl Engine {
                     tx.link_insert(day, order, now, now.plus_seconds(OPEN_SECONDS))
                         .await?;
                     let asks = tx.link_lock(day).await?.ok_or_else(gone)?;
+                    if asks.asked >= CODES_MAX {
+                        return Err(refused(code_refusal(LinkRefusal::CodesExhausted, now)));
+                    }
                     // No code goes with this one; it only counts.
-                    let asks = asks.ask(asked, day, now);
-                    let asks = asks.map_err(|error| refused(code_refusal(error, now)))?;
-                    tx.link_save(day, &asks).await?;
+                    let asked = asks.asked.saturating_add(1);
+                    tx.link_save(day, &Link { asked, ..asks }).await?;
                     for (mailbox, place, (id, job), hash) in codes {
                         let until = now.plus_seconds(OPEN_SECONDS);
                         tx.link_insert(place, order, now, until).await?;

@@ -71,6 +71,7 @@ async fn bitcoin_is_bought_with_coins_and_change(app: &App) {
     for _ in 0..2 {
         let mut body = crate::kit::good_session();
         body["partner_user_id"] = json!("u1");
+        body["user_email"] = json!("u1@example.com");
         body["network"] = json!("BITCOIN");
         body["currency"] = json!("BTC");
         body["amount"] = json!("0.01");
@@ -235,6 +236,7 @@ async fn what_is_not_in_stock_is_not_sold(app: &App) {
     Buyer::verified(app, "u1").await;
     let mut body = crate::kit::good_session();
     body["partner_user_id"] = json!("u1");
+    body["user_email"] = json!("u1@example.com");
     body["amount"] = json!("1001");
     let buyer = Buyer::open_with(app, body).await;
     let answer = buyer.pay(GOOD_CARD).await;

@@ -28,6 +28,9 @@ on_both_engines!(
     of_whoever_is_held_nothing_is_forgotten,
 );
 
+/// Whoever comes with it looks like somebody else.
+const FACE_OF_EVE: &str = "ada+kyc-face-of-eve@example.com";
+
 /// A widget at a partner where the user has a wallet of their own.
 pub async fn at<'a>(app: &'a App, partner: &PartnerCreated, user: &str, email: &str) -> Buyer<'a> {
     let mut body = good_session();
@@ -248,7 +251,7 @@ async fn whoever_comes_back_after_a_while_shows_the_face_again(app: &App) {
 
     // Somebody else sits there now.
     app.clock.skip(91 * DAY);
-    let eve = Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com").await;
+    let eve = Buyer::open(app, "ada", FACE_OF_EVE).await;
     eve.selfie().await;
     let look = || async {
         let view = eve.view().await;
@@ -411,7 +414,7 @@ async fn after_many_tries_there_is_a_pause(app: &App) {
     ada.identify().await;
     ada.until_step("quote").await;
     app.clock.skip(91 * DAY);
-    let open = || Buyer::open(app, "ada", "ada+kyc-face-of-eve@example.com");
+    let open = || Buyer::open(app, "ada", FACE_OF_EVE);
     let fail = async |eve: &Buyer<'_>| {
         eve.selfie().await;
         let look = || async {
