@@ -22,7 +22,8 @@ use proof_core::{
 };
 use proof_engine::{
     ApiError, CardKey, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
-    IdentityStart, Instrument, PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+    IdentityStart, Instrument, PageKind, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
+    VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(anyone, get.clone(), "/assets/{*path}", asset),
         Route::new(widget, get.clone(), "/frame/{widget_id}", page),
         Route::new(widget, get.clone(), "/frame/{widget_id}/logo", logo),
+        Route::new(widget, get.clone(), "/w/{widget_id}", hosted),
         Route::new(widget, post.clone(), "/frame/api/visits", visit),
         Route::new(widget, get, "/frame/api/order", order),
         Route::new(widget, post.clone(), "/frame/api/quote", quote),
@@ -174,6 +176,17 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     page_with(&boot, &policy, "strict-origin")
 }
 
+/// The same app as a page of its own, for apps. What opens it stands behind the `#`, where it is sent to nobody.
+async fn hosted(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
+    let unknown = || Refused(ApiError::not_found("widget"));
+    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
+    let frame = api.engine.frame(widget_id).await?;
+    let boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
+    let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
+    let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
+    page_with(&boot, &policy, "no-referrer")
+}
+
 /// The partner's mark. Its name says what is in it, so that nobody asks for it twice.
 async fn logo(
     State(api): State<Api>,
@@ -278,9 +291,14 @@ async fn visit(
         let message = "The widget was started without a widget id or an init token.";
         Refused(ApiError::new(ErrorCode::DecodeError, message))
     })?;
+    // A page of ours embeds no frame: where it says that it is around one, there is none.
+    let page = match api.is_own(&open.page_origin) {
+        true => PageKind::Hosted,
+        false => PageKind::Partners,
+    };
     Ok((
         StatusCode::CREATED,
-        Json(api.engine.visit_open(open).await?),
+        Json(api.engine.visit_open(open, page).await?),
     ))
 }
 

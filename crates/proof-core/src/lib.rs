@@ -30,6 +30,7 @@ pub mod finding;
 pub mod handover;
 pub mod id;
 pub mod identity;
+pub mod language;
 pub mod ledger;
 pub mod link;
 pub mod mail;

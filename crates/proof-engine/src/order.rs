@@ -16,7 +16,7 @@ use proof_core::{
     case::CaseOpening,
     deposit::DepositKey,
     id::{EntryId, EventId, JobId, OrderId},
-    mail::order_letters,
+    mail::{Letter, order_letters},
     order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, annotate, decide},
 };
 use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
@@ -181,6 +181,8 @@ impl Update {
 pub(crate) struct SaveIds {
     now: Timestamp,
     seed: [u8; 32],
+    /// Users are written to when an order is carried out.
+    writes_receipts: bool,
 }
 
 impl SaveIds {
@@ -188,6 +190,7 @@ impl SaveIds {
         Self {
             now,
             seed: engine.random(),
+            writes_receipts: engine.writes_receipts(),
         }
     }
 
@@ -203,8 +206,8 @@ impl SaveIds {
             .chain_update(b"part")
             .chain_update(u64::try_from(n).unwrap_or(u64::MAX).to_be_bytes());
         Self {
-            now: self.now,
             seed: digest.finalize().into(),
+            ..*self
         }
     }
 
@@ -294,7 +297,8 @@ pub(crate) async fn apply(
         // Whoever looks at its payments keeps the card.
         claims_look(tx, &order, JobId::from_uuid(ids.uuid(13, 0)), now).await?;
     }
-    let letters = order_letters(&stored.order, &order, now);
+    let mut letters = order_letters(&stored.order, &order, now);
+    letters.retain(|owed| ids.writes_receipts || owed.letter != Letter::Completed);
     letters_owe(tx, letters, (11, 12), ids).await?;
     tx.wake(Topic::Order(order.id));
     Ok(order)

@@ -82,6 +82,8 @@ pub struct View {
     pub refunds: Vec<RefundView>,
     /// What this order is, signed.
     pub receipt: Option<ReceiptView>,
+    /// Of an order that was carried out: where its receipt is, on this server.
+    pub receipt_path: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -160,7 +162,7 @@ fn held_until(state: &State) -> Option<Timestamp> {
     }
 }
 
-fn refund_view(claim: &Claim) -> Option<RefundView> {
+pub(crate) fn refund_view(claim: &Claim) -> Option<RefundView> {
     let state = match claim.state.inner() {
         ClaimState::Refunding { refused: false, .. } => "waiting",
         ClaimState::Refunding { refused: true, .. } | ClaimState::Settled(ClaimEnd::KeptApart) => {
@@ -199,6 +201,7 @@ impl View {
                 sale: None,
                 refunds: Vec::new(),
                 receipt: None,
+                receipt_path: None,
                 ..self
             },
         }
@@ -400,6 +403,7 @@ impl Engine {
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
             receipt: self.receipt(order, &facts.events)?,
+            receipt_path: self.receipt_link(order)?,
         })
     }
 
@@ -543,7 +547,7 @@ fn quote_shown(order: &Order, now: Timestamp) -> Option<&Quote> {
     }
 }
 
-fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
+pub(crate) fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
     let line = |l: &proof_core::quote::Line| LineView {
         code: l.code,
         amount: l.amount.to_decimal(),

@@ -72,6 +72,7 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     failure: null,
     refunds: [],
     receipt: null,
+    receipt_path: null,
   };
 }
 

@@ -216,7 +216,12 @@ export interface View {
   refunds: Refund[];
   /** What this order is, signed by the server. */
   receipt: SignedReceipt | null;
+  /** Of an order that was carried out: where its receipt is, on this server. */
+  receipt_path: string | null;
 }
+
+/** What an order is about, wherever it is shown. */
+export type Ordered = Pick<View, "type" | "currency" | "crypto_amount">;
 
 export interface SignedReceipt {
   document: string;

@@ -64,6 +64,7 @@ mod statement;
 mod strange;
 mod tokens;
 mod treasury;
+mod visits;
 mod wallets;
 mod webhook;
 mod world;
