@@ -16,12 +16,12 @@ use axum::{
 };
 use proof_core::{
     ErrorCode, Fiat,
-    id::{CaseId, OrderId, QuoteId},
+    id::{CardId, CaseId, OrderId, QuoteId},
     identity::{DocumentKind, DocumentSide, PICTURE_BYTES_MAX},
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
+    ApiError, CardKey, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
     IdentityStart, Instrument, PageKind, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
     VisitOpened,
 };
@@ -49,6 +49,18 @@ pub fn routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/payments/check",
             payment_check,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cards/{card}/key",
+            card_key,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cards/{card}/remove",
+            card_remove,
         ),
         Route::new(widget, post.clone(), "/frame/api/sale", sale),
         Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
@@ -490,6 +502,9 @@ async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, R
 struct PaymentStart {
     /// Of the provider's card fields; or what a wallet of the device handed over.
     card_token: Option<String>,
+    /// The customer lets us keep the card for the next time.
+    #[serde(default)]
+    keep_card: bool,
     wallet: Option<String>,
     wallet_payload: Option<String>,
     quote_id: String,
@@ -497,7 +512,10 @@ struct PaymentStart {
 
 fn instrument(start: PaymentStart) -> Result<Instrument, Refused> {
     let wallet = match (start.wallet.as_deref(), start.card_token) {
-        (None, Some(token)) => return Ok(Instrument::Card { token }),
+        (None, Some(token)) => {
+            let keep = start.keep_card;
+            return Ok(Instrument::Card { token, keep });
+        }
         (Some("apple_pay"), None) => DeviceWallet::ApplePay,
         (Some("google_pay"), None) => DeviceWallet::GooglePay,
         (Some(_), _) => {
@@ -535,6 +553,29 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
         }
     }
     Ok(Json(view))
+}
+
+fn card_id(text: &str) -> Result<CardId, Refused> {
+    text.parse()
+        .map_err(|_| Refused(ApiError::not_found("card")))
+}
+
+async fn card_key(
+    State(api): State<Api>,
+    Named(card): Named,
+    headers: HeaderMap,
+) -> Result<Json<CardKey>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.card_key(id, card_id(&card)?).await?))
+}
+
+async fn card_remove(
+    State(api): State<Api>,
+    Named(card): Named,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.card_remove(id, card_id(&card)?).await?))
 }
 
 /// The domain is that of the widget's own page; nobody names another.

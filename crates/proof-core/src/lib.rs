@@ -18,6 +18,7 @@ pub mod address;
 pub mod alert;
 pub mod asset;
 pub mod audit;
+pub mod card;
 pub mod case;
 pub mod change;
 pub mod checklist;

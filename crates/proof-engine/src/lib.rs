@@ -7,6 +7,7 @@
 
 mod access;
 mod audit;
+mod card;
 mod case;
 mod change;
 mod checklist;
@@ -72,6 +73,7 @@ mod worker;
 
 pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
+pub use card::{CardKeptView, CardKey};
 pub use case::{CaseChoice, CaseChosen};
 pub use change::{ChangeWished, Changed};
 pub use checklist::{Checklist, Scanned, Seen, SignedReport};

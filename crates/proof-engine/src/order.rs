@@ -4,6 +4,7 @@ use crate::{
     Access, ApiError, Engine,
     case::case_open,
     checklist::order_seen,
+    claim::claims_look,
     deposit::deposit_forget,
     error::{ledger_failed, refused},
     mail::letters_owe,
@@ -291,6 +292,10 @@ pub(crate) async fn apply(
     }
     for (n, opening) in cases.into_iter().enumerate() {
         case_open(tx, &order, opening, n, ids).await?;
+    }
+    if order.keep_card && stored.order.takings.captured() == 0 && order.takings.captured() > 0 {
+        // Whoever looks at its payments keeps the card.
+        claims_look(tx, &order, JobId::from_uuid(ids.uuid(13, 0)), now).await?;
     }
     let mut letters = order_letters(&stored.order, &order, now);
     letters.retain(|owed| ids.writes_receipts || owed.letter != Letter::Completed);

@@ -100,7 +100,11 @@ export class Api {
     this.post("identity/email/codes", { former_code: former, new_code: fresh });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
-  pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
+  /** `keep`: the customer lets us keep the card. */
+  pay = (cardToken: string, quoteId: string, keep = false): Promise<View> =>
+    this.post("payments", { card_token: cardToken, quote_id: quoteId, ...(keep ? { keep_card: true } : {}) });
+  cardKey = (id: string): Promise<{ key: string }> => this.post(`cards/${id}/key`, {});
+  removeCard = (id: string): Promise<View> => this.post(`cards/${id}/remove`, {});
   payWallet = (wallet: WalletName, payload: string, quoteId: string): Promise<View> =>
     this.post("payments", { wallet, wallet_payload: payload, quote_id: quoteId });
   openApplePay = (): Promise<unknown> => this.post("payments/apple-pay/session", {});

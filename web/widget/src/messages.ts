@@ -115,6 +115,7 @@ export const messages = group("app", {
     button: (total: string) => t("pay.payTotal", { total }),
     payWith: (total: string, wallet: string) => t("pay.payWith", { total, wallet: ltr(wallet) }),
     walletFailed: (wallet: string) => t("pay.walletFailed", { wallet: ltr(wallet) }),
+    removeNamed: (card: string) => t("pay.removeCard", { card }),
     fieldError: (code: string) => pick("pay.fieldError", code),
   }),
   decline: group("decline", {

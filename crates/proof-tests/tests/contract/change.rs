@@ -16,18 +16,17 @@ on_both_engines!(
     a_wish_that_was_replaced_is_agreed_with_by_nobody,
     wallets_are_checked_and_in_live_two_change_them,
     the_last_live_page_stays,
-    return_links_of_live_take_two,
     a_webhook_is_moved_by_two_and_removed_by_one,
     the_sandbox_takes_one_and_what_is_not_live_nobody,
 );
 
 const TRON: &str = "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8";
 
-fn path(app: &App, rest: &str) -> String {
+pub fn path(app: &App, rest: &str) -> String {
     format!("partners/{}/{rest}", app.shop.partner.id)
 }
 
-async fn page(person: &Person<'_>, world: &str) -> Value {
+pub async fn page(person: &Person<'_>, world: &str) -> Value {
     let query = format!(
         "partners/{}?environment={world}",
         person.app.shop.partner.id
@@ -37,27 +36,27 @@ async fn page(person: &Person<'_>, world: &str) -> Value {
     answer.json
 }
 
-fn code(answer: &Answer) -> (u16, &str) {
+pub fn code(answer: &Answer) -> (u16, &str) {
     (
         answer.status,
         answer.json["code"].as_str().unwrap_or_default(),
     )
 }
 
-fn ruled(answer: &Answer) -> &str {
+pub fn ruled(answer: &Answer) -> &str {
     assert!(answer.status < 300, "{}", answer.text);
     answer.json["ruled"].as_str().unwrap()
 }
 
 /// The wish that stands about one thing, as its page shows it.
-fn wish<'a>(page: &'a Value, what: &str) -> &'a Value {
+pub fn wish<'a>(page: &'a Value, what: &str) -> &'a Value {
     let wishes = page["changes"].as_array().unwrap();
     let found = wishes.iter().find(|wish| wish["change"]["what"] == what);
     found.unwrap_or_else(|| panic!("no {what} in {page}"))
 }
 
 /// The second word, as the page's button says it.
-async fn agree(person: &Person<'_>, wish: &Value) -> Answer {
+pub async fn agree(person: &Person<'_>, wish: &Value) -> Answer {
     let body = json!({ "change": wish["change"], "at": wish["at"] });
     person.act(&path(person.app, "changes/agree"), body).await
 }
@@ -401,64 +400,6 @@ async fn wrong_wallets(bob: &Person<'_>, wallets: &str, good: &Value) {
         );
     }
     assert_eq!(check("GOLD", TRON).await.json["field"], "pair");
-}
-
-async fn return_links_of_live_take_two(app: &App) {
-    let app = &app.rehearsing().await;
-    let alice = Person::join(app, "alice", Role::Owner).await;
-    let bob = Person::join(app, "bob", Role::Operator).await;
-    let carol = Person::join(app, "carol", Role::PartnerAdmin).await;
-    let token = opened(app, &alice, &bob).await;
-    let session = live_session(app, &token, "user-1", "20").await;
-    let mut open = opening(&session, session.clone());
-    open["page_origin"] = json!("http://proof.test");
-    let host = || app.call(frame(Method::POST, "visits", "", open.to_string()));
-    let of = |link: &str| json!({ "link": link });
-    let app_link = of("shopapp://return");
-    // What one person says of the sandbox opens nothing that is real.
-    let sandbox = (path(app, "returns"), path(app, "returns/remove"));
-    assert_eq!(ruled(&bob.act(&sandbox.0, app_link.clone()).await), "done");
-    assert_eq!(
-        page(&bob, "test").await["returns"],
-        json!(["shopapp://return"])
-    );
-    assert_eq!(host().await.status, 403);
-    let (add, remove) = (
-        path(app, "returns?environment=live"),
-        path(app, "returns/remove?environment=live"),
-    );
-    for wrong in [
-        "javascript://return",
-        "http://127.0.0.1:1/a",
-        "shopapp:",
-        "intent://x",
-    ] {
-        let refused = alice.act(&add, of(wrong)).await;
-        let told = (refused.status, &refused.json["field"]);
-        assert_eq!(told, (400, &json!("link")), "{wrong}");
-    }
-    let partners = carol.act(&add, app_link.clone()).await;
-    assert_eq!(code(&partners), (403, "not_allowed"));
-    assert_eq!(alice.act(&remove, app_link.clone()).await.status, 404);
-    assert_eq!(ruled(&alice.act(&add, app_link.clone()).await), "proposed");
-    assert_eq!(host().await.status, 403, "one person is not enough");
-    let shown = page(&bob, "live").await;
-    assert_eq!(
-        ruled(&agree(&bob, wish(&shown, "return_add")).await),
-        "done"
-    );
-    let opened = host().await;
-    assert_eq!(opened.status, 201, "{}", opened.text);
-    // What is taken away needs two as well, and ends the page at once.
-    assert_eq!(
-        ruled(&alice.act(&remove, app_link.clone()).await),
-        "proposed"
-    );
-    assert_eq!(host().await.status, 201);
-    assert_eq!(ruled(&bob.act(&remove, app_link.clone()).await), "done");
-    assert_eq!(host().await.status, 403);
-    assert_eq!(ruled(&bob.act(&sandbox.1, app_link).await), "done");
-    assert_eq!(page(&bob, "test").await["returns"], json!([]));
 }
 
 async fn the_last_live_page_stays(app: &App) {

@@ -14,6 +14,7 @@
 mod access;
 mod authenticator;
 mod buyer;
+mod cards;
 mod change;
 mod checklist;
 mod claim;

@@ -106,6 +106,8 @@ fn is_of_a_visit(route: &str) -> bool {
             | "POST /frame/api/payments"
             | "POST /frame/api/payments/check"
             | "POST /frame/api/payments/apple-pay/session"
+            | "POST /frame/api/cards/{card}/key"
+            | "POST /frame/api/cards/{card}/remove"
             | "POST /frame/api/sale"
             | "POST /frame/api/sale/choice"
             | "POST /frame/api/cases/{case}/quote"

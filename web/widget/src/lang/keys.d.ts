@@ -263,6 +263,15 @@ export interface Words {
   "pay.incomplete": undefined;
   "pay.fieldsLoading": undefined;
   "pay.fieldsMissing": undefined;
+  "pay.cards": undefined;
+  "pay.otherCard": undefined;
+  "pay.remove": undefined;
+  "pay.removeCard": { card: string };
+  "pay.removeYes": undefined;
+  "pay.removeNo": undefined;
+  "pay.keepCard": undefined;
+  "pay.keepCardHelp": undefined;
+  "pay.cardGone": undefined;
   "pay.noQuote": undefined;
   "pay.fieldError.invalid_number": undefined;
   "pay.fieldError.incomplete_number": undefined;
@@ -447,6 +456,8 @@ export interface Words {
   "sell.deposit.scanBoth": undefined;
   "sell.deposit.scanAddress": undefined;
   "sell.deposit.codeMissing": undefined;
+  "sell.deposit.openWallet": undefined;
+  "sell.deposit.openWalletHelp": undefined;
   "sell.deposit.next": undefined;
   "sell.deposit.payoutTo": { money: string; card: string };
   "sell.deposit.timeoutPart": { address: string };

@@ -1,7 +1,8 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
 use super::{
-    CONFIRMATIONS, ETHER, FRIEND, Real, anvil::Anvil, anvil::Mood, asset, chain, config, rules,
+    CONFIRMATIONS, ETHER, FRIEND, Real, anvil::Anvil, anvil::CHAIN_ID, anvil::Mood, asset, chain,
+    config, rules,
 };
 use crate::{
     buyer::{Buyer, GOOD_CARD},
@@ -103,6 +104,15 @@ impl Ramp {
         let answer = start(&seller, card, REFUND).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+        let link = answer.json["sale"]["deposit_link"].as_str().unwrap();
+        let base = Amount::parse(asset(ticker), amount).unwrap().base();
+        let chain = format!("@{CHAIN_ID}");
+        assert!(
+            link.starts_with("ethereum:0x") && link.contains(&chain),
+            "{link}"
+        );
+        let tells = |what: &str| link.contains(what);
+        assert!(tells(address) && tells(&format!("={base}")), "{link}");
         let address = address.to_owned();
         (seller, address)
     }
