@@ -7,9 +7,9 @@ use crate::{
     config::{Config, MailConfig, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
-    networks::{self, NetworksConfig},
+    networks,
     operator::Door,
-    rails::{SandboxConfig, master_key},
+    rails::SandboxConfig,
     sanctions::{SanctionsConfig, Watch},
     telemetry::{TelemetryConfig, traced},
 };
@@ -17,16 +17,10 @@ use anyhow::Context;
 use clap::Args;
 use ipnet::IpNet;
 use proof_core::partner::Origin;
-use proof_engine::{Engine, Mailer, Parts, Persons, Rails};
+use proof_engine::{Engine, Mailer, Parts, Persons};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
-use proof_signer::{LocalSigner, SignerThread};
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -64,8 +58,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
     let mut test_rails = None;
     if let Some(sandbox) = &config.sandbox {
-        let keys = (config.signer.as_path(), &config.networks);
-        let mut rails = test_rails_of(sandbox, keys, &outbound).await?;
+        let signer = config.signer.open(&config.networks)?;
+        let mut rails = sandbox.rails(&outbound, signer);
+        networks::switch(&mut rails, config.networks.chains(&outbound)?).await?;
         if let Some(identity) = &config.identity {
             rails.identity = identity.open(clock.clone())?;
         }
@@ -167,7 +162,7 @@ fn mailer(config: Option<MailConfig>, origin: &Origin) -> anyhow::Result<Option<
 fn persons(config: &Config) -> anyhow::Result<Persons> {
     match &config.sandbox {
         None => Ok(Persons::default()),
-        Some(_) => config.persons.open(&config.signer),
+        Some(_) => config.persons.open(config.signer.folder()),
     }
 }
 
@@ -180,18 +175,6 @@ fn own_urls(config: &Config) -> Vec<Url> {
         .chain(sandbox)
         .chain(config.networks.own_urls())
         .collect()
-}
-
-async fn test_rails_of(
-    sandbox: &SandboxConfig,
-    (signer, networks): (&Path, &NetworksConfig),
-    outbound: &Outbound,
-) -> anyhow::Result<Rails> {
-    let key = master_key(signer, &SystemEntropy)?;
-    let signer = LocalSigner::open(signer, key)?.with_rules(networks.rules()?);
-    let mut rails = sandbox.rails(outbound, Arc::new(SignerThread::spawn(signer)?));
-    networks::switch(&mut rails, networks.chains(outbound)?).await?;
-    Ok(rails)
 }
 
 /// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions
