@@ -17,7 +17,7 @@ use anyhow::Context;
 use clap::Args;
 use ipnet::IpNet;
 use proof_core::partner::Origin;
-use proof_engine::{Engine, Mailer, Parts, Persons};
+use proof_engine::{Engine, Mailer, Parts, Persons, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
@@ -51,21 +51,12 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let key_turns = config.key_turns()?;
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
-    let mailer = mailer(config.mail, &origin)?;
+    let mailer = mailer(config.mail.clone(), &origin)?;
     let mut own = vec![listener.local_addr()?];
     own.extend(metrics.as_ref().map(|metrics| metrics.address));
-    let outbound = outbound(config.webhook_networks, own, &own_urls)?;
+    let outbound = outbound(config.webhook_networks.clone(), own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
-    let mut test_rails = None;
-    if let Some(sandbox) = &config.sandbox {
-        let signer = config.signer.open(&config.networks)?;
-        let mut rails = sandbox.rails(&outbound, signer);
-        networks::switch(&mut rails, config.networks.chains(&outbound)?).await?;
-        if let Some(identity) = &config.identity {
-            rails.identity = identity.open(clock.clone())?;
-        }
-        test_rails = Some(rails);
-    }
+    let test_rails = test_rails(&config, &clock, &outbound).await?;
     let parts = Parts {
         db,
         clock: clock.clone(),
@@ -175,6 +166,23 @@ fn own_urls(config: &Config) -> Vec<Url> {
         .chain(sandbox)
         .chain(config.networks.own_urls())
         .collect()
+}
+
+/// The sandbox's rails, with what the configuration puts in the place of some.
+async fn test_rails(
+    config: &Config,
+    clock: &Arc<dyn Timer>,
+    outbound: &Outbound,
+) -> anyhow::Result<Option<Rails>> {
+    let Some(sandbox) = &config.sandbox else {
+        return Ok(None);
+    };
+    let mut rails = sandbox.rails(outbound, config.signer.open(&config.networks)?);
+    networks::switch(&mut rails, config.networks.chains(outbound)?).await?;
+    if let Some(identity) = &config.identity {
+        rails.identity = identity.open(clock.clone())?;
+    }
+    Ok(Some(rails))
 }
 
 /// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions

@@ -11,8 +11,8 @@ use clap::Args;
 use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
-    EvmRules, LocalSigner, SignerDoor, SignerThread, SocketSecret, SocketSigner, key_file_read,
-    read_private,
+    EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread, SocketSecret,
+    SocketSigner, key_file_read, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -52,6 +52,32 @@ pub struct SignerFile {
     /// Real chains; on all others it signs only what a simulated chain takes.
     #[serde(default)]
     networks: BTreeMap<Network, RulesFile>,
+    /// What may leave, by what it is for; what has no limit stays.
+    limits: BTreeMap<Outflow, BTreeMap<Asset, LimitFile>>,
+}
+
+/// In decimals of the asset.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitFile {
+    order: String,
+    hour: String,
+    day: String,
+}
+
+impl LimitFile {
+    fn limit(&self, of: Outflow, asset: Asset) -> anyhow::Result<Limit> {
+        let base = |text: &str| anyhow::Ok(Amount::parse(asset, text)?.base());
+        let limit = Limit {
+            order: base(&self.order)?,
+            hour: base(&self.hour)?,
+            day: base(&self.day)?,
+        };
+        ensure!(limit.hour <= limit.day, "the hour's is above the day's");
+        let native = asset == asset.network().native();
+        ensure!(native || of != Outflow::Fee, "no fee is paid in it");
+        Ok(limit)
+    }
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -88,6 +114,7 @@ impl SignerFile {
         let file: Self =
             toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
         file.rules()?;
+        file.limits()?;
         Ok(file)
     }
 
@@ -102,12 +129,25 @@ impl SignerFile {
         rules.collect()
     }
 
+    fn limits(&self) -> anyhow::Result<Limits> {
+        let mut limits = Limits::new();
+        for (of, assets) in &self.limits {
+            for (asset, file) in assets {
+                let limit = file.limit(*of, *asset);
+                let limit = limit.with_context(|| format!("the limit for {asset} is not right"))?;
+                limits.insert((*of, *asset), limit);
+            }
+        }
+        Ok(limits)
+    }
+
     fn open(&self) -> anyhow::Result<LocalSigner> {
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
         let key = key_file_read(&self.wallet, &passphrase)?;
         let signer = LocalSigner::open(&self.journal, *key);
         let signer = signer.with_context(|| self.journal.display().to_string())?;
-        Ok(signer.with_rules(self.rules()?))
+        let signer = signer.with_rules(self.rules()?);
+        Ok(signer.with_limits(self.limits()?, Arc::new(SystemClock)))
     }
 }
 
@@ -216,6 +256,10 @@ mod tests {
         chain_id = 11155111
         tokens = { USDT = "0xdAC17F958D2ee523a2206206994597C13D831ec7" }
         fee_max = "0.012"
+        [limits.deliver]
+        "USDT/ERC20" = { order = "5000", hour = "20000", day = "100000" }
+        [limits.fee]
+        "ETH/ERC20" = { order = "0.05", hour = "0.5", day = "2" }
     "#;
 
     fn read(text: &str) -> anyhow::Result<SignerFile> {
@@ -231,12 +275,21 @@ mod tests {
         let rules = &rules[&Network::Erc20];
         assert_eq!(rules.fee_max, 12_000_000_000_000_000);
         assert_eq!(rules.contracts.len(), 1);
+        let limits = read(GOOD).unwrap().limits().unwrap();
+        let usdt = "USDT/ERC20".parse().unwrap();
+        assert_eq!(limits[&(Outflow::Deliver, usdt)].hour, 20_000_000_000);
         for (from, to) in [
             ("[networks.ERC20]", "[networks.TRC20]"),
             ("0.012", "much"),
             ("USDT", "ETHER"),
             ("831ec7", "831ec8"),
             ("users = [998]", "user = 998"),
+            ("\"20000\"", "\"200000\""),
+            ("\"20000\"", "\"some\""),
+            ("[limits.deliver]", "[limits.sweep]"),
+            ("[limits.deliver]", "[limits.deliveries]"),
+            ("ETH/ERC20", "USDC/ERC20"),
+            ("ETH/ERC20", "ETH"),
         ] {
             let text = GOOD.replace(from, to);
             assert_ne!(text, GOOD);

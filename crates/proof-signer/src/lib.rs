@@ -12,6 +12,7 @@ mod evm;
 mod journal;
 mod key_file;
 mod keys;
+mod limits;
 mod local;
 mod policy;
 mod simulated;
@@ -23,6 +24,7 @@ pub use key_file::{
     read_private, write_private,
 };
 pub use keys::wallet_addresses;
+pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
 pub use policy::EvmRules;
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};

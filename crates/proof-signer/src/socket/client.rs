@@ -88,7 +88,9 @@ impl SocketSigner {
         let stream = UnixStream::connect(&self.path).await?;
         let greeted = Connection::greet(stream, &self.secret, &*self.entropy).await;
         let mut fresh = greeted.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::other("it lets no process of this user ask"),
+            io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::BrokenPipe => io::Error::other("it lets no process of this user ask"),
             _ => error,
         })?;
         let answer = once(&mut fresh, question).await?;

@@ -14,4 +14,4 @@ pub use door::{DoorError, SignerDoor};
 pub use wire::SocketSecret;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
