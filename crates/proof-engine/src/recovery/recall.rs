@@ -1,6 +1,11 @@
 //! What the steps of an order from before a restore ask first: whether the lost life has done them.
 
-use crate::{ApiError, Engine, order::SaveIds, transfer::Leg, worker::Outcome};
+use crate::{
+    ApiError, Engine,
+    order::{SaveIds, gone},
+    transfer::Leg,
+    worker::Outcome,
+};
 use proof_core::{
     case::Case,
     id::OrderId,
@@ -38,12 +43,11 @@ impl Engine {
             .signer
             .promised(leg.order)
             .await?;
-        let own = promised
-            .signed
-            .iter()
-            .find(|s| s.intent.intent == leg.intent);
-        if let Some(signed) = own {
-            self.transfer_adopt(leg, signed.clone()).await?;
+        let own = promised.signed.iter();
+        let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
+        let own: Vec<SignedIntent> = own.collect();
+        if !own.is_empty() {
+            self.transfer_adopt(leg, own).await?;
             return Ok(Some(Outcome::Done));
         }
         let waits = Outcome::Again(self.now().plus_seconds(AGAIN_SECONDS));
@@ -63,13 +67,14 @@ impl Engine {
     }
 
     /// Everything about it is fixed already, and its nonce or coins are spent.
-    async fn transfer_adopt(&self, leg: Leg, signed: SignedIntent) -> Result<(), ApiError> {
+    async fn transfer_adopt(&self, leg: Leg, given: Vec<SignedIntent>) -> Result<(), ApiError> {
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("transfer_adopt", move |tx: &mut Tx| {
-                let (ids, transfer) = (ids.clone(), signed.intent.transfer.clone());
-                let intent = signed.intent.intent;
+                let (ids, given) = (ids.clone(), given.clone());
                 Box::pin(async move {
+                    let first = given.first().ok_or_else(gone)?;
+                    let (intent, transfer) = (first.intent.intent, first.intent.transfer.clone());
                     match &transfer.from {
                         UnsignedFrom::Nonce(nonce) => {
                             tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
@@ -83,7 +88,11 @@ impl Engine {
                         }
                     }
                     let fact = TransferFact::Planned { intent, transfer };
-                    leg.record(tx, fact, &ids).await
+                    leg.record(tx, fact, &ids).await?;
+                    for fact in replacements(&given) {
+                        leg.record(tx, fact, &ids).await?;
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -164,13 +173,39 @@ impl Engine {
     }
 }
 
+/// What follows the plan where the signer has signed more than once.
+fn replacements(given: &[SignedIntent]) -> Vec<TransferFact> {
+    let [first, later @ ..] = given else {
+        return Vec::new();
+    };
+    if later.is_empty() {
+        return Vec::new();
+    }
+    let mut facts = vec![TransferFact::Signed {
+        signed: first.signed.clone(),
+    }];
+    for given in later {
+        facts.push(TransferFact::Raised {
+            transfer: given.intent.transfer.clone(),
+        });
+        facts.push(TransferFact::Replaced {
+            signed: given.signed.clone(),
+        });
+    }
+    facts
+}
+
 /// Whether something went back under an intent that nothing here has.
 fn strange_return(signed: &[SignedIntent], order: &Order, cases: &[Case]) -> bool {
     let ours = serde_json::to_string(&(order, cases)).unwrap_or_default();
-    let returns = signed
+    let mut returns = signed
         .iter()
         .filter(|s| s.intent.class == IntentClass::Return);
-    returns
-        .into_iter()
-        .any(|signed| !ours.contains(&signed.signed.hash))
+    // One of those that were signed under an intent is enough: only one can happen.
+    returns.any(|given| {
+        let mut same = signed
+            .iter()
+            .filter(|s| s.intent.intent == given.intent.intent);
+        !same.any(|s| ours.contains(&s.signed.hash))
+    })
 }
