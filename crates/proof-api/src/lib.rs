@@ -19,6 +19,7 @@ mod openapi;
 mod partner;
 mod path;
 mod query;
+mod receipt;
 mod resume;
 mod route;
 mod socket;
@@ -122,6 +123,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(embed::routes());
     routes.extend(resume::routes());
     routes.extend(handover::routes());
+    routes.extend(receipt::routes());
     routes.extend(inbound::routes());
     routes.extend(console::routes());
     routes.extend(docs::routes());

@@ -5,7 +5,7 @@ use crate::{
     error::Refused,
     path::Named,
     route::{Caller, Route},
-    widget::{own_origin, page_with, policy_of},
+    widget::{own_origin, page_with, policy_of, visited},
 };
 use axum::{
     Json,
@@ -13,13 +13,14 @@ use axum::{
     http::{Method, StatusCode},
     response::Response,
 };
-use proof_engine::{CodeSent, VisitOpened};
+use proof_engine::{CodeSent, LinkAsked, LinkWay, VisitOpened};
 use serde::Deserialize;
 
 pub fn routes() -> Vec<Route> {
     let (get, post, widget) = (Method::GET, Method::POST, Caller::Widget);
     vec![
         Route::new(widget, get, "/resume/{token}", page),
+        Route::new(widget, post.clone(), "/frame/api/resume/links", link),
         Route::new(widget, post.clone(), "/frame/api/resume/codes", code),
         Route::new(widget, post, "/frame/api/resume/visits", visit),
     ]
@@ -39,6 +40,23 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         &policy_of(&link.fields_origins, api.engine.wallet_origins(), &[]),
         "no-referrer",
     )
+}
+
+#[derive(Deserialize)]
+struct LinkAsk {
+    way: LinkWay,
+}
+
+/// For another device, from where the order is open.
+async fn link(
+    State(api): State<Api>,
+    request: Request,
+) -> Result<(StatusCode, Json<LinkAsked>), Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let ask: LinkAsk = body::json(&api, body).await?;
+    let asked = api.engine.link_wish(id, ask.way).await?;
+    Ok((StatusCode::CREATED, Json(asked)))
 }
 
 #[derive(Deserialize)]

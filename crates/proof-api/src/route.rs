@@ -63,7 +63,7 @@ impl Route {
     }
 }
 
-/// Everything but reading, and what only concerns how somebody reads: the page that shows an order,
+/// Everything but reading, and what only concerns how somebody reads: the page that shows an order or its receipt,
 /// and the partner's own endpoint. A provider is always heard.
 fn moves(caller: Caller, method: &Method, path: &str) -> bool {
     let changes = *method != Method::GET
@@ -78,7 +78,8 @@ fn moves(caller: Caller, method: &Method, path: &str) -> bool {
     let told = ["/widget/webhook", "/embed/"]
         .iter()
         .any(|start| path.starts_with(start));
-    changes && path != "/frame/api/visits" && !told
+    let reads = ["/frame/api/visits", "/frame/api/receipts"].contains(&path);
+    changes && !reads && !told
 }
 
 /// The routes as a router; what partners call goes through their checks first.

@@ -16,13 +16,14 @@ use axum::{
 };
 use proof_core::{
     ErrorCode, Fiat,
-    id::{CaseId, OrderId, QuoteId},
+    id::{CardId, CaseId, OrderId, QuoteId},
     identity::{DocumentKind, DocumentSide, PICTURE_BYTES_MAX},
     partner::Origin,
 };
 use proof_engine::{
-    ApiError, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
-    IdentityStart, Instrument, PictureUpload, SaleChoice, SaleStart, View, VisitOpen, VisitOpened,
+    ApiError, CardKey, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes, Frame,
+    IdentityStart, Instrument, PageKind, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
+    VisitOpened,
 };
 use serde::Deserialize;
 use uuid::Uuid;
@@ -38,6 +39,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(anyone, get.clone(), "/assets/{*path}", asset),
         Route::new(widget, get.clone(), "/frame/{widget_id}", page),
         Route::new(widget, get.clone(), "/frame/{widget_id}/logo", logo),
+        Route::new(widget, get.clone(), "/w/{widget_id}", hosted),
         Route::new(widget, post.clone(), "/frame/api/visits", visit),
         Route::new(widget, get, "/frame/api/order", order),
         Route::new(widget, post.clone(), "/frame/api/quote", quote),
@@ -47,6 +49,18 @@ pub fn routes() -> Vec<Route> {
             post.clone(),
             "/frame/api/payments/check",
             payment_check,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cards/{card}/key",
+            card_key,
+        ),
+        Route::new(
+            widget,
+            post.clone(),
+            "/frame/api/cards/{card}/remove",
+            card_remove,
         ),
         Route::new(widget, post.clone(), "/frame/api/sale", sale),
         Route::new(widget, post.clone(), "/frame/api/sale/choice", sale_choice),
@@ -162,6 +176,17 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     page_with(&boot, &policy, "strict-origin")
 }
 
+/// The same app as a page of its own, for apps. What opens it stands behind the `#`, where it is sent to nobody.
+async fn hosted(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
+    let unknown = || Refused(ApiError::not_found("widget"));
+    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
+    let frame = api.engine.frame(widget_id).await?;
+    let boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
+    let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
+    let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
+    page_with(&boot, &policy, "no-referrer")
+}
+
 /// The partner's mark. Its name says what is in it, so that nobody asks for it twice.
 async fn logo(
     State(api): State<Api>,
@@ -266,9 +291,14 @@ async fn visit(
         let message = "The widget was started without a widget id or an init token.";
         Refused(ApiError::new(ErrorCode::DecodeError, message))
     })?;
+    // A page of ours embeds no frame: where it says that it is around one, there is none.
+    let page = match api.is_own(&open.page_origin) {
+        true => PageKind::Hosted,
+        false => PageKind::Partners,
+    };
     Ok((
         StatusCode::CREATED,
-        Json(api.engine.visit_open(open).await?),
+        Json(api.engine.visit_open(open, page).await?),
     ))
 }
 
@@ -472,6 +502,9 @@ async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, R
 struct PaymentStart {
     /// Of the provider's card fields; or what a wallet of the device handed over.
     card_token: Option<String>,
+    /// The customer lets us keep the card for the next time.
+    #[serde(default)]
+    keep_card: bool,
     wallet: Option<String>,
     wallet_payload: Option<String>,
     quote_id: String,
@@ -479,7 +512,10 @@ struct PaymentStart {
 
 fn instrument(start: PaymentStart) -> Result<Instrument, Refused> {
     let wallet = match (start.wallet.as_deref(), start.card_token) {
-        (None, Some(token)) => return Ok(Instrument::Card { token }),
+        (None, Some(token)) => {
+            let keep = start.keep_card;
+            return Ok(Instrument::Card { token, keep });
+        }
         (Some("apple_pay"), None) => DeviceWallet::ApplePay,
         (Some("google_pay"), None) => DeviceWallet::GooglePay,
         (Some(_), _) => {
@@ -517,6 +553,29 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
         }
     }
     Ok(Json(view))
+}
+
+fn card_id(text: &str) -> Result<CardId, Refused> {
+    text.parse()
+        .map_err(|_| Refused(ApiError::not_found("card")))
+}
+
+async fn card_key(
+    State(api): State<Api>,
+    Named(card): Named,
+    headers: HeaderMap,
+) -> Result<Json<CardKey>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.card_key(id, card_id(&card)?).await?))
+}
+
+async fn card_remove(
+    State(api): State<Api>,
+    Named(card): Named,
+    headers: HeaderMap,
+) -> Result<Json<View>, Refused> {
+    let id = visited(&api, &headers).await?;
+    Ok(Json(api.engine.card_remove(id, card_id(&card)?).await?))
 }
 
 /// The domain is that of the widget's own page; nobody names another.

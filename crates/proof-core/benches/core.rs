@@ -115,6 +115,7 @@ fn quote_and_pay(c: &mut Criterion) {
         quote: id,
         card_token: "tok".to_owned(),
         method: proof_core::payment::PaymentMethod::Card,
+        keep_card: false,
     };
     c.bench_function("decide: pay", |b| {
         b.iter(|| decide(black_box(&locked), pay.clone(), NOW).unwrap());

@@ -4,7 +4,7 @@ use crate::{
     Address, Asset,
     member::{Act, Role},
     operator::{OperatorName, Proposal, Voice},
-    partner::Origin,
+    partner::{Origin, ReturnLink},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -17,15 +17,17 @@ pub enum Matter {
     Webhook,
     Secret,
     Origins,
+    Returns,
     Wallets,
 }
 
 impl Matter {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Token,
         Self::Webhook,
         Self::Secret,
         Self::Origins,
+        Self::Returns,
         Self::Wallets,
     ];
 
@@ -35,6 +37,7 @@ impl Matter {
             Self::Webhook => "webhook",
             Self::Secret => "secret",
             Self::Origins => "origins",
+            Self::Returns => "returns",
             Self::Wallets => "wallets",
         }
     }
@@ -48,7 +51,7 @@ impl Matter {
         match self {
             Self::Token => Act::TokenWrite,
             Self::Webhook | Self::Secret => Act::WebhookWrite,
-            Self::Origins => Act::PartnerWrite,
+            Self::Origins | Self::Returns => Act::PartnerWrite,
             Self::Wallets => Act::WalletWrite,
         }
     }
@@ -116,6 +119,13 @@ pub enum Change {
     OriginRemove {
         origin: Origin,
     },
+    /// Where the hosted page may send people back to.
+    ReturnAdd {
+        link: ReturnLink,
+    },
+    ReturnRemove {
+        link: ReturnLink,
+    },
     /// All of them, one for each asset, in the order of the assets.
     Wallets {
         before: Vec<Wallet>,
@@ -130,6 +140,7 @@ impl Change {
             Self::WebhookMove { .. } => Matter::Webhook,
             Self::WebhookSecret { .. } => Matter::Secret,
             Self::OriginAdd { .. } | Self::OriginRemove { .. } => Matter::Origins,
+            Self::ReturnAdd { .. } | Self::ReturnRemove { .. } => Matter::Returns,
             Self::Wallets { .. } => Matter::Wallets,
         }
     }
@@ -142,6 +153,8 @@ impl Change {
             Self::WebhookSecret { .. } => "webhook.rotate",
             Self::OriginAdd { .. } => "origin.add",
             Self::OriginRemove { .. } => "origin.remove",
+            Self::ReturnAdd { .. } => "return.add",
+            Self::ReturnRemove { .. } => "return.remove",
             Self::Wallets { .. } => "wallet.set",
         }
     }

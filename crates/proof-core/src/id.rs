@@ -101,6 +101,8 @@ id!(/// Crypto that arrived at an address of ours.
     DepositId, "dep");
 id!(/// Money that moved, or is owed, outside of an order's happy path.
     CaseId, "cas");
+id!(/// A card that a customer lets us keep.
+    CardId, "crd");
 id!(/// One letter to a user.
     MailId, "mai");
 id!(/// A person of the console.

@@ -24,6 +24,23 @@ pub const CODES_MAX: i64 = 5;
 /// A mailbox is not to be filled by somebody who presses a button.
 pub const CODE_PAUSE_SECONDS: i64 = 60;
 
+/// Links that somebody asks for in the widget of one order: with their codes, ten letters and 125 guesses at a million.
+pub const WISHES_MAX: usize = 5;
+
+/// Whether a running widget may give one more link; `before`: when it gave one, latest first.
+pub fn wish(before: &[Timestamp], now: Timestamp) -> Result<(), LinkRefusal> {
+    if let Some(last) = before.first() {
+        let again_at = last.plus_seconds(CODE_PAUSE_SECONDS);
+        if now < again_at {
+            return Err(LinkRefusal::TooSoon { again_at });
+        }
+    }
+    if before.len() >= WISHES_MAX {
+        return Err(LinkRefusal::CodesExhausted);
+    }
+    Ok(())
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Link {
     pub order: OrderId,
@@ -185,6 +202,21 @@ mod tests {
         assert_eq!(asked(START).guess(&right, late).1, Err(LinkRefusal::NoCode));
         let over = START.plus_seconds(LOOK_SECONDS);
         assert_eq!(link().ask(mail(2), right, over), Err(LinkRefusal::Over));
+    }
+
+    #[test]
+    fn a_widget_gives_a_few_links_one_a_minute() {
+        let mut before = Vec::new();
+        for n in 0..i64::try_from(WISHES_MAX).unwrap() {
+            let now = START.plus_seconds(n * CODE_PAUSE_SECONDS);
+            assert_eq!(wish(&before, now), Ok(()));
+            before.insert(0, now);
+            let again_at = now.plus_seconds(CODE_PAUSE_SECONDS);
+            let soon = wish(&before, again_at.plus_seconds(-1));
+            assert_eq!(soon, Err(LinkRefusal::TooSoon { again_at }));
+        }
+        let later = START.plus_seconds(LOOK_SECONDS);
+        assert_eq!(wish(&before, later), Err(LinkRefusal::CodesExhausted));
     }
 
     #[test]

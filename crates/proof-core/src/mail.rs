@@ -4,8 +4,9 @@
 //! that step. What a letter says is made when it is sent; whether it still has anything to say, too.
 
 mod text;
+mod words;
 
-pub use text::{Sender, Text, code_text, email_text, known_text};
+pub use text::{Finished, Sender, Text};
 
 use crate::{
     case::{Case, CaseState, Settlement},
@@ -83,6 +84,10 @@ pub enum Letter {
     Ended {
         ending: Ending,
     },
+    /// The order was carried out. What it says stands in the order.
+    Completed,
+    /// The way into the order for another device, as its user wanted it.
+    Resume,
     /// The code of a link, which is derived from the letter's own id.
     Code,
     /// The same for somebody who says to be known; it goes only to whom that is true for.
@@ -182,6 +187,15 @@ impl Case {
 /// The letters that a step of an order owes.
 pub fn order_letters(before: &Order, after: &Order, now: Timestamp) -> Vec<Planned> {
     let mut planned = opened(after.id, before.waits(), after.waits(), now);
+    let is_completed = |order: &Order| matches!(order.state, State::Completed { .. });
+    if is_completed(after) && !is_completed(before) {
+        planned.push(Planned {
+            order: after.id,
+            topic: "completed".to_owned(),
+            letter: Letter::Completed,
+            due_at: now,
+        });
+    }
     if let Some((topic, ending)) = order_ending(before, after, now) {
         planned.push(ended(after.id, topic, ending, now));
     }

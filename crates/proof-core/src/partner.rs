@@ -3,10 +3,12 @@
 mod accident;
 mod look;
 mod policy;
+mod returns;
 
 pub use accident::{AccidentPolicy, LatePolicy, Remedy, StrayPolicy, UnderpaidPolicy};
 pub use look::{Accent, Font, Logo, LogoHash, Look, LookError};
 pub use policy::{Pair, Policy, PolicyError, SellPolicy, WidgetConfig};
+pub use returns::{ReturnLink, ReturnLinkError};
 
 use crate::id::PartnerId;
 use serde::{Deserialize, Serialize};

@@ -65,6 +65,12 @@ impl Timestamp {
         let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
         at.format("%-d %B %Y, %H:%M UTC").to_string()
     }
+
+    /// For people of every language.
+    pub fn to_digits(self) -> String {
+        let at = DateTime::<Utc>::from_timestamp_micros(self.0).unwrap_or_default();
+        at.format("%Y-%m-%d %H:%M UTC").to_string()
+    }
 }
 
 impl fmt::Display for Timestamp {

@@ -29,6 +29,9 @@ use Environment::{Live, Test};
 /// Pages that embed one partner's widget in one world.
 const ORIGINS_MAX: usize = 50;
 
+/// A partner has an app or two for each kind of telephone.
+const RETURNS_MAX: usize = 20;
+
 /// What became of a word. Secrets are shown once, to whoever made it happen.
 #[derive(Clone, Debug)]
 pub struct Changed {
@@ -201,6 +204,21 @@ impl Ask {
                 }
                 Some(self.change.clone())
             }
+            Change::ReturnAdd { link } => {
+                let known = tx.return_list(id, environment).await?;
+                if known.len() >= RETURNS_MAX {
+                    let message = format!("A partner has at most {RETURNS_MAX} return links.");
+                    return Err(refused(wrong("link", message)));
+                }
+                (!known.contains(link)).then(|| self.change.clone())
+            }
+            Change::ReturnRemove { link } => {
+                let known = tx.return_list(id, environment).await?;
+                if !known.contains(link) {
+                    return Err(refused(ApiError::nobody("return link")));
+                }
+                Some(self.change.clone())
+            }
             Change::Wallets { wallets, .. } => {
                 let before = wallets_of(tx, id, environment).await?;
                 let wallets = wallets.clone();
@@ -346,7 +364,9 @@ fn before(change: &Change) -> Value {
         Change::Token { .. }
         | Change::WebhookSecret { .. }
         | Change::OriginAdd { .. }
-        | Change::OriginRemove { .. } => Value::Null,
+        | Change::OriginRemove { .. }
+        | Change::ReturnAdd { .. }
+        | Change::ReturnRemove { .. } => Value::Null,
     }
 }
 
@@ -369,6 +389,9 @@ impl Fresh {
             }
             Change::OriginAdd { origin } | Change::OriginRemove { origin } => {
                 json!({ "origin": origin, "environment": environment })
+            }
+            Change::ReturnAdd { link } | Change::ReturnRemove { link } => {
+                json!({ "link": link, "environment": environment })
             }
             Change::Wallets { wallets, .. } => {
                 json!({ "wallets": wallets, "environment": environment })
@@ -422,6 +445,10 @@ impl Fresh {
             Change::OriginRemove { origin } => {
                 tx.origin_delete(id, environment, origin).await?;
             }
+            Change::ReturnAdd { link } => tx.return_insert(id, environment, link).await?,
+            Change::ReturnRemove { link } => {
+                tx.return_delete(id, environment, link).await?;
+            }
             Change::Wallets { before, wallets } => {
                 for old in before {
                     tx.wallet_delete(id, environment, old.asset).await?;
@@ -450,7 +477,9 @@ fn sorted(change: Change) -> Change {
         | Change::WebhookMove { .. }
         | Change::WebhookSecret { .. }
         | Change::OriginAdd { .. }
-        | Change::OriginRemove { .. } => change,
+        | Change::OriginRemove { .. }
+        | Change::ReturnAdd { .. }
+        | Change::ReturnRemove { .. } => change,
     }
 }
 
@@ -552,9 +581,14 @@ impl Engine {
             {
                 Err(wrong("origin", format!("{origin} is not https.")))
             }
-            Change::OriginAdd { .. } | Change::OriginRemove { .. } | Change::Wallets { .. } => {
-                Ok(())
+            Change::ReturnAdd { link } if environment == Live && !link.is_for_live() => {
+                Err(wrong("link", format!("{link} is not https.")))
             }
+            Change::OriginAdd { .. }
+            | Change::OriginRemove { .. }
+            | Change::ReturnAdd { .. }
+            | Change::ReturnRemove { .. }
+            | Change::Wallets { .. } => Ok(()),
         }
     }
 

@@ -265,6 +265,7 @@ impl Engine {
         for attempt in 1..=order.attempt {
             failed = self.payment_look(&order, attempt).await.err().or(failed);
         }
+        failed = self.card_keep(&order).await.err().or(failed);
         failed.map_or(Ok(Outcome::Done), Err)
     }
 

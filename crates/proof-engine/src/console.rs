@@ -16,7 +16,7 @@ use proof_core::{
     ledger::{key_alone, key_in},
     operator::Proposal,
     order::{Order, PublicStatus, State},
-    partner::{Environment, Origin, Partner, PartnerType, Policy, Side, Stage},
+    partner::{Environment, Origin, Partner, PartnerType, Policy, ReturnLink, Side, Stage},
     statement::readable,
     token::KeyId,
 };
@@ -190,6 +190,8 @@ pub struct PartnerPage {
     /// Whose origins, wallets and webhook these are.
     pub environment: Environment,
     pub origins: Vec<Origin>,
+    /// Where the hosted page may send people back to.
+    pub returns: Vec<ReturnLink>,
     pub wallets: Vec<WalletLine>,
     /// What one person wants of its live keys and addresses, whichever world is looked at.
     pub changes: Vec<ChangeWished>,
@@ -508,16 +510,17 @@ impl Engine {
                     let partner = partner.ok_or_else(|| refused(ApiError::nobody("partner")))?;
                     live_check(&partner, environment).map_err(refused)?;
                     let origins = tx.origin_list(id, Some(environment)).await?;
+                    let returns = tx.return_list(id, environment).await?;
                     let wallets = tx.wallet_list(id, environment).await?;
                     let endpoint = tx.endpoint_of_partner(id, environment).await?;
                     let wanted = tx.proposal_read(&policy_subject(id)).await?;
                     let changes = wished(tx, id).await?;
-                    let here = (origins, wallets, endpoint);
+                    let here = (origins, returns, wallets, endpoint);
                     Ok::<_, Failure<ApiError>>((partner, here, wanted, changes))
                 })
             })
             .await?;
-        let (partner, (origins, wallets, endpoint), wanted, changes) = found;
+        let (partner, (origins, returns, wallets, endpoint), wanted, changes) = found;
         let tokens = self.token_list(id).await?;
         let policy = partner.policy.clone();
         let wallets = wallets.into_iter().map(|(asset, address)| WalletLine {
@@ -528,6 +531,7 @@ impl Engine {
             line: self.partner_line(partner).await?,
             environment,
             origins,
+            returns,
             wallets: wallets.collect(),
             changes,
             tokens: tokens.into_iter().map(TokenLine::from).collect(),

@@ -113,6 +113,7 @@ impl Engine {
             .await?;
         if matches!(ruled, Ruled::Done) {
             self.pictures_erase(person).await?;
+            self.cards_erase(person).await?;
         }
         Ok(ruled)
     }
@@ -174,6 +175,7 @@ impl Engine {
 
     /// Takes away what is older than it may be: here, and at providers that keep pictures for us.
     pub(crate) async fn persons_tidy(&self, now: Timestamp) {
+        self.cards_tidy(now).await;
         let before = now.plus_seconds(-self.person_policy.kept_seconds());
         let forgotten = self
             .db

@@ -7,6 +7,7 @@
 
 mod access;
 mod audit;
+mod card;
 mod case;
 mod change;
 mod checklist;
@@ -72,6 +73,7 @@ mod worker;
 
 pub use access::Access;
 pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
+pub use card::{CardKeptView, CardKey};
 pub use case::{CaseChoice, CaseChosen};
 pub use change::{ChangeWished, Changed};
 pub use checklist::{Checklist, Scanned, Seen, SignedReport};
@@ -95,7 +97,7 @@ pub use identity::{
 };
 pub use invitation::{InvitationNew, InvitationView};
 pub use limit::{Allowance, Limited};
-pub use link::{CodeSent, LinkPage, LinkState};
+pub use link::{CodeSent, LinkAsked, LinkPage, LinkState, LinkWay};
 pub use live::{LiveOpen, LiveOpened, LiveView};
 pub use look::LookShown;
 pub use mail::Mailer;
@@ -111,6 +113,7 @@ pub use person::Persons;
 pub use play::{PlayPage, PlaySeen, PlayTicket, PlayView, ScenarioPage, ScenarioView};
 pub use proof_port::DeviceWallet;
 pub use rate::{MarketRate, NetworkFee, PriceCheck, PriceLine, PriceQuestion, RatePage};
+pub use receipt::ReceiptPage;
 pub use reconcile::{FoundListed, Reconciled, SETTLE_SECONDS};
 pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{
@@ -126,7 +129,7 @@ pub use statement::SignedStatement;
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::View;
-pub use visit::{Frame, VisitOpen, VisitOpened};
+pub use visit::{Frame, PageKind, VisitOpen, VisitOpened};
 pub use ways::{AppSecret, PasswordNew, WaysView};
 pub use wish::Wished;
 

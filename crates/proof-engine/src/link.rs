@@ -10,12 +10,13 @@ use crate::{
 use hmac::{Hmac, Mac};
 use proof_core::{
     ErrorCode, Timestamp,
-    id::{JobId, MailId},
-    link::{CODE_DIGITS, CODE_PAUSE_SECONDS, LinkRefusal},
+    id::{JobId, MailId, OrderId},
+    link::{CODE_DIGITS, CODE_PAUSE_SECONDS, LOOK_SECONDS, LinkRefusal, WISHES_MAX, wish},
+    mail::{Letter, Planned},
     token::TokenHash,
 };
 use proof_store::{Failure, Installation, Tx};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 /// As many codes as there are with six digits.
@@ -43,6 +44,40 @@ pub enum LinkState {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
 pub struct CodeSent {
     pub again_after_s: i64,
+}
+
+/// How the link gets to the other device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkWay {
+    Email,
+    /// Shown on this one.
+    Screen,
+}
+
+/// A link that was asked for in the widget.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct LinkAsked {
+    /// Of a link that is shown; one that is emailed is known to nobody but its reader.
+    pub token: Option<String>,
+    pub again_after_s: i64,
+}
+
+fn wish_refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
+    match refused {
+        LinkRefusal::TooSoon { .. } => ApiError {
+            message: "A link was given a moment ago; use that one, or ask again in a minute."
+                .to_owned(),
+            ..code_refusal(refused, now)
+        },
+        LinkRefusal::Over
+        | LinkRefusal::CodesExhausted
+        | LinkRefusal::NoCode
+        | LinkRefusal::Wrong { .. } => ApiError::new(
+            ErrorCode::AttemptsExhausted,
+            "This order gives no more links; use the one in our latest email.",
+        ),
+    }
 }
 
 fn refusal(refused: LinkRefusal, now: Timestamp) -> ApiError {
@@ -167,6 +202,42 @@ impl Engine {
             state,
             fields_origins: self.fields_origins(),
             look,
+        })
+    }
+
+    /// A link for another device, asked for where the order is open. It opens nothing without the code that is emailed when it is
+    /// opened: whoever sees it over a shoulder, or is sent it by somebody else, has nothing of it.
+    pub async fn link_wish(&self, order: OrderId, way: LinkWay) -> Result<LinkAsked, ApiError> {
+        let (now, entropy) = (self.now(), self.entropy.as_ref());
+        let (id, job) = (MailId::new(now, entropy), JobId::new(now, entropy));
+        let token = link_token(&self.installation, id)?;
+        let hash = TokenHash::of(&token);
+        self.db
+            .write("link_wish", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    // Wishes of one order are counted one by one.
+                    tx.order_lock(order).await?.ok_or_else(gone)?;
+                    let limit = i64::try_from(WISHES_MAX).unwrap_or(i64::MAX);
+                    let before = tx.link_wished(order, limit).await?;
+                    wish(&before, now).map_err(|error| refused(wish_refusal(error, now)))?;
+                    let expires_at = now.plus_seconds(LOOK_SECONDS);
+                    tx.link_insert_wished(hash, order, now, expires_at).await?;
+                    if way == LinkWay::Email {
+                        let letter = Planned {
+                            order,
+                            topic: format!("resume {id}"),
+                            letter: Letter::Resume,
+                            due_at: now,
+                        };
+                        letter_owe(tx, (id, job), &letter, now).await?;
+                    }
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(LinkAsked {
+            token: (way == LinkWay::Screen).then_some(token),
+            again_after_s: CODE_PAUSE_SECONDS,
         })
     }
 

@@ -7,16 +7,15 @@ use crate::{
     link::link_token,
     order::{SaveIds, gone},
     person::PersonKeys,
+    receipt::{receipt_path, receipt_until, transactions},
     worker::Outcome,
 };
 use proof_core::{
     Timestamp,
     id::{JobId, MailId, OrderId},
+    language::Language,
     link::LOOK_SECONDS,
-    mail::{
-        Awaited, Letter, Mailbox, Planned, Sender, Text, Wait, code_text, email_text, known_text,
-        pause_after,
-    },
+    mail::{Awaited, Finished, Letter, Mailbox, Planned, Sender, Text, Wait, pause_after},
     order::Order,
     partner::{Origin, Partner},
     token::TokenHash,
@@ -32,6 +31,8 @@ pub struct Mailer {
     pub mail: Arc<dyn Mail>,
     /// The server's own address, as users see it.
     pub base_url: Origin,
+    /// Whether users are written to when an order is carried out.
+    pub receipts: bool,
 }
 
 /// A letter with all that it is about.
@@ -39,6 +40,8 @@ struct Facts {
     row: MailRow,
     order: Order,
     partner: Partner,
+    /// In which language its user reads, where that is known.
+    language: Option<Language>,
     /// Whose mailbox it goes to.
     to: String,
     /// Whether it still has something to say.
@@ -96,7 +99,7 @@ async fn facts(
     let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
     let stands = match &row.letter {
         Letter::Waits { wait, .. } => still_waits(tx, &order, wait).await?,
-        Letter::Ended { .. } => true,
+        Letter::Ended { .. } | Letter::Completed | Letter::Resume => true,
         Letter::Code => is_code_good(tx, id, now).await?,
         // Whoever asks hears the same of everybody: only here it is seen whether there is somebody to write to.
         Letter::KnownCode => match keys {
@@ -119,10 +122,16 @@ async fn facts(
         _ => None,
     };
     let to = to.unwrap_or_else(|| order.email.clone());
+    let session = tx.session_load(order.origin.unwrap_or(order.id)).await?;
+    let language = session.and_then(|session| {
+        let asked = session.lang.as_deref().and_then(Language::parse);
+        session.spoken.or(asked)
+    });
     Ok(Facts {
         row,
         order,
         partner,
+        language,
         to,
         stands,
     })
@@ -140,6 +149,11 @@ async fn still_waits(tx: &mut Tx, order: &Order, wait: &Wait) -> Result<bool, Fa
 }
 
 impl Engine {
+    /// Without a mail server nothing is put down that nobody waits for.
+    pub(crate) fn writes_receipts(&self) -> bool {
+        self.mailer.as_ref().is_some_and(|mailer| mailer.receipts)
+    }
+
     pub(crate) async fn mail_drive(&self, id: MailId) -> Result<Outcome, ApiError> {
         let (now, keys) = (self.now(), self.person_keys.clone());
         let facts = self
@@ -208,23 +222,22 @@ impl Engine {
             ..
         } = facts;
         let number = order.id.uuid().to_string();
-        let text = match row.letter {
-            Letter::Code => code_text(&partner.name, &self.link_code(row.id)?),
-            Letter::KnownCode => known_text(&partner.name, &self.link_code(row.id)?),
-            Letter::EmailCode { mailbox } => {
-                email_text(&partner.name, mailbox, &self.link_code(row.id)?)
-            }
-            Letter::Waits { .. } | Letter::Ended { .. } => {
-                let link = self.mail_link(mailer, row).await?;
-                let sender = Sender {
-                    partner: &partner.name,
-                    order: &number,
-                    link: &link,
-                };
-                let text = row.letter.text(sender);
-                text.ok_or_else(|| ApiError::internal("a letter without words"))?
-            }
+        let sender = Sender {
+            partner: &partner.name,
+            order: &number,
+            language: facts.language.unwrap_or_default(),
         };
+        let text = match &row.letter {
+            Letter::Code | Letter::KnownCode | Letter::EmailCode { .. } => {
+                row.letter.code_text(sender, &self.link_code(row.id)?)
+            }
+            Letter::Waits { .. } | Letter::Ended { .. } | Letter::Resume => {
+                let link = self.mail_link(mailer, facts).await?;
+                row.letter.text(sender, &link)
+            }
+            Letter::Completed => Some(self.mail_completed(mailer, facts, sender)?),
+        };
+        let text = text.ok_or_else(|| ApiError::internal("a letter without words"))?;
         let Text { subject, body } = text;
         let host = Url::parse(mailer.base_url.as_str()).ok();
         let host = host.as_ref().and_then(Url::host_str).unwrap_or("localhost");
@@ -238,14 +251,18 @@ impl Engine {
     }
 
     /// The link of a letter. It is known from before the letter is sent.
-    async fn mail_link(&self, mailer: &Mailer, row: &MailRow) -> Result<String, ApiError> {
+    async fn mail_link(&self, mailer: &Mailer, facts: &Facts) -> Result<String, ApiError> {
+        let row = &facts.row;
         let token = link_token(&self.installation, row.id)?;
         let (hash, order, now) = (TokenHash::of(&token), row.order, self.now());
         let until = match &row.letter {
             Letter::Waits { wait, .. } => wait.until,
-            Letter::Ended { .. } | Letter::Code | Letter::KnownCode | Letter::EmailCode { .. } => {
-                now
-            }
+            Letter::Ended { .. }
+            | Letter::Completed
+            | Letter::Resume
+            | Letter::Code
+            | Letter::KnownCode
+            | Letter::EmailCode { .. } => now,
         };
         self.db
             .write("link_insert", move |tx: &mut Tx| {
@@ -256,8 +273,34 @@ impl Engine {
                 })
             })
             .await?;
-        Ok(format!("{}/resume/{token}", mailer.base_url))
+        let spoken = spoken_query(facts.language);
+        Ok(format!("{}/resume/{token}{spoken}", mailer.base_url))
     }
+
+    fn mail_completed(
+        &self,
+        mailer: &Mailer,
+        facts: &Facts,
+        sender: Sender<'_>,
+    ) -> Result<Text, ApiError> {
+        let order = &facts.order;
+        let chain = self.chain_of(order.environment, order.amount.asset().network())?;
+        let hashes = transactions(order);
+        let transactions: Vec<String> = hashes.map(|hash| chain.explorer_url(hash)).collect();
+        let receipt = receipt_path(&self.installation, order.id, facts.language)?;
+        let finished = Finished {
+            order,
+            transactions: &transactions,
+            receipt: &format!("{}{receipt}", mailer.base_url),
+            receipt_until: receipt_until(order),
+        };
+        Ok(finished.text(sender))
+    }
+}
+
+/// So that a page of ours speaks as its letter does.
+pub(crate) fn spoken_query(language: Option<Language>) -> String {
+    language.map_or_else(String::new, |language| format!("?lang={}", language.code()))
 }
 
 /// The letter with a link's code, due at once.

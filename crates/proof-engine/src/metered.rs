@@ -12,11 +12,11 @@ use proof_core::{
 };
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
-    CaptureState, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form, Identity,
-    IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard, PayoutRequest,
-    PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates, RefundState,
-    ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus, VoidState,
-    WalletOffers,
+    CaptureState, CardStored, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form,
+    Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
+    PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates,
+    RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus,
+    VoidState, WalletOffers,
 };
 use std::{
     collections::BTreeMap,
@@ -169,6 +169,23 @@ impl Payments for Metered<dyn Payments> {
     ) -> Result<Option<String>, PortError> {
         let asked = self.inner.wallet_token(wallet, payload);
         self.call("wallet_token", asked).await
+    }
+
+    fn stores_cards(&self) -> bool {
+        self.inner.stores_cards()
+    }
+
+    async fn card_store(&self, reference: &str) -> Result<Option<CardStored>, PortError> {
+        self.call("card_store", self.inner.card_store(reference))
+            .await
+    }
+
+    async fn card_key(&self, card: &str) -> Result<Option<String>, PortError> {
+        self.call("card_key", self.inner.card_key(card)).await
+    }
+
+    async fn card_forget(&self, card: &str) -> Result<(), PortError> {
+        self.call("card_forget", self.inner.card_forget(card)).await
     }
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {
@@ -389,6 +406,10 @@ impl Chain for Metered<dyn Chain> {
 
     fn explorer_url(&self, hash: &str) -> String {
         self.inner.explorer_url(hash)
+    }
+
+    fn payment_link(&self, to: &Address, amount: Amount) -> Option<String> {
+        self.inner.payment_link(to, amount)
     }
 
     fn poll_interval_ms(&self) -> i64 {

@@ -4,6 +4,7 @@ use crate::{
     Access, ApiError, Engine,
     case::case_open,
     checklist::order_seen,
+    claim::claims_look,
     deposit::deposit_forget,
     error::{ledger_failed, refused},
     mail::letters_owe,
@@ -15,7 +16,7 @@ use proof_core::{
     case::CaseOpening,
     deposit::DepositKey,
     id::{EntryId, EventId, JobId, OrderId},
-    mail::order_letters,
+    mail::{Letter, order_letters},
     order::{Command, Decision, EventKind, NewEvent, Order, PublicStatus, annotate, decide},
 };
 use proof_store::{EventRow, Failure, JobKind, OrderFilter, StoredOrder, Topic, Tx};
@@ -180,6 +181,8 @@ impl Update {
 pub(crate) struct SaveIds {
     now: Timestamp,
     seed: [u8; 32],
+    /// Users are written to when an order is carried out.
+    writes_receipts: bool,
 }
 
 impl SaveIds {
@@ -187,6 +190,7 @@ impl SaveIds {
         Self {
             now,
             seed: engine.random(),
+            writes_receipts: engine.writes_receipts(),
         }
     }
 
@@ -202,8 +206,8 @@ impl SaveIds {
             .chain_update(b"part")
             .chain_update(u64::try_from(n).unwrap_or(u64::MAX).to_be_bytes());
         Self {
-            now: self.now,
             seed: digest.finalize().into(),
+            ..*self
         }
     }
 
@@ -289,7 +293,12 @@ pub(crate) async fn apply(
     for (n, opening) in cases.into_iter().enumerate() {
         case_open(tx, &order, opening, n, ids).await?;
     }
-    let letters = order_letters(&stored.order, &order, now);
+    if order.keep_card && stored.order.takings.captured() == 0 && order.takings.captured() > 0 {
+        // Whoever looks at its payments keeps the card.
+        claims_look(tx, &order, JobId::from_uuid(ids.uuid(13, 0)), now).await?;
+    }
+    let mut letters = order_letters(&stored.order, &order, now);
+    letters.retain(|owed| ids.writes_receipts || owed.letter != Letter::Completed);
     letters_owe(tx, letters, (11, 12), ids).await?;
     tx.wake(Topic::Order(order.id));
     Ok(order)

@@ -16,7 +16,8 @@ use proof_core::{
     id::{EndpointId, PartnerId},
     money::{Amount, Bps},
     partner::{
-        Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Stage, WidgetConfig,
+        Environment, Origin, Pair, Partner, PartnerType, Policy, ReturnLink, SellPolicy, Stage,
+        WidgetConfig,
     },
     quote::FeePolicy,
     risk::RiskPolicy,
@@ -249,6 +250,25 @@ impl Engine {
         origin: Origin,
     ) -> Result<(), ApiError> {
         let change = Change::OriginAdd { origin };
+        self.change_do(
+            author.into().into(),
+            partner,
+            Environment::Test,
+            change,
+            None,
+        )
+        .await
+        .map(drop)
+    }
+
+    /// Lets the hosted page of the sandbox lead back to one more place.
+    pub async fn return_add(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        link: ReturnLink,
+    ) -> Result<(), ApiError> {
+        let change = Change::ReturnAdd { link };
         self.change_do(
             author.into().into(),
             partner,

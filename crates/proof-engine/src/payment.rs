@@ -35,7 +35,11 @@ const WALLET_BYTES_MAX: usize = 16 * 1024;
 #[derive(Clone, Debug)]
 pub enum Instrument {
     /// A token of the provider's card fields.
-    Card { token: String },
+    Card {
+        token: String,
+        /// They let us keep it for the next time.
+        keep: bool,
+    },
     /// What a wallet of the device handed over; only the provider can read it.
     Wallet {
         wallet: DeviceWallet,
@@ -53,6 +57,10 @@ impl Instrument {
             },
         }
     }
+
+    const fn is_to_be_kept(&self) -> bool {
+        matches!(self, Self::Card { keep: true, .. })
+    }
 }
 
 impl Engine {
@@ -64,7 +72,8 @@ impl Engine {
         instrument: Instrument,
     ) -> Result<View, ApiError> {
         let order = self.order_load(id).await?.order;
-        let method = instrument.method();
+        let (method, keep) = (instrument.method(), instrument.is_to_be_kept());
+        let keep_card = keep && self.rails(order.environment)?.payments.stores_cards();
         let card_token = self.card_token(&order, instrument).await?;
         // The signer learns the destination before any payment opens, and takes no other later.
         self.rails(order.environment)?
@@ -83,6 +92,7 @@ impl Engine {
                         quote,
                         card_token,
                         method,
+                        keep_card,
                     };
                     apply(tx, stored, pay, &ids).await?;
                     match basis {
@@ -100,7 +110,7 @@ impl Engine {
     /// The provider gives a token for what a wallet handed over, as its fields do for a card.
     async fn card_token(&self, order: &Order, instrument: Instrument) -> Result<String, ApiError> {
         let (wallet, payload) = match instrument {
-            Instrument::Card { token } => {
+            Instrument::Card { token, .. } => {
                 check_card_token(&token)?;
                 return Ok(token);
             }

@@ -490,6 +490,7 @@ impl Engine {
                 client_ip: checked.client_ip,
                 lang: stored.lang,
                 theme: stored.theme,
+                spoken: None,
                 expires_at: now.plus_seconds(INIT_TOKEN_SECONDS),
             },
             init_hash,

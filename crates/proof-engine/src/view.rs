@@ -14,6 +14,7 @@ use wallets::WalletsView;
 
 use crate::{
     ApiError, Device, Engine,
+    card::{CardKeptView, cards_offered},
     order::gone,
     person::customer_standing,
     receipt::{ReceiptView, fingerprint_of},
@@ -21,6 +22,7 @@ use crate::{
 use futures::FutureExt;
 use proof_core::{
     Timestamp,
+    card::Card,
     case::Case,
     claim::{Claim, ClaimEnd, ClaimState},
     handover::Handover,
@@ -65,6 +67,10 @@ pub struct View {
     pub payment: Option<PaymentView>,
     /// The wallets that the provider takes, where a payment is asked for.
     pub wallets: Option<WalletsView>,
+    /// Cards of the customer that are kept, where a payment is asked for.
+    pub cards: Vec<CardKeptView>,
+    /// Whether this payment's card may be kept.
+    pub may_keep_card: bool,
     pub transfer: Option<TransferView>,
     /// A first delivery may be held until then.
     pub held_until: Option<String>,
@@ -76,6 +82,8 @@ pub struct View {
     pub refunds: Vec<RefundView>,
     /// What this order is, signed.
     pub receipt: Option<ReceiptView>,
+    /// Of an order that was carried out: where its receipt is, on this server.
+    pub receipt_path: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -154,7 +162,7 @@ fn held_until(state: &State) -> Option<Timestamp> {
     }
 }
 
-fn refund_view(claim: &Claim) -> Option<RefundView> {
+pub(crate) fn refund_view(claim: &Claim) -> Option<RefundView> {
     let state = match claim.state.inner() {
         ClaimState::Refunding { refused: false, .. } => "waiting",
         ClaimState::Refunding { refused: true, .. } | ClaimState::Settled(ClaimEnd::KeptApart) => {
@@ -193,6 +201,7 @@ impl View {
                 sale: None,
                 refunds: Vec::new(),
                 receipt: None,
+                receipt_path: None,
                 ..self
             },
         }
@@ -212,6 +221,7 @@ struct Facts {
     /// The last attempt that proved the person.
     proven: Option<VerificationId>,
     handover: Option<Handover>,
+    cards: Vec<Card>,
     events: Vec<EventRow>,
     cases: Vec<Case>,
     claims: Vec<Claim>,
@@ -295,6 +305,7 @@ impl Engine {
                         State::Created => tx.handover_load(id).await?,
                         _ => None,
                     };
+                    let cards = cards_offered(tx, order, now).await?;
                     let events = tx.event_list(id, 0, EVENTS_MAX).await?;
                     let cases = match order.side {
                         Side::Buy => Vec::new(),
@@ -313,6 +324,7 @@ impl Engine {
                         former_email: customer.confirmed_email,
                         proven,
                         handover,
+                        cards,
                         events,
                         cases,
                         claims,
@@ -372,6 +384,9 @@ impl Engine {
                 }
                 _ => None,
             },
+            cards: facts.cards.iter().map(CardKeptView::from).collect(),
+            may_keep_card: matches!(order.state, State::AwaitingPayment { .. })
+                && self.rails(order.environment)?.payments.stores_cards(),
             transfer: self.transfer_view(order)?,
             held_until: held_until(&order.state)
                 .filter(|at| *at > now)
@@ -388,6 +403,7 @@ impl Engine {
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
             receipt: self.receipt(order, &facts.events)?,
+            receipt_path: self.receipt_link(order)?,
         })
     }
 
@@ -531,7 +547,7 @@ fn quote_shown(order: &Order, now: Timestamp) -> Option<&Quote> {
     }
 }
 
-fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
+pub(crate) fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
     let line = |l: &proof_core::quote::Line| LineView {
         code: l.code,
         amount: l.amount.to_decimal(),

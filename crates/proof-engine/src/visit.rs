@@ -8,9 +8,10 @@ use proof_core::{
     Address, ErrorCode,
     embed::EmbedFinding,
     id::OrderId,
+    language::Language,
     money::Amount,
     order::Order,
-    partner::{Environment, Origin, Partner},
+    partner::{Environment, Origin, Partner, ReturnLink},
     session::Parameters,
     token::TokenHash,
 };
@@ -38,6 +39,12 @@ pub struct VisitOpen {
     pub findings: Vec<String>,
     #[serde(default)]
     pub device_now_ms: Option<i64>,
+    /// The language that the frame speaks.
+    #[serde(default)]
+    pub lang: Option<String>,
+    /// An Android app has opened the page, as its browser says.
+    #[serde(default)]
+    pub from_app: bool,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -60,6 +67,36 @@ pub struct Frame {
 fn invalid() -> ApiError {
     let message = "This session is unknown or has expired; go back to the shop and start again.";
     ApiError::new(ErrorCode::InvalidToken, message)
+}
+
+/// What the app's page stands in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum PageKind {
+    /// A frame in a page of the partner's.
+    Partners,
+    /// A page of ours, opened by the partner's app.
+    Hosted,
+}
+
+/// The hosted page is for partners who have said where it may lead, and leads nowhere else.
+fn may_return(session: &SessionRow, known: &[ReturnLink]) -> Result<(), ApiError> {
+    let refused = |message: &str| {
+        Err(ApiError::field(
+            ErrorCode::ForbiddenOrigin,
+            "redirect_url",
+            message,
+        ))
+    };
+    if known.is_empty() {
+        return refused("The hosted page is not switched on: no return link is registered.");
+    }
+    let Some(url) = &session.parameters.redirect_url else {
+        return Ok(());
+    };
+    if known.iter().any(|link| link.admits(url)) {
+        return Ok(());
+    }
+    refused("The redirect_url of this session begins with no registered return link.")
 }
 
 /// The signature says what was agreed on, the order what will be done: an order that a hand in the database has
@@ -132,21 +169,49 @@ impl Engine {
         format!("vt_{}", hex_of(&self.random::<32>()))
     }
 
-    pub async fn visit_open(&self, open: VisitOpen) -> Result<VisitOpened, ApiError> {
+    /// `page`: where the frame is; the hosted page has none around it.
+    pub async fn visit_open(
+        &self,
+        open: VisitOpen,
+        page: PageKind,
+    ) -> Result<VisitOpened, ApiError> {
         let now = self.now();
         let (session, partner) = self.visit_session(&open).await?;
         if now >= session.expires_at {
             self.embed_note(&partner, &open.page_origin, EmbedFinding::Session);
             return Err(invalid());
         }
-        let checked = self.visit_check(&open, &session, &partner).await;
+        let checked = self.visit_check((&open, page), &session, &partner).await;
         self.observe_visit(&open, &partner, session.order, checked.as_ref().err());
         let order = checked?;
+        if page == PageKind::Hosted && open.from_app {
+            self.observe_custom_tab(&order);
+        }
         let opened = self.visit_begin(session.order).await?;
-        Ok(VisitOpened {
-            findings: self.embed_findings(&open, &partner, &order),
-            ..opened
-        })
+        self.visit_spoken(&session, open.lang.as_deref()).await?;
+        let findings = match page {
+            PageKind::Partners => self.embed_findings(&open, &partner, &order),
+            PageKind::Hosted => Vec::new(),
+        };
+        Ok(VisitOpened { findings, ..opened })
+    }
+
+    /// Letters are written in the language in which the widget was opened last.
+    async fn visit_spoken(&self, session: &SessionRow, said: Option<&str>) -> Result<(), ApiError> {
+        let spoken = said.and_then(Language::parse);
+        let Some(language) = spoken.filter(|language| session.spoken != Some(*language)) else {
+            return Ok(());
+        };
+        let order = session.order;
+        self.db
+            .write("session_spoken", move |tx: &mut Tx| {
+                Box::pin(async move {
+                    tx.session_spoken(order, language).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 
     /// A visit to an order that the caller may open.
@@ -194,12 +259,12 @@ impl Engine {
     /// Everything that can be wrong is found before the user's first input.
     async fn visit_check(
         &self,
-        open: &VisitOpen,
+        (open, page): (&VisitOpen, PageKind),
         session: &SessionRow,
         partner: &Partner,
     ) -> Result<Order, ApiError> {
         let (id, order) = (partner.id, session.order);
-        let (origins, order) = self
+        let (origins, returns, order) = self
             .db
             .read("visit_origins", move |tx: &mut Tx| {
                 Box::pin(async move {
@@ -207,12 +272,19 @@ impl Engine {
                     let live = tx.order_load(id, LIVE, order).await?;
                     let origins = tx.origin_list(id, live.map(|_| LIVE)).await?;
                     let order = tx.order_work(order).await?.ok_or_else(gone)?.order;
-                    Ok::<_, Failure<ApiError>>((origins, order))
+                    let returns = tx.return_list(id, order.environment).await?;
+                    Ok::<_, Failure<ApiError>>((origins, returns, order))
                 })
             })
             .await?;
-        if !Origin::parse(&open.page_origin).is_ok_and(|origin| origins.contains(&origin)) {
-            return Err(forbidden_origin(&open.page_origin));
+        match page {
+            PageKind::Hosted => may_return(session, &returns)?,
+            PageKind::Partners => {
+                let origin = Origin::parse(&open.page_origin);
+                if !origin.is_ok_and(|origin| origins.contains(&origin)) {
+                    return Err(forbidden_origin(&open.page_origin));
+                }
+            }
         }
         let mut own = session.parameters.clone();
         own.init_token.clone_from(&open.init_token);

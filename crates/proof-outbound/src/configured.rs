@@ -128,6 +128,10 @@ impl Configured {
         self.send(Method::PUT, self.url(path, query)?, body).await
     }
 
+    pub async fn delete(&self, path: &[&str]) -> Result<Answer, CallError> {
+        self.send(Method::DELETE, self.url(path, &[])?, None).await
+    }
+
     /// Segments are percent-encoded one by one, so that a reference cannot change the path.
     fn url(&self, path: &[&str], query: &[(&str, &str)]) -> Result<Url, CallError> {
         let mut url = self.base.clone();

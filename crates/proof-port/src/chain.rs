@@ -63,6 +63,12 @@ pub trait Chain: Send + Sync {
     /// Where a person can look a hash up.
     fn explorer_url(&self, hash: &str) -> String;
 
+    /// A link that a wallet on the user's device opens with receiver and amount filled in. `None`: there is no form that
+    /// wallets agree on, or nothing that a real wallet should send to.
+    fn payment_link(&self, _to: &Address, _amount: Amount) -> Option<String> {
+        None
+    }
+
     /// When to look again at a transfer that is not final yet.
     fn poll_interval_ms(&self) -> i64;
 

@@ -29,9 +29,9 @@ pub use identity::{
 };
 pub use mail::{Mail, Message};
 pub use payments::{
-    ApplePayOffer, Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardSummary,
-    DeclineCode, DeviceWallet, Dispute, DisputeStage, GooglePayOffer, Payments, RefundState,
-    VoidState, WalletOffers,
+    ApplePayOffer, Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, CardExpiry,
+    CardStored, CardSummary, DeclineCode, DeviceWallet, Dispute, DisputeStage, GooglePayOffer,
+    Payments, RefundState, VoidState, WalletOffers,
 };
 pub use payouts::{PayoutCard, PayoutRequest, PayoutState, Payouts};
 pub use rates::{MidRate, Rates};

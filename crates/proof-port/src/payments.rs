@@ -1,6 +1,7 @@
 //! Card payments: authorise, capture, void, refund.
 
 use crate::{Callback, CallbackCall, CallbackRefusal, PortError, ReportLine};
+pub use proof_core::card::{CardExpiry, CardStored};
 use proof_core::money::Money;
 pub use proof_core::payment::{CardSummary, DeclineCode, Dispute, DisputeStage};
 
@@ -117,6 +118,20 @@ pub trait Payments: Send + Sync {
         wallet: DeviceWallet,
         payload: &str,
     ) -> Result<Option<String>, PortError>;
+
+    /// Whether cardholders may have their card kept for the next time.
+    fn stores_cards(&self) -> bool;
+
+    /// Keeps the card of a payment that was captured, at its cardholder's wish; asked again it is the same card.
+    /// `None`: this one cannot be kept.
+    async fn card_store(&self, reference: &str) -> Result<Option<CardStored>, PortError>;
+
+    /// For the provider's field for the security code: the right to type that of this card, for some minutes. With
+    /// the code it becomes a token like any other. `None`: the card is not kept any more.
+    async fn card_key(&self, card: &str) -> Result<Option<String>, PortError>;
+
+    /// The provider keeps the card no longer. Of one that it does not know there is nothing to forget.
+    async fn card_forget(&self, card: &str) -> Result<(), PortError>;
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError>;
 

@@ -105,6 +105,13 @@ pub struct MailConfig {
     pub smtp: Secret,
     /// Who writes, `Proof <no-reply@ramp.example>`.
     pub from: String,
+    /// Whether users are written to when an order is carried out.
+    #[serde(default = "yes")]
+    pub receipts: bool,
+}
+
+const fn yes() -> bool {
+    true
 }
 
 impl MailConfig {
@@ -114,6 +121,7 @@ impl MailConfig {
         Ok(Mailer {
             mail: Arc::new(SmtpMail::new(door)),
             base_url,
+            receipts: self.receipts,
         })
     }
 }

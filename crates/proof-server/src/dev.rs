@@ -286,6 +286,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let mailer = Mailer {
         mail: outbox.clone(),
         base_url: origin.clone(),
+        receipts: true,
     };
     let parts = args.parts(&worlds, &outbound, mailer).await?;
     let app = App::build(origin.clone(), Vec::new(), parts).await?;

@@ -8,6 +8,7 @@
 mod alert;
 mod audit;
 mod backup;
+mod card;
 mod case;
 mod chain;
 mod checklist;

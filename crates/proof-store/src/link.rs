@@ -15,10 +15,11 @@ use proof_core::{
 use uuid::Uuid;
 
 statements! {
-    LINK_INSERT = "INSERT INTO links (token_hash, order_id, created_at, expires_at, asked, code_tries) VALUES ($1, $2, $3, $4, 0, 0) ON CONFLICT DO NOTHING";
+    LINK_INSERT = "INSERT INTO links (token_hash, order_id, created_at, expires_at, wished_at, asked, code_tries) VALUES ($1, $2, $3, $4, $5, 0, 0) ON CONFLICT DO NOTHING";
     LINK_LOAD = "SELECT order_id, expires_at, used_at, asked, code_mail_id, code_hash, code_asked_at, code_tries FROM links WHERE token_hash = $1";
     LINK_LOCK = "SELECT order_id, expires_at, used_at, asked, code_mail_id, code_hash, code_asked_at, code_tries FROM links WHERE token_hash = $1", lock = " FOR UPDATE";
     LINK_BY_CODE = "SELECT order_id, expires_at, used_at, asked, code_mail_id, code_hash, code_asked_at, code_tries FROM links WHERE code_mail_id = $1";
+    LINK_WISHED = "SELECT wished_at FROM links WHERE order_id = $1 AND wished_at IS NOT NULL ORDER BY wished_at DESC LIMIT $2";
     LINK_SAVE = "UPDATE links SET used_at = $1, asked = $2, code_mail_id = $3, code_hash = $4, code_asked_at = $5, code_tries = $6 WHERE token_hash = $7";
 }
 
@@ -32,6 +33,11 @@ struct Row {
     code_hash: Option<Vec<u8>>,
     code_asked_at: Option<Time>,
     code_tries: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct WishedRow {
+    wished_at: Time,
 }
 
 impl TryFrom<Row> for Link {
@@ -72,8 +78,45 @@ impl Tx {
         now: Timestamp,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let args = args![token.bytes().to_vec(), order.uuid(), now, expires_at];
+        let wished: Option<Timestamp> = None;
+        let args = args![
+            token.bytes().to_vec(),
+            order.uuid(),
+            now,
+            expires_at,
+            wished
+        ];
         self.execute(LINK_INSERT, args).await.map(drop)
+    }
+
+    /// A link that the order's user asked for in the widget, under the order's lock.
+    pub async fn link_insert_wished(
+        &mut self,
+        token: TokenHash,
+        order: OrderId,
+        now: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let args = args![
+            token.bytes().to_vec(),
+            order.uuid(),
+            now,
+            expires_at,
+            Some(now)
+        ];
+        self.execute_one("links", LINK_INSERT, args).await
+    }
+
+    /// When links were asked for in the widget, latest first.
+    pub async fn link_wished(
+        &mut self,
+        order: OrderId,
+        limit: i64,
+    ) -> Result<Vec<Timestamp>, StoreError> {
+        let rows: Vec<WishedRow> = self
+            .fetch_all(LINK_WISHED, args![order.uuid(), limit])
+            .await?;
+        Ok(rows.into_iter().map(|row| row.wished_at.0).collect())
     }
 
     pub async fn link_load(&mut self, token: TokenHash) -> Result<Option<Link>, StoreError> {

@@ -10,7 +10,7 @@ use crate::{
 use proof_core::{
     Address, Asset, Timestamp,
     id::PartnerId,
-    partner::{Environment, Origin, Partner, PartnerType, Policy, Stage},
+    partner::{Environment, Origin, Partner, PartnerType, Policy, ReturnLink, Stage},
     secret::Secret,
     token::{ClientToken, KeyId, TokenHash},
 };
@@ -28,6 +28,9 @@ statements! {
     ORIGIN_INSERT = "INSERT INTO origins (partner_id, environment, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     ORIGIN_LIST = "SELECT environment, origin FROM origins WHERE partner_id = $1 ORDER BY origin";
     ORIGIN_KNOWN = "SELECT environment, origin FROM origins WHERE origin = $1 LIMIT 1";
+    RETURN_INSERT = "INSERT INTO return_links (partner_id, environment, link) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
+    RETURN_LIST = "SELECT link FROM return_links WHERE partner_id = $1 AND environment = $2 ORDER BY link";
+    RETURN_DELETE = "DELETE FROM return_links WHERE partner_id = $1 AND environment = $2 AND link = $3";
     ORIGIN_DELETE = "DELETE FROM origins WHERE partner_id = $1 AND environment = $2 AND origin = $3";
     TOKEN_INSERT = "INSERT INTO tokens (key_id, partner_id, environment, hash, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
     TOKEN_LOAD = "SELECT partner_id, hash, expires_at FROM tokens WHERE key_id = $1 AND environment = $2";
@@ -99,6 +102,11 @@ const fn stage_name(stage: Stage) -> &'static str {
         Stage::Live => "live",
         Stage::Suspended => "suspended",
     }
+}
+
+#[derive(sqlx::FromRow)]
+struct ReturnRow {
+    link: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -285,6 +293,46 @@ impl Tx {
                     table: "origins",
                     column: "origin",
                     id,
+                })
+            })
+            .collect()
+    }
+
+    pub async fn return_insert(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        link: &ReturnLink,
+    ) -> Result<(), StoreError> {
+        let args = args![partner.uuid(), environment.name(), link.as_str()];
+        self.execute(RETURN_INSERT, args).await.map(drop)
+    }
+
+    /// `false`: it was not there.
+    pub async fn return_delete(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+        link: &ReturnLink,
+    ) -> Result<bool, StoreError> {
+        let args = args![partner.uuid(), environment.name(), link.as_str()];
+        Ok(self.execute(RETURN_DELETE, args).await? == 1)
+    }
+
+    /// Where the hosted page may send people back to.
+    pub async fn return_list(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+    ) -> Result<Vec<ReturnLink>, StoreError> {
+        let args = args![partner.uuid(), environment.name()];
+        let rows: Vec<ReturnRow> = self.fetch_all(RETURN_LIST, args).await?;
+        rows.into_iter()
+            .map(|row| {
+                ReturnLink::parse(&row.link).map_err(|_| StoreError::Row {
+                    table: "return_links",
+                    column: "link",
+                    id: partner.to_string(),
                 })
             })
             .collect()

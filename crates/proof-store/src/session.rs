@@ -6,15 +6,18 @@ use crate::{
     row::Time,
     statement::statements,
 };
-use proof_core::{Timestamp, id::OrderId, session::Parameters, token::TokenHash};
+use proof_core::{
+    Timestamp, id::OrderId, language::Language, session::Parameters, token::TokenHash,
+};
 use sqlx::types::Json;
 use std::net::IpAddr;
 use uuid::Uuid;
 
 statements! {
     SESSION_INSERT = "INSERT INTO sessions (order_id, init_hash, parameters, signature, client_ip, lang, theme, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    SESSION_BY_INIT = "SELECT order_id, parameters, signature, client_ip, lang, theme, expires_at FROM sessions WHERE init_hash = $1";
-    SESSION_LOAD = "SELECT order_id, parameters, signature, client_ip, lang, theme, expires_at FROM sessions WHERE order_id = $1";
+    SESSION_BY_INIT = "SELECT order_id, parameters, signature, client_ip, lang, theme, spoken, expires_at FROM sessions WHERE init_hash = $1";
+    SESSION_LOAD = "SELECT order_id, parameters, signature, client_ip, lang, theme, spoken, expires_at FROM sessions WHERE order_id = $1";
+    SESSION_SPOKEN = "UPDATE sessions SET spoken = $1 WHERE order_id = $2";
     VISIT_INSERT = "INSERT INTO visits (token_hash, order_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     VISIT_LOAD = "SELECT order_id, expires_at FROM visits WHERE token_hash = $1";
 }
@@ -28,6 +31,8 @@ pub struct SessionRow {
     pub client_ip: Option<IpAddr>,
     pub lang: Option<String>,
     pub theme: Option<String>,
+    /// The language in which its widget was opened last.
+    pub spoken: Option<Language>,
     pub expires_at: Timestamp,
 }
 
@@ -39,6 +44,7 @@ struct Row {
     client_ip: Option<String>,
     lang: Option<String>,
     theme: Option<String>,
+    spoken: Option<String>,
     expires_at: Time,
 }
 
@@ -68,6 +74,10 @@ impl TryFrom<Row> for SessionRow {
             signature: row.signature,
             lang: row.lang,
             theme: row.theme,
+            spoken: row
+                .spoken
+                .map(|tag| Language::parse(&tag).ok_or_else(|| bad("spoken")))
+                .transpose()?,
             expires_at: row.expires_at.0,
         })
     }
@@ -106,6 +116,16 @@ impl Tx {
             .fetch_optional(SESSION_LOAD, args![order.uuid()])
             .await?;
         row.map(SessionRow::try_from).transpose()
+    }
+
+    /// In which language its user reads.
+    pub async fn session_spoken(
+        &mut self,
+        order: OrderId,
+        language: Language,
+    ) -> Result<(), StoreError> {
+        let args = args![language.code(), order.uuid()];
+        self.execute_one("sessions", SESSION_SPOKEN, args).await
     }
 
     pub async fn visit_insert(

@@ -49,6 +49,7 @@ pub fn registered() -> Vec<Statement> {
     [
         crate::alert::ALL,
         crate::audit::ALL,
+        crate::card::ALL,
         crate::case::ALL,
         crate::chain::ALL,
         crate::checklist::ALL,

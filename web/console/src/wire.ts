@@ -236,7 +236,7 @@ export type Reviews = {
 /** What somebody wants about a partner, and a second person has to want, too. */
 export type Wished = {
   partner: Named;
-  about: "policy" | "live" | "token" | "webhook" | "secret" | "origins" | "wallets";
+  about: "policy" | "live" | "token" | "webhook" | "secret" | "origins" | "returns" | "wallets";
   by: string;
   at: string;
 };
@@ -353,6 +353,8 @@ export type Wallet = { pair: string; address: string };
 export type Partner = PartnerListed & {
   environment: World;
   origins: string[];
+  /** Where the hosted page may send people back to. */
+  returns: string[];
   wallets: Wallet[];
   /** What one person wants of its live keys and addresses; `POST partners/{id}/changes/agree` with a wish's `change` and `at` is the second word, `…/changes/{matter}/withdraw` takes it back. */
   changes: Wish[];
@@ -367,10 +369,12 @@ export type Change =
   | { what: "webhook_move"; before: string | null; url: string }
   | { what: "webhook_secret"; grace_seconds: number; force: boolean }
   | { what: "origin_add" | "origin_remove"; origin: string }
+  | { what: "return_add" | "return_remove"; link: string }
   | { what: "wallets"; before: Wallet[]; wallets: Wallet[] };
 export type Wish = { by: string; at: string; change: Change };
 /**
- * With `?environment`: `POST partners/{id}/origins` and `…/origins/remove` with `{ origin }`, `…/wallets` with `{ wallets }`, `…/webhook` with
+ * With `?environment`: `POST partners/{id}/origins` and `…/origins/remove` with `{ origin }`, `…/returns` and `…/returns/remove` with
+ * `{ link }`, `…/wallets` with `{ wallets }`, `…/webhook` with
  * `{ url }`, `…/webhook/rotate` with `{ grace_seconds }`. In live the first one proposes. Secrets are shown once, to whoever made it happen.
  */
 export type ChangeSaid = Ruled & { client_token: string | null; webhook_secret: string | null };

@@ -13,7 +13,7 @@ export const CARDS = {
 } as const;
 
 /** The widget inside a shop's page, or as a page of its own. */
-export type Widget = Pick<FrameLocator, "getByRole" | "getByText" | "locator">;
+export type Widget = Pick<FrameLocator, "getByRole" | "getByText" | "locator" | "frameLocator">;
 
 export const widgetOf = (page: Page): FrameLocator => page.frameLocator("#widget iframe");
 
@@ -78,14 +78,14 @@ export async function identify(widget: FrameLocator): Promise<void> {
   await heading(widget, "Review and pay");
 }
 
-export async function fillCard(widget: FrameLocator, number: string): Promise<void> {
+export async function fillCard(widget: Widget, number: string): Promise<void> {
   const field = (name: string) => widget.frameLocator(`iframe[name="proof-card-${name}"]`).locator("input");
   await field("number").pressSequentially(number);
   await field("expiry").pressSequentially("12/34");
   await field("cvc").pressSequentially("123");
 }
 
-export async function pay(widget: FrameLocator, number: string): Promise<void> {
+export async function pay(widget: Widget, number: string): Promise<void> {
   await heading(widget, "Review and pay");
   await fillCard(widget, number);
   await widget.getByRole("button", { name: /^Pay €\d/ }).click();
@@ -96,7 +96,7 @@ export async function answerBank(widget: FrameLocator, answer: "Approve" | "Reje
   await widget.frameLocator("iframe.bank").getByRole("button", { name: answer }).click();
 }
 
-export async function delivered(widget: FrameLocator): Promise<void> {
+export async function delivered(widget: Widget): Promise<void> {
   await expect(widget.getByRole("heading", { level: 1, name: /delivered$/ })).toBeVisible({ timeout: 60_000 });
 }
 

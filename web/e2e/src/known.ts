@@ -30,12 +30,22 @@ export async function knownBuyer(proof: Proof): Promise<Buyer> {
 
 type Call = (method: string, path: string, body?: object) => Promise<View>;
 
-/** Opens a session of the shop as its page would. */
-async function visit(proof: Proof, buyer: Buyer): Promise<Call> {
+interface Session extends Record<string, unknown> {
+  widget_id: string;
+  init_token: string;
+}
+
+/** As the shop's backend asks for it. */
+export function sessionOf(proof: Proof, buyer: Buyer, more: object = {}): Promise<Session> {
   const shop = proof.partners[0];
   if (!shop) throw new Error("proof dev has no partner");
-  const wanted = { partner_user_id: buyer.user_id, user_email: buyer.email, network: "TRC20", currency: "USDT", amount: "100" };
-  const session = await ask<Record<string, unknown>>(proof, "POST", "/widget/session", shop.client_token, wanted);
+  const wanted = { partner_user_id: buyer.user_id, user_email: buyer.email, network: "TRC20", currency: "USDT", amount: "100", ...more };
+  return ask<Session>(proof, "POST", "/widget/session", shop.client_token, wanted);
+}
+
+/** Opens a session of the shop as its page would. */
+async function visit(proof: Proof, buyer: Buyer): Promise<Call> {
+  const session = await sessionOf(proof, buyer);
   const { widget_id, init_token } = session;
   const opening = { widget_id, init_token, parameters: session, page_origin: new URL(proof.shop_url).origin };
   const { visit_token } = await ask<{ visit_token: string }>(proof, "POST", "/frame/api/visits", undefined, opening);

@@ -20,4 +20,6 @@ export async function letter(proof: Proof, buyer: Buyer, subject: RegExp): Promi
 
 export const linkOf = (text: string): string => /http:\/\/\S+\/resume\/\S+/.exec(text)?.[0] ?? "";
 
+export const receiptOf = (text: string): string => /http:\/\/\S+\/receipt\S*#\S+/.exec(text)?.[0] ?? "";
+
 export const codeOf = (text: string): string => /^\d{6}\r?$/m.exec(text)?.[0].trim() ?? "";

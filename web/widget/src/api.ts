@@ -4,7 +4,8 @@
 import { CONSENT_TEXT } from "./consent";
 import { isRecord } from "./guards";
 import type { WalletName } from "./wallets";
-import type { DocumentKind, LivenessStep, Side, View } from "./view";
+import { spoken } from "./lang/speak";
+import type { DocumentKind, LivenessStep, Quote, Refund, Side, SignedReceipt, View } from "./view";
 
 const CALL_TIMEOUT_MS = 30_000;
 // A picture of 12 MB over a slow phone line.
@@ -36,20 +37,37 @@ export interface Opening {
   init_token: string;
   parameters: unknown;
   page_origin: string;
+  from_app: boolean;
   /** What this frame has found. */
   findings: string[];
+}
+
+/** What whoever has the link of a receipt may see. */
+export interface ReceiptFacts extends Pick<View, "merchant_transaction_id" | "type" | "partner" | "currency" | "network" | "crypto_amount"> {
+  environment: "test" | "live";
+  look: unknown;
+  price: Quote | null;
+  method: "card" | "apple_pay" | "google_pay";
+  addresses: { what: string; address: string; fingerprint: string }[];
+  transactions: { hash: string; explorer_url: string }[];
+  refunds: Refund[];
+  completed_at: string;
+  until: string;
+  receipt: SignedReceipt | null;
 }
 
 export class Api {
   private token = "";
 
   async open(body: Opening): Promise<{ view: View; findings: string[] }> {
-    const visit = await this.call<Visit>("POST", "visits", JSON.stringify({ ...body, device_now_ms: Date.now() }));
+    const visit = await this.call<Visit>("POST", "visits", JSON.stringify({ ...body, device_now_ms: Date.now(), lang: spoken() }));
     return { view: this.visit(visit), findings: visit.findings ?? [] };
   }
 
   /** Enters by a link and the code that was emailed. */
   enter = async (link: string, code: string): Promise<View> => this.visit(await this.post<Visit>("resume/visits", { token: link, code }));
+  wishLink = (way: "email" | "screen"): Promise<{ token: string | null; again_after_s: number }> => this.post("resume/links", { way });
+  receipt = (token: string): Promise<ReceiptFacts> => this.post("receipts", { token });
   askCode = (link: string): Promise<{ again_after_s: number }> => this.post("resume/codes", { token: link });
 
   /** The visit that is open: a reload of a page of its own goes on with it. */
@@ -82,7 +100,11 @@ export class Api {
     this.post("identity/email/codes", { former_code: former, new_code: fresh });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
-  pay = (cardToken: string, quoteId: string): Promise<View> => this.post("payments", { card_token: cardToken, quote_id: quoteId });
+  /** `keep`: the customer lets us keep the card. */
+  pay = (cardToken: string, quoteId: string, keep = false): Promise<View> =>
+    this.post("payments", { card_token: cardToken, quote_id: quoteId, ...(keep ? { keep_card: true } : {}) });
+  cardKey = (id: string): Promise<{ key: string }> => this.post(`cards/${id}/key`, {});
+  removeCard = (id: string): Promise<View> => this.post(`cards/${id}/remove`, {});
   payWallet = (wallet: WalletName, payload: string, quoteId: string): Promise<View> =>
     this.post("payments", { wallet, wallet_payload: payload, quote_id: quoteId });
   openApplePay = (): Promise<unknown> => this.post("payments/apple-pay/session", {});

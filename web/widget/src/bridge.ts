@@ -1,7 +1,7 @@
 // The line to the partner's page: its loader says hello back with the session's parameters, and
 // hears what happens. Nothing personal goes over it.
 
-import { isAllowedOrigin, isRecord, readInit, type Init } from "./guards";
+import { isAllowedOrigin, isRecord, isWayBack, readInit, type Init } from "./guards";
 import { lookAround } from "./look-around";
 
 export class Bridge {
@@ -39,8 +39,8 @@ export class Bridge {
   }
 
   redirect(url: string): void {
-    if (window.parent === window) location.assign(url);
-    else this.tell({ type: "proof.redirect", url });
+    if (window.parent !== window) this.tell({ type: "proof.redirect", url });
+    else if (isWayBack(url)) location.assign(url);
   }
 
   /** Keeps the frame as tall as its content. */

@@ -1,4 +1,4 @@
-// The card of a screen: what its three hosted fields have told, and the way to a token.
+// The card of a screen: what its hosted fields have told, and the way to a token.
 
 import { useRef, useState } from "preact/hooks";
 import { blankFields, FIELDS, type FieldName, type FieldStates, type HostedFields } from "./fields";
@@ -17,24 +17,25 @@ export interface CardState {
   focus: (field: FieldName) => void;
   refuse: (refusal: Refusal | undefined) => void;
   /** A token, or nothing where a field was refused: the field then says why. */
-  tokenise: () => Promise<string | undefined>;
+  tokenise: (key?: string) => Promise<string | undefined>;
   onStates: (update: (states: FieldStates) => FieldStates) => void;
   onHosted: (hosted: HostedFields) => void;
 }
 
-export function useCard(): CardState {
+/** `fields`: those that are on the screen. */
+export function useCard(fields: readonly FieldName[] = FIELDS): CardState {
   const [states, setStates] = useState<FieldStates>(blankFields);
   const [refused, setRefused] = useState<Refusal>();
   const hosted = useRef<HostedFields | null>(null);
   return {
     states,
     refused,
-    ready: FIELDS.every((field) => states[field].ready),
-    missing: FIELDS.find((field) => !states[field].complete),
+    ready: fields.every((field) => states[field].ready),
+    missing: fields.find((field) => !states[field].complete),
     focus: (field) => hosted.current?.focus(field),
     refuse: setRefused,
-    tokenise: async () => {
-      const outcome = await hosted.current?.tokenise();
+    tokenise: async (key) => {
+      const outcome = await hosted.current?.tokenise(key);
       if (!outcome || "token" in outcome) return outcome?.token;
       setRefused({ field: outcome.field, code: outcome.error });
       return undefined;

@@ -1,10 +1,13 @@
 // The provider's hosted card fields, seen from our side: three frames of another origin that tell
-// whether they are complete and trade their content for a token. No digit comes over here.
+// whether they are complete and trade their content for a token. Of a card that is kept there is one:
+// that of the security code, which trades it together with a key. No digit comes over here.
 
 import { isRecord } from "./guards";
 
 export const FIELDS = ["number", "expiry", "cvc"] as const;
 export type FieldName = (typeof FIELDS)[number];
+/** Of a card that is kept. */
+export const CODE_FIELD: readonly FieldName[] = ["cvc"];
 
 export interface FieldState {
   ready: boolean;
@@ -56,7 +59,7 @@ const TOKEN_TIMEOUT_MS = 20_000;
 
 export class HostedFields {
   private readonly frames = new Map<FieldName, HTMLIFrameElement>();
-  private pending: { id: string; settle: (outcome: TokenOutcome) => void } | undefined;
+  private pending: { id: string; field: FieldName; settle: (outcome: TokenOutcome) => void } | undefined;
   private requests = 0;
 
   constructor(
@@ -80,18 +83,20 @@ export class HostedFields {
     this.tell(field, { type: "fields.focus" });
   }
 
-  tokenise(): Promise<TokenOutcome> {
+  /** `key`: of the card that is kept. */
+  tokenise(key?: string): Promise<TokenOutcome> {
+    const field: FieldName = key === undefined ? "number" : "cvc";
     this.requests += 1;
     const id = `token-${this.requests}`;
     return new Promise((resolve) => {
-      const timer = setTimeout(() => settle({ error: "unreachable", field: "number" }), TOKEN_TIMEOUT_MS);
+      const timer = setTimeout(() => settle({ error: "unreachable", field }), TOKEN_TIMEOUT_MS);
       const settle = (outcome: TokenOutcome) => {
         clearTimeout(timer);
         if (this.pending?.id === id) this.pending = undefined;
         resolve(outcome);
       };
-      this.pending = { id, settle };
-      this.tell("number", { type: "fields.tokenise", id });
+      this.pending = { id, field, settle };
+      this.tell(field, { type: "fields.tokenise", id, ...(key === undefined ? {} : { key }) });
     });
   }
 
@@ -108,7 +113,7 @@ export class HostedFields {
     for (const [field, frame] of this.frames) {
       if (frame.contentWindow !== event.source) continue;
       this.onMessage(field, event.data);
-      if (field === "number") this.settle(event.data);
+      if (field === this.pending?.field) this.settle(event.data);
     }
   };
 
@@ -118,7 +123,7 @@ export class HostedFields {
       this.pending.settle({ token: message["token"] });
     }
     if (message["type"] === "fields.error") {
-      const field = FIELDS.find((name) => name === message["field"]) ?? "number";
+      const field = FIELDS.find((name) => name === message["field"]) ?? this.pending.field;
       this.pending.settle({ error: String(message["code"]), field });
     }
   }

@@ -118,6 +118,11 @@ export const fullTime = (iso: string): string => time(iso, { dateStyle: "long", 
 
 const BRANDS: Record<string, string> = { visa: "Visa", mastercard: "Mastercard", amex: "American Express" };
 
+const WALLETS: Record<string, string> = { apple_pay: "Apple Pay", google_pay: "Google Pay" };
+
+/** How something was paid, without a word of which card. */
+export const brandless = (method: string): string => WALLETS[method] ?? t("pay.card");
+
 export const brandName = (brand: string): string => BRANDS[brand] ?? t("pay.card");
 
 /** Unbroken, so that no line ends inside a card's name. */

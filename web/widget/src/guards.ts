@@ -9,6 +9,9 @@ export interface Boot {
   handover?: Handed;
   /** What the partner chose of how it looks; read where it is put on. */
   look: unknown;
+  /** The page of a receipt, or one that holds the widget for an app. */
+  receipt?: true;
+  hosted?: true;
   /** The console shows the app without an order; where the card fields come from then. */
   preview?: string;
 }
@@ -42,7 +45,7 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
   const resume = readResume(value["resume"]);
   const handover = readHanded(value["handover"]);
   const preview = value["preview"];
-  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}) };
+  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}), ...(value["receipt"] === true ? { receipt: true } : {}), ...(value["hosted"] === true ? { hosted: true } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {
@@ -82,6 +85,18 @@ function parse(text: string | null | undefined): unknown {
     return JSON.parse(text ?? "");
   } catch {
     return undefined;
+  }
+}
+
+// What the server refuses too; it is the last door.
+const NO_WAY_BACK = /^(javascript|data|file|blob|vbscript|about|view-source|filesystem|intent|ws|wss|ftp):$/;
+
+/** Whether a person may be sent there from a page of ours: the web or an app, and never a script in disguise. */
+export function isWayBack(url: string): boolean {
+  try {
+    return !NO_WAY_BACK.test(new URL(url).protocol);
+  } catch {
+    return false;
   }
 }
 

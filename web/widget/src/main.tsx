@@ -2,6 +2,7 @@
 // the link of an email, ask for the code.
 
 import { render } from "preact";
+import { LOADER } from "../../common/protocol";
 import { Api, tellPartner } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
@@ -38,10 +39,12 @@ async function begin(): Promise<void> {
   // The console shows a trial of the look, in its own language.
   if (boot?.preview !== undefined) return trial(boot.preview);
   // Before anything else is loaded: a page that waits for a word knows at once that this frame came up.
-  const opened = boot && embedded && !boot.resume && !boot.handover ? connected(boot) : undefined;
+  const opened = boot && embedded && !boot.resume && !boot.handover && !boot.receipt && !boot.hosted ? connected(boot) : undefined;
   await speak(choose([asked], navigator.languages));
   if (boot?.resume && !embedded) return resume(boot, boot.resume);
   if (boot?.handover && !embedded) return takeOver(boot, boot.handover);
+  if (boot?.receipt && !embedded) return receipt();
+  if (boot?.hosted && !embedded) return host();
   draw();
   if (!boot || !embedded) return session.block({ kind: "not_embedded" });
   if (!opened) return session.block({ kind: "silent" });
@@ -87,6 +90,34 @@ async function takeOver(known: Boot, told: Handed): Promise<void> {
   if (await goOn(link)) return draw();
   const page = <HandoverPage boot={{ ...known, handover: told }} link={link} session={session} onOpen={draw} />;
   if (root) render(<main class="app">{page}</main>, root);
+}
+
+/** Seldom opened, and loaded by nobody else. */
+async function receipt(): Promise<void> {
+  const { ReceiptPage } = await import("./screens/receipt-page");
+  // Another link in the same tab is another receipt.
+  window.addEventListener("hashchange", () => location.reload());
+  if (root) render(<main class="app"><ReceiptPage api={session.api} token={location.hash.slice(1)} /></main>, root);
+}
+
+/** For an app that opens this page with its session behind the `#`, where no server's log and no other page sees it. */
+async function host(): Promise<void> {
+  const widgetId = lastOfPath();
+  const token = location.hash.slice(1);
+  const theme = new URLSearchParams(location.search).get("theme");
+  if (theme === "dark" || theme === "light") document.documentElement.dataset["theme"] = theme;
+  session.isHosted = true;
+  session.subscribe(() => keepVisit(widgetId));
+  // A new order of the app in the same tab comes with a token of its own.
+  window.addEventListener("hashchange", () => location.reload());
+  draw();
+  if (token === "") {
+    if (!(await goOn(widgetId))) session.block({ kind: "invalid_token", code: "embed_session" });
+    return;
+  }
+  await session.open(widgetId, { parameters: { init_token: token }, loader: LOADER }, location.origin, document.referrer.startsWith("android-app:"));
+  // From now on this tab has its visit, and the history need not have the token.
+  if (session.api.visitToken !== "") history.replaceState(null, "", location.pathname + location.search);
 }
 
 function keepVisit(link: string): void {

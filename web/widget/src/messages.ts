@@ -6,7 +6,7 @@ import { group, pick, pickKnown, t } from "./lang/speak";
 import { againFrom, sell } from "./messages-sell";
 import { consentWords } from "./consent";
 import type { Aim, Shape } from "./aim";
-import type { Direction, DocumentKind, Kept, Refund, Side, View } from "./view";
+import type { Direction, DocumentKind, Kept, Ordered, Refund, Side, View } from "./view";
 
 const isSell = (view: View): boolean => view.type === "sell";
 const emailOf = (view: View): string => ltr(unbroken(view.email));
@@ -109,12 +109,13 @@ export const messages = group("app", {
   }),
   review: group("review", { text: (view: View) => t(isSell(view) ? "review.textSell" : "review.textBuy") }),
   pay: group("pay", {
-    line: (code: string, view: View) => (code === "crypto" ? crypto(view.crypto_amount, view.currency) : (pickKnown("pay.lines", code) ?? code)),
-    rate: (view: View, unit: string, currency: string) => ltr(`1 ${view.currency} = ${fiat(unit, currency)}`),
+    line: (code: string, view: Ordered) => (code === "crypto" ? crypto(view.crypto_amount, view.currency) : (pickKnown("pay.lines", code) ?? code)),
+    rate: (view: Ordered, unit: string, currency: string) => ltr(`1 ${view.currency} = ${fiat(unit, currency)}`),
     holds: (seconds: number) => t("pay.holdsFor", { seconds }),
     button: (total: string) => t("pay.payTotal", { total }),
     payWith: (total: string, wallet: string) => t("pay.payWith", { total, wallet: ltr(wallet) }),
     walletFailed: (wallet: string) => t("pay.walletFailed", { wallet: ltr(wallet) }),
+    removeNamed: (card: string) => t("pay.removeCard", { card }),
     fieldError: (code: string) => pick("pay.fieldError", code),
   }),
   decline: group("decline", {
@@ -131,6 +132,17 @@ export const messages = group("app", {
     held: (view: View, at: string) => t("progress.heldUntil", { partner: apart(view.partner), at }),
   }),
   receipt: group("receipt"),
+  receiptPage: group("receiptPage", {
+    heading: (isSell: boolean, amount: string) => t(isSell ? "receiptPage.sold" : "receiptPage.bought", { amount }),
+    signed: (key: string) => t("receiptPage.signedBy", { key: ltr(key) }),
+    note: (at: string) => t("receiptPage.noteUntil", { at }),
+    over: group("receiptPage.over"),
+  }),
+  onward: group("onward", {
+    sent: (view: View) => t("onward.sentTo", { email: emailOf(view) }),
+    problem: (code: string) => pick("onward.problem", code),
+  }),
+  hosted: group("hosted", { from: (partner: string) => t("hosted.from", { partner: apart(partner) }) }),
   completed: group("completed", {
     title: (view: View) => t("completed.delivered", { amount: crypto(view.crypto_amount, view.currency) }),
     wrong: (partner: string) => t("completed.wrongAt", { partner: apart(partner) }),

@@ -65,13 +65,14 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     quote,
     payment: screen === "done" ? { method: "card", attempt: 1, attempts_left: null, state: "captured", three_ds_url: null, declined: null, card: { brand: "visa", last4: "4242" } } : null,
     transfer: screen === "done" ? { hash: "3f".repeat(32), explorer_url: null, confirmations: 19, confirmations_final: 19 } : null,
-    wallets: null,
+    wallets: null, cards: [], may_keep_card: false,
     held_until: null,
     sale: null,
     timeline: screen === "done" ? timeline(at) : [],
     failure: null,
     refunds: [],
     receipt: null,
+    receipt_path: null,
   };
 }
 

@@ -39,6 +39,10 @@ export class Session {
   isOther = false;
   /** What this tab has asked for, for another device to open. */
   handoverToken: string | undefined;
+  /** A page of ours for an app, with no page around it. */
+  isHosted = false;
+  /** Of the link to another device that this tab shows. */
+  onwardToken: string | undefined;
   private readonly listeners = new Set<() => void>();
   private opening: Opening | undefined;
   private watching = false;
@@ -73,13 +77,15 @@ export class Session {
     this.set({ blocked });
   }
 
-  async open(widgetId: string, init: Init, pageOrigin: string): Promise<void> {
+  /** `fromApp`: an app of the telephone has opened this page. */
+  async open(widgetId: string, init: Init, pageOrigin: string, fromApp = false): Promise<void> {
     const { parameters } = init;
     this.opening = {
       widget_id: widgetId,
       init_token: String(parameters["init_token"] ?? ""),
       parameters,
       page_origin: pageOrigin,
+      from_app: fromApp,
       findings: isOldLoader(init.loader) ? [...lookAround(), "embed_old_script"] : lookAround(),
     };
     this.followLine();

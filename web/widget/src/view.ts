@@ -78,6 +78,13 @@ export interface Card {
   last4: string;
 }
 
+/** A card that the customer let us keep. */
+export interface KeptCard extends Card {
+  id: string;
+  /** `MM/YY` */
+  expires: string;
+}
+
 /** What the processor takes, with what a page must say to open it. */
 export interface Wallets {
   apple_pay: { country: string; networks: string[] } | null;
@@ -128,6 +135,8 @@ export interface Sale {
   refund_fingerprint: string | null;
   deposit_address: string | null;
   deposit_fingerprint: string | null;
+  /** Opens a wallet of this device. */
+  deposit_link: string | null;
   deposit_until: string | null;
   received: string;
   missing: string;
@@ -194,6 +203,8 @@ export interface View {
   quote: Quote | null;
   payment: Payment | null;
   wallets: Wallets | null;
+  cards: KeptCard[];
+  may_keep_card: boolean;
   transfer: Transfer | null;
   /** A first delivery may be held until then. */
   held_until: string | null;
@@ -205,7 +216,12 @@ export interface View {
   refunds: Refund[];
   /** What this order is, signed by the server. */
   receipt: SignedReceipt | null;
+  /** Of an order that was carried out: where its receipt is, on this server. */
+  receipt_path: string | null;
 }
+
+/** What an order is about, wherever it is shown. */
+export type Ordered = Pick<View, "type" | "currency" | "crypto_amount">;
 
 export interface SignedReceipt {
   document: string;

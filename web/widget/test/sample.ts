@@ -22,7 +22,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   pay_until: "2026-04-01T11:00:00Z",
   identity: null,
   quote: null,
-  payment: null, wallets: null,
+  payment: null, wallets: null, cards: [], may_keep_card: false,
   transfer: null,
   sale: null,
   timeline: [],
@@ -30,6 +30,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   held_until: null,
   refunds: [],
   receipt: null,
+  receipt_path: null,
   ...change,
 });
 
@@ -44,6 +45,7 @@ export const saleOf = (change: Partial<Sale> = {}): Sale => ({
   refund_fingerprint: "9A1C-3F7H-KM2N-TZ80",
   deposit_address: ADDRESS,
   deposit_fingerprint: "X4D0-77GE-1PQR-5VYB",
+  deposit_link: null,
   deposit_until: "2026-04-01T16:00:00Z",
   received: "0.00",
   missing: "100.00",

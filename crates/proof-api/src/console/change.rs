@@ -22,7 +22,7 @@ use proof_core::{
     change::{Change, Matter, Wallet},
     id::PartnerId,
     member::Act,
-    partner::{Environment, Origin},
+    partner::{Environment, Origin, ReturnLink},
 };
 use proof_engine::{ApiError, Changed, Ruled, SECRET_GRACE_SECONDS_DEFAULT, Seat};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,16 @@ pub fn routes() -> Vec<Route> {
             Act::PartnerWrite,
             "/console/api/partners/{id}/origins/remove",
             origin_remove,
+        ),
+        post(
+            Act::PartnerWrite,
+            "/console/api/partners/{id}/returns",
+            return_add,
+        ),
+        post(
+            Act::PartnerWrite,
+            "/console/api/partners/{id}/returns/remove",
+            return_remove,
         ),
         post(
             Act::WalletWrite,
@@ -151,6 +161,41 @@ async fn origin_remove(
     let place = (partner_id(&seat, &id)?, environment(&Query::read(&query))?);
     let origin = origin(&api, request).await?;
     change(&api, &seat, place, Change::OriginRemove { origin }).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReturnNew {
+    link: String,
+}
+
+async fn return_link(api: &Api, request: Request) -> Result<ReturnLink, Refused> {
+    let ask: ReturnNew = json(api, request).await?;
+    ReturnLink::parse(ask.link.trim()).map_err(|error| said("link", format!("This is {error}.")))
+}
+
+async fn return_add(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    query: RawQuery,
+    request: Request,
+) -> Answer {
+    let place = (partner_id(&seat, &id)?, environment(&Query::read(&query))?);
+    let link = return_link(&api, request).await?;
+    change(&api, &seat, place, Change::ReturnAdd { link }).await
+}
+
+async fn return_remove(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    query: RawQuery,
+    request: Request,
+) -> Answer {
+    let place = (partner_id(&seat, &id)?, environment(&Query::read(&query))?);
+    let link = return_link(&api, request).await?;
+    change(&api, &seat, place, Change::ReturnRemove { link }).await
 }
 
 #[derive(Deserialize)]

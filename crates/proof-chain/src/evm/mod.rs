@@ -337,6 +337,18 @@ impl Chain for EvmChain {
         url.into()
     }
 
+    /// By ERC-681.
+    fn payment_link(&self, to: &Address, amount: Amount) -> Option<String> {
+        let (chain, base) = (self.spec.chain_id, amount.base());
+        if amount.asset() == self.spec.network.native() {
+            return Some(format!("ethereum:{to}@{chain}?value={base}"));
+        }
+        let token = self.spec.contracts.get(&amount.asset())?;
+        Some(format!(
+            "ethereum:{token}@{chain}/transfer?address={to}&uint256={base}"
+        ))
+    }
+
     fn poll_interval_ms(&self) -> i64 {
         self.spec.poll_ms
     }

@@ -3,9 +3,10 @@
 use super::{PROVIDER, wire};
 use proof_core::{Timestamp, finding::Movement, money::Money};
 use proof_port::{
-    Authorisation, AuthorisationState, BirthDate, CaptureState, CardSummary, DeclineCode, Dispute,
-    DisputeStage, DocumentNumber, Evidence, Face, IdentityOutcome, IdentityStatus, Names,
-    PayoutState, Picture, PictureProblem, RefundState, ReportLine, VoidState,
+    Authorisation, AuthorisationState, BirthDate, CaptureState, CardExpiry, CardStored,
+    CardSummary, DeclineCode, Dispute, DisputeStage, DocumentNumber, Evidence, Face,
+    IdentityOutcome, IdentityStatus, Names, PayoutState, Picture, PictureProblem, RefundState,
+    ReportLine, VoidState,
 };
 use std::num::ParseIntError;
 
@@ -14,6 +15,17 @@ pub fn amount(money: Money) -> wire::Amount {
         currency: money.fiat().code().to_owned(),
         minor: money.minor().to_string(),
     }
+}
+
+pub fn stored(answer: wire::Stored) -> Result<CardStored, Unusable> {
+    let expires = CardExpiry::from_number(answer.expires.into());
+    Ok(CardStored {
+        reference: answer.id,
+        brand: answer.card.brand,
+        last4: answer.card.last4,
+        fingerprint: answer.card.fingerprint,
+        expires: expires.ok_or(Unusable::Missing("expires"))?,
+    })
 }
 
 /// Why an answer cannot be used although it is JSON of the right form.

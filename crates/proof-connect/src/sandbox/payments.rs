@@ -8,8 +8,8 @@ use proof_core::{money::Money, secret::Secret};
 use proof_outbound::{Answer, Configured};
 use proof_port::{
     ApplePayOffer, Authorisation, AuthorisationState, AuthoriseRequest, Callback, CallbackCall,
-    CallbackRefusal, CaptureState, DeviceWallet, Dispute, GooglePayOffer, Payments, PortError,
-    RefundState, ReportLine, VoidState, WalletOffers,
+    CallbackRefusal, CaptureState, CardStored, DeviceWallet, Dispute, GooglePayOffer, Payments,
+    PortError, RefundState, ReportLine, VoidState, WalletOffers,
 };
 use serde::Serialize;
 
@@ -104,6 +104,49 @@ impl Payments for SandboxPayments {
         }
         let made: wire::Token = answer.json().map_err(unreadable)?;
         Ok(Some(made.token))
+    }
+
+    fn stores_cards(&self) -> bool {
+        true
+    }
+
+    async fn card_store(&self, reference: &str) -> Result<Option<CardStored>, PortError> {
+        let answer = self
+            .order(&[reference, "stored-card"], &wire::Nothing {})
+            .await?;
+        let refusals = ["not_storable", "not_found"];
+        if matches!(answer.status, 404 | 409) && refusals.contains(&code(&answer).as_str()) {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused(&answer));
+        }
+        let read = answer.json().map_err(unreadable)?;
+        map::stored(read).map(Some).map_err(unreadable)
+    }
+
+    async fn card_key(&self, card: &str) -> Result<Option<String>, PortError> {
+        let path = ["v1", "stored-cards", card, "keys"];
+        // A key that nobody uses is worth nothing, so asking again is harmless.
+        let answer = self.processor.post(&path, &wire::Nothing {}).await;
+        let answer = answer.map_err(unanswered_question)?;
+        if answer.status == 404 && code(&answer) == "not_found" {
+            return Ok(None);
+        }
+        if !answer.is_success() {
+            return Err(refused_question(&answer));
+        }
+        let made: wire::StoredKey = answer.json().map_err(unreadable)?;
+        Ok(Some(made.key))
+    }
+
+    async fn card_forget(&self, card: &str) -> Result<(), PortError> {
+        let answer = self.processor.delete(&["v1", "stored-cards", card]).await;
+        let answer = answer.map_err(unanswered_order)?;
+        if !answer.is_success() {
+            return Err(refused(&answer));
+        }
+        Ok(())
     }
 
     async fn authorise(&self, request: &AuthoriseRequest) -> Result<Authorisation, PortError> {

@@ -93,6 +93,20 @@ pub struct Card {
     pub fingerprint: String,
 }
 
+#[derive(Deserialize)]
+pub struct Stored {
+    pub id: String,
+    #[serde(flatten)]
+    pub card: Card,
+    /// `YYYYMM`
+    pub expires: u32,
+}
+
+#[derive(Deserialize)]
+pub struct StoredKey {
+    pub key: String,
+}
+
 #[derive(Serialize)]
 pub struct Keep<'a> {
     pub token: &'a str,

@@ -3,6 +3,7 @@ use crate::{
     Address, Asset, Fiat, Network,
     deposit::{Deposit, DepositKey, Held, Sale},
     id::{CustomerId, PartnerId, QuoteId},
+    language::Language,
     order::{
         CHOICE_SECONDS, DEPOSIT_LOST_SECONDS_MAX, OrderRequest, PayingOut, ReturnReason, Returning,
     },
@@ -116,9 +117,12 @@ fn ending(before: &Order, after: &Order, now: Timestamp) -> Option<Ending> {
         .into_iter()
         .find_map(|planned| match planned.letter {
             Letter::Ended { ending } => Some(ending),
-            Letter::Waits { .. } | Letter::Code | Letter::KnownCode | Letter::EmailCode { .. } => {
-                None
-            }
+            Letter::Waits { .. }
+            | Letter::Completed
+            | Letter::Resume
+            | Letter::Code
+            | Letter::KnownCode
+            | Letter::EmailCode { .. } => None,
         })
 }
 
@@ -205,17 +209,19 @@ fn letters_say_what_to_do_and_nothing_of_the_person() {
     let sender = Sender {
         partner: "Demo Shop",
         order: "0190",
-        link: "https://ramp.example/resume/rl_1",
+        language: Language::En,
     };
+    let link = "https://ramp.example/resume/rl_1";
     for state in [State::AwaitingDeposit, choice()] {
         let wait = sell(&["60"], state).waits().unwrap();
         let until = wait.until.to_words();
         for reminder in [false, true] {
             let wait = wait.clone();
-            let text = Letter::Waits { wait, reminder }.text(sender).unwrap();
+            let text = Letter::Waits { wait, reminder };
+            let text = text.text(sender, link).unwrap();
             for said in [
                 "Demo Shop",
-                sender.link,
+                link,
                 until.as_str(),
                 "back to the refund address",
                 "USDT",
@@ -228,14 +234,55 @@ fn letters_say_what_to_do_and_nothing_of_the_person() {
             assert_eq!(text.subject.starts_with("Reminder: "), reminder);
         }
     }
-    let code = code_text("Demo Shop", "123456");
+    let code = Letter::Code.code_text(sender, "123456").unwrap();
     assert!(code.body.contains("\n123456\n") && !code.subject.contains("123456"));
     assert!(
         !code.body.contains("http"),
         "one letter has the link, the other the code"
     );
-    assert_eq!(Letter::Code.text(sender), None);
-    assert_eq!(Letter::KnownCode.text(sender), None);
+    assert_eq!(Letter::Code.text(sender, link), None);
+    assert_eq!(Letter::KnownCode.text(sender, link), None);
+}
+
+#[test]
+fn what_was_carried_out_is_told_once_with_its_receipt() {
+    let sold = sell(&["100"], State::Completed { hash: None });
+    let planned = order_letters(&sell(&["100"], paying_out()), &sold, hours(2));
+    let told: Vec<_> = planned
+        .iter()
+        .map(|p| (p.topic.as_str(), &p.letter))
+        .collect();
+    assert_eq!(told, [("completed", &Letter::Completed)]);
+    assert_eq!(order_letters(&sold, &sold, hours(3)), []);
+    let transactions = ["https://explorer.example/tx/1".to_owned()];
+    let finished = Finished {
+        order: &sold,
+        transactions: &transactions,
+        receipt: "https://ramp.example/receipt#rc_1",
+        receipt_until: hours(24),
+    };
+    for language in Language::ALL {
+        let sender = Sender {
+            partner: "Demo Shop",
+            order: "0190",
+            language,
+        };
+        let text = finished.text(sender);
+        assert!(text.subject.contains("90.12 EUR"), "{}", text.subject);
+        for said in [
+            "Demo Shop",
+            "0190",
+            "100.00 USDT",
+            "90.12 EUR",
+            &transactions[0],
+            finished.receipt,
+        ] {
+            assert!(text.body.contains(said), "{said}: {}", text.body);
+        }
+        for personal in ["ann", REFUND, "4242"] {
+            assert!(!text.body.contains(personal), "{}", text.body);
+        }
+    }
 }
 
 #[test]

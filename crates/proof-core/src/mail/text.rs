@@ -1,9 +1,13 @@
-//! The words of letters: what happened, what to do, until when, and what happens otherwise.
+//! What letters say: what happened, what to do, until when, and what happens otherwise.
 
-use super::{Awaited, Ending, Letter, Mailbox, Returned, Wait};
+use super::{Awaited, Ending, Letter, Mailbox, Returned, Wait, words::say};
 use crate::{
+    language::Language,
     link::{CODE_DIGITS, CODE_SECONDS},
     money::{Amount, Money},
+    order::Order,
+    partner::Side,
+    time::Timestamp,
 };
 
 /// What a letter says.
@@ -13,94 +17,98 @@ pub struct Text {
     pub body: String,
 }
 
-/// Whose order it is, and the way to it.
+/// Whose order it is, and in which language its user reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     pub partner: &'a str,
     /// The order's public number.
     pub order: &'a str,
-    pub link: &'a str,
+    pub language: Language,
 }
 
-const GOODBYE: &str = "The link opens your order once; we then email you a code to go with it. If this order is not yours, \
-                       you need not do anything.";
+/// An order that was carried out, where it can be followed on its chain, and its receipt.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    pub order: &'a Order,
+    pub transactions: &'a [String],
+    pub receipt: &'a str,
+    pub receipt_until: Timestamp,
+}
+
+type Parts = (String, Vec<String>);
 
 impl Letter {
-    /// `None` for a code, which has words of its own.
-    pub fn text(&self, sender: Sender<'_>) -> Option<Text> {
+    /// The letters with a link; `None` for one that has a code or a receipt.
+    pub fn text(&self, sender: Sender<'_>, link: &str) -> Option<Text> {
         let (subject, paragraphs) = match self {
-            Self::Waits { wait, reminder } => waits(wait, *reminder, sender),
-            Self::Ended { ending } => ended(ending, sender),
-            Self::Code | Self::KnownCode | Self::EmailCode { .. } => return None,
+            Self::Waits { wait, reminder } => sender.waits(wait, *reminder, link),
+            Self::Ended { ending } => sender.ended(ending, link),
+            Self::Resume => {
+                let way = format!("{}\n\n{link}", sender.say("resume.text", &[]));
+                (sender.say("resume.subject", &[]), vec![way])
+            }
+            Self::Completed | Self::Code | Self::KnownCode | Self::EmailCode { .. } => return None,
         };
-        let partner = sender.partner;
-        let last = format!("{GOODBYE}\n\nOrder {} with {partner}", sender.order);
-        Some(written(subject, paragraphs, &last))
+        let last = format!("{}\n\n{}", sender.say("once", &[]), sender.order_line());
+        Some(sender.written(subject, paragraphs, &last))
+    }
+
+    /// The letters with a code. They have no link, so that nobody gets used to following both.
+    pub fn code_text(&self, sender: Sender<'_>, code: &str) -> Option<Text> {
+        let (what, last) = match self {
+            Self::Code => (sender.timed("code.text"), "code.last"),
+            Self::KnownCode => (sender.timed("known.text"), "known.last"),
+            Self::EmailCode { mailbox } => {
+                let (why, last) = match mailbox {
+                    Mailbox::Former => ("email.former", "email.formerLast"),
+                    Mailbox::New => ("email.new", "email.newLast"),
+                };
+                let why = sender.say(why, &[]);
+                (format!("{why} {}", sender.timed("email.what")), last)
+            }
+            Self::Waits { .. } | Self::Ended { .. } | Self::Completed | Self::Resume => {
+                return None;
+            }
+        };
+        let subject = sender.say("code.subject", &[]);
+        let last = sender.say(last, &[]);
+        Some(sender.written(subject, vec![code.to_owned(), what], &last))
     }
 }
 
-/// The letter with a link's code. It has no link, so that nobody gets used to following both.
-pub fn code_text(partner: &str, code: &str) -> Text {
-    let (digits, minutes) = (CODE_DIGITS, CODE_SECONDS / 60);
-    let paragraphs = vec![
-        code.to_owned(),
-        format!(
-            "This is the {digits}-digit code that opens your order with {partner}. It is good for {minutes} minutes."
-        ),
-    ];
-    let last = "Enter it only on the page that you opened from our email. Nobody of us will ever ask you for it. \
-                If you did not ask for a code, somebody else has your link: do nothing, and it opens nothing.";
-    written(format!("Your code for {partner}"), paragraphs, last)
-}
-
-/// The letter with the code for somebody who was checked at another shop.
-pub fn known_text(partner: &str, code: &str) -> Text {
-    let (digits, minutes) = (CODE_DIGITS, CODE_SECONDS / 60);
-    let paragraphs = vec![
-        code.to_owned(),
-        format!(
-            "You say at {partner} that your identity was checked before. This is the {digits}-digit code that \
-             confirms it, together with a selfie. It is good for {minutes} minutes."
-        ),
-    ];
-    let last = "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. \
-                If you did not ask for a code, do nothing: without your face it is worth nothing.";
-    written(format!("Your code for {partner}"), paragraphs, last)
-}
-
-/// The letter with the code that confirms a new address, to it or to the one before.
-pub fn email_text(partner: &str, mailbox: Mailbox, code: &str) -> Text {
-    let (digits, minutes) = (CODE_DIGITS, CODE_SECONDS / 60);
-    let (why, last) = match mailbox {
-        Mailbox::Former => (
-            format!("{partner} names another email address for you than this one."),
-            "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. If you did \
-             not change your address, somebody else is in your account there: give the code to nobody, and tell the \
-             shop. Without it nothing changes.",
-        ),
-        Mailbox::New => (
-            format!("{partner} names this email address for you, in place of the one before."),
-            "Enter it only in the window in which you asked for it. Nobody of us will ever ask you for it. If you did \
-             not ask for a code, do nothing: without the other code it is worth nothing.",
-        ),
-    };
-    let what = format!(
-        "This is the {digits}-digit code that confirms the change, together with one from the other mailbox. It is \
-         good for {minutes} minutes."
-    );
-    let paragraphs = vec![code.to_owned(), format!("{why} {what}")];
-    written(format!("Your code for {partner}"), paragraphs, last)
-}
-
-fn written(subject: String, paragraphs: Vec<String>, last: &str) -> Text {
-    let mut body = String::from("Hello,\n\n");
-    for paragraph in paragraphs {
-        body.push_str(&paragraph);
-        body.push_str("\n\n");
+impl Finished<'_> {
+    pub fn text(&self, sender: Sender<'_>) -> Text {
+        let order = self.order;
+        let amount = coin(order.amount);
+        let total = order.price.as_ref().map(|price| money(price.total));
+        let total = total.unwrap_or_default();
+        let network = order.amount.asset().network().name();
+        let given = [
+            ("amount", amount.as_str()),
+            ("total", &total),
+            ("network", network),
+        ];
+        let (subject, what) = match order.side {
+            Side::Buy => ("bought.subject", "bought.text"),
+            Side::Sell => ("paid.subject", "paid.text"),
+        };
+        let mut paragraphs = vec![sender.say(what, &given)];
+        for transaction in self.transactions {
+            paragraphs.push(format!(
+                "{}\n{transaction}",
+                sender.say("transaction", &given)
+            ));
+        }
+        let until = sender.moment(self.receipt_until);
+        let receipt = sender.say("receipt", &[("until", &until)]);
+        paragraphs.push(format!("{receipt}\n{}", self.receipt));
+        let last = format!(
+            "{}\n\n{}",
+            sender.say("receipt.last", &[]),
+            sender.order_line()
+        );
+        sender.written(sender.say(subject, &given), paragraphs, &last)
     }
-    body.push_str(last);
-    body.push('\n');
-    Text { subject, body }
 }
 
 fn coin(amount: Amount) -> String {
@@ -111,87 +119,118 @@ fn money(money: Money) -> String {
     format!("{} {}", money.to_decimal(), money.fiat())
 }
 
-fn waits(wait: &Wait, reminder: bool, sender: Sender<'_>) -> (String, Vec<String>) {
-    let (partner, link) = (sender.partner, sender.link);
-    let until = wait.until.to_words();
-    let back = |amount: String| {
-        format!(
-            "If we hear nothing by then, we send your {amount} back to the refund address that you gave."
-        )
-    };
-    let (subject, mut paragraphs) = match &wait.awaited {
-        Awaited::Rest { received, missing } => {
-            let (received, missing) = (coin(*received), coin(*missing));
-            let what = format!(
-                "{received} have arrived for your order with {partner}. {missing} are still missing."
-            );
-            let todo = format!(
-                "Send the missing {missing} to the same address until {until}. Your order shows the address:\n\n{link}"
-            );
-            let otherwise = format!(
-                "If they do not arrive by then, we send your {received} back to the refund address that you gave."
-            );
-            (
-                format!("{missing} are missing"),
-                vec![what, todo, otherwise],
-            )
-        }
-        Awaited::Choice { amount, agreed } => {
-            let (amount, agreed) = (coin(*amount), money(*agreed));
-            let what = format!(
-                "Your {amount} have arrived for your order with {partner}. Since you agreed to {agreed} the market has \
-                 moved too far, so you decide: receive today's price, or have your {amount} back."
-            );
-            let todo = format!("Open your order and choose until {until}:\n\n{link}");
-            let subject = format!("The price of your {amount} has moved");
-            (subject, vec![what, todo, back(amount)])
-        }
-        Awaited::Late { amount, .. } => {
-            let amount = coin(*amount);
-            let what = format!(
-                "{amount} arrived for your order with {partner} after it had ended. You decide: sell them at today's \
-                 price, or have them back."
-            );
-            let todo = format!("Open your order and choose until {until}:\n\n{link}");
-            let subject = format!("Your {amount} arrived late");
-            (subject, vec![what, todo, back(amount)])
-        }
-    };
-    if reminder {
-        paragraphs.insert(0, "This is a reminder; there will be no other.".to_owned());
-        return (format!("Reminder: {subject}"), paragraphs);
+impl Sender<'_> {
+    fn say(&self, key: &str, given: &[(&str, &str)]) -> String {
+        let own = [("partner", self.partner), ("order", self.order)];
+        say(self.language, key, &[given, &own].concat())
     }
-    (subject, paragraphs)
-}
 
-fn ended(ending: &Ending, sender: Sender<'_>) -> (String, Vec<String>) {
-    let (partner, link) = (sender.partner, sender.link);
-    let follow = format!("You need not do anything. Your order shows how it goes on:\n\n{link}");
-    let (subject, what) = match ending {
-        Ending::Complete { amount } => {
-            let amount = coin(*amount);
-            let what = format!("All {amount} have arrived for your order with {partner}.");
-            (format!("All {amount} have arrived"), what)
+    fn timed(&self, key: &str) -> String {
+        let (digits, minutes) = (CODE_DIGITS.to_string(), (CODE_SECONDS / 60).to_string());
+        self.say(key, &[("digits", &digits), ("minutes", &minutes)])
+    }
+
+    fn order_line(&self) -> String {
+        self.say("order", &[])
+    }
+
+    /// Names of months are known of English alone.
+    fn moment(&self, at: Timestamp) -> String {
+        match self.language {
+            Language::En => at.to_words(),
+            Language::Es
+            | Language::De
+            | Language::Fr
+            | Language::Pt
+            | Language::Tr
+            | Language::Ru
+            | Language::Ar
+            | Language::Zh
+            | Language::Ja => at.to_digits(),
         }
-        Ending::Sold { amount, total } => {
-            let (amount, total) = (coin(*amount), money(*total));
-            let what = format!(
-                "You sold your {amount} at today's price in your order with {partner}. We are sending {total} to your card."
-            );
-            (format!("{total} are on their way to you"), what)
+    }
+
+    fn written(&self, subject: String, paragraphs: Vec<String>, last: &str) -> Text {
+        let mut body = self.say("hello", &[]);
+        body.push_str("\n\n");
+        for paragraph in paragraphs {
+            body.push_str(&paragraph);
+            body.push_str("\n\n");
         }
-        Ending::Returning { amount, why } => {
-            let amount = coin(*amount);
-            let why = match why {
-                Returned::Incomplete => "The rest did not arrive in time.",
-                Returned::Chosen => "You asked for your crypto back.",
-                Returned::Silence => "The time to choose is over, and we did not hear from you.",
-            };
-            let what = format!(
-                "{why} For your order with {partner} we are sending {amount} back to the refund address that you gave."
-            );
-            (format!("{amount} are on their way back to you"), what)
+        body.push_str(last);
+        body.push('\n');
+        Text { subject, body }
+    }
+
+    fn waits(&self, wait: &Wait, reminder: bool, link: &str) -> Parts {
+        let until = self.moment(wait.until);
+        let linked = |key| format!("{}\n\n{link}", self.say(key, &[("until", &until)]));
+        let (subject, mut paragraphs) = match &wait.awaited {
+            Awaited::Rest { received, missing } => {
+                let (received, missing) = (coin(*received), coin(*missing));
+                let given = [
+                    ("received", received.as_str()),
+                    ("missing", &missing),
+                    ("until", &until),
+                ];
+                let say = |key| self.say(key, &given);
+                let todo = format!("{}\n\n{link}", say("rest.todo"));
+                let paragraphs = vec![say("rest.what"), todo, say("rest.otherwise")];
+                (say("rest.subject"), paragraphs)
+            }
+            Awaited::Choice { amount, agreed } => {
+                let (amount, agreed) = (coin(*amount), money(*agreed));
+                let given = [("amount", amount.as_str()), ("agreed", &agreed)];
+                let say = |key| self.say(key, &given);
+                let paragraphs = vec![say("choice.what"), linked("choose"), say("back")];
+                (say("choice.subject"), paragraphs)
+            }
+            Awaited::Late { amount, .. } => {
+                let amount = coin(*amount);
+                let say = |key| self.say(key, &[("amount", &amount)]);
+                let paragraphs = vec![say("late.what"), linked("choose"), say("back")];
+                (say("late.subject"), paragraphs)
+            }
+        };
+        if reminder {
+            paragraphs.insert(0, self.say("reminder.text", &[]));
+            return (self.say("reminder", &[("subject", &subject)]), paragraphs);
         }
-    };
-    (subject, vec![what, follow])
+        (subject, paragraphs)
+    }
+
+    fn ended(&self, ending: &Ending, link: &str) -> Parts {
+        let follow = format!("{}\n\n{link}", self.say("follow", &[]));
+        let (subject, what) = match ending {
+            Ending::Complete { amount } => {
+                let amount = coin(*amount);
+                let given = [("amount", amount.as_str())];
+                let what = self.say("complete.text", &given);
+                (self.say("complete.subject", &given), what)
+            }
+            Ending::Sold { amount, total } => {
+                let (amount, total) = (coin(*amount), money(*total));
+                let given = [("amount", amount.as_str()), ("total", &total)];
+                (
+                    self.say("sold.subject", &given),
+                    self.say("sold.text", &given),
+                )
+            }
+            Ending::Returning { amount, why } => {
+                let amount = coin(*amount);
+                let given = [("amount", amount.as_str())];
+                let why = self.say(
+                    match why {
+                        Returned::Incomplete => "returning.incomplete",
+                        Returned::Chosen => "returning.chosen",
+                        Returned::Silence => "returning.silence",
+                    },
+                    &[],
+                );
+                let what = format!("{why} {}", self.say("returning.text", &given));
+                (self.say("returning.subject", &given), what)
+            }
+        };
+        (subject, vec![what, follow])
+    }
 }

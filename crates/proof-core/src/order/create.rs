@@ -49,6 +49,7 @@ impl Order {
             card: None,
             takings: crate::payment::Takings::default(),
             method: crate::payment::PaymentMethod::Card,
+            keep_card: false,
             declined: None,
             refund_hint: request.refund_hint,
             sale: None,

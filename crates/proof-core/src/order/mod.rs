@@ -105,6 +105,9 @@ pub struct Order {
     /// Of the payment that is under way or done.
     #[serde(default)]
     pub method: PaymentMethod,
+    /// The customer lets us keep its card, once it is paid.
+    #[serde(default)]
+    pub keep_card: bool,
     /// What the provider took for it, and what of that is gone again.
     #[serde(default)]
     pub takings: Takings,

@@ -281,6 +281,15 @@ impl Engine {
         });
     }
 
+    /// An app has opened the hosted page in a tab of the person's browser: a web view names no app.
+    pub(crate) fn observe_custom_tab(&self, order: &Order) {
+        self.observe(Seen {
+            subject: "android".to_owned(),
+            order: Some(order.id),
+            ..Seen::new(order.partner, order.environment, Kind::CustomTab)
+        });
+    }
+
     /// A picture came from a phone's browser, by its user agent.
     pub async fn observe_camera(&self, order: OrderId, user_agent: &str) -> Result<(), ApiError> {
         self.observe_phone(order, user_agent, Kind::Camera).await

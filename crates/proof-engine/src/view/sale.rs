@@ -19,6 +19,8 @@ pub struct SaleView {
     pub refund_fingerprint: Option<String>,
     pub deposit_address: Option<String>,
     pub deposit_fingerprint: Option<String>,
+    /// Opens a wallet on the user's device with address and amount filled in, where the network has such links.
+    pub deposit_link: Option<String>,
     pub deposit_until: Option<String>,
     /// How many seconds the locked price holds from the moment that the address is shown.
     pub price_held: String,
@@ -116,6 +118,9 @@ impl Engine {
             refund_fingerprint: sale.map(|sale| fingerprint_of(&sale.refund_address)),
             deposit_address: sale.map(|sale| sale.deposit_address.to_string()),
             deposit_fingerprint: sale.map(|sale| fingerprint_of(&sale.deposit_address)),
+            deposit_link: sale
+                .filter(|_| !missing.is_zero())
+                .and_then(|sale| chain.payment_link(&sale.deposit_address, missing)),
             deposit_until: sale.map(|sale| sale.deposit_until.to_contract()),
             price_held: hold_seconds.to_string(),
             received: received.to_decimal(),

@@ -1,6 +1,7 @@
 // One hosted card field. The page around it is the merchant's widget, on another origin: it may
 // style the field and learn whether it is complete, never what is in it. The number's frame reads
-// its two siblings, which live on this same origin, and trades the three values for a token.
+// its two siblings, which live on this same origin, and trades the three values for a token. For a
+// card that is kept the frame of the code stands alone, and trades code and key for a token.
 
 import { digitsOf, read, unfinished } from "./rules.js";
 
@@ -93,7 +94,11 @@ function report(name, left) {
 function onMessage(name, message) {
   if (message?.type === "fields.style") applyStyle(message.style);
   if (message?.type === "fields.focus") input.focus();
-  if (message?.type === "fields.tokenise" && name === "number") void tokenise(String(message.id));
+  if (message?.type !== "fields.tokenise") return;
+  const id = String(message.id);
+  const key = typeof message.key === "string" ? message.key : undefined;
+  if (key !== undefined && name === "cvc") void tokenise(id, "cvc", { key, cvc: input.value });
+  if (key === undefined && name === "number") void tokenise(id, "number", cardOf());
 }
 
 /** @param {any} style */
@@ -111,14 +116,18 @@ function applyStyle(style) {
   }
 }
 
-/** @param {string} id */
-async function tokenise(id) {
-  const [expiry, cvc] = [siblingValue("expiry"), siblingValue("cvc")];
+/** All that was typed into the three frames. */
+function cardOf() {
+  return { number: digitsOf(input.value), expiry: siblingValue("expiry"), cvc: siblingValue("cvc") };
+}
+
+/** @param {string} id @param {Field} name @param {Record<string, string>} values */
+async function tokenise(id, name, values) {
   try {
     const answer = await fetch("/fields/v1/tokens", {
       method: "POST",
       headers: { "content-type": "application/json" },
-      body: JSON.stringify({ number: digitsOf(input.value), expiry, cvc }),
+      body: JSON.stringify(values),
     });
     const body = await answer.json();
     if (answer.ok) {
@@ -129,7 +138,7 @@ async function tokenise(id) {
     }
   } catch {
     const message = "The card processor could not be reached.";
-    tell({ type: "fields.error", id, code: "unreachable", field: "number", message });
+    tell({ type: "fields.error", id, code: "unreachable", field: name, message });
   }
 }
 

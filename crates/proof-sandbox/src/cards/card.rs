@@ -1,5 +1,6 @@
 //! Card numbers, and what each test card does.
 
+use super::Expiry;
 use crate::refusal::{Kind, Refusal};
 use chrono::{DateTime, Datelike, Utc};
 use proof_core::Timestamp;
@@ -7,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 /// No card is valid for longer.
-const EXPIRY_YEARS_MAX: i32 = 20;
+const EXPIRY_YEARS_MAX: u32 = 20;
 
 /// What a browser sends from the hosted fields.
 #[derive(Deserialize)]
@@ -42,10 +43,10 @@ pub enum Behaviour {
     CaptureLate,
 }
 
-pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour), Refusal> {
+pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour, Expiry), Refusal> {
     let number = number(&input.number)?;
     let brand = brand(&number);
-    check_expiry(&input.expiry, now)?;
+    let expires = expiry(&input.expiry, now)?;
     check_cvc(&input.cvc, brand)?;
     let (behaviour, country) = behaviour(&number);
     let card = Card {
@@ -54,7 +55,7 @@ pub fn read(input: &CardInput, now: Timestamp) -> Result<(Card, Behaviour), Refu
         country: country.to_owned(),
         fingerprint: fingerprint(&number),
     };
-    Ok((card, behaviour))
+    Ok((card, behaviour, expires))
 }
 
 /// What a wallet of the sandbox hands over: a script in place of the encrypted card that a device would send.
@@ -149,7 +150,7 @@ fn brand(number: &str) -> &'static str {
     }
 }
 
-fn check_expiry(text: &str, now: Timestamp) -> Result<(), Refusal> {
+fn expiry(text: &str, now: Timestamp) -> Result<Expiry, Refusal> {
     let refused = |code, message| Err(Refusal::unprocessable(code, message).field("expiry"));
     let two = |s: &str| {
         (s.len() == 2 && s.bytes().all(|b| b.is_ascii_digit()))
@@ -162,19 +163,25 @@ fn check_expiry(text: &str, now: Timestamp) -> Result<(), Refusal> {
     let Some((month @ 1..=12, year)) = read else {
         return refused("invalid_expiry", "Write the date as month and year, MM/YY");
     };
-    let today = DateTime::<Utc>::from_timestamp_micros(now.micros()).unwrap_or_default();
-    let year = 2000 + i32::from(year);
+    let expires = Expiry((2000 + u32::from(year)) * 100 + u32::from(month));
+    let today = month_of(now);
     // A card is good to the end of its month.
-    if (year, u32::from(month)) < (today.year(), today.month()) {
+    if expires < today {
         return refused("expired_card", "This card has expired");
     }
-    if year > today.year() + EXPIRY_YEARS_MAX {
+    if expires.0 / 100 > today.0 / 100 + EXPIRY_YEARS_MAX {
         return refused("invalid_expiry", "This date is too far away");
     }
-    Ok(())
+    Ok(expires)
 }
 
-fn check_cvc(text: &str, brand: &str) -> Result<(), Refusal> {
+/// The month of a moment.
+pub(super) fn month_of(now: Timestamp) -> Expiry {
+    let today = DateTime::<Utc>::from_timestamp_micros(now.micros()).unwrap_or_default();
+    Expiry(today.year().unsigned_abs() * 100 + today.month())
+}
+
+pub(super) fn check_cvc(text: &str, brand: &str) -> Result<(), Refusal> {
     let length = if brand == "amex" { 4 } else { 3 };
     // The field frame cannot know every brand; four digits of any card are let through.
     let good = (length..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());

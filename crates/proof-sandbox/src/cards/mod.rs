@@ -4,11 +4,13 @@ mod card;
 mod dispute;
 mod payout;
 mod report;
+mod stored;
 
 pub use card::{Behaviour, Card, CardInput};
 pub use dispute::{BankMove, Dispute, DisputeStage};
 pub use payout::{Kept, Payout, PayoutOutcome, PayoutStatus};
 pub use report::{ReportKind, ReportLine};
+pub use stored::{Expiry, Stored, StoredInput};
 
 use crate::{
     journal::Machine,
@@ -29,6 +31,7 @@ pub struct Cards {
     /// Cards to be paid, by the token that they came with.
     kept: BTreeMap<String, Kept>,
     payouts: BTreeMap<String, Payout>,
+    stored: stored::StoredCards,
     disputes: BTreeMap<String, Dispute>,
     /// All that was moved, in its order.
     report: Vec<ReportLine>,
@@ -38,6 +41,8 @@ pub struct Cards {
 struct Token {
     card: Card,
     behaviour: Behaviour,
+    /// `None`: a wallet's, or of before cards were kept.
+    expires: Option<Expiry>,
     expires_at: Timestamp,
     used: bool,
 }
@@ -52,6 +57,7 @@ pub struct Authorisation {
     refunds: BTreeMap<String, Money>,
     pub refunded: Money,
     pub card: Option<Card>,
+    expires: Option<Expiry>,
     pub liability_shift: bool,
     behaviour: Option<Behaviour>,
 }
@@ -83,6 +89,8 @@ pub enum Event {
         token: String,
         card: Card,
         behaviour: Behaviour,
+        #[serde(default)]
+        expires: Option<Expiry>,
         expires_at: Timestamp,
     },
     Authorised {
@@ -128,6 +136,19 @@ pub enum Event {
         amount: Money,
         outcome: PayoutOutcome,
     },
+    CardStored {
+        /// Of the payment that it came with.
+        reference: String,
+        id: String,
+    },
+    StoredKeyMade {
+        key: String,
+        card: String,
+        expires_at: Timestamp,
+    },
+    CardForgotten {
+        id: String,
+    },
 }
 
 pub struct AuthoriseRequest {
@@ -146,11 +167,12 @@ impl Cards {
         input: &CardInput,
         now: Timestamp,
     ) -> Result<Event, Refusal> {
-        let (card, behaviour) = card::read(input, now)?;
+        let (card, behaviour, expires) = card::read(input, now)?;
         Ok(Event::TokenMade {
             token: token.to_owned(),
             card,
             behaviour,
+            expires: Some(expires),
             expires_at: now.plus_seconds(TOKEN_LIFE_S),
         })
     }
@@ -167,6 +189,7 @@ impl Cards {
             token: token.to_owned(),
             card,
             behaviour,
+            expires: None,
             expires_at: now.plus_seconds(TOKEN_LIFE_S),
         })
     }
@@ -355,7 +378,7 @@ impl Cards {
         let used = self.tokens.get_mut(token).filter(|_| !refused);
         let behaviour = used.map(|token| {
             token.used = true;
-            (token.behaviour, token.card.clone())
+            (token.behaviour, token.card.clone(), token.expires)
         });
         if let Status::ThreeDsRequired { challenge } = status {
             self.challenges
@@ -371,11 +394,22 @@ impl Cards {
             refunds: BTreeMap::new(),
             refunded: nothing,
             liability_shift: *status == Status::Held,
-            behaviour: behaviour.as_ref().map(|(behaviour, _)| *behaviour),
-            card: behaviour.map(|(_, card)| card),
+            behaviour: behaviour.as_ref().map(|(behaviour, _, _)| *behaviour),
+            expires: behaviour.as_ref().and_then(|(_, _, expires)| *expires),
+            card: behaviour.map(|(_, card, _)| card),
         };
         self.authorisations
             .insert(reference.to_owned(), authorisation);
+    }
+
+    fn apply_refunded(&mut self, reference: &str, refund: &str, amount: Money) {
+        if let Some(authorisation) = self.authorisations.get_mut(reference)
+            && let Ok(sum) = authorisation.refunded.checked_add(amount)
+        {
+            authorisation.refunded = sum;
+            authorisation.refunds.insert(refund.to_owned(), amount);
+            self.report_add(refund, ReportKind::Refund, amount);
+        }
     }
 
     fn apply_answer(&mut self, challenge: &str, approve: bool) {
@@ -403,11 +437,13 @@ impl Machine for Cards {
                 token,
                 card,
                 behaviour,
+                expires,
                 expires_at,
             } => {
                 let made = Token {
                     card: card.clone(),
                     behaviour: *behaviour,
+                    expires: *expires,
                     expires_at: *expires_at,
                     used: false,
                 };
@@ -446,6 +482,13 @@ impl Machine for Cards {
             }
             Event::DisputeMoved { id, stage } => self.apply_dispute_moved(id, *stage),
             Event::CardKept { token, id } => self.apply_kept(token, id),
+            Event::CardStored { reference, id } => self.apply_stored(reference, id),
+            Event::StoredKeyMade {
+                key,
+                card,
+                expires_at,
+            } => self.apply_key(key, card, *expires_at),
+            Event::CardForgotten { id } => self.apply_forgotten(id),
             Event::PaidOut {
                 reference,
                 card_id,
@@ -456,16 +499,7 @@ impl Machine for Cards {
                 reference,
                 refund_reference,
                 amount,
-            } => {
-                if let Some(authorisation) = self.authorisations.get_mut(reference)
-                    && let Ok(sum) = authorisation.refunded.checked_add(*amount)
-                {
-                    authorisation.refunded = sum;
-                    let refund = refund_reference.clone();
-                    authorisation.refunds.insert(refund, *amount);
-                    self.report_add(refund_reference, ReportKind::Refund, *amount);
-                }
-            }
+            } => self.apply_refunded(reference, refund_reference, *amount),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Answer, Shared, cards::WireMoney, cards::status_name, json};
 use crate::{
-    cards::{Authorisation, Card, CardInput},
+    cards::{Authorisation, Card, CardInput, StoredInput},
     refusal::Refusal,
     world::World,
 };
@@ -68,12 +68,26 @@ struct WireToken {
     card: Card,
 }
 
+/// All of a card, or the security code of one that is kept.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum TokenInput {
+    Stored(StoredInput),
+    Card(CardInput),
+}
+
 async fn make_token(State(world): Shared, body: Bytes) -> Result<Response, Refusal> {
-    let input: CardInput = json(&body)?;
+    let input: TokenInput = json(&body)?;
     let token = format!("tok_{}", hex::encode(random::<16>(&*world.entropy)));
     let now = world.clock.now();
     let card = world.cards.write::<_, Refusal>(
-        |cards| cards.make_token(&token, &input, now).map(Some),
+        |cards| {
+            let made = match &input {
+                TokenInput::Stored(input) => cards.make_stored_token(&token, input, now),
+                TokenInput::Card(input) => cards.make_token(&token, input, now),
+            };
+            made.map(Some)
+        },
         |cards| cards.token_card(&token),
     )?;
     let card = card.ok_or_else(|| Refusal::not_found("token"))?;

@@ -10,6 +10,7 @@ mod identity;
 mod payouts;
 mod rates;
 mod report;
+mod stored;
 mod wallet;
 mod wallets;
 
@@ -41,6 +42,7 @@ pub fn cards_router(world: Arc<World>) -> Router {
         .merge(wallets::routes())
         .merge(disputes::routes())
         .merge(report::routes())
+        .merge(stored::routes())
         .layer(from_fn_with_state(Arc::clone(&world), authorised));
     private
         .merge(fields::routes())

@@ -5,7 +5,7 @@ use anyhow::Context;
 use proof_core::{
     Address, Asset, ErrorCode, Fiat,
     id::PartnerId,
-    partner::{Environment, Origin, PartnerType, SellPolicy},
+    partner::{Environment, Origin, PartnerType, ReturnLink, SellPolicy},
 };
 use proof_engine::{Engine, PartnerCreate};
 use proof_port::Signer;
@@ -60,6 +60,12 @@ pub async fn partners(
         engine
             .origin_add(proof_core::audit::Author::machine(), id, shop.clone())
             .await?;
+        for link in [shop.to_string(), "shopapp://return".to_owned()] {
+            let link = ReturnLink::parse(&link)?;
+            engine
+                .return_add(proof_core::audit::Author::machine(), id, link)
+                .await?;
+        }
         engine
             .endpoint_move(
                 proof_core::audit::Author::machine(),

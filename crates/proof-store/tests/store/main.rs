@@ -10,6 +10,7 @@
     reason = "a test fails where it is wrong"
 )]
 
+mod card;
 mod console;
 mod contract;
 mod finding;

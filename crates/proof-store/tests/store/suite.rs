@@ -15,13 +15,14 @@ use proof_core::{
     identity::{
         Beginning, CONSENT_TEXT, Challenge, Consent, DocumentKind, Verification, VerificationState,
     },
+    language::Language,
     ledger::{Account, Unit, fund, reserve},
     mail::Letter,
     money::{Amount, Bps, Money},
     order::{Order, OrderRequest},
     partner::{
-        Environment, Origin, Pair, Partner, PartnerType, Policy, SellPolicy, Side, Stage,
-        WidgetConfig,
+        Environment, Origin, Pair, Partner, PartnerType, Policy, ReturnLink, SellPolicy, Side,
+        Stage, WidgetConfig,
     },
     quote::FeePolicy,
     screening::ListedKind,
@@ -137,6 +138,7 @@ async fn every_registered_statement_runs() {
         deposit_rows(db, &entropy, &order).await;
         stray::rows(db, &entropy).await;
         crate::proof::rows(db, &entropy, &order).await;
+        crate::card::rows(db, &entropy, &order).await;
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;
         finding::risk(db, &order).await;
@@ -179,6 +181,13 @@ async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
             tx.token_insert(p.id, &token, NOW).await?;
             tx.origin_insert(p.id, test, &origin).await?;
             tx.origin_insert(p.id, test, &origin).await?;
+            let app = ReturnLink::parse("shopapp://return").unwrap();
+            tx.return_insert(p.id, test, &app).await?;
+            tx.return_insert(p.id, test, &app).await?;
+            assert_eq!(tx.return_list(p.id, test).await?, [app.clone()]);
+            assert_eq!(tx.return_list(p.id, Environment::Live).await?, []);
+            assert!(!tx.return_delete(p.id, Environment::Live, &app).await?);
+            assert!(tx.return_delete(p.id, test, &app).await?);
             tx.wallet_insert(p.id, test, (usdt(), &address()), NOW)
                 .await?;
             for url in ["https://a.example", "https://b.example"] {
@@ -303,12 +312,15 @@ async fn session_rows(db: &Db, partner: &Partner, order: &Order) {
         client_ip: Some("203.0.113.7".parse().unwrap()),
         lang: None,
         theme: Some("dark".into()),
+        spoken: None,
         expires_at: NOW.plus_seconds(INIT_TOKEN_SECONDS),
     };
     let (init, visit) = (TokenHash::of("init"), TokenHash::of("visit"));
     let (row, id) = (session.clone(), order.id);
     let (by_init, loaded, open, closed) = write!(db, [row], |tx| {
         tx.session_insert(&row, init).await?;
+        assert_eq!(tx.session_load(id).await?.unwrap().spoken, None);
+        tx.session_spoken(id, Language::De).await?;
         tx.visit_insert(visit, id, NOW, NOW.plus_seconds(10))
             .await?;
         (
@@ -319,6 +331,7 @@ async fn session_rows(db: &Db, partner: &Partner, order: &Order) {
         )
     });
     let loaded = loaded.unwrap();
+    assert_eq!(loaded.spoken, Some(Language::De));
     assert_eq!(by_init.map(|s| s.parameters), Some(session.parameters));
     assert_eq!(
         (loaded.client_ip, loaded.theme),
@@ -531,6 +544,14 @@ async fn mail_rows(db: &Db, entropy: &Counting, order: &Order) {
         let until = NOW.plus_seconds(9);
         tx.link_insert(token, order, NOW, until).await?;
         tx.link_insert(token, order, NOW, NOW).await?;
+        for (n, text) in ["first", "second", "third"].into_iter().enumerate() {
+            let at = NOW.plus_seconds(i64::try_from(n).unwrap_or_default());
+            tx.link_insert_wished(TokenHash::of(text), order, at, until)
+                .await?;
+        }
+        // What a letter brought is no wish.
+        let wished = tx.link_wished(order, 2).await?;
+        assert_eq!(wished, [NOW.plus_seconds(2), NOW.plus_seconds(1)]);
         let fresh = tx.link_lock(token).await?.unwrap();
         let asked = fresh.clone().ask(id, TokenHash::of("code"), NOW).unwrap();
         tx.link_save(token, &asked).await?;

@@ -316,6 +316,17 @@ async fn people_sign(app: &App, carol: &Person<'_>, ann: &Person<'_>) {
     assert_eq!(line(&phones.json, "MOB-1")["state"], "unseen");
     assert_eq!(line(&phones.json, "MOB-4")["state"], "not_applicable");
     assert_eq!(phones.json["declared_by"], "carol");
+    custom_tab_seen(app).await;
+}
+
+async fn custom_tab_seen(app: &App) {
+    assert_eq!(line(&checklist(app).await, "MOB-5")["state"], "unseen");
+    crate::visits::opened_by_an_app(app).await;
+    let seen = || async {
+        let list = checklist(app).await;
+        (line(&list, "MOB-5")["state"] == "passing").then_some(())
+    };
+    app.until("the tab is on the checklist", seen).await;
 }
 
 async fn a_caller_with_an_old_token_is_one_red_line(app: &App) {

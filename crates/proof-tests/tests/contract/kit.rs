@@ -288,6 +288,7 @@ impl App {
             mailer: Some(Mailer {
                 mail: letters.clone(),
                 base_url: Origin::parse(ORIGIN).unwrap(),
+                receipts: true,
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,

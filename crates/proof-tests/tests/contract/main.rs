@@ -14,6 +14,7 @@
 mod access;
 mod authenticator;
 mod buyer;
+mod cards;
 mod change;
 mod checklist;
 mod claim;
@@ -63,6 +64,7 @@ mod statement;
 mod strange;
 mod tokens;
 mod treasury;
+mod visits;
 mod wallets;
 mod webhook;
 mod world;

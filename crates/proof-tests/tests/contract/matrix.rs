@@ -68,12 +68,17 @@ fn own(route: &str) -> (&'static str, u16) {
         // A callback without the provider's mark, whoever sends it.
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
-        "GET /frame/{widget_id}" | "GET /resume/{token}" | "GET /handover/{token}" => ("", 200),
+        "GET /frame/{widget_id}"
+        | "GET /resume/{token}"
+        | "GET /handover/{token}"
+        | "GET /w/{widget_id}"
+        | "GET /receipt" => ("", 200),
         // Nobody has chosen one.
         "GET /frame/{widget_id}/logo" => ("", 404),
         "POST /frame/api/visits"
         | "POST /frame/api/handover/visits"
         | "POST /frame/api/resume/codes"
+        | "POST /frame/api/receipts"
         | "POST /frame/api/resume/visits" => ("{}", 400),
         other if is_of_a_visit(other) => ("{}", 401),
         other => around_the_frame(other),
@@ -96,10 +101,13 @@ fn is_of_a_visit(route: &str) -> bool {
             | "POST /frame/api/identity/submit"
             | "POST /frame/api/identity/handover"
             | "POST /frame/api/identity/handover/end"
+            | "POST /frame/api/resume/links"
             | "POST /frame/api/quote"
             | "POST /frame/api/payments"
             | "POST /frame/api/payments/check"
             | "POST /frame/api/payments/apple-pay/session"
+            | "POST /frame/api/cards/{card}/key"
+            | "POST /frame/api/cards/{card}/remove"
             | "POST /frame/api/sale"
             | "POST /frame/api/sale/choice"
             | "POST /frame/api/cases/{case}/quote"

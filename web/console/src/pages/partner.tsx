@@ -48,6 +48,8 @@ const WISHED: Record<Change["what"], string> = {
   webhook_secret: "webhook",
   origin_add: "overview",
   origin_remove: "overview",
+  return_add: "overview",
+  return_remove: "overview",
   wallets: "overview",
 };
 

@@ -14,7 +14,7 @@ import type { Partner, Refusals } from "../wire";
 import { ChecklistView } from "./checklist";
 import { PartnerPart, WorldBar } from "./partner";
 import { SandboxView } from "./sandbox";
-import { PartnerOverview, Origins } from "./partner-overview";
+import { PartnerOverview, Origins, Returns } from "./partner-overview";
 
 const TITLES: Record<string, string> = {
   "": "Your integration",
@@ -39,7 +39,7 @@ export function PortalPage({ tab, open }: { tab: string; open: string | undefine
     if (data?.environment !== world) return problem === undefined && reads ? <Loading /> : null;
     if (tab === "") return <Start partner={data} onChanged={() => void reload()} />;
     const parts = <PartnerPart key={world} partner={data} tab={tab} open={open} path={`/${tab}`} onChanged={() => void reload()} />;
-    return tab === "keys" ? <div class="stack">{parts}<Origins partner={data} onChanged={() => void reload()} /></div> : parts;
+    return tab === "keys" ? <div class="stack">{parts}<Origins partner={data} onChanged={() => void reload()} /><Returns partner={data} onChanged={() => void reload()} /></div> : parts;
   };
   return (
     <Page key={tab} title={TITLES[tab] ?? "Your integration"} lead={tab === "" && data ? <StageMark stage={data.stage} /> : undefined}>

@@ -56,6 +56,7 @@ const WISHES: Record<Wished["about"], { tab: string; title: string }> = {
   webhook: { tab: "webhook", title: "Another live webhook" },
   secret: { tab: "webhook", title: "Another webhook secret" },
   origins: { tab: "overview", title: "Another live page" },
+  returns: { tab: "overview", title: "Another live return link" },
   wallets: { tab: "overview", title: "Other live wallets" },
 };
 

@@ -31,6 +31,8 @@ const WORDS: Record<What, Words> = {
   webhook_secret: { wants: "wants to exchange the live webhook’s secret", done: "The live webhook has a new secret.", matter: "secret", act: "webhook_write" },
   origin_add: { wants: "wants one more live page", done: "The live page is added.", matter: "origins", act: "partner_write" },
   origin_remove: { wants: "wants to remove a live page", done: "The live page is removed.", matter: "origins", act: "partner_write" },
+  return_add: { wants: "wants one more live return link", done: "The live return link is added.", matter: "returns", act: "partner_write" },
+  return_remove: { wants: "wants to remove a live return link", done: "The live return link is removed.", matter: "returns", act: "partner_write" },
   wallets: { wants: "wants other live wallets", done: "The live wallets are changed.", matter: "wallets", act: "wallet_write" },
 };
 
@@ -50,6 +52,9 @@ function rowsOf(change: Change): (readonly [string, ComponentChildren] | null)[]
     case "origin_add":
     case "origin_remove":
       return [[change.what === "origin_add" ? "New page" : "Page to remove", code(change.origin)]];
+    case "return_add":
+    case "return_remove":
+      return [[change.what === "return_add" ? "New link" : "Link to remove", code(change.link)]];
     case "wallets":
       return walletRows(change.before, change.wallets);
   }

@@ -50,6 +50,7 @@ let language: Language = "en";
 let catalogue: Catalogue = english;
 let forms: Forms = formsOf("en-GB");
 
+export const spoken = (): Language => language;
 export const tag = (): string => LANGUAGES[language].tag;
 export const isRightToLeft = (): boolean => RIGHT_TO_LEFT.includes(language);
 

@@ -1,4 +1,4 @@
-// Our layout around the provider's three frames.
+// Our layout around the provider's frames.
 
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { CardState } from "../card";
@@ -12,6 +12,7 @@ interface CardFieldsProps {
   /** Which fields say that they are missing: none before the first press of the button. */
   showMissing: boolean;
   card: CardState;
+  fields?: readonly FieldName[];
   /** Other words for an error of a field, where the usual ones speak of a payment. */
   fieldError?: (code: string) => string | undefined;
 }
@@ -19,7 +20,7 @@ interface CardFieldsProps {
 // Long enough for a slow line; after it the person is told instead of shown a spinner for ever.
 const FIELDS_TIMEOUT_MS = 15_000;
 
-export function CardFields({ origin, showMissing, card, fieldError }: CardFieldsProps) {
+export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldError }: CardFieldsProps) {
   const { refused, states, onStates, onHosted } = card;
   const container = useRef<HTMLDivElement>(null);
   const hosted = useMemo(
@@ -38,7 +39,7 @@ export function CardFields({ origin, showMissing, card, fieldError }: CardFields
     return () => hosted.close();
   }, [hosted]);
   useEffect(() => onSchemeChange(() => {
-    for (const field of FIELDS) if (container.current) hosted.style(field, fieldStyle(container.current));
+    for (const field of fields) if (container.current) hosted.style(field, fieldStyle(container.current));
   }), [hosted]);
 
   const sentence = (code: string): string => fieldError?.(code) ?? messages.pay.fieldError(code);
@@ -50,7 +51,7 @@ export function CardFields({ origin, showMissing, card, fieldError }: CardFields
   };
   return (
     <div class="card-fields" ref={container}>
-      {FIELDS.map((field) => (
+      {fields.map((field) => (
         <Field key={field} field={field} src={fieldUrl(origin, field, location.origin)} error={errorOf(field)} state={states[field]} hosted={hosted} />
       ))}
     </div>

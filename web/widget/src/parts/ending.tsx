@@ -15,7 +15,7 @@ export interface OutcomeProps {
 }
 
 /** What goes back beside the order itself. */
-export const Refunds = ({ view }: { view: View }) => (
+export const Refunds = ({ view }: { view: Pick<View, "refunds"> }) => (
   <>
     {view.refunds.map(({ amount, fiat_currency, state }, n) => {
       const words = messages.refund(state, fiat(amount, fiat_currency));

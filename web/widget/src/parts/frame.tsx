@@ -10,6 +10,7 @@ import { mayCancel } from "../screen";
 import type { Session } from "../session";
 import { isTerminal, type View } from "../view";
 import { Button, Notice } from "./basics";
+import { Onward } from "./onward";
 
 // Before that the clock would only hurry people.
 const PAY_UNTIL_SHOWN_S = 600;
@@ -43,7 +44,9 @@ export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: num
 export function Footer({ view, session }: { view: View; session: Session }) {
   return (
     <footer class="footer">
+      <Onward view={view} session={session} />
       {mayCancel(view) && !session.isOther && <Cancel view={view} session={session} />}
+      {session.isHosted && !isTerminal(view) && <p class="muted small from">{messages.hosted.from(view.partner)}</p>}
       <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
       {session.state.findings.map((code) => <span key={code} class="codes">{code}</span>)}
     </footer>
@@ -92,7 +95,8 @@ function Cancel({ view, session }: { view: View; session: Session }) {
 /** The way back to the shop, where the session has one. */
 export function BackToShop({ view, session, kind = "primary" }: { view: View; session: Session; kind?: "primary" | "plain" }) {
   const url = view.redirect_url;
-  if (!url || !isTerminal(view)) return null;
+  if (!isTerminal(view)) return null;
+  if (!url) return session.isHosted ? <p class="muted" role="status">{messages.hosted.close}</p> : null;
   return (
     <Button kind={kind} onClick={() => session.bridge.redirect(url)}>
       {messages.backToShop(view.partner)}

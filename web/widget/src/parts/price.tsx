@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { crypto, fiat, inBlocks, negated, networkName, shorten } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
-import type { Quote, QuoteLine, View } from "../view";
+import type { Ordered, Quote, QuoteLine, View } from "../view";
 import { Button, Notice } from "./basics";
 import { Fingerprint } from "./receipt";
 
@@ -82,19 +82,25 @@ export function Countdown({ quote }: { quote: QuoteState }) {
   );
 }
 
+export const Lines = ({ view, quote, total }: { view: View; quote: Quote; total: string }) => (
+  <details class="lines">
+    <summary>{words.details}</summary>
+    <PriceLines order={view} quote={quote} total={total} />
+  </details>
+);
+
 /** The lines add up to what a buy costs; of a sell the fees are taken off. */
-export function Lines({ view, quote, total }: { view: View; quote: Quote; total: string }) {
-  const amountOf = ({ code, amount }: QuoteLine) => (view.type === "sell" && code !== "crypto" ? negated(amount) : amount);
+export function PriceLines({ order, quote, total }: { order: Ordered; quote: Quote; total: string }) {
+  const amountOf = ({ code, amount }: QuoteLine) => (order.type === "sell" && code !== "crypto" ? negated(amount) : amount);
   return (
-    <details class="lines">
-      <summary>{words.details}</summary>
+    <>
       <dl>
         {quote.lines.map((line) => (
-          <div key={line.code}><dt>{words.line(line.code, view)}</dt><dd>{fiat(amountOf(line), quote.fiat_currency)}</dd></div>
+          <div key={line.code}><dt>{words.line(line.code, order)}</dt><dd>{fiat(amountOf(line), quote.fiat_currency)}</dd></div>
         ))}
         <div class="total"><dt>{total}</dt><dd>{fiat(quote.total, quote.fiat_currency)}</dd></div>
       </dl>
-      <p class="muted small">{words.rate(view, quote.unit_price, quote.fiat_currency)}</p>
-    </details>
+      <p class="muted small">{words.rate(order, quote.unit_price, quote.fiat_currency)}</p>
+    </>
   );
 }

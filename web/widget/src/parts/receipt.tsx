@@ -1,5 +1,6 @@
 // What the person takes away: the fingerprint of an address, and the signed receipt.
 
+import { spoken } from "../lang/speak";
 import { messages } from "../messages";
 import type { View } from "../view";
 import { Fact } from "./basics";
@@ -13,18 +14,36 @@ export const Fingerprint = ({ text }: { text: string }) => <code class="fingerpr
 export const FingerprintFact = ({ text }: { text: string | null | undefined }) =>
   text ? <Fact name={words.fingerprint}><Fingerprint text={text} /></Fact> : null;
 
-export function Receipt({ view }: { view: View }) {
+type Signed = Pick<View, "receipt" | "merchant_transaction_id"> & Partial<Pick<View, "receipt_path">>;
+
+export function Receipt({ view }: { view: Signed }) {
   if (!view.receipt) return null;
   const text = JSON.stringify(view.receipt, null, 2);
   return (
-    <section class="part" aria-labelledby="receipt-title">
-      <h2 id="receipt-title">{words.title}</h2>
-      <p class="muted small">{words.text}</p>
-      <div class="take">
-        <CopyButton text={text} what="receipt" />
-        <button type="button" class="copy" onClick={() => save(text, view.merchant_transaction_id)}>{words.save}</button>
-      </div>
-    </section>
+    <>
+      {view.receipt_path && <ReceiptLink path={view.receipt_path} />}
+      <section class="part" aria-labelledby="receipt-title">
+        <h2 id="receipt-title">{words.title}</h2>
+        <p class="muted small">{words.text}</p>
+        <div class="take">
+          <CopyButton text={text} what="receipt" />
+          <button type="button" class="copy" onClick={() => save(text, view.merchant_transaction_id)}>{words.save}</button>
+        </div>
+      </section>
+    </>
+  );
+}
+
+/** In a window of its own: it can be printed, kept and sent on. */
+function ReceiptLink({ path }: { path: string }) {
+  const place = new URL(path, location.origin);
+  place.searchParams.set("lang", spoken());
+  const address = place.href;
+  return (
+    <p class="take page">
+      <a href={address} target="_blank" rel="noopener noreferrer">{messages.receiptPage.open}</a>
+      <CopyButton text={address} what="link" />
+    </p>
   );
 }
 

@@ -49,6 +49,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
           {view.sale?.deposit_fingerprint && <dd class="muted small wide">{messages.receipt.fingerprint} <Fingerprint text={view.sale.deposit_fingerprint} /></dd>}
         </div>
       </dl>
+      <WalletLink href={view.sale?.deposit_link} />
       <figure class="code">
         <QrCode text={depositCode(view)} label={words.code(view)} />
         <figcaption class="muted small">{words.codeText(view)}</figcaption>
@@ -64,6 +65,17 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
         </ul>
       </section>
     </Screen>
+  );
+}
+
+/** On a phone nobody can read the code on its own screen: its wallet is opened instead. */
+function WalletLink({ href }: { href: string | null | undefined }) {
+  if (!href || !matchMedia("(pointer: coarse)").matches) return null;
+  return (
+    <div class="wallet-link">
+      <a class="button plain" href={href}>{words.openWallet}</a>
+      <p class="muted small">{words.openWalletHelp}</p>
+    </div>
   );
 }
 

@@ -5,7 +5,9 @@ import { useCard } from "../card";
 import { fiat } from "../format";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
+import { CODE_FIELD, FIELDS } from "../fields";
 import { CardFields, FieldsLoading } from "../parts/card-fields";
+import { KeepCard, KeptCards } from "../parts/kept-cards";
 import { Actions } from "../parts/frame";
 import { Notice, Screen } from "../parts/basics";
 import { GuardedButton } from "../parts/guarded";
@@ -22,7 +24,14 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
   const [paying, setPaying] = useState(false);
   const [problem, setProblem] = useState<string>();
   const [pressed, setPressed] = useState(false);
-  const card = useCard();
+  const [removed, setRemoved] = useState<string[]>([]);
+  const [choice, setChoice] = useState<string | null | undefined>(null);
+  const [keep, setKeep] = useState(false);
+  const cards = view.cards.filter(({ id }) => !removed.includes(id));
+  // Until something is chosen it is the card that was kept last.
+  const kept = choice === null ? cards[0]?.id : cards.find(({ id }) => id === choice)?.id;
+  const fields = kept === undefined ? FIELDS : CODE_FIELD;
+  const card = useCard(fields);
   const alive = useAlive();
   const quote = useQuote({ view, session, clockAheadMs, inFlight: paying });
 
@@ -35,14 +44,32 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
     const quoteId = quote.shown?.id;
     if (quoteId === undefined) return;
     setPaying(true);
-    const token = await card.tokenise();
+    const [key, gone] = kept === undefined ? [] : await keyOf(session, kept);
+    if (gone) {
+      setPaying(false);
+      return setProblem(gone === "not_found" ? words.cardGone : messages.error(gone, view.type));
+    }
+    const token = await card.tokenise(key);
     if (!alive.current) return;
     if (token === undefined) return setPaying(false);
-    const failure = await session.command((api) => api.pay(token, quoteId));
+    const failure = await session.command((api) => api.pay(token, quoteId, keep && kept === undefined));
     if (!alive.current) return;
     setPaying(false);
     setPressed(false);
     setProblem(failure && messages.error(failure.code, view.type));
+  };
+
+  const choose = (id: string | undefined) => {
+    setChoice(id);
+    setPressed(false);
+    setProblem(undefined);
+    card.refuse(undefined);
+  };
+  const remove = async (id: string) => {
+    const failure = await session.command((api) => api.removeCard(id));
+    if (!alive.current) return;
+    if (failure && failure.code !== "not_found") return setProblem(messages.error(failure.code, view.type));
+    setRemoved((gone) => [...gone, id]);
   };
 
   const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "";
@@ -52,9 +79,11 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
       {view.payment?.declined && <Declined code={view.payment.declined} attemptsLeft={view.payment.attempts_left} />}
       <Price view={view} quote={quote} />
       <Wallets view={view} session={session} ready={!paying && view.quote !== null && !quote.renewing} onPaying={setPaying} onProblem={setProblem} />
+      <KeptCards cards={cards} chosen={kept} busy={paying} onChoose={choose} onRemove={(id) => void remove(id)} />
       {/* A new attempt needs new fields: the processor takes each token once. */}
-      <CardFields key={attempt} origin={view.fields_origin} showMissing={pressed} card={card} />
+      <CardFields key={`${attempt} ${kept ?? ""}`} origin={view.fields_origin} showMissing={pressed} card={card} fields={fields} />
       <FieldsLoading ready={card.ready} />
+      {view.may_keep_card && kept === undefined && <KeepCard checked={keep} busy={paying} onChange={setKeep} />}
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>
         <GuardedButton busy={paying} disabled={!view.quote || quote.renewing || !card.ready} onClick={() => void pay()}>
@@ -64,6 +93,15 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
       </Actions>
     </Screen>
   );
+}
+
+/** What the field for the security code needs, or why there is none. */
+async function keyOf(session: Session, id: string): Promise<[string] | [undefined, string]> {
+  let key = "";
+  const failure = await session.command(async (api) => {
+    ({ key } = await api.cardKey(id));
+  });
+  return failure ? [undefined, failure.code] : [key];
 }
 
 function Declined({ code, attemptsLeft }: { code: string; attemptsLeft: number | null }) {

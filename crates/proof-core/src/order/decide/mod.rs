@@ -55,6 +55,7 @@ pub enum Command {
         quote: QuoteId,
         card_token: String,
         method: PaymentMethod,
+        keep_card: bool,
     },
     Cancel,
     PaymentThreeDs {
@@ -280,7 +281,8 @@ impl Draft {
                 quote,
                 card_token,
                 method,
-            } => self.pay(quote, card_token, method),
+                keep_card,
+            } => self.pay(quote, card_token, (method, keep_card)),
             Command::Cancel => self.cancel(),
             Command::PaymentThreeDs { attempt, url } => self.three_ds(attempt, url),
             Command::PaymentHeld {
@@ -391,7 +393,12 @@ impl Draft {
     }
 
     /// Pressing *pay* fixes the price for this attempt and promises the coins.
-    fn pay(&mut self, id: QuoteId, card_token: String, method: PaymentMethod) -> Step {
+    fn pay(
+        &mut self,
+        id: QuoteId,
+        card_token: String,
+        (method, keep_card): (PaymentMethod, bool),
+    ) -> Step {
         let State::AwaitingPayment { quote } = &self.order.state else {
             return Err(Refusal::WrongState);
         };
@@ -406,6 +413,7 @@ impl Draft {
         self.order.attempt = self.order.attempt.saturating_add(1);
         self.order.declined = None;
         self.order.method = method;
+        self.order.keep_card = keep_card;
         let body = json!({
             "attempt": self.order.attempt,
             "total": quote.total.to_decimal(),

@@ -112,6 +112,7 @@ fn pay() -> Command {
         quote: quote(START).id,
         card_token: "tok".into(),
         method: PaymentMethod::Card,
+        keep_card: false,
     }
 }
 

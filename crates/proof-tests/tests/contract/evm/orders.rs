@@ -2,7 +2,7 @@
 
 use super::{
     CONFIRMATIONS, ETHER, FRIEND, Real,
-    anvil::{Anvil, Mood, number},
+    anvil::{Anvil, CHAIN_ID, Mood, number},
     asset, chain, config, rules,
 };
 use crate::{
@@ -124,6 +124,15 @@ impl Ramp {
         let answer = start(&seller, card, REFUND).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let address = answer.json["sale"]["deposit_address"].as_str().unwrap();
+        let link = answer.json["sale"]["deposit_link"].as_str().unwrap();
+        let base = Amount::parse(asset(ticker), amount).unwrap().base();
+        let chain = format!("@{CHAIN_ID}");
+        assert!(
+            link.starts_with("ethereum:0x") && link.contains(&chain),
+            "{link}"
+        );
+        let tells = |what: &str| link.contains(what);
+        assert!(tells(address) && tells(&format!("={base}")), "{link}");
         let address = address.to_owned();
         (seller, address)
     }

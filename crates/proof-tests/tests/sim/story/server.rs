@@ -56,6 +56,7 @@ impl Sim {
             mailer: Some(Mailer {
                 mail: self.network.clone(),
                 base_url: Origin::parse(ORIGIN).unwrap(),
+                receipts: true,
             }),
             limited: true,
             settle_seconds: SETTLE_SECONDS,

@@ -1,0 +1,15 @@
+-- Cards that customers let us keep: the provider's name for each, and what a person knows theirs by.
+CREATE TABLE cards (
+  id UUID PRIMARY KEY,
+  customer_id UUID NOT NULL REFERENCES customers (id),
+  order_id UUID NOT NULL REFERENCES orders (id),
+  reference TEXT NOT NULL,
+  brand TEXT NOT NULL,
+  last4 TEXT NOT NULL,
+  fingerprint TEXT NOT NULL,
+  expires BIGINT NOT NULL,
+  kept_at TIMESTAMPTZ NOT NULL,
+  UNIQUE (customer_id, fingerprint)
+);
+CREATE INDEX cards_expires ON cards (expires);
+CREATE INDEX cards_order ON cards (order_id);

@@ -1,0 +1,83 @@
+// An order beyond the page that began it: at another device, by its receipt, and in an app.
+
+import { devices } from "@playwright/test";
+import { withoutFault } from "../src/axe.ts";
+import { CARDS, delivered, heading, order, pay } from "../src/buyer.ts";
+import { knownBuyer, sessionOf } from "../src/known.ts";
+import { codeOf, letter, linkOf, receiptOf } from "../src/outbox.ts";
+import { expect, test } from "../src/test.ts";
+
+const { viewport, userAgent } = devices["Pixel 7"];
+
+test("an order goes on at another device, and its receipt has a page of its own", async ({ page, browser, proof }) => {
+  const buyer = await knownBuyer(proof);
+  const widget = await order(page, proof, buyer);
+  await heading(widget, "Review and pay");
+  await widget.getByRole("button", { name: "Continue on another device" }).click();
+  await widget.getByRole("button", { name: "Email me a link" }).click();
+  await expect(widget.getByText("We have emailed a link to")).toBeVisible();
+  const link = linkOf(await letter(proof, buyer, /^Continue your order with Demo Shop/));
+
+  const phone = await browser.newPage({ viewport, userAgent });
+  await phone.goto(link);
+  await phone.getByRole("button", { name: "Email me a code" }).click();
+  await phone.getByLabel("Code").fill(codeOf(await letter(proof, buyer, /^Your code for Demo Shop/)));
+  await phone.getByRole("button", { name: "Open my order" }).click();
+  await pay(phone, CARDS.good);
+  await delivered(phone);
+  // The page that began it was there all the time, and has lost nothing.
+  await delivered(widget);
+
+  const ended = await letter(proof, buyer, / delivered$/);
+  expect(ended).not.toContain("4242");
+  const receipt = await browser.newPage({ colorScheme: "dark" });
+  const asked: string[] = [];
+  receipt.on("request", (request) => asked.push(request.url(), request.headers()["referer"] ?? ""));
+  await receipt.goto(receiptOf(ended));
+  await expect(receipt.getByRole("heading", { level: 1, name: /^100.00.USDT bought$/ })).toBeVisible();
+  await expect(receipt.getByText("no real money has moved")).toBeVisible();
+  await withoutFault(receipt, "alone");
+  const shown = await receipt.content();
+  for (const personal of [buyer.email, "4242", "Visa"]) expect(shown).not.toContain(personal);
+  expect(asked.join(" ")).not.toContain("rc_");
+  await receipt.emulateMedia({ media: "print" });
+  await expect(receipt.getByRole("button", { name: "Print" })).toBeHidden();
+  await expect(receipt.getByText("Order number")).toBeVisible();
+  // The same address as in the widget.
+  await expect(widget.getByRole("link", { name: "Open the receipt page" })).toHaveAttribute("href", receiptOf(ended));
+  await receipt.goto(receiptOf(ended).slice(0, -1));
+  await expect(receipt.getByRole("heading", { level: 1, name: "This receipt cannot be shown" })).toBeVisible();
+  await receipt.close();
+  await phone.close();
+});
+
+test("an app opens the hosted page and is led back to it alone", async ({ browser, proof }) => {
+  const buyer = await knownBuyer(proof);
+  const back = `${proof.shop_url}/app/orders/7`;
+  const { widget_id, init_token } = await sessionOf(proof, buyer, { redirect_url: back });
+  const page = await browser.newPage({ viewport, userAgent });
+  await page.goto(new URL(`/w/${widget_id}?theme=dark#${init_token}`, proof.base_url).href);
+  await heading(page, "Review and pay");
+  await expect(page.getByText("You came here from the app of Demo Shop")).toBeVisible();
+  // The visit is this tab's; what opened it is not left in its address, and a reload goes on.
+  expect(new URL(page.url()).hash).toBe("");
+  await page.reload();
+  await heading(page, "Review and pay");
+  await page.getByRole("button", { name: "Continue on another device" }).click();
+  await page.getByRole("button", { name: "Show a QR code" }).click();
+  await expect(page.getByRole("img", { name: "QR code that opens this order on another device" })).toBeVisible();
+  await withoutFault(page, "alone");
+  await page.getByRole("button", { name: "Cancel this order" }).click();
+  await page.getByRole("button", { name: "Yes, cancel" }).click();
+  await heading(page, "Order cancelled");
+  await page.getByRole("button", { name: "Back to Demo Shop" }).click();
+  await page.waitForURL(back);
+
+  const elsewhere = await sessionOf(proof, buyer, { redirect_url: "https://elsewhere.example/app" });
+  await page.goto(new URL(`/w/${widget_id}#${elsewhere.init_token}`, proof.base_url).href);
+  await heading(page, "This session has ended");
+  // Without a session there is nothing to open.
+  await page.goto(new URL(`/w/${widget_id}`, proof.base_url).href);
+  await heading(page, "This session has ended");
+  await page.close();
+});
