@@ -209,3 +209,65 @@ fn strange_return(signed: &[SignedIntent], order: &Order, cases: &[Case]) -> boo
         !same.any(|s| ours.contains(&s.signed.hash))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proof_core::{
+        Address, Asset, Network, Timestamp,
+        id::IntentId,
+        money::Amount,
+        transfer::{Sending, Unfit, UnsignedTransfer},
+    };
+    use proof_port::{Signed, SigningIntent};
+    use uuid::Uuid;
+
+    fn given(hash: &str, fee: u128) -> SignedIntent {
+        let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+        let address = Address::parse(Network::Erc20, address).unwrap();
+        SignedIntent {
+            intent: SigningIntent {
+                intent: IntentId::from_uuid(Uuid::from_u128(1)),
+                class: IntentClass::Deliver,
+                order: OrderId::from_uuid(Uuid::from_u128(2)),
+                transfer: UnsignedTransfer {
+                    sender: address.clone(),
+                    recipient: address,
+                    amount: Amount::new(Asset::find("USDT", Network::Erc20).unwrap(), 5),
+                    from: UnsignedFrom::Nonce(3),
+                    fee: Amount::new(Network::Erc20.native(), fee),
+                    form: None,
+                },
+            },
+            signed: Signed {
+                hash: hash.to_owned(),
+                signed_hex: hash.to_owned(),
+            },
+        }
+    }
+
+    fn told(sending: &mut Sending, fact: TransferFact) -> Result<(), Unfit> {
+        match fact {
+            TransferFact::Signed { signed } => sending.sign(signed),
+            TransferFact::Raised { transfer } => sending.raise(transfer),
+            TransferFact::Replaced { signed } => sending.replace(signed).map(drop),
+            other => panic!("{other:?} is no replacement"),
+        }
+    }
+
+    #[test]
+    fn all_that_the_signer_signed_is_taken_over_in_its_order() {
+        let all = [given("a", 10), given("b", 12), given("c", 15)];
+        assert!(replacements(&all[..1]).is_empty(), "the signer is asked");
+        let first = &all[0].intent;
+        let deadline = Timestamp::from_micros(9);
+        let mut sending = Sending::new(first.intent, first.transfer.clone(), deadline);
+        for fact in replacements(&all) {
+            told(&mut sending, fact).unwrap();
+        }
+        assert_eq!(sending.hash(), Ok("c".to_owned()));
+        assert_eq!(sending.transfer, all[2].intent.transfer);
+        let others = [all[0].signed.clone(), all[1].signed.clone()];
+        assert_eq!(sending.others, others);
+    }
+}
