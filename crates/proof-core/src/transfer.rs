@@ -91,6 +91,15 @@ pub struct Sending {
     /// To be given up unless it is signed already: the signer is asked to close it.
     #[serde(default)]
     pub withdrawn: bool,
+    /// Signed as well, with other fees: whichever of them is mined counts, and only one can be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Signed>,
+    /// The same with a higher fee, about to be signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub higher: Option<Box<UnsignedTransfer>>,
+    /// Since when the fee is too small.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_since: Option<Timestamp>,
 }
 
 /// What signer and chain say about a transfer of ours.
@@ -104,6 +113,26 @@ pub enum TransferFact {
         signed: Signed,
     },
     Broadcast,
+    /// The network asks for more than its fee.
+    Low {
+        since: Timestamp,
+    },
+    /// The same with a higher fee is to be signed.
+    Raised {
+        transfer: UnsignedTransfer,
+    },
+    /// It was signed so, and is broadcast in its place.
+    Replaced {
+        signed: Signed,
+    },
+    /// The signer does not raise it; as it is it may still be mined.
+    Kept {
+        since: Timestamp,
+    },
+    /// Another one of those that were signed is on the chain.
+    Other {
+        hash: String,
+    },
     Seen {
         confirmations: u64,
     },
@@ -157,6 +186,9 @@ impl Sending {
             confirmations: 0,
             deadline,
             withdrawn: false,
+            others: Vec::new(),
+            higher: None,
+            low_since: None,
         }
     }
 
@@ -182,6 +214,58 @@ impl Sending {
         let hash = signed.ok_or(Unfit)?.hash.clone();
         self.broadcast = true;
         Ok(hash)
+    }
+
+    pub fn low(&mut self, since: Timestamp) -> Result<(), Unfit> {
+        if self.signed.is_none() || self.low_since.is_some() {
+            return Err(Unfit);
+        }
+        self.low_since = Some(since);
+        Ok(())
+    }
+
+    pub fn raise(&mut self, transfer: UnsignedTransfer) -> Result<(), Unfit> {
+        let same = UnsignedTransfer {
+            fee: self.transfer.fee,
+            form: self.transfer.form.clone(),
+            ..transfer.clone()
+        };
+        let is_higher = transfer.fee.asset() == self.transfer.fee.asset()
+            && transfer.fee.base() > self.transfer.fee.base();
+        if self.signed.is_none() || self.higher.is_some() || same != self.transfer || !is_higher {
+            return Err(Unfit);
+        }
+        self.higher = Some(Box::new(transfer));
+        Ok(())
+    }
+
+    /// Gives how much more it may cost.
+    pub fn replace(&mut self, signed: Signed) -> Result<Amount, Unfit> {
+        let (higher, before) = (self.higher.take(), self.signed.take());
+        let (higher, before) = (higher.ok_or(Unfit)?, before.ok_or(Unfit)?);
+        let more = higher.fee.base().checked_sub(self.transfer.fee.base());
+        let more = Amount::new(higher.fee.asset(), more.ok_or(Unfit)?);
+        self.others.push(before);
+        self.transfer = *higher;
+        self.signed = Some(signed);
+        self.low_since = None;
+        self.confirmations = 0;
+        Ok(more)
+    }
+
+    pub fn keep(&mut self, since: Timestamp) -> Result<(), Unfit> {
+        self.higher.take().ok_or(Unfit)?;
+        self.low_since = Some(since);
+        Ok(())
+    }
+
+    /// What it may cost stays the most that any of them may.
+    pub fn other(&mut self, hash: &str) -> Result<(), Unfit> {
+        let found = self.others.iter_mut().find(|other| other.hash == hash);
+        let (other, signed) = (found.ok_or(Unfit)?, self.signed.as_mut().ok_or(Unfit)?);
+        std::mem::swap(other, signed);
+        self.confirmations = 0;
+        Ok(())
     }
 
     pub fn seen(&mut self, confirmations: u64) -> Result<(), Unfit> {
@@ -234,6 +318,46 @@ mod tests {
             serde_json::from_value::<UnsignedTransfer>(text).unwrap(),
             plain
         );
+    }
+
+    #[test]
+    fn a_replacement_is_the_same_but_for_its_fee_and_any_of_them_may_be_mined() {
+        let intent = IntentId::from_uuid(uuid::Uuid::from_u128(1));
+        let signed = |hash: &str| Signed {
+            hash: hash.to_owned(),
+            signed_hex: hash.to_owned(),
+        };
+        let at = Timestamp::from_micros;
+        let mut sending = Sending::new(intent, transfer(None), at(9));
+        let dear = |base| UnsignedTransfer {
+            fee: Amount::new(Network::Erc20.native(), base),
+            ..transfer(None)
+        };
+        assert_eq!(sending.raise(dear(9)), Err(Unfit), "it is not signed");
+        sending.sign(signed("a")).unwrap();
+        sending.low(at(1)).unwrap();
+        assert_eq!(sending.low(at(2)), Err(Unfit), "since then already");
+        let mut more = dear(9);
+        more.amount = Amount::new(more.amount.asset(), 6);
+        for bad in [dear(7), dear(6), more] {
+            assert_eq!(sending.raise(bad), Err(Unfit));
+        }
+        sending.raise(dear(9)).unwrap();
+        sending.keep(at(3)).unwrap();
+        assert_eq!((&sending.higher, sending.low_since), (&None, Some(at(3))));
+        sending.raise(dear(9)).unwrap();
+        let more = sending.replace(signed("b")).unwrap();
+        assert_eq!((more.base(), sending.transfer.fee.base()), (2, 9));
+        assert_eq!(sending.low_since, None);
+        assert_eq!(sending.clone().replace(signed("c")), Err(Unfit));
+        assert_eq!(sending.other("c"), Err(Unfit));
+        sending.seen(2).unwrap();
+        sending.other("a").unwrap();
+        assert_eq!((sending.hash(), sending.confirmations), (Ok("a".into()), 0));
+        assert_eq!(sending.others, [signed("b")]);
+        assert_eq!(sending.transfer.fee.base(), 9, "booked is the most");
+        let text = serde_json::to_string(&sending).unwrap();
+        assert_eq!(serde_json::from_str::<Sending>(&text).unwrap(), sending);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Transfers from the hot wallet: plan, sign, broadcast, watch. An order delivers or gives back; a case
 //! gives back what came outside of its order.
 
+mod raise;
+
 use crate::{
     ApiError, Engine,
     case::case_apply,
@@ -203,7 +205,11 @@ impl Engine {
                     SignedState::NeverSigned => None,
                 }
             }
-            Some(Err(error)) => return Err(error.into()),
+            Some(Err(error)) => {
+                // A limit that time heals, or a signer that is away.
+                tracing::warn!(order = %leg.order, "the signer does not sign yet: {error}");
+                return Err(error.into());
+            }
         };
         match signed {
             Some(signed) => {
@@ -240,10 +246,23 @@ impl Engine {
         let chain = self.chain(leg)?;
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to broadcast"))?;
+        if let Some(fact) = self.transfer_learnt(leg, sending).await? {
+            let name = "transfer_broadcast";
+            return self.transfer_fact(name, leg, Some(fact)).await;
+        }
         if let Err(error) = chain.broadcast(&signed.signed_hex).await {
             // Refused, or in doubt: if the chain knows the hash, it got there.
             match chain.transfer(&signed.hash).await? {
-                TransferStatus::Unknown => return Err(error.into()),
+                // Another form of it may be there in its place.
+                TransferStatus::Unknown => {
+                    if other_on_chain(&**chain, sending).await?.is_none() {
+                        // Nodes do not take what offers too little.
+                        let raised = self.transfer_raise(leg, sending, &**chain).await?;
+                        let raised = raised.ok_or(error)?;
+                        let name = "transfer_broadcast";
+                        return self.transfer_fact(name, leg, Some(raised)).await;
+                    }
+                }
                 TransferStatus::Waiting
                 | TransferStatus::Mined { .. }
                 | TransferStatus::Failed { .. } => {}
@@ -264,13 +283,13 @@ impl Engine {
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to watch"))?;
         let bound = chain.confirmations_final();
+        if let Some(fact) = self.transfer_learnt(leg, sending).await? {
+            return self.transfer_fact("transfer_watch", leg, Some(fact)).await;
+        }
         let fact = match chain.transfer(&signed.hash).await? {
-            TransferStatus::Unknown => {
-                // A node that forgot it is told again; the bytes are the same.
-                chain.broadcast(&signed.signed_hex).await?;
-                None
+            status @ (TransferStatus::Unknown | TransferStatus::Waiting) => {
+                self.transfer_waits(leg, sending, status).await?
             }
-            TransferStatus::Waiting => None,
             TransferStatus::Mined {
                 confirmations, fee, ..
             } if confirmations >= bound => Some(TransferFact::Final { confirmations, fee }),
@@ -291,6 +310,30 @@ impl Engine {
             Outcome::Done => Ok(Outcome::Done),
             Outcome::Again(_) => Ok(Outcome::Again(next)),
         }
+    }
+
+    /// It is in no block. What was signed before may be in one; else it is told again, or its fee raised.
+    async fn transfer_waits(
+        &self,
+        leg: Leg,
+        sending: &Sending,
+        status: TransferStatus,
+    ) -> Result<Option<TransferFact>, ApiError> {
+        let chain = self.chain(leg)?;
+        if let Some(hash) = other_on_chain(&**chain, sending).await? {
+            return Ok(Some(TransferFact::Other { hash }));
+        }
+        let mut told = Ok(());
+        if let (TransferStatus::Unknown, Some(signed)) = (status, &sending.signed) {
+            // A node that forgot it is told again; the bytes are the same.
+            told = chain.broadcast(&signed.signed_hex).await;
+        }
+        let raised = self.transfer_raise(leg, sending, &**chain).await?;
+        // Nodes do not take what offers too little: raising it is what helps then.
+        if raised.is_none() {
+            told?;
+        }
+        Ok(raised)
     }
 
     /// Records what signer or chain said; nothing new means that they are still working.
@@ -318,6 +361,19 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Whether one of its other signed forms is on the chain.
+async fn other_on_chain(chain: &dyn Chain, sending: &Sending) -> Result<Option<String>, ApiError> {
+    for other in &sending.others {
+        match chain.transfer(&other.hash).await? {
+            TransferStatus::Mined { .. } | TransferStatus::Failed { .. } => {
+                return Ok(Some(other.hash.clone()));
+            }
+            TransferStatus::Unknown | TransferStatus::Waiting => {}
+        }
+    }
+    Ok(None)
 }
 
 /// What a network's own form says is the most that the transfer may cost.

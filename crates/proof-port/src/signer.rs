@@ -28,7 +28,8 @@ pub struct SigningIntent {
     pub transfer: UnsignedTransfer,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SignedState {
     Signed(Signed),
     /// Proof that no signature exists, and that none will be given any more: asking closes the
@@ -37,14 +38,14 @@ pub enum SignedState {
 }
 
 /// A signature that was given.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct SignedIntent {
     pub intent: SigningIntent,
     pub signed: Signed,
 }
 
 /// All that the signer ever promised about one order.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Promised {
     pub order: OrderId,
     /// Where bought crypto goes; its payment may have opened.
@@ -54,7 +55,7 @@ pub struct Promised {
     pub signed: Vec<SignedIntent>,
 }
 
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct DepositOpened {
     pub refund: Address,
     pub address: Address,

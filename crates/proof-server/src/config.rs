@@ -11,6 +11,7 @@ use crate::{
     rails::SandboxConfig,
     restore::Target,
     sanctions::SanctionsConfig,
+    signer::SignerConfig,
     telemetry::TelemetryConfig,
 };
 use anyhow::Context;
@@ -41,8 +42,8 @@ pub struct Config {
     pub base_url: Url,
     /// `postgres://…`, or `sqlite:PATH`.
     pub database: String,
-    /// Folder of the signer's key and journal.
-    pub signer: PathBuf,
+    /// Who signs.
+    pub signer: SignerConfig,
     /// Folder of `pg_dump`, `pg_restore` and `psql`, if they are not on the `PATH`.
     #[serde(default)]
     pub postgres_tools: Option<PathBuf>,
@@ -158,6 +159,15 @@ impl Config {
         read.networks.check()?;
         if !read.networks.is_empty() && read.sandbox.is_none() {
             anyhow::bail!("[networks] are for the orders of [sandbox], and there is no [sandbox]");
+        }
+        if read.signer.folder().is_some() && read.networks.is_public() {
+            anyhow::bail!(
+                "[networks] names a public chain: the keys for it belong into a process of their own, `proof signer`, which \
+                 [signer] names by socket and secret"
+            );
+        }
+        if read.sandbox.is_some() && read.signer.folder().is_none() && read.persons.key.is_none() {
+            anyhow::bail!("with a signer of its own process, [persons] key has to name a folder");
         }
         if read.identity.is_some() && read.sandbox.is_none() {
             anyhow::bail!("[identity] checks the sandbox's users, and there is no [sandbox]");
@@ -302,6 +312,35 @@ mod tests {
         ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_signer_is_inside_or_another_process_and_public_chains_want_the_other() {
+        let sandbox = "[sandbox]\ncards_url = \"http://127.0.0.1:1\"\nworld_url = \"http://127.0.0.1:2\"\nkey = \"k\"\n";
+        let network = |chain: u64| {
+            format!(
+                "{sandbox}[networks.ERC20]\nadapter = \"evm\"\nrpc = [\"http://127.0.0.1:3\"]\nchain_id = {chain}\n\
+                 confirmations = 12\nfee_gwei_max = 80\nexplorer = \"https://etherscan.io\"\n"
+            )
+        };
+        read(&network(31_337)).unwrap();
+        let refused = read(&network(11_155_111)).unwrap_err().to_string();
+        assert!(refused.contains("proof signer"), "{refused}");
+        let inside = "signer = \"/var/lib/proof/signer\"";
+        let process =
+            "signer = { socket = \"/run/s/signer.sock\", secret = \"/etc/proof/secret\" }";
+        let least = LEAST.replace(inside, process);
+        let of = |more: &str| {
+            let dir = tempfile::tempdir().unwrap();
+            let path = dir.path().join("proof.toml");
+            fs::write(&path, format!("{least}\n{more}")).unwrap();
+            Config::read(&path)
+        };
+        assert!(of("").unwrap().signer.folder().is_none());
+        let unkeyed = of(&network(11_155_111)).unwrap_err().to_string();
+        assert!(unkeyed.contains("[persons] key"), "{unkeyed}");
+        let persons = "[persons]\nkey = \"/var/lib/proof/keys\"\n";
+        of(&format!("{}{persons}", network(11_155_111))).unwrap();
     }
 
     #[test]

@@ -24,6 +24,7 @@ use crate::{
     sanctions::SanctionsConfig,
     sandbox::READY_FILE,
     serve::{Beside, answer, asked_to_stop, outbound},
+    signer::SignerConfig,
     telemetry::{TelemetryConfig, traced},
 };
 use anyhow::Context;
@@ -98,6 +99,12 @@ pub struct DevArgs {
     /// real devices do not work with the sandbox.
     #[arg(long)]
     wallets: bool,
+    /// The socket of a `proof signer` that signs in place of one inside; it serves no real chain.
+    #[arg(long, requires = "signer_secret")]
+    signer: Option<PathBuf>,
+    /// What that signer and this server know (`proof wallet secret`).
+    #[arg(long, requires = "signer")]
+    signer_secret: Option<PathBuf>,
     /// A commit for each write: what sharing commits is measured against.
     #[arg(long, hide = true)]
     separate_commits: bool,
@@ -162,7 +169,7 @@ impl DevArgs {
         mailer: Mailer,
     ) -> anyhow::Result<Parts> {
         let (clock, may_move) = worlds.clock(outbound).await?;
-        let (mut test_rails, live_rails) = worlds.rails(&self.data, outbound)?;
+        let (mut test_rails, live_rails) = worlds.rails(&self.data, outbound, &self.signer())?;
         if let Some(identity) = self.identity()? {
             test_rails.identity = identity.open(clock.clone())?;
         }
@@ -179,9 +186,16 @@ impl DevArgs {
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
             watching: self.watching(),
-            persons: PersonsConfig::default().open(&self.data.join("signer"))?,
+            persons: PersonsConfig::default().open(Some(&self.data.join("signer")))?,
             key_turns: Vec::new(),
         })
+    }
+
+    fn signer(&self) -> SignerConfig {
+        match (&self.signer, &self.signer_secret) {
+            (Some(socket), Some(secret)) => SignerConfig::at(socket, secret),
+            _ => SignerConfig::Folder(self.data.join("signer")),
+        }
     }
 
     fn identity(&self) -> anyhow::Result<Option<IdentityConfig>> {

@@ -29,7 +29,9 @@ pub mod sanctions;
 pub mod sandbox;
 mod say;
 pub mod serve;
+pub mod signer;
 pub mod telemetry;
+pub mod wallet;
 mod world;
 
 pub use app::App;

@@ -3,8 +3,9 @@
 use clap::{Parser, Subcommand};
 use proof_server::{
     audit, backup, case, chain, dev, developer, identity, ledger, list, member, order, partner,
-    recovery, restore, sandbox, serve,
+    recovery, restore, sandbox, serve, signer,
     telemetry::{LogFormat, Telemetry, TelemetryConfig},
+    wallet,
 };
 
 #[derive(Parser)]
@@ -41,6 +42,11 @@ enum Command {
     Dev(dev::DevArgs),
     /// The server, from a configuration file.
     Serve(serve::ServeArgs),
+    /// The process that alone has the keys, and signs what its own policy allows.
+    Signer(signer::SignerArgs),
+    /// The signer's master key.
+    #[command(subcommand)]
+    Wallet(wallet::WalletCommand),
     /// Partners and their credentials.
     #[command(subcommand)]
     Partner(partner::PartnerCommand),
@@ -126,7 +132,7 @@ fn main() -> anyhow::Result<()> {
     let runtime = runtime.enable_all().build()?;
     let ran = runtime.block_on(async {
         let config = cli.command.telemetry()?;
-        let serves = matches!(cli.command, Command::Serve(_));
+        let serves = matches!(cli.command, Command::Serve(_) | Command::Signer(_));
         let telemetry = Telemetry::start(logs, serves, config.as_ref())?;
         let ran = run(cli.command).await;
         telemetry.end().await;
@@ -141,6 +147,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Dev(args) => dev::run(args).await,
         Command::Serve(args) => serve::run(args).await,
+        Command::Signer(args) => signer::run(args).await,
+        Command::Wallet(command) => wallet::run(command),
         Command::Partner(command) => partner::run(command).await,
         Command::Order(command) => order::run(command).await,
         Command::Case(command) => case::run(command).await,

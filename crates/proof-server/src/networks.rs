@@ -13,6 +13,8 @@ use url::Url;
 /// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, and those on one's own machine.
 /// The sandbox's cards are no money, and nobody may buy money with them.
 const WORTHLESS: [u64; 6] = [11_155_111, 17_000, 560_048, 97, 31_337, 1_337];
+/// Those that are on one's own machine.
+const PRIVATE: [u64; 2] = [31_337, 1_337];
 /// Asking more nodes than this costs more than it proves.
 const NODES_MAX: usize = 7;
 
@@ -114,6 +116,12 @@ impl NetworksConfig {
 
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether a chain is among them that others see.
+    pub fn is_public(&self) -> bool {
+        let mut configs = self.0.values();
+        configs.any(|config| !PRIVATE.contains(&config.chain_id))
     }
 
     /// Addresses that no webhook may lead to.

@@ -7,9 +7,9 @@ use crate::{
     config::{Config, MailConfig, sqlite_folder},
     lock::DataLock,
     metrics::Metrics,
-    networks::{self, NetworksConfig},
+    networks,
     operator::Door,
-    rails::{SandboxConfig, master_key},
+    rails::SandboxConfig,
     sanctions::{SanctionsConfig, Watch},
     telemetry::{TelemetryConfig, traced},
 };
@@ -20,13 +20,7 @@ use proof_core::partner::Origin;
 use proof_engine::{Engine, Mailer, Parts, Persons, Rails};
 use proof_outbound::{HttpTransport, Outbound, Places};
 use proof_port::{MovableClock, Timer};
-use proof_signer::{LocalSigner, SignerThread};
-use std::{
-    io,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -57,20 +51,12 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let key_turns = config.key_turns()?;
     let db = config.database().await?;
     let metrics = metrics(config.metrics_listen).await?;
-    let mailer = mailer(config.mail, &origin)?;
+    let mailer = mailer(config.mail.clone(), &origin)?;
     let mut own = vec![listener.local_addr()?];
     own.extend(metrics.as_ref().map(|metrics| metrics.address));
-    let outbound = outbound(config.webhook_networks, own, &own_urls)?;
+    let outbound = outbound(config.webhook_networks.clone(), own, &own_urls)?;
     let (clock, movable) = clock(config.sandbox.as_ref(), &outbound).await?;
-    let mut test_rails = None;
-    if let Some(sandbox) = &config.sandbox {
-        let keys = (config.signer.as_path(), &config.networks);
-        let mut rails = test_rails_of(sandbox, keys, &outbound).await?;
-        if let Some(identity) = &config.identity {
-            rails.identity = identity.open(clock.clone())?;
-        }
-        test_rails = Some(rails);
-    }
+    let test_rails = test_rails(&config, &clock, &outbound).await?;
     let parts = Parts {
         db,
         clock: clock.clone(),
@@ -167,7 +153,7 @@ fn mailer(config: Option<MailConfig>, origin: &Origin) -> anyhow::Result<Option<
 fn persons(config: &Config) -> anyhow::Result<Persons> {
     match &config.sandbox {
         None => Ok(Persons::default()),
-        Some(_) => config.persons.open(&config.signer),
+        Some(_) => config.persons.open(config.signer.folder()),
     }
 }
 
@@ -182,16 +168,21 @@ fn own_urls(config: &Config) -> Vec<Url> {
         .collect()
 }
 
-async fn test_rails_of(
-    sandbox: &SandboxConfig,
-    (signer, networks): (&Path, &NetworksConfig),
+/// The sandbox's rails, with what the configuration puts in the place of some.
+async fn test_rails(
+    config: &Config,
+    clock: &Arc<dyn Timer>,
     outbound: &Outbound,
-) -> anyhow::Result<Rails> {
-    let key = master_key(signer, &SystemEntropy)?;
-    let signer = LocalSigner::open(signer, key)?.with_rules(networks.rules()?);
-    let mut rails = sandbox.rails(outbound, Arc::new(SignerThread::spawn(signer)?));
-    networks::switch(&mut rails, networks.chains(outbound)?).await?;
-    Ok(rails)
+) -> anyhow::Result<Option<Rails>> {
+    let Some(sandbox) = &config.sandbox else {
+        return Ok(None);
+    };
+    let mut rails = sandbox.rails(outbound, config.signer.open(&config.networks)?);
+    networks::switch(&mut rails, config.networks.chains(outbound)?).await?;
+    if let Some(identity) = &config.identity {
+        rails.identity = identity.open(clock.clone())?;
+    }
+    Ok(Some(rails))
 }
 
 /// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions

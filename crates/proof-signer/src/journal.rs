@@ -6,7 +6,7 @@
 
 use crate::SignerError;
 use proof_core::{
-    Address,
+    Address, Timestamp,
     id::{IntentId, OrderId},
     recovery::Epoch,
 };
@@ -35,6 +35,9 @@ pub enum Entry {
     Signed {
         intent: Box<SigningIntent>,
         signed: Signed,
+        /// By the signer's clock, where limits are counted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// Never signed, and never will be.
     Closed {
@@ -58,7 +61,13 @@ pub struct Journal {
     head: String,
     /// A write failed: what is on disk is not known any more, so nothing may follow it.
     broken: bool,
+    #[cfg(test)]
+    pub(crate) death: Option<Death>,
 }
+
+/// Where a test has the process die: given how long the next line is, after how many of its bytes, if at all.
+#[cfg(test)]
+pub type Death = Box<dyn FnMut(usize) -> Option<usize> + Send>;
 
 impl Journal {
     /// Opens, or begins, the journal of a folder; gives the entries in their order.
@@ -88,6 +97,8 @@ impl Journal {
             file,
             head,
             broken: false,
+            #[cfg(test)]
+            death: None,
         };
         Ok((journal, entries))
     }
@@ -100,14 +111,23 @@ impl Journal {
             previous: self.head.clone(),
             entry: entry.clone(),
         })?;
-        let written = self
-            .file
-            .write_all(format!("{line}\n").as_bytes())
-            .and_then(|()| self.file.sync_data());
+        let written = self.write(format!("{line}\n").as_bytes());
         self.broken = written.is_err();
         written?;
         self.head = hash(line.as_bytes());
         Ok(())
+    }
+}
+
+impl Journal {
+    fn write(&mut self, line: &[u8]) -> io::Result<()> {
+        #[cfg(test)]
+        if let Some(end) = self.death.as_mut().and_then(|death| death(line.len())) {
+            self.file.write_all(line.get(..end).unwrap_or(line))?;
+            return Err(io::Error::other("killed"));
+        }
+        self.file.write_all(line)?;
+        self.file.sync_data()
     }
 }
 

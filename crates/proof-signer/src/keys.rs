@@ -20,6 +20,14 @@ pub fn wallets(master_key: &[u8; 32]) -> BTreeMap<Network, Wallet> {
         .collect()
 }
 
+/// Their addresses, which are no secret.
+pub fn wallet_addresses(master_key: &[u8; 32]) -> BTreeMap<Network, Address> {
+    let wallets = wallets(master_key).into_iter();
+    wallets
+        .map(|(network, wallet)| (network, wallet.address))
+        .collect()
+}
+
 /// Where an order's deposit is awaited. Networks with one kind of address share it, so that coins
 /// sent over the wrong one of them can be given back.
 pub fn deposit_address(master_key: &[u8; 32], network: Network, order: OrderId) -> Option<Address> {

@@ -6,18 +6,28 @@
 //! intent ever signed?" has a true answer also after a crash; an order turns round only on a *no*.
 //!
 //! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
-//! behind the same trait, so that a process of its own can later replace it.
+//! behind the same trait, and [`SignerDoor`] lets another process ask it, whose end is [`SocketSigner`].
 
 mod evm;
 mod journal;
+mod key_file;
 mod keys;
+mod limits;
 mod local;
 mod policy;
 mod simulated;
+mod socket;
 mod thread;
 
+pub use key_file::{
+    KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
+    read_private, write_private,
+};
+pub use keys::wallet_addresses;
+pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
 pub use policy::EvmRules;
+pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
 pub use thread::SignerThread;
 
 /// The name under which the signer's errors appear.

@@ -4,11 +4,12 @@ use crate::{
     PROVIDER, SignerError, evm,
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, wallets},
+    limits::Limits,
     policy::{EvmRules, Memory, Refusal, check_form},
     simulated,
 };
 use proof_core::{
-    Address, Network,
+    Address, Clock, Network,
     id::{IntentId, OrderId},
     recovery::Epoch,
     transfer::Form,
@@ -20,13 +21,14 @@ use std::{
     collections::BTreeMap,
     fmt, io,
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 pub struct LocalSigner {
     master_key: [u8; 32],
     wallets: BTreeMap<Network, Wallet>,
     rules: BTreeMap<Network, EvmRules>,
+    limits: Option<(Limits, Arc<dyn Clock>)>,
     book: Mutex<Book>,
 }
 
@@ -46,6 +48,7 @@ impl LocalSigner {
             wallets: wallets(&master_key),
             master_key,
             rules: BTreeMap::new(),
+            limits: None,
             book: Mutex::new(Book { memory, journal }),
         })
     }
@@ -55,6 +58,19 @@ impl LocalSigner {
     #[must_use]
     pub fn with_rules(mut self, rules: BTreeMap<Network, EvmRules>) -> Self {
         self.rules = rules;
+        self
+    }
+
+    /// What may leave, by this clock. What has no limit stays.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits, clock: Arc<dyn Clock>) -> Self {
+        self.limits = Some((limits, clock));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn dying(self, death: crate::journal::Death) -> Self {
+        self.book().journal.death = Some(death);
         self
     }
 
@@ -153,6 +169,11 @@ impl LocalSigner {
             return Ok(signed);
         }
         check_form(transfer, self.rules.get(&network)).map_err(refused)?;
+        let within = |(limits, clock): &(Limits, Arc<dyn Clock>)| {
+            book.memory.within(limits, intent, clock.now())
+        };
+        let at = self.limits.as_ref().map(within).transpose();
+        let at = at.map_err(refused)?;
         let signed = match &transfer.form {
             None => simulated::sign(transfer, &wallet.key),
             Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
@@ -162,6 +183,7 @@ impl LocalSigner {
         book.record(Entry::Signed {
             intent: Box::new(intent.clone()),
             signed: signed.clone(),
+            at,
         })?;
         Ok(signed)
     }
@@ -206,7 +228,11 @@ impl Book {
 }
 
 fn refused(refusal: Refusal) -> PortError {
-    PortError::give_up(PROVIDER, refusal)
+    if refusal.is_passing() {
+        PortError::retry(PROVIDER, refusal).answered()
+    } else {
+        PortError::give_up(PROVIDER, refusal)
+    }
 }
 
 impl fmt::Debug for LocalSigner {

@@ -1,19 +1,25 @@
 //! What the signer remembers, and what it therefore agrees to. Pure: the journal's entries in,
 //! verdicts out.
 
-use crate::journal::Entry;
+use crate::{
+    journal::Entry,
+    limits::{Limits, Outflow, Outflows, OverLimit, Part},
+};
 use proof_core::{
-    Address, Asset, Network,
+    Address, Asset, Network, Timestamp,
     id::{IntentId, OrderId},
     recovery::Epoch,
     transfer::Form,
 };
 use proof_port::{
-    Coin, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Coin, EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
 };
 use std::{cmp::Ordering, collections::BTreeMap, ops::Bound};
 
-/// Why a signature is refused; the same question gets the same answer for ever.
+/// Signatures that one intent has at most: each costs at least a tenth more than the one before.
+const SIGNED_MAX: usize = 24;
+
+/// Why a signature is refused; the same question gets the same answer for ever, but for limits that time heals.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
     #[error(
@@ -52,6 +58,12 @@ pub enum Refusal {
     WrongFee,
     #[error("the intent was signed with other facts")]
     OtherFacts,
+    #[error("the replacement's fees are not a tenth above those that were signed before")]
+    SmallRaise,
+    #[error("the intent was replaced too often")]
+    TooManyReplacements,
+    #[error("{0}")]
+    OverLimit(OverLimit),
     #[error("the intent is closed")]
     Closed,
 }
@@ -65,9 +77,17 @@ pub struct EvmRules {
     pub fee_max: u128,
 }
 
+impl Refusal {
+    /// Whether the same question may get another answer later.
+    pub const fn is_passing(self) -> bool {
+        matches!(self, Self::OverLimit(over) if over.is_passing())
+    }
+}
+
 #[derive(Clone, PartialEq, Eq, Debug)]
 enum IntentState {
-    Signed(Box<SigningIntent>, Signed),
+    /// The first, and its replacements in their order.
+    Signed(Vec<SignedIntent>),
     Closed,
 }
 
@@ -87,6 +107,7 @@ pub struct Memory {
     /// In the order in which they were signed.
     of_order: BTreeMap<OrderId, Vec<IntentId>>,
     taken: BTreeMap<Source, IntentId>,
+    outflows: Outflows,
 }
 
 impl Memory {
@@ -98,20 +119,65 @@ impl Memory {
             Entry::DepositOpened { order, refund } => {
                 self.refunds.insert(*order, refund.clone());
             }
-            Entry::Signed { intent, signed } => {
-                for source in sources(&intent.transfer) {
-                    self.taken.insert(source, intent.intent);
-                }
-                let of_order = self.of_order.entry(intent.order).or_default();
-                of_order.push(intent.intent);
-                let state = IntentState::Signed(intent.clone(), signed.clone());
-                self.intents.insert(intent.intent, state);
-            }
+            Entry::Signed { intent, signed, at } => self.apply_signed(intent, signed, *at),
             Entry::Closed { intent } => {
                 self.intents.insert(*intent, IntentState::Closed);
             }
             Entry::EpochBegun { epoch } => self.epoch = *epoch,
         }
+    }
+
+    fn apply_signed(&mut self, intent: &SigningIntent, signed: &Signed, at: Option<Timestamp>) {
+        let parts = self.parts(intent);
+        self.outflows.count(intent.order, at, &parts);
+        for source in sources(&intent.transfer) {
+            self.taken.insert(source, intent.intent);
+        }
+        let given = SignedIntent {
+            intent: intent.clone(),
+            signed: signed.clone(),
+        };
+        if let Some(IntentState::Signed(earlier)) = self.intents.get_mut(&intent.intent) {
+            earlier.push(given);
+            return;
+        }
+        let of_order = self.of_order.entry(intent.order).or_default();
+        of_order.push(intent.intent);
+        let state = IntentState::Signed(vec![given]);
+        self.intents.insert(intent.intent, state);
+    }
+
+    /// What a signature would let go. Of a transfer and its replacements one alone happens, so that a replacement
+    /// lets go only what it costs more.
+    fn parts(&self, intent: &SigningIntent) -> Vec<Part> {
+        let (amount, fee) = (intent.transfer.amount, intent.transfer.fee);
+        if let Some(IntentState::Signed(earlier)) = self.intents.get(&intent.intent) {
+            let fees = earlier.iter().map(|given| given.intent.transfer.fee.base());
+            let more = fee.base().saturating_sub(fees.max().unwrap_or(0));
+            return vec![(Outflow::Fee, fee.asset(), more)];
+        }
+        let of = match intent.class {
+            IntentClass::Deliver => Outflow::Deliver,
+            IntentClass::Return => Outflow::Return,
+        };
+        vec![
+            (of, amount.asset(), amount.base()),
+            (Outflow::Fee, fee.asset(), fee.base()),
+        ]
+    }
+
+    /// Gives the moment that the signature counts at.
+    pub fn within(
+        &self,
+        limits: &Limits,
+        intent: &SigningIntent,
+        clock: Timestamp,
+    ) -> Result<Timestamp, Refusal> {
+        let now = self.outflows.now(clock);
+        let parts = self.parts(intent);
+        let checked = self.outflows.check(limits, intent.order, now, &parts);
+        checked.map_err(Refusal::OverLimit)?;
+        Ok(now)
     }
 
     pub const fn epoch(&self) -> Epoch {
@@ -164,13 +230,10 @@ impl Memory {
     pub fn signed_of(&self, order: OrderId) -> Vec<SignedIntent> {
         let intents = self.of_order.get(&order).into_iter().flatten();
         let signed = intents.filter_map(|intent| match self.intents.get(intent) {
-            Some(IntentState::Signed(intent, signed)) => Some(SignedIntent {
-                intent: (**intent).clone(),
-                signed: signed.clone(),
-            }),
+            Some(IntentState::Signed(given)) => Some(given.clone()),
             Some(IntentState::Closed) | None => None,
         });
-        signed.collect()
+        signed.flatten().collect()
     }
 
     /// `true`: new, to be journalled.
@@ -199,10 +262,7 @@ impl Memory {
     ) -> Result<Option<Signed>, Refusal> {
         match self.intents.get(&intent.intent) {
             Some(IntentState::Closed) => return Err(Refusal::Closed),
-            Some(IntentState::Signed(known, signed)) if **known == *intent => {
-                return Ok(Some(signed.clone()));
-            }
-            Some(IntentState::Signed(..)) => return Err(Refusal::OtherFacts),
+            Some(IntentState::Signed(given)) => return may_replace(given, intent),
             None => {}
         }
         let recipient = &intent.transfer.recipient;
@@ -229,10 +289,10 @@ impl Memory {
         Ok(None)
     }
 
-    /// The signature if there is one, `None` when the intent is closed or unknown.
+    /// The last signature if there is one, `None` when the intent is closed or unknown.
     pub fn signed(&self, intent: IntentId) -> Option<Signed> {
         match self.intents.get(&intent) {
-            Some(IntentState::Signed(_, signed)) => Some(signed.clone()),
+            Some(IntentState::Signed(given)) => given.last().map(|given| given.signed.clone()),
             Some(IntentState::Closed) | None => None,
         }
     }
@@ -240,6 +300,41 @@ impl Memory {
     pub fn is_closed(&self, intent: IntentId) -> bool {
         matches!(self.intents.get(&intent), Some(IntentState::Closed))
     }
+}
+
+/// The same again gets the same signature. The same with higher fees may take its place: whichever is mined, the
+/// other one never can be.
+fn may_replace(given: &[SignedIntent], intent: &SigningIntent) -> Result<Option<Signed>, Refusal> {
+    if let Some(same) = given.iter().find(|given| given.intent == *intent) {
+        return Ok(Some(same.signed.clone()));
+    }
+    let last = given.last().ok_or(Refusal::OtherFacts)?;
+    let forms = (&last.intent.transfer.form, &intent.transfer.form);
+    // Where no form says what a transfer may cost, there is no cap, and nothing is replaced.
+    let (Some(Form::Evm(before)), Some(Form::Evm(now))) = forms else {
+        return Err(Refusal::OtherFacts);
+    };
+    let mut raised = last.intent.clone();
+    raised.transfer.fee = intent.transfer.fee;
+    raised.transfer.form = Some(Form::Evm(Box::new(EvmForm {
+        fee_per_gas_max: now.fee_per_gas_max,
+        tip_per_gas_max: now.tip_per_gas_max,
+        ..(**before).clone()
+    })));
+    if raised != *intent {
+        return Err(Refusal::OtherFacts);
+    }
+    let is_enough = |before: u128, now: u128| now >= before.saturating_add(before.div_ceil(10));
+    let is_more = now.fee_per_gas_max > before.fee_per_gas_max
+        && is_enough(before.fee_per_gas_max, now.fee_per_gas_max)
+        && is_enough(before.tip_per_gas_max, now.tip_per_gas_max);
+    if !is_more {
+        return Err(Refusal::SmallRaise);
+    }
+    if given.len() >= SIGNED_MAX {
+        return Err(Refusal::TooManyReplacements);
+    }
+    Ok(None)
 }
 
 fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), Refusal> {

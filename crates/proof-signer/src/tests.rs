@@ -15,6 +15,10 @@ use proof_port::{
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
+mod limits;
+mod many;
+mod replacement;
+
 const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 const THIEF: &str = "TMVQGm1qAQYVdetCeGRRkTWYYrLXuHK2HC";
 

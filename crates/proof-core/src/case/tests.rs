@@ -113,19 +113,40 @@ fn intent() -> IntentId {
     IntentId::from_uuid(Uuid::from_u128(5))
 }
 
-fn planned() -> CaseCommand {
+fn transfer(fee: u128) -> UnsignedTransfer {
     let refund = Address::parse(Network::Erc20, REFUND).unwrap();
+    UnsignedTransfer {
+        sender: refund.clone(),
+        recipient: refund,
+        amount: amount(usdt(Network::Erc20), "7"),
+        from: UnsignedFrom::Nonce(1),
+        fee: eth(fee),
+        form: None,
+    }
+}
+
+fn planned() -> CaseCommand {
     CaseCommand::Transfer(TransferFact::Planned {
         intent: intent(),
-        transfer: UnsignedTransfer {
-            sender: refund.clone(),
-            recipient: refund,
-            amount: amount(usdt(Network::Erc20), "7"),
-            from: UnsignedFrom::Nonce(1),
-            fee: eth(10),
-            form: None,
-        },
+        transfer: transfer(10),
     })
+}
+
+/// A transfer whose fee became too small.
+fn replacements() -> impl Strategy<Value = TransferFact> {
+    let signed = Signed {
+        hash: "h2".into(),
+        signed_hex: "01".into(),
+    };
+    prop_oneof![
+        Just(TransferFact::Low { since: START }),
+        Just(TransferFact::Raised {
+            transfer: transfer(12)
+        }),
+        Just(TransferFact::Replaced { signed }),
+        Just(TransferFact::Kept { since: START }),
+        Just(TransferFact::Other { hash: "h".into() }),
+    ]
 }
 
 fn signed() -> CaseCommand {
@@ -396,6 +417,7 @@ fn commands() -> impl Strategy<Value = CaseCommand> {
         6 => Just(planned()),
         6 => Just(signed()),
         4 => Just(CaseCommand::Transfer(TransferFact::Broadcast)),
+        6 => replacements().prop_map(CaseCommand::Transfer),
         2 => (0_u64..4).prop_map(|confirmations| {
             CaseCommand::Transfer(TransferFact::Seen { confirmations })
         }),

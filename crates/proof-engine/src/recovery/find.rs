@@ -101,6 +101,7 @@ impl Engine {
             let Some(last) = page.last() else { break };
             after = Some(last.order);
             for promised in page {
+                let promised = self.one_each(world.environment, promised).await?;
                 let ours = self.ours(promised.order).await?;
                 let unknown =
                     |signed: &&SignedIntent| !ours.as_ref().is_some_and(|o| o.knows(signed));
@@ -131,6 +132,33 @@ impl Engine {
             }
         }
         Ok(strangers)
+    }
+
+    /// Of a transfer that was signed again with higher fees, only one can ever happen: the one on the chain, or else
+    /// the last.
+    async fn one_each(
+        &self,
+        environment: Environment,
+        mut promised: Promised,
+    ) -> Result<Promised, ApiError> {
+        let mut one: Vec<SignedIntent> = Vec::new();
+        for signed in promised.signed {
+            let Some(before) = one
+                .iter_mut()
+                .find(|one| one.intent.intent == signed.intent.intent)
+            else {
+                one.push(signed);
+                continue;
+            };
+            let network = before.intent.transfer.amount.asset().network();
+            let chain = self.chain_of(environment, network)?;
+            match chain.transfer(&before.signed.hash).await? {
+                TransferStatus::Mined { .. } | TransferStatus::Failed { .. } => {}
+                TransferStatus::Unknown | TransferStatus::Waiting => *before = signed,
+            }
+        }
+        promised.signed = one;
+        Ok(promised)
     }
 
     async fn ours(&self, id: OrderId) -> Result<Option<Ours>, ApiError> {

@@ -1,6 +1,11 @@
 //! What the steps of an order from before a restore ask first: whether the lost life has done them.
 
-use crate::{ApiError, Engine, order::SaveIds, transfer::Leg, worker::Outcome};
+use crate::{
+    ApiError, Engine,
+    order::{SaveIds, gone},
+    transfer::Leg,
+    worker::Outcome,
+};
 use proof_core::{
     case::Case,
     id::OrderId,
@@ -38,12 +43,11 @@ impl Engine {
             .signer
             .promised(leg.order)
             .await?;
-        let own = promised
-            .signed
-            .iter()
-            .find(|s| s.intent.intent == leg.intent);
-        if let Some(signed) = own {
-            self.transfer_adopt(leg, signed.clone()).await?;
+        let own = promised.signed.iter();
+        let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
+        let own: Vec<SignedIntent> = own.collect();
+        if !own.is_empty() {
+            self.transfer_adopt(leg, own).await?;
             return Ok(Some(Outcome::Done));
         }
         let waits = Outcome::Again(self.now().plus_seconds(AGAIN_SECONDS));
@@ -63,13 +67,14 @@ impl Engine {
     }
 
     /// Everything about it is fixed already, and its nonce or coins are spent.
-    async fn transfer_adopt(&self, leg: Leg, signed: SignedIntent) -> Result<(), ApiError> {
+    async fn transfer_adopt(&self, leg: Leg, given: Vec<SignedIntent>) -> Result<(), ApiError> {
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("transfer_adopt", move |tx: &mut Tx| {
-                let (ids, transfer) = (ids.clone(), signed.intent.transfer.clone());
-                let intent = signed.intent.intent;
+                let (ids, given) = (ids.clone(), given.clone());
                 Box::pin(async move {
+                    let first = given.first().ok_or_else(gone)?;
+                    let (intent, transfer) = (first.intent.intent, first.intent.transfer.clone());
                     match &transfer.from {
                         UnsignedFrom::Nonce(nonce) => {
                             tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
@@ -83,7 +88,11 @@ impl Engine {
                         }
                     }
                     let fact = TransferFact::Planned { intent, transfer };
-                    leg.record(tx, fact, &ids).await
+                    leg.record(tx, fact, &ids).await?;
+                    for fact in replacements(&given) {
+                        leg.record(tx, fact, &ids).await?;
+                    }
+                    Ok(())
                 })
             })
             .await
@@ -164,13 +173,101 @@ impl Engine {
     }
 }
 
+/// What follows the plan where the signer has signed more than once.
+fn replacements(given: &[SignedIntent]) -> Vec<TransferFact> {
+    let [first, later @ ..] = given else {
+        return Vec::new();
+    };
+    if later.is_empty() {
+        return Vec::new();
+    }
+    let mut facts = vec![TransferFact::Signed {
+        signed: first.signed.clone(),
+    }];
+    for given in later {
+        facts.push(TransferFact::Raised {
+            transfer: given.intent.transfer.clone(),
+        });
+        facts.push(TransferFact::Replaced {
+            signed: given.signed.clone(),
+        });
+    }
+    facts
+}
+
 /// Whether something went back under an intent that nothing here has.
 fn strange_return(signed: &[SignedIntent], order: &Order, cases: &[Case]) -> bool {
     let ours = serde_json::to_string(&(order, cases)).unwrap_or_default();
-    let returns = signed
+    let mut returns = signed
         .iter()
         .filter(|s| s.intent.class == IntentClass::Return);
-    returns
-        .into_iter()
-        .any(|signed| !ours.contains(&signed.signed.hash))
+    // One of those that were signed under an intent is enough: only one can happen.
+    returns.any(|given| {
+        let mut same = signed
+            .iter()
+            .filter(|s| s.intent.intent == given.intent.intent);
+        !same.any(|s| ours.contains(&s.signed.hash))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proof_core::{
+        Address, Asset, Network, Timestamp,
+        id::IntentId,
+        money::Amount,
+        transfer::{Sending, Unfit, UnsignedTransfer},
+    };
+    use proof_port::{Signed, SigningIntent};
+    use uuid::Uuid;
+
+    fn given(hash: &str, fee: u128) -> SignedIntent {
+        let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+        let address = Address::parse(Network::Erc20, address).unwrap();
+        SignedIntent {
+            intent: SigningIntent {
+                intent: IntentId::from_uuid(Uuid::from_u128(1)),
+                class: IntentClass::Deliver,
+                order: OrderId::from_uuid(Uuid::from_u128(2)),
+                transfer: UnsignedTransfer {
+                    sender: address.clone(),
+                    recipient: address,
+                    amount: Amount::new(Asset::find("USDT", Network::Erc20).unwrap(), 5),
+                    from: UnsignedFrom::Nonce(3),
+                    fee: Amount::new(Network::Erc20.native(), fee),
+                    form: None,
+                },
+            },
+            signed: Signed {
+                hash: hash.to_owned(),
+                signed_hex: hash.to_owned(),
+            },
+        }
+    }
+
+    fn told(sending: &mut Sending, fact: TransferFact) -> Result<(), Unfit> {
+        match fact {
+            TransferFact::Signed { signed } => sending.sign(signed),
+            TransferFact::Raised { transfer } => sending.raise(transfer),
+            TransferFact::Replaced { signed } => sending.replace(signed).map(drop),
+            other => panic!("{other:?} is no replacement"),
+        }
+    }
+
+    #[test]
+    fn all_that_the_signer_signed_is_taken_over_in_its_order() {
+        let all = [given("a", 10), given("b", 12), given("c", 15)];
+        assert!(replacements(&all[..1]).is_empty(), "the signer is asked");
+        let first = &all[0].intent;
+        let deadline = Timestamp::from_micros(9);
+        let mut sending = Sending::new(first.intent, first.transfer.clone(), deadline);
+        for fact in replacements(&all) {
+            told(&mut sending, fact).unwrap();
+        }
+        assert_eq!(sending.hash(), Ok("c".to_owned()));
+        assert_eq!(sending.transfer, all[2].intent.transfer);
+        let others = [all[0].signed.clone(), all[1].signed.clone()];
+        assert_eq!(sending.others, others);
+    }
 }

@@ -3,14 +3,15 @@
 use super::funds;
 use crate::{
     clock::{SandboxClock, SystemEntropy},
-    rails::{SandboxConfig, kept_key, master_key},
+    networks::NetworksConfig,
+    rails::{SandboxConfig, kept_key},
+    signer::SignerConfig,
     world::{self, ChildWorld},
 };
 use anyhow::{Context, bail};
 use proof_core::partner::Environment;
 use proof_engine::{Engine, Rails};
 use proof_outbound::{Configured, Outbound};
-use proof_signer::{LocalSigner, SignerThread};
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use url::Url;
 
@@ -55,13 +56,17 @@ impl Worlds {
         &self,
         data: &Path,
         outbound: &Outbound,
+        signer: &SignerConfig,
     ) -> anyhow::Result<(Rails, Option<Rails>)> {
+        let rails = |config: &SandboxConfig, signer: &SignerConfig| {
+            let signer = signer.open(&NetworksConfig::default());
+            let signer = signer.context("the signer cannot start")?;
+            anyhow::Ok(config.rails(outbound, signer))
+        };
         let live = self.live.as_ref();
-        let live = live.map(|world| rails(&world.config, outbound, &data.join("signer-live")));
-        Ok((
-            rails(&self.test.config, outbound, &data.join("signer"))?,
-            live.transpose()?,
-        ))
+        let own = SignerConfig::Folder(data.join("signer-live"));
+        let live = live.map(|world| rails(&world.config, &own));
+        Ok((rails(&self.test.config, signer)?, live.transpose()?))
     }
 
     /// The clock that the server shares with its world, and whether it may be moved: the second world
@@ -105,14 +110,6 @@ async fn sandbox(dir: &Path, seed: u64) -> anyhow::Result<ChildWorld> {
     let key: [u8; 24] = kept_key(dir, "api.key", &SystemEntropy)?;
     let key = key.iter().map(|byte| format!("{byte:02x}")).collect();
     world::start(dir, key, seed).await
-}
-
-/// With a signer of its own.
-fn rails(config: &SandboxConfig, outbound: &Outbound, signer: &Path) -> anyhow::Result<Rails> {
-    let key = master_key(signer, &SystemEntropy)?;
-    let signer = LocalSigner::open(signer, key)?;
-    let signer = SignerThread::spawn(signer).context("the signer cannot start")?;
-    Ok(config.rails(outbound, Arc::new(signer)))
 }
 
 async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()> {

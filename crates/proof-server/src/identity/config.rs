@@ -67,8 +67,9 @@ pub struct PersonsConfig {
 }
 
 impl PersonsConfig {
-    pub fn open(&self, signer: &Path) -> anyhow::Result<Persons> {
-        let folder = self.key.as_deref().unwrap_or(signer);
+    pub fn open(&self, signer: Option<&Path>) -> anyhow::Result<Persons> {
+        let folder = self.key.as_deref().or(signer);
+        let folder = folder.context("[persons] key has to name a folder")?;
         Ok(Persons {
             key: Some(kept_key(folder, PERSONS_FILE, &SystemEntropy)?),
             key_is_new: self.new_key,

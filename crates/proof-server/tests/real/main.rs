@@ -15,6 +15,7 @@ mod restart_sell;
 mod rotate;
 mod server;
 mod ship;
+mod signer;
 mod terminal;
 mod traces;
 mod user;

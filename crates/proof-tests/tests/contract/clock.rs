@@ -48,6 +48,16 @@ impl FastClock {
         self.stopped.store(self.passed(), Ordering::SeqCst);
     }
 
+    /// Runs again, from where it was stopped.
+    pub fn go_on(&self) {
+        let stopped = self.stopped.swap(-1, Ordering::SeqCst);
+        if stopped >= 0 {
+            let back = stopped - self.passed();
+            self.skipped.fetch_add(back, Ordering::SeqCst);
+        }
+        self.moved.notify_waiters();
+    }
+
     /// Time passes at once; whoever waits for it wakes up.
     pub fn skip(&self, seconds: i64) {
         self.skipped

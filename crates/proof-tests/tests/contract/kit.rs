@@ -274,7 +274,7 @@ impl App {
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
         let real_network = real.as_ref().map(|real| real.chain.network());
-        let (signer, rails) = rails(&sandbox, &outbound, &dir, real);
+        let (signer, rails) = rails(&sandbox, &outbound, &dir, (real, &clock));
         let letters = Arc::new(Letters::default());
         let parts = Parts {
             db: db.clone(),

@@ -23,6 +23,11 @@ impl Draft {
             TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
             TransferFact::Signed { signed } => self.signed(signed),
             TransferFact::Broadcast => self.broadcast(),
+            TransferFact::Low { since } => Ok(self.sending()?.low(since)?),
+            TransferFact::Raised { transfer } => Ok(self.sending()?.raise(transfer)?),
+            TransferFact::Replaced { signed } => self.replaced(signed),
+            TransferFact::Kept { since } => Ok(self.sending()?.keep(since)?),
+            TransferFact::Other { hash } => Ok(self.sending()?.other(&hash)?),
             TransferFact::Seen { confirmations } => Ok(self.sending()?.seen(confirmations)?),
             TransferFact::Final { confirmations, fee } => self.transfer_final(confirmations, fee),
             TransferFact::Dead { proof } => self.dead(&proof),
@@ -82,6 +87,16 @@ impl Draft {
         sending.sign(signed)?;
         let entry = ledger::send(sending.transfer.amount, sending.transfer.fee)?;
         self.entries.push(entry);
+        self.event(EventKind::TransferSigned, body);
+        Ok(())
+    }
+
+    fn replaced(&mut self, signed: Signed) -> Step {
+        let body = json!({ "hash": signed.hash });
+        let sending = self.sending()?;
+        let more = sending.replace(signed)?;
+        let nothing = Amount::new(sending.transfer.amount.asset(), 0);
+        self.entries.push(ledger::send(nothing, more)?);
         self.event(EventKind::TransferSigned, body);
         Ok(())
     }

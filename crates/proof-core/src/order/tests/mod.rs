@@ -176,6 +176,23 @@ fn planned() -> Command {
     })
 }
 
+/// A transfer whose fee became too small.
+fn replacements() -> impl Strategy<Value = TransferFact> {
+    let mut higher = transfer();
+    higher.fee = trx(higher.fee.base() + 500);
+    let signed = Signed {
+        hash: "h2".into(),
+        signed_hex: "01".into(),
+    };
+    prop_oneof![
+        Just(TransferFact::Low { since: START }),
+        Just(TransferFact::Raised { transfer: higher }),
+        Just(TransferFact::Replaced { signed }),
+        Just(TransferFact::Kept { since: START }),
+        Just(TransferFact::Other { hash: "h".into() }),
+    ]
+}
+
 fn balances(entries: &[Entry]) -> BTreeMap<String, i128> {
     let mut balances = BTreeMap::new();
     for posting in entries.iter().flat_map(Entry::postings) {
@@ -407,6 +424,7 @@ fn commands() -> impl Strategy<Value = Command> {
         8 => Just(planned()),
         6 => Just(signed()),
         4 => Just(Command::Transfer(TransferFact::Broadcast)),
+        6 => replacements().prop_map(Command::Transfer),
         2 => (0_u64..4).prop_map(|confirmations| Command::Transfer(TransferFact::Seen { confirmations })),
         4 => Just(Command::Transfer(TransferFact::Final { confirmations: 3, fee: trx(500) })),
         1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::NeverSigned { intent: intent() } })),

@@ -238,6 +238,12 @@ impl Anvil {
         self.call("anvil_reorg", json!([depth, []])).await;
     }
 
+    /// Of the next block, in wei.
+    pub async fn base_fee(&self, wei: u64) {
+        let fee = json!([format!("{wei:#x}")]);
+        self.call("anvil_setNextBlockBaseFeePerGas", fee).await;
+    }
+
     pub async fn height(&self) -> u64 {
         number(&self.call("eth_blockNumber", json!([])).await)
     }

@@ -6,6 +6,7 @@ mod nodes;
 mod orders;
 mod proxy;
 
+use crate::clock::FastClock;
 use anvil::{Anvil, CHAIN_ID};
 use proof_chain::evm::{EvmChain, EvmConfig, EvmSpec};
 use proof_core::{
@@ -20,7 +21,7 @@ use proof_port::{
     Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
 };
 use proof_server::rails::SandboxConfig;
-use proof_signer::{EvmRules, LocalSigner};
+use proof_signer::{EvmRules, Limits, LocalSigner};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -32,6 +33,8 @@ use uuid::Uuid;
 pub struct Real {
     pub chain: Arc<dyn Chain>,
     pub rules: EvmRules,
+    /// What may leave; without any, everything.
+    pub limits: Limits,
 }
 
 /// The sandbox's rails with it, and their signer.
@@ -39,13 +42,17 @@ pub fn rails(
     sandbox: &SandboxConfig,
     outbound: &Outbound,
     dir: &TempDir,
-    real: Option<Real>,
+    (real, clock): (Option<Real>, &Arc<FastClock>),
 ) -> (Arc<LocalSigner>, Rails) {
     let signer = LocalSigner::open(&dir.path().join("signer"), [7; 32]).unwrap();
     let rules = real
         .iter()
         .map(|real| (real.chain.network(), real.rules.clone()));
-    let signer = Arc::new(signer.with_rules(rules.collect()));
+    let mut signer = signer.with_rules(rules.collect());
+    if let Some(real) = real.as_ref().filter(|real| !real.limits.is_empty()) {
+        signer = signer.with_limits(real.limits.clone(), clock.clone());
+    }
+    let signer = Arc::new(signer);
     let mut rails = sandbox.rails(outbound, signer.clone());
     let chains = &mut rails.chains;
     chains.extend(real.map(|real| (real.chain.network(), real.chain)));

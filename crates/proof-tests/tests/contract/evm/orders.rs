@@ -1,12 +1,14 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
 use super::{
-    CONFIRMATIONS, ETHER, FRIEND, Real, anvil::Anvil, anvil::CHAIN_ID, anvil::Mood, asset, chain,
-    config, rules,
+    CONFIRMATIONS, ETHER, FRIEND, Real,
+    anvil::{Anvil, CHAIN_ID, Mood, number},
+    asset, chain, config, rules,
 };
 use crate::{
     buyer::{Buyer, GOOD_CARD},
     clock::FastClock,
+    health::alert,
     kit::{App, SHOP, as_partner, good_session},
     sell::start,
 };
@@ -17,9 +19,16 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
 };
 use proof_engine::{PartnerCreate, PartnerCreated};
-use proof_port::Chain;
+use proof_port::{Chain, Signer};
+use proof_signer::{Limit, Limits, Outflow};
 use serde_json::{Value, json};
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 use tokio::task::JoinHandle;
 
 const REFUND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
@@ -31,6 +40,8 @@ struct Ramp {
     app: App,
     anvil: Arc<Anvil>,
     miner: JoinHandle<()>,
+    /// What a unit of gas costs at least, in wei; 0: what the chain says. `NO_BLOCKS`: none comes.
+    base_fee: Arc<AtomicU64>,
     partner: PartnerCreated,
 }
 
@@ -42,16 +53,25 @@ impl Drop for Ramp {
 
 impl Ramp {
     async fn open() -> Option<Self> {
+        Self::limited(Limits::new()).await
+    }
+
+    /// What its signer lets go.
+    async fn limited(limits: Limits) -> Option<Self> {
         let anvil = Arc::new(Anvil::start().await?);
         let spec = config(&anvil).read().unwrap();
         let real = Real {
             rules: rules(&spec),
+            limits,
             chain: Arc::new(chain(&[&anvil.url], spec)),
         };
         let app = App::sqlite_on(Some(real)).await;
         let partner = partner(&app).await;
+        let base_fee = Arc::new(AtomicU64::new(0));
+        let fee = Arc::clone(&base_fee);
         let ramp = Self {
-            miner: mining(Arc::clone(&anvil), Arc::clone(&app.clock)),
+            miner: mining(Arc::clone(&anvil), Arc::clone(&app.clock), fee),
+            base_fee,
             app,
             anvil,
             partner,
@@ -143,10 +163,19 @@ impl Ramp {
     }
 }
 
-fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>) -> JoinHandle<()> {
+const NO_BLOCKS: u64 = u64::MAX;
+
+fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>, base_fee: Arc<AtomicU64>) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(BLOCK_MS)).await;
+            let base_fee = base_fee.load(Ordering::SeqCst);
+            if base_fee == NO_BLOCKS {
+                continue;
+            }
+            if base_fee > 0 {
+                anvil.base_fee(base_fee).await;
+            }
             let seconds = clock.now().micros() / 1_000_000;
             anvil.mine_at(u64::try_from(seconds).unwrap()).await;
         }
@@ -301,6 +330,7 @@ async fn nothing_is_sold_whose_deposit_would_not_be_seen() {
     let spec = config.read().unwrap();
     let real = Real {
         rules: rules(&spec),
+        limits: Limits::new(),
         chain: Arc::new(chain(&[&anvil.url], spec)),
     };
     let app = App::sqlite_on(Some(real)).await;
@@ -316,4 +346,119 @@ async fn nothing_is_sold_whose_deposit_would_not_be_seen() {
         assert_eq!(answer.status, status, "{ticker}: {}", answer.text);
     }
     app.halt().await;
+}
+
+/// As the buyer sees it, once it is another than that; a minute goes by with each look at a known one.
+async fn hash_beside(buyer: &Buyer<'_>, known: Option<&str>) -> String {
+    let look = || async {
+        buyer.app.clock.skip(if known.is_some() { 60 } else { 0 });
+        let view = buyer.view().await;
+        let hash = view["transfer"]["hash"].as_str().map(str::to_owned);
+        hash.filter(|hash| Some(hash.as_str()) != known)
+    };
+    buyer.app.until("another hash", look).await
+}
+
+impl Ramp {
+    /// A buyer whose transfer was broadcast at a price that is far below the market by now.
+    async fn outbid(&self) -> (Buyer<'_>, String) {
+        let buyer = self.user("buy", "USDT", "100").await;
+        self.base_fee.store(NO_BLOCKS, Ordering::SeqCst);
+        assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+        let first = hash_beside(&buyer, None).await;
+        self.base_fee.store(30_000_000_000, Ordering::SeqCst);
+        (buyer, first)
+    }
+
+    /// A block with this transaction and no other.
+    async fn mine_alone(&self, signed_hex: &str) {
+        let none = json!([]);
+        self.anvil.call("anvil_dropAllTransactions", none).await;
+        self.anvil.base_fee(1).await;
+        let bytes = json!([format!("0x{signed_hex}")]);
+        self.anvil.call("eth_sendRawTransaction", bytes).await;
+        self.anvil.mine(1).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    let (buyer, first) = ramp.outbid().await;
+    let second = hash_beside(&buyer, Some(&first)).await;
+    let view = buyer.until_step("completed").await;
+    assert_eq!(view["transfer"]["hash"], second.as_str());
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 100_000_000);
+
+    // The one with the small fee is mined although another one was signed.
+    ramp.base_fee.store(0, Ordering::SeqCst);
+    let cheap = || async {
+        let price = ramp.anvil.call("eth_gasPrice", json!([])).await;
+        (number(&price) < 3_000_000_000).then_some(())
+    };
+    ramp.app.until("gas is cheap again", cheap).await;
+    let (buyer, first) = ramp.outbid().await;
+    let height = ramp.anvil.height().await;
+    let dear = || async { (ramp.anvil.height().await > height).then_some(()) };
+    ramp.app.until("gas is dear", dear).await;
+    ramp.base_fee.store(NO_BLOCKS, Ordering::SeqCst);
+    hash_beside(&buyer, Some(&first)).await;
+    ramp.app.clock.stop();
+    let promised = ramp.app.signer.promises(None).await.unwrap();
+    let mut given = promised.iter().flat_map(|promised| &promised.signed);
+    let bytes = given.find(|given| given.signed.hash == first).unwrap();
+    ramp.mine_alone(&bytes.signed.signed_hex).await;
+    ramp.app.clock.go_on();
+    ramp.base_fee.store(0, Ordering::SeqCst);
+    let view = buyer.until_step("completed").await;
+    assert_eq!(view["transfer"]["hash"], first.as_str());
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 200_000_000);
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_back() {
+    let of = |order, hour| Limit {
+        order,
+        hour,
+        day: hour * 10,
+    };
+    let usdt = (Outflow::Deliver, asset("USDT"));
+    let fee = (Outflow::Fee, Network::Erc20.native());
+    let limits = [
+        (usdt, of(120_000_000, 150_000_000)),
+        (fee, of(ETHER, ETHER)),
+    ];
+    let Some(ramp) = Ramp::limited(limits.into()).await else {
+        return;
+    };
+    let first = ramp.user("buy", "USDT", "100").await;
+    assert_eq!(first.pay(GOOD_CARD).await.status, 200);
+    first.until_step("completed").await;
+    let second = ramp.user("buy", "USDT", "100").await;
+    let large = ramp.user("buy", "USDT", "130").await;
+    assert_eq!(second.pay(GOOD_CARD).await.status, 200);
+    assert_eq!(large.pay(GOOD_CARD).await.status, 200);
+    large.until_step("failed").await;
+    assert_eq!(ramp.app.outside.calls_of("/refund"), 1);
+
+    let order = second.order().to_string();
+    ramp.app.clock.skip(31 * 60);
+    let told = || alert(&ramp.app, "order_stuck", &order);
+    let stuck = ramp.app.until("the operator hears of it", told).await;
+    assert_eq!(
+        stuck["headline"],
+        "An order does not get on from delivering."
+    );
+    let view = second.view().await;
+    assert!(view["transfer"].is_null(), "{view}");
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 100_000_000);
+    // Time heals it.
+    ramp.app.clock.skip(3_600);
+    second.until_step("completed").await;
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 200_000_000);
+    ramp.done().await;
 }

@@ -1,0 +1,120 @@
+//! A transfer whose fee has become too small: the same again, in its place, with a higher one.
+
+use super::{Leg, fee_max};
+use crate::{ApiError, Engine, payment::is_final};
+use proof_core::{
+    Timestamp,
+    transfer::{EvmForm, Form, Sending, TransferFact, UnsignedTransfer},
+};
+use proof_port::{Chain, SigningIntent};
+
+/// The network asks for more than the transfer offers for so long, before it is replaced. Fees go up and down within
+/// minutes, and a replacement may cost more.
+const PATIENCE_SECONDS: i64 = 300;
+
+impl Engine {
+    /// What the signer has signed beyond what this database knows: it may be from before a restore.
+    pub(super) async fn transfer_learnt(
+        &self,
+        leg: Leg,
+        sending: &Sending,
+    ) -> Result<Option<TransferFact>, ApiError> {
+        if self.recovered_at.borrow().is_none() || sending.transfer.form.is_none() {
+            return Ok(None);
+        }
+        let signer = &self.rails(leg.environment)?.signer;
+        let promised = signer.promised(leg.order).await?.signed;
+        let given = promised
+            .into_iter()
+            .filter(|given| given.intent.intent == sending.intent);
+        let known = |hash: &str| {
+            let mut all = sending.others.iter().chain(&sending.signed);
+            all.any(|signed| signed.hash == hash)
+        };
+        let Some(unknown) = given.into_iter().find(|given| !known(&given.signed.hash)) else {
+            return Ok(None);
+        };
+        Ok(Some(match &sending.higher {
+            Some(higher) if **higher == unknown.intent.transfer => TransferFact::Replaced {
+                signed: unknown.signed,
+            },
+            // As far as the signer went, the same way again.
+            Some(_) => TransferFact::Kept { since: self.now() },
+            None => TransferFact::Raised {
+                transfer: unknown.intent.transfer,
+            },
+        }))
+    }
+
+    /// Looks whether a transfer that waits offers too little, and has it replaced when it did for long.
+    pub(super) async fn transfer_raise(
+        &self,
+        leg: Leg,
+        sending: &Sending,
+        chain: &dyn Chain,
+    ) -> Result<Option<TransferFact>, ApiError> {
+        if let Some(higher) = &sending.higher {
+            return self.transfer_replace(leg, sending, higher).await.map(Some);
+        }
+        let Some(Form::Evm(ours)) = &sending.transfer.form else {
+            return Ok(None);
+        };
+        let now = self.now();
+        let patient = |since: Timestamp| now < since.plus_seconds(PATIENCE_SECONDS);
+        if sending.low_since.is_some_and(patient) {
+            return Ok(None);
+        }
+        // A price above the operator's cap is no answer here: the transfer waits until it falls.
+        let Ok(Some(Form::Evm(market))) = chain.form(leg.asset).await else {
+            return Ok(None);
+        };
+        if market.fee_per_gas_max <= ours.fee_per_gas_max {
+            return Ok(None);
+        }
+        if sending.low_since.is_none() {
+            return Ok(Some(TransferFact::Low { since: now }));
+        }
+        let form = Form::Evm(Box::new(raised(ours, &market)));
+        let fee = fee_max(&form, chain.network())?;
+        let transfer = UnsignedTransfer {
+            fee,
+            form: Some(form),
+            ..sending.transfer.clone()
+        };
+        Ok(Some(TransferFact::Raised { transfer }))
+    }
+
+    async fn transfer_replace(
+        &self,
+        leg: Leg,
+        sending: &Sending,
+        higher: &UnsignedTransfer,
+    ) -> Result<TransferFact, ApiError> {
+        let signer = &self.rails(leg.environment)?.signer;
+        let intent = SigningIntent {
+            intent: sending.intent,
+            class: leg.class,
+            order: leg.order,
+            transfer: higher.clone(),
+        };
+        match signer.sign(self.epoch(), &intent).await {
+            Ok(signed) => Ok(TransferFact::Replaced { signed }),
+            // What was signed before stays, and may be mined: nothing turns round.
+            Err(error) if is_final(&error) => {
+                tracing::warn!(order = %leg.order, "the signer does not raise a fee: {error}");
+                Ok(TransferFact::Kept { since: self.now() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// Nodes take a replacement that offers a tenth more, in both.
+fn raised(ours: &EvmForm, market: &EvmForm) -> EvmForm {
+    let more = |before: u128, now: u128| now.max(before.saturating_add(before.div_ceil(8)));
+    EvmForm {
+        fee_per_gas_max: more(ours.fee_per_gas_max, market.fee_per_gas_max),
+        tip_per_gas_max: more(ours.tip_per_gas_max, market.tip_per_gas_max),
+        ..ours.clone()
+    }
+}

@@ -1,0 +1,299 @@
+//! `proof signer`: the process that alone has the keys. And what a server says of the one that it asks.
+
+use crate::{
+    clock::{SystemClock, SystemEntropy},
+    networks::NetworksConfig,
+    rails::master_key,
+    serve::asked_to_stop,
+};
+use anyhow::{Context, bail, ensure};
+use clap::Args;
+use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
+use proof_port::Signer;
+use proof_signer::{
+    EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread, SocketSecret,
+    SocketSigner, key_file_read, read_private,
+};
+use serde::Deserialize;
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// The passphrase among what systemd hands over (`LoadCredential=`, `LoadCredentialEncrypted=`).
+const CREDENTIAL: &str = "wallet-passphrase";
+
+#[derive(Args, Debug)]
+pub struct SignerArgs {
+    /// The signer's own configuration file (TOML).
+    #[arg(long)]
+    config: PathBuf,
+}
+
+/// What the signer knows, whatever it is asked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerFile {
+    /// Where servers reach it, in a folder of its own.
+    socket: PathBuf,
+    /// Folder of the journal, which never goes back to an earlier time.
+    journal: PathBuf,
+    /// The sealed master key (`proof wallet new`).
+    wallet: PathBuf,
+    /// Without it, the credential `wallet-passphrase` of systemd.
+    passphrase_file: Option<PathBuf>,
+    /// What the server knows, too (`proof wallet secret`).
+    secret: PathBuf,
+    /// Users whose processes may ask; without any, the signer's own.
+    #[serde(default)]
+    users: Vec<u32>,
+    /// Real chains; on all others it signs only what a simulated chain takes.
+    #[serde(default)]
+    networks: BTreeMap<Network, RulesFile>,
+    /// What may leave, by what it is for; what has no limit stays.
+    limits: BTreeMap<Outflow, BTreeMap<Asset, LimitFile>>,
+}
+
+/// In decimals of the asset.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LimitFile {
+    order: String,
+    hour: String,
+    day: String,
+}
+
+impl LimitFile {
+    fn limit(&self, of: Outflow, asset: Asset) -> anyhow::Result<Limit> {
+        let base = |text: &str| anyhow::Ok(Amount::parse(asset, text)?.base());
+        let limit = Limit {
+            order: base(&self.order)?,
+            hour: base(&self.hour)?,
+            day: base(&self.day)?,
+        };
+        ensure!(limit.hour <= limit.day, "the hour's is above the day's");
+        let native = asset == asset.network().native();
+        ensure!(native || of != Outflow::Fee, "no fee is paid in it");
+        Ok(limit)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RulesFile {
+    chain_id: u64,
+    #[serde(default)]
+    tokens: BTreeMap<String, String>,
+    /// The most that one transfer may cost, in the native coin.
+    fee_max: String,
+}
+
+impl RulesFile {
+    fn rules(&self, network: Network) -> anyhow::Result<EvmRules> {
+        let contract = |(ticker, text): (&String, &String)| {
+            let asset = Asset::find(ticker, network);
+            let asset = asset.with_context(|| format!("{ticker} is not sold on {network}"))?;
+            let contract = Address::parse(network, text);
+            anyhow::Ok((asset, contract.with_context(|| text.clone())?))
+        };
+        let fee_max = Amount::parse(network.native(), &self.fee_max);
+        Ok(EvmRules {
+            chain_id: self.chain_id,
+            contracts: self.tokens.iter().map(contract).collect::<Result<_, _>>()?,
+            fee_max: fee_max.context("fee_max is no amount")?.base(),
+        })
+    }
+}
+
+impl SignerFile {
+    pub fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(path);
+        let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+        let file: Self =
+            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        file.rules()?;
+        file.limits()?;
+        Ok(file)
+    }
+
+    fn rules(&self) -> anyhow::Result<BTreeMap<Network, EvmRules>> {
+        let rules = self.networks.iter().map(|(network, file)| {
+            let evm = matches!(network, Network::Erc20 | Network::Bep20);
+            ensure!(evm, "[networks.{network}] is no chain of the EVM kind");
+            let rules = file.rules(*network);
+            let rules = rules.with_context(|| format!("[networks.{network}] is not right"))?;
+            Ok((*network, rules))
+        });
+        rules.collect()
+    }
+
+    fn limits(&self) -> anyhow::Result<Limits> {
+        let mut limits = Limits::new();
+        for (of, assets) in &self.limits {
+            for (asset, file) in assets {
+                let limit = file.limit(*of, *asset);
+                let limit = limit.with_context(|| format!("the limit for {asset} is not right"))?;
+                limits.insert((*of, *asset), limit);
+            }
+        }
+        Ok(limits)
+    }
+
+    fn open(&self) -> anyhow::Result<LocalSigner> {
+        let passphrase = passphrase(self.passphrase_file.as_deref())?;
+        let key = key_file_read(&self.wallet, &passphrase)?;
+        let signer = LocalSigner::open(&self.journal, *key);
+        let signer = signer.with_context(|| self.journal.display().to_string())?;
+        let signer = signer.with_rules(self.rules()?);
+        Ok(signer.with_limits(self.limits()?, Arc::new(SystemClock)))
+    }
+}
+
+/// From a file that its owner alone may read, or from systemd. Never from an argument, which others can see.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "systemd says where credentials are"
+)]
+pub fn passphrase(file: Option<&Path>) -> anyhow::Result<Secret> {
+    let given = std::env::var("CREDENTIALS_DIRECTORY").ok();
+    let given = given.map(|dir| Path::new(&dir).join(CREDENTIAL));
+    let Some(path) = file.map(Path::to_owned).or(given) else {
+        bail!(
+            "no passphrase: name a file (passphrase_file, --passphrase-file), or give systemd's credential {CREDENTIAL}"
+        );
+    };
+    let bytes = read_private(&path)?;
+    let text = str::from_utf8(&bytes).context("the passphrase is no text")?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn socket_secret(path: &Path) -> anyhow::Result<SocketSecret> {
+    let secret = SocketSecret::read(&read_private(path)?);
+    secret.with_context(|| format!("{} is no secret of 64 hexadecimal digits", path.display()))
+}
+
+pub async fn run(args: SignerArgs) -> anyhow::Result<()> {
+    // What is in memory is not left on a disk by a crash.
+    rlimit::setrlimit(rlimit::Resource::CORE, 0, 0).context("core dumps cannot be turned off")?;
+    let file = SignerFile::read(&args.config)?;
+    let secret = socket_secret(&file.secret)?;
+    let signer = file.open()?;
+    let signer: Arc<dyn Signer> = Arc::new(SignerThread::spawn(signer)?);
+    let (entropy, timer) = (Arc::new(SystemEntropy), Arc::new(SystemClock));
+    let door = SignerDoor::open(&file.socket, secret, &file.users, entropy, timer)?;
+    let asked = asked_to_stop()?;
+    tracing::info!(socket = %file.socket.display(), "signing");
+    door.answer(signer, asked).await;
+    Ok(())
+}
+
+/// Whom a server asks for signatures.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "signer is a folder (a signer inside of this process), or a table with `socket` and `secret`"
+)]
+pub enum SignerConfig {
+    /// One in its own process: the folder of its key and journal. For sandboxes.
+    Folder(PathBuf),
+    Process(SignerProcess),
+}
+
+/// `proof signer`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignerProcess {
+    socket: PathBuf,
+    secret: PathBuf,
+}
+
+impl SignerConfig {
+    pub fn at(socket: &Path, secret: &Path) -> Self {
+        Self::Process(SignerProcess {
+            socket: socket.to_owned(),
+            secret: secret.to_owned(),
+        })
+    }
+
+    /// Where keys of the server's own lie that have no other place.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Process(_) => None,
+        }
+    }
+
+    pub fn open(&self, networks: &NetworksConfig) -> anyhow::Result<Arc<dyn Signer>> {
+        match self {
+            Self::Folder(folder) => {
+                let signer = LocalSigner::open(folder, master_key(folder, &SystemEntropy)?)?;
+                let signer = signer.with_rules(networks.rules()?);
+                Ok(Arc::new(SignerThread::spawn(signer)?))
+            }
+            Self::Process(process) => {
+                let secret = socket_secret(&process.secret)?;
+                let (entropy, timer) = (Arc::new(SystemEntropy), Arc::new(SystemClock));
+                let path = process.socket.clone();
+                Ok(Arc::new(SocketSigner::new(path, secret, entropy, timer)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+        socket = "/run/proof-signer/signer.sock"
+        journal = "/var/lib/proof-signer"
+        wallet = "/var/lib/proof-signer/wallet.json"
+        secret = "/var/lib/proof-signer/socket.secret"
+        users = [998]
+        [networks.ERC20]
+        chain_id = 11155111
+        tokens = { USDT = "0xdAC17F958D2ee523a2206206994597C13D831ec7" }
+        fee_max = "0.012"
+        [limits.deliver]
+        "USDT/ERC20" = { order = "5000", hour = "20000", day = "100000" }
+        [limits.fee]
+        "ETH/ERC20" = { order = "0.05", hour = "0.5", day = "2" }
+    "#;
+
+    fn read(text: &str) -> anyhow::Result<SignerFile> {
+        let dir = tempfile::tempdir()?;
+        let path = dir.path().join("signer.toml");
+        fs::write(&path, text)?;
+        SignerFile::read(&path)
+    }
+
+    #[test]
+    fn the_signer_has_rules_of_its_own() {
+        let rules = read(GOOD).unwrap().rules().unwrap();
+        let rules = &rules[&Network::Erc20];
+        assert_eq!(rules.fee_max, 12_000_000_000_000_000);
+        assert_eq!(rules.contracts.len(), 1);
+        let limits = read(GOOD).unwrap().limits().unwrap();
+        let usdt = "USDT/ERC20".parse().unwrap();
+        assert_eq!(limits[&(Outflow::Deliver, usdt)].hour, 20_000_000_000);
+        for (from, to) in [
+            ("[networks.ERC20]", "[networks.TRC20]"),
+            ("0.012", "much"),
+            ("USDT", "ETHER"),
+            ("831ec7", "831ec8"),
+            ("users = [998]", "user = 998"),
+            ("\"20000\"", "\"200000\""),
+            ("\"20000\"", "\"some\""),
+            ("[limits.deliver]", "[limits.sweep]"),
+            ("[limits.deliver]", "[limits.deliveries]"),
+            ("ETH/ERC20", "USDC/ERC20"),
+            ("ETH/ERC20", "ETH"),
+        ] {
+            let text = GOOD.replace(from, to);
+            assert_ne!(text, GOOD);
+            assert!(read(&text).is_err(), "{from} → {to}");
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! `proof wallet …`: the signer's master key, sealed in a file.
+
+use crate::{clock::SystemEntropy, say::say, signer::passphrase};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use proof_signer::{
+    MasterKey, SocketSecret, key_file_read, key_file_write, master_key_new, printed, read_printed,
+    read_private, wallet_addresses, write_private,
+};
+use std::{
+    fmt::Write,
+    io::Read,
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroizing;
+
+/// More than any printed form has.
+const PRINTED_BYTES_MAX: u64 = 4096;
+
+#[derive(Args, Debug)]
+pub struct Passphrase {
+    /// A file with the passphrase, which its owner alone may read; else systemd's credential `wallet-passphrase`.
+    #[arg(long, env = "PROOF_PASSPHRASE_FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Subcommand, Debug)]
+pub enum WalletCommand {
+    /// Makes a master key, and seals it in a new file.
+    New {
+        #[arg(long)]
+        wallet: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Seals a key that there is already: its printed form on standard input, or the 32 bytes of a `master.key`.
+    Import {
+        #[arg(long)]
+        wallet: PathBuf,
+        /// A `master.key` of a signer that was inside of the server.
+        #[arg(long)]
+        raw: Option<PathBuf>,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// The addresses of the hot wallets.
+    Addresses {
+        #[arg(long)]
+        wallet: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// The key in its printed form, for a safe. Whoever reads it has the coins.
+    Print {
+        #[arg(long)]
+        wallet: PathBuf,
+        #[command(flatten)]
+        passphrase: Passphrase,
+    },
+    /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
+    Secret {
+        #[arg(long)]
+        out: PathBuf,
+    },
+}
+
+pub fn run(command: WalletCommand) -> anyhow::Result<()> {
+    match command {
+        WalletCommand::New {
+            wallet,
+            passphrase: from,
+        } => seal(&wallet, &from, &master_key_new(&SystemEntropy)),
+        WalletCommand::Import {
+            wallet,
+            raw,
+            passphrase: from,
+        } => seal(&wallet, &from, &imported(raw.as_deref())?),
+        WalletCommand::Addresses {
+            wallet,
+            passphrase: from,
+        } => addresses(&open(&wallet, &from)?),
+        WalletCommand::Print {
+            wallet,
+            passphrase: from,
+        } => {
+            let text = printed(&open(&wallet, &from)?).context("the key cannot be printed")?;
+            say(&Zeroizing::new(format!("{}\n", *text)))
+        }
+        WalletCommand::Secret { out } => {
+            let secret = SocketSecret::new(&SystemEntropy);
+            write_private(&out, secret.written().as_bytes())?;
+            say(&format!("{}\n", out.display()))
+        }
+    }
+}
+
+fn open(wallet: &Path, from: &Passphrase) -> anyhow::Result<MasterKey> {
+    let passphrase = passphrase(from.passphrase_file.as_deref())?;
+    Ok(key_file_read(wallet, &passphrase)?)
+}
+
+fn seal(wallet: &Path, from: &Passphrase, key: &MasterKey) -> anyhow::Result<()> {
+    let passphrase = passphrase(from.passphrase_file.as_deref())?;
+    key_file_write(wallet, key, &passphrase, &SystemEntropy)?;
+    addresses(key)
+}
+
+fn imported(raw: Option<&Path>) -> anyhow::Result<MasterKey> {
+    if let Some(path) = raw {
+        let bytes = read_private(path)?;
+        let key = bytes.as_slice().try_into();
+        let key = key.with_context(|| format!("{} is not a key of 32 bytes", path.display()))?;
+        return Ok(Zeroizing::new(key));
+    }
+    let mut text = Zeroizing::new(String::new());
+    let mut input = std::io::stdin().take(PRINTED_BYTES_MAX);
+    input
+        .read_to_string(&mut text)
+        .context("the printed form cannot be read")?;
+    Ok(read_printed(&text)?)
+}
+
+fn addresses(key: &MasterKey) -> anyhow::Result<()> {
+    let mut text = String::new();
+    for (network, address) in wallet_addresses(key) {
+        writeln!(text, "{:8} {}", network.name(), address.as_str())?;
+    }
+    say(&text)
+}
