@@ -76,7 +76,7 @@ fn accepts(headers: &HeaderMap, coding: &str) -> bool {
             .next()
             .is_some_and(|name| name.eq_ignore_ascii_case(coding));
         let weight = parts.find_map(|part| part.strip_prefix("q="));
-        is_it && weight.is_none_or(|q| q.trim_matches(['0', '.']) != "")
+        is_it && weight.is_none_or(|q| !q.trim_matches(['0', '.']).is_empty())
     })
 }
 
