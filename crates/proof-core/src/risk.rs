@@ -200,6 +200,7 @@ pub enum RiskReason {
     CardShared,
     Disputes,
     Listed,
+    DestinationRefuses,
 }
 
 impl RiskReason {
@@ -217,6 +218,7 @@ impl RiskReason {
             Self::CardShared => "card_shared",
             Self::Disputes => "disputes",
             Self::Listed => "listed",
+            Self::DestinationRefuses => "destination_refuses",
         }
     }
 
@@ -224,6 +226,7 @@ impl RiskReason {
     pub const fn fail_reason(self) -> FailReason {
         match self {
             Self::Listed => FailReason::Screening,
+            Self::DestinationRefuses => FailReason::DestinationRefuses,
             Self::DayLimit
             | Self::MonthLimit
             | Self::PairDayLimit

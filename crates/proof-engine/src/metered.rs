@@ -412,6 +412,16 @@ impl Chain for Metered<dyn Chain> {
         self.inner.payment_link(to, amount)
     }
 
+    async fn refuses(
+        &self,
+        from: &Address,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<bool, PortError> {
+        self.call("refuses", self.inner.refuses(from, to, amount))
+            .await
+    }
+
     fn poll_interval_ms(&self) -> i64 {
         self.inner.poll_interval_ms()
     }

@@ -29,6 +29,7 @@ impl Engine {
         liability_shift: bool,
     ) -> Result<Outcome, ApiError> {
         let partner = self.partner_of(order).await?;
+        let refuses = self.destination_refuses(order).await;
         let (id, ids) = (order.id, SaveIds::new(self, self.now()));
         self.db
             .write("payment_assess", move |tx: &mut Tx| {
@@ -42,7 +43,12 @@ impl Engine {
                         return Err(refused(proof_core::order::Refusal::WrongState));
                     };
                     facts.screening = screen(tx, &stored.order).await?;
-                    let judged = assess(&facts, policy);
+                    let judged = if refuses {
+                        let reason = RiskReason::DestinationRefuses;
+                        Assessment::Refuse { reason }
+                    } else {
+                        assess(&facts, policy)
+                    };
                     let basis = basis(&facts, partner.policy.version, &judged);
                     let verdict = verdict(judged, first_delivery_hold(&facts, policy));
                     apply(tx, stored, Command::Assessed { verdict }, &ids).await?;
@@ -51,6 +57,22 @@ impl Engine {
             })
             .await?;
         Ok(Outcome::Done)
+    }
+
+    /// Whether the network would refuse the delivery. It is asked out of care, before money is taken: a chain that does
+    /// not answer now keeps nobody from paying, and a transfer that is refused later is paid back.
+    async fn destination_refuses(&self, order: &Order) -> bool {
+        let network = order.amount.asset().network();
+        let asked = async {
+            let wallet = self.hot_wallet(order.environment, network).await?;
+            let chain = self.chain_of(order.environment, network)?;
+            let asked = chain.refuses(&wallet, &order.destination, order.amount);
+            Ok::<_, ApiError>(asked.await?)
+        };
+        asked.await.unwrap_or_else(|error: ApiError| {
+            error.log("whether the network takes a delivery could not be asked");
+            false
+        })
     }
 }
 
@@ -102,7 +124,8 @@ fn not_begun(reason: RiskReason) -> ApiError {
         | RiskReason::NoLiabilityShift
         | RiskReason::CardShared
         | RiskReason::Disputes
-        | RiskReason::Listed => limit(
+        | RiskReason::Listed
+        | RiskReason::DestinationRefuses => limit(
             "This would be more than one person may buy or sell here in 24 hours. Try a smaller amount, or tomorrow.",
         ),
     }

@@ -99,6 +99,17 @@ pub trait Chain: Send + Sync {
     /// bound. Assets that are not in the catalogue are left out.
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError>;
 
+    /// Whether a transfer would come to nothing if it were sent now: the receiver is code that takes none, or the token
+    /// blocks it. Asked before money is taken for it; what cannot be told is `false`.
+    async fn refuses(
+        &self,
+        _from: &Address,
+        _to: &Address,
+        _amount: Amount,
+    ) -> Result<bool, PortError> {
+        Ok(false)
+    }
+
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError>;
 
     /// How a deposit that was seen stands now. Where one transaction may do more than one thing, its being mined

@@ -4,6 +4,7 @@
 //! them says ([`agree`]); signed bytes go to all of them.
 
 mod agree;
+mod attempt;
 mod look;
 mod node;
 mod read;
@@ -347,6 +348,15 @@ impl Chain for EvmChain {
         Some(format!(
             "ethereum:{token}@{chain}/transfer?address={to}&uint256={base}"
         ))
+    }
+
+    async fn refuses(
+        &self,
+        from: &Address,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<bool, PortError> {
+        self.would_be_refused(from, to, amount).await
     }
 
     fn poll_interval_ms(&self) -> i64 {

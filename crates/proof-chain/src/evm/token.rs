@@ -19,6 +19,13 @@ pub fn balance_call(owner: Address) -> String {
     alloy_primitives::hex::encode_prefixed([&BALANCE_SELECTOR, owner.as_slice()].concat())
 }
 
+pub fn transfer_call(to: Address, amount: U256) -> String {
+    let (to, amount) = (to.into_word(), amount.to_be_bytes::<32>());
+    alloy_primitives::hex::encode_prefixed(
+        [TRANSFER_SELECTOR.as_slice(), to.as_slice(), &amount].concat(),
+    )
+}
+
 /// Recipient and amount of a call of `transfer`; `None` for any other call.
 pub fn transfer_of(input: &[u8]) -> Option<(Address, U256)> {
     let words = input.strip_prefix(&TRANSFER_SELECTOR)?;

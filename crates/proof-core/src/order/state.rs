@@ -188,6 +188,8 @@ pub enum FailReason {
     PaymentVoided,
     RiskRefused,
     Screening,
+    /// The network refuses transfers to the order's address.
+    DestinationRefuses,
     Refunded,
     DepositTimeout,
     DepositLost,
@@ -202,6 +204,7 @@ impl FailReason {
             Self::PaymentVoided => "payment_voided",
             Self::RiskRefused => "risk_refused",
             Self::Screening => "screening",
+            Self::DestinationRefuses => "destination_refuses",
             Self::Refunded => "refunded",
             Self::DepositTimeout => "deposit_timeout",
             Self::DepositLost => "deposit_lost",

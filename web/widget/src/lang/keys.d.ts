@@ -339,6 +339,7 @@ export interface Words {
   "failed.title.payment_voided": undefined;
   "failed.title.risk_refused": undefined;
   "failed.title.screening": undefined;
+  "failed.title.destination_refuses": undefined;
   "failed.title.refunded": undefined;
   "failed.title.payment_deadline": undefined;
   "failed.title.other": undefined;
@@ -347,6 +348,7 @@ export interface Words {
   "failed.text.payment_voided": undefined;
   "failed.text.risk_refused": undefined;
   "failed.text.screening": undefined;
+  "failed.text.destination_refuses": undefined;
   "failed.text.refunded": undefined;
   "failed.text.payment_deadline": undefined;
   "failed.text.other": undefined;

@@ -47,6 +47,7 @@ pub enum Mood {
     TakesFee = 2,
     Reverts = 3,
     MovesMore = 4,
+    RevertsInBlocks = 5,
 }
 
 /// One that nobody else has just now.

@@ -276,7 +276,7 @@ async fn what_a_node_refuses_goes_back_to_the_card_and_what_a_bank_refuses_to_th
     let Some(ramp) = Ramp::open().await else {
         return;
     };
-    ramp.anvil.feel(Mood::Reverts).await;
+    ramp.anvil.feel(Mood::RevertsInBlocks).await;
     let buyer = ramp.user("buy", "USDT", "100").await;
     assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
     let view = buyer.until_step("failed").await;
@@ -291,6 +291,46 @@ async fn what_a_node_refuses_goes_back_to_the_card_and_what_a_bank_refuses_to_th
     let view = seller.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "returned");
     assert_eq!(ramp.there(REFUND, "USDC").await, 50_000_000);
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+/// Whether code says no is asked before the card's money is taken, and costs no gas.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_paid_for_what_the_network_would_refuse() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    for mood in [Mood::Reverts, Mood::ReturnsFalse] {
+        ramp.anvil.feel(mood).await;
+        let buyer = ramp.user("buy", "USDT", "100").await;
+        assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
+        let view = buyer.until_step("failed").await;
+        let (code, moved) = (&view["failure"]["code"], &view["failure"]["money_moved"]);
+        assert_eq!(
+            (code, moved),
+            (&json!("destination_refuses"), &json!(false))
+        );
+    }
+    ramp.anvil.feel(Mood::Good).await;
+    // A contract that takes no coins; of coins that are not there nothing can be told.
+    let wallet = ramp
+        .app
+        .app
+        .engine
+        .hot_wallet(Environment::Test, Network::Erc20);
+    let (wallet, spec) = (wallet.await.unwrap(), config(&ramp.anvil).read().unwrap());
+    let node = chain(&[&ramp.anvil.url], spec);
+    for (to, base, refused) in [
+        (&*ramp.anvil.odd, 1, true),
+        (FRIEND, 1, false),
+        (&*ramp.anvil.odd, 1_000 * ETHER, false),
+    ] {
+        let (to, amount) = (super::address(to), Amount::new(asset("ETH"), base));
+        let said = node.refuses(&wallet, &to, amount).await.unwrap();
+        assert_eq!(said, refused, "{base} to {to}");
+    }
+    assert_eq!(ramp.there(FRIEND, "USDT").await, 0);
     ramp.books_agree().await;
     ramp.done().await;
 }

@@ -5,7 +5,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 
 /// A token of OpenZeppelin with six decimals, until somebody tells it to misbehave.
 contract Moody is ERC20 {
-    enum Mood { Good, ReturnsFalse, TakesFee, Reverts, MovesMore }
+    enum Mood { Good, ReturnsFalse, TakesFee, Reverts, MovesMore, RevertsInBlocks }
 
     Mood public mood;
     address constant COLLECTOR = address(0xFee);
@@ -25,6 +25,8 @@ contract Moody is ERC20 {
     function transfer(address to, uint256 value) public override returns (bool) {
         if (mood == Mood.ReturnsFalse) return false;
         require(mood != Mood.Reverts, "no");
+        // Whoever only asks pays no gas.
+        require(mood != Mood.RevertsInBlocks || tx.gasprice == 0, "no");
         if (mood == Mood.TakesFee) {
             _transfer(msg.sender, COLLECTOR, value / 100);
             value -= value / 100;
