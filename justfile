@@ -47,6 +47,10 @@ lint:
     cargo deny --all-features check bans licenses sources
     python3 ci/check-docs
 
+# Lighthouse on the widget's pages: performance and accessibility, on a quiet machine
+lighthouse:
+    ci/lighthouse
+
 # Micro-benchmarks of the core
 bench:
     cargo bench -p proof-core --bench core

@@ -11,7 +11,9 @@ const here = import.meta.dirname;
 const widget = join(here, "widget/dist");
 const desk = join(here, "console/dist");
 // A visitor loads one language beside the English: the longest is what counts.
-const parts = readdirSync(join(widget, "assets")).map((name) => join(widget, "assets", name));
+// Not what `compress.mjs` made of them.
+const built = (folder) => readdirSync(folder).filter((name) => !/\.(br|gz)$/.test(name)).map((name) => join(folder, name));
+const parts = built(join(widget, "assets"));
 const isLanguage = (file) => /\/lang-\w+-[^/]+\.js$/.test(file);
 const longest = parts.filter(isLanguage).sort((a, b) => compressed(b) - compressed(a)).slice(0, 1);
 const bundles = [
@@ -25,7 +27,7 @@ const bundles = [
     // Opened many times a day by people at work: a page that is there at once, on any line.
     name: "console, whole",
     limit: 70 * KB,
-    files: [join(desk, "index.html"), ...readdirSync(join(desk, "assets")).map((name) => join(desk, "assets", name))],
+    files: [join(desk, "index.html"), ...built(join(desk, "assets"))],
   },
 ];
 

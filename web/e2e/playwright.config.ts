@@ -26,5 +26,6 @@ export default defineConfig({
     // PostgreSQL about the way from a page to the database and back: a buy, a sell, and a payment that goes wrong.
     { name: "e2e", testDir: "tests", testMatch: process.env["PROOF_E2E_DATABASE_URL"] ? ["buy.spec.ts", "sell.spec.ts", "payment.spec.ts"] : ["*.spec.ts"] },
     { name: "pictures", testDir: "pictures" },
+    { name: "lighthouse", testDir: "lighthouse" },
   ],
 });

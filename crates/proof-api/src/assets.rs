@@ -2,7 +2,7 @@
 
 use axum::{
     body::Body,
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use proof_engine::integrity_of;
@@ -29,27 +29,75 @@ const DOCTOR: &str = "widget-doctor.2.0.js";
 const HASHED: &str = "public, max-age=31536000, immutable";
 const LOADER: &str = "public, max-age=300";
 
+/// The forms of a file that the build has made beside it, the shortest first: the name of the coding, and the ending.
+const CODINGS: [(&str, &str); 2] = [("br", ".br"), ("gzip", ".gz")];
+
+/// A file in the shortest form that its reader takes.
+fn file<Files: RustEmbed>(
+    path: &str,
+    headers: &HeaderMap,
+    cache: &'static str,
+) -> Option<Response> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    if is_coded(name) {
+        return None;
+    }
+    let coded = CODINGS.into_iter().find_map(|(coding, ending)| {
+        let file = accepts(headers, coding).then(|| Files::get(&format!("{path}{ending}")))??;
+        Some((coding, file))
+    });
+    let (coding, file) = match coded {
+        Some((coding, file)) => (Some(coding), file),
+        None => (None, Files::get(path)?),
+    };
+    let mut response = response(name, file.data.into_owned(), cache);
+    let vary = HeaderValue::from_static("accept-encoding");
+    response.headers_mut().insert(header::VARY, vary);
+    if let Some(coding) = coding {
+        let coding = HeaderValue::from_static(coding);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_ENCODING, coding);
+    }
+    Some(response)
+}
+
+fn is_coded(path: &str) -> bool {
+    CODINGS.iter().any(|(_, ending)| path.ends_with(ending))
+}
+
+/// Whether a coding is named, and not with a weight of nothing (RFC 9110, 12.5.3).
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
+    let named = headers.get_all(header::ACCEPT_ENCODING);
+    let named = named.iter().filter_map(|value| value.to_str().ok());
+    named.flat_map(|value| value.split(',')).any(|one| {
+        let mut parts = one.split(';').map(str::trim);
+        let is_it = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding));
+        let weight = parts.find_map(|part| part.strip_prefix("q="));
+        is_it && weight.is_none_or(|q| !q.trim_matches(['0', '.']).is_empty())
+    })
+}
+
 /// A hashed file of the widget.
-pub fn widget_file(path: &str) -> Option<Response> {
-    let file = WidgetFiles::get(&format!("assets/{path}"))?;
-    Some(response(path, file.data.into_owned(), HASHED))
+pub fn widget_file(path: &str, headers: &HeaderMap) -> Option<Response> {
+    file::<WidgetFiles>(&format!("assets/{path}"), headers, HASHED)
 }
 
 /// The loader that partners' pages include.
-pub fn loader() -> Option<Response> {
-    let file = EmbedFiles::get("widget.2.0.js")?;
-    Some(response("widget.2.0.js", file.data.into_owned(), LOADER))
+pub fn loader(headers: &HeaderMap) -> Option<Response> {
+    file::<EmbedFiles>("widget.2.0.js", headers, LOADER)
 }
 
 /// What `proofWidget.diagnose()` loads.
-pub fn doctor() -> Option<Response> {
-    let file = EmbedFiles::get(DOCTOR)?;
-    Some(response(DOCTOR, file.data.into_owned(), LOADER))
+pub fn doctor(headers: &HeaderMap) -> Option<Response> {
+    file::<EmbedFiles>(DOCTOR, headers, LOADER)
 }
 
 /// The SHA-384 of every file that a page or the frame loads, by its address.
 pub fn digests() -> BTreeMap<String, String> {
-    let own = WidgetFiles::iter().filter(|path| path.starts_with("assets/"));
+    let own = WidgetFiles::iter().filter(|path| path.starts_with("assets/") && !is_coded(path));
     let own = own.filter_map(|path| WidgetFiles::get(&path).map(|file| (path, file)));
     let pages = EmbedFiles::iter().filter(|path| path.ends_with(".js"));
     let pages = pages.filter_map(|path| EmbedFiles::get(&path).map(|file| (path, file)));
@@ -64,9 +112,8 @@ pub fn page() -> Option<String> {
 }
 
 /// A hashed file of the console.
-pub fn console_file(path: &str) -> Option<Response> {
-    let file = ConsoleFiles::get(&format!("assets/{path}"))?;
-    Some(response(path, file.data.into_owned(), HASHED))
+pub fn console_file(path: &str, headers: &HeaderMap) -> Option<Response> {
+    file::<ConsoleFiles>(&format!("assets/{path}"), headers, HASHED)
 }
 
 /// The console's page, whatever its address.

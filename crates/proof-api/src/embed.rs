@@ -52,8 +52,8 @@ fn open_to_all(mut response: Response) -> Response {
     response
 }
 
-async fn doctor() -> Result<Response, Refused> {
-    let file = assets::doctor();
+async fn doctor(headers: HeaderMap) -> Result<Response, Refused> {
+    let file = assets::doctor(&headers);
     let file = file.ok_or_else(|| Refused(ApiError::new(ErrorCode::NotFound, "No such file.")));
     file.map(open_to_all)
 }

@@ -157,12 +157,12 @@ fn not_built() -> Refused {
     Refused(ApiError::new(ErrorCode::NotFound, "No such file."))
 }
 
-async fn loader() -> Result<Response, Refused> {
-    assets::loader().ok_or_else(not_built)
+async fn loader(headers: HeaderMap) -> Result<Response, Refused> {
+    assets::loader(&headers).ok_or_else(not_built)
 }
 
-async fn asset(Named(path): Named) -> Result<Response, Refused> {
-    assets::widget_file(&path).ok_or_else(not_built)
+async fn asset(Named(path): Named, headers: HeaderMap) -> Result<Response, Refused> {
+    assets::widget_file(&path, &headers).ok_or_else(not_built)
 }
 
 async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {

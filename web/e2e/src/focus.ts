@@ -16,7 +16,9 @@ async function focused(page: Page): Promise<Stop | undefined> {
       if (!document.hasFocus() || !(element instanceof HTMLElement) || ["BODY", "IFRAME"].includes(element.tagName)) return undefined;
       const shown = element.matches("input[type=file]") ? element.parentElement ?? element : element;
       const { outlineStyle, outlineWidth } = getComputedStyle(shown);
-      return { name: element.getAttribute("aria-label") ?? element.textContent?.trim() ?? "", visible: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
+      // A box that is ticked is called by the label around it.
+      const named = element.closest("label") ?? element;
+      return { name: element.getAttribute("aria-label") ?? named.textContent?.trim() ?? "", visible: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2 };
     });
     if (stop) return stop;
   }

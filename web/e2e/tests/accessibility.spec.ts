@@ -68,7 +68,8 @@ test("a whole buy by the keyboard, without motion where none is wanted", async (
   await page.keyboard.type("12/34");
   expect(await tabTo(page, widget, /^Security code/)).toHaveLength(1);
   await page.keyboard.type("123");
-  expect(await tabTo(page, widget, /^Pay €\d/)).toHaveLength(1);
+  const last = await tabTo(page, widget, /^Pay €\d/);
+  expect(last.map((name) => name.slice(0, 14))).toEqual(["Keep this card", expect.stringMatching(/^Pay €/)]);
   await page.keyboard.press("Enter");
   await headingIsFocused(widget, /^Your USDT is on its way$/);
   await expect(widget.getByRole("list", { name: "Progress" })).toHaveAttribute("aria-live", "polite");

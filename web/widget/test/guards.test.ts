@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { afterMessage, blankFields } from "../src/fields";
-import { isAllowedOrigin, readBoot, readInit, webAddress } from "../src/guards";
+import { isAllowedOrigin, isWayBack, readBoot, readInit, webAddress } from "../src/guards";
 
 describe("origins", () => {
   const origins = ["https://shop.example", "http://127.0.0.1:3000", "capacitor://localhost"];
@@ -72,5 +72,14 @@ describe("messages of a card field", () => {
   it.each([null, "fields.change", { type: "unknown" }, { complete: true }])("ignore %j", (message) => {
     const states = blankFields();
     expect(afterMessage(states, "number", message)).toBe(states);
+  });
+});
+
+describe("the way back from a page of ours", () => {
+  it.each(["https://shop.example/orders/7", "shopapp://return/orders/7", "com.example.shop://done"])("is %s", (url) => {
+    expect(isWayBack(url)).toBe(true);
+  });
+  it.each(["javascript:alert(1)", "JavaScript:alert(1)", " javascript:alert(1)", "data:text/html,x", "blob:https://shop.example/1", "intent://x#Intent;end", "file:///etc", "vbscript:x", "", "/orders/7"])("is never %s", (url) => {
+    expect(isWayBack(url)).toBe(false);
   });
 });

@@ -101,8 +101,8 @@ fn post<H: Handler<T, Api>, T: 'static>(act: Act, path: &'static str, handler: H
     Route::new(Caller::Member(Some(act)), Method::POST, path, handler)
 }
 
-async fn asset(Named(path): Named) -> Result<Response, Refused> {
-    assets::console_file(&path).ok_or_else(not_built)
+async fn asset(Named(path): Named, headers: HeaderMap) -> Result<Response, Refused> {
+    assets::console_file(&path, &headers).ok_or_else(not_built)
 }
 
 fn not_built() -> Refused {

@@ -22,11 +22,11 @@ on_both_engines!(
 
 const TRON: &str = "TJRabPrwbZy45sbavfcjinPJC18kjpRTv8";
 
-fn path(app: &App, rest: &str) -> String {
+pub fn path(app: &App, rest: &str) -> String {
     format!("partners/{}/{rest}", app.shop.partner.id)
 }
 
-async fn page(person: &Person<'_>, world: &str) -> Value {
+pub async fn page(person: &Person<'_>, world: &str) -> Value {
     let query = format!(
         "partners/{}?environment={world}",
         person.app.shop.partner.id
@@ -36,27 +36,27 @@ async fn page(person: &Person<'_>, world: &str) -> Value {
     answer.json
 }
 
-fn code(answer: &Answer) -> (u16, &str) {
+pub fn code(answer: &Answer) -> (u16, &str) {
     (
         answer.status,
         answer.json["code"].as_str().unwrap_or_default(),
     )
 }
 
-fn ruled(answer: &Answer) -> &str {
+pub fn ruled(answer: &Answer) -> &str {
     assert!(answer.status < 300, "{}", answer.text);
     answer.json["ruled"].as_str().unwrap()
 }
 
 /// The wish that stands about one thing, as its page shows it.
-fn wish<'a>(page: &'a Value, what: &str) -> &'a Value {
+pub fn wish<'a>(page: &'a Value, what: &str) -> &'a Value {
     let wishes = page["changes"].as_array().unwrap();
     let found = wishes.iter().find(|wish| wish["change"]["what"] == what);
     found.unwrap_or_else(|| panic!("no {what} in {page}"))
 }
 
 /// The second word, as the page's button says it.
-async fn agree(person: &Person<'_>, wish: &Value) -> Answer {
+pub async fn agree(person: &Person<'_>, wish: &Value) -> Answer {
     let body = json!({ "change": wish["change"], "at": wish["at"] });
     person.act(&path(person.app, "changes/agree"), body).await
 }

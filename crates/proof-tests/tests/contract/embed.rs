@@ -12,6 +12,7 @@ on_both_engines!(
     a_page_learns_whether_it_may_hold_the_widget,
     what_a_page_says_is_a_line_and_nothing_more,
     the_server_finds_clocks_and_old_sessions,
+    files_go_out_in_the_shortest_form_that_a_browser_takes,
 );
 
 async fn from(app: &App, method: Method, path: &str, origin: &str, body: &str) -> Answer {
@@ -121,4 +122,30 @@ async fn the_server_finds_clocks_and_old_sessions(app: &App) {
     seen.sort();
     let expected = ["camera", "clock", "session", "session_used"];
     assert_eq!(seen, expected.map(|code| format!("embed_{code} {SHOP}")));
+}
+
+async fn files_go_out_in_the_shortest_form_that_a_browser_takes(app: &App) {
+    let loader = async |accepted: &str| {
+        let request = Request::get("/widget.2.0.js").header("accept-encoding", accepted);
+        let answer = app.call(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.headers["vary"], "accept-encoding");
+        let coding = answer.headers.get("content-encoding").cloned();
+        coding.map(|coding| coding.to_str().unwrap().to_owned())
+    };
+    for (accepted, coding) in [
+        ("gzip, deflate, br, zstd", Some("br")),
+        ("gzip, deflate", Some("gzip")),
+        ("br;q=0, gzip;q=0.5", Some("gzip")),
+        ("BR", Some("br")),
+        ("identity", None),
+        ("", None),
+    ] {
+        assert_eq!(loader(accepted).await.as_deref(), coding, "{accepted}");
+    }
+    // What the build made beside a file is no file of its own.
+    let beside = Request::get("/assets/index.js.br")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(app.call(beside).await.status, 404);
 }

@@ -1,14 +1,17 @@
 //! What goes on elsewhere: the letter at the end, the receipt by its own link, another device, and the page for apps.
 
 use crate::buyer::{Buyer, GOOD_CARD, frame, opening};
+use crate::change::{self, ruled};
 use crate::kit::{Answer, App, good_session};
+use crate::live::{live_session, opened};
 use crate::mail::{all_sent, ask, code, guess, letter, page, token};
 use crate::on_both_engines;
+use crate::people::Person;
 use crate::sell::{awaiting, deposit};
 use axum::body::Body;
 use http::{Method, Request};
 use proof_client::{PublishedKey, SignedReceipt, verify_receipt};
-use proof_core::{audit::Author, link::WISHES_MAX, partner::ReturnLink};
+use proof_core::{audit::Author, link::WISHES_MAX, member::Role, partner::ReturnLink};
 use proof_port::Message;
 use serde_json::{Value, json};
 
@@ -23,6 +26,7 @@ on_both_engines!(
     an_order_whose_time_is_over_says_so_and_leads_back,
     the_hosted_page_leads_back_to_registered_links_only,
     the_hosted_page_is_the_app_alone,
+    return_links_of_live_take_two,
 );
 
 const ORIGIN: &str = "http://proof.test";
@@ -416,4 +420,65 @@ async fn the_hosted_page_is_the_app_alone(app: &App) {
     for nobody in ["/w/01a205d7-6445-7da8-b9dd-58caedbfa33b", "/w/x"] {
         assert_eq!(app.call(get(nobody)).await.status, 404);
     }
+}
+
+async fn return_links_of_live_take_two(app: &App) {
+    let app = &app.rehearsing().await;
+    let alice = Person::join(app, "alice", Role::Owner).await;
+    let bob = Person::join(app, "bob", Role::Operator).await;
+    let carol = Person::join(app, "carol", Role::PartnerAdmin).await;
+    let token = opened(app, &alice, &bob).await;
+    let session = live_session(app, &token, "user-1", "20").await;
+    let mut open = opening(&session, session.clone());
+    open["page_origin"] = json!(ORIGIN);
+    let host = || app.call(frame(Method::POST, "visits", "", open.to_string()));
+    let of = |link: &str| json!({ "link": link });
+    let app_link = of("shopapp://return");
+    // What one person says of the sandbox opens nothing that is real.
+    let sandbox = (
+        change::path(app, "returns"),
+        change::path(app, "returns/remove"),
+    );
+    assert_eq!(ruled(&bob.act(&sandbox.0, app_link.clone()).await), "done");
+    assert_eq!(
+        change::page(&bob, "test").await["returns"],
+        json!(["shopapp://return"])
+    );
+    assert_eq!(host().await.status, 403);
+    let (add, remove) = (
+        change::path(app, "returns?environment=live"),
+        change::path(app, "returns/remove?environment=live"),
+    );
+    for wrong in [
+        "javascript://return",
+        "http://127.0.0.1:1/a",
+        "shopapp:",
+        "intent://x",
+    ] {
+        let refused = alice.act(&add, of(wrong)).await;
+        let told = (refused.status, &refused.json["field"]);
+        assert_eq!(told, (400, &json!("link")), "{wrong}");
+    }
+    let partners = carol.act(&add, app_link.clone()).await;
+    assert_eq!(change::code(&partners), (403, "not_allowed"));
+    assert_eq!(alice.act(&remove, app_link.clone()).await.status, 404);
+    assert_eq!(ruled(&alice.act(&add, app_link.clone()).await), "proposed");
+    assert_eq!(host().await.status, 403, "one person is not enough");
+    let shown = change::page(&bob, "live").await;
+    assert_eq!(
+        ruled(&change::agree(&bob, change::wish(&shown, "return_add")).await),
+        "done"
+    );
+    let opened = host().await;
+    assert_eq!(opened.status, 201, "{}", opened.text);
+    // What is taken away needs two as well, and ends the page at once.
+    assert_eq!(
+        ruled(&alice.act(&remove, app_link.clone()).await),
+        "proposed"
+    );
+    assert_eq!(host().await.status, 201);
+    assert_eq!(ruled(&bob.act(&remove, app_link.clone()).await), "done");
+    assert_eq!(host().await.status, 403);
+    assert_eq!(ruled(&bob.act(&sandbox.1, app_link).await), "done");
+    assert_eq!(change::page(&bob, "test").await["returns"], json!([]));
 }

@@ -1,0 +1,48 @@
+// Lighthouse on the pages that people load from us, as a phone on a slow line loads them. `just lighthouse`: alone on a
+// quiet machine, since it measures time.
+
+import { chromium } from "@playwright/test";
+import { pathToFileURL } from "node:url";
+import { browserArguments } from "../src/browser.ts";
+import { knownBuyer, sessionOf } from "../src/known.ts";
+import type { Proof } from "../src/server.ts";
+import { expect, newBuyer, test, type Buyer } from "../src/test.ts";
+
+const PERFORMANCE_MIN = 99;
+const ACCESSIBILITY_MIN = 100;
+const PORT = 9333;
+
+interface Result {
+  lhr: { categories: Record<string, { score: number | null }>; audits: Record<string, { title: string; score: number | null; displayValue?: string }> };
+}
+type Lighthouse = (url: string, flags: object) => Promise<Result>;
+
+const hosted = async (proof: Proof, buyer: Buyer): Promise<string> => {
+  const { widget_id, init_token } = await sessionOf(proof, buyer);
+  return new URL(`/w/${widget_id}#${init_token}`, proof.base_url).href;
+};
+
+const PAGES: Record<string, (proof: Proof) => Promise<string>> = {
+  "hosted page, first visit": async (proof) => hosted(proof, newBuyer()),
+  "hosted page, about to pay": async (proof) => hosted(proof, await knownBuyer(proof)),
+  "shop with the widget": async (proof) => proof.shop_url,
+  "console, sign-in": async (proof) => new URL("/console/", proof.base_url).href,
+};
+
+for (const [name, address] of Object.entries(PAGES)) {
+  test(name, async ({ proof }) => {
+    const home = process.env["PROOF_LIGHTHOUSE"];
+    if (!home) throw new Error("PROOF_LIGHTHOUSE is not set: run it by `just lighthouse`");
+    const { default: lighthouse } = (await import(pathToFileURL(`${home}/core/index.js`).href)) as { default: Lighthouse };
+    const browser = await chromium.launch({
+      executablePath: process.env["PROOF_E2E_CHROMIUM"] ?? "/usr/bin/chromium",
+      args: [...browserArguments({ camera: "allowed" }), `--remote-debugging-port=${PORT}`],
+    });
+    const flags = { port: PORT, logLevel: "error", onlyCategories: ["performance", "accessibility"] };
+    const { lhr } = await lighthouse(await address(proof), flags).finally(() => browser.close());
+    const score = (category: string) => Math.round((lhr.categories[category]?.score ?? 0) * 100);
+    const wanting = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 0.9).map(({ title, displayValue }) => `${title} ${displayValue ?? ""}`);
+    console.log(`${name}: performance ${score("performance")}, accessibility ${score("accessibility")}`);
+    expect([score("performance") >= PERFORMANCE_MIN, score("accessibility") >= ACCESSIBILITY_MIN], wanting.join("; ")).toEqual([true, true]);
+  });
+}
