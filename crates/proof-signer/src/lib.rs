@@ -38,6 +38,8 @@ pub(crate) const PROVIDER: &str = "signer";
 pub enum SignerError {
     #[error("the signer's journal cannot be read or written")]
     Io(#[from] std::io::Error),
+    #[error("what stands in the signer's journal was signed with another key")]
+    OtherKey,
     #[error("another process holds the signer's journal")]
     Locked,
     /// Never repaired by the program: a signer that forgets could sign twice.

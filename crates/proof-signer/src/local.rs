@@ -40,12 +40,15 @@ struct Book {
 impl LocalSigner {
     pub fn open(dir: &Path, master_key: [u8; 32]) -> Result<Self, SignerError> {
         let (journal, entries) = Journal::open(dir)?;
-        let mut memory = Memory::default();
+        let (mut memory, wallets) = (Memory::default(), wallets(&master_key));
         for entry in &entries {
+            if is_of_other_key(entry, &wallets) {
+                return Err(SignerError::OtherKey);
+            }
             memory.apply(entry);
         }
         Ok(Self {
-            wallets: wallets(&master_key),
+            wallets,
             master_key,
             rules: BTreeMap::new(),
             limits: None,
@@ -225,6 +228,16 @@ impl Book {
         self.memory.apply(&entry);
         Ok(())
     }
+}
+
+/// Deposit addresses of another key would be shown, and what came to the former ones be out of reach.
+fn is_of_other_key(entry: &Entry, wallets: &BTreeMap<Network, Wallet>) -> bool {
+    let Entry::Signed { intent, .. } = entry else {
+        return false;
+    };
+    let sender = &intent.transfer.sender;
+    let wallet = wallets.get(&sender.network());
+    wallet.is_none_or(|wallet| wallet.address != *sender)
 }
 
 fn refused(refusal: Refusal) -> PortError {

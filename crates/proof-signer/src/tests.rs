@@ -279,6 +279,8 @@ fn a_restart_forgets_nothing() {
     let busy = LocalSigner::open(dir.path(), [7; 32]).unwrap_err();
     assert!(matches!(busy, SignerError::Locked), "{busy}");
     drop(signer);
+    let other = LocalSigner::open(dir.path(), [8; 32]).unwrap_err();
+    assert!(matches!(other, SignerError::OtherKey), "{other}");
     let signer = open(dir.path());
     assert_eq!(sign(&signer, &first).unwrap(), signed);
     let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF)));

@@ -123,7 +123,8 @@ impl SignerDoor {
         while let Some(question) = connection.receive(QUESTION_BYTES_MAX).await? {
             let answer = match serde_json::from_slice(&question) {
                 Ok(question) => reply(signer, question).await,
-                Err(error) => Answer::Refused(format!("unreadable question: {error}")),
+                // Of another version: no verdict, so that nothing turns round because of it.
+                Err(error) => Answer::Later(format!("unreadable question: {error}")),
             };
             let answer = serde_json::to_vec(&answer)?;
             self.in_time(connection.send(&answer, ANSWER_BYTES_MAX))

@@ -1,6 +1,9 @@
 //! The socket, and those who should not be at it.
 
-use super::{DoorError, SignerDoor, SocketSecret, SocketSigner};
+use super::{
+    DoorError, SignerDoor, SocketSecret, SocketSigner,
+    wire::{Answer, Connection},
+};
 use crate::{LocalSigner, SignerThread};
 use proof_core::{
     Address, Clock, Entropy, Network, Timestamp,
@@ -196,6 +199,23 @@ async fn strangers_are_sent_away_on_both_sides() {
     fs::write(&file, "kept").unwrap();
     let door = SignerDoor::open(&file, secret(1), &[], entropy, Arc::new(Real));
     assert!(matches!(door.err(), Some(DoorError::NoSocket(_))));
+}
+
+#[tokio::test]
+async fn a_question_of_another_version_is_no_refusal() {
+    let dir = folder();
+    let life = start(dir.path(), &[]);
+    let stream = UnixStream::connect(dir.path().join("signer.sock"));
+    let (stream, entropy) = (stream.await.unwrap(), Counting::default());
+    let secret = secret(1);
+    let greeted = Connection::greet(stream, &secret, &entropy);
+    let mut connection = greeted.await.unwrap();
+    connection.send(b"\"sweep\"", 100).await.unwrap();
+    let answer = connection.receive(1_000).await.unwrap().unwrap();
+    let answer: Answer = serde_json::from_slice(&answer).unwrap();
+    assert!(matches!(answer, Answer::Later(_)), "{answer:?}");
+    drop(connection);
+    life.end().await;
 }
 
 /// Passes a conversation on, with one byte of what the server says changed; gives what it heard from the server.
