@@ -8,7 +8,7 @@ use super::{
 };
 use alloy_primitives::{Address as EvmAddress, Bytes, U256};
 use proof_core::{Address, money::Amount};
-use proof_port::PortError;
+use proof_port::{Chain as _, PortError};
 use serde_json::{Value, json};
 
 /// What nodes call the end of a call whose code has said no. Whatever else they say tells nothing of the transfer.
