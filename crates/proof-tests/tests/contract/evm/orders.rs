@@ -22,14 +22,8 @@ use proof_engine::{PartnerCreate, PartnerCreated};
 use proof_port::{Chain, Signer};
 use proof_signer::{Limit, Limits, Outflow};
 use serde_json::{Value, json};
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
-use tokio::task::JoinHandle;
+use std::{sync::Arc, time::Duration};
+use tokio::{sync::Mutex, task::JoinHandle};
 
 const REFUND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
 /// Blocks come this often; on the fast clock that is four seconds.
@@ -41,7 +35,7 @@ struct Ramp {
     anvil: Arc<Anvil>,
     miner: JoinHandle<()>,
     /// What a unit of gas costs at least, in wei; 0: what the chain says. `NO_BLOCKS`: none comes.
-    base_fee: Arc<AtomicU64>,
+    base_fee: Arc<Mutex<u64>>,
     partner: PartnerCreated,
 }
 
@@ -67,7 +61,7 @@ impl Ramp {
         };
         let app = App::sqlite_on(Some(real)).await;
         let partner = partner(&app).await;
-        let base_fee = Arc::new(AtomicU64::new(0));
+        let base_fee = Arc::new(Mutex::new(0));
         let fee = Arc::clone(&base_fee);
         let ramp = Self {
             miner: mining(Arc::clone(&anvil), Arc::clone(&app.clock), fee),
@@ -165,16 +159,17 @@ impl Ramp {
 
 const NO_BLOCKS: u64 = u64::MAX;
 
-fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>, base_fee: Arc<AtomicU64>) -> JoinHandle<()> {
+fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>, base_fee: Arc<Mutex<u64>>) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(BLOCK_MS)).await;
-            let base_fee = base_fee.load(Ordering::SeqCst);
-            if base_fee == NO_BLOCKS {
+            // Held until the block is there: whoever wants no more of them waits for the one that comes.
+            let base_fee = base_fee.lock().await;
+            if *base_fee == NO_BLOCKS {
                 continue;
             }
-            if base_fee > 0 {
-                anvil.base_fee(base_fee).await;
+            if *base_fee > 0 {
+                anvil.base_fee(*base_fee).await;
             }
             let seconds = clock.now().micros() / 1_000_000;
             anvil.mine_at(u64::try_from(seconds).unwrap()).await;
@@ -403,10 +398,10 @@ impl Ramp {
     /// A buyer whose transfer was broadcast at a price that is far below the market by now.
     async fn outbid(&self) -> (Buyer<'_>, String) {
         let buyer = self.user("buy", "USDT", "100").await;
-        self.base_fee.store(NO_BLOCKS, Ordering::SeqCst);
+        *self.base_fee.lock().await = NO_BLOCKS;
         assert_eq!(buyer.pay(GOOD_CARD).await.status, 200);
         let first = hash_beside(&buyer, None).await;
-        self.base_fee.store(30_000_000_000, Ordering::SeqCst);
+        *self.base_fee.lock().await = 30_000_000_000;
         (buyer, first)
     }
 
@@ -433,7 +428,7 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     assert_eq!(ramp.there(FRIEND, "USDT").await, 100_000_000);
 
     // The one with the small fee is mined although another one was signed.
-    ramp.base_fee.store(0, Ordering::SeqCst);
+    *ramp.base_fee.lock().await = 0;
     let cheap = || async {
         let price = ramp.anvil.call("eth_gasPrice", json!([])).await;
         (number(&price) < 3_000_000_000).then_some(())
@@ -443,15 +438,17 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let height = ramp.anvil.height().await;
     let dear = || async { (ramp.anvil.height().await > height).then_some(()) };
     ramp.app.until("gas is dear", dear).await;
-    ramp.base_fee.store(NO_BLOCKS, Ordering::SeqCst);
+    *ramp.base_fee.lock().await = NO_BLOCKS;
     hash_beside(&buyer, Some(&first)).await;
     ramp.app.clock.stop();
+    // A step that was begun ends, and with it what it hands to the node.
+    tokio::time::sleep(Duration::from_millis(3 * BLOCK_MS)).await;
     let promised = ramp.app.signer.promises(None).await.unwrap();
     let mut given = promised.iter().flat_map(|promised| &promised.signed);
     let bytes = given.find(|given| given.signed.hash == first).unwrap();
     ramp.mine_alone(&bytes.signed.signed_hex).await;
     ramp.app.clock.go_on();
-    ramp.base_fee.store(0, Ordering::SeqCst);
+    *ramp.base_fee.lock().await = 0;
     let view = buyer.until_step("completed").await;
     assert_eq!(view["transfer"]["hash"], first.as_str());
     assert_eq!(ramp.there(FRIEND, "USDT").await, 200_000_000);
