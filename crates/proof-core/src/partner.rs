@@ -173,7 +173,10 @@ impl Origin {
             "about",
             "view-source",
         ];
-        if refused.contains(&url.scheme()) || host.is_empty() || url.port() == Some(0) {
+        // `http:host://` is read in two ways.
+        let is_scheme = url.scheme().eq_ignore_ascii_case(scheme);
+        if !is_scheme || refused.contains(&url.scheme()) || host.is_empty() || url.port() == Some(0)
+        {
             return Err(OriginError);
         }
         Ok(Self(format!(

@@ -8,7 +8,6 @@ use proof_core::{
     id::{CardId, OrderId, PersonId},
     order::{Order, Refusal, State},
     partner::Environment,
-    payment::PaymentMethod,
 };
 use proof_store::{Failure, Tx};
 use serde::Serialize;
@@ -59,7 +58,6 @@ pub(crate) async fn cards_offered(
         .card_of_customer(order.customer, CUSTOMER_CARDS_MAX)
         .await?;
     cards.retain(|card| card.stored.expires >= CardExpiry::of(now));
-    cards.truncate(CARDS_MAX);
     Ok(cards)
 }
 
@@ -112,100 +110,104 @@ impl Engine {
     async fn card_delete(&self, card: Card) -> Result<(), ApiError> {
         self.db
             .write("card_delete", move |tx: &mut Tx| {
-                let card = card.clone();
-                Box::pin(async move {
-                    tx.card_delete(&card).await?;
-                    Ok::<_, Failure<ApiError>>(())
-                })
+                let id = card.id;
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.card_delete(id).await?) })
             })
             .await
             .map_err(ApiError::from)
     }
 
-    /// Keeps the card of a payment that was captured. It comes after the money and never before it: an order does not
-    /// wait for this.
+    /// Keeps the card of a payment that was captured, once. It comes after the money and never before it: an order does
+    /// not wait for this.
     pub(crate) async fn card_keep(&self, order: &Order) -> Result<(), ApiError> {
-        let is_card = order.keep_card && order.method == PaymentMethod::Card;
-        let (Some(card), true) = (&order.card, is_card && order.takings.captured() > 0) else {
-            return Ok(());
-        };
-        let kept = self.cards_of(order).await?;
-        let good = CardExpiry::of(self.now());
-        let same = |known: &&Card| known.stored.fingerprint == card.fingerprint;
-        if kept
-            .iter()
-            .find(same)
-            .is_some_and(|k| k.stored.expires >= good)
-        {
+        let id = order.id;
+        let is_wished = self
+            .db
+            .read("card_wished", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.card_wished(id).await?) })
+            })
+            .await?;
+        if !is_wished {
             return Ok(());
         }
         let payments = &self.rails(order.environment)?.payments;
         let reference = self.reference(order.id, "pay", order.attempt);
-        let Some(stored) = payments.card_store(&reference).await? else {
-            return Ok(());
-        };
-        // The one that it takes the place of is forgotten first; so is the oldest of too many.
-        let (same, others): (Vec<_>, Vec<_>) = kept
-            .into_iter()
-            .partition(|known| known.stored.fingerprint == stored.fingerprint);
-        let too_many = others.into_iter().skip(CARDS_MAX.saturating_sub(1));
-        for old in same.into_iter().chain(too_many) {
-            if old.stored.reference != stored.reference {
+        if let Some(stored) = payments.card_store(&reference).await? {
+            let card = Card {
+                id: CardId::new(self.now(), self.entropy.as_ref()),
+                order: order.id,
+                stored,
+                kept_at: self.now(),
+            };
+            if let Some(old) = self.card_outlived(order, &card).await? {
+                self.card_forget(order.environment, old).await?;
+            }
+            for old in self.card_save(order, card).await? {
                 self.card_forget(order.environment, old).await?;
             }
         }
-        let card = Card {
-            id: CardId::new(self.now(), self.entropy.as_ref()),
-            order: order.id,
-            stored,
-            kept_at: self.now(),
-        };
-        self.card_save(order, card).await
-    }
-
-    async fn cards_of(&self, order: &Order) -> Result<Vec<Card>, ApiError> {
-        let customer = order.customer;
+        // Last: until then whoever comes after a crash does all of it again.
         self.db
-            .read("card_of_customer", move |tx: &mut Tx| {
-                Box::pin(async move {
-                    let cards = tx.card_of_customer(customer, CUSTOMER_CARDS_MAX).await?;
-                    Ok::<_, Failure<ApiError>>(cards)
-                })
+            .write("card_wish_done", move |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.card_wish_done(id).await?) })
             })
             .await
             .map_err(ApiError::from)
     }
 
-    /// Unless its owner was forgotten meanwhile: then so is the card.
-    async fn card_save(&self, order: &Order, card: Card) -> Result<(), ApiError> {
-        let (partner, customer, begun) = (order.partner, order.customer, order.created_at);
-        let saved = card.clone();
-        let is_saved = self
+    /// What was kept of the same card before, if it has ended or was kept when the customer was somebody else.
+    async fn card_outlived(&self, order: &Order, card: &Card) -> Result<Option<Card>, ApiError> {
+        let (customer, good) = (order.customer, CardExpiry::of(self.now()));
+        let fingerprint = card.stored.fingerprint.clone();
+        let (same, kept) = self
             .db
+            .read("card_like", move |tx: &mut Tx| {
+                let fingerprint = fingerprint.clone();
+                Box::pin(async move {
+                    let same = tx.card_like(customer, &fingerprint).await?;
+                    let kept = tx.card_of_customer(customer, CUSTOMER_CARDS_MAX).await?;
+                    Ok::<_, Failure<ApiError>>((same, kept))
+                })
+            })
+            .await?;
+        Ok(same.filter(|same| {
+            let is_good = same.stored.expires >= good && kept.contains(same);
+            same.stored.reference != card.stored.reference && !is_good
+        }))
+    }
+
+    /// What is to be forgotten for it: the oldest of too many, or the card itself where the customer has it already, or
+    /// is nobody any more.
+    async fn card_save(&self, order: &Order, card: Card) -> Result<Vec<Card>, ApiError> {
+        let (partner, customer, begun) = (order.partner, order.customer, order.created_at);
+        self.db
             .write("card_save", move |tx: &mut Tx| {
-                let card = saved.clone();
+                let card = card.clone();
                 Box::pin(async move {
                     tx.proof_lock().await?;
                     let row = tx
                         .customer_load(partner, customer)
                         .await?
                         .ok_or_else(gone)?;
-                    let Some(person) = row.person else {
-                        return Ok(false);
+                    let Some(owner) = row.person else {
+                        return Ok(vec![card]);
                     };
-                    let person = tx.person_load(person).await?.ok_or_else(gone)?;
+                    let person = tx.person_load(owner).await?.ok_or_else(gone)?;
                     if person.erased_at.is_some_and(|at| at >= begun) {
-                        return Ok(false);
+                        return Ok(vec![card]);
                     }
-                    tx.card_save(customer, &card).await?;
-                    Ok::<_, Failure<ApiError>>(true)
+                    let fingerprint = &card.stored.fingerprint;
+                    if let Some(same) = tx.card_like(customer, fingerprint).await? {
+                        let is_it = same.stored.reference == card.stored.reference;
+                        return Ok(if is_it { Vec::new() } else { vec![card] });
+                    }
+                    let mut kept = tx.card_of_customer(customer, CUSTOMER_CARDS_MAX).await?;
+                    tx.card_save((customer, owner), &card).await?;
+                    Ok::<_, Failure<ApiError>>(kept.split_off(kept.len().min(CARDS_MAX - 1)))
                 })
             })
-            .await?;
-        if !is_saved {
-            self.card_forget(order.environment, card).await?;
-        }
-        Ok(())
+            .await
+            .map_err(ApiError::from)
     }
 
     /// Of a person who is forgotten.

@@ -295,6 +295,7 @@ pub(crate) async fn apply(
     }
     if order.keep_card && stored.order.takings.captured() == 0 && order.takings.captured() > 0 {
         // Whoever looks at its payments keeps the card.
+        tx.card_wish(order.id).await?;
         claims_look(tx, &order, JobId::from_uuid(ids.uuid(13, 0)), now).await?;
     }
     let mut letters = order_letters(&stored.order, &order, now);

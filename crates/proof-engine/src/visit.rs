@@ -272,7 +272,10 @@ impl Engine {
                     let live = tx.order_load(id, LIVE, order).await?;
                     let origins = tx.origin_list(id, live.map(|_| LIVE)).await?;
                     let order = tx.order_work(order).await?.ok_or_else(gone)?.order;
-                    let returns = tx.return_list(id, order.environment).await?;
+                    let returns = match page {
+                        PageKind::Hosted => tx.return_list(id, order.environment).await?,
+                        PageKind::Partners => Vec::new(),
+                    };
                     Ok::<_, Failure<ApiError>>((origins, returns, order))
                 })
             })

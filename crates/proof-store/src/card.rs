@@ -14,11 +14,21 @@ use proof_core::{
 use uuid::Uuid;
 
 statements! {
-    CARD_SAVE = "INSERT INTO cards (id, customer_id, order_id, reference, brand, last4, fingerprint, expires, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (customer_id, fingerprint) DO UPDATE SET order_id = excluded.order_id, reference = excluded.reference, brand = excluded.brand, last4 = excluded.last4, expires = excluded.expires, kept_at = excluded.kept_at";
-    CARD_OF_CUSTOMER = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE c.customer_id = $1 ORDER BY c.kept_at DESC, c.id LIMIT $2";
-    CARD_OF_PERSON = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE u.person_id = $1 ORDER BY c.id LIMIT $2";
+    CARD_SAVE = "INSERT INTO cards (id, customer_id, person_id, order_id, reference, brand, last4, fingerprint, expires, kept_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    CARD_OF_CUSTOMER = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE c.customer_id = $1 AND c.person_id = u.person_id ORDER BY c.kept_at DESC, c.id LIMIT $2";
+    CARD_OF_PERSON = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE c.person_id = $1 ORDER BY c.id LIMIT $2";
+    CARD_LIKE = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE c.customer_id = $1 AND c.fingerprint = $2";
     CARD_EXPIRED = "SELECT c.id, c.order_id, c.reference, c.brand, c.last4, c.fingerprint, c.expires, c.kept_at, u.environment FROM cards c JOIN customers u ON u.id = c.customer_id WHERE c.expires < $1 ORDER BY c.expires, c.id LIMIT $2";
-    CARD_DELETE = "DELETE FROM cards WHERE id = $1 AND reference = $2";
+    CARD_DELETE = "DELETE FROM cards WHERE id = $1";
+    CARD_WISH = "INSERT INTO card_wishes (order_id) VALUES ($1) ON CONFLICT (order_id) DO NOTHING";
+    CARD_WISHED = "SELECT order_id AS id FROM card_wishes WHERE order_id = $1";
+    CARD_WISH_DONE = "DELETE FROM card_wishes WHERE order_id = $1";
+}
+
+#[derive(sqlx::FromRow)]
+struct WishRow {
+    #[expect(dead_code, reason = "that there is one is all")]
+    id: Uuid,
 }
 
 #[derive(sqlx::FromRow)]
@@ -62,11 +72,16 @@ impl TryFrom<Row> for (Environment, Card) {
 }
 
 impl Tx {
-    /// In place of what was kept of the same card before.
-    pub async fn card_save(&mut self, customer: CustomerId, card: &Card) -> Result<(), StoreError> {
+    /// One that the customer has none of yet.
+    pub async fn card_save(
+        &mut self,
+        (customer, person): (CustomerId, PersonId),
+        card: &Card,
+    ) -> Result<(), StoreError> {
         let args = args![
             card.id.uuid(),
             customer.uuid(),
+            person.uuid(),
             card.order.uuid(),
             card.stored.reference.as_str(),
             card.stored.brand.as_str(),
@@ -78,7 +93,38 @@ impl Tx {
         self.execute_one("cards", CARD_SAVE, args).await
     }
 
-    /// The latest first.
+    /// The customer wants the card of an order to be kept.
+    pub async fn card_wish(&mut self, order: OrderId) -> Result<(), StoreError> {
+        self.execute(CARD_WISH, args![order.uuid()]).await?;
+        Ok(())
+    }
+
+    /// Whether that is still to be done.
+    pub async fn card_wished(&mut self, order: OrderId) -> Result<bool, StoreError> {
+        let row: Option<WishRow> = self
+            .fetch_optional(CARD_WISHED, args![order.uuid()])
+            .await?;
+        Ok(row.is_some())
+    }
+
+    pub async fn card_wish_done(&mut self, order: OrderId) -> Result<(), StoreError> {
+        self.execute(CARD_WISH_DONE, args![order.uuid()]).await?;
+        Ok(())
+    }
+
+    /// The same card of a customer, whoever they were taken for when it was kept.
+    pub async fn card_like(
+        &mut self,
+        customer: CustomerId,
+        fingerprint: &str,
+    ) -> Result<Option<Card>, StoreError> {
+        let args = args![customer.uuid(), fingerprint];
+        let row: Option<Row> = self.fetch_optional(CARD_LIKE, args).await?;
+        let found = row.map(<(Environment, Card)>::try_from).transpose()?;
+        Ok(found.map(|(_, card)| card))
+    }
+
+    /// Of who the customer is now, the latest first.
     pub async fn card_of_customer(
         &mut self,
         customer: CustomerId,
@@ -90,7 +136,7 @@ impl Tx {
         cards.map(|read| Ok(read?.1)).collect()
     }
 
-    /// Of whoever a person is as a customer.
+    /// Of a person, whichever customer kept it.
     pub async fn card_of_person(
         &mut self,
         person: PersonId,
@@ -112,10 +158,9 @@ impl Tx {
         rows.into_iter().map(TryFrom::try_from).collect()
     }
 
-    /// Under the name that the provider has forgotten; one that was kept anew meanwhile stays.
-    pub async fn card_delete(&mut self, card: &Card) -> Result<(), StoreError> {
-        let args = args![card.id.uuid(), card.stored.reference.as_str()];
-        self.execute(CARD_DELETE, args).await?;
+    /// One that the provider has forgotten.
+    pub async fn card_delete(&mut self, card: CardId) -> Result<(), StoreError> {
+        self.execute(CARD_DELETE, args![card.uuid()]).await?;
         Ok(())
     }
 }

@@ -24,16 +24,16 @@ impl EvmChain {
         to: &Address,
         amount: Amount,
     ) -> Result<bool, PortError> {
-        if self.balance(from, amount.asset()).await?.base() < amount.base() {
-            return Ok(false);
-        }
         let call = self.attempt(evm(from)?, evm(to)?, amount);
         let Some(call) = call else {
             return Ok(false);
         };
         let is_token = call.get("data").is_some();
         let votes = self.votes(|node| self.tried(node, &call, is_token)).await;
-        agree::same(&votes)
+        // A wallet that lacks the coins is refused, too: asked after the "no", since one that had them before may have
+        // sent them meanwhile.
+        Ok(agree::same(&votes)?
+            && self.balance(from, amount.asset()).await?.base() >= amount.base())
     }
 
     fn attempt(&self, from: EvmAddress, to: EvmAddress, amount: Amount) -> Option<Value> {

@@ -96,7 +96,13 @@ impl ReturnLink {
         if text.len() > LENGTH_MAX || !whole || !is_web_safe(&origin) {
             return Err(ReturnLinkError);
         }
-        Ok(Self(format!("{origin}{path}")))
+        let link = Self(format!("{origin}{path}"));
+        // What is stored is read again, and has to be the same then.
+        let again = parts(&link.0).map(|(origin, path)| format!("{origin}{path}"));
+        if again.as_deref() != Some(link.as_str()) {
+            return Err(ReturnLinkError);
+        }
+        Ok(link)
     }
 
     pub fn as_str(&self) -> &str {
@@ -157,6 +163,8 @@ mod tests {
             "shopapp:",
             "shopapp://",
             "shopapp:return",
+            "http:shop.example://a",
+            "https:shop.example://a/b",
             "javascript://return/%0aalert(1)",
             "JavaScript://x",
             "data://x",

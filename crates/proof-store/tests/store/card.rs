@@ -24,28 +24,29 @@ pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
         },
         kept_at: NOW,
     };
-    let (first, renewed) = (card("a", 1), card("b", 12));
-    let renewed = Card {
-        id: first.id,
-        ..renewed
-    };
-    write!(db, [first, renewed], |tx| {
-        tx.card_save(customer, &first).await?;
-        let found = tx.card_of_customer(customer, 9).await?;
-        assert_eq!(found, vec![first.clone()]);
-        tx.card_save(customer, &renewed).await?;
-        let both = vec![(Environment::Test, renewed.clone())];
+    let first = card("a", 1);
+    write!(db, [first], |tx| {
         let row = tx.customer_load(partner, customer).await?.unwrap();
         let person: PersonId = row.person.unwrap();
+        assert_eq!(tx.card_like(customer, "one").await?, None);
+        tx.card_save((customer, person), &first).await?;
+        let found = tx.card_of_customer(customer, 9).await?;
+        assert_eq!(found, vec![first.clone()]);
+        let like = tx.card_like(customer, "one").await?;
+        assert_eq!(like.as_ref(), Some(&first));
+        let both = vec![(Environment::Test, first.clone())];
         assert_eq!(tx.card_of_person(person, 9).await?, both);
         let month = |month| CardExpiry::new(2030, month).unwrap();
-        assert_eq!(tx.card_expired(month(12), 9).await?, vec![]);
-        let later = CardExpiry::new(2031, 1).unwrap();
-        assert_eq!(tx.card_expired(later, 9).await?, both);
-        // Under its former name it is not there any more.
-        tx.card_delete(&first).await?;
-        assert_eq!(tx.card_of_customer(customer, 9).await?.len(), 1);
-        tx.card_delete(&renewed).await?;
+        assert_eq!(tx.card_expired(month(1), 9).await?, vec![]);
+        assert_eq!(tx.card_expired(month(2), 9).await?, both);
+        tx.card_delete(first.id).await?;
         assert_eq!(tx.card_of_customer(customer, 9).await?, vec![]);
+        let wish = first.order;
+        assert!(!tx.card_wished(wish).await?);
+        tx.card_wish(wish).await?;
+        tx.card_wish(wish).await?;
+        assert!(tx.card_wished(wish).await?);
+        tx.card_wish_done(wish).await?;
+        assert!(!tx.card_wished(wish).await?);
     });
 }

@@ -45,6 +45,8 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
     if (quoteId === undefined) return;
     setPaying(true);
     const [key, gone] = kept === undefined ? [] : await keyOf(session, kept);
+    // Another tab was faster: what became of the order is on the screen now.
+    if (key === "") return setPaying(false);
     if (gone) {
       setPaying(false);
       return setProblem(gone === "not_found" ? words.cardGone : messages.error(gone, view.type));
