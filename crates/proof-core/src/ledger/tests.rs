@@ -148,6 +148,23 @@ fn deposits_are_ours_and_owed() {
         "stray_owned",
         &[("capital:USDT/TRC20", -7), (kept, 7)],
     );
+    moves(
+        prove_in(order(), usdt(7)),
+        "prove_in",
+        &[("capital:USDT/TRC20", -7), (held, 7)],
+    );
+    let proven = [
+        (held, 7),
+        ("in_transit:USDT/TRC20", -7),
+        ("in_transit:TRX/TRC20", -5),
+        ("gas:TRX/TRC20", 3),
+        ("wallet:TRX/TRC20", 2),
+    ];
+    moves(
+        prove_out(order(), usdt(7), trx(5), trx(3)),
+        "prove_out",
+        &proven,
+    );
     // 5 of the fee were set aside, the network took 3.
     let home = [
         ("in_transit:USDT/TRC20", -7),
