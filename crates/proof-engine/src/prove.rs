@@ -23,7 +23,7 @@ use proof_port::{Chain, IntentClass, SignedIntent, SignedState, SigningIntent, T
 use proof_store::{Db, Failure, Tx};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 use uuid::Uuid;
 
 fn wrong_state(message: impl Into<String>) -> ApiError {
@@ -91,14 +91,16 @@ impl Engine {
         Ok(unproven)
     }
 
-    /// How often a network is worth a look.
-    pub fn poll_interval(
+    /// Until there may be something new to see.
+    pub async fn prove_pause(
         &self,
         environment: Environment,
         network: Network,
-    ) -> Result<Duration, ApiError> {
-        let poll = self.chain_of(environment, network)?.poll_interval_ms();
-        Ok(Duration::from_millis(u64::try_from(poll).unwrap_or(1_000)))
+    ) -> Result<(), ApiError> {
+        let pause = self.chain_of(environment, network)?.poll_interval_ms();
+        let until = self.now().plus_millis(pause);
+        self.clock.sleep_until(until).await;
+        Ok(())
     }
 
     /// Goes on with the proof of a network as it is configured, or begins one.

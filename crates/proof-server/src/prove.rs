@@ -14,8 +14,7 @@ use proof_core::{
     proving::Proving, secret::Secret,
 };
 use proof_engine::{ApiError, Engine, Parts};
-use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
-use tokio::time::sleep;
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc};
 
 /// Nodes disagree for a moment now and then; so often in a row is another matter.
 const FAILURES_MAX: u32 = 10;
@@ -59,8 +58,7 @@ pub async fn run(args: ProveArgs) -> anyhow::Result<()> {
     let author = Author::from(args.by);
     let begun = engine.prove_begin(WORLD, network, author).await?;
     say(&told_first(&begun))?;
-    let poll = engine.poll_interval(WORLD, network)?;
-    follow(&engine, begun, poll).await
+    follow(&engine, begun).await
 }
 
 async fn engine(config: &Config) -> anyhow::Result<Engine> {
@@ -87,7 +85,7 @@ async fn engine(config: &Config) -> anyhow::Result<Engine> {
 }
 
 /// Until it is proven. What is interrupted goes on where it was.
-async fn follow(engine: &Engine, mut proving: Proving, poll: Duration) -> anyhow::Result<()> {
+async fn follow(engine: &Engine, mut proving: Proving) -> anyhow::Result<()> {
     let (mut told, mut failures) = (BTreeSet::new(), 0);
     loop {
         let mut text = String::new();
@@ -119,7 +117,7 @@ async fn follow(engine: &Engine, mut proving: Proving, poll: Duration) -> anyhow
                 "{error}\nThe same command goes on where this one stopped; nothing is sent twice."
             ),
         }
-        sleep(poll).await;
+        engine.prove_pause(WORLD, proving.network).await?;
     }
 }
 

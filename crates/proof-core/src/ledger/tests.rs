@@ -148,6 +148,24 @@ fn deposits_are_ours_and_owed() {
         "stray_owned",
         &[("capital:USDT/TRC20", -7), (kept, 7)],
     );
+    // 5 of the fee were set aside, the network took 3.
+    let home = [
+        ("in_transit:USDT/TRC20", -7),
+        (owed, 7),
+        ("in_transit:TRX/TRC20", -5),
+        ("gas:TRX/TRC20", 3),
+        ("wallet:TRX/TRC20", 2),
+    ];
+    moves(
+        give_back(order(), usdt(7), trx(5), trx(3)),
+        "give_back",
+        &home,
+    );
+}
+
+#[test]
+fn what_proves_a_network_is_at_the_proofs_address() {
+    let held = "deposit:USDT/TRC20";
     moves(
         prove_in(order(), usdt(7)),
         "prove_in",
@@ -164,19 +182,6 @@ fn deposits_are_ours_and_owed() {
         prove_out(order(), usdt(7), trx(5), trx(3)),
         "prove_out",
         &proven,
-    );
-    // 5 of the fee were set aside, the network took 3.
-    let home = [
-        ("in_transit:USDT/TRC20", -7),
-        (owed, 7),
-        ("in_transit:TRX/TRC20", -5),
-        ("gas:TRX/TRC20", 3),
-        ("wallet:TRX/TRC20", 2),
-    ];
-    moves(
-        give_back(order(), usdt(7), trx(5), trx(3)),
-        "give_back",
-        &home,
     );
 }
 

@@ -58,6 +58,16 @@ async fn line(person: &Person<'_>, ramp: &Ramp) -> Value {
     line.unwrap().clone()
 }
 
+/// Of each coin of the network, whether the treasury's page calls it unproven; no other network is.
+async fn wallets_say(person: &Person<'_>) -> Vec<bool> {
+    let page = person.get("treasury?environment=test").await.json;
+    let wallets = page["wallets"].as_array().unwrap();
+    let (ours, others): (Vec<_>, Vec<_>) = wallets.iter().partition(|w| w["network"] == "ERC20");
+    assert!(others.iter().all(|wallet| wallet["unproven"] == false));
+    let said = |wallet: &&Value| wallet["unproven"].as_bool().unwrap();
+    ours.iter().map(said).collect()
+}
+
 fn is_unproven(line: &Value) -> bool {
     let why = line["why"].as_str().unwrap();
     let next = line["next"].as_str().unwrap_or_default();
@@ -101,6 +111,7 @@ async fn a_network_is_unproven_until_a_transfer_of_each_coin_went_each_way() {
     assert_eq!(begin(&ramp).await.unwrap().id, begun.id);
     let alice = Person::join(&ramp.app, "alice", Role::Owner).await;
     assert!(is_unproven(&line(&alice, &ramp).await));
+    assert!(wallets_say(&alice).await.into_iter().all(|said| said));
     let live = format!("partners/{}/live", ramp.partner.partner.id);
     let refused = alice.act(&live, wish()).await;
     assert_eq!(refused.status, 409, "{}", refused.text);
@@ -130,6 +141,7 @@ async fn a_network_is_unproven_until_a_transfer_of_each_coin_went_each_way() {
     ramp.books_agree().await;
 
     assert!(!is_unproven(&line(&alice, &ramp).await));
+    assert!(!wallets_say(&alice).await.into_iter().any(|said| said));
     let allowed = alice.act(&live, wish()).await;
     assert_eq!(allowed.json["ruled"], "proposed", "{}", allowed.text);
     assert_eq!(begin(&ramp).await.unwrap(), proven, "once is enough");
