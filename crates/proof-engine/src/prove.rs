@@ -20,7 +20,7 @@ use proof_core::{
     transfer::{Sending, SendingStep, UnsignedFrom, UnsignedTransfer},
 };
 use proof_port::{Chain, IntentClass, SignedIntent, SignedState, SigningIntent, TransferStatus};
-use proof_store::{Db, Failure, Tx};
+use proof_store::{Db, Failure, LedgerError, Tx};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::{collections::BTreeSet, sync::Arc};
@@ -490,7 +490,12 @@ async fn record(
         let id = EntryId::from_uuid(ids.uuid(1, n));
         tx.ledger_post(id, (after.environment, None), entry, ids.now())
             .await
-            .map_err(ledger_failed)?;
+            .map_err(|error| match error {
+                LedgerError::Floor { .. } => refused(wrong_state(format!(
+                    "The books have too little for the proof and its fee: fund the hot wallet first."
+                ))),
+                LedgerError::Store(_) => ledger_failed(error),
+            })?;
     }
     Ok(())
 }
