@@ -22,12 +22,13 @@ pub use probe::{COUNTED, Calls, FORGED, ProbeVerdict, backoff_verdict, loop_verd
 pub use rule::judge;
 
 use crate::{
-    asset::Asset,
+    asset::{Asset, Network},
     id::OrderId,
     partner::{Origin, Partner, Side},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// A refusal counts against a line for so long.
 pub const WINDOW_SECONDS: i64 = 24 * 3_600;
@@ -177,6 +178,8 @@ pub struct Facts {
     pub profile: Profile,
     /// Real orders that ended well, the latest of each side.
     pub live: Vec<LiveOrder>,
+    /// Real networks that were not proven as they are configured.
+    pub unproven: BTreeSet<Network>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize)]
@@ -225,6 +228,8 @@ pub struct Covered {
     pub asset: Asset,
     pub side: Side,
     pub at: Option<Timestamp>,
+    /// Its network has shown that it works.
+    pub proven: bool,
 }
 
 /// How a line stands.

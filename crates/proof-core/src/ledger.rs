@@ -250,6 +250,8 @@ pub enum EntryKind {
     Stray,
     StrayGone,
     StrayOwned,
+    ProveOut,
+    ProveIn,
 }
 
 impl EntryKind {
@@ -286,6 +288,8 @@ impl EntryKind {
             Self::Stray => "stray",
             Self::StrayGone => "stray_gone",
             Self::StrayOwned => "stray_owned",
+            Self::ProveOut => "prove_out",
+            Self::ProveIn => "prove_in",
         }
     }
 }
@@ -677,6 +681,31 @@ pub fn stray_gone(amount: Amount) -> Result<Entry, MoneyError> {
 pub fn stray_owned(amount: Amount) -> Result<Entry, MoneyError> {
     let postings = crypto(Account::Capital, Account::Suspense, amount)?;
     Entry::new(EntryKind::StrayOwned, postings.into())
+}
+
+/// What was sent to prove a network is at the address that it was sent to.
+pub fn prove_out(
+    order: OrderId,
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let unused = unused(fee_planned, fee_paid)?;
+    let postings = [
+        crypto(Account::InTransit, Account::Deposit(order), amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Wallet, unused)?,
+    ];
+    Entry::new(
+        EntryKind::ProveOut,
+        postings.into_iter().flatten().collect(),
+    )
+}
+
+/// What somebody of ours sent there from elsewhere.
+pub fn prove_in(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Capital, Account::Deposit(order), amount)?;
+    Entry::new(EntryKind::ProveIn, postings.into())
 }
 
 /// What the network left of the fee that was set aside.

@@ -41,6 +41,7 @@ pub mod order;
 pub mod partner;
 pub mod passkey;
 pub mod payment;
+pub mod proving;
 pub mod quote;
 pub mod receipt;
 pub mod recovery;

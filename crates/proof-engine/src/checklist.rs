@@ -155,8 +155,8 @@ impl From<&Judged> for ChecklistLine {
                 pair: cell.asset.to_string(),
                 side: cell.side,
                 state: match cell.at {
-                    Some(_) => LineState::Passing,
-                    None => LineState::Unseen,
+                    Some(_) if cell.proven => LineState::Passing,
+                    Some(_) | None => LineState::Unseen,
                 },
                 at: cell.at.map(Timestamp::to_contract),
             });
@@ -196,9 +196,11 @@ impl From<&Evidence> for EvidenceView {
 impl Engine {
     async fn checklist_facts(&self, partner: &Partner) -> Result<(Facts, Declared), ApiError> {
         let (partner, now) = (partner.clone(), self.now());
+        let worlds = [Environment::Test, Environment::Live];
+        let unproven = self.networks_unproven(&worlds).await?;
         self.db
             .read("checklist", move |tx: &mut Tx| {
-                let partner = partner.clone();
+                let (partner, unproven) = (partner.clone(), unproven.clone());
                 Box::pin(async move {
                     let (id, environment) = (partner.id, Environment::Test);
                     let origins = tx.origin_list(id, Some(environment)).await?;
@@ -247,6 +249,7 @@ impl Engine {
                         refused: refused.collect(),
                         signed,
                         live,
+                        unproven,
                         profile: declared.as_ref().map(|d| d.0).unwrap_or_default(),
                         partner,
                     };

@@ -18,9 +18,10 @@ use proof_core::{
     id::{DepositId, JobId, OrderId},
     order::{Command, Order, SellCommand},
     partner::Environment,
+    proving::Proving,
 };
 use proof_port::{Arrival, Chain, TransferStatus};
-use proof_store::{Failure, JobKind, Scan, Tx};
+use proof_store::{AddressOwner, Failure, JobKind, Scan, Tx};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -40,8 +41,17 @@ pub(crate) async fn deposit_forget(
     Ok(())
 }
 
+/// Whose address something came to.
+enum Owner {
+    Order(AddressOwner),
+    /// The same, and it was put down before.
+    Known,
+    Proof(Box<Proving>),
+    Nobody,
+}
+
 /// The name of the job that reads a network's blocks.
-fn scan_key(environment: Environment, network: Network) -> Uuid {
+pub(crate) fn scan_key(environment: Environment, network: Network) -> Uuid {
     let name = format!("scan {} {}", environment.name(), network.name());
     let digest: [u8; 32] = Sha256::digest(name).into();
     let mut bytes = [0; 16];
@@ -174,19 +184,26 @@ impl Engine {
             .read("deposit_address_find", move |tx: &mut Tx| {
                 let Arrival { recipient, deposit } = looked.clone();
                 Box::pin(async move {
-                    let owner = tx.deposit_address_find(environment, &recipient).await?;
-                    let known = match owner {
-                        Some(_) => tx.deposit_is_known(environment, &deposit).await?,
-                        None => false,
+                    let Some(owner) = tx.deposit_address_find(environment, &recipient).await?
+                    else {
+                        let network = deposit.amount.asset().network();
+                        let proving = tx.proving_at(environment, network, &recipient).await?;
+                        return Ok(proving.map_or(Owner::Nobody, |one| Owner::Proof(Box::new(one))));
                     };
-                    Ok::<_, Failure<ApiError>>((!known).then_some(owner))
+                    let known = tx.deposit_is_known(environment, &deposit).await?;
+                    Ok::<_, Failure<ApiError>>(if known {
+                        Owner::Known
+                    } else {
+                        Owner::Order(owner)
+                    })
                 })
             })
             .await?;
         let owner = match owner {
-            None => return Ok(()),
-            Some(None) => return self.stray_found(environment, wallet, &arrival).await,
-            Some(Some(owner)) => owner,
+            Owner::Known => return Ok(()),
+            Owner::Proof(proving) => return self.prove_found(&proving, arrival.deposit).await,
+            Owner::Nobody => return self.stray_found(environment, wallet, &arrival).await,
+            Owner::Order(owner) => owner,
         };
         let (deposit, ids) = (arrival.deposit, SaveIds::new(self, self.now()));
         self.db
@@ -322,7 +339,7 @@ pub(crate) fn is_gone(status: &TransferStatus) -> bool {
     }
 }
 
-const fn is_deep(status: &TransferStatus, confirmations_final: u64) -> bool {
+pub(crate) const fn is_deep(status: &TransferStatus, confirmations_final: u64) -> bool {
     match status {
         TransferStatus::Mined { confirmations, .. } => *confirmations >= confirmations_final,
         TransferStatus::Unknown | TransferStatus::Waiting | TransferStatus::Failed { .. } => false,

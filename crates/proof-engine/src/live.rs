@@ -244,6 +244,7 @@ impl Engine {
             ));
         }
         let partner = self.partner_known(id).await?;
+        self.networks_proven(&partner).await?;
         let ready = self.checklist(id).await?.ready;
         let wished = self.live_wished(id).await?;
         // The owner's word is one of the two, whichever.
@@ -292,6 +293,22 @@ impl Engine {
             })
             .await?;
         Ok(done.then_some(opened))
+    }
+
+    /// No word of anybody stands for a network that has shown nothing.
+    async fn networks_proven(&self, partner: &Partner) -> Result<(), ApiError> {
+        let worlds = [Environment::Test, LIVE];
+        let unproven = self.networks_unproven(&worlds).await?;
+        let mut pairs = partner.policy.pairs.iter();
+        match pairs.find(|pair| unproven.contains(&pair.asset.network())) {
+            None => Ok(()),
+            Some(pair) => {
+                let network = pair.asset.network();
+                Err(wrong_state(format!(
+                    "{network} is not proven on its real nodes: run proof chain prove {network} first, or take its pairs off this partner."
+                )))
+            }
+        }
     }
 
     fn live_write(&self, seat: &Seat, ask: LiveOpen) -> Write {

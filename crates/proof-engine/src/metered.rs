@@ -400,6 +400,10 @@ impl Chain for Metered<dyn Chain> {
         self.inner.carries(asset)
     }
 
+    fn identity(&self) -> Option<proof_core::proving::ChainIdentity> {
+        self.inner.identity()
+    }
+
     fn confirmations_final(&self) -> u64 {
         self.inner.confirmations_final()
     }

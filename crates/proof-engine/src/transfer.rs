@@ -377,7 +377,7 @@ async fn other_on_chain(chain: &dyn Chain, sending: &Sending) -> Result<Option<S
 }
 
 /// What a network's own form says is the most that the transfer may cost.
-fn fee_max(form: &Form, network: Network) -> Result<Amount, ApiError> {
+pub(crate) fn fee_max(form: &Form, network: Network) -> Result<Amount, ApiError> {
     let most = form.fee_max();
     let most = most.ok_or_else(|| ApiError::internal("a fee beyond all numbers"))?;
     Ok(Amount::new(network.native(), most))

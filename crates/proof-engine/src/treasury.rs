@@ -48,6 +48,8 @@ pub struct HotWallet {
     pub takes_fees: bool,
     /// Its network's blocks are read: coins that come are seen.
     pub is_watched: bool,
+    /// A real network that has not shown that it works.
+    pub unproven: bool,
 }
 
 /// Coins that came to a hot wallet, and that no order expects.
@@ -99,10 +101,18 @@ impl Engine {
     /// The hot wallets of one world as nodes and books have them, and what came to them unexpected.
     pub async fn treasury_page(&self, environment: Environment) -> Result<TreasuryPage, ApiError> {
         let networks = self.networks_of(environment);
+        let unproven = self.networks_unproven(&[environment]).await?;
         let assets = Asset::all().filter(|asset| networks.contains(&asset.network()));
         let asked = assets.map(|asset| self.hot_wallet_of(environment, asset));
         let asked = stream::iter(asked).buffered(ASKED_AT_ONCE);
-        let wallets: Vec<Result<HotWallet, ApiError>> = asked.collect().await;
+        let wallets: Vec<Result<HotWallet, ApiError>> = asked
+            .map(|wallet| {
+                let wallet = wallet?;
+                let unproven = unproven.iter().any(|one| one.name() == wallet.network);
+                Ok(HotWallet { unproven, ..wallet })
+            })
+            .collect()
+            .await;
         let arrivals = self.strays_open(environment).await?;
         let arrivals = arrivals.iter().map(|stray| self.treasury_arrival(stray));
         Ok(TreasuryPage {
@@ -150,6 +160,7 @@ impl Engine {
                 .scan_load(environment, asset.network())
                 .await?
                 .is_some(),
+            unproven: false,
         })
     }
 

@@ -57,6 +57,11 @@ pub trait Chain: Send + Sync {
         true
     }
 
+    /// What has to be proven before real money moves here; `None`: it is simulated.
+    fn identity(&self) -> Option<proof_core::proving::ChainIdentity> {
+        None
+    }
+
     /// Confirmations after which a transfer counts as final.
     fn confirmations_final(&self) -> u64;
 

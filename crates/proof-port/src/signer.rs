@@ -17,6 +17,9 @@ pub enum IntentClass {
     /// Crypto back to the refund address that the user confirmed before the deposit address was
     /// shown.
     Return,
+    /// A little of each coin to an address of the signer's own, which no order sells to: it proves that a
+    /// network works.
+    Prove,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

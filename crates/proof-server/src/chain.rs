@@ -1,11 +1,22 @@
 //! `proof chain …`: the nodes that the configuration names.
 
-use crate::{config::Config, say::say, serve::outbound};
+use crate::{
+    config::{Config, database_reading},
+    prove::{self, ProveArgs},
+    say::say,
+    serve::outbound,
+};
 use anyhow::bail;
 use clap::Subcommand;
 use proof_chain::evm::EvmChain;
+use proof_core::partner::Environment;
+use proof_engine::proving_of;
 use proof_port::Chain;
-use std::{fmt::Write, path::PathBuf, sync::Arc};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 #[derive(Subcommand, Debug)]
 pub enum ChainCommand {
@@ -15,11 +26,19 @@ pub enum ChainCommand {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Shows that a real network works here: makes and confirms one small transfer each way, and keeps the result.
+    Prove(ProveArgs),
 }
 
 pub async fn run(command: ChainCommand) -> anyhow::Result<()> {
-    let ChainCommand::Status { config } = command;
-    let config = Config::read(&config)?;
+    match command {
+        ChainCommand::Status { config } => show(&config).await,
+        ChainCommand::Prove(args) => prove::run(args).await,
+    }
+}
+
+async fn show(config: &Path) -> anyhow::Result<()> {
+    let config = Config::read(config)?;
     if config.networks.is_empty() {
         return say("All networks are simulated: the configuration has no [networks].\n");
     }
@@ -31,12 +50,44 @@ pub async fn run(command: ChainCommand) -> anyhow::Result<()> {
             writeln!(text, "  cannot be used: {error}")?;
             bad.push(network.name());
         }
+        writeln!(text, "  {}", proven(&config, &chain).await)?;
     }
     say(&text)?;
     if !bad.is_empty() {
         bail!("not usable: {}", bad.join(", "));
     }
     Ok(())
+}
+
+/// Whether the database has a proof of the network as it is configured now.
+async fn proven(config: &Config, chain: &Arc<EvmChain>) -> String {
+    let network = chain.network();
+    let last = async {
+        let db = database_reading(&config.database).await?;
+        let last = proving_of(&db, Environment::Test, network).await;
+        db.close().await;
+        anyhow::Ok(last?)
+    };
+    let subject = chain.spec().identity();
+    match last.await {
+        Err(error) => format!("it cannot be told whether it is proven: {error:#}"),
+        Ok(Some(last)) if last.proves(&subject) => {
+            let at = last
+                .proven_at
+                .map_or_else(String::new, |at| at.to_contract());
+            format!("proven {at} by {}", last.by)
+        }
+        Ok(last) => {
+            let why = match last {
+                Some(last) if last.subject != subject && last.proven_at.is_some() => {
+                    ": what was proven was another configuration"
+                }
+                Some(last) if last.subject == subject => ": the proof has begun",
+                Some(_) | None => "",
+            };
+            format!("unproven{why}; run proof chain prove {network}")
+        }
+    }
 }
 
 async fn status(chain: &Arc<EvmChain>, text: &mut String) -> anyhow::Result<()> {

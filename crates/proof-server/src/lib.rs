@@ -22,6 +22,7 @@ pub mod order;
 pub mod partner;
 pub mod player;
 mod postgres;
+mod prove;
 pub mod rails;
 pub mod recovery;
 pub mod restore;

@@ -114,6 +114,15 @@ impl NetworksConfig {
         Ok(())
     }
 
+    /// Asks other nodes about a network than its own.
+    pub fn set_nodes(&mut self, network: Network, rpc: Vec<Secret>) -> anyhow::Result<()> {
+        let config = self.0.get_mut(&network);
+        let config =
+            config.with_context(|| format!("the configuration has no [networks.{network}]"))?;
+        config.rpc = rpc;
+        self.check()
+    }
+
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

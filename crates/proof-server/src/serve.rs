@@ -133,7 +133,7 @@ fn more(
 type Clocks = (Arc<dyn Timer>, Option<Arc<dyn MovableClock>>);
 
 /// The system's, or the one that a sandbox shares with its world.
-async fn clock(sandbox: Option<&SandboxConfig>, outbound: &Outbound) -> anyhow::Result<Clocks> {
+pub async fn clock(sandbox: Option<&SandboxConfig>, outbound: &Outbound) -> anyhow::Result<Clocks> {
     let Some(sandbox) = sandbox.filter(|sandbox| sandbox.movable_clock) else {
         return Ok((Arc::new(SystemClock), None));
     };
@@ -150,7 +150,7 @@ fn mailer(config: Option<MailConfig>, origin: &Origin) -> anyhow::Result<Option<
 }
 
 /// Without rails nobody is looked at.
-fn persons(config: &Config) -> anyhow::Result<Persons> {
+pub fn persons(config: &Config) -> anyhow::Result<Persons> {
     match &config.sandbox {
         None => Ok(Persons::default()),
         Some(_) => config.persons.open(config.signer.folder()),
@@ -169,7 +169,7 @@ fn own_urls(config: &Config) -> Vec<Url> {
 }
 
 /// The sandbox's rails, with what the configuration puts in the place of some.
-async fn test_rails(
+pub async fn test_rails(
     config: &Config,
     clock: &Arc<dyn Timer>,
     outbound: &Outbound,

@@ -14,6 +14,8 @@ const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
 pub enum Outflow {
     Deliver,
     Return,
+    /// To addresses of our own, to prove a network.
+    Prove,
     /// The most that transfers may cost, in the native coin.
     Fee,
 }
@@ -23,6 +25,7 @@ impl Outflow {
         match self {
             Self::Deliver => "deliveries",
             Self::Return => "returns",
+            Self::Prove => "proofs",
             Self::Fee => "fees",
         }
     }

@@ -162,11 +162,12 @@ impl LocalSigner {
         let transfer = &intent.transfer;
         let network = transfer.amount.asset().network();
         let wallet = self.wallet_of(network)?;
+        let deposit = deposit_address(&self.master_key, network, intent.order);
         let mut book = self.book();
         book.memory.serves(epoch).map_err(refused)?;
         let earlier = book
             .memory
-            .may_sign(intent, &wallet.address)
+            .may_sign(intent, &wallet.address, deposit.as_ref())
             .map_err(refused)?;
         if let Some(signed) = earlier {
             return Ok(signed);

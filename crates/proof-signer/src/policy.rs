@@ -159,6 +159,7 @@ impl Memory {
         let of = match intent.class {
             IntentClass::Deliver => Outflow::Deliver,
             IntentClass::Return => Outflow::Return,
+            IntentClass::Prove => Outflow::Prove,
         };
         vec![
             (of, amount.asset(), amount.base()),
@@ -254,11 +255,12 @@ impl Memory {
         }
     }
 
-    /// `Some`: the signature given earlier.
+    /// `Some`: the signature given earlier. `deposit` is the address that is derived for the order.
     pub fn may_sign(
         &self,
         intent: &SigningIntent,
         wallet: &Address,
+        deposit: Option<&Address>,
     ) -> Result<Option<Signed>, Refusal> {
         match self.intents.get(&intent.intent) {
             Some(IntentState::Closed) => return Err(Refusal::Closed),
@@ -275,6 +277,11 @@ impl Memory {
             IntentClass::Return => {
                 let known = self.refunds.get(&intent.order);
                 known.map(|known| known.as_str() == recipient.as_str())
+            }
+            // The address is ours, and what comes there goes back to our own wallet: it is no customer's.
+            IntentClass::Prove => {
+                let known = self.refunds.get(&intent.order);
+                known.map(|known| known == wallet && deposit == Some(recipient))
             }
         };
         match fits {

@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 mod limits;
 mod many;
+mod prove;
 mod replacement;
 
 const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";

@@ -76,6 +76,7 @@ pub fn registered() -> Vec<Statement> {
         crate::partner::ALL,
         crate::passkey::ALL,
         crate::proof::ALL,
+        crate::proving::ALL,
         crate::recovery::ALL,
         crate::refusal::ALL,
         crate::risk::ALL,

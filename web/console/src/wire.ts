@@ -597,6 +597,7 @@ export type HotWallet = {
   agrees: boolean | null;
   takes_fees: boolean;
   is_watched: boolean;
+  unproven: boolean;
 };
 export type TreasuryArrival = {
   id: string;

@@ -21,6 +21,7 @@ use proof_core::{
     Address, Asset, Network,
     deposit::DepositKey,
     money::Amount,
+    proving::ChainIdentity,
     transfer::{EvmForm, Form},
 };
 use proof_outbound::Configured;
@@ -130,6 +131,14 @@ impl EvmSpec {
 
     pub const fn chain_id(&self) -> u64 {
         self.chain_id
+    }
+
+    pub fn identity(&self) -> ChainIdentity {
+        ChainIdentity {
+            adapter: "evm".to_owned(),
+            chain_id: self.chain_id,
+            contracts: self.contracts.clone(),
+        }
     }
 
     /// Contracts by asset, as a signer wants to know them.
@@ -324,6 +333,10 @@ impl Chain for EvmChain {
     /// A deposit of a token without a contract would never be seen.
     fn carries(&self, asset: Asset) -> bool {
         asset == self.spec.network.native() || self.spec.contracts.contains_key(&asset)
+    }
+
+    fn identity(&self) -> Option<ChainIdentity> {
+        Some(self.spec.identity())
     }
 
     fn confirmations_final(&self) -> u64 {

@@ -8,9 +8,11 @@ use super::{
     evidence::{evidence, lower, refusal, said, signer, word},
 };
 use crate::{
+    asset::Asset,
     partner::{PartnerType, Side, Stage},
     time::Timestamp,
 };
+use std::collections::BTreeSet;
 
 /// Pieces of evidence that are shown of one line, the latest.
 const EVIDENCE_MAX: usize = 5;
@@ -40,7 +42,7 @@ struct Look<'a> {
 impl Look<'_> {
     fn line(&self, spec: &'static LineSpec) -> Judged {
         let (signature, outdated) = self.signature(spec);
-        let matrix = matches!(spec.id, "COV-1" | "COV-2").then(|| self.matrix());
+        let matrix = matches!(spec.id, "COV-1" | "COV-2").then(|| self.matrix(spec.id));
         let finding = self.finding(spec.id);
         let is_signable = spec.signer.is_some()
             && match &finding {
@@ -404,7 +406,8 @@ impl Look<'_> {
         Finding::Passing("Following stops at the end.".to_owned(), good)
     }
 
-    fn matrix(&self) -> Vec<Covered> {
+    fn matrix(&self, line: &str) -> Vec<Covered> {
+        let unproven = |asset: Asset| self.facts.unproven.contains(&asset.network());
         let pairs = self.facts.partner.policy.pairs.iter();
         let sides = pairs.flat_map(|pair| {
             [Side::Buy, Side::Sell]
@@ -417,7 +420,12 @@ impl Look<'_> {
                 let subject = format!("{} {asset}", side.name());
                 let seen = self.of(Kind::SessionMade, &subject);
                 let at = seen.map(|seen| seen.last_at);
-                Covered { asset, side, at }
+                Covered {
+                    asset,
+                    side,
+                    at,
+                    proven: line != "COV-2" || !unproven(asset),
+                }
             })
             .collect()
     }
@@ -435,7 +443,19 @@ impl Look<'_> {
     }
 
     fn covered(&self) -> Finding {
-        let matrix = self.matrix();
+        let matrix = self.matrix("COV-2");
+        let unproven: BTreeSet<&str> = matrix
+            .iter()
+            .filter(|covered| !covered.proven)
+            .map(|covered| covered.asset.network().name())
+            .collect();
+        if !unproven.is_empty() {
+            let names: Vec<&str> = unproven.into_iter().collect();
+            return Finding::Unseen(
+                format!("Not proven on real nodes: {}.", names.join(", ")),
+                "An operator runs proof chain prove NETWORK on the server.",
+            );
+        }
         let open: Vec<String> = matrix
             .iter()
             .filter(|covered| covered.at.is_none())

@@ -25,6 +25,7 @@ fn facts() -> Facts {
         fees: None,
     };
     Facts {
+        unproven: Default::default(),
         partner: Partner {
             id: PartnerId::from_uuid(Uuid::from_u128(1)),
             name: "Shop".into(),

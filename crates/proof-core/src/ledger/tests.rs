@@ -164,6 +164,28 @@ fn deposits_are_ours_and_owed() {
 }
 
 #[test]
+fn what_proves_a_network_is_at_the_proofs_address() {
+    let held = "deposit:USDT/TRC20";
+    moves(
+        prove_in(order(), usdt(7)),
+        "prove_in",
+        &[("capital:USDT/TRC20", -7), (held, 7)],
+    );
+    let proven = [
+        (held, 7),
+        ("in_transit:USDT/TRC20", -7),
+        ("in_transit:TRX/TRC20", -5),
+        ("gas:TRX/TRC20", 3),
+        ("wallet:TRX/TRC20", 2),
+    ];
+    moves(
+        prove_out(order(), usdt(7), trx(5), trx(3)),
+        "prove_out",
+        &proven,
+    );
+}
+
+#[test]
 fn the_cards_money_is_with_the_provider_and_owed() {
     let (held, owed, lost) = ("psp:visa:EUR", "customer:EUR", "loss:EUR");
     let (open, cost) = ("dispute:visa:EUR", "psp_cost:visa:EUR");

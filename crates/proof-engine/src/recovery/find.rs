@@ -108,6 +108,10 @@ impl Engine {
                 let spent = promised.signed.iter().filter(unknown).cloned();
                 found.spent.extend(spent);
                 match ours {
+                    None if self.is_proof(world.environment, &promised).await? => {
+                        self.proof_tell(world, &promised).await?;
+                        continue;
+                    }
                     None => {
                         strangers.insert(promised.order);
                     }
@@ -132,6 +136,34 @@ impl Engine {
             }
         }
         Ok(strangers)
+    }
+
+    /// Whether it is no order, but the proof of a network: its deposits go back to our own wallet.
+    async fn is_proof(
+        &self,
+        environment: Environment,
+        promised: &Promised,
+    ) -> Result<bool, ApiError> {
+        let Some(deposit) = &promised.deposit else {
+            return Ok(false);
+        };
+        let signer = &self.rails(environment)?.signer;
+        let wallet = signer.wallet(deposit.refund.network()).await?;
+        Ok(wallet == deposit.refund)
+    }
+
+    /// What a proof that the database has forgotten has taken from the wallet.
+    async fn proof_tell(&self, world: &mut World, promised: &Promised) -> Result<(), ApiError> {
+        let environment = world.environment;
+        for signed in &promised.signed {
+            let network = signed.intent.transfer.amount.asset().network();
+            let known = crate::prove::is_booked(&self.db, environment, network, signed).await?;
+            if !known {
+                let fate = self.fate(environment, signed).await?;
+                world.take(signed, fate);
+            }
+        }
+        Ok(())
     }
 
     /// Of a transfer that was signed again with higher fees, only one can ever happen: the one on the chain, or else

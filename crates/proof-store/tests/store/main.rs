@@ -17,6 +17,7 @@ mod finding;
 mod kit;
 mod operations;
 mod proof;
+mod proving;
 mod recovery;
 mod schema;
 mod statements;

@@ -138,6 +138,7 @@ async fn every_registered_statement_runs() {
         deposit_rows(db, &entropy, &order).await;
         stray::rows(db, &entropy).await;
         crate::proof::rows(db, &entropy, &order).await;
+        crate::proving::rows(db, &entropy).await;
         crate::card::rows(db, &entropy, &order).await;
         mail_rows(db, &entropy, &order).await;
         finding::rows(db, &entropy, &partner, &order).await;

@@ -19,7 +19,7 @@ use proof_core::{
 };
 use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Watching};
 use proof_outbound::Outbound;
-use proof_port::Signer;
+use proof_port::{Chain, Signer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
 use proof_server::rails::{NETWORKS, SandboxConfig};
 use proof_signer::LocalSigner;
@@ -62,6 +62,8 @@ pub struct App {
     /// Where the database is, as the configuration names it.
     pub url: String,
     pub signer: Arc<LocalSigner>,
+    /// A real chain in the place of a simulated one.
+    pub real: Option<Arc<dyn Chain>>,
     stop: watch::Sender<bool>,
     worker: Mutex<Option<JoinHandle<()>>>,
     pub dir: Arc<TempDir>,
@@ -210,13 +212,17 @@ impl App {
 
     fn parts(&self, db: Db, live: Option<Arc<LocalSigner>>, bound_seconds: Option<u32>) -> Parts {
         let outbound = Outbound::new(self.outside.clone());
+        let mut test_rails = sandbox().rails(&outbound, self.signer.clone());
+        let real = self.real.iter();
+        let real = real.map(|real| (real.network(), real.clone()));
+        test_rails.chains.extend(real);
         Parts {
             db,
             clock: self.clock.clone(),
             movable: None,
             entropy: Arc::new(Counting::new(3)),
             outbound: outbound.clone(),
-            test_rails: Some(sandbox().rails(&outbound, self.signer.clone())),
+            test_rails: Some(test_rails),
             live_rails: live.map(|signer| {
                 sandbox_at("cards-live.test", "world-live.test").rails(&outbound, signer)
             }),
@@ -261,6 +267,7 @@ impl App {
             wallet_partner: self.wallet_partner.clone(),
             url: url.to_owned(),
             signer: self.signer.clone(),
+            real: self.real.clone(),
             stop,
             worker,
             dir: self.dir.clone(),
@@ -273,6 +280,7 @@ impl App {
         let outside = outside_with(&clock);
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
+        let chain = real.as_ref().map(|real| real.chain.clone());
         let real_network = real.as_ref().map(|real| real.chain.network());
         let (signer, rails) = rails(&sandbox, &outbound, &dir, (real, &clock));
         let letters = Arc::new(Letters::default());
@@ -320,6 +328,7 @@ impl App {
         Self {
             url,
             signer,
+            real: chain,
             app,
             clock,
             outside,

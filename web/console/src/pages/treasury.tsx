@@ -22,9 +22,10 @@ import { LedgerTabs } from "./ledger-tabs";
 
 const LOOK_AGAIN_MS = 15_000;
 
-function walletMark({ on_chain, agrees, low }: HotWallet) {
+function walletMark({ on_chain, agrees, low, unproven }: HotWallet) {
   if (on_chain === null) return <Mark tone="stop" icon="warn" word="Node is away" />;
   if (agrees === false) return <Mark tone="stop" icon="warn" word="Differs" />;
+  if (unproven) return <Mark tone="wait" icon="wait" word="Unproven" />;
   if (low) return <Mark tone="wait" icon="wait" word="Low" />;
   return <Mark tone="ok" icon="check" word="Enough" />;
 }

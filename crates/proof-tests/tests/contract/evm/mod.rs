@@ -4,6 +4,7 @@ mod adapter;
 mod anvil;
 mod nodes;
 mod orders;
+mod prove;
 mod proxy;
 
 use crate::clock::FastClock;

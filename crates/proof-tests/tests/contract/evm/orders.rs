@@ -30,13 +30,13 @@ const REFUND: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
 const BLOCK_MS: u64 = 100;
 
 /// A ramp on a node of its own, whose blocks come by the ramp's clock.
-struct Ramp {
-    app: App,
-    anvil: Arc<Anvil>,
+pub struct Ramp {
+    pub app: App,
+    pub anvil: Arc<Anvil>,
     miner: JoinHandle<()>,
     /// What a unit of gas costs at least, in wei; 0: what the chain says. `NO_BLOCKS`: none comes.
     base_fee: Arc<Mutex<u64>>,
-    partner: PartnerCreated,
+    pub partner: PartnerCreated,
 }
 
 impl Drop for Ramp {
@@ -46,12 +46,12 @@ impl Drop for Ramp {
 }
 
 impl Ramp {
-    async fn open() -> Option<Self> {
+    pub async fn open() -> Option<Self> {
         Self::limited(Limits::new()).await
     }
 
     /// What its signer lets go.
-    async fn limited(limits: Limits) -> Option<Self> {
+    pub async fn limited(limits: Limits) -> Option<Self> {
         let anvil = Arc::new(Anvil::start().await?);
         let spec = config(&anvil).read().unwrap();
         let real = Real {
@@ -131,7 +131,7 @@ impl Ramp {
         (seller, address)
     }
 
-    async fn there(&self, owner: &str, ticker: &str) -> u128 {
+    pub async fn there(&self, owner: &str, ticker: &str) -> u128 {
         let spec = config(&self.anvil).read().unwrap();
         let owner = Address::parse(Network::Erc20, owner).unwrap();
         let chain = chain(&[&self.anvil.url], spec);
@@ -139,7 +139,7 @@ impl Ramp {
     }
 
     /// What the books say of the hot wallet is what the chain says.
-    async fn books_agree(&self) {
+    pub async fn books_agree(&self) {
         let engine = &self.app.app.engine;
         let agree = || async {
             let page = engine.treasury_page(Environment::Test).await.unwrap();
@@ -149,7 +149,7 @@ impl Ramp {
         self.app.until("books and chain agree", agree).await;
     }
 
-    async fn done(mut self) {
+    pub async fn done(mut self) {
         self.miner.abort();
         // It may be in the middle of a block, or gone.
         let _ = (&mut self.miner).await;
