@@ -5,7 +5,7 @@ use crate::{
     ApiError, Engine,
     audit::audit,
     deposit::{is_deep, is_gone, scan_begin, scan_key},
-    error::{ledger_failed, refused},
+    error::refused,
     member::deed,
     order::{SaveIds, gone},
     payment::is_final,
@@ -491,10 +491,10 @@ async fn record(
         tx.ledger_post(id, (after.environment, None), entry, ids.now())
             .await
             .map_err(|error| match error {
-                LedgerError::Floor { .. } => refused(wrong_state(format!(
-                    "The books have too little for the proof and its fee: fund the hot wallet first."
+                LedgerError::Floor { account } => refused(wrong_state(format!(
+                    "The books have too little in {account} for the proof and its fee: fund the hot wallet first."
                 ))),
-                LedgerError::Store(_) => ledger_failed(error),
+                LedgerError::Store(error) => Failure::Store(error),
             })?;
     }
     Ok(())
