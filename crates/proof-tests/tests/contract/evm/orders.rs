@@ -316,14 +316,15 @@ async fn nothing_is_paid_for_what_the_network_would_refuse() {
         .hot_wallet(Environment::Test, Network::Erc20);
     let (wallet, spec) = (wallet.await.unwrap(), config(&ramp.anvil).read().unwrap());
     let node = chain(&[&ramp.anvil.url], spec);
-    for (to, base, refused) in [
-        (&*ramp.anvil.odd, 1, true),
-        (FRIEND, 1, false),
-        (&*ramp.anvil.odd, 1_000 * ETHER, false),
+    for (to, ticker, base, refused) in [
+        (&*ramp.anvil.odd, "ETH", 1, true),
+        (FRIEND, "ETH", 1, false),
+        (FRIEND, "USDT", 1, false),
+        (FRIEND, "USDT", 1_000 * ETHER, false),
     ] {
-        let (to, amount) = (super::address(to), Amount::new(asset("ETH"), base));
+        let (to, amount) = (super::address(to), Amount::new(asset(ticker), base));
         let said = node.refuses(&wallet, &to, amount).await.unwrap();
-        assert_eq!(said, refused, "{base} to {to}");
+        assert_eq!(said, refused, "{base} {ticker} to {to}");
     }
     assert_eq!(ramp.there(FRIEND, "USDT").await, 0);
     ramp.books_agree().await;
