@@ -26,6 +26,9 @@ use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus}
 use proof_store::{Failure, Tx};
 use std::sync::Arc;
 
+/// The signer had no room: the transfer is planned again after so long.
+const POSTPONED_SECONDS: i64 = 300;
+
 /// What the chain says about our wallet before a transfer is planned.
 #[derive(Clone)]
 enum Source {
@@ -147,8 +150,15 @@ impl Engine {
                 expected: chain.nonce(&sender).await?,
             },
         };
+        // On a real network a number is asked for and signed in one go. What the signer has no room for gives its number
+        // back before another transfer gets the next one, which no block takes without this one.
+        let turn = match &form {
+            Some(_) => Some(self.turn.lock().await),
+            None => None,
+        };
         let ids = SaveIds::new(self, self.now());
-        self.db
+        let transfer = self
+            .db
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
                 let form = form.clone();
@@ -163,13 +173,20 @@ impl Engine {
                         fee,
                         form,
                     };
-                    let intent = leg.intent;
-                    let fact = TransferFact::Planned { intent, transfer };
-                    leg.record(tx, fact, &ids).await
+                    let fact = TransferFact::Planned {
+                        intent: leg.intent,
+                        transfer: transfer.clone(),
+                    };
+                    leg.record(tx, fact, &ids).await?;
+                    Ok::<_, Failure<ApiError>>(transfer)
                 })
             })
             .await?;
-        Ok(Outcome::Done)
+        if turn.is_none() {
+            return Ok(Outcome::Done);
+        }
+        let sending = Sending::new(leg.intent, transfer, self.now());
+        self.transfer_sign(leg, &sending).await
     }
 
     /// Asks the signer. If its policy says no, the intent is closed for ever, and that is the proof
@@ -206,8 +223,11 @@ impl Engine {
                 }
             }
             Some(Err(error)) => {
-                // A limit that time heals, or a signer that is away.
                 tracing::warn!(order = %leg.order, "the signer does not sign yet: {error}");
+                // A limit that time heals, unless the signer is away, or does not know whether it has signed.
+                if error.answered && !self.is_signed(leg, sending.intent).await? {
+                    return self.transfer_postpone(leg, sending.intent).await;
+                }
                 return Err(error.into());
             }
         };
@@ -231,6 +251,32 @@ impl Engine {
                     tx.intent_release(intent).await?;
                     let proof = Proof::NeverSigned { intent };
                     leg.record(tx, TransferFact::Dead { proof }, &ids).await
+                })
+            })
+            .await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn is_signed(&self, leg: Leg, intent: IntentId) -> Result<bool, ApiError> {
+        let signer = &self.rails(leg.environment)?.signer;
+        let promised = signer.promised(leg.order).await?.signed;
+        Ok(promised.iter().any(|given| given.intent.intent == intent))
+    }
+
+    /// What was promised to it is free for others until it is planned again: nothing waits behind it.
+    async fn transfer_postpone(&self, leg: Leg, intent: IntentId) -> Result<Outcome, ApiError> {
+        let now = self.now();
+        let ids = SaveIds::new(self, now);
+        let until = now.plus_seconds(POSTPONED_SECONDS);
+        let fact = TransferFact::Postponed { intent, until };
+        self.db
+            .write("transfer_postpone", move |tx: &mut Tx| {
+                let (ids, fact) = (ids.clone(), fact.clone());
+                Box::pin(async move {
+                    // Refused if it was signed, postponed or given up meanwhile, and then nothing is released.
+                    leg.record(tx, fact, &ids).await?;
+                    tx.intent_release(intent).await?;
+                    Ok::<_, Failure<ApiError>>(())
                 })
             })
             .await?;

@@ -70,6 +70,7 @@ impl SocketSigner {
         match answered.map_err(unanswered)? {
             Answer::Refused(why) => Err(PortError::give_up(PROVIDER, why)),
             Answer::Later(why) => Err(PortError::retry(PROVIDER, why).answered()),
+            Answer::InDoubt(why) => Err(PortError::retry(PROVIDER, why)),
             answer => Ok(answer),
         }
     }

@@ -464,9 +464,11 @@ async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_
         day: hour * 10,
     };
     let usdt = (Outflow::Deliver, asset("USDT"));
+    let usdc = (Outflow::Deliver, asset("USDC"));
     let fee = (Outflow::Fee, Network::Erc20.native());
     let limits = [
         (usdt, of(120_000_000, 150_000_000)),
+        (usdc, of(ETHER, ETHER)),
         (fee, of(ETHER, ETHER)),
     ];
     let Some(ramp) = Ramp::limited(limits.into()).await else {
@@ -481,6 +483,13 @@ async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_
     assert_eq!(large.pay(GOOD_CARD).await.status, 200);
     large.until_step("failed").await;
     assert_eq!(ramp.app.outside.calls_of("/refund"), 1);
+
+    // What has room does not wait behind it: no number is kept for what is not signed.
+    let other = ramp.user("buy", "USDC", "50").await;
+    assert_eq!(other.pay(GOOD_CARD).await.status, 200);
+    other.until_step("completed").await;
+    assert_eq!(ramp.there(FRIEND, "USDC").await, 50_000_000);
+    assert!(second.view().await["transfer"].is_null());
 
     let order = second.order().to_string();
     ramp.app.clock.skip(31 * 60);
