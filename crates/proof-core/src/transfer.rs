@@ -125,6 +125,8 @@ pub enum TransferFact {
     Low {
         since: Timestamp,
     },
+    /// It asks for no more than that any longer.
+    Enough,
     /// The same with a higher fee is to be signed.
     Raised {
         transfer: UnsignedTransfer,
@@ -265,6 +267,13 @@ impl Sending {
         Ok(())
     }
 
+    pub fn enough(&mut self) -> Result<(), Unfit> {
+        if self.higher.is_some() {
+            return Err(Unfit);
+        }
+        self.low_since.take().map(drop).ok_or(Unfit)
+    }
+
     pub fn raise(&mut self, transfer: UnsignedTransfer) -> Result<(), Unfit> {
         let same = UnsignedTransfer {
             fee: self.transfer.fee,
@@ -378,6 +387,9 @@ mod tests {
         sending.sign(signed("a")).unwrap();
         sending.low(at(1)).unwrap();
         assert_eq!(sending.low(at(2)), Err(Unfit), "since then already");
+        sending.enough().unwrap();
+        assert_eq!(sending.enough(), Err(Unfit), "it was not too little");
+        sending.low(at(2)).unwrap();
         let mut more = dear(9);
         more.amount = Amount::new(more.amount.asset(), 6);
         for bad in [dear(7), dear(6), more] {

@@ -19,6 +19,7 @@ impl Draft {
             }
             TransferFact::Broadcast => self.sending()?.broadcast().map(drop).map_err(Into::into),
             TransferFact::Low { since } => Ok(self.sending()?.low(since)?),
+            TransferFact::Enough => Ok(self.sending()?.enough()?),
             TransferFact::Raised { transfer } => Ok(self.sending()?.raise(transfer)?),
             TransferFact::Replaced { signed } => self.replaced(signed),
             TransferFact::Kept { since } => Ok(self.sending()?.keep(since)?),

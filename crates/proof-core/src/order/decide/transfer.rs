@@ -27,6 +27,7 @@ impl Draft {
             }
             TransferFact::Broadcast => self.broadcast(),
             TransferFact::Low { since } => Ok(self.sending()?.low(since)?),
+            TransferFact::Enough => Ok(self.sending()?.enough()?),
             TransferFact::Raised { transfer } => Ok(self.sending()?.raise(transfer)?),
             TransferFact::Replaced { signed } => self.replaced(signed),
             TransferFact::Kept { since } => Ok(self.sending()?.keep(since)?),
