@@ -293,8 +293,7 @@ impl Engine {
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to broadcast"))?;
         if let Some(fact) = self.transfer_learnt(leg, sending).await? {
-            let name = "transfer_broadcast";
-            return self.transfer_fact(name, leg, Some(fact)).await;
+            return self.transfer_learn(leg, fact).await;
         }
         if let Err(error) = chain.broadcast(&signed.signed_hex).await {
             // Refused, or in doubt: if the chain knows the hash, it got there.
@@ -330,7 +329,7 @@ impl Engine {
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to watch"))?;
         let bound = chain.confirmations_final();
         if let Some(fact) = self.transfer_learnt(leg, sending).await? {
-            return self.transfer_fact("transfer_watch", leg, Some(fact)).await;
+            return self.transfer_learn(leg, fact).await;
         }
         let fact = match chain.transfer(&signed.hash).await? {
             status @ (TransferStatus::Unknown | TransferStatus::Waiting) => {
@@ -391,21 +390,41 @@ impl Engine {
     ) -> Result<Outcome, ApiError> {
         let again = Outcome::Again(self.now().plus_millis(POLL_MS));
         let Some(fact) = fact else { return Ok(again) };
-        let ids = SaveIds::new(self, self.now());
-        let recorded = self
-            .db
-            .write(name, move |tx: &mut Tx| {
-                let (ids, fact) = (ids.clone(), fact.clone());
-                Box::pin(async move { leg.record(tx, fact, &ids).await })
-            })
-            .await
-            .map_err(ApiError::from);
-        match recorded {
+        match self.transfer_record(name, leg, fact).await {
             Ok(()) => Ok(Outcome::Done),
             // A fact that changes nothing: the state was right already, or moved on meanwhile.
             Err(error) if error.code == ErrorCode::WrongState => Ok(again),
             Err(error) => Err(error),
         }
+    }
+
+    /// Records what the signer knows and this database does not. If that does not fit, nothing else about this transfer
+    /// may be believed.
+    async fn transfer_learn(&self, leg: Leg, fact: TransferFact) -> Result<Outcome, ApiError> {
+        match self.transfer_record("transfer_learn", leg, fact).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(error) if error.code == ErrorCode::WrongState => Err(ApiError::internal(format!(
+                "order {}: what the signer signed is not what was planned here",
+                leg.order
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn transfer_record(
+        &self,
+        name: &'static str,
+        leg: Leg,
+        fact: TransferFact,
+    ) -> Result<(), ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write(name, move |tx: &mut Tx| {
+                let (ids, fact) = (ids.clone(), fact.clone());
+                Box::pin(async move { leg.record(tx, fact, &ids).await })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 }
 

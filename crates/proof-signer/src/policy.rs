@@ -296,10 +296,10 @@ impl Memory {
         Ok(None)
     }
 
-    /// The last signature if there is one, `None` when the intent is closed or unknown.
+    /// The first signature if there is one, which is what the plan that was made for it said; `None` when the intent is closed or unknown.
     pub fn signed(&self, intent: IntentId) -> Option<Signed> {
         match self.intents.get(&intent) {
-            Some(IntentState::Signed(given)) => given.last().map(|given| given.signed.clone()),
+            Some(IntentState::Signed(given)) => given.first().map(|given| given.signed.clone()),
             Some(IntentState::Closed) | None => None,
         }
     }
