@@ -22,7 +22,7 @@ use proof_core::{
     partner::Environment,
     transfer::{Coin, Form, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
-use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus};
+use proof_port::{Chain, IntentClass, PortError, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Failure, Tx};
 use std::sync::Arc;
 
@@ -295,7 +295,7 @@ impl Engine {
         if let Some(fact) = self.transfer_learnt(leg, sending).await? {
             return self.transfer_learn(leg, fact).await;
         }
-        if let Err(error) = chain.broadcast(&signed.signed_hex).await {
+        if let Err(error) = tell(&**chain, sending).await {
             // Refused, or in doubt: if the chain knows the hash, it got there.
             match chain.transfer(&signed.hash).await? {
                 // Another form of it may be there in its place.
@@ -369,9 +369,14 @@ impl Engine {
             return Ok(Some(TransferFact::Other { hash }));
         }
         let mut told = Ok(());
-        if let (TransferStatus::Unknown, Some(signed)) = (status, &sending.signed) {
-            // A node that forgot it is told again; the bytes are the same.
-            told = chain.broadcast(&signed.signed_hex).await;
+        // A node that forgot it is told again; the bytes are the same. After a re-org it may wait with a fee that no block
+        // takes any more, while the dearer one is forgotten.
+        if status == TransferStatus::Unknown {
+            told = tell(&**chain, sending).await;
+        } else if !sending.others.is_empty()
+            && let Err(error) = tell(&**chain, sending).await
+        {
+            tracing::debug!(order = %leg.order, "it waits already: {error}");
         }
         let raised = self.transfer_raise(leg, sending, &**chain).await?;
         // Nodes do not take what offers too little: raising it is what helps then.
@@ -425,6 +430,22 @@ impl Engine {
             })
             .await
             .map_err(ApiError::from)
+    }
+}
+
+/// Hands over all that was signed: of those that nodes take, they keep the dearest, in whatever order they come. One
+/// that is taken is enough.
+async fn tell(chain: &dyn Chain, sending: &Sending) -> Result<(), PortError> {
+    let (mut taken, mut refused) = (false, None);
+    for signed in sending.signed.iter().chain(sending.others.iter().rev()) {
+        match chain.broadcast(&signed.signed_hex).await {
+            Ok(()) => taken = true,
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match refused {
+        Some(error) if !taken => Err(error),
+        Some(_) | None => Ok(()),
     }
 }
 

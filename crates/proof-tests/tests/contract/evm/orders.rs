@@ -394,6 +394,11 @@ async fn hash_beside(buyer: &Buyer<'_>, known: Option<&str>) -> String {
     buyer.app.until("another hash", look).await
 }
 
+async fn hash_is(buyer: &Buyer<'_>, expected: &str) {
+    let look = || async { (buyer.view().await["transfer"]["hash"] == expected).then_some(()) };
+    buyer.app.until("the other hash", look).await;
+}
+
 impl Ramp {
     /// A buyer whose transfer was broadcast at a price that is far below the market by now.
     async fn outbid(&self) -> (Buyer<'_>, String) {
@@ -439,7 +444,7 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let dear = || async { (ramp.anvil.height().await > height).then_some(()) };
     ramp.app.until("gas is dear", dear).await;
     *ramp.base_fee.lock().await = NO_BLOCKS;
-    hash_beside(&buyer, Some(&first)).await;
+    let second = hash_beside(&buyer, Some(&first)).await;
     ramp.app.clock.stop();
     // A step that was begun ends, and with it what it hands to the node.
     tokio::time::sleep(Duration::from_millis(3 * BLOCK_MS)).await;
@@ -448,9 +453,18 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let bytes = given.find(|given| given.signed.hash == first).unwrap();
     ramp.mine_alone(&bytes.signed.signed_hex).await;
     ramp.app.clock.go_on();
-    *ramp.base_fee.lock().await = 0;
+    hash_is(&buyer, &first).await;
+
+    // Its block goes back, and no block takes so small a fee any more: the other one is told again.
+    ramp.app.clock.stop();
+    tokio::time::sleep(Duration::from_millis(3 * BLOCK_MS)).await;
+    ramp.anvil.reorg(1).await;
+    let none = json!([]);
+    ramp.anvil.call("anvil_dropAllTransactions", none).await;
+    ramp.app.clock.go_on();
+    *ramp.base_fee.lock().await = 30_000_000_000;
     let view = buyer.until_step("completed").await;
-    assert_eq!(view["transfer"]["hash"], first.as_str());
+    assert_eq!(view["transfer"]["hash"], second.as_str());
     assert_eq!(ramp.there(FRIEND, "USDT").await, 200_000_000);
     ramp.books_agree().await;
     ramp.done().await;
