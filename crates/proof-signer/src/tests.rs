@@ -299,8 +299,8 @@ fn another_key_is_noticed_before_anything_was_signed() {
     let promises: [&dyn Fn(&LocalSigner); 2] = [
         &|signer| block_on(signer.register(Epoch::FIRST, order(1), &tron(FRIEND))).unwrap(),
         &|signer| {
-            let opened = signer.open_deposit(Epoch::FIRST, order(1), &tron(FRIEND));
-            block_on(opened).map(drop).unwrap();
+            let refund = tron(FRIEND);
+            block_on(signer.open_deposit(Epoch::FIRST, order(1), &refund)).unwrap();
         },
     ];
     for promise in promises {
