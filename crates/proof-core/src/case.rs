@@ -230,6 +230,8 @@ pub enum CaseDuty {
     None,
     WatchDeposit(DepositKey),
     PlanReturn,
+    /// The signer had no room for it: once more, from then on.
+    PlanAgain(Timestamp),
     Sign(Box<Sending>),
     Broadcast(Box<Sending>),
     WatchTransfer(Box<Sending>),
@@ -404,6 +406,7 @@ impl Case {
             } => {
                 let boxed = sending.clone();
                 match sending.step() {
+                    SendingStep::Plan(from) => CaseDuty::PlanAgain(from),
                     SendingStep::Sign => CaseDuty::Sign(boxed),
                     SendingStep::Broadcast => CaseDuty::Broadcast(boxed),
                     SendingStep::Watch => CaseDuty::WatchTransfer(boxed),
@@ -436,6 +439,7 @@ impl Case {
             CaseDuty::WatchDeposit(_) | CaseDuty::WatchTransfer(_) => {
                 Some(now.plus_millis(POLL_MS))
             }
+            CaseDuty::PlanAgain(from) => Some(from.max(now)),
             CaseDuty::PlanReturn | CaseDuty::Sign(_) | CaseDuty::Broadcast(_) => Some(now),
         };
         let reviewed = matches!(self.state, CaseState::InReview { .. });

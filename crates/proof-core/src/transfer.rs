@@ -100,6 +100,9 @@ pub struct Sending {
     /// Since when the fee is too small.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_since: Option<Timestamp>,
+    /// The signer had no room for it: its number or coins were given back, and it is planned again from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postponed_until: Option<Timestamp>,
 }
 
 /// What signer and chain say about a transfer of ours.
@@ -112,11 +115,18 @@ pub enum TransferFact {
     Signed {
         signed: Signed,
     },
+    /// The signer answered that it does not sign it now.
+    Postponed {
+        intent: IntentId,
+        until: Timestamp,
+    },
     Broadcast,
     /// The network asks for more than its fee.
     Low {
         since: Timestamp,
     },
+    /// It asks for no more than that any longer.
+    Enough,
     /// The same with a higher fee is to be signed.
     Raised {
         transfer: UnsignedTransfer,
@@ -167,6 +177,8 @@ impl Proof {
 /// What a transfer of ours needs next.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum SendingStep {
+    /// Again, from then on.
+    Plan(Timestamp),
     Sign,
     Broadcast,
     Watch,
@@ -189,19 +201,50 @@ impl Sending {
             others: Vec::new(),
             higher: None,
             low_since: None,
+            postponed_until: None,
         }
     }
 
     pub const fn step(&self) -> SendingStep {
         match (&self.signed, self.broadcast) {
-            (None, _) => SendingStep::Sign,
+            (None, _) => match self.postponed_until {
+                // Given up: the signer closes it.
+                Some(until) if !self.withdrawn => SendingStep::Plan(until),
+                Some(_) | None => SendingStep::Sign,
+            },
             (Some(_), false) => SendingStep::Broadcast,
             (Some(_), true) => SendingStep::Watch,
         }
     }
 
+    pub fn postpone(&mut self, intent: IntentId, until: Timestamp) -> Result<(), Unfit> {
+        let is_planned = self.signed.is_none() && self.postponed_until.is_none();
+        if !is_planned || self.withdrawn || self.intent != intent {
+            return Err(Unfit);
+        }
+        self.postponed_until = Some(until);
+        Ok(())
+    }
+
+    /// The same once more, with another number or other coins, and at the price of now. The deadline stays.
+    pub fn plan_again(
+        &mut self,
+        intent: IntentId,
+        transfer: UnsignedTransfer,
+    ) -> Result<(), Unfit> {
+        let is_postponed = self.postponed_until.is_some() && self.signed.is_none();
+        if !is_postponed || self.withdrawn || self.intent != intent {
+            return Err(Unfit);
+        }
+        self.transfer = transfer;
+        self.postponed_until = None;
+        Ok(())
+    }
+
     pub fn sign(&mut self, signed: Signed) -> Result<(), Unfit> {
-        if self.signed.is_some() {
+        // Once its number was given back, it may be another's: only the signer's own word that it was signed, asked
+        // for when it is given up, still counts.
+        if self.signed.is_some() || (self.postponed_until.is_some() && !self.withdrawn) {
             return Err(Unfit);
         }
         self.signed = Some(signed);
@@ -222,6 +265,13 @@ impl Sending {
         }
         self.low_since = Some(since);
         Ok(())
+    }
+
+    pub fn enough(&mut self) -> Result<(), Unfit> {
+        if self.higher.is_some() {
+            return Err(Unfit);
+        }
+        self.low_since.take().map(drop).ok_or(Unfit)
     }
 
     pub fn raise(&mut self, transfer: UnsignedTransfer) -> Result<(), Unfit> {
@@ -337,6 +387,9 @@ mod tests {
         sending.sign(signed("a")).unwrap();
         sending.low(at(1)).unwrap();
         assert_eq!(sending.low(at(2)), Err(Unfit), "since then already");
+        sending.enough().unwrap();
+        assert_eq!(sending.enough(), Err(Unfit), "it was not too little");
+        sending.low(at(2)).unwrap();
         let mut more = dear(9);
         more.amount = Amount::new(more.amount.asset(), 6);
         for bad in [dear(7), dear(6), more] {
@@ -358,6 +411,47 @@ mod tests {
         assert_eq!(sending.transfer.fee.base(), 9, "booked is the most");
         let text = serde_json::to_string(&sending).unwrap();
         assert_eq!(serde_json::from_str::<Sending>(&text).unwrap(), sending);
+    }
+
+    #[test]
+    fn what_the_signer_has_no_room_for_is_planned_again_and_never_signed_as_it_was() {
+        let intent = IntentId::from_uuid(uuid::Uuid::from_u128(1));
+        let at = Timestamp::from_micros;
+        let signed = Signed {
+            hash: "a".into(),
+            signed_hex: "a".into(),
+        };
+        let mut sending = Sending::new(intent, transfer(None), at(9));
+        let again = UnsignedTransfer {
+            from: UnsignedFrom::Nonce(4),
+            ..transfer(None)
+        };
+        assert_eq!(sending.plan_again(intent, again.clone()), Err(Unfit));
+        let other = IntentId::from_uuid(uuid::Uuid::from_u128(2));
+        assert_eq!(sending.postpone(other, at(5)), Err(Unfit));
+        sending.postpone(intent, at(5)).unwrap();
+        assert_eq!(sending.step(), SendingStep::Plan(at(5)));
+        assert_eq!(sending.postpone(intent, at(6)), Err(Unfit), "it is already");
+        assert_eq!(
+            sending.sign(signed.clone()),
+            Err(Unfit),
+            "the number is another's"
+        );
+        let text = serde_json::to_string(&sending).unwrap();
+        assert_eq!(serde_json::from_str::<Sending>(&text).unwrap(), sending);
+        let mut given_up = sending.clone();
+        given_up.withdrawn = true;
+        assert_eq!(given_up.step(), SendingStep::Sign, "the signer closes it");
+        assert_eq!(given_up.plan_again(intent, again.clone()), Err(Unfit));
+        assert!(given_up.is_dead(&Proof::NeverSigned { intent }));
+        sending.plan_again(intent, again.clone()).unwrap();
+        assert_eq!(
+            (&sending.transfer, sending.step()),
+            (&again, SendingStep::Sign)
+        );
+        assert_eq!(sending.deadline, at(9));
+        sending.sign(signed).unwrap();
+        assert_eq!(sending.postpone(intent, at(7)), Err(Unfit), "it is signed");
     }
 
     #[test]

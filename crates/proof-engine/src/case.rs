@@ -194,6 +194,8 @@ impl Engine {
                     .await
             }
             CaseDuty::PlanReturn => self.transfer_plan(leg).await,
+            CaseDuty::PlanAgain(from) if self.now() < from => Ok(Outcome::Again(from)),
+            CaseDuty::PlanAgain(_) => self.transfer_plan(leg).await,
             CaseDuty::Sign(sending) => self.transfer_sign(leg, &sending).await,
             CaseDuty::Broadcast(sending) => self.transfer_broadcast(leg, &sending).await,
             CaseDuty::WatchTransfer(sending) => self.transfer_watch(leg, &sending).await,

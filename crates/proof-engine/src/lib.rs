@@ -205,6 +205,8 @@ pub struct Engine {
     life_at: watch::Sender<Timestamp>,
     /// When the last restore was accepted; orders from before may be further outside than here.
     recovered_at: watch::Sender<Option<Timestamp>>,
+    /// One transfer at a time gets a number and its signature.
+    turn: tokio::sync::Mutex<()>,
     notes: refusal::Notes,
     probes: Mutex<BTreeMap<PartnerId, probe::Probe>>,
     /// Whether there is any, so that a call without one costs nothing.
@@ -248,6 +250,7 @@ impl Engine {
             recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             settle_seconds: parts.settle_seconds,
+            turn: tokio::sync::Mutex::default(),
             notes: refusal::Notes::default(),
             probes: Mutex::default(),
             probing: AtomicBool::new(false),

@@ -13,7 +13,7 @@ use proof_core::{
 use proof_port::{
     Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
     CaptureState, CardStored, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form,
-    Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
+    GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
     PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates,
     RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus,
     VoidState, WalletOffers,
@@ -452,6 +452,10 @@ impl Chain for Metered<dyn Chain> {
 
     async fn form(&self, asset: Asset) -> Result<Option<Form>, PortError> {
         self.call("form", self.inner.form(asset)).await
+    }
+
+    async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {
+        self.call("gas_price", self.inner.gas_price()).await
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {

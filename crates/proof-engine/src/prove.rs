@@ -217,7 +217,7 @@ impl Engine {
             return Ok(());
         }
         match out.step() {
-            SendingStep::Sign => self.prove_sign(proving, leg, out).await,
+            SendingStep::Sign | SendingStep::Plan(_) => self.prove_sign(proving, leg, out).await,
             SendingStep::Broadcast => self.prove_broadcast(chain, proving, leg, out).await,
             SendingStep::Watch => self.prove_watch(chain, proving, leg, out).await,
         }

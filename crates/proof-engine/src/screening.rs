@@ -191,6 +191,8 @@ impl Engine {
     /// A delivery was screened before its money was taken.
     pub(crate) async fn return_screened(&self, order: &Order) -> Result<bool, ApiError> {
         match &order.state {
+            // Planned already, and waiting for room at the signer: it was screened.
+            State::Returning(returning) if returning.sending.is_some() => Ok(false),
             State::Returning(_) => self.order_screened(order.id).await,
             _ => Ok(false),
         }

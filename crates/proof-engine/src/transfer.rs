@@ -22,9 +22,12 @@ use proof_core::{
     partner::Environment,
     transfer::{Coin, Form, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
-use proof_port::{Chain, IntentClass, SignedState, SigningIntent, TransferStatus};
+use proof_port::{Chain, IntentClass, PortError, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Failure, Tx};
 use std::sync::Arc;
+
+/// The signer had no room: the transfer is planned again after so long.
+const POSTPONED_SECONDS: i64 = 300;
 
 /// What the chain says about our wallet before a transfer is planned.
 #[derive(Clone)]
@@ -147,8 +150,15 @@ impl Engine {
                 expected: chain.nonce(&sender).await?,
             },
         };
+        // On a real network a number is asked for and signed in one go. What the signer has no room for gives its number
+        // back before another transfer gets the next one, which no block takes without this one.
+        let turn = match &form {
+            Some(_) => Some(self.turn.lock().await),
+            None => None,
+        };
         let ids = SaveIds::new(self, self.now());
-        self.db
+        let transfer = self
+            .db
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
                 let form = form.clone();
@@ -163,13 +173,20 @@ impl Engine {
                         fee,
                         form,
                     };
-                    let intent = leg.intent;
-                    let fact = TransferFact::Planned { intent, transfer };
-                    leg.record(tx, fact, &ids).await
+                    let fact = TransferFact::Planned {
+                        intent: leg.intent,
+                        transfer: transfer.clone(),
+                    };
+                    leg.record(tx, fact, &ids).await?;
+                    Ok::<_, Failure<ApiError>>(transfer)
                 })
             })
             .await?;
-        Ok(Outcome::Done)
+        if turn.is_none() {
+            return Ok(Outcome::Done);
+        }
+        let sending = Sending::new(leg.intent, transfer, self.now());
+        self.transfer_sign(leg, &sending).await
     }
 
     /// Asks the signer. If its policy says no, the intent is closed for ever, and that is the proof
@@ -206,8 +223,11 @@ impl Engine {
                 }
             }
             Some(Err(error)) => {
-                // A limit that time heals, or a signer that is away.
                 tracing::warn!(order = %leg.order, "the signer does not sign yet: {error}");
+                // A limit that time heals, unless the signer is away, or does not know whether it has signed.
+                if error.answered && !self.is_signed(leg, sending.intent).await? {
+                    return self.transfer_postpone(leg, sending.intent).await;
+                }
                 return Err(error.into());
             }
         };
@@ -237,6 +257,32 @@ impl Engine {
         Ok(Outcome::Done)
     }
 
+    async fn is_signed(&self, leg: Leg, intent: IntentId) -> Result<bool, ApiError> {
+        let signer = &self.rails(leg.environment)?.signer;
+        let promised = signer.promised(leg.order).await?.signed;
+        Ok(promised.iter().any(|given| given.intent.intent == intent))
+    }
+
+    /// What was promised to it is free for others until it is planned again: nothing waits behind it.
+    async fn transfer_postpone(&self, leg: Leg, intent: IntentId) -> Result<Outcome, ApiError> {
+        let now = self.now();
+        let ids = SaveIds::new(self, now);
+        let until = now.plus_seconds(POSTPONED_SECONDS);
+        let fact = TransferFact::Postponed { intent, until };
+        self.db
+            .write("transfer_postpone", move |tx: &mut Tx| {
+                let (ids, fact) = (ids.clone(), fact.clone());
+                Box::pin(async move {
+                    // Refused if it was signed, postponed or given up meanwhile, and then nothing is released.
+                    leg.record(tx, fact, &ids).await?;
+                    tx.intent_release(intent).await?;
+                    Ok::<_, Failure<ApiError>>(())
+                })
+            })
+            .await?;
+        Ok(Outcome::Done)
+    }
+
     /// Hands the signed bytes to the network; sending them again is harmless.
     pub(crate) async fn transfer_broadcast(
         &self,
@@ -247,10 +293,9 @@ impl Engine {
         let signed = sending.signed.as_ref();
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to broadcast"))?;
         if let Some(fact) = self.transfer_learnt(leg, sending).await? {
-            let name = "transfer_broadcast";
-            return self.transfer_fact(name, leg, Some(fact)).await;
+            return self.transfer_learn(leg, fact).await;
         }
-        if let Err(error) = chain.broadcast(&signed.signed_hex).await {
+        if let Err(error) = tell(&**chain, sending).await {
             // Refused, or in doubt: if the chain knows the hash, it got there.
             match chain.transfer(&signed.hash).await? {
                 // Another form of it may be there in its place.
@@ -284,7 +329,7 @@ impl Engine {
         let signed = signed.ok_or_else(|| ApiError::internal("nothing signed to watch"))?;
         let bound = chain.confirmations_final();
         if let Some(fact) = self.transfer_learnt(leg, sending).await? {
-            return self.transfer_fact("transfer_watch", leg, Some(fact)).await;
+            return self.transfer_learn(leg, fact).await;
         }
         let fact = match chain.transfer(&signed.hash).await? {
             status @ (TransferStatus::Unknown | TransferStatus::Waiting) => {
@@ -324,9 +369,14 @@ impl Engine {
             return Ok(Some(TransferFact::Other { hash }));
         }
         let mut told = Ok(());
-        if let (TransferStatus::Unknown, Some(signed)) = (status, &sending.signed) {
-            // A node that forgot it is told again; the bytes are the same.
-            told = chain.broadcast(&signed.signed_hex).await;
+        // A node that forgot it is told again; the bytes are the same. After a re-org it may wait with a fee that no block
+        // takes any more, while the dearer one is forgotten.
+        if status == TransferStatus::Unknown {
+            told = tell(&**chain, sending).await;
+        } else if !sending.others.is_empty()
+            && let Err(error) = tell(&**chain, sending).await
+        {
+            tracing::debug!(order = %leg.order, "it waits already: {error}");
         }
         let raised = self.transfer_raise(leg, sending, &**chain).await?;
         // Nodes do not take what offers too little: raising it is what helps then.
@@ -345,21 +395,57 @@ impl Engine {
     ) -> Result<Outcome, ApiError> {
         let again = Outcome::Again(self.now().plus_millis(POLL_MS));
         let Some(fact) = fact else { return Ok(again) };
-        let ids = SaveIds::new(self, self.now());
-        let recorded = self
-            .db
-            .write(name, move |tx: &mut Tx| {
-                let (ids, fact) = (ids.clone(), fact.clone());
-                Box::pin(async move { leg.record(tx, fact, &ids).await })
-            })
-            .await
-            .map_err(ApiError::from);
-        match recorded {
+        match self.transfer_record(name, leg, fact).await {
             Ok(()) => Ok(Outcome::Done),
             // A fact that changes nothing: the state was right already, or moved on meanwhile.
             Err(error) if error.code == ErrorCode::WrongState => Ok(again),
             Err(error) => Err(error),
         }
+    }
+
+    /// Records what the signer knows and this database does not. If that does not fit, nothing else about this transfer
+    /// may be believed.
+    async fn transfer_learn(&self, leg: Leg, fact: TransferFact) -> Result<Outcome, ApiError> {
+        match self.transfer_record("transfer_learn", leg, fact).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(error) if error.code == ErrorCode::WrongState => Err(ApiError::internal(format!(
+                "order {}: what the signer signed is not what was planned here",
+                leg.order
+            ))),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn transfer_record(
+        &self,
+        name: &'static str,
+        leg: Leg,
+        fact: TransferFact,
+    ) -> Result<(), ApiError> {
+        let ids = SaveIds::new(self, self.now());
+        self.db
+            .write(name, move |tx: &mut Tx| {
+                let (ids, fact) = (ids.clone(), fact.clone());
+                Box::pin(async move { leg.record(tx, fact, &ids).await })
+            })
+            .await
+            .map_err(ApiError::from)
+    }
+}
+
+/// Hands over all that was signed: of those that nodes take, they keep the dearest, in whatever order they come. One
+/// that is taken is enough.
+async fn tell(chain: &dyn Chain, sending: &Sending) -> Result<(), PortError> {
+    let (mut taken, mut refused) = (false, None);
+    for signed in sending.signed.iter().chain(sending.others.iter().rev()) {
+        match chain.broadcast(&signed.signed_hex).await {
+            Ok(()) => taken = true,
+            Err(error) => refused = refused.or(Some(error)),
+        }
+    }
+    match refused {
+        Some(error) if !taken => Err(error),
+        Some(_) | None => Ok(()),
     }
 }
 

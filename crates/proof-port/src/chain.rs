@@ -48,6 +48,15 @@ pub struct Arrivals {
     pub arrivals: Vec<Arrival>,
 }
 
+/// In the native coin's base units.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct GasPrice {
+    /// What the next block takes: its base fee and the usual tip.
+    pub block: u128,
+    /// The most that the operator allows.
+    pub most: u128,
+}
+
 #[async_trait::async_trait]
 pub trait Chain: Send + Sync {
     fn network(&self) -> Network;
@@ -94,6 +103,12 @@ pub trait Chain: Send + Sync {
     /// How this network writes a transfer of such an asset now, with the most that it may cost; `None` where there
     /// is nothing to say beside the fee. An error while that would cost more than the operator allows.
     async fn form(&self, _asset: proof_core::Asset) -> Result<Option<Form>, PortError> {
+        Ok(None)
+    }
+
+    /// What a unit of gas costs now, where transfers say what they offer for it. An error while that is more than the
+    /// operator allows.
+    async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {
         Ok(None)
     }
 

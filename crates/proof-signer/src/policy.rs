@@ -113,10 +113,12 @@ pub struct Memory {
 impl Memory {
     pub fn apply(&mut self, entry: &Entry) {
         match entry {
-            Entry::Registered { order, destination } => {
+            Entry::Registered {
+                order, destination, ..
+            } => {
                 self.destinations.insert(*order, destination.clone());
             }
-            Entry::DepositOpened { order, refund } => {
+            Entry::DepositOpened { order, refund, .. } => {
                 self.refunds.insert(*order, refund.clone());
             }
             Entry::Signed { intent, signed, at } => self.apply_signed(intent, signed, *at),
@@ -296,10 +298,10 @@ impl Memory {
         Ok(None)
     }
 
-    /// The last signature if there is one, `None` when the intent is closed or unknown.
+    /// The first signature if there is one, which is what the plan that was made for it said; `None` when the intent is closed or unknown.
     pub fn signed(&self, intent: IntentId) -> Option<Signed> {
         match self.intents.get(&intent) {
-            Some(IntentState::Signed(given)) => given.last().map(|given| given.signed.clone()),
+            Some(IntentState::Signed(given)) => given.first().map(|given| given.signed.clone()),
             Some(IntentState::Closed) | None => None,
         }
     }

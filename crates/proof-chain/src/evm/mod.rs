@@ -25,7 +25,7 @@ use proof_core::{
     transfer::{EvmForm, Form},
 };
 use proof_outbound::Configured;
-use proof_port::{Arrivals, Chain, ChainTip, Coin, PortError, TransferStatus};
+use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
 use read::Passed;
 use rpc::{RpcError, must};
 use serde_json::json;
@@ -451,6 +451,14 @@ impl Chain for EvmChain {
             tip_per_gas_max: tip.min(fee_per_gas_max),
             token,
         }))))
+    }
+
+    async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {
+        let (base, tip) = self.prices().await?;
+        Ok(Some(GasPrice {
+            block: base.saturating_add(tip),
+            most: self.spec.fee_per_gas_max,
+        }))
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {

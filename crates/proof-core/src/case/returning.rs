@@ -14,8 +14,12 @@ impl Draft {
         match fact {
             TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
             TransferFact::Signed { signed } => self.signed(signed),
+            TransferFact::Postponed { intent, until } => {
+                Ok(self.sending()?.postpone(intent, until)?)
+            }
             TransferFact::Broadcast => self.sending()?.broadcast().map(drop).map_err(Into::into),
             TransferFact::Low { since } => Ok(self.sending()?.low(since)?),
+            TransferFact::Enough => Ok(self.sending()?.enough()?),
             TransferFact::Raised { transfer } => Ok(self.sending()?.raise(transfer)?),
             TransferFact::Replaced { signed } => self.replaced(signed),
             TransferFact::Kept { since } => Ok(self.sending()?.keep(since)?),
@@ -27,14 +31,18 @@ impl Draft {
     }
 
     fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
-        let CaseState::Executing { sending: None, .. } = self.case.state else {
+        let CaseState::Executing { sending, .. } = &self.case.state else {
             return Err(CaseRefusal::WrongState);
         };
+        let again = sending.is_some();
         let agrees = transfer.recipient == self.case.refund
             && transfer.amount == self.case.amount
             && transfer.fee.asset() == self.case.amount.asset().network().native();
         if !agrees {
             return Err(CaseRefusal::Money(MoneyError::Mismatch));
+        }
+        if again {
+            return Ok(self.sending()?.plan_again(intent, transfer)?);
         }
         self.entries.push(ledger::reserve(self.case.amount)?);
         let deadline = self.now.plus_seconds(RETURNING_SECONDS_MAX);

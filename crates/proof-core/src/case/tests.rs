@@ -140,6 +140,7 @@ fn replacements() -> impl Strategy<Value = TransferFact> {
     };
     prop_oneof![
         Just(TransferFact::Low { since: START }),
+        Just(TransferFact::Enough),
         Just(TransferFact::Raised {
             transfer: transfer(12)
         }),

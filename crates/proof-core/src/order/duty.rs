@@ -156,7 +156,8 @@ impl Order {
         }
     }
 
-    /// A first delivery waits, and so does a payout to a new card after a change of address; under review, too.
+    /// A first delivery waits, and so do a transfer that the signer has no room for and a payout to a new card after
+    /// a change of address; under review, too.
     fn held_until(&self) -> Option<Timestamp> {
         let state = if let State::InReview(review) = &self.state {
             &review.from
@@ -165,6 +166,13 @@ impl Order {
         };
         if let State::Paid { held_until, .. } = state {
             return *held_until;
+        }
+        if let State::Delivering(sending) = state {
+            return sending.postponed_until;
+        }
+        if let State::Returning(returning) = state {
+            let sending = returning.sending.as_ref();
+            return sending.and_then(|sending| sending.postponed_until);
         }
         if let State::PayingOut(PayingOut { called: false, .. }) = state {
             return self.payout_from();
@@ -201,7 +209,7 @@ impl Order {
                 Duty::None
             }
             State::Paid { .. } => Duty::PlanTransfer,
-            State::Delivering(sending) => moving(sending),
+            State::Delivering(sending) => moving(sending, now),
             State::Refunding { called: None, .. } => Duty::PrepareRefund,
             State::Refunding {
                 called: Some(amount),
@@ -222,7 +230,7 @@ impl Order {
             State::PayingOut(_) => Duty::PreparePayout,
             State::Returning(returning) => match &returning.sending {
                 None => Duty::PlanTransfer,
-                Some(sending) => moving(sending),
+                Some(sending) => moving(sending, now),
             },
             // What is frozen waits for people.
             State::InReview(_) if self.freeze.frozen.is_some() => Duty::None,
@@ -255,9 +263,11 @@ fn is_peoples(from: &State) -> bool {
     )
 }
 
-fn moving(sending: &Sending) -> Duty {
+fn moving(sending: &Sending, now: Timestamp) -> Duty {
     let (step, sending) = (sending.step(), Box::new(sending.clone()));
     match step {
+        SendingStep::Plan(from) if now < from => Duty::None,
+        SendingStep::Plan(_) => Duty::PlanTransfer,
         SendingStep::Sign => Duty::Sign(sending),
         SendingStep::Broadcast => Duty::Broadcast(sending),
         SendingStep::Watch => Duty::WatchTransfer(sending),

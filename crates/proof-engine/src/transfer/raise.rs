@@ -2,10 +2,7 @@
 
 use super::{Leg, fee_max};
 use crate::{ApiError, Engine, payment::is_final};
-use proof_core::{
-    Timestamp,
-    transfer::{EvmForm, Form, Sending, TransferFact, UnsignedTransfer},
-};
+use proof_core::transfer::{EvmForm, Form, Sending, TransferFact, UnsignedTransfer};
 use proof_port::{Chain, SigningIntent};
 
 /// The network asks for more than the transfer offers for so long, before it is replaced. Fees go up and down within
@@ -59,22 +56,27 @@ impl Engine {
         let Some(Form::Evm(ours)) = &sending.transfer.form else {
             return Ok(None);
         };
+        // A price above the operator's cap is no answer here: the transfer waits until it falls.
+        let Ok(Some(price)) = chain.gas_price().await else {
+            return Ok(None);
+        };
+        if price.block <= ours.fee_per_gas_max {
+            return Ok(sending.low_since.map(|_| TransferFact::Enough));
+        }
         let now = self.now();
-        let patient = |since: Timestamp| now < since.plus_seconds(PATIENCE_SECONDS);
-        if sending.low_since.is_some_and(patient) {
+        let Some(since) = sending.low_since else {
+            return Ok(Some(TransferFact::Low { since: now }));
+        };
+        if now < since.plus_seconds(PATIENCE_SECONDS) {
             return Ok(None);
         }
-        // A price above the operator's cap is no answer here: the transfer waits until it falls.
         let Ok(Some(Form::Evm(market))) = chain.form(leg.asset).await else {
             return Ok(None);
         };
-        if market.fee_per_gas_max <= ours.fee_per_gas_max {
+        let Some(raised) = raised(ours, &market, price.most) else {
             return Ok(None);
-        }
-        if sending.low_since.is_none() {
-            return Ok(Some(TransferFact::Low { since: now }));
-        }
-        let form = Form::Evm(Box::new(raised(ours, &market)));
+        };
+        let form = Form::Evm(Box::new(raised));
         let fee = fee_max(&form, chain.network())?;
         let transfer = UnsignedTransfer {
             fee,
@@ -109,12 +111,38 @@ impl Engine {
     }
 }
 
-/// Nodes take a replacement that offers a tenth more, in both.
-fn raised(ours: &EvmForm, market: &EvmForm) -> EvmForm {
+/// Nodes take a replacement that offers a tenth more, in both. `None`: that would be above what the operator allows.
+fn raised(ours: &EvmForm, market: &EvmForm, most: u128) -> Option<EvmForm> {
     let more = |before: u128, now: u128| now.max(before.saturating_add(before.div_ceil(8)));
-    EvmForm {
+    let raised = EvmForm {
         fee_per_gas_max: more(ours.fee_per_gas_max, market.fee_per_gas_max),
         tip_per_gas_max: more(ours.tip_per_gas_max, market.tip_per_gas_max),
         ..ours.clone()
+    };
+    (raised.fee_per_gas_max <= most).then_some(raised)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fee_per_gas_max: u128, tip_per_gas_max: u128) -> EvmForm {
+        EvmForm {
+            chain_id: 1,
+            gas_limit: 21_000,
+            fee_per_gas_max,
+            tip_per_gas_max,
+            token: None,
+        }
+    }
+
+    #[test]
+    fn a_raise_is_an_eighth_at_least_and_never_above_what_the_operator_allows() {
+        let ours = form(80, 8);
+        assert_eq!(raised(&ours, &form(81, 8), 100), Some(form(90, 9)));
+        assert_eq!(raised(&ours, &form(100, 20), 100), Some(form(100, 20)));
+        assert_eq!(raised(&ours, &form(81, 8), 90), Some(form(90, 9)));
+        assert_eq!(raised(&ours, &form(81, 8), 89), None);
+        assert_eq!(raised(&form(95, 1), &form(100, 1), 100), None);
     }
 }

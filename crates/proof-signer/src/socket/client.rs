@@ -19,6 +19,8 @@ use tokio::{net::UnixStream, sync::Semaphore};
 
 /// Questions at the same time; the signer answers one after the other.
 const QUESTIONS_MAX: usize = 16;
+/// Connections that are kept for the next questions.
+const KEPT_MAX: usize = 4;
 /// Each question ends in one write to disk.
 const PATIENCE_SECONDS: i64 = 10;
 
@@ -70,6 +72,7 @@ impl SocketSigner {
         match answered.map_err(unanswered)? {
             Answer::Refused(why) => Err(PortError::give_up(PROVIDER, why)),
             Answer::Later(why) => Err(PortError::retry(PROVIDER, why).answered()),
+            Answer::InDoubt(why) => Err(PortError::retry(PROVIDER, why)),
             answer => Ok(answer),
         }
     }
@@ -105,7 +108,9 @@ impl SocketSigner {
 
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(connection);
+        if idle.len() < KEPT_MAX {
+            idle.push(connection);
+        }
     }
 
     async fn done(&self, question: Question) -> Result<(), PortError> {

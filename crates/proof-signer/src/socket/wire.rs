@@ -76,16 +76,19 @@ pub enum Answer {
     State(SignedState),
     /// For good.
     Refused(String),
-    /// Not now.
+    /// Not now, and nothing was done.
     Later(String),
+    /// Ask again: it may have been done.
+    InDoubt(String),
 }
 
 impl From<PortError> for Answer {
     fn from(error: PortError) -> Self {
         match error.class {
             Class::GiveUp => Self::Refused(error.context),
+            Class::Retry if error.answered => Self::Later(error.context),
             // Whatever is in doubt is settled by asking again.
-            Class::Retry | Class::InDoubt => Self::Later(error.context),
+            Class::Retry | Class::InDoubt => Self::InDoubt(error.context),
         }
     }
 }

@@ -48,7 +48,8 @@ fn a_replacement_is_the_same_with_higher_fees_and_all_are_remembered() {
         let given: Vec<&Signed> = promised.signed.iter().map(|given| &given.signed).collect();
         assert_eq!(given, [&signed, &replaced]);
         let state = block_on(signer.close(Epoch::FIRST, wish.intent)).unwrap();
-        assert_eq!(state, SignedState::Signed(replaced.clone()));
+        // The plan that is given up was made for the first; what came after it is asked for by order.
+        assert_eq!(state, SignedState::Signed(signed.clone()));
         assert_eq!(
             refused(sign(&signer, &raised(&wish, 23, 3))),
             "the replacement's fees are not a tenth above those that were signed before"

@@ -22,8 +22,12 @@ impl Draft {
         match fact {
             TransferFact::Planned { intent, transfer } => self.planned(intent, transfer),
             TransferFact::Signed { signed } => self.signed(signed),
+            TransferFact::Postponed { intent, until } => {
+                Ok(self.sending()?.postpone(intent, until)?)
+            }
             TransferFact::Broadcast => self.broadcast(),
             TransferFact::Low { since } => Ok(self.sending()?.low(since)?),
+            TransferFact::Enough => Ok(self.sending()?.enough()?),
             TransferFact::Raised { transfer } => Ok(self.sending()?.raise(transfer)?),
             TransferFact::Replaced { signed } => self.replaced(signed),
             TransferFact::Kept { since } => Ok(self.sending()?.keep(since)?),
@@ -35,12 +39,13 @@ impl Draft {
     }
 
     fn planned(&mut self, intent: IntentId, transfer: UnsignedTransfer) -> Step {
+        let again = self.sending().is_ok();
         let delivers = if let State::Paid {
             withheld: false, ..
         } = self.order.state
         {
             true
-        } else if let State::Returning(Returning { sending: None, .. }) = self.order.state {
+        } else if again || matches!(self.order.state, State::Returning(_)) {
             false
         } else {
             return Err(Refusal::WrongState);
@@ -51,6 +56,9 @@ impl Draft {
             && transfer.fee.asset() == amount.asset().network().native();
         if !agrees {
             return Err(Refusal::Money(MoneyError::Mismatch));
+        }
+        if again {
+            return Ok(self.sending()?.plan_again(intent, transfer)?);
         }
         let deadline = self.in_seconds(DELIVERING_SECONDS_MAX);
         let sending = Sending::new(intent, transfer, deadline);

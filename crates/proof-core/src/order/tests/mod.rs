@@ -186,6 +186,7 @@ fn replacements() -> impl Strategy<Value = TransferFact> {
     };
     prop_oneof![
         Just(TransferFact::Low { since: START }),
+        Just(TransferFact::Enough),
         Just(TransferFact::Raised { transfer: higher }),
         Just(TransferFact::Replaced { signed }),
         Just(TransferFact::Kept { since: START }),

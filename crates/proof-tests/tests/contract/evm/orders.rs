@@ -395,6 +395,11 @@ async fn hash_beside(buyer: &Buyer<'_>, known: Option<&str>) -> String {
     buyer.app.until("another hash", look).await
 }
 
+async fn hash_is(buyer: &Buyer<'_>, expected: &str) {
+    let look = || async { (buyer.view().await["transfer"]["hash"] == expected).then_some(()) };
+    buyer.app.until("the other hash", look).await;
+}
+
 impl Ramp {
     /// A buyer whose transfer was broadcast at a price that is far below the market by now.
     async fn outbid(&self) -> (Buyer<'_>, String) {
@@ -440,7 +445,7 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let dear = || async { (ramp.anvil.height().await > height).then_some(()) };
     ramp.app.until("gas is dear", dear).await;
     *ramp.base_fee.lock().await = NO_BLOCKS;
-    hash_beside(&buyer, Some(&first)).await;
+    let second = hash_beside(&buyer, Some(&first)).await;
     ramp.app.clock.stop();
     // A step that was begun ends, and with it what it hands to the node.
     tokio::time::sleep(Duration::from_millis(3 * BLOCK_MS)).await;
@@ -449,9 +454,18 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let bytes = given.find(|given| given.signed.hash == first).unwrap();
     ramp.mine_alone(&bytes.signed.signed_hex).await;
     ramp.app.clock.go_on();
-    *ramp.base_fee.lock().await = 0;
+    hash_is(&buyer, &first).await;
+
+    // Its block goes back, and no block takes so small a fee any more: the other one is told again.
+    ramp.app.clock.stop();
+    tokio::time::sleep(Duration::from_millis(3 * BLOCK_MS)).await;
+    ramp.anvil.reorg(1).await;
+    let none = json!([]);
+    ramp.anvil.call("anvil_dropAllTransactions", none).await;
+    ramp.app.clock.go_on();
+    *ramp.base_fee.lock().await = 30_000_000_000;
     let view = buyer.until_step("completed").await;
-    assert_eq!(view["transfer"]["hash"], first.as_str());
+    assert_eq!(view["transfer"]["hash"], second.as_str());
     assert_eq!(ramp.there(FRIEND, "USDT").await, 200_000_000);
     ramp.books_agree().await;
     ramp.done().await;
@@ -465,9 +479,11 @@ async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_
         day: hour * 10,
     };
     let usdt = (Outflow::Deliver, asset("USDT"));
+    let usdc = (Outflow::Deliver, asset("USDC"));
     let fee = (Outflow::Fee, Network::Erc20.native());
     let limits = [
         (usdt, of(120_000_000, 150_000_000)),
+        (usdc, of(ETHER, ETHER)),
         (fee, of(ETHER, ETHER)),
     ];
     let Some(ramp) = Ramp::limited(limits.into()).await else {
@@ -482,6 +498,13 @@ async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_
     assert_eq!(large.pay(GOOD_CARD).await.status, 200);
     large.until_step("failed").await;
     assert_eq!(ramp.app.outside.calls_of("/refund"), 1);
+
+    // What has room does not wait behind it: no number is kept for what is not signed.
+    let other = ramp.user("buy", "USDC", "50").await;
+    assert_eq!(other.pay(GOOD_CARD).await.status, 200);
+    other.until_step("completed").await;
+    assert_eq!(ramp.there(FRIEND, "USDC").await, 50_000_000);
+    assert!(second.view().await["transfer"].is_null());
 
     let order = second.order().to_string();
     ramp.app.clock.skip(31 * 60);
