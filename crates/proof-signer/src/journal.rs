@@ -27,10 +27,16 @@ pub enum Entry {
     Registered {
         order: OrderId,
         destination: Address,
+        /// Ours on its network, which says whose journal this is; older lines lack it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wallet: Option<Address>,
     },
     DepositOpened {
         order: OrderId,
         refund: Address,
+        /// The same.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wallet: Option<Address>,
     },
     Signed {
         intent: Box<SigningIntent>,
@@ -40,13 +46,9 @@ pub enum Entry {
         at: Option<Timestamp>,
     },
     /// Never signed, and never will be.
-    Closed {
-        intent: IntentId,
-    },
+    Closed { intent: IntentId },
     /// Another life of the installation. A journal without one serves the first.
-    EpochBegun {
-        epoch: Epoch,
-    },
+    EpochBegun { epoch: Epoch },
 }
 
 #[derive(Serialize, Deserialize)]

@@ -128,7 +128,12 @@ impl LocalSigner {
             .map_err(refused)?
         {
             let destination = destination.clone();
-            book.record(Entry::Registered { order, destination })?;
+            let wallet = self.wallet_of(destination.network()).ok();
+            book.record(Entry::Registered {
+                order,
+                wallet: wallet.map(|wallet| wallet.address.clone()),
+                destination,
+            })?;
         }
         Ok(())
     }
@@ -149,7 +154,12 @@ impl LocalSigner {
             .map_err(refused)?
         {
             let refund = refund.clone();
-            book.record(Entry::DepositOpened { order, refund })?;
+            let wallet = self.wallet_of(refund.network()).ok();
+            book.record(Entry::DepositOpened {
+                order,
+                wallet: wallet.map(|wallet| wallet.address.clone()),
+                refund,
+            })?;
         }
         Ok(address)
     }
@@ -233,12 +243,15 @@ impl Book {
 
 /// Deposit addresses of another key would be shown, and what came to the former ones be out of reach.
 fn is_of_other_key(entry: &Entry, wallets: &BTreeMap<Network, Wallet>) -> bool {
-    let Entry::Signed { intent, .. } = entry else {
-        return false;
+    let ours = match entry {
+        Entry::Signed { intent, .. } => Some(&intent.transfer.sender),
+        Entry::Registered { wallet, .. } | Entry::DepositOpened { wallet, .. } => wallet.as_ref(),
+        Entry::Closed { .. } | Entry::EpochBegun { .. } => None,
     };
-    let sender = &intent.transfer.sender;
-    let wallet = wallets.get(&sender.network());
-    wallet.is_none_or(|wallet| wallet.address != *sender)
+    ours.is_some_and(|ours| {
+        let wallet = wallets.get(&ours.network());
+        wallet.is_none_or(|wallet| wallet.address != *ours)
+    })
 }
 
 fn refused(refusal: Refusal) -> PortError {

@@ -113,10 +113,12 @@ pub struct Memory {
 impl Memory {
     pub fn apply(&mut self, entry: &Entry) {
         match entry {
-            Entry::Registered { order, destination } => {
+            Entry::Registered {
+                order, destination, ..
+            } => {
                 self.destinations.insert(*order, destination.clone());
             }
-            Entry::DepositOpened { order, refund } => {
+            Entry::DepositOpened { order, refund, .. } => {
                 self.refunds.insert(*order, refund.clone());
             }
             Entry::Signed { intent, signed, at } => self.apply_signed(intent, signed, *at),

@@ -294,6 +294,41 @@ fn a_restart_forgets_nothing() {
     );
 }
 
+#[test]
+fn another_key_is_noticed_before_anything_was_signed() {
+    let promises: [&dyn Fn(&LocalSigner); 2] = [
+        &|signer| block_on(signer.register(Epoch::FIRST, order(1), &tron(FRIEND))).unwrap(),
+        &|signer| {
+            let refund = tron(FRIEND);
+            block_on(signer.open_deposit(Epoch::FIRST, order(1), &refund)).unwrap();
+        },
+    ];
+    for promise in promises {
+        let dir = tempfile::tempdir().unwrap();
+        promise(&open(dir.path()));
+        let other = LocalSigner::open(dir.path(), [9; 32]).unwrap_err();
+        assert!(matches!(other, SignerError::OtherKey), "{other}");
+        promise(&open(dir.path()));
+    }
+}
+
+#[test]
+fn lines_from_before_they_named_the_wallet_are_read() {
+    for kind in ["registered\",\"destination", "deposit_opened\",\"refund"] {
+        let line = format!(
+            "{{\"type\":\"{kind}\":{},\"order\":{}}}",
+            serde_json::to_string(&tron(FRIEND)).unwrap(),
+            serde_json::to_string(&order(1)).unwrap(),
+        );
+        let entry: crate::journal::Entry = serde_json::from_str(&line).unwrap();
+        let written = serde_json::to_value(&entry).unwrap();
+        assert_eq!(
+            written,
+            serde_json::from_str::<serde_json::Value>(&line).unwrap()
+        );
+    }
+}
+
 /// A journal with four lines, and the intent of the last but one.
 fn journal() -> (TempDir, SigningIntent, Vec<u8>) {
     let (dir, signer, first) = registered();
