@@ -19,6 +19,8 @@ use tokio::{net::UnixStream, sync::Semaphore};
 
 /// Questions at the same time; the signer answers one after the other.
 const QUESTIONS_MAX: usize = 16;
+/// Connections that are kept for the next questions.
+const KEPT_MAX: usize = 4;
 /// Each question ends in one write to disk.
 const PATIENCE_SECONDS: i64 = 10;
 
@@ -106,7 +108,9 @@ impl SocketSigner {
 
     fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        idle.push(connection);
+        if idle.len() < KEPT_MAX {
+            idle.push(connection);
+        }
     }
 
     async fn done(&self, question: Question) -> Result<(), PortError> {

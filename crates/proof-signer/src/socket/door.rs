@@ -19,6 +19,8 @@ use tokio::net::{UnixListener, UnixStream};
 const CONNECTIONS_MAX: usize = 32;
 /// Somebody who has not proved the secret by then is sent away, and so is one who does not take an answer.
 const PATIENCE_SECONDS: i64 = 5;
+/// A connection over which nothing is asked for so long makes room for another.
+const IDLE_SECONDS: i64 = 60;
 
 #[derive(Debug, thiserror::Error)]
 pub enum DoorError {
@@ -120,7 +122,15 @@ impl SignerDoor {
         }
         let welcome = Connection::welcome(stream, &self.secret, &*self.entropy);
         let mut connection = self.in_time(welcome).await?;
-        while let Some(question) = connection.receive(QUESTION_BYTES_MAX).await? {
+        loop {
+            let until = self.timer.now().plus_seconds(IDLE_SECONDS);
+            let question = tokio::select! {
+                question = connection.receive(QUESTION_BYTES_MAX) => question?,
+                () = self.timer.sleep_until(until) => None,
+            };
+            let Some(question) = question else {
+                return Ok(());
+            };
             let answer = match serde_json::from_slice(&question) {
                 Ok(question) => reply(signer, question).await,
                 // Of another version: no verdict, so that nothing turns round because of it.
@@ -130,7 +140,6 @@ impl SignerDoor {
             self.in_time(connection.send(&answer, ANSWER_BYTES_MAX))
                 .await?;
         }
-        Ok(())
     }
 
     async fn in_time<T>(&self, work: impl Future<Output = io::Result<T>>) -> io::Result<T> {

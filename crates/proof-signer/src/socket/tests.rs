@@ -69,12 +69,34 @@ pub struct Life {
     running: JoinHandle<()>,
 }
 
-#[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+/// For whom the long waits are over at once.
+struct Hasty;
+
+impl Clock for Hasty {
+    fn now(&self) -> Timestamp {
+        Real.now()
+    }
+}
+
+#[async_trait::async_trait]
+impl Timer for Hasty {
+    async fn sleep_until(&self, at: Timestamp) {
+        if at.millis_since(self.now()) < 30_000 {
+            Real.sleep_until(at).await;
+        }
+    }
+}
+
 pub fn start(dir: &Path, users: &[u32]) -> Life {
+    start_by(dir, users, Arc::new(Real))
+}
+
+#[expect(clippy::disallowed_methods, reason = "the test waits for it")]
+fn start_by(dir: &Path, users: &[u32], timer: Arc<dyn Timer>) -> Life {
     let signer = LocalSigner::open(&dir.join("journal"), [7; 32]).unwrap();
     let signer: Arc<dyn Signer> = Arc::new(SignerThread::spawn(signer).unwrap());
     let entropy = Arc::new(Counting(AtomicU8::new(100)));
-    let (path, timer) = (dir.join("signer.sock"), Arc::new(Real));
+    let path = dir.join("signer.sock");
     let door = SignerDoor::open(&path, secret(1), users, entropy, timer).unwrap();
     let (stop, stopped) = oneshot::channel();
     let running = tokio::spawn(door.answer(signer, async move {
@@ -199,6 +221,18 @@ async fn strangers_are_sent_away_on_both_sides() {
     fs::write(&file, "kept").unwrap();
     let door = SignerDoor::open(&file, secret(1), &[], entropy, Arc::new(Real));
     assert!(matches!(door.err(), Some(DoorError::NoSocket(_))));
+}
+
+#[tokio::test]
+async fn a_connection_over_which_nothing_is_asked_is_closed() {
+    let dir = folder();
+    let life = start_by(dir.path(), &[], Arc::new(Hasty));
+    let path = dir.path().join("signer.sock");
+    let stream = UnixStream::connect(&path).await.unwrap();
+    let (secret, entropy) = (secret(1), Counting::default());
+    let mut connection = Connection::greet(stream, &secret, &entropy).await.unwrap();
+    assert!(connection.receive(1_000).await.unwrap().is_none());
+    life.end().await;
 }
 
 #[tokio::test]
