@@ -18,11 +18,11 @@ test("whoever comes with another address reads a code in both mailboxes", async 
   const fields = widget.getByLabel(/^Code sent to /);
   await fields.nth(0).fill(codes[0] ?? "");
   await fields.nth(1).fill(codes[1] === "123456" ? "123457" : "123456");
-  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: "Continue", exact: true }).click();
   await expect(widget.getByText("This is not the code.")).toHaveCount(1);
   await withoutFault(page, "embedded");
   await fields.nth(1).fill(codes[1] ?? "");
-  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: "Continue", exact: true }).click();
   await heading(widget, "Review and pay");
 });
 

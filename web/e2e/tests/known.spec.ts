@@ -17,10 +17,10 @@ test("whoever was checked before shows a code and the face, and no document", as
   await expect(widget.getByRole("button", { name: /^Another code in \d+ s$/ })).toBeDisabled();
   const code = codeOf(await letter(proof, buyer, /^Your code for/));
   await widget.getByLabel("Code").fill(code === "123456" ? "123457" : "123456");
-  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: "Continue", exact: true }).click();
   await expect(widget.getByText("This is not the code.")).toBeVisible();
   await widget.getByLabel("Code").fill(code);
-  await widget.getByRole("button", { name: "Continue" }).click();
+  await widget.getByRole("button", { name: "Continue", exact: true }).click();
   await selfie(widget);
   await heading(widget, "Review and pay");
 });
