@@ -297,9 +297,9 @@ fn a_restart_forgets_nothing() {
 #[test]
 fn another_key_is_noticed_before_anything_was_signed() {
     let promises: [&dyn Fn(&LocalSigner); 2] = [
-        &|signer| block_on(signer.register(Epoch::FIRST, order(1), &tron(FRIEND))).unwrap(),
+        &|signer| block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap(),
         &|signer| {
-            let refund = tron(FRIEND);
+            let refund = tron(SHOP);
             block_on(signer.open_deposit(Epoch::FIRST, order(1), &refund)).unwrap();
         },
     ];
@@ -317,7 +317,7 @@ fn lines_from_before_they_named_the_wallet_are_read() {
     for kind in ["registered\",\"destination", "deposit_opened\",\"refund"] {
         let line = format!(
             "{{\"type\":\"{kind}\":{},\"order\":{}}}",
-            serde_json::to_string(&tron(FRIEND)).unwrap(),
+            serde_json::to_string(&tron(SHOP)).unwrap(),
             serde_json::to_string(&order(1)).unwrap(),
         );
         let entry: crate::journal::Entry = serde_json::from_str(&line).unwrap();
