@@ -393,9 +393,23 @@ def card_fact(record: Record) -> CardFact | None:
         record.text("token")
         record.take("card", dict)
         record.text("behaviour")
+        # A wallet's has no month; nor had any before cards were stored.
+        if record.left.get("expires") is None:
+            record.left.pop("expires", None)
+        else:
+            record.number("expires")
         record.number("expires_at")
     elif kind == "card_kept":
         record.text("token")
+        record.text("id")
+    elif kind == "card_stored":
+        record.text("reference")
+        record.text("id")
+    elif kind == "stored_key_made":
+        record.text("key")
+        record.text("card")
+        record.number("expires_at")
+    elif kind == "card_forgotten":
         record.text("id")
     elif kind == "authorised":
         fact = authorised(record)
