@@ -9,6 +9,7 @@ use proof_core::{
     order::{Order, Refusal, State},
     partner::Environment,
 };
+use proof_port::Class;
 use proof_store::{Failure, Tx};
 use serde::Serialize;
 
@@ -132,7 +133,16 @@ impl Engine {
         }
         let payments = &self.rails(order.environment)?.payments;
         let reference = self.reference(order.id, "pay", order.attempt);
-        if let Some(stored) = payments.card_store(&reference).await? {
+        let stored = match payments.card_store(&reference).await {
+            Ok(stored) => stored,
+            // The order is paid all the same; its customer types the card again next time.
+            Err(error) if error.class == Class::GiveUp => {
+                tracing::warn!(order = %id, "the processor does not keep a card: {error}");
+                None
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(stored) = stored {
             let card = Card {
                 id: CardId::new(self.now(), self.entropy.as_ref()),
                 order: order.id,
