@@ -3,16 +3,20 @@
 //! Several nodes may be configured. What decides about money (a height, a receipt, a balance) is what a majority of
 //! them says ([`agree`]); signed bytes go to all of them.
 
-mod agree;
 mod attempt;
-mod look;
+pub(crate) mod look;
 mod node;
 mod read;
 mod rpc;
 mod send;
-mod token;
-mod wire;
+pub(crate) mod token;
+pub(crate) mod wire;
 
+use crate::{
+    agree,
+    blocks::{self, Agreed, Blocks, Found, Passed},
+    fault::{self, PROVIDER, RpcError},
+};
 use alloy_primitives::{Address as EvmAddress, B256, U64, U128, U256};
 use futures::future::join_all;
 use look::{Effect, Look, Question};
@@ -26,16 +30,11 @@ use proof_core::{
 };
 use proof_outbound::Configured;
 use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
-use read::Passed;
-use rpc::{RpcError, must};
+use rpc::must;
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
-const PROVIDER: &str = "evm_chain";
 /// What sending a token costs: both balances change, and one of them is often new. A native transfer costs a third.
 const GAS_USUAL: u64 = 65_000;
 
@@ -156,7 +155,7 @@ impl EvmSpec {
 pub struct EvmChain {
     nodes: Vec<Node>,
     spec: EvmSpec,
-    passed: Mutex<Passed>,
+    passed: Passed,
 }
 
 /// What one node says about itself.
@@ -171,7 +170,7 @@ impl EvmChain {
         Self {
             nodes: doors.into_iter().map(Node::new).collect(),
             spec,
-            passed: Mutex::default(),
+            passed: Passed::default(),
         }
     }
 
@@ -297,19 +296,6 @@ impl EvmChain {
         Ok((base, tip))
     }
 
-    fn passed(&self) -> MutexGuard<'_, Passed> {
-        // Whole after each step; at worst blocks are read again.
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pass(&self, blocks: impl Iterator<Item = (u64, B256)>) {
-        let mut passed = self.passed();
-        passed.extend(blocks);
-        while passed.len() as u64 > read::BLOCKS_AGAIN * 4 {
-            passed.pop_first();
-        }
-    }
-
     fn odd(&self, context: impl std::fmt::Display) -> PortError {
         PortError::retry(PROVIDER, format!("{}: {context}", self.spec.network)).answered()
     }
@@ -322,6 +308,34 @@ fn evm_address(address: &Address) -> Result<EvmAddress, String> {
 
 fn evm(address: &Address) -> Result<EvmAddress, PortError> {
     evm_address(address).map_err(|context| PortError::give_up(PROVIDER, context))
+}
+
+impl Blocks for EvmChain {
+    async fn height(&self) -> Result<u64, PortError> {
+        Self::height(self).await
+    }
+
+    async fn block(&self, height: u64) -> Result<Agreed, PortError> {
+        let header = self.agreed_block(height).await?;
+        let at = blocks::moment(header.timestamp.to());
+        Ok(Agreed {
+            id: header.hash,
+            at,
+        })
+    }
+
+    async fn found(&self, range: (u64, u64), last: B256) -> Result<Found, PortError> {
+        let votes = self.votes(|node| read::seen(node, &self.spec, range, last));
+        agree::same(&votes.await)
+    }
+
+    fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
+    fn odd(&self, context: String) -> PortError {
+        Self::odd(self, context)
+    }
 }
 
 #[async_trait::async_trait]
@@ -464,14 +478,14 @@ impl Chain for EvmChain {
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         let bytes = format!("0x{signed_hex}");
         let votes = self.votes(|node| async {
-            let door = node.ready(&self.spec).await.map_err(not_sent)?;
+            let door = node.ready(&self.spec).await.map_err(fault::not_sent)?;
             must::<B256>(door, "eth_sendRawTransaction", json!([&bytes])).await
         });
         send::outcome(votes.await)
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
-        read::arrivals(self, height).await
+        blocks::arrivals(self, height).await
     }
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError> {
@@ -500,15 +514,4 @@ impl Chain for EvmChain {
         };
         self.look(&key.hash, question).await
     }
-}
-
-/// The node was not even asked: it is on the wrong chain, or away.
-fn not_sent(error: RpcError) -> RpcError {
-    RpcError::Unsent(match error {
-        RpcError::Unsent(context)
-        | RpcError::Lost(context)
-        | RpcError::Unusable(context)
-        | RpcError::Wrong(context) => context,
-        RpcError::Refused { code, message } => format!("error {code}: {message}"),
-    })
 }

@@ -2,9 +2,10 @@
 
 use super::{
     EvmSpec,
-    rpc::{RpcError, ask, must},
+    rpc::{ask, must},
     token, wire,
 };
+use crate::fault::RpcError;
 use alloy_primitives::{Address, Bytes, U64, U256};
 use proof_outbound::Configured;
 use serde_json::json;

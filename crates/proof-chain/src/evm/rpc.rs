@@ -1,45 +1,12 @@
 //! One node, asked by JSON-RPC.
 
-use super::{PROVIDER, wire};
-use proof_outbound::{CallError, Configured, Sent};
-use proof_port::PortError;
+use super::wire;
+use crate::fault::{self, RpcError};
+use proof_outbound::Configured;
 use serde::{Serialize, de::DeserializeOwned};
 
 /// A full block of a busy chain is a few megabytes of JSON.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
-/// Nodes like to repeat what they were sent: what we keep of their words is bounded.
-const WORDS_MAX: usize = 120;
-
-/// Why there is no answer to use.
-#[derive(Clone, Debug)]
-pub enum RpcError {
-    /// The node cannot have heard it.
-    Unsent(String),
-    /// It may have heard it.
-    Lost(String),
-    /// It says no.
-    Refused { code: i64, message: String },
-    /// It answers, but not what can be used.
-    Unusable(String),
-    /// It is not a node of our chain: no waiting helps.
-    Wrong(String),
-}
-
-impl RpcError {
-    /// For a question that changes nothing: it may be asked again.
-    pub fn of_question(&self) -> PortError {
-        match self {
-            Self::Unsent(context) | Self::Lost(context) => PortError::retry(PROVIDER, context),
-            Self::Refused { code, message } => {
-                PortError::retry(PROVIDER, format!("error {code}: {message}")).answered()
-            }
-            Self::Unusable(context) | Self::Wrong(context) => {
-                PortError::retry(PROVIDER, context).answered()
-            }
-        }
-    }
-}
-
 /// One question. Without an answer in a body nothing is known.
 pub async fn ask<T: DeserializeOwned>(
     node: &Configured,
@@ -53,7 +20,7 @@ pub async fn ask<T: DeserializeOwned>(
         params,
     };
     let answer = node.post_for(&body, ANSWER_BYTES_MAX).await;
-    let answer = answer.map_err(unanswered)?;
+    let answer = answer.map_err(fault::unanswered)?;
     let status = answer.status;
     // Some nodes say what is wrong beside a status that says that something is.
     let response: wire::Response<T> = answer
@@ -62,7 +29,7 @@ pub async fn ask<T: DeserializeOwned>(
     match response.error {
         Some(wire::Failure { code, message }) => Err(RpcError::Refused {
             code,
-            message: message.chars().take(WORDS_MAX).collect(),
+            message: fault::words(&message),
         }),
         None if status == 200 => Ok(response.result),
         None => Err(RpcError::Unusable(format!("{method}: status {status}"))),
@@ -77,11 +44,4 @@ pub async fn must<T: DeserializeOwned>(
 ) -> Result<T, RpcError> {
     let answer = ask(node, method, params).await?;
     answer.ok_or_else(|| RpcError::Unusable(format!("{method}: nothing")))
-}
-
-fn unanswered(error: CallError) -> RpcError {
-    match error.sent {
-        Sent::No => RpcError::Unsent(error.context),
-        Sent::Maybe => RpcError::Lost(error.context),
-    }
 }

@@ -1,6 +1,6 @@
 //! Handing signed bytes to nodes, and what their refusals mean.
 
-use super::{PROVIDER, rpc::RpcError};
+use crate::fault::{self, RpcError};
 use proof_port::PortError;
 
 /// What these bytes can never overcome. Whatever else a node says may pass: a nonce comes up, a wallet is filled,
@@ -27,40 +27,14 @@ fn says(message: &str, words: &[&str]) -> bool {
     words.iter().any(|word| message.contains(word))
 }
 
-pub fn is_known(error: &RpcError) -> bool {
+fn is_known(error: &RpcError) -> bool {
     matches!(error, RpcError::Refused { message, .. } if says(message, &KNOWN))
 }
 
-/// One node that has it is enough; if none says so, the worst that may have happened counts. "Nonce too low" is
-/// among what may pass: either it was mined, which asking for its hash shows, or another one has its place, which
-/// people have to see.
+/// "Nonce too low" is among what may pass: either it was mined, which asking for its hash shows, or another one has its
+/// place, which people have to see.
 pub fn outcome<T>(votes: Vec<Result<T, RpcError>>) -> Result<(), PortError> {
-    let mut errors = Vec::new();
-    for vote in votes {
-        match vote {
-            Ok(_) => return Ok(()),
-            Err(error) if is_known(&error) => return Ok(()),
-            Err(error) => errors.push(error),
-        }
-    }
-    let lost = errors.iter().find_map(|error| match error {
-        RpcError::Lost(context) | RpcError::Unusable(context) => Some(context),
-        RpcError::Unsent(_) | RpcError::Refused { .. } | RpcError::Wrong(_) => None,
-    });
-    if let Some(context) = lost {
-        return Err(PortError::in_doubt(PROVIDER, context));
-    }
-    let refused = errors
-        .iter()
-        .find(|error| matches!(error, RpcError::Refused { .. }));
-    match refused.or(errors.first()) {
-        Some(RpcError::Refused { code, message }) if says(message, &NEVER) => {
-            let context = format!("error {code}: {message}");
-            Err(PortError::give_up(PROVIDER, context))
-        }
-        Some(error) => Err(error.of_question()),
-        None => Err(PortError::retry(PROVIDER, "no node is configured")),
-    }
+    fault::outcome(votes, is_known, |message| says(message, &NEVER))
 }
 
 #[cfg(test)]
