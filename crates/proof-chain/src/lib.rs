@@ -8,3 +8,4 @@ mod blocks;
 pub mod evm;
 mod fault;
 pub mod simulated;
+pub mod tron;

@@ -300,6 +300,10 @@ impl Engine {
             match chain.transfer(&signed.hash).await? {
                 // Another form of it may be there in its place.
                 TransferStatus::Unknown => {
+                    if let Some(fact) = dead_by_time(&**chain, sending).await? {
+                        let name = "transfer_broadcast";
+                        return self.transfer_fact(name, leg, Some(fact)).await;
+                    }
                     if other_on_chain(&**chain, sending).await?.is_none() {
                         // Nodes do not take what offers too little.
                         let raised = self.transfer_raise(leg, sending, &**chain).await?;
@@ -367,6 +371,9 @@ impl Engine {
         let chain = self.chain(leg)?;
         if let Some(hash) = other_on_chain(&**chain, sending).await? {
             return Ok(Some(TransferFact::Other { hash }));
+        }
+        if let Some(fact) = dead_by_time(&**chain, sending).await? {
+            return Ok(Some(fact));
         }
         let mut told = Ok(());
         // A node that forgot it is told again; the bytes are the same. After a re-org it may wait with a fee that no block
@@ -460,6 +467,20 @@ async fn other_on_chain(chain: &dyn Chain, sending: &Sending) -> Result<Option<S
         }
     }
     Ok(None)
+}
+
+/// Proof that its time is over, where transfers have one.
+async fn dead_by_time(
+    chain: &dyn Chain,
+    sending: &Sending,
+) -> Result<Option<TransferFact>, ApiError> {
+    let (Some(signed), Some(form)) = (&sending.signed, &sending.transfer.form) else {
+        return Ok(None);
+    };
+    let hash = signed.hash.clone();
+    let is_over = chain.expired(&hash, form).await?;
+    let proof = Proof::Expired { hash };
+    Ok(is_over.then_some(TransferFact::Dead { proof }))
 }
 
 /// What a network's own form says is the most that the transfer may cost.

@@ -11,8 +11,8 @@ use clap::Args;
 use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
-    EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread, SocketSecret,
-    SocketSigner, key_file_read, read_private,
+    ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread,
+    SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -83,7 +83,8 @@ impl LimitFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesFile {
-    chain_id: u64,
+    /// TRON's transactions name none.
+    chain_id: Option<u64>,
     #[serde(default)]
     tokens: BTreeMap<String, String>,
     /// The most that one transfer may cost, in the native coin.
@@ -91,18 +92,26 @@ struct RulesFile {
 }
 
 impl RulesFile {
-    fn rules(&self, network: Network) -> anyhow::Result<EvmRules> {
+    fn rules(&self, network: Network) -> anyhow::Result<ChainRules> {
         let contract = |(ticker, text): (&String, &String)| {
             let asset = Asset::find(ticker, network);
             let asset = asset.with_context(|| format!("{ticker} is not sold on {network}"))?;
             let contract = Address::parse(network, text);
             anyhow::Ok((asset, contract.with_context(|| text.clone())?))
         };
+        let contracts = self.tokens.iter().map(contract).collect::<Result<_, _>>()?;
         let fee_max = Amount::parse(network.native(), &self.fee_max);
-        Ok(EvmRules {
-            chain_id: self.chain_id,
-            contracts: self.tokens.iter().map(contract).collect::<Result<_, _>>()?,
-            fee_max: fee_max.context("fee_max is no amount")?.base(),
+        let fee_max = fee_max.context("fee_max is no amount")?.base();
+        Ok(match (network, self.chain_id) {
+            (Network::Erc20 | Network::Bep20, Some(chain_id)) => ChainRules::Evm(EvmRules {
+                chain_id,
+                contracts,
+                fee_max,
+            }),
+            (Network::Trc20, None) => ChainRules::Tron(TronRules { contracts, fee_max }),
+            (Network::Erc20 | Network::Bep20, None) => bail!("it lacks its chain_id"),
+            (Network::Trc20, Some(_)) => bail!("transactions of TRON name no chain_id"),
+            (Network::Bitcoin | Network::Solana, _) => bail!("it has no adapter for real nodes"),
         })
     }
 }
@@ -118,10 +127,8 @@ impl SignerFile {
         Ok(file)
     }
 
-    fn rules(&self) -> anyhow::Result<BTreeMap<Network, EvmRules>> {
+    fn rules(&self) -> anyhow::Result<BTreeMap<Network, ChainRules>> {
         let rules = self.networks.iter().map(|(network, file)| {
-            let evm = matches!(network, Network::Erc20 | Network::Bep20);
-            ensure!(evm, "[networks.{network}] is no chain of the EVM kind");
             let rules = file.rules(*network);
             let rules = rules.with_context(|| format!("[networks.{network}] is not right"))?;
             Ok((*network, rules))
@@ -270,9 +277,29 @@ mod tests {
     }
 
     #[test]
+    fn of_tron_it_knows_contracts_and_fees_and_no_chain() {
+        let tron = GOOD
+            .replace("[networks.ERC20]", "[networks.TRC20]")
+            .replace(
+                "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+                "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+            );
+        assert!(read(&tron).is_err(), "it names a chain");
+        let rules = read(&tron.replace("chain_id = 11155111", ""))
+            .unwrap()
+            .rules();
+        let ChainRules::Tron(rules) = &rules.unwrap()[&Network::Trc20] else {
+            panic!("rules of another kind");
+        };
+        assert_eq!((rules.fee_max, rules.contracts.len()), (12_000, 1));
+    }
+
+    #[test]
     fn the_signer_has_rules_of_its_own() {
         let rules = read(GOOD).unwrap().rules().unwrap();
-        let rules = &rules[&Network::Erc20];
+        let ChainRules::Evm(rules) = &rules[&Network::Erc20] else {
+            panic!("rules of another kind");
+        };
         assert_eq!(rules.fee_max, 12_000_000_000_000_000);
         assert_eq!(rules.contracts.len(), 1);
         let limits = read(GOOD).unwrap().limits().unwrap();
@@ -280,6 +307,8 @@ mod tests {
         assert_eq!(limits[&(Outflow::Deliver, usdt)].hour, 20_000_000_000);
         for (from, to) in [
             ("[networks.ERC20]", "[networks.TRC20]"),
+            ("[networks.ERC20]", "[networks.BITCOIN]"),
+            ("chain_id = 11155111\n", "\n"),
             ("0.012", "much"),
             ("USDT", "ETHER"),
             ("831ec7", "831ec8"),

@@ -18,6 +18,7 @@ mod policy;
 mod simulated;
 mod socket;
 mod thread;
+mod tron;
 
 pub use key_file::{
     KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
@@ -26,9 +27,10 @@ pub use key_file::{
 pub use keys::wallet_addresses;
 pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
-pub use policy::EvmRules;
+pub use policy::{ChainRules, EvmRules};
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
 pub use thread::SignerThread;
+pub use tron::TronRules;
 
 /// The name under which the signer's errors appear.
 pub(crate) const PROVIDER: &str = "signer";

@@ -5,8 +5,8 @@ use crate::{
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, wallets},
     limits::Limits,
-    policy::{EvmRules, Memory, Refusal, check_form},
-    simulated,
+    policy::{ChainRules, Memory, Refusal, check_form},
+    simulated, tron,
 };
 use proof_core::{
     Address, Clock, Network,
@@ -27,7 +27,7 @@ use std::{
 pub struct LocalSigner {
     master_key: [u8; 32],
     wallets: BTreeMap<Network, Wallet>,
-    rules: BTreeMap<Network, EvmRules>,
+    rules: BTreeMap<Network, ChainRules>,
     limits: Option<(Limits, Arc<dyn Clock>)>,
     book: Mutex<Book>,
 }
@@ -59,7 +59,7 @@ impl LocalSigner {
     /// What it knows itself about real chains. On these, it signs nothing else; on all others, nothing that a real
     /// chain would take.
     #[must_use]
-    pub fn with_rules(mut self, rules: BTreeMap<Network, EvmRules>) -> Self {
+    pub fn with_rules(mut self, rules: BTreeMap<Network, ChainRules>) -> Self {
         self.rules = rules;
         self
     }
@@ -191,6 +191,7 @@ impl LocalSigner {
         let signed = match &transfer.form {
             None => simulated::sign(transfer, &wallet.key),
             Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
+            Some(Form::Tron(form)) => tron::sign(transfer, form, &wallet.key),
         };
         let signed =
             signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;

@@ -4,6 +4,7 @@
 use crate::{
     journal::Entry,
     limits::{Limits, Outflow, Outflows, OverLimit, Part},
+    tron::{self, TronRules},
 };
 use proof_core::{
     Address, Asset, Network, Timestamp,
@@ -54,6 +55,10 @@ pub enum Refusal {
     WrongChain,
     #[error("the token's contract is not the one that the signer was configured for")]
     WrongToken,
+    #[error(
+        "the transfer could be taken for longer than its network allows, or refers to no block"
+    )]
+    WrongTime,
     #[error("the fee is above what the signer was configured for, or is not what the form says")]
     WrongFee,
     #[error("the intent was signed with other facts")]
@@ -75,6 +80,13 @@ pub struct EvmRules {
     pub contracts: BTreeMap<Asset, Address>,
     /// The most that one transfer may cost, in the native coin's base units.
     pub fee_max: u128,
+}
+
+/// What the signer knows itself about a real chain.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChainRules {
+    Evm(EvmRules),
+    Tron(TronRules),
 }
 
 impl Refusal {
@@ -365,25 +377,41 @@ fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), R
 }
 
 /// A transfer on a network with rules is written in its form and keeps to them; one on any other network has none.
-pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&EvmRules>) -> Result<(), Refusal> {
-    let (form, rules) = match (&transfer.form, rules) {
-        (None, None) => return Ok(()),
-        (Some(Form::Evm(form)), Some(rules)) => (form, rules),
-        (Some(_), None) | (None, Some(_)) => return Err(Refusal::WrongForm),
-    };
-    let asset = transfer.amount.asset();
+pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&ChainRules>) -> Result<(), Refusal> {
+    match (&transfer.form, rules) {
+        (None, None) => Ok(()),
+        (Some(Form::Evm(form)), Some(ChainRules::Evm(rules))) => check_evm(transfer, form, rules),
+        (Some(Form::Tron(form)), Some(ChainRules::Tron(rules))) => {
+            tron::check(transfer, form, rules)
+        }
+        (Some(_), _) | (None, Some(_)) => Err(Refusal::WrongForm),
+    }
+}
+
+fn check_evm(transfer: &UnsignedTransfer, form: &EvmForm, rules: &EvmRules) -> Result<(), Refusal> {
     if form.chain_id != rules.chain_id {
         return Err(Refusal::WrongChain);
     }
-    let native = asset == asset.network().native();
-    let contract = rules.contracts.get(&asset);
-    if form.token.as_ref() != contract || contract.is_none() != native {
-        return Err(Refusal::WrongToken);
-    }
+    check_token(transfer, form.token.as_ref(), &rules.contracts)?;
     let most = form.fee_max();
     let stated = most == Some(transfer.fee.base()) && form.tip_per_gas_max <= form.fee_per_gas_max;
     if !stated || transfer.fee.base() > rules.fee_max {
         return Err(Refusal::WrongFee);
+    }
+    Ok(())
+}
+
+/// The contract that the form calls is the asset's; the native coin has none.
+pub fn check_token(
+    transfer: &UnsignedTransfer,
+    token: Option<&Address>,
+    contracts: &BTreeMap<Asset, Address>,
+) -> Result<(), Refusal> {
+    let asset = transfer.amount.asset();
+    let native = asset == asset.network().native();
+    let contract = contracts.get(&asset);
+    if token != contract || contract.is_none() != native {
+        return Err(Refusal::WrongToken);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The signer as its callers see it: policy, memory across restarts, damage.
 
-use crate::{EvmRules, LocalSigner, SignerError, SignerThread};
+use crate::{ChainRules, EvmRules, LocalSigner, SignerError, SignerThread};
 use futures::executor::block_on;
 use proof_core::{
     Address, Asset, Network,
@@ -19,6 +19,7 @@ mod limits;
 mod many;
 mod prove;
 mod replacement;
+mod tron;
 
 const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 const THIEF: &str = "TMVQGm1qAQYVdetCeGRRkTWYYrLXuHK2HC";
@@ -514,7 +515,7 @@ fn ruled(dir: &Path) -> LocalSigner {
         contracts: [(asset("USDT", Network::Erc20), evm(USDT))].into(),
         fee_max: 3_000_000,
     };
-    open(dir).with_rules([(Network::Erc20, rules)].into())
+    open(dir).with_rules([(Network::Erc20, ChainRules::Evm(rules))].into())
 }
 
 #[test]

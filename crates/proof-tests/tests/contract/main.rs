@@ -64,6 +64,7 @@ mod statement;
 mod strange;
 mod tokens;
 mod treasury;
+mod tron;
 mod visits;
 mod wallets;
 mod webhook;
