@@ -357,8 +357,9 @@ impl Engine {
         match chain.transfer(&signed.hash).await? {
             // A node that forgot it, or a re-org: the same bytes again.
             TransferStatus::Unknown => {
+                let told = chain.broadcast(&signed.signed_hex).await;
                 self.prove_expired(chain, proving, leg, out).await?;
-                Ok(chain.broadcast(&signed.signed_hex).await?)
+                Ok(told?)
             }
             TransferStatus::Mined {
                 confirmations,

@@ -372,9 +372,6 @@ impl Engine {
         if let Some(hash) = other_on_chain(&**chain, sending).await? {
             return Ok(Some(TransferFact::Other { hash }));
         }
-        if let Some(fact) = dead_by_time(&**chain, sending).await? {
-            return Ok(Some(fact));
-        }
         let mut told = Ok(());
         // A node that forgot it is told again; the bytes are the same. After a re-org it may wait with a fee that no block
         // takes any more, while the dearer one is forgotten.
@@ -384,6 +381,10 @@ impl Engine {
             && let Err(error) = tell(&**chain, sending).await
         {
             tracing::debug!(order = %leg.order, "it waits already: {error}");
+        }
+        // Told first: what cannot be proven yet must not keep it from the nodes.
+        if let Some(fact) = dead_by_time(&**chain, sending).await? {
+            return Ok(Some(fact));
         }
         let raised = self.transfer_raise(leg, sending, &**chain).await?;
         // Nodes do not take what offers too little: raising it is what helps then.

@@ -47,7 +47,7 @@ fn key() -> [u8; 32] {
 }
 
 fn wish(n: u64, sender: &Address) -> SigningIntent {
-    let token = (n % 2 == 0).then(|| address(CONTRACT));
+    let token = n.is_multiple_of(2).then(|| address(CONTRACT));
     let ticker = if token.is_some() { "USDT" } else { "TRX" };
     let mut account = [0; 20];
     account.copy_from_slice(&dice(n, "recipient")[..20]);

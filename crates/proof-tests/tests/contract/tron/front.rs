@@ -236,7 +236,7 @@ impl Node {
                 "type_url": "type.googleapis.com/protocol.TriggerSmartContract",
                 "value": { "owner_address": owner, "contract_address": to, "data": plain(&said["input"]) } } })
         };
-        let outcome = match (&receipt["status"], &receipt["gasUsed"] == &said["gas"]) {
+        let outcome = match (&receipt["status"], receipt["gasUsed"] == said["gas"]) {
             (status, _) if status == "0x1" => "SUCCESS",
             (_, true) => "OUT_OF_ENERGY",
             (_, false) => "REVERT",

@@ -372,3 +372,41 @@ async fn tron_is_proven_by_a_transfer_of_each_coin_each_way() {
     ramp.books_agree().await;
     ramp.done().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proof_whose_transfers_no_block_takes_says_so_and_begins_them_again() {
+    let Some(ramp) = Ramp::open().await else {
+        return;
+    };
+    ramp.front.is(Vice::Swallows);
+    let engine = &ramp.app.app.engine;
+    let begun = engine.prove_begin(TEST, TRC20, Author::machine()).await;
+    begun.unwrap();
+    let told = |leg: &Leg| leg.out.as_ref().is_some_and(|out| out.broadcast);
+    let all_told = || async {
+        let proving = step(&ramp).await;
+        proving.legs.iter().all(told).then_some(())
+    };
+    ramp.app.until("they are told", all_told).await;
+    ramp.app.clock.skip(5 * 3_600);
+    let over = || async {
+        let said = engine.prove_step(TEST, TRC20).await.err();
+        said.filter(|error| error.code.code() == "wrong_state")
+    };
+    let over = ramp.app.until("one is over", over).await;
+    assert!(over.message.contains("No block took"), "{over}");
+    // Nothing was burnt.
+    let last = proof_engine::proving_of(&ramp.app.db, TEST, TRC20).await;
+    let last = last.unwrap().unwrap();
+    let mut legs = last.legs.iter();
+    assert!(legs.any(|leg| leg.attempt == 2 && leg.out.is_none()));
+    ramp.front.is(Vice::None);
+    let seen = || async {
+        let said = engine.prove_step(TEST, TRC20).await.ok();
+        said.filter(|proving| proving.legs.iter().all(|leg| leg.sent.is_some()))
+    };
+    let sent = ramp.app.until("both are final", seen).await;
+    assert!(sent.legs.iter().all(|leg| leg.seen));
+    ramp.books_agree().await;
+    ramp.done().await;
+}
