@@ -6,6 +6,7 @@
 mod agree;
 mod blocks;
 pub mod evm;
-mod fault;
+mod rpc;
+mod send;
 pub mod simulated;
 pub mod tron;

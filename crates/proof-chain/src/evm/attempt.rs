@@ -1,7 +1,10 @@
 //! Trying a transfer without making it: what its receiver's code or its token would say.
 
-use super::{EvmChain, evm, node::Node, rpc::must, token};
-use crate::{agree, fault::RpcError};
+use super::{EvmChain, evm, node::Node, token};
+use crate::{
+    agree,
+    rpc::{RpcError, must},
+};
 use alloy_primitives::{Address as EvmAddress, Bytes, U256};
 use proof_core::{Address, money::Amount};
 use proof_port::{Chain as _, PortError};

@@ -1,13 +1,8 @@
 //! How one transaction stands, by one node: its receipt in a block of the chain that this node follows, and what
 //! it did there.
 
-use super::{
-    EvmSpec,
-    node::Node,
-    rpc::{ask, must},
-    token, wire,
-};
-use crate::fault::RpcError;
+use super::{EvmSpec, node::Node, token, wire};
+use crate::rpc::{RpcError, ask, must};
 use alloy_primitives::{Address, B256, U256};
 use serde_json::json;
 

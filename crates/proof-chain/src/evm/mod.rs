@@ -7,15 +7,14 @@ mod attempt;
 pub(crate) mod look;
 mod node;
 mod read;
-mod rpc;
-mod send;
 pub(crate) mod token;
 pub(crate) mod wire;
 
 use crate::{
     agree,
     blocks::{self, Agreed, Blocks, Found, Passed},
-    fault::{self, PROVIDER, RpcError},
+    rpc::{self, RpcError, must},
+    send::{self, Words},
 };
 use alloy_primitives::{Address as EvmAddress, B256, U64, U128, U256};
 use futures::future::join_all;
@@ -30,11 +29,30 @@ use proof_core::{
 };
 use proof_outbound::Configured;
 use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
-use rpc::must;
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
+const PROVIDER: &str = "evm_chain";
+/// A nonce comes up, a wallet is filled, a fee falls: none of that is never.
+pub(crate) const WORDS: Words = Words {
+    never: &[
+        "invalid sender",
+        "invalid chain id",
+        "rlp",
+        "failed to decode",
+        "signature",
+        "transaction type not supported",
+        "intrinsic gas",
+    ],
+    known: &[
+        "already known",
+        "alreadyknown",
+        "known transaction",
+        "already imported",
+        "already exists",
+    ],
+};
 /// What sending a token costs: both balances change, and one of them is often new. A native transfer costs a third.
 const GAS_USUAL: u64 = 65_000;
 
@@ -478,10 +496,10 @@ impl Chain for EvmChain {
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         let bytes = format!("0x{signed_hex}");
         let votes = self.votes(|node| async {
-            let door = node.ready(&self.spec).await.map_err(fault::not_sent)?;
+            let door = node.ready(&self.spec).await.map_err(rpc::not_sent)?;
             must::<B256>(door, "eth_sendRawTransaction", json!([&bytes])).await
         });
-        send::outcome(votes.await)
+        send::outcome(votes.await, &WORDS)
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {

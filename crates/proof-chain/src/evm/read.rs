@@ -3,12 +3,11 @@
 use super::{
     EvmSpec,
     node::{Node, tag},
-    rpc::must,
     token, wire,
 };
 use crate::{
     blocks::{Found, moment},
-    fault::RpcError,
+    rpc::{RpcError, must},
 };
 use alloy_primitives::{Address, B256, U256};
 use futures::{StreamExt, TryStreamExt, stream};

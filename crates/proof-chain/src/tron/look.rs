@@ -3,13 +3,13 @@
 
 use super::{
     TronSpec,
+    http::{View, ask},
     node::Node,
-    rpc::{View, ask},
     wire,
 };
 use crate::{
     evm::look::{Effect, Look, Question, effect},
-    fault::RpcError,
+    rpc::RpcError,
 };
 use alloy_primitives::B256;
 use proof_core::transfer::TronForm;

@@ -4,12 +4,12 @@
 //! in protocol buffers that end by themselves, energy and bandwidth in place of gas, and blocks that are final once
 //! enough of the chain's members have built on them.
 
+mod broadcast;
 mod config;
+mod http;
 mod look;
 mod node;
 mod read;
-mod rpc;
-mod send;
 mod wire;
 
 use crate::{
@@ -19,11 +19,13 @@ use crate::{
         look::{Effect, Look, Question},
         token,
     },
-    fault::{PROVIDER, RpcError},
+    rpc::RpcError,
+    send::{self, Words},
 };
 use alloy_primitives::{Address as EvmAddress, B256, U256};
 pub use config::{TronConfig, TronConfigError, TronSpec};
 use futures::future::join_all;
+use http::View;
 use node::{Call, Node, Prices};
 use proof_core::{
     Address, Asset, Network,
@@ -34,8 +36,14 @@ use proof_core::{
 };
 use proof_outbound::Configured;
 use proof_port::{Arrivals, Chain, ChainTip, Coin, PortError, TransferStatus};
-use rpc::View;
 
+const PROVIDER: &str = "tron_chain";
+/// A wallet is filled, a node becomes less busy: none of that is never. Nor is a time that is over, since what is final on
+/// the chain decides about that, and not what a node says.
+const WORDS: Words = Words {
+    never: &["sigerror", "too_big_transaction_error"],
+    known: &["dup_transaction_error"],
+};
 /// A token's transfer to somebody who had none of it; to others it costs half. Which of them it will be is not known when
 /// a price is named.
 const ENERGY_USUAL: u64 = 131_000;
@@ -382,8 +390,8 @@ impl Chain for TronChain {
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
-        let votes = self.votes(|node| send::send(node, &self.spec, signed_hex));
-        send::outcome(votes.await)
+        let votes = self.votes(|node| broadcast::send(node, &self.spec, signed_hex));
+        send::outcome(votes.await, &WORDS)
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {

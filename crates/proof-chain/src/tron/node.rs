@@ -2,10 +2,10 @@
 
 use super::{
     TronSpec,
-    rpc::{View, ask, must},
+    http::{View, ask, must},
     wire,
 };
-use crate::{evm::token, fault::RpcError};
+use crate::{evm::token, rpc::RpcError};
 use alloy_primitives::{Address, U256};
 use proof_outbound::Configured;
 use serde_json::json;
@@ -170,7 +170,7 @@ pub async fn tried(
     let message = wire::plain(said.result.message.as_deref());
     Err(RpcError::Refused {
         code: 0,
-        message: crate::fault::words(&format!("{code} {message}")),
+        message: crate::rpc::words(&format!("{code} {message}")),
     })
 }
 

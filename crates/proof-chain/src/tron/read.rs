@@ -2,14 +2,14 @@
 
 use super::{
     TronSpec,
+    http::{View, ask, must},
     node::Node,
-    rpc::{View, ask, must},
     wire,
 };
 use crate::{
     blocks::{Found, moment},
     evm::{token, wire as evm},
-    fault::RpcError,
+    rpc::RpcError,
 };
 use alloy_primitives::{B256, U256, hex};
 use futures::{StreamExt, TryStreamExt, stream};

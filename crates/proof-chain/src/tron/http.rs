@@ -1,6 +1,6 @@
 //! One question to a node, over HTTP.
 
-use crate::fault::{self, RpcError};
+use crate::rpc::{self, RpcError};
 use proof_outbound::Configured;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -35,7 +35,7 @@ pub async fn ask<T: DeserializeOwned>(
 ) -> Result<Option<T>, RpcError> {
     let path = [view.path(), question];
     let answer = node.post_below(&path, &body, ANSWER_BYTES_MAX).await;
-    let answer = answer.map_err(fault::unanswered)?;
+    let answer = answer.map_err(rpc::unanswered)?;
     let status = answer.status;
     let unusable = |why: String| RpcError::Unusable(format!("{question}: status {status}{why}"));
     let said: Value = answer
@@ -44,7 +44,7 @@ pub async fn ask<T: DeserializeOwned>(
     if let Some(error) = said.get("Error").and_then(Value::as_str) {
         return Err(RpcError::Refused {
             code: 0,
-            message: fault::words(error),
+            message: rpc::words(error),
         });
     }
     if status != 200 {
