@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod addresses;
 mod authenticator;
 mod buyer;
 mod cards;
@@ -38,6 +39,7 @@ mod live;
 mod look;
 mod mail;
 mod matrix;
+mod npm;
 mod operator;
 mod partner;
 mod passkey;
