@@ -2,13 +2,13 @@
 
 use crate::{
     config::{Config, database_reading},
+    networks::RealChain,
     prove::{self, ProveArgs},
     say::say,
     serve::outbound,
 };
 use anyhow::bail;
 use clap::Subcommand;
-use proof_chain::evm::EvmChain;
 use proof_core::partner::Environment;
 use proof_engine::proving_of;
 use proof_port::Chain;
@@ -44,9 +44,10 @@ async fn show(config: &Path) -> anyhow::Result<()> {
     }
     let outbound = outbound(Vec::new(), Vec::new(), &[])?;
     let (mut text, mut bad) = (String::new(), Vec::new());
-    for chain in config.networks.chains(&outbound)? {
+    for real in config.networks.chains(&outbound)? {
+        let chain = real.chain();
         let network = chain.network();
-        if let Err(error) = status(&chain, &mut text).await {
+        if let Err(error) = status(&real, &mut text).await {
             writeln!(text, "  cannot be used: {error}")?;
             bad.push(network.name());
         }
@@ -60,7 +61,7 @@ async fn show(config: &Path) -> anyhow::Result<()> {
 }
 
 /// Whether the database has a proof of the network as it is configured now.
-async fn proven(config: &Config, chain: &Arc<EvmChain>) -> String {
+async fn proven(config: &Config, chain: &Arc<dyn Chain>) -> String {
     let network = chain.network();
     let last = async {
         let db = database_reading(&config.database).await?;
@@ -68,7 +69,9 @@ async fn proven(config: &Config, chain: &Arc<EvmChain>) -> String {
         db.close().await;
         anyhow::Ok(last?)
     };
-    let subject = chain.spec().identity();
+    let Some(subject) = chain.identity() else {
+        return "nothing about it has to be proven".to_owned();
+    };
     match last.await {
         Err(error) => format!("it cannot be told whether it is proven: {error:#}"),
         Ok(Some(last)) if last.proves(&subject) => {
@@ -90,24 +93,22 @@ async fn proven(config: &Config, chain: &Arc<EvmChain>) -> String {
     }
 }
 
-async fn status(chain: &Arc<EvmChain>, text: &mut String) -> anyhow::Result<()> {
+async fn status(real: &RealChain, text: &mut String) -> anyhow::Result<()> {
+    let chain = real.chain();
     let network = chain.network();
     let confirmations = chain.confirmations_final();
+    let id = chain.identity().map_or(0, |identity| identity.chain_id);
     writeln!(
         text,
-        "{network}: chain {}, final after {confirmations} blocks",
-        chain.spec().chain_id()
+        "{network}: chain {id}, final after {confirmations} blocks"
     )?;
-    for (n, node) in (1..).zip(chain.nodes().await) {
+    for (n, node) in (1..).zip(real.nodes().await) {
         match node {
-            Ok(node) => {
-                let fee = node.fee_per_gas / 1_000_000_000;
-                writeln!(text, "  node {n}: block {}, gas {fee} gwei", node.height)?;
-            }
+            Ok(told) => writeln!(text, "  node {n}: {told}")?,
             Err(error) => writeln!(text, "  node {n}: {}", error.context)?,
         }
     }
-    let silent = chain.check().await?;
+    let silent = real.check().await?;
     let height = chain.tip().await?.height;
     let fee = chain.fee().await?;
     writeln!(

@@ -1,20 +1,36 @@
 //! Real chains in place of simulated ones: `[networks.ERC20]` in the configuration.
 
+mod bitcoin;
+
 use anyhow::{Context, bail};
-use proof_chain::evm::{EvmChain, EvmConfig, EvmSpec};
+use proof_chain::{
+    bitcoin::BitcoinChain,
+    evm::{EvmChain, EvmConfig, EvmSpec},
+};
 use proof_core::{Network, secret::Secret};
 use proof_engine::Rails;
-use proof_outbound::Outbound;
-use proof_signer::EvmRules;
+use proof_outbound::{Configured, Outbound};
+use proof_port::{Chain, PortError};
+use proof_signer::{ChainRules, EvmRules};
 use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use url::Url;
 
-/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, and those on one's own machine.
-/// The sandbox's cards are no money, and nobody may buy money with them.
-const WORTHLESS: [u64; 6] = [11_155_111, 17_000, 560_048, 97, 31_337, 1_337];
+/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, Bitcoin's testnet4 and signet, and
+/// those on one's own machine. The sandbox's cards are no money, and nobody may buy money with them.
+const WORTHLESS: [u64; 9] = [
+    11_155_111,
+    17_000,
+    560_048,
+    97,
+    3_666_145_978,
+    36_533_990_377,
+    1_121_828_351_879_131_847,
+    31_337,
+    1_337,
+];
 /// Those that are on one's own machine.
-const PRIVATE: [u64; 2] = [31_337, 1_337];
+const PRIVATE: [u64; 3] = [31_337, 1_337, 1_121_828_351_879_131_847];
 /// Asking more nodes than this costs more than it proves.
 const NODES_MAX: usize = 7;
 
@@ -23,16 +39,16 @@ const NODES_MAX: usize = 7;
 #[serde(transparent)]
 pub struct NetworksConfig(BTreeMap<Network, NetworkConfig>);
 
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Adapter {
-    Evm,
+#[derive(Clone, Debug, Deserialize)]
+#[serde(tag = "adapter", rename_all = "lowercase")]
+enum NetworkConfig {
+    Evm(EvmNetwork),
+    Bitcoin(bitcoin::BitcoinNetwork),
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NetworkConfig {
-    adapter: Adapter,
+struct EvmNetwork {
     /// Nodes; their addresses often carry a key. A majority of them decides.
     rpc: Vec<Secret>,
     chain_id: u64,
@@ -68,12 +84,8 @@ const fn gas_limit_token() -> u64 {
     150_000
 }
 
-impl NetworkConfig {
+impl EvmNetwork {
     fn spec(&self, network: Network) -> anyhow::Result<EvmSpec> {
-        let Adapter::Evm = self.adapter;
-        if self.rpc.is_empty() || self.rpc.len() > NODES_MAX {
-            bail!("[networks.{network}] rpc has to name 1 to {NODES_MAX} nodes");
-        }
         let config = EvmConfig {
             network,
             chain_id: self.chain_id,
@@ -85,15 +97,111 @@ impl NetworkConfig {
             explorer: self.explorer.clone(),
             poll_ms: self.poll_ms,
         };
-        let spec = config.read();
-        spec.with_context(|| format!("[networks.{network}] is not right"))
+        Ok(config.read()?)
+    }
+}
+
+impl NetworkConfig {
+    const fn rpc(&self) -> &Vec<Secret> {
+        match self {
+            Self::Evm(config) => &config.rpc,
+            Self::Bitcoin(config) => &config.rpc,
+        }
+    }
+
+    const fn rpc_mut(&mut self) -> &mut Vec<Secret> {
+        match self {
+            Self::Evm(config) => &mut config.rpc,
+            Self::Bitcoin(config) => &mut config.rpc,
+        }
+    }
+
+    fn chain_id(&self) -> anyhow::Result<u64> {
+        match self {
+            Self::Evm(config) => Ok(config.chain_id),
+            Self::Bitcoin(config) => Ok(config.spec(Network::Bitcoin)?.chain_id()),
+        }
+    }
+
+    fn chain(&self, network: Network, doors: Vec<Configured>) -> anyhow::Result<RealChain> {
+        Ok(match self {
+            Self::Evm(config) => {
+                RealChain::Evm(Arc::new(EvmChain::new(doors, config.spec(network)?)))
+            }
+            Self::Bitcoin(config) => {
+                RealChain::Bitcoin(Arc::new(BitcoinChain::new(doors, config.spec(network)?)))
+            }
+        })
+    }
+
+    /// What the signer knows itself about it; what cannot be meant so is an error.
+    fn rules(&self, network: Network) -> anyhow::Result<ChainRules> {
+        if self.rpc().is_empty() || self.rpc().len() > NODES_MAX {
+            bail!("[networks.{network}] rpc has to name 1 to {NODES_MAX} nodes");
+        }
+        let rules = match self {
+            Self::Evm(config) => config.spec(network).map(|spec| {
+                ChainRules::Evm(EvmRules {
+                    chain_id: spec.chain_id(),
+                    contracts: spec.contracts().clone(),
+                    fee_max: spec.fee_max(),
+                })
+            }),
+            Self::Bitcoin(config) => config.rules(network),
+        };
+        rules.with_context(|| format!("[networks.{network}] is not right"))
     }
 
     fn urls(&self, network: Network) -> anyhow::Result<Vec<Url>> {
-        let urls = self.rpc.iter().map(|url| url.expose_secret().parse());
+        let urls = self.rpc().iter().map(|url| url.expose_secret().parse());
         // The address may carry a key: it is not repeated.
         let urls: Result<Vec<Url>, _> = urls.collect();
         urls.with_context(|| format!("[networks.{network}] rpc has something that is no URL"))
+    }
+}
+
+/// An adapter by its kind, where more is asked of it than of every chain.
+pub enum RealChain {
+    Evm(Arc<EvmChain>),
+    Bitcoin(Arc<BitcoinChain>),
+}
+
+impl RealChain {
+    pub fn chain(&self) -> Arc<dyn Chain> {
+        match self {
+            Self::Evm(chain) => Arc::clone(chain) as _,
+            Self::Bitcoin(chain) => Arc::clone(chain) as _,
+        }
+    }
+
+    /// What is wrong with nodes that do not answer; an error where one is of another chain.
+    pub async fn check(&self) -> anyhow::Result<Vec<PortError>> {
+        Ok(match self {
+            Self::Evm(chain) => chain.check().await?,
+            Self::Bitcoin(chain) => chain.check().await?,
+        })
+    }
+
+    /// How each node does, in words.
+    pub async fn nodes(&self) -> Vec<Result<String, PortError>> {
+        match self {
+            Self::Evm(chain) => {
+                let nodes = chain.nodes().await.into_iter();
+                let told = |node: proof_chain::evm::NodeState| {
+                    let gwei = node.fee_per_gas / 1_000_000_000;
+                    format!("block {}, gas {gwei} gwei", node.height)
+                };
+                nodes.map(|node| node.map(told)).collect()
+            }
+            Self::Bitcoin(chain) => {
+                let nodes = chain.nodes().await.into_iter();
+                let told = |node: proof_chain::bitcoin::NodeState| {
+                    let (height, rate) = (node.height, node.fee_per_kvb);
+                    format!("block {height}, {rate} satoshi for a thousand bytes")
+                };
+                nodes.map(|node| node.map(told)).collect()
+            }
+        }
     }
 }
 
@@ -101,13 +209,13 @@ impl NetworksConfig {
     /// What can be seen without a node.
     pub fn check(&self) -> anyhow::Result<()> {
         for (network, config) in &self.0 {
-            config.spec(*network)?;
+            config.rules(*network)?;
             config.urls(*network)?;
-            if !WORTHLESS.contains(&config.chain_id) {
+            let chain_id = config.chain_id()?;
+            if !WORTHLESS.contains(&chain_id) {
                 bail!(
-                    "[networks.{network}] names chain {}, which is none of the known test networks {WORTHLESS:?}: its coins may be \
-                     money, and the cards of [sandbox] are not",
-                    config.chain_id
+                    "[networks.{network}] names chain {chain_id}, which is none of the known test networks {WORTHLESS:?}: its coins \
+                     may be money, and the cards of [sandbox] are not"
                 );
             }
         }
@@ -119,7 +227,7 @@ impl NetworksConfig {
         let config = self.0.get_mut(&network);
         let config =
             config.with_context(|| format!("the configuration has no [networks.{network}]"))?;
-        config.rpc = rpc;
+        *config.rpc_mut() = rpc;
         self.check()
     }
 
@@ -130,7 +238,9 @@ impl NetworksConfig {
     /// Whether a chain is among them that others see.
     pub fn is_public(&self) -> bool {
         let mut configs = self.0.values();
-        configs.any(|config| !PRIVATE.contains(&config.chain_id))
+        // What cannot be read is nobody's own.
+        let is_private = |id: anyhow::Result<u64>| id.is_ok_and(|id| PRIVATE.contains(&id));
+        configs.any(|config| !is_private(config.chain_id()))
     }
 
     /// Addresses that no webhook may lead to.
@@ -139,43 +249,33 @@ impl NetworksConfig {
         urls.flatten().flatten().collect()
     }
 
-    pub fn chains(&self, outbound: &Outbound) -> anyhow::Result<Vec<Arc<EvmChain>>> {
+    pub fn chains(&self, outbound: &Outbound) -> anyhow::Result<Vec<RealChain>> {
         let chains = self.0.iter().map(|(network, config)| {
             let doors = config.urls(*network)?.into_iter();
-            let doors = doors.map(|url| outbound.configured("evm node", url, None));
-            Ok(Arc::new(EvmChain::new(
-                doors.collect(),
-                config.spec(*network)?,
-            )))
+            let doors = doors.map(|url| outbound.configured("node", url, None));
+            config.chain(*network, doors.collect())
         });
         chains.collect()
     }
 
     /// What the signer knows itself about these networks.
-    pub fn rules(&self) -> anyhow::Result<BTreeMap<Network, EvmRules>> {
-        let rules = self.0.iter().map(|(network, config)| {
-            let spec = config.spec(*network)?;
-            let rules = EvmRules {
-                chain_id: spec.chain_id(),
-                contracts: spec.contracts().clone(),
-                fee_max: spec.fee_max(),
-            };
-            Ok((*network, rules))
-        });
-        rules.collect()
+    pub fn rules(&self) -> anyhow::Result<BTreeMap<Network, ChainRules>> {
+        let rules = self.0.iter();
+        rules
+            .map(|(network, config)| Ok((*network, config.rules(*network)?)))
+            .collect()
     }
 }
 
 /// Puts real chains in the place of simulated ones. A node of another chain stops the start; one that is away is
 /// asked again before it is believed.
-pub async fn switch(rails: &mut Rails, chains: Vec<Arc<EvmChain>>) -> anyhow::Result<()> {
-    for chain in chains {
-        for silent in chain.check().await? {
+pub async fn switch(rails: &mut Rails, chains: Vec<RealChain>) -> anyhow::Result<()> {
+    for real in chains {
+        for silent in real.check().await? {
             tracing::warn!("a node does not answer yet: {silent}");
         }
-        rails
-            .chains
-            .insert(proof_port::Chain::network(&*chain), chain);
+        let chain = real.chain();
+        rails.chains.insert(chain.network(), chain);
     }
     Ok(())
 }
@@ -205,7 +305,9 @@ mod tests {
     fn a_network_is_switched_by_its_configuration() {
         let config = read(GOOD).unwrap();
         let rules = config.rules().unwrap();
-        let rules = &rules[&Network::Erc20];
+        let ChainRules::Evm(rules) = &rules[&Network::Erc20] else {
+            panic!("rules of another kind");
+        };
         assert_eq!(rules.chain_id, 11_155_111);
         assert_eq!(rules.contracts.len(), 1);
         assert_eq!(rules.fee_max, 150_000 * 80_000_000_000);

@@ -11,8 +11,8 @@ use clap::Args;
 use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
-    EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread, SocketSecret,
-    SocketSigner, key_file_read, read_private,
+    BitcoinRules, ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor,
+    SignerThread, SocketSecret, SocketSigner, key_file_read, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -83,7 +83,9 @@ impl LimitFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesFile {
-    chain_id: u64,
+    chain_id: Option<u64>,
+    /// Bitcoin's chains have names.
+    chain: Option<String>,
     #[serde(default)]
     tokens: BTreeMap<String, String>,
     /// The most that one transfer may cost, in the native coin.
@@ -91,18 +93,31 @@ struct RulesFile {
 }
 
 impl RulesFile {
-    fn rules(&self, network: Network) -> anyhow::Result<EvmRules> {
+    fn rules(&self, network: Network) -> anyhow::Result<ChainRules> {
         let contract = |(ticker, text): (&String, &String)| {
             let asset = Asset::find(ticker, network);
             let asset = asset.with_context(|| format!("{ticker} is not sold on {network}"))?;
             let contract = Address::parse(network, text);
             anyhow::Ok((asset, contract.with_context(|| text.clone())?))
         };
+        let contracts: BTreeMap<_, _> =
+            self.tokens.iter().map(contract).collect::<Result<_, _>>()?;
         let fee_max = Amount::parse(network.native(), &self.fee_max);
-        Ok(EvmRules {
-            chain_id: self.chain_id,
-            contracts: self.tokens.iter().map(contract).collect::<Result<_, _>>()?,
-            fee_max: fee_max.context("fee_max is no amount")?.base(),
+        let fee_max = fee_max.context("fee_max is no amount")?.base();
+        Ok(match (network, self.chain_id, &self.chain) {
+            (Network::Erc20 | Network::Bep20, Some(chain_id), None) => ChainRules::Evm(EvmRules {
+                chain_id,
+                contracts,
+                fee_max,
+            }),
+            (Network::Bitcoin, None, Some(chain)) if contracts.is_empty() => {
+                let chain_id = proof_chain::bitcoin::chain_id(chain);
+                let chain_id = chain_id.with_context(|| format!("{chain} is no chain of it"))?;
+                ChainRules::Bitcoin(BitcoinRules { chain_id, fee_max })
+            }
+            (Network::Bitcoin, ..) => bail!("it has to name its chain, and nothing else"),
+            (Network::Erc20 | Network::Bep20, ..) => bail!("it has to name its chain_id"),
+            (Network::Trc20 | Network::Solana, ..) => bail!("it has no adapter for real nodes"),
         })
     }
 }
@@ -118,10 +133,8 @@ impl SignerFile {
         Ok(file)
     }
 
-    fn rules(&self) -> anyhow::Result<BTreeMap<Network, EvmRules>> {
+    fn rules(&self) -> anyhow::Result<BTreeMap<Network, ChainRules>> {
         let rules = self.networks.iter().map(|(network, file)| {
-            let evm = matches!(network, Network::Erc20 | Network::Bep20);
-            ensure!(evm, "[networks.{network}] is no chain of the EVM kind");
             let rules = file.rules(*network);
             let rules = rules.with_context(|| format!("[networks.{network}] is not right"))?;
             Ok((*network, rules))
@@ -270,9 +283,27 @@ mod tests {
     }
 
     #[test]
+    fn of_bitcoin_it_knows_a_chain_by_name_and_what_a_transfer_may_cost() {
+        let bitcoin = GOOD.replace("[networks.ERC20]", "[networks.BITCOIN]");
+        assert!(read(&bitcoin).is_err(), "it has tokens, and a chain_id");
+        let bitcoin = bitcoin.replace("chain_id = 11155111", "chain = \"signet\"");
+        let bitcoin: Vec<&str> = bitcoin
+            .lines()
+            .filter(|line| !line.contains("tokens"))
+            .collect();
+        let rules = read(&bitcoin.join("\n")).unwrap().rules().unwrap();
+        let ChainRules::Bitcoin(rules) = &rules[&Network::Bitcoin] else {
+            panic!("rules of another kind");
+        };
+        assert_eq!(rules.fee_max, 1_200_000);
+    }
+
+    #[test]
     fn the_signer_has_rules_of_its_own() {
         let rules = read(GOOD).unwrap().rules().unwrap();
-        let rules = &rules[&Network::Erc20];
+        let ChainRules::Evm(rules) = &rules[&Network::Erc20] else {
+            panic!("rules of another kind");
+        };
         assert_eq!(rules.fee_max, 12_000_000_000_000_000);
         assert_eq!(rules.contracts.len(), 1);
         let limits = read(GOOD).unwrap().limits().unwrap();

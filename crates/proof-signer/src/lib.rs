@@ -8,6 +8,7 @@
 //! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
 //! behind the same trait, and [`SignerDoor`] lets another process ask it, whose end is [`SocketSigner`].
 
+mod bitcoin;
 mod evm;
 mod journal;
 mod key_file;
@@ -19,6 +20,7 @@ mod simulated;
 mod socket;
 mod thread;
 
+pub use bitcoin::BitcoinRules;
 pub use key_file::{
     KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
     read_private, write_private,
@@ -26,7 +28,7 @@ pub use key_file::{
 pub use keys::wallet_addresses;
 pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
-pub use policy::EvmRules;
+pub use policy::{ChainRules, EvmRules};
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
 pub use thread::SignerThread;
 

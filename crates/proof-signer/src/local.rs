@@ -1,11 +1,11 @@
 //! The signer itself: memory, keys and journal behind one lock.
 
 use crate::{
-    PROVIDER, SignerError, evm,
+    PROVIDER, SignerError, bitcoin, evm,
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, wallets},
     limits::Limits,
-    policy::{EvmRules, Memory, Refusal, check_form},
+    policy::{ChainRules, Memory, Refusal, check_form},
     simulated,
 };
 use proof_core::{
@@ -27,7 +27,7 @@ use std::{
 pub struct LocalSigner {
     master_key: [u8; 32],
     wallets: BTreeMap<Network, Wallet>,
-    rules: BTreeMap<Network, EvmRules>,
+    rules: BTreeMap<Network, ChainRules>,
     limits: Option<(Limits, Arc<dyn Clock>)>,
     book: Mutex<Book>,
 }
@@ -59,7 +59,7 @@ impl LocalSigner {
     /// What it knows itself about real chains. On these, it signs nothing else; on all others, nothing that a real
     /// chain would take.
     #[must_use]
-    pub fn with_rules(mut self, rules: BTreeMap<Network, EvmRules>) -> Self {
+    pub fn with_rules(mut self, rules: BTreeMap<Network, ChainRules>) -> Self {
         self.rules = rules;
         self
     }
@@ -191,6 +191,7 @@ impl LocalSigner {
         let signed = match &transfer.form {
             None => simulated::sign(transfer, &wallet.key),
             Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
+            Some(Form::Bitcoin(_)) => bitcoin::sign(transfer, &wallet.key),
         };
         let signed =
             signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;

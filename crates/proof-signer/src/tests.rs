@@ -1,6 +1,6 @@
 //! The signer as its callers see it: policy, memory across restarts, damage.
 
-use crate::{EvmRules, LocalSigner, SignerError, SignerThread};
+use crate::{ChainRules, EvmRules, LocalSigner, SignerError, SignerThread};
 use futures::executor::block_on;
 use proof_core::{
     Address, Asset, Network,
@@ -514,7 +514,7 @@ fn ruled(dir: &Path) -> LocalSigner {
         contracts: [(asset("USDT", Network::Erc20), evm(USDT))].into(),
         fee_max: 3_000_000,
     };
-    open(dir).with_rules([(Network::Erc20, rules)].into())
+    open(dir).with_rules([(Network::Erc20, ChainRules::Evm(rules))].into())
 }
 
 #[test]

@@ -3,16 +3,18 @@
 //! Several nodes may be configured. What decides about money (a height, a receipt, a balance) is what a majority of
 //! them says ([`agree`]); signed bytes go to all of them.
 
-mod agree;
 mod attempt;
 mod look;
 mod node;
 mod read;
-mod rpc;
-mod send;
 mod token;
 mod wire;
 
+use crate::{
+    agree,
+    rpc::{self, RpcError, must},
+    send::{self, Words},
+};
 use alloy_primitives::{Address as EvmAddress, B256, U64, U128, U256};
 use futures::future::join_all;
 use look::{Effect, Look, Question};
@@ -27,7 +29,6 @@ use proof_core::{
 use proof_outbound::Configured;
 use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
 use read::Passed;
-use rpc::{RpcError, must};
 use serde_json::json;
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,6 +37,25 @@ use std::{
 use url::Url;
 
 const PROVIDER: &str = "evm_chain";
+/// A nonce comes up, a wallet is filled, a fee falls: none of that is never.
+pub(crate) const WORDS: Words = Words {
+    never: &[
+        "invalid sender",
+        "invalid chain id",
+        "rlp",
+        "failed to decode",
+        "signature",
+        "transaction type not supported",
+        "intrinsic gas",
+    ],
+    known: &[
+        "already known",
+        "alreadyknown",
+        "known transaction",
+        "already imported",
+        "already exists",
+    ],
+};
 /// What sending a token costs: both balances change, and one of them is often new. A native transfer costs a third.
 const GAS_USUAL: u64 = 65_000;
 
@@ -464,10 +484,10 @@ impl Chain for EvmChain {
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         let bytes = format!("0x{signed_hex}");
         let votes = self.votes(|node| async {
-            let door = node.ready(&self.spec).await.map_err(not_sent)?;
+            let door = node.ready(&self.spec).await.map_err(rpc::not_sent)?;
             must::<B256>(door, "eth_sendRawTransaction", json!([&bytes])).await
         });
-        send::outcome(votes.await)
+        send::outcome(votes.await, &WORDS)
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
@@ -500,15 +520,4 @@ impl Chain for EvmChain {
         };
         self.look(&key.hash, question).await
     }
-}
-
-/// The node was not even asked: it is on the wrong chain, or away.
-fn not_sent(error: RpcError) -> RpcError {
-    RpcError::Unsent(match error {
-        RpcError::Unsent(context)
-        | RpcError::Lost(context)
-        | RpcError::Unusable(context)
-        | RpcError::Wrong(context) => context,
-        RpcError::Refused { code, message } => format!("error {code}: {message}"),
-    })
 }

@@ -1,34 +1,7 @@
 //! JSON-RPC as EVM nodes speak it, as far as we listen.
 
 use alloy_primitives::{Address, B256, Bytes, U64, U128, U256};
-use serde::{Deserialize, Serialize};
-
-#[derive(Serialize)]
-pub struct Request<'a, P> {
-    pub jsonrpc: &'static str,
-    pub id: u8,
-    pub method: &'a str,
-    pub params: P,
-}
-
-#[derive(Deserialize)]
-pub struct Response<T> {
-    /// `null` and nothing are the same to us: what was asked for is not there.
-    #[serde(default = "none")]
-    pub result: Option<T>,
-    pub error: Option<Failure>,
-}
-
-const fn none<T>() -> Option<T> {
-    None
-}
-
-#[derive(Deserialize)]
-pub struct Failure {
-    pub code: i64,
-    #[serde(default)]
-    pub message: String,
-}
+use serde::Deserialize;
 
 #[derive(Clone, Deserialize)]
 #[serde(rename_all = "camelCase")]

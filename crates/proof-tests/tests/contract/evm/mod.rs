@@ -22,7 +22,7 @@ use proof_port::{
     Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
 };
 use proof_server::rails::SandboxConfig;
-use proof_signer::{EvmRules, Limits, LocalSigner};
+use proof_signer::{ChainRules, EvmRules, Limits, LocalSigner};
 use std::sync::{
     Arc,
     atomic::{AtomicU64, Ordering},
@@ -33,7 +33,7 @@ use uuid::Uuid;
 /// A real chain in the place of a simulated one, and what the signer knows about it.
 pub struct Real {
     pub chain: Arc<dyn Chain>,
-    pub rules: EvmRules,
+    pub rules: ChainRules,
     /// What may leave; without any, everything.
     pub limits: Limits,
 }
@@ -92,7 +92,7 @@ fn config(anvil: &Anvil) -> EvmConfig {
     }
 }
 
-fn door(url: &str) -> Configured {
+pub fn door(url: &str) -> Configured {
     let transport = HttpTransport::with_places(Arc::new(Places::default())).unwrap();
     Outbound::new(Arc::new(transport)).configured("evm", url.parse().unwrap(), None)
 }
@@ -101,12 +101,12 @@ fn chain(urls: &[&str], spec: EvmSpec) -> EvmChain {
     EvmChain::new(urls.iter().map(|url| door(url)).collect(), spec)
 }
 
-fn rules(spec: &EvmSpec) -> EvmRules {
-    EvmRules {
+fn rules(spec: &EvmSpec) -> ChainRules {
+    ChainRules::Evm(EvmRules {
         chain_id: spec.chain_id(),
         contracts: spec.contracts().clone(),
         fee_max: spec.fee_max(),
-    }
+    })
 }
 
 /// An adapter, a signer, and a node of their own.

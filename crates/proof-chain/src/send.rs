@@ -1,45 +1,34 @@
 //! Handing signed bytes to nodes, and what their refusals mean.
 
-use super::{PROVIDER, rpc::RpcError};
+use crate::rpc::{PROVIDER, RpcError};
 use proof_port::PortError;
 
-/// What these bytes can never overcome. Whatever else a node says may pass: a nonce comes up, a wallet is filled,
-/// a fee falls.
-const NEVER: [&str; 7] = [
-    "invalid sender",
-    "invalid chain id",
-    "rlp",
-    "failed to decode",
-    "signature",
-    "transaction type not supported",
-    "intrinsic gas",
-];
-/// It is there already.
-const KNOWN: [&str; 4] = [
-    "already known",
-    "known transaction",
-    "already imported",
-    "already exists",
-];
+/// What a network's nodes say, in small letters.
+pub struct Words {
+    /// What these bytes can never overcome. Whatever else a node says may pass.
+    pub never: &'static [&'static str],
+    /// It is there already.
+    pub known: &'static [&'static str],
+}
 
 fn says(message: &str, words: &[&str]) -> bool {
     let message = message.to_lowercase();
     words.iter().any(|word| message.contains(word))
 }
 
-pub fn is_known(error: &RpcError) -> bool {
-    matches!(error, RpcError::Refused { message, .. } if says(message, &KNOWN))
+fn is_known(error: &RpcError, words: &Words) -> bool {
+    matches!(error, RpcError::Refused { message, .. } if says(message, words.known))
 }
 
-/// One node that has it is enough; if none says so, the worst that may have happened counts. "Nonce too low" is
-/// among what may pass: either it was mined, which asking for its hash shows, or another one has its place, which
-/// people have to see.
-pub fn outcome<T>(votes: Vec<Result<T, RpcError>>) -> Result<(), PortError> {
+/// One node that has it is enough; if none says so, the worst that may have happened counts. "Nonce too low" and missing
+/// inputs are among what may pass: either it was mined, which asking for its hash shows, or another one has its place,
+/// which people have to see.
+pub fn outcome<T>(votes: Vec<Result<T, RpcError>>, words: &Words) -> Result<(), PortError> {
     let mut errors = Vec::new();
     for vote in votes {
         match vote {
             Ok(_) => return Ok(()),
-            Err(error) if is_known(&error) => return Ok(()),
+            Err(error) if is_known(&error, words) => return Ok(()),
             Err(error) => errors.push(error),
         }
     }
@@ -54,7 +43,7 @@ pub fn outcome<T>(votes: Vec<Result<T, RpcError>>) -> Result<(), PortError> {
         .iter()
         .find(|error| matches!(error, RpcError::Refused { .. }));
     match refused.or(errors.first()) {
-        Some(RpcError::Refused { code, message }) if says(message, &NEVER) => {
+        Some(RpcError::Refused { code, message }) if says(message, words.never) => {
             let context = format!("error {code}: {message}");
             Err(PortError::give_up(PROVIDER, context))
         }
@@ -66,6 +55,7 @@ pub fn outcome<T>(votes: Vec<Result<T, RpcError>>) -> Result<(), PortError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evm::WORDS;
     use proof_port::Class;
 
     fn refused(message: &str) -> Result<(), RpcError> {
@@ -76,19 +66,19 @@ mod tests {
     }
 
     fn class(votes: Vec<Result<(), RpcError>>) -> Class {
-        outcome(votes).unwrap_err().class
+        outcome(votes, &WORDS).unwrap_err().class
     }
 
     #[test]
     fn one_node_that_has_it_is_enough() {
         let lost = || Err(RpcError::Lost("reset".to_owned()));
-        outcome(vec![lost(), Ok(())]).unwrap();
-        outcome(vec![refused("already known"), lost()]).unwrap();
-        outcome(vec![
+        outcome(vec![lost(), Ok(())], &WORDS).unwrap();
+        outcome(vec![refused("already known"), lost()], &WORDS).unwrap();
+        let both = vec![
             refused("AlreadyKnown"),
             refused("Transaction already imported"),
-        ])
-        .unwrap();
+        ];
+        outcome(both, &WORDS).unwrap();
         assert_eq!(class(vec![lost()]), Class::InDoubt);
         assert_eq!(
             class(vec![refused("nonce too low"), lost()]),

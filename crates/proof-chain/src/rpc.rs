@@ -1,14 +1,42 @@
 //! One node, asked by JSON-RPC.
 
-use super::{PROVIDER, wire};
 use proof_outbound::{CallError, Configured, Sent};
 use proof_port::PortError;
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+/// The name under which the errors of nodes appear.
+pub const PROVIDER: &str = "chain_node";
 /// A full block of a busy chain is a few megabytes of JSON.
 const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Nodes like to repeat what they were sent: what we keep of their words is bounded.
 const WORDS_MAX: usize = 120;
+
+#[derive(Serialize)]
+struct Request<'a, P> {
+    jsonrpc: &'static str,
+    id: u8,
+    method: &'a str,
+    params: P,
+}
+
+#[derive(Deserialize)]
+struct Response<T> {
+    /// `null` and nothing are the same to us: what was asked for is not there.
+    #[serde(default = "none")]
+    result: Option<T>,
+    error: Option<Failure>,
+}
+
+const fn none<T>() -> Option<T> {
+    None
+}
+
+#[derive(Deserialize)]
+struct Failure {
+    code: i64,
+    #[serde(default)]
+    message: String,
+}
 
 /// Why there is no answer to use.
 #[derive(Clone, Debug)]
@@ -46,7 +74,7 @@ pub async fn ask<T: DeserializeOwned>(
     method: &str,
     params: impl Serialize,
 ) -> Result<Option<T>, RpcError> {
-    let body = wire::Request {
+    let body = Request {
         jsonrpc: "2.0",
         id: 1,
         method,
@@ -56,11 +84,11 @@ pub async fn ask<T: DeserializeOwned>(
     let answer = answer.map_err(unanswered)?;
     let status = answer.status;
     // Some nodes say what is wrong beside a status that says that something is.
-    let response: wire::Response<T> = answer
+    let response: Response<T> = answer
         .json()
         .map_err(|error| RpcError::Unusable(format!("{method}: status {status}, {error:.120}")))?;
     match response.error {
-        Some(wire::Failure { code, message }) => Err(RpcError::Refused {
+        Some(Failure { code, message }) => Err(RpcError::Refused {
             code,
             message: message.chars().take(WORDS_MAX).collect(),
         }),
@@ -84,4 +112,15 @@ fn unanswered(error: CallError) -> RpcError {
         Sent::No => RpcError::Unsent(error.context),
         Sent::Maybe => RpcError::Lost(error.context),
     }
+}
+
+/// The node was not even asked: it is on the wrong chain, or away.
+pub fn not_sent(error: RpcError) -> RpcError {
+    RpcError::Unsent(match error {
+        RpcError::Unsent(context)
+        | RpcError::Lost(context)
+        | RpcError::Unusable(context)
+        | RpcError::Wrong(context) => context,
+        RpcError::Refused { code, message } => format!("error {code}: {message}"),
+    })
 }

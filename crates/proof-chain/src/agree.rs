@@ -3,7 +3,7 @@
 //! A majority of the configured nodes has to say the same, or the same at least: one that is away counts as one
 //! that says something else. With a single node its word counts.
 
-use super::{PROVIDER, rpc::RpcError};
+use crate::rpc::{PROVIDER, RpcError};
 use proof_port::PortError;
 
 pub const fn majority(nodes: usize) -> usize {
