@@ -45,6 +45,7 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         &boot,
         &policy_of(&["'none'".to_owned()], &[], &[]),
         "no-referrer",
+        None,
     )
 }
 

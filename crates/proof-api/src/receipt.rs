@@ -27,7 +27,7 @@ pub fn routes() -> Vec<Route> {
 async fn page() -> Result<Response, Refused> {
     let boot = serde_json::json!({ "origins": [], "look": {}, "receipt": true });
     let policy = policy_of(&["'none'".to_owned()], &[], &[]);
-    page_with(&boot, &policy, "no-referrer")
+    page_with(&boot, &policy, "no-referrer", None)
 }
 
 #[derive(Deserialize)]

@@ -39,6 +39,7 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         &boot,
         &policy_of(&link.fields_origins, api.engine.wallet_origins(), &[]),
         "no-referrer",
+        None,
     )
 }
 

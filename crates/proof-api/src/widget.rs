@@ -165,7 +165,11 @@ async fn asset(Named(path): Named, headers: HeaderMap) -> Result<Response, Refus
     assets::widget_file(&path, &headers).ok_or_else(not_built)
 }
 
-async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
+async fn page(
+    State(api): State<Api>,
+    Named(widget_id): Named,
+    query: RawQuery,
+) -> Result<Response, Refused> {
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
@@ -173,18 +177,42 @@ async fn page(State(api): State<Api>, Named(widget_id): Named) -> Result<Respons
     let policy = content_policy(&api, &frame);
     // What the browser refuses in our frame, the partner hears of.
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
-    page_with(&boot, &policy, "strict-origin")
+    let page = page_with(&boot, &policy, "strict-origin", theme_of(&query))?;
+    Ok(ready_for(&frame.fields_origins, page))
 }
 
 /// The same app as a page of its own, for apps. What opens it stands behind the `#`, where it is sent to nobody.
-async fn hosted(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
+async fn hosted(
+    State(api): State<Api>,
+    Named(widget_id): Named,
+    query: RawQuery,
+) -> Result<Response, Refused> {
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
     let boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
     let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
-    page_with(&boot, &policy, "no-referrer")
+    let page = page_with(&boot, &policy, "no-referrer", theme_of(&query))?;
+    Ok(ready_for(&frame.fields_origins, page))
+}
+
+/// Light or dark, where the page around has said it: the bones of the page have it before any script runs.
+fn theme_of(query: &RawQuery) -> Option<&'static str> {
+    let asked = Query::read(query);
+    let asked = asked.text("theme").ok()??;
+    ["light", "dark"].into_iter().find(|theme| *theme == asked)
+}
+
+/// The browser opens its connection to the card fields while the page itself still loads.
+fn ready_for(fields_origins: &[String], mut page: Response) -> Response {
+    for origin in fields_origins {
+        let link = HeaderValue::from_str(&format!("<{origin}>; rel=preconnect"));
+        if let Ok(link) = link {
+            page.headers_mut().append(header::LINK, link);
+        }
+    }
+    page
 }
 
 /// The partner's mark. Its name says what is in it, so that nobody asks for it twice.
@@ -206,8 +234,12 @@ pub(crate) fn page_with(
     boot: &serde_json::Value,
     policy: &str,
     referrer: &'static str,
+    theme: Option<&str>,
 ) -> Result<Response, Refused> {
-    let html = assets::page().ok_or_else(not_built)?;
+    let mut html = assets::page().ok_or_else(not_built)?;
+    if let Some(theme) = theme {
+        html = html.replacen("<html ", &format!("<html data-theme=\"{theme}\" "), 1);
+    }
     // `<` cannot close the block early when it is written as an escape.
     let boot = boot.to_string().replace('<', "\\u003c");
     let block = format!("<script type=\"application/json\" id=\"proof-boot\">{boot}</script>");

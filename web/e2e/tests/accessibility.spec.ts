@@ -95,7 +95,7 @@ test("at 200 % everything is on the screen, and an error belongs to its field", 
   await widget.getByRole("button", { name: /^T\w+…/ }).click();
   await readable(widget, "en");
   // Letters further apart, as some people set them.
-  await page.setViewportSize({ width: 390, height: 450 });
+  await page.setViewportSize({ width: 320, height: 450 });
   await ownFrame(page)?.evaluate(() => {
     const wide = new CSSStyleSheet();
     wide.replaceSync("* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important; } p { margin-bottom: 2em !important; }");

@@ -81,3 +81,22 @@ test("an app opens the hosted page and is led back to it alone", async ({ browse
   await heading(page, "This session has ended");
   await page.close();
 });
+
+test("on a slow line bones are there before any script, in the colours that were asked for", async ({ browser, proof }) => {
+  const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
+  const page = await browser.newPage({ viewport, colorScheme: "light" });
+  let go: (value?: unknown) => void = () => undefined;
+  const line = new Promise((resolve) => (go = resolve));
+  await page.route("**/assets/*.js", async (route) => {
+    await line;
+    await route.continue();
+  });
+  const answer = await page.goto(new URL(`/w/${widget_id}?theme=dark#${init_token}`, proof.base_url).href, { waitUntil: "commit" });
+  await expect(page.locator(".bone").first()).toBeVisible();
+  await expect(page.locator("body")).toHaveCSS("background-color", "rgb(14, 17, 22)");
+  // The connection to the card fields is made meanwhile.
+  expect(answer?.headers()["link"]).toMatch(/^<http:[^>]+>; rel=preconnect$/);
+  go();
+  await heading(page, "Review and pay");
+  await expect(page.locator(".bone")).toHaveCount(0);
+});

@@ -34,9 +34,9 @@ export function run(options: Options): Handle {
   // The clipboard is for the deposit address of a sell; it is written only, and only on a press.
   frame.allow = "camera; payment; clipboard-write";
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
-  // So that its words are on their way before it is asked to open anything.
-  const query = lang === undefined ? "" : `?lang=${encodeURIComponent(lang)}`;
-  frame.src = `${origin}/frame/${encodeURIComponent(place.widgetId)}${query}`;
+  // So that its words are on their way, and its colours here, before it is asked to open anything.
+  const query = new URLSearchParams(JSON.parse(JSON.stringify({ lang, theme })));
+  frame.src = `${origin}/frame/${encodeURIComponent(place.widgetId)}?${query}`;
 
   const emit = (name: CallbackName, payload?: unknown) => {
     const callback = options[name];

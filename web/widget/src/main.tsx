@@ -54,6 +54,7 @@ async function begin(): Promise<void> {
   }, PAGE_ANSWERS_MS);
   const { init, pageOrigin } = await opened;
   clearTimeout(silence);
+  // As with the language: a newer loader has told it to the server.
   if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
   // A page with an older loader says its language only here, while nothing but bones is on the screen.
   await speak(choose([init.lang, asked], navigator.languages));
@@ -104,8 +105,6 @@ async function receipt(): Promise<void> {
 async function host(): Promise<void> {
   const widgetId = lastOfPath();
   const token = location.hash.slice(1);
-  const theme = new URLSearchParams(location.search).get("theme");
-  if (theme === "dark" || theme === "light") document.documentElement.dataset["theme"] = theme;
   session.isHosted = true;
   session.subscribe(() => keepVisit(widgetId));
   // A new order of the app in the same tab comes with a token of its own.

@@ -93,6 +93,8 @@ export function preview(root: Element, fieldsOrigin: string): void {
     wear(look);
     draw(root, { view: () => viewOf(name, typeof partner === "string" ? partner : "", fieldsOrigin), logo: look.logo, scheme });
   });
+  // Not the bones: what is drawn here stands in a block that nobody can use.
+  root.replaceChildren();
   window.parent.postMessage({ type: "proof.look.ready" }, location.origin);
 }
 

@@ -52,5 +52,10 @@ async fn preview(State(api): State<Api>) -> Result<Response, Refused> {
         "origins": [],
         "preview": fields.first().map_or("", String::as_str),
     });
-    page_with(&boot, &policy_of(&fields, &[], &["'self'"]), "no-referrer")
+    page_with(
+        &boot,
+        &policy_of(&fields, &[], &["'self'"]),
+        "no-referrer",
+        None,
+    )
 }

@@ -417,6 +417,13 @@ async fn the_hosted_page_is_the_app_alone(app: &App) {
     let policy = header("content-security-policy");
     assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
     assert!(policy.contains("frame-src http"), "card fields: {policy}");
+    // The page that loads has the theme that was asked for, and nothing else of what is asked.
+    let themed = app.call(get(&format!("{path}?theme=dark"))).await.text;
+    assert!(themed.contains(r#"<html data-theme="dark" "#), "{themed}");
+    for other in ["?theme=%22%3E%3Cscript%3E", "?theme=", ""] {
+        let plain = app.call(get(&format!("{path}{other}"))).await.text;
+        assert!(!plain.contains("<html data-theme"), "{other}: {plain}");
+    }
     for nobody in ["/w/01a205d7-6445-7da8-b9dd-58caedbfa33b", "/w/x"] {
         assert_eq!(app.call(get(nobody)).await.status, 404);
     }

@@ -21,7 +21,11 @@ interface CardFieldsProps {
 const FIELDS_TIMEOUT_MS = 15_000;
 
 export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldError }: CardFieldsProps) {
-  const { refused, states, onStates, onHosted } = card;
+  const { ready, refused, states, onStates, onHosted } = card;
+  const late = useLate(!ready);
+  // After the first paint: what is to be read comes before what is to be filled in.
+  const [painted, setPainted] = useState(false);
+  useEffect(() => setPainted(true), []);
   const container = useRef<HTMLDivElement>(null);
   const hosted = useMemo(
     () =>
@@ -50,23 +54,33 @@ export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldEr
     return showMissing && empty && !complete ? messages.pay.incomplete : undefined;
   };
   return (
-    <div class="card-fields" ref={container}>
-      {fields.map((field) => (
-        <Field key={field} field={field} src={fieldUrl(origin, field, location.origin)} error={errorOf(field)} state={states[field]} hosted={hosted} />
-      ))}
-    </div>
+    <>
+      <div class="card-fields" ref={container}>
+        {fields.map((field, index) => (
+          <Field key={field} field={field} src={painted ? fieldUrl(origin, field, location.origin) : undefined} error={errorOf(field)} state={states[field]} hosted={hosted} loading={index === 0 && !ready && !late} />
+        ))}
+      </div>
+      {late && (
+        <>
+          <Notice tone="stop">{messages.pay.fieldsMissing}</Notice>
+          <Button kind="plain" onClick={() => location.reload()}>{messages.tryAgain}</Button>
+        </>
+      )}
+    </>
   );
 }
 
 interface FieldProps {
   field: FieldName;
-  src: string;
+  src: string | undefined;
   error: string | undefined;
   state: FieldStates[FieldName];
   hosted: HostedFields;
+  /** Said where the field will be, so that nothing moves when it is there. */
+  loading: boolean;
 }
 
-function Field({ field, src, error, state, hosted }: FieldProps) {
+function Field({ field, src, error, state, hosted, loading }: FieldProps) {
   const label = messages.pay[field];
   const look = `field-box${state.focused ? " focused" : ""}${error ? " wrong" : ""}`;
   return (
@@ -75,6 +89,7 @@ function Field({ field, src, error, state, hosted }: FieldProps) {
       <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
       <div class={look}>
         <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />
+        {loading && <p class="fields-loading muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>}
         {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
       </div>
       <p class="field-error" id={`card-${field}-error`} role="alert">{error}</p>
@@ -82,21 +97,15 @@ function Field({ field, src, error, state, hosted }: FieldProps) {
   );
 }
 
-export function FieldsLoading({ ready }: { ready: boolean }) {
+function useLate(waiting: boolean): boolean {
   const [late, setLate] = useState(false);
   useEffect(() => {
-    if (ready) return setLate(false);
+    setLate(false);
+    if (!waiting) return;
     const timer = setTimeout(() => setLate(true), FIELDS_TIMEOUT_MS);
     return () => clearTimeout(timer);
-  }, [ready]);
-  if (ready) return null;
-  if (!late) return <p class="muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>;
-  return (
-    <>
-      <Notice tone="stop">{messages.pay.fieldsMissing}</Notice>
-      <Button kind="plain" onClick={() => location.reload()}>{messages.tryAgain}</Button>
-    </>
-  );
+  }, [waiting]);
+  return late && waiting;
 }
 
 /** Our tokens as plain values: custom properties do not cross into another document. */

@@ -10,7 +10,7 @@ import type { Session } from "../session";
 import type { View } from "../view";
 import { Button, Notice, Screen } from "./basics";
 import { Actions } from "./frame";
-import { Countdown, Lines, NoQuote } from "./price";
+import { Countdown, Hero, Lines, NoQuote } from "./price";
 import { TimeLeft } from "./time-left";
 
 const words = messages.sell.choice;
@@ -55,12 +55,12 @@ export function PriceOrBack(props: PriceOrBackProps) {
           {agreed && <div><dt>{words.agreed}</dt><dd class="before">{fiat(agreed.total, agreed.fiat_currency)}</dd></div>}
           <div>
             <dt>{words.today}</dt>
-            <dd class={`hero${quote.renewing ? " old" : ""}`} aria-live="polite">{total ?? "\u00a0"}</dd>
+            <Hero text={total ?? "\u00a0"} old={quote.renewing} />
             {!quote.problem && <Countdown quote={quote} />}
           </div>
         </dl>
         <NoQuote quote={quote} />
-        {shown && <Lines view={view} quote={shown} total={messages.sell.terms.receive} />}
+        <Lines view={view} quote={quote} total={messages.sell.terms.receive} />
       </div>
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>

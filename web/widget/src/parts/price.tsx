@@ -11,14 +11,24 @@ import { Fingerprint } from "./receipt";
 const words = messages.pay;
 const QUOTE_S = 60;
 
+const LONG_CHARACTERS = 16;
+
+/** An amount that people act on. A long one is written smaller; where even that is too wide, its coin goes to a line of
+ * its own, and the number is never broken. `old`: another one is on its way. */
+export function Hero({ text, old }: { text: string; old?: boolean }) {
+  const long = text.replace(/\p{Cf}/gu, "").length > LONG_CHARACTERS ? " long" : "";
+  return <dd class={`hero${long}${old ? " old" : ""}`} aria-live={old === undefined ? undefined : "polite"}>{text.replace(/(?<=\d)\u00a0(?=\D*$)/, " ")}</dd>;
+}
+
 export function Price({ view, quote }: { view: View; quote: QuoteState }) {
   const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
+  const amount = crypto(view.crypto_amount, view.currency);
   return (
     <div class="price">
       <dl class="heroes">
         <div>
           <dt>{words.receive}</dt>
-          <dd class="hero">{crypto(view.crypto_amount, view.currency)}</dd>
+          <Hero text={amount} />
           <dd class="muted small">{networkName(view.network)} {words.to} <Address text={view.address} /></dd>
           <dd class="muted small">{messages.receipt.fingerprint} <Fingerprint text={view.address_fingerprint} /></dd>
         </div>
@@ -27,12 +37,12 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
             {words.pay}
             <Currencies view={view} quote={quote} label={words.currency} />
           </dt>
-          <dd class={`hero${quote.renewing ? " old" : ""}`} aria-live="polite">{total}</dd>
+          <Hero text={total} old={quote.renewing} />
           {!quote.problem && <Countdown quote={quote} />}
         </div>
       </dl>
       <NoQuote quote={quote} />
-      {quote.shown && <Lines view={view} quote={quote.shown} total={words.total} />}
+      <Lines view={view} quote={quote} total={words.total} />
     </div>
   );
 }
@@ -82,12 +92,16 @@ export function Countdown({ quote }: { quote: QuoteState }) {
   );
 }
 
-export const Lines = ({ view, quote, total }: { view: View; quote: Quote; total: string }) => (
-  <details class="lines">
-    <summary>{words.details}</summary>
-    <PriceLines order={view} quote={quote} total={total} />
-  </details>
-);
+/** It has its place before the price is here, so that nothing below moves under a finger. */
+export function Lines({ view, quote, total }: { view: View; quote: QuoteState; total: string }) {
+  if (!quote.shown && quote.problem) return null;
+  return (
+    <details class="lines">
+      <summary>{words.details}</summary>
+      {quote.shown ? <PriceLines order={view} quote={quote.shown} total={total} /> : <p class="muted small">{words.renewing}</p>}
+    </details>
+  );
+}
 
 /** The lines add up to what a buy costs; of a sell the fees are taken off. */
 export function PriceLines({ order, quote, total }: { order: Ordered; quote: Quote; total: string }) {

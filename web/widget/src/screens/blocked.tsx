@@ -32,10 +32,12 @@ export function Loading() {
   return (
     <section class="screen skeleton" aria-busy="true">
       <h1 class="unseen">{messages.loading}</h1>
-      <span class="bone wide" />
-      <span class="bone" />
-      <span class="bone block" />
-      <span class="bone button-bone" />
+      <Bone look="bone wide" />
+      <Bone look="bone" />
+      <Bone look="bone block" />
+      <Bone look="bone button-bone" />
     </section>
   );
 }
+
+const Bone = ({ look }: { look: string }) => <svg class={look} aria-hidden="true"><rect width="100%" height="100%" /></svg>;

@@ -8,7 +8,7 @@ import { CopyButton } from "../parts/copy";
 import { Deposits } from "../parts/deposits";
 import { QrCode } from "../parts/qr";
 import { Fingerprint } from "../parts/receipt";
-import { heroClass } from "../parts/sell-price";
+import { Hero } from "../parts/price";
 import { TimeLeft } from "../parts/time-left";
 import { depositCode, isGone, isPart, toSend } from "../sale";
 import type { Session } from "../session";
@@ -34,7 +34,7 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
       <dl class="send">
         <div>
           <dt>{words.amount(view)}</dt>
-          <dd class={heroClass(amount)}>{amount}</dd>
+          <Hero text={amount} />
           <dd class="act"><CopyButton text={toSend(view)} what="amount" /></dd>
         </div>
         <div>

@@ -6,7 +6,7 @@ import { fiat } from "../format";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { CODE_FIELD, FIELDS } from "../fields";
-import { CardFields, FieldsLoading } from "../parts/card-fields";
+import { CardFields } from "../parts/card-fields";
 import { KeepCard, KeptCards } from "../parts/kept-cards";
 import { Actions } from "../parts/frame";
 import { Notice, Screen } from "../parts/basics";
@@ -84,7 +84,6 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
       <KeptCards cards={cards} chosen={kept} busy={paying} onChoose={choose} onRemove={(id) => void remove(id)} />
       {/* A new attempt needs new fields: the processor takes each token once. */}
       <CardFields key={`${attempt} ${kept ?? ""}`} origin={view.fields_origin} showMissing={pressed} card={card} fields={fields} />
-      <FieldsLoading ready={card.ready} />
       {view.may_keep_card && kept === undefined && <KeepCard checked={keep} busy={paying} onChange={setKeep} />}
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>

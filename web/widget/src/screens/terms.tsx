@@ -7,7 +7,7 @@ import { fiat } from "../format";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import { Notice, Screen } from "../parts/basics";
-import { CardFields, FieldsLoading } from "../parts/card-fields";
+import { CardFields } from "../parts/card-fields";
 import { Actions } from "../parts/frame";
 import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
@@ -83,7 +83,6 @@ export function Terms({ view, session, clockAheadMs }: TermsProps) {
         <h2 id="card-title">{words.card}</h2>
         <p class="muted">{words.cardText(total)}</p>
         <CardFields origin={view.fields_origin} showMissing={pressed} card={card} fieldError={words.fieldError} />
-        <FieldsLoading ready={card.ready} />
         <p class="hosted"><Icon name="lock" size={14} /> {words.hosted}</p>
       </section>
       <section class="part" aria-labelledby="refund-title">
