@@ -13,6 +13,7 @@
 
 mod access;
 mod authenticator;
+mod bitcoin;
 mod buyer;
 mod cards;
 mod change;
