@@ -42,6 +42,14 @@ pub fn check(
     let UnsignedFrom::Coins(coins) = &transfer.from else {
         return Err(Refusal::WrongSource);
     };
+    // Spelt in another way, a coin would be another one to whoever remembers what is spent.
+    let is_spelt = |coin: &Coin| {
+        let txid: Option<Txid> = coin.hash.parse().ok();
+        txid.is_some_and(|txid| txid.to_string() == coin.hash)
+    };
+    if !coins.iter().all(is_spelt) {
+        return Err(Refusal::WrongCoins);
+    }
     let amount = transfer.amount.base();
     if dust(&transfer.recipient).is_none_or(|least| amount < least) {
         return Err(Refusal::Dust);

@@ -120,9 +120,11 @@ impl Ramp {
 
     async fn there(&self, owner: &str) -> u64 {
         let native = Network::Bitcoin.native();
-        let balance = chain(&[&self.node.url], spec());
-        let balance = balance.balance(&address(owner), native).await;
-        u64::try_from(balance.unwrap().base()).unwrap()
+        let (chain, owner) = (chain(&[&self.node.url], spec()), address(owner));
+        // Blocks come meanwhile.
+        let look = || async { chain.balance(&owner, native).await.ok() };
+        let balance = self.app.until("a balance", look).await;
+        u64::try_from(balance.base()).unwrap()
     }
 
     /// What the books say of the hot wallet is what the chain says.
