@@ -4,6 +4,7 @@
 //! folder per kind of chain; what kinds have in common is beside them.
 
 mod agree;
+pub mod bitcoin;
 mod blocks;
 pub mod evm;
 mod rpc;

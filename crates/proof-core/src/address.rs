@@ -58,6 +58,24 @@ impl Address {
         self.network
     }
 
+    /// Bytes of the script that pays to it; `None` on other networks.
+    pub fn bitcoin_script_bytes(&self) -> Option<u128> {
+        if self.network != Network::Bitcoin {
+            return None;
+        }
+        if let Ok((_, _, program)) = bech32::segwit::decode(&self.text) {
+            return u128::try_from(program.len().checked_add(2)?).ok();
+        }
+        // P2PKH and P2SH.
+        let plain = base58check(&self.text)?;
+        Some(if plain.first() == Some(&0x00) { 25 } else { 23 })
+    }
+
+    /// Whether what was paid to it is spent by a witness.
+    pub fn is_bitcoin_witness(&self) -> bool {
+        self.network == Network::Bitcoin && bech32::segwit::decode(&self.text).is_ok()
+    }
+
     pub fn as_str(&self) -> &str {
         &self.text
     }

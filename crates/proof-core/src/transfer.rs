@@ -1,5 +1,9 @@
 //! A movement on a chain, before and after its signature.
 
+pub mod bitcoin;
+
+pub use bitcoin::BitcoinForm;
+
 use crate::{address::Address, id::IntentId, money::Amount, time::Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -30,14 +34,17 @@ pub enum UnsignedFrom {
 pub enum Form {
     Evm(Box<EvmForm>),
     Tron(Box<TronForm>),
+    Bitcoin(Box<BitcoinForm>),
 }
 
 impl Form {
-    /// The most that the transfer may cost, in the network's native coin; `None` if no number holds it.
+    /// The most that the transfer may cost, in the network's native coin; `None` if no number holds it. On Bitcoin the
+    /// coins decide about it: this is what a usual one costs.
     pub fn fee_max(&self) -> Option<u128> {
         match self {
             Self::Evm(form) => form.fee_max(),
             Self::Tron(form) => form.fee_max(),
+            Self::Bitcoin(form) => form.fee_usual(),
         }
     }
 }

@@ -113,7 +113,8 @@ impl Engine {
         // that the comparison finds.
         let wallet = self.rails(environment)?.signer.wallet(network).await.ok();
         for arrival in found.arrivals {
-            self.arrival(environment, wallet.as_ref(), arrival).await?;
+            self.arrival(chain, environment, wallet.as_ref(), arrival)
+                .await?;
         }
         let heard_at = if found.complete {
             found.until.unwrap_or(before)
@@ -174,9 +175,10 @@ impl Engine {
     /// One transfer: is it to an address of ours, and is it new?
     async fn arrival(
         &self,
+        chain: &Arc<dyn Chain>,
         environment: Environment,
         wallet: Option<&Address>,
-        arrival: Arrival,
+        mut arrival: Arrival,
     ) -> Result<(), ApiError> {
         let looked = arrival.clone();
         let owner = self
@@ -199,6 +201,15 @@ impl Engine {
                 })
             })
             .await?;
+        let is_ours = match owner {
+            Owner::Known => return Ok(()),
+            Owner::Nobody => wallet.is_some_and(|wallet| wallet.as_str() == arrival.recipient),
+            Owner::Order(_) | Owner::Proof(_) => true,
+        };
+        if !is_ours {
+            return Ok(());
+        }
+        arrival.deposit.senders = chain.senders(&arrival).await?;
         let owner = match owner {
             Owner::Known => return Ok(()),
             Owner::Proof(proving) => return self.prove_found(&proving, arrival.deposit).await,

@@ -11,7 +11,7 @@ use proof_core::{
     partner::Environment,
 };
 use proof_port::{
-    Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
+    Arrival, Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
     CaptureState, CardStored, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form,
     GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
     PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates,
@@ -426,6 +426,10 @@ impl Chain for Metered<dyn Chain> {
             .await
     }
 
+    fn spelt(&self, address: &Address) -> String {
+        self.inner.spelt(address)
+    }
+
     fn poll_interval_ms(&self) -> i64 {
         self.inner.poll_interval_ms()
     }
@@ -436,6 +440,20 @@ impl Chain for Metered<dyn Chain> {
 
     async fn balance(&self, owner: &Address, asset: Asset) -> Result<Amount, PortError> {
         self.call("balance", self.inner.balance(owner, asset)).await
+    }
+
+    async fn held(
+        &self,
+        owner: &Address,
+        asset: Asset,
+        deposits: &[DepositKey],
+    ) -> Result<Amount, PortError> {
+        let asked = self.inner.held(owner, asset, deposits);
+        self.call("held", asked).await
+    }
+
+    async fn senders(&self, arrival: &Arrival) -> Result<Vec<Address>, PortError> {
+        self.call("senders", self.inner.senders(arrival)).await
     }
 
     async fn nonce(&self, owner: &Address) -> Result<u64, PortError> {

@@ -9,6 +9,7 @@ use crate::{
     member::deed,
     order::{SaveIds, gone},
     payment::is_final,
+    transfer::Source,
 };
 use proof_core::{
     ErrorCode, Network,
@@ -18,7 +19,7 @@ use proof_core::{
     money::Amount,
     partner::Environment,
     proving::{Came, ChainIdentity, Leg, Proving, ProvingFact, ProvingRefusal},
-    transfer::{Sending, SendingStep, UnsignedFrom, UnsignedTransfer},
+    transfer::{Sending, SendingStep},
 };
 use proof_port::{Chain, IntentClass, SignedIntent, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Db, Failure, LedgerError, Tx};
@@ -248,26 +249,14 @@ impl Engine {
             return self.prove_fact(proving, fact).await;
         }
         let sender = signer.wallet(proving.network).await?;
-        let form = chain.form(asset).await?;
-        let form = form.ok_or_else(|| ApiError::internal("a real network without a form"))?;
-        let fee = crate::transfer::fee_max(&form, proving.network)?;
-        let expected = chain.nonce(&sender).await?;
+        let source = Source::ask(&**chain, sender, asset).await?;
         let (recipient, amount) = (proving.address.clone(), leg.amount);
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("prove_plan", move |tx: &mut Tx| {
-                let (ids, sender, recipient) = (ids.clone(), sender.clone(), recipient.clone());
-                let form = form.clone();
+                let (ids, source, recipient) = (ids.clone(), source.clone(), recipient.clone());
                 Box::pin(async move {
-                    let nonce = tx.nonce_reserve(&sender, expected, intent).await?;
-                    let transfer = UnsignedTransfer {
-                        sender,
-                        recipient,
-                        amount,
-                        from: UnsignedFrom::Nonce(nonce),
-                        fee,
-                        form: Some(form),
-                    };
+                    let transfer = source.take(tx, (recipient, amount), intent).await?;
                     let fact = ProvingFact::Planned {
                         intent,
                         transfer,

@@ -338,8 +338,15 @@ impl Engine {
         let lines = postings.iter().filter(|line| line.account == account);
         let booked: i128 = lines.map(|line| line.amount).sum();
         let chain = self.chain_of(order.environment, asset.network())?;
-        let there = chain.balance(&sale.deposit_address, asset).await?.base();
-        let enough = i128::try_from(there).is_ok_and(|there| there >= booked);
+        let owner = &sale.deposit_address;
+        let keys = sale.held.iter().map(|held| held.deposit.key.clone());
+        let mut there = chain.held(owner, asset, &keys.collect::<Vec<_>>()).await?;
+        let is_enough = |there: Amount| i128::try_from(there.base()).is_ok_and(|it| it >= booked);
+        if !is_enough(there) {
+            // What came outside of the order may be booked there, too.
+            there = chain.balance(owner, asset).await?;
+        }
+        let (enough, there) = (is_enough(there), there.base());
         if !enough && order.status().is_terminal() {
             for held in sale.held.iter().filter(|held| held.booked) {
                 if is_gone(&arrival(chain, order, held).await?) {

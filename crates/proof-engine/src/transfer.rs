@@ -2,14 +2,15 @@
 //! gives back what came outside of its order.
 
 mod raise;
+mod source;
+
+pub(crate) use source::Source;
 
 use crate::{
     ApiError, Engine,
     case::case_apply,
-    error::refused,
     order::{SaveIds, apply, gone},
     payment::is_final,
-    quote::with_margin,
     view::inner,
     worker::Outcome,
 };
@@ -20,7 +21,7 @@ use proof_core::{
     money::Amount,
     order::{Command, Order, POLL_MS, State},
     partner::Environment,
-    transfer::{Coin, Form, Proof, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
+    transfer::{Form, Proof, Sending, TransferFact},
 };
 use proof_port::{Chain, IntentClass, PortError, SignedState, SigningIntent, TransferStatus};
 use proof_store::{Failure, Tx};
@@ -28,13 +29,6 @@ use std::sync::Arc;
 
 /// The signer had no room: the transfer is planned again after so long.
 const POSTPONED_SECONDS: i64 = 300;
-
-/// What the chain says about our wallet before a transfer is planned.
-#[derive(Clone)]
-enum Source {
-    Nonce { expected: u64 },
-    Coins { unspent: Vec<Coin> },
-}
 
 /// Who sends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -137,22 +131,10 @@ impl Engine {
             .signer
             .wallet(chain.network())
             .await?;
-        let form = chain.form(leg.asset).await?;
-        let fee = match &form {
-            Some(form) => fee_max(form, chain.network())?,
-            None => with_margin(chain.fee().await?)?,
-        };
-        let source = match chain.network() {
-            Network::Bitcoin => Source::Coins {
-                unspent: chain.coins(&sender).await?,
-            },
-            Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => Source::Nonce {
-                expected: chain.nonce(&sender).await?,
-            },
-        };
+        let source = Source::ask(&**chain, sender, leg.asset).await?;
         // On a real network a number is asked for and signed in one go. What the signer has no room for gives its number
         // back before another transfer gets the next one, which no block takes without this one.
-        let turn = match &form {
+        let turn = match &source.form {
             Some(_) => Some(self.turn.lock().await),
             None => None,
         };
@@ -160,19 +142,10 @@ impl Engine {
         let transfer = self
             .db
             .write("transfer_plan", move |tx: &mut Tx| {
-                let (ids, source, sender) = (ids.clone(), source.clone(), sender.clone());
-                let form = form.clone();
+                let (ids, source) = (ids.clone(), source.clone());
                 Box::pin(async move {
-                    let (recipient, amount) = leg.outgoing(tx).await?;
-                    let from = source_take(tx, source, &sender, (amount, fee), leg.intent).await?;
-                    let transfer = UnsignedTransfer {
-                        sender,
-                        recipient,
-                        amount,
-                        from,
-                        fee,
-                        form,
-                    };
+                    let outgoing = leg.outgoing(tx).await?;
+                    let transfer = source.take(tx, outgoing, leg.intent).await?;
                     let fact = TransferFact::Planned {
                         intent: leg.intent,
                         transfer: transfer.clone(),
@@ -497,66 +470,5 @@ fn about(case: &Case) -> String {
     match &case.deposit {
         Some(key) => format!("case {}:{}", key.hash, key.index),
         None => format!("case {}", case.kind.name()),
-    }
-}
-
-/// Promises the sender's next number, or coins that cover amount and fee, to an intent.
-async fn source_take(
-    tx: &mut Tx,
-    source: Source,
-    sender: &Address,
-    (amount, fee): (Amount, Amount),
-    intent: IntentId,
-) -> Result<UnsignedFrom, Failure<ApiError>> {
-    match source {
-        Source::Nonce { expected } => {
-            let nonce = tx.nonce_reserve(sender, expected, intent).await?;
-            Ok(UnsignedFrom::Nonce(nonce))
-        }
-        Source::Coins { unspent } => {
-            let needed = amount
-                .checked_add(fee)
-                .map_err(|e| refused(ApiError::internal(e)))?;
-            let coins = coins_choose(tx, &unspent, needed.base()).await?;
-            let network = sender.network().name();
-            let taken = tx.coins_reserve(network, &coins, intent).await?;
-            taken.map_err(|_| refused(no_coins()))?;
-            Ok(UnsignedFrom::Coins(coins))
-        }
-    }
-}
-
-fn no_coins() -> ApiError {
-    ApiError::unavailable("the hot wallet has no free coins for this amount".into())
-}
-
-/// Free coins that cover the amount, largest first: few inputs, a small fee.
-async fn coins_choose(
-    tx: &mut Tx,
-    unspent: &[Coin],
-    needed: u128,
-) -> Result<Vec<Coin>, Failure<ApiError>> {
-    let promised = tx.coin_list(Network::Bitcoin.name()).await?;
-    let mut free: Vec<&Coin> = unspent
-        .iter()
-        .filter(|coin| {
-            !promised
-                .iter()
-                .any(|(h, i)| *h == coin.hash && *i == coin.index)
-        })
-        .collect();
-    free.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.cmp(b)));
-    let (mut chosen, mut sum) = (Vec::new(), 0_u128);
-    for coin in free {
-        if sum >= needed {
-            break;
-        }
-        sum = sum.saturating_add(coin.base);
-        chosen.push(coin.clone());
-    }
-    if sum < needed {
-        Err(refused(no_coins()))
-    } else {
-        Ok(chosen)
     }
 }

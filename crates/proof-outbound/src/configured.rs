@@ -1,8 +1,10 @@
 //! A provider at a place that the operator configured.
 
 use crate::transport::{Limits, Overlong, Transport, TransportError};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use http::{HeaderValue, Method, header};
+use percent_encoding::percent_decode_str;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{fmt, sync::Arc};
 use url::Url;
@@ -50,13 +52,14 @@ impl Answer {
     }
 }
 
-/// Calls below one base address, with one bearer token.
+/// Calls below one base address, with one bearer token, or with the name and password that stand in the address.
 #[derive(Clone)]
 pub struct Configured {
     transport: Arc<dyn Transport>,
     name: &'static str,
     base: Url,
-    bearer: Option<HeaderValue>,
+    authorization: Option<HeaderValue>,
+    timeout_ms: u64,
 }
 
 impl Configured {
@@ -66,10 +69,13 @@ impl Configured {
         base: Url,
         bearer: Option<String>,
     ) -> Self {
+        let (base, basic) = without_password(base);
         // A token that cannot be a header value is left out; the provider then says 401, which is
         // a clearer message than any that could be given here.
-        let bearer = bearer
-            .and_then(|token| HeaderValue::try_from(format!("Bearer {token}")).ok())
+        let authorization = bearer
+            .map(|token| format!("Bearer {token}"))
+            .or(basic)
+            .and_then(|value| HeaderValue::try_from(value).ok())
             .map(|mut value| {
                 value.set_sensitive(true);
                 value
@@ -78,8 +84,16 @@ impl Configured {
             transport,
             name,
             base,
-            bearer,
+            authorization,
+            timeout_ms: TIMEOUT_MS,
         }
+    }
+
+    /// The same for calls that take longer than usual.
+    #[must_use]
+    pub fn with_timeout_ms(mut self, timeout_ms: u64) -> Self {
+        self.timeout_ms = timeout_ms;
+        self
     }
 
     pub const fn name(&self) -> &'static str {
@@ -176,8 +190,8 @@ impl Configured {
             .method(method)
             .uri(url.as_str())
             .header(header::ACCEPT, "application/json");
-        if let Some(bearer) = &self.bearer {
-            request = request.header(header::AUTHORIZATION, bearer);
+        if let Some(authorization) = &self.authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
         }
         let bytes = match body {
             Some((kind, bytes)) => {
@@ -188,7 +202,7 @@ impl Configured {
         };
         let request = request.body(bytes).map_err(|error| self.not_sent(error))?;
         let limits = Limits {
-            timeout_ms: TIMEOUT_MS,
+            timeout_ms: self.timeout_ms,
             body_bytes_max,
             overlong: Overlong::Refuse,
             resolve: None,
@@ -212,6 +226,20 @@ impl Configured {
             context: error.context,
         }
     }
+}
+
+/// By RFC 7617; nothing of it stays in the address.
+fn without_password(mut base: Url) -> (Url, Option<String>) {
+    let Some(password) = base.password() else {
+        return (base, None);
+    };
+    let plain = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let pair = format!("{}:{}", plain(base.username()), plain(password));
+    let basic = format!("Basic {}", STANDARD.encode(pair));
+    // Only addresses without a host have no place for a name.
+    let _ = base.set_username("");
+    let _ = base.set_password(None);
+    (base, Some(basic))
 }
 
 impl fmt::Debug for Configured {

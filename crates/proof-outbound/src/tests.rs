@@ -149,3 +149,20 @@ async fn errors_tell_no_secrets_of_the_address() {
     let error = post(Guard::Sandbox, &url).await.unwrap_err();
     assert!(!error.to_string().contains("s3cret"), "{error}");
 }
+
+#[tokio::test]
+async fn name_and_password_in_an_address_go_where_they_belong() {
+    let (address, asked) = server("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n");
+    let outbound = kit::outbound();
+    let url = format!("http://us%40er:p%3Ass@{address}").parse().unwrap();
+    let door = outbound.configured("node", url, None);
+    assert_eq!(door.base().as_str(), format!("http://{address}/"));
+    door.post_for(&1, 10).await.unwrap();
+    let head = asked.recv().unwrap().to_lowercase();
+    // us@er:p:ss
+    assert!(
+        head.contains("authorization: basic dxnazxi6cdpzcw==\r\n"),
+        "{head}"
+    );
+    assert!(!head.contains("p%3a"), "{head}");
+}

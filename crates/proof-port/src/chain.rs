@@ -2,7 +2,9 @@
 
 use crate::PortError;
 pub use proof_core::Network;
-pub use proof_core::transfer::{Coin, EvmForm, Form, TronForm, UnsignedFrom, UnsignedTransfer};
+pub use proof_core::transfer::{
+    BitcoinForm, Coin, EvmForm, Form, TronForm, UnsignedFrom, UnsignedTransfer,
+};
 use proof_core::{
     Address, Timestamp,
     deposit::{Deposit, DepositKey},
@@ -83,6 +85,11 @@ pub trait Chain: Send + Sync {
         None
     }
 
+    /// How wallets of this very chain write an address, where that is not how we do: chains for tests.
+    fn spelt(&self, address: &Address) -> String {
+        address.to_string()
+    }
+
     /// When to look again at a transfer that is not final yet.
     fn poll_interval_ms(&self) -> i64;
 
@@ -90,6 +97,17 @@ pub trait Chain: Send + Sync {
 
     async fn balance(&self, owner: &Address, asset: proof_core::Asset)
     -> Result<Amount, PortError>;
+
+    /// What is there of deposits to an address, as far as these are all that was booked of it. Where finding all coins of
+    /// an address takes long, these alone are looked for.
+    async fn held(
+        &self,
+        owner: &Address,
+        asset: proof_core::Asset,
+        _deposits: &[DepositKey],
+    ) -> Result<Amount, PortError> {
+        self.balance(owner, asset).await
+    }
 
     /// The next nonce that the chain expects of this sender, on account networks.
     async fn nonce(&self, owner: &Address) -> Result<u64, PortError>;
@@ -118,6 +136,11 @@ pub trait Chain: Send + Sync {
     /// Transfers in the blocks above `height`, oldest first: so many blocks that the answer has a
     /// bound. Assets that are not in the catalogue are left out.
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError>;
+
+    /// Who sent what came, where reading blocks does not tell: asked about what is ours.
+    async fn senders(&self, arrival: &Arrival) -> Result<Vec<Address>, PortError> {
+        Ok(arrival.deposit.senders.clone())
+    }
 
     /// Whether a transfer would come to nothing if it were sent now: the receiver is code that takes none, or the token
     /// blocks it. Asked before money is taken for it; what cannot be told is `false`.

@@ -18,8 +18,8 @@ mod timer;
 
 pub use callback::{Callback, CallbackCall, CallbackRefusal};
 pub use chain::{
-    Arrival, Arrivals, Chain, ChainTip, Coin, EvmForm, Form, GasPrice, Network, TransferStatus,
-    TronForm, UnsignedFrom, UnsignedTransfer,
+    Arrival, Arrivals, BitcoinForm, Chain, ChainTip, Coin, EvmForm, Form, GasPrice, Network,
+    TransferStatus, TronForm, UnsignedFrom, UnsignedTransfer,
 };
 pub use error::{Class, PortError};
 pub use identity::{

@@ -1,9 +1,11 @@
 //! Real chains in place of simulated ones: `[networks.ERC20]` in the configuration.
 
+mod bitcoin;
 mod tron;
 
 use anyhow::{Context, bail};
 use proof_chain::{
+    bitcoin::BitcoinChain,
     evm::{EvmChain, EvmConfig, EvmSpec},
     tron::TronChain,
 };
@@ -16,20 +18,24 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use url::Url;
 
-/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, TRON's Nile and Shasta, and those
-/// on one's own machine. The sandbox's cards are no money, and nobody may buy money with them.
-const WORTHLESS: [u64; 8] = [
+/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, TRON's Nile and Shasta, Bitcoin's
+/// testnet4 and signet, and those on one's own machine. The sandbox's cards are no money, and nobody may buy money with
+/// them.
+const WORTHLESS: [u64; 11] = [
     11_155_111,
     17_000,
     560_048,
     97,
     3_448_148_188,
     2_494_104_990,
+    3_666_145_978,
+    36_533_990_377,
+    1_121_828_351_879_131_847,
     31_337,
     1_337,
 ];
 /// Those that are on one's own machine.
-const PRIVATE: [u64; 2] = [31_337, 1_337];
+const PRIVATE: [u64; 3] = [31_337, 1_337, 1_121_828_351_879_131_847];
 /// Asking more nodes than this costs more than it proves.
 const NODES_MAX: usize = 7;
 
@@ -43,6 +49,7 @@ pub struct NetworksConfig(BTreeMap<Network, NetworkConfig>);
 enum NetworkConfig {
     Evm(EvmNetwork),
     Tron(tron::TronNetwork),
+    Bitcoin(bitcoin::BitcoinNetwork),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -105,6 +112,7 @@ impl NetworkConfig {
         match self {
             Self::Evm(config) => &config.rpc,
             Self::Tron(config) => &config.rpc,
+            Self::Bitcoin(config) => &config.rpc,
         }
     }
 
@@ -112,6 +120,7 @@ impl NetworkConfig {
         match self {
             Self::Evm(config) => &mut config.rpc,
             Self::Tron(config) => &mut config.rpc,
+            Self::Bitcoin(config) => &mut config.rpc,
         }
     }
 
@@ -119,6 +128,7 @@ impl NetworkConfig {
         match self {
             Self::Evm(config) => Ok(config.chain_id),
             Self::Tron(config) => Ok(config.spec(Network::Trc20)?.chain_id()),
+            Self::Bitcoin(config) => Ok(config.spec(Network::Bitcoin)?.chain_id()),
         }
     }
 
@@ -129,6 +139,9 @@ impl NetworkConfig {
             }
             Self::Tron(config) => {
                 RealChain::Tron(Arc::new(TronChain::new(doors, config.spec(network)?)))
+            }
+            Self::Bitcoin(config) => {
+                RealChain::Bitcoin(Arc::new(BitcoinChain::new(doors, config.spec(network)?)))
             }
         })
     }
@@ -147,6 +160,7 @@ impl NetworkConfig {
                 })
             }),
             Self::Tron(config) => config.rules(network),
+            Self::Bitcoin(config) => config.rules(network),
         };
         rules.with_context(|| format!("[networks.{network}] is not right"))
     }
@@ -163,6 +177,7 @@ impl NetworkConfig {
 pub enum RealChain {
     Evm(Arc<EvmChain>),
     Tron(Arc<TronChain>),
+    Bitcoin(Arc<BitcoinChain>),
 }
 
 impl RealChain {
@@ -170,6 +185,7 @@ impl RealChain {
         match self {
             Self::Evm(chain) => Arc::clone(chain) as _,
             Self::Tron(chain) => Arc::clone(chain) as _,
+            Self::Bitcoin(chain) => Arc::clone(chain) as _,
         }
     }
 
@@ -178,6 +194,7 @@ impl RealChain {
         Ok(match self {
             Self::Evm(chain) => chain.check().await?,
             Self::Tron(chain) => chain.check().await?,
+            Self::Bitcoin(chain) => chain.check().await?,
         })
     }
 
@@ -197,6 +214,14 @@ impl RealChain {
                 let told = |node: proof_chain::tron::NodeState| {
                     let (height, last) = (node.height, node.final_height);
                     format!("block {height}, final {last}, energy {} sun", node.energy)
+                };
+                nodes.map(|node| node.map(told)).collect()
+            }
+            Self::Bitcoin(chain) => {
+                let nodes = chain.nodes().await.into_iter();
+                let told = |node: proof_chain::bitcoin::NodeState| {
+                    let (height, rate) = (node.height, node.fee_per_kvb);
+                    format!("block {height}, {rate} satoshi for a thousand bytes")
                 };
                 nodes.map(|node| node.map(told)).collect()
             }

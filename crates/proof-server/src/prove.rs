@@ -57,7 +57,15 @@ pub async fn run(args: ProveArgs) -> anyhow::Result<()> {
     let engine = engine(&config).await?;
     let author = Author::from(args.by);
     let begun = engine.prove_begin(WORLD, network, author).await?;
-    say(&told_first(&begun))?;
+    let chain = config
+        .networks
+        .chains(&outbound(Vec::new(), Vec::new(), &[])?)?;
+    let mut chains = chain.iter().map(crate::networks::RealChain::chain);
+    let spelt = chains.find(|chain| chain.network() == network).map_or_else(
+        || begun.address.to_string(),
+        |chain| chain.spelt(&begun.address),
+    );
+    say(&told_first(&begun, &spelt))?;
     follow(&engine, begun).await
 }
 
@@ -127,7 +135,7 @@ fn is_passing(error: &ApiError) -> bool {
     matches!(error.code, UpstreamUnavailable | ProviderError)
 }
 
-fn told_first(proving: &Proving) -> String {
+fn told_first(proving: &Proving, address: &str) -> String {
     if proving.proven_at.is_some() {
         return String::new();
     }
@@ -142,7 +150,7 @@ fn told_first(proving: &Proving) -> String {
          This goes on by itself, and after an interruption with the same command.\n",
         proving.network,
         proving.subject,
-        proving.address,
+        address,
         amounts.collect::<String>()
     )
 }

@@ -11,8 +11,8 @@ use clap::Args;
 use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
-    ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor, SignerThread,
-    SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
+    BitcoinRules, ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor,
+    SignerThread, SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -83,8 +83,9 @@ impl LimitFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesFile {
-    /// TRON's transactions name none.
+    /// TRON's transactions name none, and Bitcoin's chains have names.
     chain_id: Option<u64>,
+    chain: Option<String>,
     #[serde(default)]
     tokens: BTreeMap<String, String>,
     /// The most that one transfer may cost, in the native coin.
@@ -99,19 +100,26 @@ impl RulesFile {
             let contract = Address::parse(network, text);
             anyhow::Ok((asset, contract.with_context(|| text.clone())?))
         };
-        let contracts = self.tokens.iter().map(contract).collect::<Result<_, _>>()?;
+        let contracts: BTreeMap<_, _> =
+            self.tokens.iter().map(contract).collect::<Result<_, _>>()?;
         let fee_max = Amount::parse(network.native(), &self.fee_max);
         let fee_max = fee_max.context("fee_max is no amount")?.base();
-        Ok(match (network, self.chain_id) {
-            (Network::Erc20 | Network::Bep20, Some(chain_id)) => ChainRules::Evm(EvmRules {
+        Ok(match (network, self.chain_id, &self.chain) {
+            (Network::Erc20 | Network::Bep20, Some(chain_id), None) => ChainRules::Evm(EvmRules {
                 chain_id,
                 contracts,
                 fee_max,
             }),
-            (Network::Trc20, None) => ChainRules::Tron(TronRules { contracts, fee_max }),
-            (Network::Erc20 | Network::Bep20, None) => bail!("it lacks its chain_id"),
-            (Network::Trc20, Some(_)) => bail!("transactions of TRON name no chain_id"),
-            (Network::Bitcoin | Network::Solana, _) => bail!("it has no adapter for real nodes"),
+            (Network::Trc20, None, None) => ChainRules::Tron(TronRules { contracts, fee_max }),
+            (Network::Trc20, ..) => bail!("transactions of TRON name no chain"),
+            (Network::Bitcoin, None, Some(chain)) if contracts.is_empty() => {
+                let chain_id = proof_chain::bitcoin::chain_id(chain);
+                let chain_id = chain_id.with_context(|| format!("{chain} is no chain of it"))?;
+                ChainRules::Bitcoin(BitcoinRules { chain_id, fee_max })
+            }
+            (Network::Bitcoin, ..) => bail!("it has to name its chain, and nothing else"),
+            (Network::Erc20 | Network::Bep20, ..) => bail!("it has to name its chain_id"),
+            (Network::Solana, ..) => bail!("it has no adapter for real nodes"),
         })
     }
 }
@@ -292,6 +300,22 @@ mod tests {
             panic!("rules of another kind");
         };
         assert_eq!((rules.fee_max, rules.contracts.len()), (12_000, 1));
+    }
+
+    #[test]
+    fn of_bitcoin_it_knows_a_chain_by_name_and_what_a_transfer_may_cost() {
+        let bitcoin = GOOD.replace("[networks.ERC20]", "[networks.BITCOIN]");
+        assert!(read(&bitcoin).is_err(), "it has tokens, and a chain_id");
+        let bitcoin = bitcoin.replace("chain_id = 11155111", "chain = \"signet\"");
+        let bitcoin: Vec<&str> = bitcoin
+            .lines()
+            .filter(|line| !line.contains("tokens"))
+            .collect();
+        let rules = read(&bitcoin.join("\n")).unwrap().rules().unwrap();
+        let ChainRules::Bitcoin(rules) = &rules[&Network::Bitcoin] else {
+            panic!("rules of another kind");
+        };
+        assert_eq!(rules.fee_max, 1_200_000);
     }
 
     #[test]

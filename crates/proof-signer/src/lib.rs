@@ -8,6 +8,7 @@
 //! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
 //! behind the same trait, and [`SignerDoor`] lets another process ask it, whose end is [`SocketSigner`].
 
+mod bitcoin;
 mod evm;
 mod journal;
 mod key_file;
@@ -20,6 +21,7 @@ mod socket;
 mod thread;
 mod tron;
 
+pub use bitcoin::BitcoinRules;
 pub use key_file::{
     KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
     read_private, write_private,

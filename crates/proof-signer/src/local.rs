@@ -1,7 +1,7 @@
 //! The signer itself: memory, keys and journal behind one lock.
 
 use crate::{
-    PROVIDER, SignerError, evm,
+    PROVIDER, SignerError, bitcoin, evm,
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, wallets},
     limits::Limits,
@@ -192,6 +192,7 @@ impl LocalSigner {
             None => simulated::sign(transfer, &wallet.key),
             Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
             Some(Form::Tron(form)) => tron::sign(transfer, form, &wallet.key),
+            Some(Form::Bitcoin(_)) => bitcoin::sign(transfer, &wallet.key),
         };
         let signed =
             signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;

@@ -2,6 +2,7 @@
 //! verdicts out.
 
 use crate::{
+    bitcoin::{self, BitcoinRules},
     journal::Entry,
     limits::{Limits, Outflow, Outflows, OverLimit, Part},
     tron::{self, TronRules},
@@ -10,7 +11,7 @@ use proof_core::{
     Address, Asset, Network, Timestamp,
     id::{IntentId, OrderId},
     recovery::Epoch,
-    transfer::Form,
+    transfer::{BitcoinForm, Form},
 };
 use proof_port::{
     Coin, EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
@@ -59,6 +60,8 @@ pub enum Refusal {
         "the transfer could be taken for longer than its network allows, or refers to no block"
     )]
     WrongTime,
+    #[error("the amount is too small for nodes to pass it on")]
+    Dust,
     #[error("the fee is above what the signer was configured for, or is not what the form says")]
     WrongFee,
     #[error("the intent was signed with other facts")]
@@ -87,6 +90,7 @@ pub struct EvmRules {
 pub enum ChainRules {
     Evm(EvmRules),
     Tron(TronRules),
+    Bitcoin(BitcoinRules),
 }
 
 impl Refusal {
@@ -329,26 +333,28 @@ fn may_replace(given: &[SignedIntent], intent: &SigningIntent) -> Result<Option<
     if let Some(same) = given.iter().find(|given| given.intent == *intent) {
         return Ok(Some(same.signed.clone()));
     }
-    let last = given.last().ok_or(Refusal::OtherFacts)?;
-    let forms = (&last.intent.transfer.form, &intent.transfer.form);
+    let last = &given.last().ok_or(Refusal::OtherFacts)?.intent;
+    let (before, now) = (&last.transfer, &intent.transfer);
     // Where no form says what a transfer may cost, there is no cap, and nothing is replaced.
-    let (Some(Form::Evm(before)), Some(Form::Evm(now))) = forms else {
-        return Err(Refusal::OtherFacts);
+    let (form, is_more) = match (&before.form, &now.form) {
+        (Some(Form::Evm(cheap)), Some(Form::Evm(dear))) => raised_evm(cheap, dear),
+        (Some(Form::Bitcoin(cheap)), Some(Form::Bitcoin(dear))) => {
+            let form = BitcoinForm {
+                fee_per_kvb: dear.fee_per_kvb,
+                ..(**cheap).clone()
+            };
+            let offers = ((&**cheap, before.fee.base()), (&**dear, now.fee.base()));
+            let is_more = bitcoin::is_more(offers.0, offers.1);
+            (Form::Bitcoin(Box::new(form)), is_more)
+        }
+        _ => return Err(Refusal::OtherFacts),
     };
-    let mut raised = last.intent.clone();
-    raised.transfer.fee = intent.transfer.fee;
-    raised.transfer.form = Some(Form::Evm(Box::new(EvmForm {
-        fee_per_gas_max: now.fee_per_gas_max,
-        tip_per_gas_max: now.tip_per_gas_max,
-        ..(**before).clone()
-    })));
+    let mut raised = last.clone();
+    raised.transfer.fee = now.fee;
+    raised.transfer.form = Some(form);
     if raised != *intent {
         return Err(Refusal::OtherFacts);
     }
-    let is_enough = |before: u128, now: u128| now >= before.saturating_add(before.div_ceil(10));
-    let is_more = now.fee_per_gas_max > before.fee_per_gas_max
-        && is_enough(before.fee_per_gas_max, now.fee_per_gas_max)
-        && is_enough(before.tip_per_gas_max, now.tip_per_gas_max);
     if !is_more {
         return Err(Refusal::SmallRaise);
     }
@@ -356,6 +362,20 @@ fn may_replace(given: &[SignedIntent], intent: &SigningIntent) -> Result<Option<
         return Err(Refusal::TooManyReplacements);
     }
     Ok(None)
+}
+
+/// The first with the other's fees, and whether nodes would take it in the first one's place.
+fn raised_evm(before: &EvmForm, now: &EvmForm) -> (Form, bool) {
+    let form = EvmForm {
+        fee_per_gas_max: now.fee_per_gas_max,
+        tip_per_gas_max: now.tip_per_gas_max,
+        ..before.clone()
+    };
+    let is_enough = |before: u128, now: u128| now >= before.saturating_add(before.div_ceil(10));
+    let is_more = now.fee_per_gas_max > before.fee_per_gas_max
+        && is_enough(before.fee_per_gas_max, now.fee_per_gas_max)
+        && is_enough(before.tip_per_gas_max, now.tip_per_gas_max);
+    (Form::Evm(Box::new(form)), is_more)
 }
 
 fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), Refusal> {
@@ -383,6 +403,9 @@ pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&ChainRules>) -> Re
         (Some(Form::Evm(form)), Some(ChainRules::Evm(rules))) => check_evm(transfer, form, rules),
         (Some(Form::Tron(form)), Some(ChainRules::Tron(rules))) => {
             tron::check(transfer, form, rules)
+        }
+        (Some(Form::Bitcoin(form)), Some(ChainRules::Bitcoin(rules))) => {
+            bitcoin::check(transfer, form, *rules)
         }
         (Some(_), _) | (None, Some(_)) => Err(Refusal::WrongForm),
     }

@@ -15,6 +15,7 @@ use proof_port::{
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
+mod bitcoin;
 mod limits;
 mod many;
 mod prove;

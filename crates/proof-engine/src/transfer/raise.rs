@@ -2,12 +2,18 @@
 
 use super::{Leg, fee_max};
 use crate::{ApiError, Engine, payment::is_final};
-use proof_core::transfer::{EvmForm, Form, Sending, TransferFact, UnsignedTransfer};
+use proof_core::{
+    money::Amount,
+    transfer::{BitcoinForm, EvmForm, Form, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
+};
 use proof_port::{Chain, SigningIntent};
 
 /// The network asks for more than the transfer offers for so long, before it is replaced. Fees go up and down within
 /// minutes, and a replacement may cost more.
 const PATIENCE_SECONDS: i64 = 300;
+
+/// What nodes want of a replacement on Bitcoin for being passed on, in satoshi for a thousand bytes.
+const RELAY_PER_KVB: u64 = 1_000;
 
 impl Engine {
     /// What the signer has signed beyond what this database knows: it may be from before a restore.
@@ -53,14 +59,14 @@ impl Engine {
         if let Some(higher) = &sending.higher {
             return self.transfer_replace(leg, sending, higher).await.map(Some);
         }
-        let Some(Form::Evm(ours)) = &sending.transfer.form else {
+        let Some(offered) = sending.transfer.form.as_ref().and_then(offer) else {
             return Ok(None);
         };
         // A price above the operator's cap is no answer here: the transfer waits until it falls.
         let Ok(Some(price)) = chain.gas_price().await else {
             return Ok(None);
         };
-        if price.block <= ours.fee_per_gas_max {
+        if price.block <= offered {
             return Ok(sending.low_since.map(|_| TransferFact::Enough));
         }
         let now = self.now();
@@ -70,18 +76,11 @@ impl Engine {
         if now < since.plus_seconds(PATIENCE_SECONDS) {
             return Ok(None);
         }
-        let Ok(Some(Form::Evm(market))) = chain.form(leg.asset).await else {
+        let Ok(Some(market)) = chain.form(leg.asset).await else {
             return Ok(None);
         };
-        let Some(raised) = raised(ours, &market, price.most) else {
+        let Some(transfer) = dearer(&sending.transfer, &market, price.most)? else {
             return Ok(None);
-        };
-        let form = Form::Evm(Box::new(raised));
-        let fee = fee_max(&form, chain.network())?;
-        let transfer = UnsignedTransfer {
-            fee,
-            form: Some(form),
-            ..sending.transfer.clone()
         };
         Ok(Some(TransferFact::Raised { transfer }))
     }
@@ -109,6 +108,66 @@ impl Engine {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What a transfer offers for a unit of room in a block, where it offers anything.
+fn offer(form: &Form) -> Option<u128> {
+    match form {
+        Form::Evm(form) => Some(form.fee_per_gas_max),
+        Form::Bitcoin(form) => Some(form.fee_per_kvb.into()),
+        Form::Tron(_) => None,
+    }
+}
+
+/// The same with a higher fee. `None`: that would be above what the operator allows, or its coins do not pay for it.
+fn dearer(
+    ours: &UnsignedTransfer,
+    market: &Form,
+    most: u128,
+) -> Result<Option<UnsignedTransfer>, ApiError> {
+    let native = ours.fee.asset();
+    let raised = match (&ours.form, market) {
+        (Some(Form::Evm(form)), Form::Evm(market)) => match raised(form, market, most) {
+            Some(raised) => {
+                let form = Form::Evm(Box::new(raised));
+                Some((fee_max(&form, native.network())?, form))
+            }
+            None => None,
+        },
+        (Some(Form::Bitcoin(form)), Form::Bitcoin(market)) => {
+            raised_coins(ours, form, market, most).map(|(fee, form)| {
+                let form = Form::Bitcoin(Box::new(form));
+                (Amount::new(native, fee), form)
+            })
+        }
+        _ => None,
+    };
+    Ok(raised.map(|(fee, form)| UnsignedTransfer {
+        fee,
+        form: Some(form),
+        ..ours.clone()
+    }))
+}
+
+/// Nodes take a replacement that offers a satoshi for each byte more. It comes out of what goes back to us.
+fn raised_coins(
+    ours: &UnsignedTransfer,
+    form: &BitcoinForm,
+    market: &BitcoinForm,
+    most: u128,
+) -> Option<(u128, BitcoinForm)> {
+    let before = form.fee_per_kvb;
+    let least = before.checked_add(before.div_ceil(8).max(RELAY_PER_KVB))?;
+    let raised = BitcoinForm {
+        fee_per_kvb: market.fee_per_kvb.max(least),
+        ..form.clone()
+    };
+    let UnsignedFrom::Coins(coins) = &ours.from else {
+        return None;
+    };
+    let fee = raised.fee(coins, &ours.recipient, ours.amount.base())?;
+    let is_dearer = u128::from(raised.fee_per_kvb) <= most && fee > ours.fee.base();
+    is_dearer.then_some((fee, raised))
 }
 
 /// Nodes take a replacement that offers a tenth more, in both. `None`: that would be above what the operator allows.

@@ -14,6 +14,7 @@
 mod access;
 mod addresses;
 mod authenticator;
+mod bitcoin;
 mod buyer;
 mod cards;
 mod change;
