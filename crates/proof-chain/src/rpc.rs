@@ -90,7 +90,7 @@ pub async fn ask<T: DeserializeOwned>(
     match response.error {
         Some(Failure { code, message }) => Err(RpcError::Refused {
             code,
-            message: message.chars().take(WORDS_MAX).collect(),
+            message: words(&message),
         }),
         None if status == 200 => Ok(response.result),
         None => Err(RpcError::Unusable(format!("{method}: status {status}"))),
@@ -107,11 +107,16 @@ pub async fn must<T: DeserializeOwned>(
     answer.ok_or_else(|| RpcError::Unusable(format!("{method}: nothing")))
 }
 
-fn unanswered(error: CallError) -> RpcError {
+pub fn unanswered(error: CallError) -> RpcError {
     match error.sent {
         Sent::No => RpcError::Unsent(error.context),
         Sent::Maybe => RpcError::Lost(error.context),
     }
+}
+
+/// As much of a node's words as is kept.
+pub fn words(said: &str) -> String {
+    said.chars().take(WORDS_MAX).collect()
 }
 
 /// The node was not even asked: it is on the wrong chain, or away.

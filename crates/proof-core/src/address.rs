@@ -46,7 +46,7 @@ impl Address {
         uncompressed: &[u8; 65],
     ) -> Result<Self, AddressError> {
         let text = match network {
-            Network::Trc20 => tron_of(&key_hash(uncompressed)),
+            Network::Trc20 => tron_spelt(&key_hash(uncompressed)),
             Network::Erc20 | Network::Bep20 => evm_checksummed(&key_hash(uncompressed)),
             Network::Bitcoin => p2wpkh_of(uncompressed).ok_or(AddressError(network))?,
             Network::Solana => return Err(AddressError(network)),
@@ -79,6 +79,12 @@ impl Address {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// Of a TRON address, the account without its prefix and checksum.
+    pub fn tron_account(&self) -> Option<[u8; 20]> {
+        let bytes = base58check(&self.text).filter(|_| self.network == Network::Trc20)?;
+        bytes.get(1..)?.try_into().ok()
+    }
 }
 
 impl fmt::Display for Address {
@@ -95,9 +101,10 @@ fn tron(text: &str) -> Option<String> {
     good.then(|| text.to_owned())
 }
 
-fn tron_of(hash: &[u8; 20]) -> String {
+/// How TRON spells 20 bytes.
+pub fn tron_spelt(account: &[u8; 20]) -> String {
     let mut bytes = [0x41; 21];
-    bytes[1..].copy_from_slice(hash);
+    bytes[1..].copy_from_slice(account);
     bs58::encode(bytes).with_check().into_string()
 }
 

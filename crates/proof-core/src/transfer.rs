@@ -20,7 +20,8 @@ pub struct Coin {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnsignedFrom {
-    /// Account networks: the sender's next number.
+    /// Account networks: the sender's next number. TRON counts nothing: there it is the moment in milliseconds that
+    /// the transaction says of itself, which is promised once like any number.
     Nonce(u64),
     /// Coin networks: the outputs that are spent; what is left goes back to the sender.
     Coins(Vec<Coin>),
@@ -32,6 +33,7 @@ pub enum UnsignedFrom {
 #[serde(rename_all = "snake_case")]
 pub enum Form {
     Evm(Box<EvmForm>),
+    Tron(Box<TronForm>),
     Bitcoin(Box<BitcoinForm>),
 }
 
@@ -41,6 +43,7 @@ impl Form {
     pub fn fee_max(&self) -> Option<u128> {
         match self {
             Self::Evm(form) => form.fee_max(),
+            Self::Tron(form) => form.fee_max(),
             Self::Bitcoin(form) => form.fee_usual(),
         }
     }
@@ -63,6 +66,29 @@ pub struct EvmForm {
 impl EvmForm {
     pub fn fee_max(&self) -> Option<u128> {
         u128::from(self.gas_limit).checked_mul(self.fee_per_gas_max)
+    }
+}
+
+/// A transaction on TRON, which no block takes after a moment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TronForm {
+    /// The id of a final block: only a chain that has it takes the transaction.
+    pub ref_block: String,
+    /// By the chain's own clock, in milliseconds.
+    pub expires_ms: u64,
+    /// What the contract's work may cost; 0 for the native coin.
+    pub fee_limit: u64,
+    /// What room in a block, and an account for a new recipient, may cost beside that. The chain's rules set it, and
+    /// no transaction limits it.
+    pub burn_max: u64,
+    /// The token's contract; without one the network's native coin moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Address>,
+}
+
+impl TronForm {
+    pub fn fee_max(&self) -> Option<u128> {
+        self.fee_limit.checked_add(self.burn_max).map(u128::from)
     }
 }
 
@@ -169,13 +195,15 @@ pub enum Proof {
     NeverSigned { intent: IntentId },
     /// Final on the chain, and refused by it: the coins did not move, and the fee was taken.
     RefusedByChain { hash: String, fee: Amount },
+    /// The chain's final blocks are later than the moment up to which it could be taken, and it is in none of them.
+    Expired { hash: String },
 }
 
 impl Proof {
     /// What the dead transfer cost, in the native coin of `planned`.
     pub fn fee_paid(&self, planned: Amount) -> Amount {
         match self {
-            Self::NeverSigned { .. } => Amount::new(planned.asset(), 0),
+            Self::NeverSigned { .. } | Self::Expired { .. } => Amount::new(planned.asset(), 0),
             Self::RefusedByChain { fee, .. } => *fee,
         }
     }
@@ -343,7 +371,12 @@ impl Sending {
         match (proof, &self.signed) {
             (Proof::NeverSigned { intent }, None) => *intent == self.intent,
             (Proof::RefusedByChain { hash, .. }, Some(signed)) => *hash == signed.hash,
-            (Proof::NeverSigned { .. }, Some(_)) | (Proof::RefusedByChain { .. }, None) => false,
+            // One that was signed in its place may still be taken.
+            (Proof::Expired { hash }, Some(signed)) => {
+                *hash == signed.hash && self.others.is_empty() && self.higher.is_none()
+            }
+            (Proof::NeverSigned { .. }, Some(_))
+            | (Proof::RefusedByChain { .. } | Proof::Expired { .. }, None) => false,
         }
     }
 }
@@ -418,6 +451,25 @@ mod tests {
         assert_eq!(sending.transfer.fee.base(), 9, "booked is the most");
         let text = serde_json::to_string(&sending).unwrap();
         assert_eq!(serde_json::from_str::<Sending>(&text).unwrap(), sending);
+    }
+
+    #[test]
+    fn a_transfer_whose_time_is_over_is_dead_unless_another_was_signed_in_its_place() {
+        let intent = IntentId::from_uuid(uuid::Uuid::from_u128(1));
+        let proof = Proof::Expired { hash: "a".into() };
+        let mut sending = Sending::new(intent, transfer(None), Timestamp::from_micros(9));
+        assert!(!sending.is_dead(&proof), "it has no bytes yet");
+        let signed = Signed {
+            hash: "a".into(),
+            signed_hex: "a".into(),
+        };
+        sending.sign(signed.clone()).unwrap();
+        assert!(sending.is_dead(&proof));
+        assert!(!sending.is_dead(&Proof::Expired { hash: "b".into() }));
+        sending.others.push(signed);
+        assert!(!sending.is_dead(&proof));
+        let planned = Amount::new(Network::Trc20.native(), 7);
+        assert_eq!(proof.fee_paid(planned).base(), 0, "nobody was paid");
     }
 
     #[test]

@@ -489,6 +489,10 @@ impl Chain for Metered<dyn Chain> {
         self.call("transfer", self.inner.transfer(hash)).await
     }
 
+    async fn expired(&self, hash: &str, form: &Form) -> Result<bool, PortError> {
+        self.call("expired", self.inner.expired(hash, form)).await
+    }
+
     async fn arrival(
         &self,
         recipient: &str,

@@ -16,6 +16,7 @@ use proof_core::{
     audit::Author,
     deposit::Deposit,
     id::{EntryId, OrderId},
+    money::Amount,
     partner::Environment,
     proving::{Came, ChainIdentity, Leg, Proving, ProvingFact, ProvingRefusal},
     transfer::{Sending, SendingStep},
@@ -323,6 +324,7 @@ impl Engine {
         if let Err(error) = chain.broadcast(&signed.signed_hex).await {
             // In doubt, or there already.
             if chain.transfer(&signed.hash).await? == TransferStatus::Unknown {
+                self.prove_expired(chain, proving, leg, out).await?;
                 return Err(error.into());
             }
         }
@@ -343,7 +345,11 @@ impl Engine {
         let (asset, bound) = (leg.asset(), chain.confirmations_final());
         match chain.transfer(&signed.hash).await? {
             // A node that forgot it, or a re-org: the same bytes again.
-            TransferStatus::Unknown => Ok(chain.broadcast(&signed.signed_hex).await?),
+            TransferStatus::Unknown => {
+                let told = chain.broadcast(&signed.signed_hex).await;
+                self.prove_expired(chain, proving, leg, out).await?;
+                Ok(told?)
+            }
             TransferStatus::Mined {
                 confirmations,
                 block,
@@ -365,6 +371,29 @@ impl Engine {
             | TransferStatus::Mined { .. }
             | TransferStatus::Failed { .. } => Ok(()),
         }
+    }
+
+    /// An error once its time is over: it costs nothing, and is made again when it is asked for.
+    async fn prove_expired(
+        &self,
+        chain: &Arc<dyn Chain>,
+        proving: &Proving,
+        leg: &Leg,
+        out: &Sending,
+    ) -> Result<(), ApiError> {
+        let (Some(signed), Some(form)) = (&out.signed, &out.transfer.form) else {
+            return Ok(());
+        };
+        if !chain.expired(&signed.hash, form).await? {
+            return Ok(());
+        }
+        let (asset, fee) = (leg.asset(), Amount::new(out.transfer.fee.asset(), 0));
+        self.prove_fact(proving, ProvingFact::Refused { asset, fee })
+            .await?;
+        Err(wrong_state(format!(
+            "No block took {} in {} while it could be taken: ask again to try again.",
+            leg.amount, signed.hash
+        )))
     }
 
     /// What came from elsewhere, until it is final or gone.

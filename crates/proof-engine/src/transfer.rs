@@ -273,6 +273,10 @@ impl Engine {
             match chain.transfer(&signed.hash).await? {
                 // Another form of it may be there in its place.
                 TransferStatus::Unknown => {
+                    if let Some(fact) = dead_by_time(&**chain, sending).await? {
+                        let name = "transfer_broadcast";
+                        return self.transfer_fact(name, leg, Some(fact)).await;
+                    }
                     if other_on_chain(&**chain, sending).await?.is_none() {
                         // Nodes do not take what offers too little.
                         let raised = self.transfer_raise(leg, sending, &**chain).await?;
@@ -350,6 +354,10 @@ impl Engine {
             && let Err(error) = tell(&**chain, sending).await
         {
             tracing::debug!(order = %leg.order, "it waits already: {error}");
+        }
+        // Told first: what cannot be proven yet must not keep it from the nodes.
+        if let Some(fact) = dead_by_time(&**chain, sending).await? {
+            return Ok(Some(fact));
         }
         let raised = self.transfer_raise(leg, sending, &**chain).await?;
         // Nodes do not take what offers too little: raising it is what helps then.
@@ -433,6 +441,20 @@ async fn other_on_chain(chain: &dyn Chain, sending: &Sending) -> Result<Option<S
         }
     }
     Ok(None)
+}
+
+/// Proof that its time is over, where transfers have one.
+async fn dead_by_time(
+    chain: &dyn Chain,
+    sending: &Sending,
+) -> Result<Option<TransferFact>, ApiError> {
+    let (Some(signed), Some(form)) = (&sending.signed, &sending.transfer.form) else {
+        return Ok(None);
+    };
+    let hash = signed.hash.clone();
+    let is_over = chain.expired(&hash, form).await?;
+    let proof = Proof::Expired { hash };
+    Ok(is_over.then_some(TransferFact::Dead { proof }))
 }
 
 /// What a network's own form says is the most that the transfer may cost.

@@ -115,9 +115,7 @@ impl Configured {
     }
 
     pub async fn post(&self, path: &[&str], body: &impl Serialize) -> Result<Answer, CallError> {
-        let body = serde_json::to_vec(body).map_err(|error| self.not_sent(error))?;
-        let body = Some(("application/json", Bytes::from(body)));
-        self.send(Method::POST, self.url(path, &[])?, body).await
+        self.post_below(path, body, ANSWER_BYTES_MAX).await
     }
 
     /// A call whose answer may have so many bytes: a block of a chain has more than one transfer.
@@ -130,6 +128,19 @@ impl Configured {
         let body = Some(("application/json", Bytes::from(body)));
         let url = self.base.clone();
         self.send_for(Method::POST, url, body, bytes_max).await
+    }
+
+    /// The same below the address.
+    pub async fn post_below(
+        &self,
+        path: &[&str],
+        body: &impl Serialize,
+        bytes_max: usize,
+    ) -> Result<Answer, CallError> {
+        let body = serde_json::to_vec(body).map_err(|error| self.not_sent(error))?;
+        let body = Some(("application/json", Bytes::from(body)));
+        self.send_for(Method::POST, self.url(path, &[])?, body, bytes_max)
+            .await
     }
 
     pub async fn put(

@@ -2,7 +2,9 @@
 
 use crate::PortError;
 pub use proof_core::Network;
-pub use proof_core::transfer::{BitcoinForm, Coin, EvmForm, Form, UnsignedFrom, UnsignedTransfer};
+pub use proof_core::transfer::{
+    BitcoinForm, Coin, EvmForm, Form, TronForm, UnsignedFrom, UnsignedTransfer,
+};
 use proof_core::{
     Address, Timestamp,
     deposit::{Deposit, DepositKey},
@@ -152,6 +154,12 @@ pub trait Chain: Send + Sync {
     }
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError>;
+
+    /// Whether a transfer of ours in such a form can never be taken any more: its time is over in blocks that are final,
+    /// and it is in none of them. Only networks whose transfers end by themselves ever say so.
+    async fn expired(&self, _hash: &str, _form: &Form) -> Result<bool, PortError> {
+        Ok(false)
+    }
 
     /// How a deposit that was seen stands now. Where one transaction may do more than one thing, its being mined
     /// is not enough: this output of it has to be there.

@@ -1,11 +1,13 @@
 //! Real chains in place of simulated ones: `[networks.ERC20]` in the configuration.
 
 mod bitcoin;
+mod tron;
 
 use anyhow::{Context, bail};
 use proof_chain::{
     bitcoin::BitcoinChain,
     evm::{EvmChain, EvmConfig, EvmSpec},
+    tron::TronChain,
 };
 use proof_core::{Network, secret::Secret};
 use proof_engine::Rails;
@@ -16,13 +18,16 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, sync::Arc};
 use url::Url;
 
-/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, Bitcoin's testnet4 and signet, and
-/// those on one's own machine. The sandbox's cards are no money, and nobody may buy money with them.
-const WORTHLESS: [u64; 9] = [
+/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, TRON's Nile and Shasta, Bitcoin's
+/// testnet4 and signet, and those on one's own machine. The sandbox's cards are no money, and nobody may buy money with
+/// them.
+const WORTHLESS: [u64; 11] = [
     11_155_111,
     17_000,
     560_048,
     97,
+    3_448_148_188,
+    2_494_104_990,
     3_666_145_978,
     36_533_990_377,
     1_121_828_351_879_131_847,
@@ -43,6 +48,7 @@ pub struct NetworksConfig(BTreeMap<Network, NetworkConfig>);
 #[serde(tag = "adapter", rename_all = "lowercase")]
 enum NetworkConfig {
     Evm(EvmNetwork),
+    Tron(tron::TronNetwork),
     Bitcoin(bitcoin::BitcoinNetwork),
 }
 
@@ -105,6 +111,7 @@ impl NetworkConfig {
     const fn rpc(&self) -> &Vec<Secret> {
         match self {
             Self::Evm(config) => &config.rpc,
+            Self::Tron(config) => &config.rpc,
             Self::Bitcoin(config) => &config.rpc,
         }
     }
@@ -112,6 +119,7 @@ impl NetworkConfig {
     const fn rpc_mut(&mut self) -> &mut Vec<Secret> {
         match self {
             Self::Evm(config) => &mut config.rpc,
+            Self::Tron(config) => &mut config.rpc,
             Self::Bitcoin(config) => &mut config.rpc,
         }
     }
@@ -119,6 +127,7 @@ impl NetworkConfig {
     fn chain_id(&self) -> anyhow::Result<u64> {
         match self {
             Self::Evm(config) => Ok(config.chain_id),
+            Self::Tron(config) => Ok(config.spec(Network::Trc20)?.chain_id()),
             Self::Bitcoin(config) => Ok(config.spec(Network::Bitcoin)?.chain_id()),
         }
     }
@@ -127,6 +136,9 @@ impl NetworkConfig {
         Ok(match self {
             Self::Evm(config) => {
                 RealChain::Evm(Arc::new(EvmChain::new(doors, config.spec(network)?)))
+            }
+            Self::Tron(config) => {
+                RealChain::Tron(Arc::new(TronChain::new(doors, config.spec(network)?)))
             }
             Self::Bitcoin(config) => {
                 RealChain::Bitcoin(Arc::new(BitcoinChain::new(doors, config.spec(network)?)))
@@ -147,6 +159,7 @@ impl NetworkConfig {
                     fee_max: spec.fee_max(),
                 })
             }),
+            Self::Tron(config) => config.rules(network),
             Self::Bitcoin(config) => config.rules(network),
         };
         rules.with_context(|| format!("[networks.{network}] is not right"))
@@ -163,6 +176,7 @@ impl NetworkConfig {
 /// An adapter by its kind, where more is asked of it than of every chain.
 pub enum RealChain {
     Evm(Arc<EvmChain>),
+    Tron(Arc<TronChain>),
     Bitcoin(Arc<BitcoinChain>),
 }
 
@@ -170,6 +184,7 @@ impl RealChain {
     pub fn chain(&self) -> Arc<dyn Chain> {
         match self {
             Self::Evm(chain) => Arc::clone(chain) as _,
+            Self::Tron(chain) => Arc::clone(chain) as _,
             Self::Bitcoin(chain) => Arc::clone(chain) as _,
         }
     }
@@ -178,6 +193,7 @@ impl RealChain {
     pub async fn check(&self) -> anyhow::Result<Vec<PortError>> {
         Ok(match self {
             Self::Evm(chain) => chain.check().await?,
+            Self::Tron(chain) => chain.check().await?,
             Self::Bitcoin(chain) => chain.check().await?,
         })
     }
@@ -190,6 +206,14 @@ impl RealChain {
                 let told = |node: proof_chain::evm::NodeState| {
                     let gwei = node.fee_per_gas / 1_000_000_000;
                     format!("block {}, gas {gwei} gwei", node.height)
+                };
+                nodes.map(|node| node.map(told)).collect()
+            }
+            Self::Tron(chain) => {
+                let nodes = chain.nodes().await.into_iter();
+                let told = |node: proof_chain::tron::NodeState| {
+                    let (height, last) = (node.height, node.final_height);
+                    format!("block {height}, final {last}, energy {} sun", node.energy)
                 };
                 nodes.map(|node| node.map(told)).collect()
             }

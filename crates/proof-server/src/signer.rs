@@ -12,7 +12,7 @@ use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
     BitcoinRules, ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor,
-    SignerThread, SocketSecret, SocketSigner, key_file_read, read_private,
+    SignerThread, SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -83,8 +83,8 @@ impl LimitFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RulesFile {
+    /// TRON's transactions name none, and Bitcoin's chains have names.
     chain_id: Option<u64>,
-    /// Bitcoin's chains have names.
     chain: Option<String>,
     #[serde(default)]
     tokens: BTreeMap<String, String>,
@@ -110,6 +110,8 @@ impl RulesFile {
                 contracts,
                 fee_max,
             }),
+            (Network::Trc20, None, None) => ChainRules::Tron(TronRules { contracts, fee_max }),
+            (Network::Trc20, ..) => bail!("transactions of TRON name no chain"),
             (Network::Bitcoin, None, Some(chain)) if contracts.is_empty() => {
                 let chain_id = proof_chain::bitcoin::chain_id(chain);
                 let chain_id = chain_id.with_context(|| format!("{chain} is no chain of it"))?;
@@ -117,7 +119,7 @@ impl RulesFile {
             }
             (Network::Bitcoin, ..) => bail!("it has to name its chain, and nothing else"),
             (Network::Erc20 | Network::Bep20, ..) => bail!("it has to name its chain_id"),
-            (Network::Trc20 | Network::Solana, ..) => bail!("it has no adapter for real nodes"),
+            (Network::Solana, ..) => bail!("it has no adapter for real nodes"),
         })
     }
 }
@@ -283,6 +285,24 @@ mod tests {
     }
 
     #[test]
+    fn of_tron_it_knows_contracts_and_fees_and_no_chain() {
+        let tron = GOOD
+            .replace("[networks.ERC20]", "[networks.TRC20]")
+            .replace(
+                "0xdAC17F958D2ee523a2206206994597C13D831ec7",
+                "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+            );
+        assert!(read(&tron).is_err(), "it names a chain");
+        let rules = read(&tron.replace("chain_id = 11155111", ""))
+            .unwrap()
+            .rules();
+        let ChainRules::Tron(rules) = &rules.unwrap()[&Network::Trc20] else {
+            panic!("rules of another kind");
+        };
+        assert_eq!((rules.fee_max, rules.contracts.len()), (12_000, 1));
+    }
+
+    #[test]
     fn of_bitcoin_it_knows_a_chain_by_name_and_what_a_transfer_may_cost() {
         let bitcoin = GOOD.replace("[networks.ERC20]", "[networks.BITCOIN]");
         assert!(read(&bitcoin).is_err(), "it has tokens, and a chain_id");
@@ -311,6 +331,8 @@ mod tests {
         assert_eq!(limits[&(Outflow::Deliver, usdt)].hour, 20_000_000_000);
         for (from, to) in [
             ("[networks.ERC20]", "[networks.TRC20]"),
+            ("[networks.ERC20]", "[networks.BITCOIN]"),
+            ("chain_id = 11155111\n", "\n"),
             ("0.012", "much"),
             ("USDT", "ETHER"),
             ("831ec7", "831ec8"),

@@ -19,6 +19,7 @@ mod policy;
 mod simulated;
 mod socket;
 mod thread;
+mod tron;
 
 pub use bitcoin::BitcoinRules;
 pub use key_file::{
@@ -31,6 +32,7 @@ pub use local::LocalSigner;
 pub use policy::{ChainRules, EvmRules};
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
 pub use thread::SignerThread;
+pub use tron::TronRules;
 
 /// The name under which the signer's errors appear.
 pub(crate) const PROVIDER: &str = "signer";

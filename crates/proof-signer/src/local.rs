@@ -6,7 +6,7 @@ use crate::{
     keys::{Wallet, deposit_address, wallets},
     limits::Limits,
     policy::{ChainRules, Memory, Refusal, check_form},
-    simulated,
+    simulated, tron,
 };
 use proof_core::{
     Address, Clock, Network,
@@ -191,6 +191,7 @@ impl LocalSigner {
         let signed = match &transfer.form {
             None => simulated::sign(transfer, &wallet.key),
             Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
+            Some(Form::Tron(form)) => tron::sign(transfer, form, &wallet.key),
             Some(Form::Bitcoin(_)) => bitcoin::sign(transfer, &wallet.key),
         };
         let signed =

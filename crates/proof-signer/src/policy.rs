@@ -5,6 +5,7 @@ use crate::{
     bitcoin::{self, BitcoinRules},
     journal::Entry,
     limits::{Limits, Outflow, Outflows, OverLimit, Part},
+    tron::{self, TronRules},
 };
 use proof_core::{
     Address, Asset, Network, Timestamp,
@@ -55,6 +56,10 @@ pub enum Refusal {
     WrongChain,
     #[error("the token's contract is not the one that the signer was configured for")]
     WrongToken,
+    #[error(
+        "the transfer could be taken for longer than its network allows, or refers to no block"
+    )]
+    WrongTime,
     #[error("the amount is too small for nodes to pass it on")]
     Dust,
     #[error("the fee is above what the signer was configured for, or is not what the form says")]
@@ -84,6 +89,7 @@ pub struct EvmRules {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ChainRules {
     Evm(EvmRules),
+    Tron(TronRules),
     Bitcoin(BitcoinRules),
 }
 
@@ -395,6 +401,9 @@ pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&ChainRules>) -> Re
     match (&transfer.form, rules) {
         (None, None) => Ok(()),
         (Some(Form::Evm(form)), Some(ChainRules::Evm(rules))) => check_evm(transfer, form, rules),
+        (Some(Form::Tron(form)), Some(ChainRules::Tron(rules))) => {
+            tron::check(transfer, form, rules)
+        }
         (Some(Form::Bitcoin(form)), Some(ChainRules::Bitcoin(rules))) => {
             bitcoin::check(transfer, form, *rules)
         }
@@ -403,19 +412,29 @@ pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&ChainRules>) -> Re
 }
 
 fn check_evm(transfer: &UnsignedTransfer, form: &EvmForm, rules: &EvmRules) -> Result<(), Refusal> {
-    let asset = transfer.amount.asset();
     if form.chain_id != rules.chain_id {
         return Err(Refusal::WrongChain);
     }
-    let native = asset == asset.network().native();
-    let contract = rules.contracts.get(&asset);
-    if form.token.as_ref() != contract || contract.is_none() != native {
-        return Err(Refusal::WrongToken);
-    }
+    check_token(transfer, form.token.as_ref(), &rules.contracts)?;
     let most = form.fee_max();
     let stated = most == Some(transfer.fee.base()) && form.tip_per_gas_max <= form.fee_per_gas_max;
     if !stated || transfer.fee.base() > rules.fee_max {
         return Err(Refusal::WrongFee);
+    }
+    Ok(())
+}
+
+/// The contract that the form calls is the asset's; the native coin has none.
+pub fn check_token(
+    transfer: &UnsignedTransfer,
+    token: Option<&Address>,
+    contracts: &BTreeMap<Asset, Address>,
+) -> Result<(), Refusal> {
+    let asset = transfer.amount.asset();
+    let native = asset == asset.network().native();
+    let contract = contracts.get(&asset);
+    if token != contract || contract.is_none() != native {
+        return Err(Refusal::WrongToken);
     }
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! Trying a transfer without making it: what its receiver's code or its token would say.
 
-use super::{
-    EvmChain, agree, evm,
-    node::Node,
+use super::{EvmChain, evm, node::Node, token};
+use crate::{
+    agree,
     rpc::{RpcError, must},
-    token,
 };
 use alloy_primitives::{Address as EvmAddress, Bytes, U256};
 use proof_core::{Address, money::Amount};

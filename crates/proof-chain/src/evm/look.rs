@@ -1,12 +1,8 @@
 //! How one transaction stands, by one node: its receipt in a block of the chain that this node follows, and what
 //! it did there.
 
-use super::{
-    EvmSpec,
-    node::Node,
-    rpc::{RpcError, ask, must},
-    token, wire,
-};
+use super::{EvmSpec, node::Node, token, wire};
+use crate::rpc::{RpcError, ask, must};
 use alloy_primitives::{Address, B256, U256};
 use serde_json::json;
 
@@ -82,22 +78,23 @@ pub async fn look(
     Ok(Look::Mined {
         height,
         block: block.hash,
-        effect: effect(&receipt, &transaction, spec, question),
+        effect: effect(&receipt, &transaction, |at| spec.is_token(at), question),
         fee: fee.ok_or_else(|| RpcError::Unusable("a fee beyond all numbers".to_owned()))?,
     })
 }
 
-fn effect(
+/// What a transaction did, by its receipt and the events in it.
+pub fn effect(
     receipt: &wire::Receipt,
     transaction: &wire::Transaction,
-    spec: &EvmSpec,
+    is_token: impl Fn(Address) -> bool,
     question: Question,
 ) -> Effect {
     if receipt.status.is_zero() {
         return Effect::Nothing;
     }
     match question {
-        Question::Itself => effect_of_ours(receipt, transaction, spec),
+        Question::Itself => effect_of_ours(receipt, transaction, is_token),
         Question::Output {
             token: None,
             index,
@@ -138,12 +135,12 @@ fn effect(
 fn effect_of_ours(
     receipt: &wire::Receipt,
     transaction: &wire::Transaction,
-    spec: &EvmSpec,
+    is_token: impl Fn(Address) -> bool,
 ) -> Effect {
     if transaction.input.is_empty() {
         return Effect::Done;
     }
-    let Some(contract) = transaction.to.filter(|to| spec.is_token(*to)) else {
+    let Some(contract) = transaction.to.filter(|to| is_token(*to)) else {
         return Effect::Other;
     };
     let Some((to, amount)) = token::transfer_of(&transaction.input) else {

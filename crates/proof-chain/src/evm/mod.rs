@@ -4,14 +4,15 @@
 //! them says ([`agree`]); signed bytes go to all of them.
 
 mod attempt;
-mod look;
+pub(crate) mod look;
 mod node;
 mod read;
-mod token;
-mod wire;
+pub(crate) mod token;
+pub(crate) mod wire;
 
 use crate::{
     agree,
+    blocks::{self, Agreed, Blocks, Found, Passed},
     rpc::{self, RpcError, must},
     send::{self, Words},
 };
@@ -28,12 +29,8 @@ use proof_core::{
 };
 use proof_outbound::Configured;
 use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
-use read::Passed;
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 const PROVIDER: &str = "evm_chain";
@@ -176,7 +173,7 @@ impl EvmSpec {
 pub struct EvmChain {
     nodes: Vec<Node>,
     spec: EvmSpec,
-    passed: Mutex<Passed>,
+    passed: Passed,
 }
 
 /// What one node says about itself.
@@ -191,7 +188,7 @@ impl EvmChain {
         Self {
             nodes: doors.into_iter().map(Node::new).collect(),
             spec,
-            passed: Mutex::default(),
+            passed: Passed::default(),
         }
     }
 
@@ -317,19 +314,6 @@ impl EvmChain {
         Ok((base, tip))
     }
 
-    fn passed(&self) -> MutexGuard<'_, Passed> {
-        // Whole after each step; at worst blocks are read again.
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pass(&self, blocks: impl Iterator<Item = (u64, B256)>) {
-        let mut passed = self.passed();
-        passed.extend(blocks);
-        while passed.len() as u64 > read::BLOCKS_AGAIN * 4 {
-            passed.pop_first();
-        }
-    }
-
     fn odd(&self, context: impl std::fmt::Display) -> PortError {
         PortError::retry(PROVIDER, format!("{}: {context}", self.spec.network)).answered()
     }
@@ -342,6 +326,34 @@ fn evm_address(address: &Address) -> Result<EvmAddress, String> {
 
 fn evm(address: &Address) -> Result<EvmAddress, PortError> {
     evm_address(address).map_err(|context| PortError::give_up(PROVIDER, context))
+}
+
+impl Blocks for EvmChain {
+    async fn height(&self) -> Result<u64, PortError> {
+        Self::height(self).await
+    }
+
+    async fn block(&self, height: u64) -> Result<Agreed, PortError> {
+        let header = self.agreed_block(height).await?;
+        let at = blocks::moment(header.timestamp.to());
+        Ok(Agreed {
+            id: header.hash,
+            at,
+        })
+    }
+
+    async fn found(&self, range: (u64, u64), last: B256) -> Result<Found, PortError> {
+        let votes = self.votes(|node| read::seen(node, &self.spec, range, last));
+        agree::same(&votes.await)
+    }
+
+    fn passed(&self) -> &Passed {
+        &self.passed
+    }
+
+    fn odd(&self, context: String) -> PortError {
+        Self::odd(self, context)
+    }
 }
 
 #[async_trait::async_trait]
@@ -491,7 +503,7 @@ impl Chain for EvmChain {
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
-        read::arrivals(self, height).await
+        blocks::arrivals(self, height).await
     }
 
     async fn transfer(&self, hash: &str) -> Result<TransferStatus, PortError> {

@@ -1,10 +1,7 @@
 //! One of the operator's nodes, which has to be on the right chain before it is believed.
 
-use super::{
-    EvmSpec,
-    rpc::{RpcError, ask, must},
-    token, wire,
-};
+use super::{EvmSpec, token, wire};
+use crate::rpc::{RpcError, ask, must};
 use alloy_primitives::{Address, Bytes, U64, U256};
 use proof_outbound::Configured;
 use serde_json::json;

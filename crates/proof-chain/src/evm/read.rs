@@ -1,10 +1,13 @@
 //! What came, block by block.
 
 use super::{
-    EvmChain, EvmSpec, agree,
+    EvmSpec,
     node::{Node, tag},
-    rpc::{RpcError, must},
     token, wire,
+};
+use crate::{
+    blocks::{Found, moment},
+    rpc::{RpcError, must},
 };
 use alloy_primitives::{Address, B256, U256};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -13,78 +16,20 @@ use proof_core::{
     deposit::{Deposit, DepositKey},
     money::Amount,
 };
-use proof_port::{Arrival, Arrivals, PortError};
+use proof_port::Arrival;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-/// Blocks that are read again when the one that was read last is not on the chain any more, or when nobody remembers
-/// it: a re-org puts transfers into blocks that were passed already.
-pub const BLOCKS_AGAIN: u64 = 32;
-/// More than are read again, so that each look gets on.
-const BLOCKS_MAX: u64 = BLOCKS_AGAIN + 16;
 /// Blocks that a node is asked for at the same time.
 const BLOCKS_AT_ONCE: usize = 4;
 
-/// Blocks that were read last, by height.
-pub type Passed = BTreeMap<u64, B256>;
-
-pub async fn arrivals(chain: &EvmChain, height: u64) -> Result<Arrivals, PortError> {
-    let tip = chain.height().await?;
-    if tip < height {
-        let behind = height - tip;
-        let context = format!("the nodes are {behind} blocks behind what was read");
-        return Err(chain.odd(context));
-    }
-    let known = chain.passed().get(&height).copied();
-    let unbroken = match known {
-        Some(known) => chain.agreed_block(height).await?.hash == known,
-        None => false,
-    };
-    let from = if unbroken {
-        height + 1
-    } else {
-        (height + 1).saturating_sub(BLOCKS_AGAIN)
-    };
-    let mut to = tip.min(from.saturating_add(BLOCKS_MAX - 1));
-    // What a node cannot answer in one piece it may in a smaller one; this much has to be read to get on.
-    let least = from.max(height);
-    let (last, arrivals) = loop {
-        match range(chain, (from, to)).await {
-            Err(_) if to > least => to = least + (to - least) / 2,
-            read => break read?,
-        }
-    };
-    Ok(Arrivals {
-        height: to,
-        complete: to == tip,
-        until: Some(moment(&last.timestamp)),
-        arrivals,
-    })
-}
-
-/// What a majority of the nodes has found in these blocks: one that leaves something out, or makes something up, is
-/// no majority, and where there is none, nothing counts as read.
-async fn range(
-    chain: &EvmChain,
-    (from, to): (u64, u64),
-) -> Result<(wire::Header, Vec<Arrival>), PortError> {
-    let last = chain.agreed_block(to).await?;
-    if from > to {
-        return Ok((last, Vec::new()));
-    }
-    let votes = chain.votes(|node| seen(node, &chain.spec, (from, to), last.hash));
-    let (arrivals, blocks) = agree::same(&votes.await)?;
-    chain.pass(blocks.into_iter());
-    Ok((last, arrivals))
-}
-
 /// What one node has found, and the blocks in which it looked.
-async fn seen(
+pub async fn seen(
     node: &Node,
     spec: &EvmSpec,
     range: (u64, u64),
     last: B256,
-) -> Result<(Vec<Arrival>, Vec<(u64, B256)>), RpcError> {
+) -> Result<Found, RpcError> {
     let (blocks, logs) = read(node, spec, range, last).await?;
     let blocks: BTreeMap<u64, wire::Block> = blocks
         .into_iter()
@@ -157,7 +102,7 @@ fn found(
         events.entry(height).or_default().push(log);
     }
     for (height, block) in blocks {
-        let at = moment(&block.timestamp);
+        let at = moment(block.timestamp.to());
         arrivals.extend(native(spec, block, at));
         let mut logs = events.remove(height).unwrap_or_default();
         logs.sort_by_key(|log| log.log_index);
@@ -219,10 +164,4 @@ fn arrival(
             senders: sender.into_iter().collect(),
         },
     })
-}
-
-/// The chain's own time. A block is in time if it says so, whenever we hear of it.
-fn moment(timestamp: &alloy_primitives::U64) -> Timestamp {
-    let seconds = i64::try_from(timestamp.to::<u64>()).unwrap_or(i64::MAX);
-    Timestamp::from_micros(seconds.saturating_mul(1_000_000))
 }

@@ -450,7 +450,16 @@ impl Engine {
         let network = signed.intent.transfer.amount.asset().network();
         let chain = self.chain_of(environment, network)?;
         let bound = chain.confirmations_final();
-        Ok(match chain.transfer(&signed.signed.hash).await? {
+        let hash = &signed.signed.hash;
+        let status = chain.transfer(hash).await?;
+        let waits = matches!(status, TransferStatus::Unknown | TransferStatus::Waiting);
+        if waits
+            && let Some(form) = &signed.intent.transfer.form
+            && chain.expired(hash, form).await?
+        {
+            return Ok(Fate::Refused);
+        }
+        Ok(match status {
             TransferStatus::Mined {
                 confirmations, fee, ..
             } if confirmations >= bound => Fate::Final { fee },

@@ -59,7 +59,7 @@ impl Engine {
         if let Some(higher) = &sending.higher {
             return self.transfer_replace(leg, sending, higher).await.map(Some);
         }
-        let Some(offered) = sending.transfer.form.as_ref().map(offer) else {
+        let Some(offered) = sending.transfer.form.as_ref().and_then(offer) else {
             return Ok(None);
         };
         // A price above the operator's cap is no answer here: the transfer waits until it falls.
@@ -110,11 +110,12 @@ impl Engine {
     }
 }
 
-/// What a transfer offers for a unit of room in a block.
-fn offer(form: &Form) -> u128 {
+/// What a transfer offers for a unit of room in a block, where it offers anything.
+fn offer(form: &Form) -> Option<u128> {
     match form {
-        Form::Evm(form) => form.fee_per_gas_max,
-        Form::Bitcoin(form) => form.fee_per_kvb.into(),
+        Form::Evm(form) => Some(form.fee_per_gas_max),
+        Form::Bitcoin(form) => Some(form.fee_per_kvb.into()),
+        Form::Tron(_) => None,
     }
 }
 

@@ -65,6 +65,7 @@ mod statement;
 mod strange;
 mod tokens;
 mod treasury;
+mod tron;
 mod visits;
 mod wallets;
 mod webhook;

@@ -430,6 +430,7 @@ fn commands() -> impl Strategy<Value = Command> {
         4 => Just(Command::Transfer(TransferFact::Final { confirmations: 3, fee: trx(500) })),
         1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::NeverSigned { intent: intent() } })),
         1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::RefusedByChain { hash: "h".into(), fee: trx(400) } })),
+        1 => Just(Command::Transfer(TransferFact::Dead { proof: Proof::Expired { hash: "h".into() } })),
         2 => Just(Command::Refunded),
         1 => Just(Command::RefundRefused),
         40 => sell::commands(),

@@ -95,15 +95,20 @@ fn compiled() -> Value {
 impl Anvil {
     /// `None` where somebody turned this network off by name: `PROOF_WITHOUT=evm`.
     pub async fn start() -> Option<Self> {
+        Self::start_as("evm", &[]).await
+    }
+
+    /// The same for another network that is played on it.
+    pub async fn start_as(network: &str, more: &[&str]) -> Option<Self> {
         let without = env::var("PROOF_WITHOUT").unwrap_or_default();
-        if without.split(',').any(|network| network == "evm") {
-            println!("skipped: PROOF_WITHOUT names evm");
+        if without.split(',').any(|without| without == network) {
+            println!("skipped: PROOF_WITHOUT names {network}");
             return None;
         }
         let binary = binary();
         assert!(
             binary.exists(),
-            "{} is missing: run 'npm ci', or leave this network out with PROOF_WITHOUT=evm",
+            "{} is missing: run 'npm ci', or leave this network out with PROOF_WITHOUT={network}",
             binary.display()
         );
         let port = port();
@@ -111,6 +116,7 @@ impl Anvil {
         let child = Command::new(binary)
             .args(["--port", &port.to_string(), "--chain-id", &chain_id])
             .args(["--timestamp", &beginning, "--no-mining", "--quiet"])
+            .args(more)
             .stdout(Stdio::null())
             // Why it does not start stands in the test's own output.
             .stderr(Stdio::inherit())
@@ -157,7 +163,7 @@ impl Anvil {
         panic!("anvil does not answer");
     }
 
-    async fn ask(&self, method: &str, params: Value) -> Option<Value> {
+    pub async fn ask(&self, method: &str, params: Value) -> Option<Value> {
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let answer = self.door.post_for(&body, ANSWER_BYTES_MAX).await.ok()?;
         answer.json().ok()

@@ -1,7 +1,7 @@
 //! Real chains of the EVM kind: the adapter and whole orders on a node, and nodes that are not what they should be.
 
 mod adapter;
-mod anvil;
+pub mod anvil;
 mod nodes;
 mod orders;
 mod prove;
