@@ -1,0 +1,221 @@
+// The screens of the widget on a phone, light, dark and from right to left: `npm run pictures -w web/e2e -- widget`. The
+// page of the docs that shows them is written with them.
+
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Browser, Page } from "@playwright/test";
+import { CARDS, fillCard, sendPicture } from "../src/buyer.ts";
+import { sessionOf } from "../src/known.ts";
+import { REFUND, send } from "../src/seller.ts";
+import type { Proof } from "../src/server.ts";
+import { expect, newBuyer, test, type Buyer } from "../src/test.ts";
+import { wordsOf, type Say } from "../src/words.ts";
+
+const DOCS = resolve(import.meta.dirname, "../../../docs/src");
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, reducedMotion: "reduce" } as const;
+const SLOW_MS = 60_000;
+
+/** In the order of the docs; a picture of any other name fails. */
+const SCREENS = {
+  intro: "What is asked and why",
+  choice: "Which document",
+  side: "A photo of it",
+  preview: "Before it is sent",
+  liveness: "The selfie check",
+  retry: "A check that did not work",
+  review: "A person looks",
+  refused: "A check that was refused",
+  pay: "Price and card",
+  details: "How the price is made",
+  missing: "Fields that are not filled in",
+  declined: "A declined card",
+  bank: "The bank asks",
+  onward: "Another device",
+  progress: "On its way",
+  completed: "Delivered",
+  receipt: "The receipt's own page",
+  kept: "A card that was kept",
+  cancelled: "Cancelled",
+  over: "A session that is over",
+  terms: "A sell: terms, card and refund address",
+  deposit: "The deposit address",
+  accident: "Another coin came",
+  confirming: "The deposit is seen",
+  sold: "Paid out",
+} as const;
+
+type Name = keyof typeof SCREENS;
+
+class Walk {
+  constructor(
+    readonly proof: Proof,
+    readonly page: Page,
+    readonly language: "en" | "ar",
+    readonly say: Say = wordsOf(language),
+  ) {}
+
+  async open(buyer: Buyer, more: object = {}): Promise<void> {
+    const { widget_id, init_token } = await sessionOf(this.proof, buyer, more);
+    // The same page with another token behind the `#` would open by a script of its own.
+    await this.page.goto("about:blank");
+    await this.page.goto(new URL(`/w/${widget_id}?lang=${this.language}#${init_token}`, this.proof.base_url).href);
+  }
+
+  press = (key: string): Promise<void> => this.page.getByRole("button", { name: this.say(key) }).first().click();
+
+  titled = (key: string): Promise<void> => expect(this.page.getByRole("heading", { level: 1 })).toContainText(this.say(key), { timeout: SLOW_MS });
+
+  sees = (key: string): Promise<void> => expect(this.page.getByText(this.say(key)).first()).toBeVisible({ timeout: SLOW_MS });
+
+  payable = (): Promise<void> => expect(this.page.locator(".actions button").first()).toBeEnabled();
+
+  async take(name: Name): Promise<void> {
+    const schemes = this.language === "en" ? (["light", "dark"] as const) : (["light"] as const);
+    for (const colorScheme of schemes) {
+      await this.page.emulateMedia({ colorScheme });
+      await this.page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+      await this.page.screenshot({ path: `${DOCS}/images/widget/${name}-${this.language === "ar" ? "ar" : colorScheme}.jpg`, type: "jpeg", quality: 70, fullPage: true });
+    }
+  }
+
+  async document(): Promise<void> {
+    await this.titled("intro.title");
+    await this.press("consent.button");
+    await this.press("choice.documents.passport");
+    await sendPicture(this.page);
+    await this.press("side.use");
+    await this.titled("liveness.title");
+    await this.press("liveness.start");
+  }
+}
+
+async function check(walk: Walk, buyer: Buyer): Promise<void> {
+  await walk.open(buyer);
+  await walk.titled("intro.title");
+  await walk.take("intro");
+  await walk.press("consent.button");
+  await walk.titled("choice.title");
+  await walk.take("choice");
+  await walk.press("choice.documents.passport");
+  await walk.sees("side.text");
+  await walk.take("side");
+  await sendPicture(walk.page);
+  await walk.sees("side.preview");
+  await walk.take("preview");
+  await walk.press("side.use");
+  await walk.titled("liveness.title");
+  await walk.take("liveness");
+  await walk.press("liveness.start");
+  await walk.titled("pay.title");
+}
+
+/** From the price to the receipt. */
+async function buy(walk: Walk): Promise<void> {
+  const { page } = walk;
+  const pay = () => page.locator(".actions button").first().click();
+  await walk.payable();
+  await walk.take("pay");
+  await page.locator("summary").click();
+  await walk.take("details");
+  await page.locator("summary").click();
+  await pay();
+  await walk.sees("pay.incomplete");
+  await walk.take("missing");
+  await fillCard(page, CARDS.declined);
+  await pay();
+  await expect(page.locator(".notice").first()).toBeVisible({ timeout: SLOW_MS });
+  await walk.payable();
+  await walk.take("declined");
+  await walk.press("onward.offer");
+  await walk.take("onward");
+  await walk.press("onward.close");
+  await page.getByRole("checkbox").check();
+  await fillCard(page, CARDS.threeDs);
+  await pay();
+  await walk.titled("threeDs.title");
+  const approve = page.frameLocator("iframe.bank").getByRole("button", { name: "Approve" });
+  await expect(approve).toBeVisible();
+  await walk.take("bank");
+  await approve.click();
+  await walk.sees("progress.text");
+  await walk.take("progress");
+  await walk.sees("completed.text");
+  await walk.take("completed");
+  const link = page.getByRole("link", { name: walk.say("receiptPage.open") });
+  await page.goto(new URL((await link.getAttribute("href")) ?? "", walk.proof.base_url).href);
+  await walk.sees("receiptPage.sandbox");
+  await walk.take("receipt");
+}
+
+async function sell(walk: Walk, buyer: Buyer): Promise<void> {
+  const { page } = walk;
+  await walk.open(buyer, { type: "sell" });
+  await walk.titled("sell.terms.title");
+  await fillCard(page, CARDS.good);
+  await page.locator("#refund-address").fill(REFUND.tron);
+  await page.getByRole("checkbox").check();
+  await walk.payable();
+  await walk.take("terms");
+  await walk.press("sell.terms.button");
+  await walk.titled("sell.deposit.send");
+  await expect(page.locator(".qr svg, svg.qr, img.qr").first()).toBeVisible();
+  await walk.take("deposit");
+  const address = (await page.locator(".whole .unseen").textContent()) ?? "";
+  await send(page, walk.proof, address, { amount: "50", currency: "TRX" });
+  await expect(page.getByRole("status").filter({ hasText: "TRX" }).first()).toBeVisible({ timeout: SLOW_MS });
+  await walk.take("accident");
+  await send(page, walk.proof, address, { amount: "100" });
+  await walk.titled("sell.confirming.title");
+  await walk.take("confirming");
+  await walk.sees("sell.completed.text");
+  await walk.take("sold");
+}
+
+/** What ends otherwise. */
+async function others(walk: Walk, known: Buyer): Promise<void> {
+  await walk.open(known);
+  await walk.payable();
+  await walk.take("kept");
+  await walk.press("cancel.ask");
+  await walk.press("cancel.yes");
+  await walk.titled("cancelled.title");
+  await walk.take("cancelled");
+  for (const [tag, name, title] of [["+kyc-retry", "retry", "retry.title"], ["+kyc-review", "review", "review.title"], ["+kyc-fail", "refused", "failed.title.identity_refused"]] as const) {
+    await walk.open(newBuyer(tag));
+    await walk.document();
+    await walk.titled(title);
+    await walk.take(name);
+  }
+  const { widget_id } = await sessionOf(walk.proof, known);
+  await walk.page.goto("about:blank");
+  await walk.page.goto(new URL(`/w/${widget_id}?lang=${walk.language}#over`, walk.proof.base_url).href);
+  await walk.titled("blocked.invalid_token.title");
+  await walk.take("over");
+}
+
+async function phone(browser: Browser): Promise<Page> {
+  const context = await browser.newContext(PHONE);
+  return context.newPage();
+}
+
+for (const language of ["en", "ar"] as const) {
+  test(`widget screens, ${language}`, async ({ browser, proof }) => {
+    test.setTimeout(400_000);
+    const walk = new Walk(proof, await phone(browser), language);
+    const buyer = newBuyer();
+    await check(walk, buyer);
+    await buy(walk);
+    await sell(walk, buyer);
+    await others(walk, buyer);
+    await walk.page.context().close();
+  });
+}
+
+test("widget screens, their page", () => {
+  const rows = Object.entries(SCREENS).map(([name, title]) => {
+    const image = (look: string) => `![${title}, ${look}](images/widget/${name}-${look}.jpg)`;
+    return `## ${title}\n\n| light | dark | right to left |\n|---|---|---|\n| ${["light", "dark", "ar"].map(image).join(" | ")} |\n`;
+  });
+  const intro = "Taken from the running sandbox, 360 pixels wide, by `npm run pictures -w web/e2e -- widget`.";
+  writeFileSync(`${DOCS}/widget-screens.md`, `# Screens of the widget\n\n${intro}\n\n${rows.join("\n")}`);
+});
