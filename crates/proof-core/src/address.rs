@@ -155,7 +155,7 @@ fn bitcoin(text: &str) -> Option<String> {
     if let Ok((hrp, version, program)) = bech32::segwit::decode(text) {
         let known = match version.to_u8() {
             0 => program.len() == 20 || program.len() == 32,
-            1 => program.len() == 32,
+            1 => is_taproot_key(&program),
             // A later version has no rule yet by which coins there could be spent.
             _ => false,
         };
@@ -163,6 +163,13 @@ fn bitcoin(text: &str) -> Option<String> {
     }
     let bytes = base58check(text)?;
     (bytes.len() == 21 && matches!(bytes.first(), Some(0x00 | 0x05))).then(|| text.to_owned())
+}
+
+/// The x of a point of the curve (BIP-341). Nobody has the key of another one: what goes there is burnt, and its
+/// checksum holds all the same.
+fn is_taproot_key(program: &[u8]) -> bool {
+    let even = [&[0x02], program].concat();
+    program.len() == 32 && k256::PublicKey::from_sec1_bytes(&even).is_ok()
 }
 
 /// SegWit version 0 over the hash of the compressed key (BIP-141).

@@ -18,6 +18,7 @@ use crate::{
     identity::{IdentityConfig, PersonsConfig, models_folder},
     lock::DataLock,
     metrics::Metrics,
+    networks::{self, NetworksConfig},
     operator::{Door, Operator, Role, SOCKET_FILE},
     rails::SandboxConfig,
     restore::Target,
@@ -99,6 +100,10 @@ pub struct DevArgs {
     /// real devices do not work with the sandbox.
     #[arg(long)]
     wallets: bool,
+    /// Chains of this machine's own nodes in the place of simulated ones: a file with `[networks.ERC20]` and so on, as
+    /// in the server's configuration. Nobody fills the hot wallets there.
+    #[arg(long, conflicts_with = "signer")]
+    networks: Option<PathBuf>,
     /// The socket of a `proof signer` that signs in place of one inside; it serves no real chain.
     #[arg(long, requires = "signer_secret")]
     signer: Option<PathBuf>,
@@ -167,9 +172,13 @@ impl DevArgs {
         worlds: &Worlds,
         outbound: &Outbound,
         mailer: Mailer,
+        networks: &NetworksConfig,
     ) -> anyhow::Result<Parts> {
         let (clock, may_move) = worlds.clock(outbound).await?;
-        let (mut test_rails, live_rails) = worlds.rails(&self.data, outbound, &self.signer())?;
+        let signer = self.signer().open(networks);
+        let signer = signer.context("the signer cannot start")?;
+        let (mut test_rails, live_rails) = worlds.rails(&self.data, outbound, signer)?;
+        networks::switch(&mut test_rails, networks.chains(outbound)?).await?;
         if let Some(identity) = self.identity()? {
             test_rails.identity = identity.open(clock.clone())?;
         }
@@ -189,6 +198,13 @@ impl DevArgs {
             persons: PersonsConfig::default().open(Some(&self.data.join("signer")))?,
             key_turns: Vec::new(),
         })
+    }
+
+    fn networks(&self) -> anyhow::Result<NetworksConfig> {
+        match &self.networks {
+            None => Ok(NetworksConfig::default()),
+            Some(path) => NetworksConfig::read_private(path),
+        }
     }
 
     fn signer(&self) -> SignerConfig {
@@ -280,7 +296,9 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let metrics = args.metrics().await;
     let metrics_at = metrics.as_ref().map(|metrics| metrics.address);
     let own = [address].into_iter().chain(metrics_at).collect();
-    let outbound = outbound(Places::default().allow().to_vec(), own, &worlds.urls())?;
+    let networks = args.networks()?;
+    let own_urls = [worlds.urls(), networks.own_urls()].concat();
+    let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
     let mailer = Mailer {
@@ -288,7 +306,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
         base_url: origin.clone(),
         receipts: true,
     };
-    let parts = args.parts(&worlds, &outbound, mailer).await?;
+    let parts = args.parts(&worlds, &outbound, mailer, &networks).await?;
     let app = App::build(origin.clone(), Vec::new(), parts).await?;
     let mut app = app.with_player(worlds.config(), &outbound);
     if args.otlp.is_some() {
@@ -303,7 +321,7 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let lead = async {
         let led: anyhow::Result<()> = async {
             // First: a wallet counts as low as soon as somebody sells what is in it.
-            worlds.fill(&engine, &outbound).await?;
+            worlds.fill(&engine, &outbound, &networks).await?;
             let shop_port = shop::port(args.shop_port)?;
             let partners = demo::partners(&engine, data, shop_port).await?;
             let people = demo_people(&engine, data, &partners).await?;

@@ -15,7 +15,7 @@ use proof_outbound::{Configured, Outbound};
 use proof_port::{Chain, PortError};
 use proof_signer::{ChainRules, EvmRules};
 use serde::Deserialize;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 use url::Url;
 
 /// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, TRON's Nile and Shasta, Bitcoin's
@@ -229,7 +229,34 @@ impl RealChain {
     }
 }
 
+/// The part of a configuration that is about networks.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworksFile {
+    networks: NetworksConfig,
+}
+
 impl NetworksConfig {
+    /// For a machine of one's own: no chain that others see, since its keys would be in a server.
+    pub fn read_private(path: &Path) -> anyhow::Result<Self> {
+        let what = || format!("the networks in {}", path.display());
+        let text = std::fs::read_to_string(path).with_context(what)?;
+        let NetworksFile { networks } = toml::from_str(&text).with_context(what)?;
+        networks.check()?;
+        if networks.is_public() {
+            bail!(
+                "{} names a chain that others see: only those of your own machine ({PRIVATE:?}) go with a server that has the \
+                 keys itself",
+                path.display()
+            );
+        }
+        Ok(networks)
+    }
+
+    pub fn has(&self, network: Network) -> bool {
+        self.0.contains_key(&network)
+    }
+
     /// What can be seen without a node.
     pub fn check(&self) -> anyhow::Result<()> {
         for (network, config) in &self.0 {

@@ -21,9 +21,10 @@ pub async fn fund(
     engine: &Engine,
     environment: Environment,
     world: &Configured,
+    assets: impl Iterator<Item = Asset>,
 ) -> anyhow::Result<()> {
     let balances = engine.ledger_balances().await?;
-    for asset in Asset::all().filter(|asset| NETWORKS.contains(&asset.network())) {
+    for asset in assets.filter(|asset| NETWORKS.contains(&asset.network())) {
         let account = format!("{}:{}", Account::Wallet, Unit::Crypto(asset));
         let account = key_in(environment, &account);
         if balances.iter().any(|balance| balance.key == account) {

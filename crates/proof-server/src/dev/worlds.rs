@@ -9,9 +9,10 @@ use crate::{
     world::{self, ChildWorld},
 };
 use anyhow::{Context, bail};
-use proof_core::partner::Environment;
+use proof_core::{Asset, partner::Environment};
 use proof_engine::{Engine, Rails};
 use proof_outbound::{Configured, Outbound};
+use proof_port::Signer;
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use url::Url;
 
@@ -56,17 +57,16 @@ impl Worlds {
         &self,
         data: &Path,
         outbound: &Outbound,
-        signer: &SignerConfig,
+        signer: Arc<dyn Signer>,
     ) -> anyhow::Result<(Rails, Option<Rails>)> {
-        let rails = |config: &SandboxConfig, signer: &SignerConfig| {
-            let signer = signer.open(&NetworksConfig::default());
-            let signer = signer.context("the signer cannot start")?;
-            anyhow::Ok(config.rails(outbound, signer))
-        };
-        let live = self.live.as_ref();
-        let own = SignerConfig::Folder(data.join("signer-live"));
-        let live = live.map(|world| rails(&world.config, &own));
-        Ok((rails(&self.test.config, signer)?, live.transpose()?))
+        let live = self.live.as_ref().map(|world| {
+            let own = SignerConfig::Folder(data.join("signer-live"));
+            let own = own.open(&NetworksConfig::default());
+            let own = own.context("the signer cannot start")?;
+            anyhow::Ok(world.config.rails(outbound, own))
+        });
+        let test = self.test.config.rails(outbound, signer);
+        Ok((test, live.transpose()?))
     }
 
     /// The clock that the server shares with its world, and whether it may be moved: the second world
@@ -76,9 +76,17 @@ impl Worlds {
         Ok((Arc::new(clock), self.live.is_none()))
     }
 
-    pub async fn fill(&self, engine: &Engine, outbound: &Outbound) -> anyhow::Result<()> {
+    /// `real`: chains that are not the sandbox's.
+    pub async fn fill(
+        &self,
+        engine: &Engine,
+        outbound: &Outbound,
+        real: &NetworksConfig,
+    ) -> anyhow::Result<()> {
         for (environment, config) in self.each() {
-            funds::fund(engine, environment, &config.world(outbound)).await?;
+            let is_real = |network| environment == Environment::Test && real.has(network);
+            let assets = Asset::all().filter(|asset| !is_real(asset.network()));
+            funds::fund(engine, environment, &config.world(outbound), assets).await?;
         }
         Ok(())
     }

@@ -12,6 +12,7 @@
 )]
 
 mod access;
+mod addresses;
 mod authenticator;
 mod bitcoin;
 mod buyer;
@@ -39,6 +40,7 @@ mod live;
 mod look;
 mod mail;
 mod matrix;
+mod npm;
 mod operator;
 mod partner;
 mod passkey;

@@ -1,6 +1,7 @@
 //! The signer's transactions against npm's tronweb: ids, bytes, addresses and signatures, in both directions.
 
 use super::{FRIEND, address, asset, bytes};
+use crate::npm::judged_by;
 use hmac::{Hmac, Mac};
 use proof_core::{
     Address, Network,
@@ -14,11 +15,6 @@ use proof_port::{IntentClass, Signer, SigningIntent, UnsignedFrom, UnsignedTrans
 use proof_signer::{ChainRules, LocalSigner, TronRules};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use std::{
-    io::Write,
-    path::Path,
-    process::{Command, Stdio},
-};
 use uuid::Uuid;
 
 const CASES: u64 = 200;
@@ -136,19 +132,7 @@ async fn tron_transactions_are_those_of_tronweb() {
         lines += &told(&wish, &signed);
         lines += "\n";
     }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/contract/tron/check.mjs");
-    let node = Command::new("node")
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn();
-    let mut node = node.unwrap_or_else(|error| panic!("node is needed ('make tools'): {error}"));
-    let mut input = node.stdin.take().unwrap();
-    input.write_all(lines.as_bytes()).unwrap();
-    drop(input);
-    let said = node.wait_with_output().unwrap();
-    assert!(said.status.success(), "tronweb reads it otherwise");
-    let counted = String::from_utf8(said.stdout).unwrap();
-    assert_eq!(counted.trim(), CASES.to_string());
+    let counted = judged_by("tron/check.mjs", &lines);
+    assert_eq!(counted, CASES.to_string());
     assert_eq!(address(FRIEND).as_str(), FRIEND);
 }
