@@ -3,9 +3,10 @@
 use crate::{
     Api, body,
     error::Refused,
+    page::{page_with, policy_of},
     path::Named,
     route::{Caller, Route},
-    widget::{own_origin, page_with, policy_of, visited},
+    widget::{own_origin, visited},
 };
 use axum::{
     Json,

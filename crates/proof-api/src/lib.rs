@@ -16,6 +16,7 @@ mod health;
 mod inbound;
 mod load;
 mod openapi;
+mod page;
 mod partner;
 mod path;
 mod query;
@@ -119,6 +120,7 @@ impl Deref for Api {
 /// Every route of a server.
 pub fn routes() -> Vec<Route> {
     let mut routes = partner::routes();
+    routes.extend(page::routes());
     routes.extend(widget::routes());
     routes.extend(embed::routes());
     routes.extend(resume::routes());

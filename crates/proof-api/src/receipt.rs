@@ -3,8 +3,9 @@
 use crate::{
     Api, body,
     error::Refused,
+    page::{page_with, policy_of},
     route::{Caller, Route},
-    widget::{own_origin, page_with, policy_of},
+    widget::own_origin,
 };
 use axum::{
     Json,

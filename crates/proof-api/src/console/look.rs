@@ -4,8 +4,8 @@ use super::{At, get, json, partner_id, post};
 use crate::{
     Api,
     error::Refused,
+    page::{page_with, policy_of},
     route::{Caller, Route},
-    widget::{page_with, policy_of},
 };
 use axum::{
     Extension, Json,
