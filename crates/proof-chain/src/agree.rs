@@ -34,6 +34,19 @@ pub fn reached<T: Ord + Copy>(votes: &[Result<T, RpcError>]) -> Result<T, PortEr
     said.get(at).copied().ok_or_else(|| no_majority(votes))
 }
 
+/// What is wrong with nodes that do not answer; the context of one that is of another chain is an error.
+pub fn silent<T>(votes: Vec<Result<T, RpcError>>) -> Result<Vec<PortError>, String> {
+    let mut silent = Vec::new();
+    for vote in votes {
+        match vote {
+            Ok(_) => {}
+            Err(RpcError::Wrong(context)) => return Err(context),
+            Err(error) => silent.push(error.of_question()),
+        }
+    }
+    Ok(silent)
+}
+
 /// Who is away explains it better than who disagrees.
 fn no_majority<T>(votes: &[Result<T, RpcError>]) -> PortError {
     match votes.iter().find_map(|vote| vote.as_ref().err()) {

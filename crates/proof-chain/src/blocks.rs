@@ -8,65 +8,75 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-/// Blocks that are read again when the one that was read last is not on the chain any more, or when nobody remembers
-/// it: a re-org puts transfers into blocks that were passed already.
-pub const BLOCKS_AGAIN: u64 = 32;
-/// More than are read again, so that each look gets on.
-const BLOCKS_MAX: u64 = BLOCKS_AGAIN + 16;
-
 /// Transfers, and the blocks in which they were looked for.
-pub type Found = (Vec<Arrival>, Vec<(u64, B256)>);
+pub type Found<Id = B256> = (Vec<Arrival>, Vec<(u64, Id)>);
 
 /// A block that a majority has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Agreed {
-    pub id: B256,
+pub struct Agreed<Id = B256> {
+    pub id: Id,
     pub at: Timestamp,
 }
 
 /// A chain whose blocks follow each other by their ids.
 pub trait Blocks: Sync {
+    type Id: Copy + PartialEq + Send + Sync;
+    /// Blocks that are read again when the one that was read last is not on the chain any more, or when nobody
+    /// remembers it: a re-org puts transfers into blocks that were passed already.
+    const AGAIN: u64;
+    /// How many are read in one look beyond those, so that each gets on.
+    const MORE: u64;
+
     fn height(&self) -> impl Future<Output = Result<u64, PortError>> + Send;
 
-    fn block(&self, height: u64) -> impl Future<Output = Result<Agreed, PortError>> + Send;
+    fn block(
+        &self,
+        height: u64,
+    ) -> impl Future<Output = Result<Agreed<Self::Id>, PortError>> + Send;
 
     /// What a majority of the nodes has found in these blocks, up to `last`: one that leaves something out, or makes
     /// something up, is no majority, and where there is none, nothing counts as read.
     fn found(
         &self,
         range: (u64, u64),
-        last: B256,
-    ) -> impl Future<Output = Result<Found, PortError>> + Send;
+        last: Self::Id,
+    ) -> impl Future<Output = Result<Found<Self::Id>, PortError>> + Send;
 
-    fn passed(&self) -> &Passed;
+    fn passed(&self) -> &Passed<Self::Id>;
 
     fn odd(&self, context: String) -> PortError;
 }
 
 /// Blocks that were read last, by height.
-#[derive(Default)]
-pub struct Passed(Mutex<BTreeMap<u64, B256>>);
+pub struct Passed<Id = B256>(Mutex<BTreeMap<u64, Id>>);
 
-impl Passed {
-    fn map(&self) -> MutexGuard<'_, BTreeMap<u64, B256>> {
+impl<Id> Default for Passed<Id> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<Id: Copy> Passed<Id> {
+    fn map(&self) -> MutexGuard<'_, BTreeMap<u64, Id>> {
         // Whole after each step; at worst blocks are read again.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn at(&self, height: u64) -> Option<B256> {
+    fn at(&self, height: u64) -> Option<Id> {
         self.map().get(&height).copied()
     }
 
-    fn extend(&self, blocks: Vec<(u64, B256)>) {
+    /// The newest `most` are remembered.
+    fn extend(&self, blocks: Vec<(u64, Id)>, most: u64) {
         let mut passed = self.map();
         passed.extend(blocks);
-        while passed.len() as u64 > BLOCKS_AGAIN * 4 {
+        while passed.len() as u64 > most {
             passed.pop_first();
         }
     }
 }
 
-pub async fn arrivals(chain: &impl Blocks, height: u64) -> Result<Arrivals, PortError> {
+pub async fn arrivals<C: Blocks>(chain: &C, height: u64) -> Result<Arrivals, PortError> {
     let tip = chain.height().await?;
     if tip < height {
         let behind = height - tip;
@@ -81,9 +91,9 @@ pub async fn arrivals(chain: &impl Blocks, height: u64) -> Result<Arrivals, Port
     let from = if unbroken {
         height + 1
     } else {
-        (height + 1).saturating_sub(BLOCKS_AGAIN)
+        (height + 1).saturating_sub(C::AGAIN)
     };
-    let mut to = tip.min(from.saturating_add(BLOCKS_MAX - 1));
+    let mut to = tip.min(from.saturating_add(C::AGAIN + C::MORE - 1));
     // What a node cannot answer in one piece it may in a smaller one; this much has to be read to get on.
     let least = from.max(height);
     let (until, arrivals) = loop {
@@ -100,8 +110,8 @@ pub async fn arrivals(chain: &impl Blocks, height: u64) -> Result<Arrivals, Port
     })
 }
 
-async fn range(
-    chain: &impl Blocks,
+async fn range<C: Blocks>(
+    chain: &C,
     (from, to): (u64, u64),
 ) -> Result<(Timestamp, Vec<Arrival>), PortError> {
     let last = chain.block(to).await?;
@@ -109,7 +119,7 @@ async fn range(
         return Ok((last.at, Vec::new()));
     }
     let (arrivals, blocks) = chain.found((from, to), last.id).await?;
-    chain.passed().extend(blocks);
+    chain.passed().extend(blocks, C::AGAIN * 4);
     Ok((last.at, arrivals))
 }
 

@@ -1,11 +1,14 @@
 //! The adapter as the engine sees it.
 
 use super::{
-    BitcoinChain, Kind, NETWORK, PROVIDER, address_of, fees::form, look::Question, node::Node,
-    read, script_of, wire,
+    BitcoinChain, Kind, NETWORK, PROVIDER, address_of,
+    fees::form,
+    look::{MATURITY, Question},
+    node::Node,
+    script_of, wire,
 };
 use crate::{
-    agree,
+    agree, blocks,
     rpc::{self, RpcError, ask, must},
     send::{self, Words},
 };
@@ -100,7 +103,7 @@ impl Chain for BitcoinChain {
     async fn coins(&self, owner: &Address) -> Result<Vec<Coin>, PortError> {
         let (height, coins) = self.unspent(&script_of(owner.as_str())?).await?;
         let deep = |held: &super::coins::Held| {
-            let bound = if held.young { 100 } else { 0 };
+            let bound = if held.young { MATURITY } else { 0 };
             (height + 1).saturating_sub(held.height) >= self.spec.confirmations.max(bound)
         };
         let free = coins.into_iter().filter(|(_, held)| deep(held));
@@ -139,7 +142,7 @@ impl Chain for BitcoinChain {
     }
 
     async fn arrivals(&self, height: u64) -> Result<Arrivals, PortError> {
-        read::arrivals(self, height).await
+        blocks::arrivals(self, height).await
     }
 
     async fn senders(&self, arrival: &Arrival) -> Result<Vec<Address>, PortError> {

@@ -10,7 +10,7 @@ use bitcoin::{BlockHash, ScriptBuf, Transaction};
 use serde_json::json;
 
 /// New coins may be spent in a block that is so many above theirs; before, they may be gone with a re-org.
-const MATURITY: u64 = 100;
+pub const MATURITY: u64 = 100;
 
 /// An output that a transaction is asked for.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -11,7 +11,11 @@ mod node;
 mod read;
 mod wire;
 
-use crate::{agree, rpc::RpcError};
+use crate::{
+    agree,
+    blocks::{Agreed, Blocks, Found, Passed},
+    rpc::RpcError,
+};
 use bitcoin::{
     Address as Script, BlockHash, Network as Kind, ScriptBuf, constants::genesis_block,
     hashes::Hash,
@@ -22,11 +26,7 @@ use node::Node;
 use proof_core::{Address, Network, money::Amount, proving::ChainIdentity};
 use proof_outbound::Configured;
 use proof_port::{PortError, TransferStatus};
-use read::Passed;
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+use std::collections::BTreeMap;
 use url::Url;
 
 const PROVIDER: &str = "bitcoin_chain";
@@ -140,7 +140,7 @@ impl BitcoinSpec {
 pub struct BitcoinChain {
     nodes: Vec<Node>,
     spec: BitcoinSpec,
-    passed: Mutex<Passed>,
+    passed: Passed<BlockHash>,
 }
 
 /// What one node says about itself.
@@ -155,7 +155,7 @@ impl BitcoinChain {
         Self {
             nodes: doors.into_iter().map(Node::new).collect(),
             spec,
-            passed: Mutex::default(),
+            passed: Passed::default(),
         }
     }
 
@@ -167,17 +167,7 @@ impl BitcoinChain {
     /// answer. They are asked again before they are believed.
     pub async fn check(&self) -> Result<Vec<PortError>, BitcoinConfigError> {
         let votes = self.votes(|node| node.ready(&self.spec)).await;
-        let mut silent = Vec::new();
-        for vote in votes {
-            match vote {
-                Ok(_) => {}
-                Err(RpcError::Wrong(context)) => {
-                    return Err(BitcoinConfigError(format!("{NETWORK}: {context}")));
-                }
-                Err(error) => silent.push(error.of_question()),
-            }
-        }
-        Ok(silent)
+        agree::silent(votes).map_err(|context| BitcoinConfigError(format!("{NETWORK}: {context}")))
     }
 
     /// How each node does, in the order of the configuration.
@@ -249,21 +239,43 @@ impl BitcoinChain {
         })
     }
 
-    fn passed(&self) -> MutexGuard<'_, Passed> {
-        // Whole after each step; at worst blocks are read again.
-        self.passed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pass(&self, blocks: Vec<(u64, BlockHash)>) {
-        let mut passed = self.passed();
-        passed.extend(blocks);
-        while passed.len() as u64 > read::BLOCKS_AGAIN * 4 {
-            passed.pop_first();
-        }
-    }
-
     fn odd(&self, context: impl std::fmt::Display) -> PortError {
         PortError::retry(PROVIDER, format!("{NETWORK}: {context}")).answered()
+    }
+}
+
+impl Blocks for BitcoinChain {
+    type Id = BlockHash;
+    const AGAIN: u64 = 12;
+    /// A block is some megabytes.
+    const MORE: u64 = 8;
+
+    async fn height(&self) -> Result<u64, PortError> {
+        Self::height(self).await
+    }
+
+    async fn block(&self, height: u64) -> Result<Agreed<BlockHash>, PortError> {
+        let id = self.agreed_hash(height).await?;
+        let headers = self.votes(|node| node.header(&self.spec, id)).await;
+        let at = read::moment(&agree::same(&headers)?);
+        Ok(Agreed { id, at })
+    }
+
+    async fn found(
+        &self,
+        range: (u64, u64),
+        last: BlockHash,
+    ) -> Result<Found<BlockHash>, PortError> {
+        let votes = self.votes(|node| read::seen(node, &self.spec, range, last));
+        agree::same(&votes.await)
+    }
+
+    fn passed(&self) -> &Passed<BlockHash> {
+        &self.passed
+    }
+
+    fn odd(&self, context: String) -> PortError {
+        Self::odd(self, context)
     }
 }
 

@@ -200,17 +200,8 @@ impl EvmChain {
     /// answer. They are asked again before they are believed.
     pub async fn check(&self) -> Result<Vec<PortError>, EvmConfigError> {
         let votes = self.votes(|node| node.ready(&self.spec)).await;
-        let mut silent = Vec::new();
-        for vote in votes {
-            match vote {
-                Ok(_) => {}
-                Err(RpcError::Wrong(context)) => {
-                    return Err(EvmConfigError(format!("{}: {context}", self.spec.network)));
-                }
-                Err(error) => silent.push(error.of_question()),
-            }
-        }
-        Ok(silent)
+        agree::silent(votes)
+            .map_err(|context| EvmConfigError(format!("{}: {context}", self.spec.network)))
     }
 
     /// How each node does, in the order of the configuration.
@@ -329,6 +320,10 @@ fn evm(address: &Address) -> Result<EvmAddress, PortError> {
 }
 
 impl Blocks for EvmChain {
+    type Id = B256;
+    const AGAIN: u64 = 32;
+    const MORE: u64 = 16;
+
     async fn height(&self) -> Result<u64, PortError> {
         Self::height(self).await
     }

@@ -85,17 +85,7 @@ impl TronChain {
     /// answer. They are asked again before they are believed.
     pub async fn check(&self) -> Result<Vec<PortError>, TronConfigError> {
         let votes = self.votes(|node| node.ready(&self.spec)).await;
-        let mut silent = Vec::new();
-        for vote in votes {
-            match vote {
-                Ok(_) => {}
-                Err(RpcError::Wrong(context)) => {
-                    return Err(TronConfigError::new(format!("TRC20: {context}")));
-                }
-                Err(error) => silent.push(error.of_question()),
-            }
-        }
-        Ok(silent)
+        agree::silent(votes).map_err(|context| TronConfigError::new(format!("TRC20: {context}")))
     }
 
     /// How each node does, in the order of the configuration.
@@ -256,6 +246,10 @@ fn account(address: &Address) -> Result<EvmAddress, PortError> {
 }
 
 impl Blocks for TronChain {
+    type Id = B256;
+    const AGAIN: u64 = 32;
+    const MORE: u64 = 16;
+
     async fn height(&self) -> Result<u64, PortError> {
         Ok(self.newest(View::Newest).await?.0)
     }
