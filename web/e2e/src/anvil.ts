@@ -1,7 +1,7 @@
 // An Ethereum of this test's own: Foundry's anvil from npm, with a token that solc compiles.
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -15,6 +15,9 @@ const CHAIN_ID = 31_337;
 const READY_MS = 15_000;
 /** `keccak256("Transfer(address,address,uint256)")` */
 const TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
+
+/** Somebody turned this network off by name. */
+export const withoutEvm = (process.env["PROOF_WITHOUT"] ?? "").split(",").includes("evm");
 
 interface Compiled {
   code: string;
@@ -34,6 +37,7 @@ export class Anvil {
   ) {}
 
   static async start(): Promise<Anvil> {
+    if (!existsSync(BINARY)) throw new Error(`${BINARY} is missing: run 'npm ci', or leave this network out with PROOF_WITHOUT=evm`);
     const dir = mkdtempSync(join(tmpdir(), "proof-e2e-anvil-"));
     const out = join(dir, "contracts.json");
     execFileSync(process.execPath, [COMPILER, out], { stdio: ["ignore", "ignore", "inherit"] });

@@ -35,7 +35,9 @@ export function run(options: Options): Handle {
   frame.allow = "camera; payment; clipboard-write";
   Object.assign(frame.style, { display: "block", width: "100%", height: "640px", border: "0" });
   // So that its words are on their way, and its colours here, before it is asked to open anything.
-  const query = new URLSearchParams(JSON.parse(JSON.stringify({ lang, theme })));
+  const query = new URLSearchParams();
+  if (lang !== undefined) query.set("lang", lang);
+  if (theme !== undefined) query.set("theme", theme);
   frame.src = `${origin}/frame/${encodeURIComponent(place.widgetId)}?${query}`;
 
   const emit = (name: CallbackName, payload?: unknown) => {
