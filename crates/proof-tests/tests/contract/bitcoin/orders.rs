@@ -118,6 +118,12 @@ impl Ramp {
         (seller, address)
     }
 
+    /// No block comes meanwhile: bitcoind does not survive one on top of what it is taking back.
+    async fn reorg(&self, depth: u64) {
+        let _held = self.mines.lock().await;
+        self.node.reorg(depth).await;
+    }
+
     async fn there(&self, owner: &str) -> u64 {
         let native = Network::Bitcoin.native();
         let (chain, owner) = (chain(&[&self.node.url], spec()), address(owner));
@@ -209,7 +215,7 @@ async fn bought_bitcoin_arrives_on_a_node_also_after_a_lost_answer_and_a_re_org(
     let seen = confirmed(&buyer).await;
     let hash = seen["transfer"]["hash"].as_str().unwrap().to_owned();
     ramp.proxy.is(Vice::None);
-    ramp.node.reorg(2).await;
+    ramp.reorg(2).await;
     let view = buyer.until_step("completed").await;
     assert_eq!(view["transfer"]["hash"], hash.as_str());
     assert!(view["transfer"]["confirmations"].as_u64().unwrap() >= CONFIRMATIONS);
@@ -235,7 +241,7 @@ async fn sold_bitcoin_is_watched_on_a_node_also_after_a_re_org_and_may_go_back()
         view["sale"]["deposits"][1].is_object().then_some(())
     };
     ramp.app.until("both are seen", seen).await;
-    ramp.node.reorg(2).await;
+    ramp.reorg(2).await;
     let view = seller.until_step("completed").await;
     assert_eq!(view["sale"]["deposits"].as_array().unwrap().len(), 2);
     assert_eq!(ramp.there(&to).await, 400_000);
@@ -275,7 +281,7 @@ async fn a_transfer_whose_fee_became_too_small_is_replaced_and_happens_once() {
     let cheap = || async { (buyer.view().await["transfer"]["hash"] == first).then_some(()) };
     ramp.app.until("the cheap one counts", cheap).await;
     // Its block goes back; whichever is mined then, it happens once.
-    ramp.node.reorg(1).await;
+    ramp.reorg(1).await;
     *ramp.mines.lock().await = true;
     buyer.until_step("completed").await;
     assert_eq!(ramp.there(FRIEND).await, 400_000);
