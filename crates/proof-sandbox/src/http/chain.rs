@@ -1,4 +1,7 @@
 //! Every chain's node.
+//!
+//! The time is asked for while the chain is held: otherwise a transfer that came before a look could be put into a block
+//! that the look called read, and nobody would ever find it.
 
 use super::{Answer, Shared, json};
 use crate::{
@@ -52,8 +55,7 @@ struct Tip {
 }
 
 async fn tip(State(world): Shared, Path(name): Path<String>) -> Answer<Tip> {
-    let now = world.clock.now();
-    let height = chain(&world, &name)?.read(|chain| chain.height(now));
+    let height = chain(&world, &name)?.read(|chain| chain.height(world.clock.now()));
     Ok(Json(Tip { height }))
 }
 
@@ -67,10 +69,9 @@ async fn account(
     State(world): Shared,
     Path((name, text)): Path<(String, String)>,
 ) -> Answer<WireAccount> {
-    let now = world.clock.now();
     let chain = chain(&world, &name)?;
     let address = address(&name, &text)?;
-    let view = chain.read(|chain| chain.account(&address, now));
+    let view = chain.read(|chain| chain.account(&address, world.clock.now()));
     let text = |(ticker, base): (String, u128)| (ticker, base.to_string());
     Ok(Json(WireAccount {
         nonce: view.nonce,
@@ -84,10 +85,9 @@ struct Coins {
 }
 
 async fn coins(State(world): Shared, Path((name, text)): Path<(String, String)>) -> Answer<Coins> {
-    let now = world.clock.now();
     let chain = chain(&world, &name)?;
     let address = address(&name, &text)?;
-    let coins = chain.read(|chain| chain.coins(&address, now));
+    let coins = chain.read(|chain| chain.coins(&address, world.clock.now()));
     Ok(Json(Coins { coins }))
 }
 
@@ -118,8 +118,7 @@ async fn receive(State(world): Shared, Path(name): Path<String>, body: Bytes) ->
     let network = name.parse().map_err(Refusal::invalid)?;
     let signed = Signed::parse(network, &body.signed)?;
     let hash = signed.hash.clone();
-    let now = world.clock.now();
-    chain.write::<_, Refusal>(|chain| chain.receive(signed, now), |_| ())?;
+    chain.write::<_, Refusal>(|chain| chain.receive(signed, world.clock.now()), |_| ())?;
     Ok(Json(Received { hash }))
 }
 
@@ -159,8 +158,7 @@ async fn transfer(
     State(world): Shared,
     Path((name, hash)): Path<(String, String)>,
 ) -> Answer<WireTransfer> {
-    let now = world.clock.now();
-    let view = chain(&world, &name)?.read(|chain| chain.transfer(&hash, now));
+    let view = chain(&world, &name)?.read(|chain| chain.transfer(&hash, world.clock.now()));
     view.map(|view| Json(view.into()))
 }
 
@@ -178,10 +176,9 @@ async fn faucet(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     let body: FaucetBody = json(&body)?;
-    let now = world.clock.now();
     chain(&world, &name)?.write(
         |chain| {
-            let event = chain.faucet(&body.address, &body.ticker, body.base, now)?;
+            let event = chain.faucet(&body.address, &body.ticker, body.base, world.clock.now())?;
             Ok(Some(event))
         },
         |_| StatusCode::NO_CONTENT,
@@ -221,8 +218,8 @@ async fn listed(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Answer<WireList> {
     let Query(ListQuery { after }) = query?;
-    let now = world.clock.now();
-    let (height, complete, listed) = chain(&world, &name)?.read(|chain| chain.listed(after, now));
+    let (height, complete, listed) =
+        chain(&world, &name)?.read(|chain| chain.listed(after, world.clock.now()));
     let transfers = listed.into_iter().map(|one| WireListed {
         hash: one.hash,
         index: 0,
@@ -269,9 +266,12 @@ async fn later(
     body: Bytes,
 ) -> Result<StatusCode, Refusal> {
     let body: LaterBody = json(&body)?;
-    let now = world.clock.now();
     chain(&world, &name)?.write(
-        |chain| chain.later(&hash, body.seconds, now).map(Some),
+        |chain| {
+            chain
+                .later(&hash, body.seconds, world.clock.now())
+                .map(Some)
+        },
         |_| StatusCode::NO_CONTENT,
     )
 }
@@ -281,9 +281,8 @@ async fn mine(
     State(world): Shared,
     Path((name, hash)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
-    let now = world.clock.now();
     chain(&world, &name)?.write(
-        |chain| chain.mined_again(&hash, now).map(Some),
+        |chain| chain.mined_again(&hash, world.clock.now()).map(Some),
         |_| StatusCode::NO_CONTENT,
     )
 }

@@ -34,14 +34,16 @@ async fn send(State(world): Shared, Path(name): Path<String>, body: Bytes) -> An
     let asset = Asset::find(&body.currency, network);
     let asset = asset.ok_or_else(|| Refusal::invalid("no such currency on this network"))?;
     let amount = Amount::parse(asset, &body.amount).map_err(Refusal::invalid)?;
-    let (now, nonce) = (world.clock.now(), random::<16>(&*world.entropy));
+    let nonce = random::<16>(&*world.entropy);
     let chain = chain(&world, &name)?;
     let hash = chain.read(|chain| chain.fresh_hash(nonce));
     chain.write::<_, Refusal>(
         |chain| {
             let people = (body.sender.as_deref(), body.address.as_str());
             let moved = (asset.ticker(), amount.base());
-            chain.send(&hash, people, moved, now).map(Some)
+            chain
+                .send(&hash, people, moved, world.clock.now())
+                .map(Some)
         },
         |_| (),
     )?;
