@@ -408,6 +408,10 @@ impl Chain for Metered<dyn Chain> {
         self.inner.confirmations_final()
     }
 
+    fn confirmations_of(&self, amount: Amount) -> u64 {
+        self.inner.confirmations_of(amount)
+    }
+
     fn explorer_url(&self, hash: &str) -> String {
         self.inner.explorer_url(hash)
     }

@@ -51,6 +51,7 @@ fn config() -> BitcoinConfig {
     BitcoinConfig {
         chain: "regtest".to_owned(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_per_kvb_min: 2_000,
         fee_per_kvb_max: 100_000,
         explorer: "https://mempool.space".parse().unwrap(),

@@ -84,6 +84,7 @@ fn config(anvil: &Anvil) -> EvmConfig {
         ]
         .into(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_per_gas_max: 100 * GWEI,
         gas_limit_native: 60_000,
         gas_limit_token: 150_000,

@@ -59,6 +59,7 @@ fn config(world: &World) -> TronConfig {
         genesis: GENESIS.to_owned(),
         tokens: [("USDT".to_owned(), on_tron(&world.anvil.usdt))].into(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_max: 5_000_000,
         energy_limit_token: 200_000,
         explorer: "https://nile.tronscan.org".parse().unwrap(),
