@@ -1,6 +1,7 @@
 //! Wiring: configuration in, a running server out. The logic is elsewhere.
 
-pub mod app;
+mod allow;
+mod app;
 pub mod audit;
 pub mod backup;
 pub mod case;

@@ -24,6 +24,12 @@ pub struct Passphrase {
     passphrase_file: Option<PathBuf>,
 }
 
+impl Passphrase {
+    pub fn file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+}
+
 #[derive(Subcommand, Debug)]
 pub enum WalletCommand {
     /// Makes a master key, and seals it in a new file.
@@ -95,12 +101,12 @@ pub fn run(command: WalletCommand) -> anyhow::Result<()> {
 }
 
 fn open(wallet: &Path, from: &Passphrase) -> anyhow::Result<MasterKey> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
+    let passphrase = passphrase(from.file())?;
     Ok(key_file_read(wallet, &passphrase)?)
 }
 
 fn seal(wallet: &Path, from: &Passphrase, key: &MasterKey) -> anyhow::Result<()> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
+    let passphrase = passphrase(from.file())?;
     key_file_write(wallet, key, &passphrase, &SystemEntropy)?;
     addresses(key)
 }
