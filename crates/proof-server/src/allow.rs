@@ -135,10 +135,6 @@ async fn list(config: &Path) -> anyhow::Result<()> {
 }
 
 fn written(change: &ListChange) -> String {
-    let deed = match change.deed {
-        Deed::Allow => "allow",
-        Deed::Remove => "remove",
-    };
-    let address = &change.address;
+    let (deed, address) = (change.deed.name(), &change.address);
     format!("{deed} {} {}", address.network(), address.as_str())
 }

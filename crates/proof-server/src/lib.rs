@@ -30,6 +30,7 @@ pub mod restore;
 pub mod sanctions;
 pub mod sandbox;
 mod say;
+mod sealing;
 pub mod serve;
 pub mod signer;
 pub mod telemetry;

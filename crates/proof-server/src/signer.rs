@@ -5,6 +5,7 @@ use crate::{
     clock::{SystemClock, SystemEntropy},
     networks::NetworksConfig,
     rails::master_key,
+    sealing::{TokenAt, wallet_read},
     serve::asked_to_stop,
 };
 use anyhow::{Context, bail, ensure};
@@ -13,7 +14,7 @@ use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
     Approvers, BitcoinRules, ChainRules, EvmRules, Limit, Limits, ListKeeper, LocalSigner, Outflow,
-    SignerDoor, SignerThread, SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
+    SignerDoor, SignerThread, SocketSecret, SocketSigner, TronRules, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -52,6 +53,8 @@ pub struct SignerFile {
     journal: PathBuf,
     /// The sealed master key (`proof wallet new`).
     wallet: PathBuf,
+    /// The token of a PKCS#11 module that the wallet is sealed with; the passphrase is its PIN then.
+    pkcs11: Option<TokenAt>,
     /// Without it, the credential `wallet-passphrase` of systemd.
     passphrase_file: Option<PathBuf>,
     /// What the server knows, too (`proof wallet secret`).
@@ -198,7 +201,7 @@ impl SignerFile {
 
     fn open(&self) -> anyhow::Result<LocalSigner> {
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
-        let key = key_file_read(&self.wallet, &passphrase)?;
+        let key = wallet_read(&self.wallet, self.pkcs11.as_ref(), &passphrase)?;
         let signer = LocalSigner::open(&self.journal, *key);
         let signer = signer.with_context(|| self.journal.display().to_string())?;
         let signer = signer.with_rules(self.rules()?);
@@ -365,6 +368,26 @@ mod tests {
             panic!("rules of another kind");
         };
         assert_eq!(rules.fee_max, 1_200_000);
+    }
+
+    #[test]
+    fn approvers_are_none_or_several_and_each_has_a_key() {
+        let one =
+            |name: &str, key: &str| format!("[[approvers]]\nname = {name:?}\nkey = {key:?}\n");
+        let first = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+        let second = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+        let with = |text: String| read(&format!("{GOOD}{text}"));
+        assert!(with(one("alice", first) + &one("bob", second)).is_ok());
+        assert!(with(one("alice", first)).is_err(), "alone");
+        for (name, key) in [
+            ("bob", first),
+            ("alice", second),
+            ("bob", "02"),
+            ("bob", "key"),
+        ] {
+            let text = one("alice", first) + &one(name, key);
+            assert!(with(text).is_err(), "{name} {key}");
+        }
     }
 
     #[test]

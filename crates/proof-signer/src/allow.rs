@@ -43,6 +43,15 @@ pub enum Deed {
     Remove,
 }
 
+impl Deed {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Remove => "remove",
+        }
+    }
+}
+
 /// What is to become of a list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,11 +64,8 @@ pub struct ListChange {
 
 impl ListChange {
     fn text(&self) -> String {
-        let deed = match self.deed {
-            Deed::Allow => "allow",
-            Deed::Remove => "remove",
-        };
-        let (network, address) = (self.address.network(), self.address.as_str());
+        let (deed, network) = (self.deed.name(), self.address.network());
+        let address = self.address.as_str();
         format!("{FORMAT}\n{}\n{deed}\n{network}\n{address}\n", self.list)
     }
 }

@@ -20,6 +20,7 @@ mod policy;
 mod simulated;
 mod socket;
 mod thread;
+mod token;
 mod tron;
 
 pub use allow::{ApproverKey, Approvers, Deed, ListChange, Listed, NotTaken, Vote, list_change};
@@ -35,6 +36,7 @@ pub use policy::{ChainRules, EvmRules};
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
 pub use thread::ListKeeper;
 pub use thread::SignerThread;
+pub use token::{Token, TokenError, token_file_read, token_file_write};
 pub use tron::TronRules;
 
 /// The name under which the signer's errors appear.

@@ -24,15 +24,20 @@ const LIMITS: &str = r#"
 "#;
 
 /// Files of a signer, and what they are for.
-struct Place {
+pub struct Place {
     dir: TempDir,
+    /// What its programs find in their surroundings.
+    env: Vec<(&'static str, PathBuf)>,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
-        let place = Self { dir };
+        let place = Self {
+            dir,
+            env: Vec::new(),
+        };
         place.private("passphrase", "nobody will ever guess this\n");
         let (wallet, secret) = (place.text("wallet.json"), place.text("socket.secret"));
         place.wallet(&["new", "--wallet", &wallet], "").await;
@@ -49,21 +54,25 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn env(&mut self, name: &'static str, value: &Path) {
+        self.env.push((name, value.to_owned()));
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn private(&self, name: &str, text: &str) {
+    pub fn private(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
         fs::set_permissions(self.path(name), Permissions::from_mode(0o600)).unwrap();
     }
 
     /// `proof wallet …` with the passphrase.
-    async fn asked(&self, args: &[&str], input: &str) -> Output {
+    pub async fn asked(&self, args: &[&str], input: &str) -> Output {
         self.proof(&[&["wallet"], args].concat(), input).await
     }
 
@@ -75,20 +84,21 @@ impl Place {
         Command::new(env!("CARGO_BIN_EXE_proof"))
             .args(args)
             .env("PROOF_PASSPHRASE_FILE", self.path("passphrase"))
+            .envs(self.env.clone())
             .stdin(file)
             .output()
             .await
             .unwrap()
     }
 
-    async fn wallet(&self, args: &[&str], input: &str) -> String {
+    pub async fn wallet(&self, args: &[&str], input: &str) -> String {
         let output = self.asked(args, input).await;
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
     /// `proof signer …`, as the people do who vote.
-    async fn people(&self, args: &[&str], input: &str) -> String {
+    pub async fn people(&self, args: &[&str], input: &str) -> String {
         let output = self.proof(&[&["signer"], args].concat(), input).await;
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
@@ -124,10 +134,11 @@ impl Place {
         self.people(&["vote", "--config", &config], &vote).await
     }
 
-    async fn start(&self) -> Signer {
+    pub async fn start(&self) -> Signer {
         let mut child = Command::new(env!("CARGO_BIN_EXE_proof"))
             .args(["signer", "--config"])
             .arg(self.path("signer.toml"))
+            .envs(self.env.clone())
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -149,7 +160,7 @@ impl Place {
     }
 }
 
-struct Signer {
+pub struct Signer {
     child: Child,
     /// Closed, its next word would be its last.
     _said: Lines<BufReader<ChildStderr>>,
@@ -157,7 +168,7 @@ struct Signer {
 
 impl Signer {
     /// SIGKILL.
-    async fn kill(mut self) {
+    pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 }
