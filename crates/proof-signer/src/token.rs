@@ -91,7 +91,6 @@ impl Token {
 
     /// One that never leaves, and is good for nothing but to seal and open.
     fn key_make(&self, id: &[u8]) -> Result<ObjectHandle, TokenError> {
-        let length = KEY_BYTES.try_into().map_err(Error::from)?;
         let wanted = [
             Attribute::Token(true),
             Attribute::Private(true),
@@ -103,7 +102,7 @@ impl Token {
             Attribute::Unwrap(false),
             Attribute::Label(KEY_LABEL.to_vec()),
             Attribute::Id(id.to_vec()),
-            Attribute::ValueLen(length),
+            Attribute::ValueLen(KEY_BYTES.into()),
         ];
         let key = self.session.generate_key(&Mechanism::AesKeyGen, &wanted)?;
         let asked = [
@@ -135,8 +134,7 @@ fn slot(context: &Pkcs11, label: &str) -> Result<Slot, TokenError> {
 }
 
 fn gcm<'a>(nonce: &'a mut [u8; 12]) -> Result<Mechanism<'a>, TokenError> {
-    let tag = TAG_BITS.try_into().map_err(Error::from)?;
-    let params = GcmParams::new(nonce.as_mut_slice(), FORMAT.as_bytes(), tag)?;
+    let params = GcmParams::new(nonce.as_mut_slice(), FORMAT.as_bytes(), TAG_BITS.into())?;
     Ok(Mechanism::AesGcm(params))
 }
 
