@@ -1,11 +1,16 @@
 //! `proof wallet …`: the signer's master key, sealed in a file.
 
-use crate::{clock::SystemEntropy, say::say, signer::passphrase};
+use crate::{
+    clock::SystemEntropy,
+    say::say,
+    sealing::{TokenAt, wallet_read, wallet_write},
+    signer::passphrase,
+};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use proof_signer::{
-    MasterKey, SocketSecret, key_file_read, key_file_write, master_key_new, printed, read_printed,
-    read_private, wallet_addresses, write_private,
+    MasterKey, SocketSecret, master_key_new, printed, read_printed, read_private, wallet_addresses,
+    write_private,
 };
 use std::{
     fmt::Write,
@@ -24,6 +29,20 @@ pub struct Passphrase {
     passphrase_file: Option<PathBuf>,
 }
 
+impl Passphrase {
+    pub fn file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct Seal {
+    #[command(flatten)]
+    passphrase: Passphrase,
+    #[command(flatten)]
+    token: Option<TokenAt>,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum WalletCommand {
     /// Makes a master key, and seals it in a new file.
@@ -31,7 +50,7 @@ pub enum WalletCommand {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// Seals a key that there is already: its printed form on standard input, or the 32 bytes of a `master.key`.
     Import {
@@ -41,21 +60,21 @@ pub enum WalletCommand {
         #[arg(long)]
         raw: Option<PathBuf>,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// The addresses of the hot wallets.
     Addresses {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// The key in its printed form, for a safe. Whoever reads it has the coins.
     Print {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
     Secret {
@@ -66,24 +85,15 @@ pub enum WalletCommand {
 
 pub fn run(command: WalletCommand) -> anyhow::Result<()> {
     match command {
-        WalletCommand::New {
-            wallet,
-            passphrase: from,
-        } => seal(&wallet, &from, &master_key_new(&SystemEntropy)),
-        WalletCommand::Import {
-            wallet,
-            raw,
-            passphrase: from,
-        } => seal(&wallet, &from, &imported(raw.as_deref())?),
-        WalletCommand::Addresses {
-            wallet,
-            passphrase: from,
-        } => addresses(&open(&wallet, &from)?),
-        WalletCommand::Print {
-            wallet,
-            passphrase: from,
-        } => {
-            let text = printed(&open(&wallet, &from)?).context("the key cannot be printed")?;
+        WalletCommand::New { wallet, seal } => {
+            write(&wallet, &seal, &master_key_new(&SystemEntropy))
+        }
+        WalletCommand::Import { wallet, raw, seal } => {
+            write(&wallet, &seal, &imported(raw.as_deref())?)
+        }
+        WalletCommand::Addresses { wallet, seal } => addresses(&open(&wallet, &seal)?),
+        WalletCommand::Print { wallet, seal } => {
+            let text = printed(&open(&wallet, &seal)?).context("the key cannot be printed")?;
             say(&Zeroizing::new(format!("{}\n", *text)))
         }
         WalletCommand::Secret { out } => {
@@ -94,14 +104,14 @@ pub fn run(command: WalletCommand) -> anyhow::Result<()> {
     }
 }
 
-fn open(wallet: &Path, from: &Passphrase) -> anyhow::Result<MasterKey> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
-    Ok(key_file_read(wallet, &passphrase)?)
+fn open(wallet: &Path, seal: &Seal) -> anyhow::Result<MasterKey> {
+    let passphrase = passphrase(seal.passphrase.file())?;
+    wallet_read(wallet, seal.token.as_ref(), &passphrase)
 }
 
-fn seal(wallet: &Path, from: &Passphrase, key: &MasterKey) -> anyhow::Result<()> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
-    key_file_write(wallet, key, &passphrase, &SystemEntropy)?;
+fn write(wallet: &Path, seal: &Seal, key: &MasterKey) -> anyhow::Result<()> {
+    let passphrase = passphrase(seal.passphrase.file())?;
+    wallet_write(wallet, key, seal.token.as_ref(), &passphrase)?;
     addresses(key)
 }
 

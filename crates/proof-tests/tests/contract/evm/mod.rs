@@ -19,7 +19,7 @@ use proof_core::{
 use proof_engine::Rails;
 use proof_outbound::{Configured, HttpTransport, Outbound, Places};
 use proof_port::{
-    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
 };
 use proof_server::rails::SandboxConfig;
 use proof_signer::{ChainRules, EvmRules, Limits, LocalSigner};
@@ -150,7 +150,9 @@ impl Bench {
     async fn planned(&self, ticker: &str, to: &str, base: u128) -> SigningIntent {
         let n = u128::from(self.orders.fetch_add(1, Ordering::Relaxed));
         let (order, recipient) = (OrderId::from_uuid(Uuid::from_u128(n)), address(to));
-        let registered = self.signer.register(Epoch::FIRST, order, &recipient);
+        let registered = self
+            .signer
+            .register(Epoch::FIRST, order, &recipient, Whose::User);
         registered.await.unwrap();
         let form = self.chain.form(asset(ticker)).await.unwrap().unwrap();
         SigningIntent {

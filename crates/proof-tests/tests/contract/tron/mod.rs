@@ -18,7 +18,7 @@ use proof_core::{
     recovery::Epoch,
 };
 use proof_port::{
-    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
 };
 use proof_signer::{ChainRules, LocalSigner, TronRules};
 use std::sync::{
@@ -119,7 +119,9 @@ impl Bench {
         let n = self.orders.fetch_add(1, Ordering::Relaxed);
         let id = Uuid::from_u128(n.into());
         let (order, recipient) = (OrderId::from_uuid(id), address(to));
-        let registered = self.signer.register(Epoch::FIRST, order, &recipient);
+        let registered = self
+            .signer
+            .register(Epoch::FIRST, order, &recipient, Whose::User);
         registered.await.unwrap();
         let form = self.chain.form(asset(ticker)).await.unwrap().unwrap();
         let now_ms = self.chain.nonce(&self.wallet).await.unwrap();
