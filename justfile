@@ -31,6 +31,11 @@ crash *args:
     cargo build --quiet -p proof-server
     python3 verify/campaign.py {{args}}
 
+# Users on a real node, re-orgs, nodes that fail or lie: `just nodes --orders 1000 --concurrency 100 --faults 1000`
+nodes *args:
+    cargo build --quiet -p proof-server
+    python3 verify/node_campaign.py {{args}}
+
 # Whether the core's own fast tests notice each change to money, order and ledger
 mutants *args:
     command -v cargo-mutants >/dev/null || cargo install cargo-mutants --version 27.1.0 --locked

@@ -90,6 +90,7 @@ class Campaign:
     ended: int = 0
     over: bool = False
     """The server cannot be brought up any more: nobody has to begin."""
+    who: type[Person] = Person
     lock: threading.Lock = field(default_factory=threading.Lock)
     people: list[Person] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
@@ -101,7 +102,7 @@ class Campaign:
 
     def live(self, number: int) -> None:
         """One user, from the first click to the last."""
-        person = Person(self.product, self.notes, number, self.seed)
+        person = self.who(self.product, self.notes, number, self.seed)
         # Whoever comes early in the plan comes early among the kills.
         while not self.over and not self.restored and self.product.kills < (number - 1) * self.kills // self.orders:
             time.sleep(0.05)

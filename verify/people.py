@@ -190,13 +190,15 @@ class Notes:
 class Person:
     """One user with one order."""
 
+    stories = STORIES
+
     def __init__(self, product: Product, notes: Notes, number: int, seed: int):
         self.product, self.notes = product, notes
         self.random = random.Random(f"person {seed} {number}")
         self.name = f"user-{seed}-{number}"
         # Each story comes round before one comes again, each time in another order.
-        turn, place = divmod(number - 1, len(STORIES))
-        order = list(STORIES)
+        turn, place = divmod(number - 1, len(self.stories))
+        order = list(self.stories)
         random.Random(f"stories {seed} {turn}").shuffle(order)
         self.story = order[place]
         self.asset = self.random.choice(self.story.assets)

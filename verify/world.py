@@ -148,8 +148,9 @@ class Receiver:
 class Product:
     """`proof dev`. One thread starts and kills it; any number of others call it."""
 
-    def __init__(self, binary: Path, data: Path, receiver: Receiver):
-        self.binary, self.data, self.receiver = binary, data, receiver
+    def __init__(self, binary: Path, data: Path, receiver: Receiver, more: tuple[str, ...] = ()):
+        """`more`: options beside those of every campaign."""
+        self.binary, self.data, self.receiver, self.more = binary, data, receiver, more
         self.port = free_port()
         self.log = data / "server.log"
         self.process: subprocess.Popen[bytes] | None = None
@@ -165,7 +166,7 @@ class Product:
     def spawn(self) -> None:
         command = [
             str(self.binary), "dev", "--port", str(self.port), "--shop-port", str(self.receiver.port),
-            "--shop", "/nowhere", "--data", str(self.data), "--json", "--no-limits",
+            "--shop", "/nowhere", "--data", str(self.data), "--json", "--no-limits", *self.more,
         ]
         # A log for programs, without colours and without the stacks of starts that failed.
         environment = {**os.environ, "NO_COLOR": "1", "RUST_BACKTRACE": "0"}
