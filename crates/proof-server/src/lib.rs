@@ -31,6 +31,7 @@ pub mod sandbox;
 mod say;
 pub mod serve;
 pub mod signer;
+pub mod sweep;
 pub mod telemetry;
 pub mod wallet;
 mod world;

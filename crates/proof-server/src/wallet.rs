@@ -1,6 +1,12 @@
-//! `proof wallet …`: the signer's master key, sealed in a file.
+//! `proof wallet …`: the signer's master key, sealed in a file, and what its wallets hold.
 
-use crate::{clock::SystemEntropy, say::say, signer::passphrase};
+use crate::{
+    clock::SystemEntropy,
+    order::ServerArgs,
+    say::say,
+    signer::passphrase,
+    sweep::{self, SweepArgs},
+};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use proof_signer::{
@@ -57,6 +63,13 @@ pub enum WalletCommand {
         #[command(flatten)]
         passphrase: Passphrase,
     },
+    /// What the hot wallets of a running server hold, and what lies at deposit addresses.
+    Balances {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Empties deposit addresses into the hot wallet, where that costs little.
+    Sweep(SweepArgs),
     /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
     Secret {
         #[arg(long)]
@@ -64,7 +77,7 @@ pub enum WalletCommand {
     },
 }
 
-pub fn run(command: WalletCommand) -> anyhow::Result<()> {
+pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     match command {
         WalletCommand::New {
             wallet,
@@ -86,6 +99,8 @@ pub fn run(command: WalletCommand) -> anyhow::Result<()> {
             let text = printed(&open(&wallet, &from)?).context("the key cannot be printed")?;
             say(&Zeroizing::new(format!("{}\n", *text)))
         }
+        WalletCommand::Balances { server } => sweep::balances(&server).await,
+        WalletCommand::Sweep(args) => sweep::run(args).await,
         WalletCommand::Secret { out } => {
             let secret = SocketSecret::new(&SystemEntropy);
             write_private(&out, secret.written().as_bytes())?;

@@ -16,6 +16,10 @@ pub enum Outflow {
     Return,
     /// To addresses of our own, to prove a network.
     Prove,
+    /// From deposit addresses to our own hot wallet.
+    Sweep,
+    /// The native coin to deposit addresses, for the fee of a sweep.
+    TopUp,
     /// The most that transfers may cost, in the native coin.
     Fee,
 }
@@ -26,6 +30,8 @@ impl Outflow {
             Self::Deliver => "deliveries",
             Self::Return => "returns",
             Self::Prove => "proofs",
+            Self::Sweep => "sweeps",
+            Self::TopUp => "top-ups",
             Self::Fee => "fees",
         }
     }

@@ -435,7 +435,10 @@ impl Engine {
             let delivers = matches!(signed.intent.class, proof_port::IntentClass::Deliver);
             sent |= delivers && !matches!(fate, Fate::Refused);
             if !ours.knows(signed) {
-                world.take(signed, fate);
+                // A sweep takes nothing from the hot wallet.
+                if signed.intent.class != proof_port::IntentClass::Sweep {
+                    world.take(signed, fate);
+                }
                 outside.push(transfer_words(signed, fate));
             }
         }

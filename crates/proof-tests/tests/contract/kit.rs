@@ -230,6 +230,7 @@ impl App {
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            sweeping: Sweeping::OFF,
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -300,6 +301,7 @@ impl App {
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            sweeping,
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
