@@ -325,10 +325,7 @@ impl Engine {
     }
 
     /// A deposit address may hold more than is booked: what is not final yet.
-    async fn deposit_compare(
-        &self,
-        order: &Order,
-    ) -> Result<Option<Finding>, ApiError> {
+    async fn deposit_compare(&self, order: &Order) -> Result<Option<Finding>, ApiError> {
         let Some(sale) = &order.sale else {
             return Ok(None);
         };

@@ -90,7 +90,9 @@ impl Engine {
                 let senders = senders.clone();
                 Box::pin(async move {
                     for sender in &senders {
-                        let owner = tx.deposit_address_find(environment, sender.as_str()).await?;
+                        let owner = tx
+                            .deposit_address_find(environment, sender.as_str())
+                            .await?;
                         if owner.is_some() {
                             return Ok(true);
                         }

@@ -1,6 +1,7 @@
 //! Emptying deposit addresses into the hot wallet. A sweep is begun by a look at the books ([`survey`]), and then is
 //! transfers like all others: planned, signed, told and watched by the same code, the same way after a crash.
 
+mod cost;
 mod survey;
 
 pub use survey::{SWEEP_LINES_MAX, SweepLine, SweepPage, Sweeping};
@@ -13,26 +14,23 @@ use crate::{
     transfer::{Leg, Source},
     worker::Outcome,
 };
+use cost::{affordable, market};
 use proof_core::{
-    Address, Asset, Network,
+    Address, Asset,
     id::{EntryId, IntentId, JobId, OrderId, SweepId},
     ledger::{Account, key_in},
     money::Amount,
     order::POLL_MS,
     partner::Environment,
     sweep::{Sweep, SweepRefusal, SweepState},
-    transfer::{EvmForm, Form, SendingStep, TransferFact},
+    transfer::{Form, SendingStep, TransferFact},
 };
-use proof_port::{Chain, IntentClass};
+use proof_port::IntentClass;
 use proof_store::{Failure, JobKind, Tx};
 use uuid::Uuid;
 
 /// What is too dear now, or has no price, is looked at again after so long.
 pub(crate) const SWEEP_WAIT_SECONDS: i64 = 300;
-
-/// What moving the native coin to a wallet without code costs, on every EVM chain of ours. Nothing is left over then
-/// but what the block does not ask for.
-const GAS_NATIVE: u64 = 21_000;
 
 /// Sweeps of one order that anybody looks at.
 pub(crate) const SWEEPS_OF_ORDER_MAX: i64 = 1_000;
@@ -170,7 +168,9 @@ impl Engine {
                 return Ok(None);
             };
             let source = Source::ask(&**chain, sweep.wallet.clone(), network.native()).await?;
-            let gas = sweep.gas.map_or(Ok(source.fee()), |gas| gas.checked_add(source.fee()));
+            let gas = sweep
+                .gas
+                .map_or(Ok(source.fee()), |gas| gas.checked_add(source.fee()));
             let cost = cost.costing(gas.map_err(ApiError::internal)?);
             return Ok(cost.is_small_for(sweep.amount).then_some(source));
         }
@@ -233,81 +233,9 @@ impl Engine {
         // A restored database may have forgotten it; the signer has not.
         let promised = self.rails(environment)?.signer.promised(order).await?;
         let mut given = promised.signed.iter();
-        Ok(given.any(|given| given.intent.class == IntentClass::TopUp && given.signed.hash == hash))
-    }
-}
-
-/// How a network writes a sweep now, and what the next block takes for a unit of gas.
-pub(crate) struct Market {
-    pub(crate) form: EvmForm,
-    pub(crate) block: u128,
-}
-
-impl Market {
-    pub(crate) fn fee(&self, network: Network) -> Option<Amount> {
-        let most = self.form.fee_max()?;
-        Some(Amount::new(network.native(), most))
-    }
-}
-
-/// `None`: more than the operator allows, or a network on which nothing is swept.
-pub(crate) async fn market(chain: &dyn Chain, asset: Asset) -> Result<Option<Market>, ApiError> {
-    let asked = async { Ok((chain.form(asset).await?, chain.gas_price().await?)) };
-    let (form, price) = match asked.await {
-        Ok((Some(Form::Evm(form)), Some(price))) => (*form, price),
-        Ok(_) => return Ok(None),
-        Err(error) => {
-            let error: proof_port::PortError = error;
-            return if error.answered {
-                Ok(None)
-            } else {
-                Err(error.into())
-            };
-        }
-    };
-    let gas_limit = if asset == asset.network().native() {
-        GAS_NATIVE
-    } else {
-        form.gas_limit
-    };
-    Ok(Some(Market {
-        form: EvmForm { gas_limit, ..form },
-        block: price.block,
-    }))
-}
-
-/// The form that `have` pays for, if the next block would take it.
-fn affordable(market: &Market, have: u128) -> Option<EvmForm> {
-    let most = have.checked_div(u128::from(market.form.gas_limit))?;
-    let fee_per_gas_max = market.form.fee_per_gas_max.min(most);
-    (fee_per_gas_max >= market.block).then(|| EvmForm {
-        fee_per_gas_max,
-        tip_per_gas_max: market.form.tip_per_gas_max.min(fee_per_gas_max),
-        ..market.form.clone()
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sweep_offers_what_is_there_for_it_or_waits() {
-        let market = Market {
-            form: EvmForm {
-                chain_id: 1,
-                gas_limit: 100,
-                fee_per_gas_max: 21,
-                tip_per_gas_max: 1,
-                token: None,
-            },
-            block: 11,
-        };
-        let offered = |have| affordable(&market, have).map(|form| form.fee_per_gas_max);
-        assert_eq!(offered(5_000), Some(21));
-        assert_eq!(offered(2_100), Some(21));
-        assert_eq!(offered(2_099), Some(20));
-        assert_eq!(offered(1_100), Some(11));
-        assert_eq!(offered(1_099), None, "no block takes it now");
+        Ok(
+            given
+                .any(|given| given.intent.class == IntentClass::TopUp && given.signed.hash == hash),
+        )
     }
 }

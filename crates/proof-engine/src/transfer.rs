@@ -79,7 +79,11 @@ impl Leg {
     }
 
     /// Where the money of this leg goes, and how much where it costs at most `fee`, as it is under lock.
-    async fn outgoing(self, tx: &mut Tx, fee: Amount) -> Result<(Address, Amount), Failure<ApiError>> {
+    async fn outgoing(
+        self,
+        tx: &mut Tx,
+        fee: Amount,
+    ) -> Result<(Address, Amount), Failure<ApiError>> {
         match self.sender {
             Sender::Order => {
                 let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;

@@ -87,7 +87,9 @@ impl Engine {
             error.log("the nightly comparison could not be planned; the next start tries again");
         }
         if let Err(error) = self.sweep_begin().await {
-            error.log("looking for what is to be swept could not be planned; the next start tries again");
+            error.log(
+                "looking for what is to be swept could not be planned; the next start tries again",
+            );
         }
         futures::join!(
             self.work_pool(Pool::Orders, stop.clone()),

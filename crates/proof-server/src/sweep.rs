@@ -174,7 +174,10 @@ fn summed(page: &SweepPage) -> anyhow::Result<String> {
     let mut text = String::new();
     for ((currency, network, verdict), count) in counts {
         let verdict = verdict.replace('_', " ");
-        writeln!(text, "{currency} {network} at deposit addresses: {count} {verdict}")?;
+        writeln!(
+            text,
+            "{currency} {network} at deposit addresses: {count} {verdict}"
+        )?;
     }
     if page.lines.is_empty() {
         text.push_str("Nothing lies at deposit addresses of networks under [sweep].\n");

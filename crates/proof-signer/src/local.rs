@@ -15,7 +15,8 @@ use proof_core::{
     transfer::Form,
 };
 use proof_port::{
-    DepositOpened, IntentClass, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer, SigningIntent,
+    DepositOpened, IntentClass, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer,
+    SigningIntent,
 };
 use std::{
     collections::BTreeMap,

@@ -244,7 +244,10 @@ impl Tx {
     ) -> Result<Vec<Lease>, StoreError> {
         let [a, b, c, d, e, f, g] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
-            .fetch_all(JOB_CLAIM, args![token, until, now, limit, a, b, c, d, e, f, g])
+            .fetch_all(
+                JOB_CLAIM,
+                args![token, until, now, limit, a, b, c, d, e, f, g],
+            )
             .await?;
         let mut jobs = rows
             .into_iter()

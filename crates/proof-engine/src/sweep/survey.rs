@@ -1,8 +1,6 @@
 //! What lies at deposit addresses, what moving it would cost, and beginning to where that is little.
 
-use super::{
-    SWEEP_WAIT_SECONDS, SWEEPS_OF_ORDER_MAX, at_deposit, market,
-};
+use super::{SWEEP_WAIT_SECONDS, SWEEPS_OF_ORDER_MAX, at_deposit, cost::Cost};
 use crate::{
     ApiError, Engine,
     audit::audit,
@@ -12,17 +10,15 @@ use crate::{
     worker::Outcome,
 };
 use proof_core::{
-    Asset, Fiat, Network,
+    Asset, Network,
     audit::Author,
     case::{Case, CaseState},
     id::{JobId, OrderId, SweepId},
     ledger::key_alone,
-    money::{Amount, Bps, Rate, Rounding},
+    money::{Amount, Bps},
     order::Order,
     partner::Environment,
-    quote::RATE_AGE_SECONDS_MAX,
-    sweep::{Sweep, SweepState, is_worth},
-    transfer::Form,
+    sweep::{Sweep, SweepState},
 };
 use proof_store::{Failure, JobKind, Tx};
 use serde::{Deserialize, Serialize};
@@ -34,9 +30,6 @@ pub const SWEEP_LINES_MAX: usize = 1_000;
 
 const ADDRESSES_PER_PAGE: i64 = 500;
 const CASES_MAX: i64 = 100;
-
-/// Values are compared in this currency; any would do.
-const FIAT: Fiat = Fiat::Eur;
 
 /// What the operator says about it: `[sweep]`. Without networks nothing is swept.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -108,35 +101,6 @@ impl Verdict {
     }
 }
 
-/// What sweeping a coin costs at most, and what is too little for that.
-#[derive(Clone, Copy)]
-pub(crate) struct Cost {
-    /// Of the sweep itself.
-    fee: Amount,
-    /// With the transfer that brings it there, where a token is swept.
-    total: Amount,
-    coin: Rate,
-    native: Rate,
-    share: Bps,
-}
-
-impl Cost {
-    /// The same at what it turns out to cost.
-    pub(crate) fn costing(self, total: Amount) -> Self {
-        Self { total, ..self }
-    }
-
-    /// The value is rounded down and the cost up.
-    pub(crate) fn is_small_for(&self, amount: Amount) -> bool {
-        let value = self.coin.price(amount.base(), Rounding::Down);
-        let cost = self.native.price(self.total.base(), Rounding::Up);
-        let (Ok(value), Ok(cost)) = (value, cost) else {
-            return false;
-        };
-        is_worth(value, cost, self.share).unwrap_or(false)
-    }
-}
-
 impl Engine {
     /// Plans the looks of each environment, unless they are planned.
     pub(crate) async fn sweep_begin(&self) -> Result<(), ApiError> {
@@ -187,7 +151,12 @@ impl Engine {
         let page = self.sweep_survey(environment, Some(true)).await?;
         let begun = page.lines.iter().filter(|line| line.begun);
         let told = json!({ "begun": begun.map(|line| line.order).collect::<Vec<_>>() });
-        let deed = deed(author, "treasury.sweep", environment.name().to_owned(), told);
+        let deed = deed(
+            author,
+            "treasury.sweep",
+            environment.name().to_owned(),
+            told,
+        );
         let now = self.now();
         self.db
             .write("sweep_ask", move |tx: &mut Tx| {
@@ -327,37 +296,6 @@ impl Engine {
         Ok(given.any(|given| given.intent.intent == intent))
     }
 
-    /// What sweeping a coin costs at most now; `None`: nobody can say, or it is more than the operator allows.
-    pub(crate) async fn sweep_cost(&self, environment: Environment, asset: Asset) -> Option<Cost> {
-        let network = asset.network();
-        let native = network.native();
-        let chain = self.chain_of(environment, network).ok()?;
-        // Simulated chains have no form, and are not swept.
-        let fee = market(&**chain, asset).await.ok()??.fee(network)?;
-        let top_up = if asset == native {
-            None
-        } else {
-            match chain.form(native).await.ok()?? {
-                Form::Evm(form) => Some(Amount::new(native, form.fee_max()?)),
-                Form::Tron(_) | Form::Bitcoin(_) => return None,
-            }
-        };
-        let total = top_up.map_or(Some(fee), |more| fee.checked_add(more).ok())?;
-        Some(Cost {
-            fee,
-            total,
-            coin: self.sweep_rate(environment, asset).await?,
-            native: self.sweep_rate(environment, native).await?,
-            share: self.sweeping.share,
-        })
-    }
-
-    async fn sweep_rate(&self, environment: Environment, asset: Asset) -> Option<Rate> {
-        let (rate, at) = self.mid(environment, asset, FIAT).await.ok()?;
-        let is_fresh = self.now().millis_since(at) <= RATE_AGE_SECONDS_MAX * 1_000;
-        is_fresh.then_some(rate)
-    }
-
     /// Writes down that an address is to be emptied, unless something about it has changed. `false`: it has.
     async fn sweep_start(
         &self,
@@ -372,7 +310,10 @@ impl Engine {
         let native = asset.network().native();
         let wallet = self.hot_wallet(environment, asset.network()).await?;
         let (now, id, source) = (self.now(), order.id, sale.deposit_address.clone());
-        let (ids, sweep) = (SaveIds::new(self, now), SweepId::new(now, self.entropy.as_ref()));
+        let (ids, sweep) = (
+            SaveIds::new(self, now),
+            SweepId::new(now, self.entropy.as_ref()),
+        );
         self.db
             .write("sweep_start", move |tx: &mut Tx| {
                 let (ids, wallet, source) = (ids.clone(), wallet.clone(), source.clone());
@@ -411,7 +352,8 @@ impl Engine {
                         return Ok(false);
                     }
                     let job = JobId::from_uuid(ids.uuid(3, 0));
-                    tx.job_upsert(job, JobKind::Sweep, sweep.uuid(), now).await?;
+                    tx.job_upsert(job, JobKind::Sweep, sweep.uuid(), now)
+                        .await?;
                     Ok::<_, Failure<ApiError>>(true)
                 })
             })
@@ -453,7 +395,9 @@ impl SweepPage {
 /// The next one's.
 fn number(sweeps: &[Sweep], asset: Asset) -> u32 {
     let before = sweeps.iter().filter(|sweep| sweep.asset() == asset);
-    u32::try_from(before.count()).unwrap_or(u32::MAX).saturating_add(1)
+    u32::try_from(before.count())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1)
 }
 
 /// Nobody has a claim to these coins any more: the order has ended, and so have its cases.

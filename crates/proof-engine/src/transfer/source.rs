@@ -53,11 +53,7 @@ impl Source {
         self.fee
     }
 
-    async fn of(
-        chain: &dyn Chain,
-        sender: Address,
-        form: Option<Form>,
-    ) -> Result<Self, ApiError> {
+    async fn of(chain: &dyn Chain, sender: Address, form: Option<Form>) -> Result<Self, ApiError> {
         let fee = match &form {
             Some(form) => fee_max(form, chain.network())?,
             None => with_margin(chain.fee().await?)?,

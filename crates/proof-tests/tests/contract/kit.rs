@@ -13,11 +13,11 @@ use http_body_util::BodyExt;
 use proof_core::{
     Address, Asset, Fiat, Network,
     ledger::{Unit, balanced},
-    money::Amount,
+    money::{Amount, Bps},
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Watching};
+use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Sweeping, Watching};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Signer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -230,7 +230,7 @@ impl App {
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
-            sweeping: Sweeping::OFF,
+            sweeping: sweeping(self.real.as_ref().map(|real| real.network())),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -301,7 +301,7 @@ impl App {
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
-            sweeping,
+            sweeping: sweeping(real_network),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -580,6 +580,16 @@ impl App {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("waited in vain: {what}")
+    }
+}
+
+/// When somebody asks, on the real network.
+fn sweeping(network: Option<Network>) -> Sweeping {
+    Sweeping {
+        networks: network.into_iter().collect(),
+        share: Bps::new(300).unwrap(),
+        batch: 20,
+        ..Sweeping::OFF
     }
 }
 
