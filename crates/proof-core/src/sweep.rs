@@ -254,3 +254,166 @@ impl Sweep {
         Ok(entries)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{asset::Network, ledger::Account, transfer::UnsignedFrom};
+    use std::collections::BTreeMap;
+    use uuid::Uuid;
+
+    fn address(text: &str) -> Address {
+        Address::parse(Network::Erc20, text).unwrap()
+    }
+
+    fn native(base: u128) -> Amount {
+        Amount::new(Network::Erc20.native(), base)
+    }
+
+    fn usdt(base: u128) -> Amount {
+        Amount::new(Asset::find("USDT", Network::Erc20).unwrap(), base)
+    }
+
+    fn sweep(amount: Amount, gas: Option<Amount>) -> Sweep {
+        Sweep {
+            id: SweepId::from_uuid(Uuid::from_u128(1)),
+            environment: Environment::Test,
+            order: OrderId::from_uuid(Uuid::from_u128(2)),
+            number: 1,
+            amount,
+            source: address("0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"),
+            wallet: address("0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359"),
+            state: match gas {
+                Some(_) => SweepState::ToppingUp,
+                None => SweepState::Sweeping,
+            },
+            gas,
+            top_up: None,
+            out: None,
+            begun_at: Timestamp::FIRST,
+        }
+    }
+
+    fn planned(sweep: &Sweep, fee: u128) -> TransferFact {
+        let (recipient, amount) = sweep.outgoing(native(fee)).unwrap();
+        TransferFact::Planned {
+            intent: IntentId::from_uuid(Uuid::from_u128(3)),
+            transfer: UnsignedTransfer {
+                sender: sweep.source.clone(),
+                recipient,
+                amount,
+                from: UnsignedFrom::Nonce(0),
+                fee: native(fee),
+                form: None,
+            },
+        }
+    }
+
+    fn signed(hash: &str) -> TransferFact {
+        TransferFact::Signed {
+            signed: Signed {
+                hash: hash.to_owned(),
+                signed_hex: String::new(),
+            },
+        }
+    }
+
+    fn ended(fee: u128) -> TransferFact {
+        TransferFact::Final {
+            confirmations: 9,
+            fee: native(fee),
+        }
+    }
+
+    /// Follows the books by account.
+    fn told(books: &mut BTreeMap<String, i128>, sweep: &mut Sweep, fact: TransferFact) {
+        let (next, entries) = sweep.decide(fact, Timestamp::FIRST).unwrap();
+        *sweep = next;
+        for posting in entries.iter().flat_map(Entry::postings) {
+            let sum = books.entry(posting.key()).or_default();
+            *sum += posting.amount;
+            assert!(posting.account != Account::InTransit || *sum >= 0);
+        }
+    }
+
+    fn left(books: &BTreeMap<String, i128>, order: OrderId) -> Vec<(String, i128)> {
+        let books = books.iter().filter(|(_, sum)| **sum != 0);
+        let short = |key: &String| key.replace(&order.to_string(), "ord");
+        books.map(|(key, sum)| (short(key), *sum)).collect()
+    }
+
+    #[test]
+    fn a_token_comes_with_what_its_two_transfers_cost_in_the_books() {
+        let (mut books, mut sweep) = (BTreeMap::new(), sweep(usdt(100), Some(native(50))));
+        let plan = planned(&sweep, 7);
+        told(&mut books, &mut sweep, plan.clone());
+        assert_eq!(
+            sweep.decide(plan, Timestamp::FIRST),
+            Err(SweepRefusal::Unfit)
+        );
+        told(&mut books, &mut sweep, signed("a"));
+        assert!(sweep.knows("a") && !sweep.knows("b"));
+        told(&mut books, &mut sweep, ended(4));
+        assert_eq!(sweep.state, SweepState::Sweeping);
+        let plan = planned(&sweep, 50);
+        told(&mut books, &mut sweep, plan);
+        told(&mut books, &mut sweep, signed("b"));
+        told(&mut books, &mut sweep, ended(30));
+        assert_eq!(sweep.state, SweepState::Swept);
+        let order = sweep.order;
+        let expected = [
+            ("deposit:ord:ETH/ERC20", 20),
+            ("deposit:ord:USDT/ERC20", -100),
+            ("gas:ETH/ERC20", 34),
+            ("wallet:ETH/ERC20", -54),
+            ("wallet:USDT/ERC20", 100),
+        ];
+        let expected = expected.map(|(key, sum)| (key.to_owned(), sum));
+        assert_eq!(left(&books, order), expected);
+        assert_eq!(
+            sweep.decide(ended(30), Timestamp::FIRST),
+            Err(SweepRefusal::Unfit)
+        );
+    }
+
+    #[test]
+    fn a_native_coin_sends_what_its_fee_leaves_and_what_was_refused_is_where_it_was() {
+        let begun = sweep(native(100), None);
+        assert_eq!(begun.outgoing(native(100)), None, "nothing would be left");
+        let (mut books, mut swept) = (BTreeMap::new(), begun.clone());
+        told(&mut books, &mut swept, planned(&begun, 21));
+        // Planned again at another price, since the signer had no room.
+        let intent = IntentId::from_uuid(Uuid::from_u128(3));
+        let until = Timestamp::FIRST;
+        told(
+            &mut books,
+            &mut swept,
+            TransferFact::Postponed { intent, until },
+        );
+        told(&mut books, &mut swept, planned(&begun, 30));
+        told(&mut books, &mut swept, signed("a"));
+        told(&mut books, &mut swept, ended(25));
+        let expected = [
+            ("deposit:ord:ETH/ERC20", -95),
+            ("gas:ETH/ERC20", 25),
+            ("wallet:ETH/ERC20", 70),
+        ];
+        let expected = expected.map(|(key, sum)| (key.to_owned(), sum));
+        assert_eq!(left(&books, begun.order), expected);
+
+        let (mut books, mut refused) = (BTreeMap::new(), begun.clone());
+        told(&mut books, &mut refused, planned(&begun, 21));
+        let proof = Proof::NeverSigned { intent };
+        told(&mut books, &mut refused, TransferFact::Dead { proof });
+        assert_eq!(refused.state, SweepState::Refused);
+        assert!(left(&books, begun.order).is_empty());
+    }
+
+    #[test]
+    fn a_share_is_of_the_value_and_a_cent_of_nothing_is_too_much() {
+        let share = Bps::new(100).unwrap();
+        let is_worth = |value, cost| is_worth(value, cost, share).unwrap();
+        assert!(is_worth(10_000, 100) && !is_worth(10_000, 101));
+        assert!(!is_worth(99, 1) && is_worth(100, 1));
+    }
+}

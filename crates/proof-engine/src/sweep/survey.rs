@@ -248,10 +248,9 @@ impl Engine {
             return Ok(None);
         };
         let asset = amount.asset();
-        let mut of_coin = sweeps.iter().filter(|sweep| sweep.asset() == asset);
-        let was_refused = of_coin
-            .next_back()
-            .is_some_and(|last| last.state == SweepState::Refused);
+        let of_coin = sweeps.iter().filter(|sweep| sweep.asset() == asset);
+        let last = of_coin.max_by_key(|sweep| sweep.number);
+        let was_refused = last.is_some_and(|last| last.state == SweepState::Refused);
         let verdict = match cost {
             _ if sweeps.iter().any(|sweep| sweep.state.is_open()) => Verdict::UnderWay,
             _ if !is_over => Verdict::OrderOpen,
@@ -275,7 +274,9 @@ impl Engine {
         amount: Amount,
         sweeps: &[Sweep],
     ) -> Result<bool, ApiError> {
-        let Some(sale) = &order.sale else {
+        // An order that sells another one's late deposit shows the other one's address.
+        let own = order.origin.is_none();
+        let Some(sale) = order.sale.as_ref().filter(|_| own) else {
             return Ok(false);
         };
         let asset = amount.asset();

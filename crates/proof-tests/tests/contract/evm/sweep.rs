@@ -79,17 +79,20 @@ impl Ramp {
         self.app = next;
     }
 
-    /// What the nightly comparison says about wallets and deposits.
-    async fn all_agrees(&self) {
+    /// The nightly comparison finds nothing about deposit addresses, nor that something came from this one.
+    async fn night_is_quiet(&self, at: &str) {
+        // Longer than books and chain may differ.
+        self.app.clock.skip(1_800);
+        let engine = &self.app.app.engine;
         let look = || async {
-            let engine = &self.app.app.engine;
-            // Blocks come meanwhile.
+            // Blocks come meanwhile, and a node may be in the middle of one.
             let done = engine.reconcile(TEST).await.ok()?;
-            let kinds = done.open.iter().map(|found| found.kind.clone());
-            let kinds: Vec<String> = kinds.collect();
-            kinds.is_empty().then_some(())
+            let mut open = done.open;
+            open.retain(|found| found.kind == "deposit_differs" || found.cause.contains(at));
+            assert!(open.is_empty(), "{open:#?}");
+            (done.orders > 0).then_some(())
         };
-        self.app.until("books and world agree", look).await;
+        self.app.until("the night is over", look).await;
     }
 }
 
@@ -135,10 +138,12 @@ async fn a_sold_token_gets_gas_once_and_then_comes_into_the_hot_wallet() {
     assert_eq!(ramp.app.balance(&token).await, 0);
     assert_eq!(ramp.app.balance("in_transit:ETH/ERC20").await, 0);
     ramp.books_agree().await;
-    ramp.all_agrees().await;
     // Neither the gas that came there nor what came to the hot wallet is taken for somebody's.
-    let page = ramp.app.app.engine.treasury_page(TEST).await.unwrap();
-    assert!(page.arrivals.is_empty());
+    ramp.night_is_quiet(&at).await;
+    assert!(
+        ramp.sweeps(order).await.len() == 1,
+        "nothing began by itself"
+    );
     assert_eq!(
         verdicts(&ramp.preview().await.lines),
         [("ETH", "too_small")]
@@ -175,7 +180,7 @@ async fn a_sold_native_coin_pays_for_itself_also_when_its_block_is_taken_back() 
     let left = ramp.there(&at, "ETH").await;
     assert_eq!(ramp.app.balance(&key).await.unsigned_abs(), left);
     ramp.books_agree().await;
-    ramp.all_agrees().await;
+    ramp.night_is_quiet(&at).await;
     ramp.done().await;
 }
 
@@ -184,7 +189,7 @@ async fn what_is_too_small_stays_and_what_is_too_dear_waits() {
     let Some(ramp) = Ramp::open().await else {
         return;
     };
-    let (small, at) = ramp.sold("USDT", "5", 5_000_000).await;
+    let (small, at) = ramp.sold("USDT", "10", 10_000_000).await;
     assert_eq!(verdicts(&ramp.ask().await), [("USDT", "too_small")]);
     assert!(ramp.sweeps(small).await.is_empty());
     let (order, _) = ramp.sold("USDT", "100", 100_000_000).await;
@@ -226,9 +231,9 @@ async fn what_is_too_small_stays_and_what_is_too_dear_waits() {
     ramp.app.clock.skip(600);
     ramp.until_swept(order).await;
     assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
-    assert_eq!(ramp.there(&at, "USDT").await, 5_000_000);
+    assert_eq!(ramp.there(&at, "USDT").await, 10_000_000);
     ramp.books_agree().await;
-    ramp.all_agrees().await;
+    ramp.night_is_quiet(&at).await;
     ramp.done().await;
 }
 
