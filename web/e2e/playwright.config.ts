@@ -11,11 +11,14 @@ export default defineConfig({
   // A test that passes only the second time is a defect to be found, not to be hidden.
   retries: 0,
   forbidOnly: true,
-  workers: Number(process.env["PROOF_E2E_WORKERS"] ?? "3"),
+  // More than there are cores: most of a test's time is a person's pace, a film and the blocks of a chain.
+  workers: Number(process.env["PROOF_E2E_WORKERS"] ?? "5"),
   reporter: [["list"]],
   use: {
     viewport: { width: 1000, height: 1100 },
-    trace: "retain-on-failure",
+    screenshot: "only-on-failure",
+    // A recording costs more than all else that a test does.
+    trace: process.env["PROOF_E2E_TRACE"] ? "retain-on-failure" : "off",
     launchOptions: {
       executablePath: process.env["PROOF_E2E_CHROMIUM"] ?? "/usr/bin/chromium",
       args: browserArguments({ camera: "allowed" }),

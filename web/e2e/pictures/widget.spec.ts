@@ -1,11 +1,12 @@
 // The screens of the widget on a phone, light, dark and from right to left: `npm run pictures -w web/e2e -- widget`. The
 // page of the docs that shows them is written with them.
 
-import { writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Browser, Page } from "@playwright/test";
 import { CARDS, fillCard, sendPicture } from "../src/buyer.ts";
-import { sessionOf } from "../src/known.ts";
+import { advance, sessionOf } from "../src/known.ts";
+import { codeOf, letter, linkOf } from "../src/outbox.ts";
 import { REFUND, send } from "../src/seller.ts";
 import type { Proof } from "../src/server.ts";
 import { expect, newBuyer, test, type Buyer } from "../src/test.ts";
@@ -34,14 +35,21 @@ const SCREENS = {
   progress: "On its way",
   completed: "Delivered",
   receipt: "The receipt's own page",
+  known: "Somebody who was checked at another shop",
+  code: "A code from the mailbox",
+  email: "A known customer with another email",
+  handover: "The check goes on at a phone",
   kept: "A card that was kept",
   cancelled: "Cancelled",
+  expired: "The time to pay has run out",
   over: "A session that is over",
   terms: "A sell: terms, card and refund address",
   deposit: "The deposit address",
   accident: "Another coin came",
   confirming: "The deposit is seen",
   sold: "Paid out",
+  resume: "The link of a letter",
+  late: "A deposit that came late",
 } as const;
 
 type Name = keyof typeof SCREENS;
@@ -193,6 +201,60 @@ async function others(walk: Walk, known: Buyer): Promise<void> {
   await walk.take("over");
 }
 
+/** Who is asked for less than a document, or elsewhere. */
+async function ways(walk: Walk, known: Buyer, desktop: Page): Promise<void> {
+  await walk.open(newBuyer());
+  await walk.press("known.link");
+  await walk.titled("known.title");
+  await walk.take("known");
+  await walk.press("known.ask");
+  await walk.titled("known.enterTitle");
+  await walk.take("code");
+  await walk.open({ ...known, email: newBuyer().email });
+  await walk.titled("email.title");
+  await walk.take("email");
+  const other = new Walk(walk.proof, desktop, walk.language);
+  await other.open(newBuyer());
+  await other.press("handover.offer");
+  await other.titled("handover.title");
+  await expect(desktop.locator(".qr").first()).toBeVisible();
+  await other.take("handover");
+}
+
+/** Coins that come after the order was called off, and the way back by the letter's link. */
+async function late(walk: Walk, buyer: Buyer): Promise<void> {
+  const { page, proof } = walk;
+  await walk.open(buyer, { type: "sell" });
+  await walk.titled("sell.terms.title");
+  await fillCard(page, CARDS.good);
+  await page.locator("#refund-address").fill(REFUND.tron);
+  await page.getByRole("checkbox").check();
+  await walk.press("sell.terms.button");
+  await walk.titled("sell.deposit.send");
+  const address = (await page.locator(".whole .unseen").textContent()) ?? "";
+  await walk.press("cancel.ask");
+  await walk.press("cancel.yes");
+  await walk.titled("sell.cancelled.title");
+  await send(page, proof, address, { amount: "100" });
+  await page.goto(linkOf(await letter(proof, buyer, /arrived late/)));
+  await walk.sees("resume.text");
+  await walk.take("resume");
+  await walk.press("resume.ask");
+  const code = codeOf(await letter(proof, buyer, /^Your code for/));
+  await page.getByLabel(walk.say("resume.label")).fill(code);
+  await walk.press("resume.enter");
+  await walk.payable();
+  await walk.take("late");
+}
+
+async function expired(walk: Walk, known: Buyer): Promise<void> {
+  await walk.open(known);
+  await walk.payable();
+  await advance(walk.proof, "65m");
+  await walk.titled("expired.title");
+  await walk.take("expired");
+}
+
 async function phone(browser: Browser): Promise<Page> {
   const context = await browser.newContext(PHONE);
   return context.newPage();
@@ -207,13 +269,20 @@ for (const language of ["en", "ar"] as const) {
     await buy(walk);
     await sell(walk, buyer);
     await others(walk, buyer);
+    const desktop = await browser.newPage({ viewport: { width: 560, height: 740 }, reducedMotion: "reduce" });
+    await ways(walk, buyer, desktop);
+    await desktop.close();
+    // The letters of a world are found by their words in English.
+    if (language === "en") await late(walk, buyer);
+    // At the end, since a moved clock ends much else.
+    await expired(walk, buyer);
     await walk.page.context().close();
   });
 }
 
 test("widget screens, their page", () => {
   const rows = Object.entries(SCREENS).map(([name, title]) => {
-    const image = (look: string) => `![${title}, ${look}](images/widget/${name}-${look}.jpg)`;
+    const image = (look: string) => (existsSync(`${DOCS}/images/widget/${name}-${look}.jpg`) ? `![${title}, ${look}](images/widget/${name}-${look}.jpg)` : "");
     return `## ${title}\n\n| light | dark | right to left |\n|---|---|---|\n| ${["light", "dark", "ar"].map(image).join(" | ")} |\n`;
   });
   const intro = "Taken from the running sandbox, 360 pixels wide, by `npm run pictures -w web/e2e -- widget`.";

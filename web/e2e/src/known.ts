@@ -43,6 +43,11 @@ export function sessionOf(proof: Proof, buyer: Buyer, more: object = {}): Promis
   return ask<Session>(proof, "POST", "/widget/session", shop.client_token, wanted);
 }
 
+/** Moves the clock of the shop's sandbox world forward. */
+export async function advance(proof: Proof, span: string): Promise<void> {
+  await ask(proof, "POST", "/widget/sandbox/clock", proof.partners[0]?.client_token, { advance: span });
+}
+
 /** Opens a session of the shop as its page would. */
 async function visit(proof: Proof, buyer: Buyer): Promise<Call> {
   const session = await sessionOf(proof, buyer);

@@ -73,11 +73,12 @@ export function say(next: Language, words: Catalogue): void {
 }
 
 function formsOf(locale: string): Forms {
-  const rules = new Intl.PluralRules(locale);
-  const numbers = new Intl.NumberFormat(locale);
+  // Made when a sentence needs them: they take a telephone longer than the first screen's whole text.
+  let rules: Intl.PluralRules | undefined;
+  let numbers: Intl.NumberFormat | undefined;
   return {
-    number: (value) => numbers.format(value),
-    plural: (count, given) => given[`=${count}`] ?? given[rules.select(count)] ?? given["other"] ?? "",
+    number: (value) => (numbers ??= new Intl.NumberFormat(locale)).format(value),
+    plural: (count, given) => given[`=${count}`] ?? given[(rules ??= new Intl.PluralRules(locale)).select(count)] ?? given["other"] ?? "",
     select: (value, given) => given[value] ?? given["other"] ?? "",
   };
 }

@@ -23,9 +23,12 @@ const FIELDS_TIMEOUT_MS = 15_000;
 export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldError }: CardFieldsProps) {
   const { ready, refused, states, onStates, onHosted } = card;
   const late = useLate(!ready);
-  // After the first paint: what is to be read comes before what is to be filled in.
-  const [painted, setPainted] = useState(false);
-  useEffect(() => setPainted(true), []);
+  // After the first paint, since what is to be read comes before what is to be filled in; and one frame at a time, since
+  // a telephone is busy with each for as long as a person would notice.
+  const [begun, setBegun] = useState(0);
+  useEffect(() => {
+    if (begun < fields.length) setBegun(begun + 1);
+  }, [begun, fields.length]);
   const container = useRef<HTMLDivElement>(null);
   const hosted = useMemo(
     () =>
@@ -57,7 +60,7 @@ export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldEr
     <>
       <div class="card-fields" ref={container}>
         {fields.map((field, index) => (
-          <Field key={field} field={field} src={painted ? fieldUrl(origin, field, location.origin) : undefined} error={errorOf(field)} state={states[field]} hosted={hosted} loading={index === 0 && !ready && !late} />
+          <Field key={field} field={field} src={index < begun ? fieldUrl(origin, field, location.origin) : undefined} error={errorOf(field)} state={states[field]} hosted={hosted} loading={index === 0 && !ready && !late} />
         ))}
       </div>
       {late && (
@@ -88,7 +91,7 @@ function Field({ field, src, error, state, hosted, loading }: FieldProps) {
       {/* A label cannot reach into another origin: a press on it is passed on by message. */}
       <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
       <div class={look}>
-        <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />
+        {src && <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />}
         {loading && <p class="fields-loading muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>}
         {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
       </div>
