@@ -187,3 +187,72 @@ fn summed(page: &SweepPage) -> anyhow::Result<String> {
     }
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, networks: &str) -> anyhow::Result<Sweeping> {
+        let config: SweepConfig = toml::from_str(text)?;
+        config.sweeping(&toml::from_str(networks)?)
+    }
+
+    const REAL: &str = r#"
+        [ERC20]
+        adapter = "evm"
+        rpc = ["http://127.0.0.1:3"]
+        chain_id = 31337
+        confirmations = 12
+        fee_gwei_max = 80
+        explorer = "https://etherscan.io"
+    "#;
+
+    #[test]
+    fn what_operations_shows_of_sweeping_is_read() {
+        let least = read("networks = [\"ERC20\"]", REAL).unwrap();
+        let shown = "networks = [\"ERC20\"]\nshare_bps = 100\nevery_minutes = 60\nbatch = 20";
+        assert_eq!(read(shown, REAL).unwrap(), least, "the defaults");
+        let asked = read("networks = [\"ERC20\"]\nevery_minutes = 0", REAL).unwrap();
+        assert_eq!(asked.every_minutes, None);
+        for (text, networks) in [
+            ("", REAL),
+            ("networks = [\"ERC20\"]", ""),
+            ("networks = [\"TRC20\"]", REAL),
+            ("networks = [\"BITCOIN\"]", REAL),
+            ("networks = [\"ERC20\"]\nshare_bps = 0", REAL),
+            ("networks = [\"ERC20\"]\nshare_bps = 9000", REAL),
+            ("networks = [\"ERC20\"]\nbatch = 0", REAL),
+            ("networks = [\"ERC20\"]\nshare = 1", REAL),
+        ] {
+            assert!(read(text, networks).is_err(), "{text} {networks}");
+        }
+    }
+
+    #[test]
+    fn a_line_says_what_becomes_of_it() {
+        let line = |verdict: &str, begun| SweepLine {
+            order: "ord_00000000000000000000000000000007".parse().unwrap(),
+            address: "0xab".to_owned(),
+            amount: "100.00".to_owned(),
+            currency: "USDT".to_owned(),
+            network: Network::Erc20,
+            cost: Some("0.0006".to_owned()),
+            verdict: verdict.to_owned(),
+            begun,
+        };
+        let page = SweepPage {
+            lines: vec![line("ready", true), line("too_small", false)],
+            more: false,
+        };
+        let text = told(&page).unwrap();
+        let expected = [
+            "100.00 USDT ERC20  ord_00000000000000000000000000000007  0xab: is being swept, at most 0.0006 ETH",
+            "100.00 USDT ERC20  ord_00000000000000000000000000000007  0xab: is too small for what it would cost now, at most 0.0006 ETH",
+            "USDT ERC20 at deposit addresses: 1 begun",
+            "USDT ERC20 at deposit addresses: 1 too small",
+        ];
+        assert_eq!(text.lines().collect::<Vec<_>>(), expected);
+        let nothing = told(&SweepPage::default()).unwrap();
+        assert!(nothing.contains("Nothing lies"), "{nothing}");
+    }
+}
