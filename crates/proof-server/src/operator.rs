@@ -393,10 +393,7 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::SweepPreview => json!(engine.sweep_preview(Environment::Test).await?),
         Question::Sweep { by } => json!(engine.sweep_ask(Environment::Test, by.into()).await?),
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
-        Question::Statement { partner, day } => {
-            let day = day_of(&day)?;
-            json!(engine.statement(partner, Environment::Test, day).await?)
-        }
+        Question::Statement { partner, day } => statement(engine, partner, &day).await?,
         Question::Person(said) => person(engine, said).await?,
         Question::ListShow => json!(engine.listings().await?),
         Question::ListSay {
@@ -411,6 +408,13 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         }
         Question::Findings => json!(engine.findings(Environment::Test).await?),
     })
+}
+
+async fn statement(engine: &Engine, partner: PartnerId, day: &str) -> Result<Value, ApiError> {
+    let day = day_of(day)?;
+    Ok(json!(
+        engine.statement(partner, Environment::Test, day).await?
+    ))
 }
 
 fn day_of(text: &str) -> Result<Day, ApiError> {

@@ -200,10 +200,14 @@ impl Engine {
                 if !self.sweeping.networks.contains(&asset.network()) {
                     continue;
                 }
-                if !costs.contains_key(&asset) {
-                    costs.insert(asset, self.sweep_cost(environment, asset).await);
-                }
-                let cost = costs.get(&asset).copied().flatten();
+                let cost = match costs.get(&asset) {
+                    Some(known) => *known,
+                    None => {
+                        let asked = self.sweep_cost(environment, asset).await;
+                        costs.insert(asset, asked);
+                        asked
+                    }
+                };
                 let again = begin == Some(true);
                 let found = self.sweep_judge(environment, (order, amount), cost, again);
                 let Some((order, verdict)) = found.await? else {

@@ -45,7 +45,7 @@ pub async fn rows(db: &Db, entropy: &Counting, order: OrderId) {
         assert!(!tx.sweep_insert(&second).await?, "one at a time");
         assert_eq!(tx.sweep_find(begun.id).await?.as_ref(), Some(&begun));
         let test = Environment::Test;
-        assert_eq!(tx.sweep_open(test, 9).await?, [begun.clone()]);
+        assert_eq!(tx.sweep_open(test, 9).await?.first(), Some(&begun));
         assert!(tx.sweep_open(Environment::Live, 9).await?.is_empty());
         let stored = tx.sweep_lock(begun.id).await?.unwrap();
         assert_eq!(stored.sweep, begun);

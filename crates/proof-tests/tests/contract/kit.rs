@@ -230,7 +230,11 @@ impl App {
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
-            sweeping: sweeping(self.real.as_ref().map(|real| real.network())),
+            // By itself, too.
+            sweeping: Sweeping {
+                every_minutes: Some(1),
+                ..sweeping(self.real.as_ref().map(|real| real.network()))
+            },
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
