@@ -96,9 +96,9 @@ impl Ramp {
     }
 }
 
-fn verdicts(lines: &[SweepLine]) -> Vec<(&str, &str)> {
+fn verdicts(lines: &[SweepLine]) -> Vec<String> {
     let told = lines.iter();
-    told.map(|line| (line.currency.as_str(), line.verdict.as_str()))
+    told.map(|line| format!("{} {}", line.currency, line.verdict))
         .collect()
 }
 
