@@ -6,6 +6,7 @@
 mod agree;
 pub mod bitcoin;
 mod blocks;
+pub mod depth;
 pub mod evm;
 mod rpc;
 mod send;

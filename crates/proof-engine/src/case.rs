@@ -227,7 +227,7 @@ impl Engine {
         let network = case.amount.asset().network();
         let chain = self.chain_of(case.environment, network)?;
         let remedy = self.remedy_of(case).await?;
-        let bound = chain.confirmations_final();
+        let bound = chain.confirmations_of(case.amount);
         let order = self.order_load(case.order).await?.order;
         let status = match &order.sale {
             Some(sale) => {

@@ -272,7 +272,10 @@ impl Engine {
                     .await?;
                 return Ok(Some(Outcome::Done));
             }
-            if !is_deep(&status, chain.confirmations_final()) {
+            if !is_deep(
+                &status,
+                chain.confirmations_of(order.at_stake(held.deposit.amount)),
+            ) {
                 let again = self.now().plus_millis(chain.poll_interval_ms());
                 return Ok(Some(Outcome::Again(again)));
             }
@@ -294,12 +297,8 @@ impl Engine {
         let TransferStatus::Mined { confirmations, .. } = status else {
             return Ok(None);
         };
-        Ok(deeper(
-            held,
-            key,
-            confirmations,
-            chain.confirmations_final(),
-        ))
+        let bound = chain.confirmations_of(order.at_stake(held.deposit.amount));
+        Ok(deeper(held, key, confirmations, bound))
     }
 
     /// The window is over. Only a node that was heard since may say that nothing came.

@@ -16,7 +16,7 @@ use proof_port::{
     GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
     PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates,
     RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus,
-    VoidState, WalletOffers,
+    VoidState, WalletOffers, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -366,8 +366,9 @@ impl Signer for Metered<dyn Signer> {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError> {
-        let asked = self.inner.register(epoch, order, destination);
+        let asked = self.inner.register(epoch, order, destination, whose);
         self.call("register", asked).await
     }
 
@@ -406,6 +407,10 @@ impl Chain for Metered<dyn Chain> {
 
     fn confirmations_final(&self) -> u64 {
         self.inner.confirmations_final()
+    }
+
+    fn confirmations_of(&self, amount: Amount) -> u64 {
+        self.inner.confirmations_of(amount)
     }
 
     fn explorer_url(&self, hash: &str) -> String {

@@ -13,12 +13,12 @@ use proof_core::{
     id::{JobId, OrderId, QuoteId},
     money::Money,
     order::{Command, EventKind, Order, State},
-    partner::Partner,
+    partner::{Partner, PartnerType},
     payment::{DeclineCode, PaymentMethod},
 };
 use proof_port::{
     Authorisation, AuthorisationState, AuthoriseRequest, CaptureState, Class, DeviceWallet,
-    PortError, RefundState, VoidState,
+    PortError, RefundState, VoidState, Whose,
 };
 use proof_store::Tx;
 
@@ -76,11 +76,16 @@ impl Engine {
         let keep_card = keep && self.rails(order.environment)?.payments.stores_cards();
         let card_token = self.card_token(&order, instrument).await?;
         // The signer learns the destination before any payment opens, and takes no other later.
-        self.rails(order.environment)?
-            .signer
-            .register(self.epoch(), id, &order.destination)
-            .await?;
         let partner = self.partner_of(&order).await?;
+        let whose = match partner.kind {
+            PartnerType::UserWallet => Whose::User,
+            PartnerType::Treasury | PartnerType::Managed => Whose::Partner,
+        };
+        let signer = &self.rails(order.environment)?.signer;
+        let destination = &order.destination;
+        signer
+            .register(self.epoch(), id, destination, whose)
+            .await?;
         let ids = SaveIds::new(self, self.now());
         self.db
             .write("payment_start", move |tx: &mut Tx| {

@@ -3,7 +3,7 @@
 use crate::{
     ApiError, Engine,
     audit::audit,
-    deposit::{BLOCKS_AGAIN, is_gone},
+    deposit::{BLOCKS_AGAIN, is_deep, is_gone},
     error::{ledger_failed, refused},
     member::deed,
     order::{SaveIds, gone},
@@ -18,7 +18,7 @@ use proof_core::{
     partner::Environment,
     stray::{Stray, StrayCommand, StrayRefusal, StrayState},
 };
-use proof_port::{Arrival, TransferStatus};
+use proof_port::Arrival;
 use proof_store::{Failure, Tx};
 use std::collections::BTreeMap;
 
@@ -116,10 +116,7 @@ impl Engine {
             let (recipient, deposit) = (stray.recipient.as_str(), &stray.deposit);
             let asked = chain.arrival(recipient, &deposit.key, deposit.amount);
             let status = asked.await?;
-            let is_final = matches!(
-                status,
-                TransferStatus::Mined { confirmations, .. } if confirmations >= chain.confirmations_final()
-            );
+            let is_final = is_deep(&status, chain.confirmations_of(deposit.amount));
             let command = if is_gone(&status) {
                 Some(StrayCommand::Vanished)
             } else {

@@ -76,6 +76,11 @@ pub trait Chain: Send + Sync {
     /// Confirmations after which a transfer counts as final.
     fn confirmations_final(&self) -> u64;
 
+    /// The same of what came from others, where so much depends on it.
+    fn confirmations_of(&self, _amount: Amount) -> u64 {
+        self.confirmations_final()
+    }
+
     /// Where a person can look a hash up.
     fn explorer_url(&self, hash: &str) -> String;
 

@@ -38,6 +38,6 @@ pub use rates::{MidRate, Rates};
 pub use report::{REPORT_LINES_MAX, ReportLine};
 pub use signer::{
     DepositOpened, IntentClass, PROMISED_MAX, Promised, Signed, SignedIntent, SignedState, Signer,
-    SigningIntent,
+    SigningIntent, Whose,
 };
 pub use timer::{MovableClock, Timer};

@@ -71,6 +71,17 @@ pub struct DepositOpened {
 /// Orders that one page of promises has at most.
 pub const PROMISED_MAX: usize = 200;
 
+/// Whose address an order's crypto goes to.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// The user's, who named it.
+    #[default]
+    User,
+    /// The partner's: the signer may know these by a list of its own.
+    Partner,
+}
+
 /// Whatever promises something is asked in an epoch, and refused in any but the signer's own: a server
 /// that another one has replaced cannot move anything any more.
 #[async_trait::async_trait]
@@ -97,6 +108,7 @@ pub trait Signer: Send + Sync {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError>;
 
     /// Registers, once, where an order's crypto goes back to, and only then names the address to

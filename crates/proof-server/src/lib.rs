@@ -1,6 +1,7 @@
 //! Wiring: configuration in, a running server out. The logic is elsewhere.
 
-pub mod app;
+mod allow;
+mod app;
 pub mod audit;
 pub mod backup;
 pub mod case;
@@ -29,6 +30,7 @@ pub mod restore;
 pub mod sanctions;
 pub mod sandbox;
 mod say;
+mod sealing;
 pub mod serve;
 pub mod signer;
 pub mod sweep;

@@ -132,7 +132,11 @@ fn main() -> anyhow::Result<()> {
     let runtime = runtime.enable_all().build()?;
     let ran = runtime.block_on(async {
         let config = cli.command.telemetry()?;
-        let serves = matches!(cli.command, Command::Serve(_) | Command::Signer(_));
+        let serves = match &cli.command {
+            Command::Serve(_) => true,
+            Command::Signer(args) => args.serves(),
+            _ => false,
+        };
         let telemetry = Telemetry::start(logs, serves, config.as_ref())?;
         let ran = run(cli.command).await;
         telemetry.end().await;

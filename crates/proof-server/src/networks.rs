@@ -6,6 +6,7 @@ mod tron;
 use anyhow::{Context, bail};
 use proof_chain::{
     bitcoin::BitcoinChain,
+    depth::Deeper,
     evm::{EvmChain, EvmConfig, EvmSpec},
     tron::TronChain,
 };
@@ -63,6 +64,9 @@ struct EvmNetwork {
     tokens: BTreeMap<String, String>,
     /// Blocks after which a transfer is final.
     confirmations: u64,
+    /// More of them, where more money waits for them.
+    #[serde(default)]
+    deeper: Vec<Deeper>,
     /// The most that a unit of gas may cost, in billionths of the native coin.
     fee_gwei_max: u64,
     /// Where people look transfers up: `/tx/HASH` is added.
@@ -97,6 +101,7 @@ impl EvmNetwork {
             chain_id: self.chain_id,
             tokens: self.tokens.clone(),
             confirmations: self.confirmations,
+            deeper: self.deeper.clone(),
             fee_per_gas_max: u128::from(self.fee_gwei_max).saturating_mul(1_000_000_000),
             gas_limit_native: self.gas_limit_native,
             gas_limit_token: self.gas_limit_token,

@@ -1,9 +1,11 @@
 //! `proof signer`: the process that alone has the keys. And what a server says of the one that it asks.
 
 use crate::{
+    allow::{self, AllowCommand},
     clock::{SystemClock, SystemEntropy},
     networks::NetworksConfig,
     rails::master_key,
+    sealing::{TokenAt, wallet_read},
     serve::asked_to_stop,
 };
 use anyhow::{Context, bail, ensure};
@@ -11,8 +13,8 @@ use clap::Args;
 use proof_core::{Address, Asset, Network, money::Amount, secret::Secret};
 use proof_port::Signer;
 use proof_signer::{
-    BitcoinRules, ChainRules, EvmRules, Limit, Limits, LocalSigner, Outflow, SignerDoor,
-    SignerThread, SocketSecret, SocketSigner, TronRules, key_file_read, read_private,
+    Approvers, BitcoinRules, ChainRules, EvmRules, Limit, Limits, ListKeeper, LocalSigner, Outflow,
+    SignerDoor, SignerThread, SocketSecret, SocketSigner, TronRules, read_private,
 };
 use serde::Deserialize;
 use std::{
@@ -26,10 +28,19 @@ use std::{
 const CREDENTIAL: &str = "wallet-passphrase";
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct SignerArgs {
     /// The signer's own configuration file (TOML).
-    #[arg(long)]
-    config: PathBuf,
+    #[arg(long, required = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    people: Option<AllowCommand>,
+}
+
+impl SignerArgs {
+    pub const fn serves(&self) -> bool {
+        self.people.is_none()
+    }
 }
 
 /// What the signer knows, whatever it is asked.
@@ -42,6 +53,8 @@ pub struct SignerFile {
     journal: PathBuf,
     /// The sealed master key (`proof wallet new`).
     wallet: PathBuf,
+    /// The token of a PKCS#11 module that the wallet is sealed with; the passphrase is its PIN then.
+    pkcs11: Option<TokenAt>,
     /// Without it, the credential `wallet-passphrase` of systemd.
     passphrase_file: Option<PathBuf>,
     /// What the server knows, too (`proof wallet secret`).
@@ -54,6 +67,17 @@ pub struct SignerFile {
     networks: BTreeMap<Network, RulesFile>,
     /// What may leave, by what it is for; what has no limit stays.
     limits: BTreeMap<Outflow, BTreeMap<Asset, LimitFile>>,
+    /// Who changes the list of partners' addresses, two at a time; without any, there is no list.
+    #[serde(default)]
+    approvers: Vec<ApproverFile>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ApproverFile {
+    name: String,
+    /// What `proof signer approver` printed.
+    key: String,
 }
 
 /// In decimals of the asset.
@@ -132,7 +156,26 @@ impl SignerFile {
             toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
         file.rules()?;
         file.limits()?;
+        file.approvers()?;
         Ok(file)
+    }
+
+    /// Where the running signer is asked.
+    pub fn door(&self) -> anyhow::Result<(PathBuf, SocketSecret)> {
+        Ok((self.socket.clone(), socket_secret(&self.secret)?))
+    }
+
+    fn approvers(&self) -> anyhow::Result<Approvers> {
+        let all = self.approvers.iter();
+        let approvers = Approvers::new(all.map(|one| (one.name.as_str(), one.key.as_str())));
+        let approvers = approvers.context(
+            "[[approvers]] is not right: a key is not one, or a name or key is there twice",
+        )?;
+        ensure!(
+            approvers.len() != 1,
+            "one approver alone can change nothing"
+        );
+        Ok(approvers)
     }
 
     fn rules(&self) -> anyhow::Result<BTreeMap<Network, ChainRules>> {
@@ -158,10 +201,15 @@ impl SignerFile {
 
     fn open(&self) -> anyhow::Result<LocalSigner> {
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
-        let key = key_file_read(&self.wallet, &passphrase)?;
+        let key = wallet_read(&self.wallet, self.pkcs11.as_ref(), &passphrase)?;
         let signer = LocalSigner::open(&self.journal, *key);
         let signer = signer.with_context(|| self.journal.display().to_string())?;
         let signer = signer.with_rules(self.rules()?);
+        let approvers = self.approvers()?;
+        if approvers.is_empty() {
+            tracing::warn!("no [[approvers]]: partners' own addresses are compared with no list");
+        }
+        let signer = signer.with_approvers(approvers);
         Ok(signer.with_limits(self.limits()?, Arc::new(SystemClock)))
     }
 }
@@ -190,12 +238,16 @@ fn socket_secret(path: &Path) -> anyhow::Result<SocketSecret> {
 }
 
 pub async fn run(args: SignerArgs) -> anyhow::Result<()> {
+    if let Some(command) = args.people {
+        return allow::run(command).await;
+    }
     // What is in memory is not left on a disk by a crash.
     rlimit::setrlimit(rlimit::Resource::CORE, 0, 0).context("core dumps cannot be turned off")?;
-    let file = SignerFile::read(&args.config)?;
+    let config = args.config.context("no configuration file")?;
+    let file = SignerFile::read(&config)?;
     let secret = socket_secret(&file.secret)?;
     let signer = file.open()?;
-    let signer: Arc<dyn Signer> = Arc::new(SignerThread::spawn(signer)?);
+    let signer: Arc<dyn ListKeeper> = Arc::new(SignerThread::spawn(signer)?);
     let (entropy, timer) = (Arc::new(SystemEntropy), Arc::new(SystemClock));
     let door = SignerDoor::open(&file.socket, secret, &file.users, entropy, timer)?;
     let asked = asked_to_stop()?;
@@ -316,6 +368,26 @@ mod tests {
             panic!("rules of another kind");
         };
         assert_eq!(rules.fee_max, 1_200_000);
+    }
+
+    #[test]
+    fn approvers_are_none_or_several_and_each_has_a_key() {
+        let one =
+            |name: &str, key: &str| format!("[[approvers]]\nname = {name:?}\nkey = {key:?}\n");
+        let first = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+        let second = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+        let with = |text: String| read(&format!("{GOOD}{text}"));
+        assert!(with(one("alice", first) + &one("bob", second)).is_ok());
+        assert!(with(one("alice", first)).is_err(), "alone");
+        for (name, key) in [
+            ("bob", first),
+            ("alice", second),
+            ("bob", "02"),
+            ("bob", "key"),
+        ] {
+            let text = one("alice", first) + &one(name, key);
+            assert!(with(text).is_err(), "{name} {key}");
+        }
     }
 
     #[test]

@@ -4,14 +4,15 @@ use crate::{
     clock::SystemEntropy,
     order::ServerArgs,
     say::say,
+    sealing::{TokenAt, wallet_read, wallet_write},
     signer::passphrase,
     sweep::{self, SweepArgs},
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use proof_signer::{
-    MasterKey, SocketSecret, key_file_read, key_file_write, master_key_new, printed, read_printed,
-    read_private, wallet_addresses, write_private,
+    MasterKey, SocketSecret, master_key_new, printed, read_printed, read_private, wallet_addresses,
+    write_private,
 };
 use std::{
     fmt::Write,
@@ -30,6 +31,20 @@ pub struct Passphrase {
     passphrase_file: Option<PathBuf>,
 }
 
+impl Passphrase {
+    pub fn file(&self) -> Option<&Path> {
+        self.passphrase_file.as_deref()
+    }
+}
+
+#[derive(Args, Debug)]
+pub struct Seal {
+    #[command(flatten)]
+    passphrase: Passphrase,
+    #[command(flatten)]
+    token: Option<TokenAt>,
+}
+
 #[derive(Subcommand, Debug)]
 pub enum WalletCommand {
     /// Makes a master key, and seals it in a new file.
@@ -37,7 +52,7 @@ pub enum WalletCommand {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// Seals a key that there is already: its printed form on standard input, or the 32 bytes of a `master.key`.
     Import {
@@ -47,21 +62,21 @@ pub enum WalletCommand {
         #[arg(long)]
         raw: Option<PathBuf>,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// The addresses of the hot wallets.
     Addresses {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// The key in its printed form, for a safe. Whoever reads it has the coins.
     Print {
         #[arg(long)]
         wallet: PathBuf,
         #[command(flatten)]
-        passphrase: Passphrase,
+        seal: Seal,
     },
     /// What the hot wallets of a running server hold, and what lies at deposit addresses.
     Balances {
@@ -79,24 +94,15 @@ pub enum WalletCommand {
 
 pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     match command {
-        WalletCommand::New {
-            wallet,
-            passphrase: from,
-        } => seal(&wallet, &from, &master_key_new(&SystemEntropy)),
-        WalletCommand::Import {
-            wallet,
-            raw,
-            passphrase: from,
-        } => seal(&wallet, &from, &imported(raw.as_deref())?),
-        WalletCommand::Addresses {
-            wallet,
-            passphrase: from,
-        } => addresses(&open(&wallet, &from)?),
-        WalletCommand::Print {
-            wallet,
-            passphrase: from,
-        } => {
-            let text = printed(&open(&wallet, &from)?).context("the key cannot be printed")?;
+        WalletCommand::New { wallet, seal } => {
+            write(&wallet, &seal, &master_key_new(&SystemEntropy))
+        }
+        WalletCommand::Import { wallet, raw, seal } => {
+            write(&wallet, &seal, &imported(raw.as_deref())?)
+        }
+        WalletCommand::Addresses { wallet, seal } => addresses(&open(&wallet, &seal)?),
+        WalletCommand::Print { wallet, seal } => {
+            let text = printed(&open(&wallet, &seal)?).context("the key cannot be printed")?;
             say(&Zeroizing::new(format!("{}\n", *text)))
         }
         WalletCommand::Balances { server } => sweep::balances(&server).await,
@@ -109,14 +115,14 @@ pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     }
 }
 
-fn open(wallet: &Path, from: &Passphrase) -> anyhow::Result<MasterKey> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
-    Ok(key_file_read(wallet, &passphrase)?)
+fn open(wallet: &Path, seal: &Seal) -> anyhow::Result<MasterKey> {
+    let passphrase = passphrase(seal.passphrase.file())?;
+    wallet_read(wallet, seal.token.as_ref(), &passphrase)
 }
 
-fn seal(wallet: &Path, from: &Passphrase, key: &MasterKey) -> anyhow::Result<()> {
-    let passphrase = passphrase(from.passphrase_file.as_deref())?;
-    key_file_write(wallet, key, &passphrase, &SystemEntropy)?;
+fn write(wallet: &Path, seal: &Seal, key: &MasterKey) -> anyhow::Result<()> {
+    let passphrase = passphrase(seal.passphrase.file())?;
+    wallet_write(wallet, key, seal.token.as_ref(), &passphrase)?;
     addresses(key)
 }
 

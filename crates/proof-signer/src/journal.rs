@@ -4,13 +4,16 @@
 //! changed or taken out without a trace. A last line without its end was never answered for and is
 //! dropped; any other damage stops the signer.
 
-use crate::SignerError;
+use crate::{
+    SignerError,
+    allow::{ListChange, Vote},
+};
 use proof_core::{
     Address, Timestamp,
     id::{IntentId, OrderId},
     recovery::Epoch,
 };
-use proof_port::{Signed, SigningIntent};
+use proof_port::{Signed, SigningIntent, Whose};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -27,6 +30,9 @@ pub enum Entry {
     Registered {
         order: OrderId,
         destination: Address,
+        /// The partner's where the list was in force; then it counts as such for ever.
+        #[serde(default, skip_serializing_if = "is_users")]
+        whose: Whose,
         /// Ours on its network, which says whose journal this is; older lines lack it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wallet: Option<Address>,
@@ -49,6 +55,21 @@ pub enum Entry {
     Closed { intent: IntentId },
     /// Another life of the installation. A journal without one serves the first.
     EpochBegun { epoch: Epoch },
+    /// One of two who have to say the same about the list of partners' addresses.
+    ListVoted { vote: Box<Vote> },
+    /// Both have said it.
+    ListChanged {
+        change: ListChange,
+        votes: Vec<Vote>,
+    },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands over references"
+)]
+const fn is_users(whose: &Whose) -> bool {
+    matches!(whose, Whose::User)
 }
 
 #[derive(Serialize, Deserialize)]

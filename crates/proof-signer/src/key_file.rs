@@ -1,6 +1,7 @@
 //! The master key at rest: sealed by a passphrase (Argon2id, then AES-256-GCM), in a file that its owner alone may
 //! read; and its printed form, for a safe.
 
+use crate::token;
 use aes_gcm::{
     Aes256Gcm, KeyInit, Nonce,
     aead::{Aead, Payload},
@@ -181,6 +182,9 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 pub fn key_file_read(path: &Path, passphrase: &Secret) -> Result<MasterKey, KeyFileError> {
     let damaged = |what| KeyFileError::Damaged(path.to_owned(), what);
     let bytes = read_private(path)?;
+    if String::from_utf8_lossy(&bytes).contains(token::FORMAT) {
+        return Err(damaged("a PKCS#11 token sealed it, which has to be named"));
+    }
     let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("it cannot be read"))?;
     if file.format != FORMAT {
         return Err(damaged("it is of another format"));

@@ -61,7 +61,7 @@ fn address(key: &SigningKey, network: Network) -> Result<Address, AddressError> 
 
 /// HMAC-SHA-256 of a path and a counter. Nearly every 32 bytes are a valid scalar, so
 /// the counter hardly ever leaves zero.
-fn derive(master_key: &[u8; 32], path: &[&str]) -> Option<SigningKey> {
+pub fn derive(master_key: &[u8; 32], path: &[&str]) -> Option<SigningKey> {
     let path = path.join("/");
     (0..=u8::MAX).find_map(|counter| {
         let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(master_key).ok()?;

@@ -8,6 +8,7 @@
 //! [`LocalSigner`] does its work inside the call. [`SignerThread`] puts it on a thread of its own
 //! behind the same trait, and [`SignerDoor`] lets another process ask it, whose end is [`SocketSigner`].
 
+mod allow;
 mod bitcoin;
 mod evm;
 mod journal;
@@ -19,8 +20,10 @@ mod policy;
 mod simulated;
 mod socket;
 mod thread;
+mod token;
 mod tron;
 
+pub use allow::{ApproverKey, Approvers, Deed, ListChange, Listed, NotTaken, Vote, list_change};
 pub use bitcoin::BitcoinRules;
 pub use key_file::{
     KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
@@ -31,7 +34,9 @@ pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
 pub use policy::{ChainRules, EvmRules};
 pub use socket::{DoorError, SignerDoor, SocketSecret, SocketSigner};
+pub use thread::ListKeeper;
 pub use thread::SignerThread;
+pub use token::{Token, TokenError, token_file_read, token_file_write};
 pub use tron::TronRules;
 
 /// The name under which the signer's errors appear.

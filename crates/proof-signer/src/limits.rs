@@ -13,6 +13,8 @@ const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
 #[serde(rename_all = "snake_case")]
 pub enum Outflow {
     Deliver,
+    /// To partners' own addresses, which are on the signer's list.
+    DeliverListed,
     Return,
     /// To addresses of our own, to prove a network.
     Prove,
@@ -28,6 +30,7 @@ impl Outflow {
     const fn name(self) -> &'static str {
         match self {
             Self::Deliver => "deliveries",
+            Self::DeliverListed => "deliveries to listed addresses",
             Self::Return => "returns",
             Self::Prove => "proofs",
             Self::Sweep => "sweeps",

@@ -1,7 +1,9 @@
 //! The signer itself: memory, keys and journal behind one lock.
 
 use crate::{
-    PROVIDER, SignerError, bitcoin, evm,
+    PROVIDER, SignerError,
+    allow::{AllowList, Approvers, Listed, Taken, Vote},
+    bitcoin, evm,
     journal::{Entry, Journal},
     keys::{Wallet, deposit_address, deposit_key, wallets},
     limits::Limits,
@@ -16,7 +18,7 @@ use proof_core::{
 };
 use proof_port::{
     DepositOpened, IntentClass, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer,
-    SigningIntent,
+    SigningIntent, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -30,6 +32,7 @@ pub struct LocalSigner {
     wallets: BTreeMap<Network, Wallet>,
     rules: BTreeMap<Network, ChainRules>,
     limits: Option<(Limits, Arc<dyn Clock>)>,
+    approvers: Approvers,
     book: Mutex<Book>,
 }
 
@@ -41,9 +44,11 @@ struct Book {
 impl LocalSigner {
     pub fn open(dir: &Path, master_key: [u8; 32]) -> Result<Self, SignerError> {
         let (journal, entries) = Journal::open(dir)?;
-        let (mut memory, wallets) = (Memory::default(), wallets(&master_key));
+        let wallets = wallets(&master_key);
+        let mut memory = Memory::of(AllowList::of(&master_key));
         for entry in &entries {
-            if is_of_other_key(entry, &wallets, &master_key) {
+            let other_key = is_of_other_key(entry, &wallets, &master_key);
+            if other_key || is_of_other_list(entry, &memory.list) {
                 return Err(SignerError::OtherKey);
             }
             memory.apply(entry);
@@ -53,6 +58,7 @@ impl LocalSigner {
             master_key,
             rules: BTreeMap::new(),
             limits: None,
+            approvers: Approvers::default(),
             book: Mutex::new(Book { memory, journal }),
         })
     }
@@ -70,6 +76,36 @@ impl LocalSigner {
     pub fn with_limits(mut self, limits: Limits, clock: Arc<dyn Clock>) -> Self {
         self.limits = Some((limits, clock));
         self
+    }
+
+    /// With them, partners' own addresses are those on the list that two of them have changed.
+    #[must_use]
+    pub fn with_approvers(mut self, approvers: Approvers) -> Self {
+        self.approvers = approvers;
+        self
+    }
+
+    pub(crate) fn listed_now(&self) -> Listed {
+        self.book().memory.list.listed()
+    }
+
+    /// Whether it was the second one.
+    pub(crate) fn vote_now(&self, vote: &Vote) -> Result<bool, PortError> {
+        let mut book = self.book();
+        let taken = book.memory.list.may_take(&self.approvers, vote);
+        let entry = match taken.map_err(|why| PortError::give_up(PROVIDER, why))? {
+            Taken::Known => return Ok(false),
+            Taken::First => Entry::ListVoted {
+                vote: Box::new(vote.clone()),
+            },
+            Taken::With(first) => Entry::ListChanged {
+                change: vote.change.clone(),
+                votes: vec![*first, vote.clone()],
+            },
+        };
+        let is_changed = matches!(entry, Entry::ListChanged { .. });
+        book.record(entry)?;
+        Ok(is_changed)
     }
 
     #[cfg(test)]
@@ -120,12 +156,19 @@ impl LocalSigner {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError> {
+        // Without approvers there is no list, and no difference.
+        let whose = if self.approvers.is_empty() {
+            Whose::User
+        } else {
+            whose
+        };
         let mut book = self.book();
         book.memory.serves(epoch).map_err(refused)?;
         if book
             .memory
-            .may_register(order, destination)
+            .may_register(order, destination, whose)
             .map_err(refused)?
         {
             let destination = destination.clone();
@@ -133,6 +176,7 @@ impl LocalSigner {
             book.record(Entry::Registered {
                 order,
                 wallet: wallet.map(|wallet| wallet.address.clone()),
+                whose,
                 destination,
             })?;
         }
@@ -264,12 +308,24 @@ fn is_of_other_key(
         }
         Entry::Signed { intent, .. } => Some(&intent.transfer.sender),
         Entry::Registered { wallet, .. } | Entry::DepositOpened { wallet, .. } => wallet.as_ref(),
-        Entry::Closed { .. } | Entry::EpochBegun { .. } => None,
+        Entry::Closed { .. }
+        | Entry::EpochBegun { .. }
+        | Entry::ListVoted { .. }
+        | Entry::ListChanged { .. } => None,
     };
     ours.is_some_and(|ours| {
         let wallet = wallets.get(&ours.network());
         wallet.is_none_or(|wallet| wallet.address != *ours)
     })
+}
+
+/// A list's first mark is made of the key, and each later one of the one before.
+fn is_of_other_list(entry: &Entry, list: &AllowList) -> bool {
+    match entry {
+        Entry::ListVoted { vote } => !list.is_about_this(&vote.change),
+        Entry::ListChanged { change, .. } => !list.is_about_this(change),
+        _ => false,
+    }
 }
 
 fn refused(refusal: Refusal) -> PortError {
@@ -313,8 +369,9 @@ impl Signer for LocalSigner {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError> {
-        self.register_now(epoch, order, destination)
+        self.register_now(epoch, order, destination, whose)
     }
 
     async fn open_deposit(

@@ -2,6 +2,7 @@
 //! verdicts out.
 
 use crate::{
+    allow::AllowList,
     bitcoin::{self, BitcoinRules},
     journal::Entry,
     limits::{Limits, Outflow, Outflows, OverLimit, Part},
@@ -14,7 +15,8 @@ use proof_core::{
     transfer::{BitcoinForm, Form},
 };
 use proof_port::{
-    Coin, EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Coin, EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom,
+    UnsignedTransfer, Whose,
 };
 use std::{cmp::Ordering, collections::BTreeMap, ops::Bound};
 
@@ -34,6 +36,12 @@ pub enum Refusal {
     OtherDestination,
     #[error("no address is registered for the order")]
     NotRegistered,
+    #[error(
+        "the partner's address is not on the signer's list: two approvers have to put it there"
+    )]
+    NotListed,
+    #[error("the partner's address was taken off the signer's list")]
+    Delisted,
     #[error("the order has another refund address")]
     OtherRefund,
     #[error("the recipient is not the one that was registered for the order")]
@@ -96,7 +104,12 @@ pub enum ChainRules {
 impl Refusal {
     /// Whether the same question may get another answer later.
     pub const fn is_passing(self) -> bool {
-        matches!(self, Self::OverLimit(over) if over.is_passing())
+        match self {
+            Self::OverLimit(over) => over.is_passing(),
+            // Nothing was paid yet, and it may be put there.
+            Self::NotListed => true,
+            _ => false,
+        }
     }
 }
 
@@ -118,22 +131,35 @@ enum Source {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Memory {
     epoch: Epoch,
-    destinations: BTreeMap<OrderId, Address>,
+    destinations: BTreeMap<OrderId, (Address, Whose)>,
     refunds: BTreeMap<OrderId, Address>,
     intents: BTreeMap<IntentId, IntentState>,
     /// In the order in which they were signed.
     of_order: BTreeMap<OrderId, Vec<IntentId>>,
     taken: BTreeMap<Source, IntentId>,
     outflows: Outflows,
+    pub list: AllowList,
 }
 
 impl Memory {
+    /// Before the first line.
+    pub fn of(list: AllowList) -> Self {
+        Self {
+            list,
+            ..Self::default()
+        }
+    }
+
     pub fn apply(&mut self, entry: &Entry) {
         match entry {
             Entry::Registered {
-                order, destination, ..
+                order,
+                destination,
+                whose,
+                ..
             } => {
-                self.destinations.insert(*order, destination.clone());
+                let destination = (destination.clone(), *whose);
+                self.destinations.insert(*order, destination);
             }
             Entry::DepositOpened { order, refund, .. } => {
                 self.refunds.insert(*order, refund.clone());
@@ -143,6 +169,8 @@ impl Memory {
                 self.intents.insert(*intent, IntentState::Closed);
             }
             Entry::EpochBegun { epoch } => self.epoch = *epoch,
+            Entry::ListVoted { vote } => self.list.voted(vote),
+            Entry::ListChanged { change, .. } => self.list.changed(change),
         }
     }
 
@@ -176,7 +204,10 @@ impl Memory {
             return vec![(Outflow::Fee, fee.asset(), more)];
         }
         let of = match intent.class {
-            IntentClass::Deliver => Outflow::Deliver,
+            IntentClass::Deliver => match self.destinations.get(&intent.order) {
+                Some((_, Whose::Partner)) => Outflow::DeliverListed,
+                Some((_, Whose::User)) | None => Outflow::Deliver,
+            },
             IntentClass::Return => Outflow::Return,
             IntentClass::Prove => Outflow::Prove,
             IntentClass::Sweep => Outflow::Sweep,
@@ -242,7 +273,7 @@ impl Memory {
     }
 
     pub fn destination(&self, order: OrderId) -> Option<&Address> {
-        self.destinations.get(&order)
+        self.destinations.get(&order).map(|(known, _)| known)
     }
 
     pub fn refund(&self, order: OrderId) -> Option<&Address> {
@@ -259,10 +290,18 @@ impl Memory {
     }
 
     /// `true`: new, to be journalled.
-    pub fn may_register(&self, order: OrderId, destination: &Address) -> Result<bool, Refusal> {
+    pub fn may_register(
+        &self,
+        order: OrderId,
+        destination: &Address,
+        whose: Whose,
+    ) -> Result<bool, Refusal> {
         match self.destinations.get(&order) {
+            None if whose == Whose::Partner && !self.list.contains(destination) => {
+                Err(Refusal::NotListed)
+            }
             None => Ok(true),
-            Some(known) if known == destination => Ok(false),
+            Some((known, _)) if known == destination => Ok(false),
             Some(_) => Err(Refusal::OtherDestination),
         }
     }
@@ -292,7 +331,12 @@ impl Memory {
         let fits = match intent.class {
             IntentClass::Deliver => {
                 let known = self.destinations.get(&intent.order);
-                known.map(|known| known == recipient)
+                if let Some((known, Whose::Partner)) = known
+                    && !self.list.contains(known)
+                {
+                    return Err(Refusal::Delisted);
+                }
+                known.map(|(known, _)| known == recipient)
             }
             // Coins that came over another network with the same kind of address go back on it.
             IntentClass::Return => {

@@ -10,11 +10,12 @@ use proof_core::{
 };
 use proof_port::{
     Class, Coin, EvmForm, Form, IntentClass, PortError, Signed, SignedState, Signer, SigningIntent,
-    UnsignedFrom, UnsignedTransfer,
+    UnsignedFrom, UnsignedTransfer, Whose,
 };
 use std::{fs, path::Path};
 use tempfile::TempDir;
 
+mod allow;
 mod bitcoin;
 mod limits;
 mod many;
@@ -71,7 +72,7 @@ fn delivery(signer: &LocalSigner) -> SigningIntent {
 
 fn registered() -> (TempDir, LocalSigner, SigningIntent) {
     let (dir, signer) = fresh();
-    block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP), Whose::User)).unwrap();
     let intent = delivery(&signer);
     (dir, signer, intent)
 }
@@ -90,11 +91,11 @@ fn refused<T: std::fmt::Debug>(result: Result<T, PortError>) -> String {
 fn an_order_has_one_destination() {
     let (_dir, signer) = fresh();
     for _ in 0..2 {
-        block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
+        block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP), Whose::User)).unwrap();
     }
-    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF)));
+    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF), Whose::User));
     assert_eq!(refused(other), "the order has another destination");
-    block_on(signer.register(Epoch::FIRST, order(2), &tron(THIEF))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(2), &tron(THIEF), Whose::User)).unwrap();
 }
 
 #[test]
@@ -208,7 +209,7 @@ fn coins_cover_the_payment_and_are_spent_by_one_intent() {
     let (_dir, signer) = fresh();
     let shop = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
     let recipient = Address::parse(Network::Bitcoin, shop).unwrap();
-    block_on(signer.register(Epoch::FIRST, order(1), &recipient)).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &recipient, Whose::User)).unwrap();
     let btc = Network::Bitcoin.native();
     let coin = |index, base| Coin {
         hash: "ab".to_owned(),
@@ -287,7 +288,7 @@ fn a_restart_forgets_nothing() {
     assert!(matches!(other, SignerError::OtherKey), "{other}");
     let signer = open(dir.path());
     assert_eq!(sign(&signer, &first).unwrap(), signed);
-    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF)));
+    let other = block_on(signer.register(Epoch::FIRST, order(1), &tron(THIEF), Whose::User));
     assert_eq!(refused(other), "the order has another destination");
     let mut second = first;
     second.intent = intent(2);
@@ -300,7 +301,9 @@ fn a_restart_forgets_nothing() {
 #[test]
 fn another_key_is_noticed_before_anything_was_signed() {
     let promises: [&dyn Fn(&LocalSigner); 2] = [
-        &|signer| block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap(),
+        &|signer| {
+            block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP), Whose::User)).unwrap()
+        },
         &|signer| {
             let refund = tron(SHOP);
             block_on(signer.open_deposit(Epoch::FIRST, order(1), &refund)).unwrap();
@@ -411,7 +414,7 @@ fn on_its_thread_it_says_the_same() {
     let signed = block_on(thread.sign(Epoch::FIRST, &first)).unwrap();
     let state = block_on(thread.close(Epoch::FIRST, first.intent)).unwrap();
     assert_eq!(state, SignedState::Signed(signed));
-    let other = block_on(thread.register(Epoch::FIRST, order(1), &tron(THIEF)));
+    let other = block_on(thread.register(Epoch::FIRST, order(1), &tron(THIEF), Whose::User));
     assert_eq!(refused(other), "the order has another destination");
 
     let other_handle = thread.clone();
@@ -440,7 +443,12 @@ fn an_epoch_is_learnt_for_ever_and_fences_the_one_before() {
         refused(block_on(signer.sign(old, &first))),
         refused(block_on(signer.close(old, first.intent))),
         refused(block_on(signer.close(old, intent(9)))),
-        refused(block_on(signer.register(old, order(3), &tron(SHOP)))),
+        refused(block_on(signer.register(
+            old,
+            order(3),
+            &tron(SHOP),
+            Whose::User,
+        ))),
         refused(block_on(signer.open_deposit(old, order(3), &tron(SHOP)))),
     ] {
         assert!(refusal.contains("epoch"), "{refusal}");
@@ -524,7 +532,7 @@ fn ruled(dir: &Path) -> LocalSigner {
 fn on_a_real_chain_the_signer_knows_chain_contract_and_fee_itself() {
     let dir = tempfile::tempdir().unwrap();
     let signer = ruled(dir.path());
-    block_on(signer.register(Epoch::FIRST, order(1), &evm(FRIEND))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &evm(FRIEND), Whose::User)).unwrap();
     let changed = |n, change: fn(&mut UnsignedTransfer, &mut EvmForm)| {
         let mut wish = evm_delivery(&signer, n);
         let Some(Form::Evm(mut form)) = wish.transfer.form.take() else {
@@ -566,7 +574,7 @@ fn real_and_simulated_forms_are_not_taken_for_each_other() {
     let form = "the transfer is not written in the form of its network";
     {
         let simulated = open(dir.path());
-        block_on(simulated.register(Epoch::FIRST, order(1), &evm(FRIEND))).unwrap();
+        block_on(simulated.register(Epoch::FIRST, order(1), &evm(FRIEND), Whose::User)).unwrap();
         let wish = evm_delivery(&simulated, 1);
         assert_eq!(refused(sign(&simulated, &wish)), form);
     }

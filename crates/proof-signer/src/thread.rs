@@ -1,14 +1,17 @@
 //! A signer on its own thread: whoever asks hands over a question and waits, as with a process of
 //! its own.
 
-use crate::{LocalSigner, PROVIDER};
+use crate::{
+    LocalSigner, PROVIDER,
+    allow::{Listed, Vote},
+};
 use futures::channel::oneshot;
 use proof_core::{
     Address, Network,
     id::{IntentId, OrderId},
     recovery::Epoch,
 };
-use proof_port::{PortError, Promised, Signed, SignedState, Signer, SigningIntent};
+use proof_port::{PortError, Promised, Signed, SignedState, Signer, SigningIntent, Whose};
 use std::{
     io,
     sync::{
@@ -22,6 +25,26 @@ use std::{
 const QUEUE_LENGTH_MAX: usize = 256;
 
 type Job = Box<dyn FnOnce(&LocalSigner) + Send>;
+
+/// What people ask of a signer, and no server.
+#[async_trait::async_trait]
+pub trait ListKeeper: Signer {
+    async fn listed(&self) -> Result<Listed, PortError>;
+
+    /// Whether the list was changed by it, being the second one. `GiveUp`: it is not taken.
+    async fn vote(&self, vote: Vote) -> Result<bool, PortError>;
+}
+
+#[async_trait::async_trait]
+impl ListKeeper for SignerThread {
+    async fn listed(&self) -> Result<Listed, PortError> {
+        self.ask(|signer| Ok(signer.listed_now())).await
+    }
+
+    async fn vote(&self, vote: Vote) -> Result<bool, PortError> {
+        self.ask(move |signer| signer.vote_now(&vote)).await
+    }
+}
 
 /// The thread ends with the last handle, which waits for it: then the journal is closed, and may be
 /// opened again.
@@ -110,9 +133,10 @@ impl Signer for SignerThread {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError> {
         let destination = destination.clone();
-        self.ask(move |signer| signer.register_now(epoch, order, &destination))
+        self.ask(move |signer| signer.register_now(epoch, order, &destination, whose))
             .await
     }
 

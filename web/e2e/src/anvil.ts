@@ -2,22 +2,18 @@
 
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { expect } from "@playwright/test";
+import { freePort, READY_MS, rpc } from "./node.ts";
 
 const ROOT = resolve(import.meta.dirname, "../../..");
 const PLATFORM = `${process.platform === "darwin" ? "darwin" : "linux"}-${process.arch === "arm64" ? "arm64" : "amd64"}`;
 const BINARY = join(ROOT, `node_modules/@foundry-rs/anvil-${PLATFORM}/bin/anvil`);
 const COMPILER = join(ROOT, "crates/proof-tests/tests/contract/evm/compile.mjs");
 const CHAIN_ID = 31_337;
-const READY_MS = 15_000;
 /** `keccak256("Transfer(address,address,uint256)")` */
 const TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef";
-
-/** Somebody turned this network off by name. */
-export const withoutEvm = (process.env["PROOF_WITHOUT"] ?? "").split(",").includes("evm");
 
 interface Compiled {
   code: string;
@@ -83,22 +79,6 @@ export class Anvil {
     this.child.kill("SIGKILL");
     rmSync(this.dir, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((closed) => server.close(closed));
-  return port;
-}
-
-async function rpc(url: string, method: string, params: unknown[]): Promise<unknown> {
-  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
-  const answer = await fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body });
-  const { result, error } = (await answer.json()) as { result?: unknown; error?: unknown };
-  if (error) throw new Error(`${method}: ${JSON.stringify(error)}`);
-  return result;
 }
 
 /** The receipt, once it is in a block. */

@@ -12,8 +12,9 @@ export async function orderId(page: Page): Promise<string> {
   return (await page.locator("#order-id").textContent()) ?? "";
 }
 
-export const proofCommand = (proof: Proof, ...args: string[]): string =>
-  execFileSync(BINARY, [...args, "--data", proof.data], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+export const answered = (...args: string[]): string => execFileSync(BINARY, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+
+export const proofCommand = (proof: Proof, ...args: string[]): string => answered(...args, "--data", proof.data);
 
 /** Both say the same; the second one makes it happen. */
 export function bothSay(proof: Proof, ...args: string[]): void {

@@ -46,7 +46,11 @@ impl Chain for BitcoinChain {
     }
 
     fn confirmations_final(&self) -> u64 {
-        self.spec.confirmations
+        self.spec.depth.usual()
+    }
+
+    fn confirmations_of(&self, amount: Amount) -> u64 {
+        self.spec.depth.of(amount)
     }
 
     fn explorer_url(&self, hash: &str) -> String {
@@ -104,7 +108,7 @@ impl Chain for BitcoinChain {
         let (height, coins) = self.unspent(&script_of(owner.as_str())?).await?;
         let deep = |held: &super::coins::Held| {
             let bound = if held.young { MATURITY } else { 0 };
-            (height + 1).saturating_sub(held.height) >= self.spec.confirmations.max(bound)
+            (height + 1).saturating_sub(held.height) >= self.spec.depth.usual().max(bound)
         };
         let free = coins.into_iter().filter(|(_, held)| deep(held));
         let coin = |(place, held): (bitcoin::OutPoint, super::coins::Held)| Coin {

@@ -14,6 +14,7 @@ mod wire;
 use crate::{
     agree,
     blocks::{Agreed, Blocks, Found, Passed},
+    depth::{Deeper, Depth},
     rpc::RpcError,
 };
 use bitcoin::{
@@ -38,6 +39,7 @@ pub struct BitcoinConfig {
     /// `main`, `testnet4`, `signet` or `regtest`.
     pub chain: String,
     pub confirmations: u64,
+    pub deeper: Vec<Deeper>,
     /// Satoshi for a thousand virtual bytes: what is offered at least, and the most that the operator allows.
     pub fee_per_kvb_min: u64,
     pub fee_per_kvb_max: u64,
@@ -55,7 +57,7 @@ pub struct BitcoinConfigError(String);
 pub struct BitcoinSpec {
     kind: Kind,
     genesis: BlockHash,
-    confirmations: u64,
+    depth: Depth,
     fee_per_kvb_min: u64,
     fee_per_kvb_max: u64,
     explorer: Url,
@@ -95,10 +97,8 @@ impl BitcoinConfig {
                 self.chain
             ))
         })?;
-        if self.confirmations == 0 || self.poll_ms <= 0 {
-            return Err(bad(
-                "confirmations and poll_ms must be above zero".to_owned()
-            ));
+        if self.poll_ms <= 0 {
+            return Err(bad("poll_ms must be above zero".to_owned()));
         }
         if self.fee_per_kvb_min == 0 || self.fee_per_kvb_max < self.fee_per_kvb_min {
             return Err(bad(
@@ -108,7 +108,7 @@ impl BitcoinConfig {
         Ok(BitcoinSpec {
             kind,
             genesis: genesis_block(kind).block_hash(),
-            confirmations: self.confirmations,
+            depth: Depth::read(NETWORK, self.confirmations, &self.deeper).map_err(bad)?,
             fee_per_kvb_min: self.fee_per_kvb_min,
             fee_per_kvb_max: self.fee_per_kvb_max,
             explorer: self.explorer.clone(),

@@ -13,6 +13,7 @@ pub(crate) mod wire;
 use crate::{
     agree,
     blocks::{self, Agreed, Blocks, Found, Passed},
+    depth::{Deeper, Depth},
     rpc::{self, RpcError, must},
     send::{self, Words},
 };
@@ -64,6 +65,7 @@ pub struct EvmConfig {
     /// Contracts of the tokens that are bought and sold here, by ticker.
     pub tokens: BTreeMap<String, String>,
     pub confirmations: u64,
+    pub deeper: Vec<Deeper>,
     /// The most that a unit of gas may cost us, in base units of the native coin.
     pub fee_per_gas_max: u128,
     /// The most gas that a transfer may use. What is not used costs nothing.
@@ -85,7 +87,7 @@ pub struct EvmSpec {
     chain_id: u64,
     tokens: BTreeMap<Asset, EvmAddress>,
     contracts: BTreeMap<Asset, Address>,
-    confirmations: u64,
+    depth: Depth,
     fee_per_gas_max: u128,
     gas_limit_native: u64,
     gas_limit_token: u64,
@@ -99,9 +101,10 @@ impl EvmConfig {
         if !matches!(self.network, Network::Erc20 | Network::Bep20) {
             return bad(format!("{} is not an EVM network", self.network));
         }
-        if self.confirmations == 0 || self.fee_per_gas_max == 0 || self.poll_ms <= 0 {
-            return bad("confirmations, fee cap and poll_ms must be above zero".to_owned());
+        if self.fee_per_gas_max == 0 || self.poll_ms <= 0 {
+            return bad("fee cap and poll_ms must be above zero".to_owned());
         }
+        let depth = Depth::read(self.network, self.confirmations, &self.deeper);
         let (mut tokens, mut contracts) = (BTreeMap::new(), BTreeMap::new());
         for (ticker, contract) in &self.tokens {
             let asset = Asset::find(ticker, self.network)
@@ -126,7 +129,7 @@ impl EvmConfig {
             chain_id: self.chain_id,
             tokens,
             contracts,
-            confirmations: self.confirmations,
+            depth: depth.map_err(EvmConfigError)?,
             fee_per_gas_max: self.fee_per_gas_max,
             gas_limit_native: self.gas_limit_native,
             gas_limit_token: self.gas_limit_token,
@@ -367,7 +370,11 @@ impl Chain for EvmChain {
     }
 
     fn confirmations_final(&self) -> u64 {
-        self.spec.confirmations
+        self.spec.depth.usual()
+    }
+
+    fn confirmations_of(&self, amount: Amount) -> u64 {
+        self.spec.depth.of(amount)
     }
 
     fn explorer_url(&self, hash: &str) -> String {

@@ -1,6 +1,9 @@
 //! What the operator says about TRON.
 
-use crate::evm::token;
+use crate::{
+    depth::{Deeper, Depth},
+    evm::token,
+};
 use alloy_primitives::{Address as EvmAddress, B256};
 use proof_core::{Address, Asset, Network, proving::ChainIdentity};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +16,7 @@ pub struct TronConfig {
     /// Contracts of the tokens that are bought and sold here, by ticker.
     pub tokens: BTreeMap<String, String>,
     pub confirmations: u64,
+    pub deeper: Vec<Deeper>,
     /// The most that a transfer may cost us, in base units of the native coin.
     pub fee_max: u64,
     /// The most energy that a token's transfer may use. What is not used costs nothing.
@@ -38,7 +42,7 @@ pub struct TronSpec {
     pub(super) genesis: B256,
     pub(super) tokens: BTreeMap<Asset, EvmAddress>,
     pub(super) contracts: BTreeMap<Asset, Address>,
-    pub(super) confirmations: u64,
+    pub(super) depth: Depth,
     pub(super) fee_max: u64,
     pub(super) energy_limit_token: u64,
     pub(super) explorer: Url,
@@ -51,12 +55,11 @@ impl TronConfig {
         let Ok(genesis) = self.genesis.parse::<B256>() else {
             return bad("genesis is not the id of a block: 64 hexadecimal digits".to_owned());
         };
-        let above_zero = [self.confirmations, self.fee_max, self.energy_limit_token];
+        let above_zero = [self.fee_max, self.energy_limit_token];
         if above_zero.contains(&0) || self.poll_ms <= 0 {
-            return bad(
-                "confirmations, fee cap, energy limit and poll_ms must be above zero".to_owned(),
-            );
+            return bad("fee cap, energy limit and poll_ms must be above zero".to_owned());
         }
+        let depth = Depth::read(Network::Trc20, self.confirmations, &self.deeper);
         let (mut tokens, mut contracts) = (BTreeMap::new(), BTreeMap::new());
         for (ticker, contract) in &self.tokens {
             let asset = Asset::find(ticker, Network::Trc20)
@@ -78,7 +81,7 @@ impl TronConfig {
             genesis,
             tokens,
             contracts,
-            confirmations: self.confirmations,
+            depth: depth.map_err(TronConfigError)?,
             fee_max: self.fee_max,
             energy_limit_token: self.energy_limit_token,
             explorer: self.explorer.clone(),

@@ -149,7 +149,7 @@ impl TronChain {
         };
         let (tip, _) = self.newest(View::Newest).await?;
         let mut confirmations = (tip + 1).saturating_sub(height);
-        let bound = self.spec.confirmations;
+        let bound = self.spec.depth.usual();
         if confirmations >= bound && look(View::Final).await? != newest {
             confirmations = bound - 1;
         }
@@ -290,7 +290,11 @@ impl Chain for TronChain {
     }
 
     fn confirmations_final(&self) -> u64 {
-        self.spec.confirmations
+        self.spec.depth.usual()
+    }
+
+    fn confirmations_of(&self, amount: Amount) -> u64 {
+        self.spec.depth.of(amount)
     }
 
     /// The usual explorer's pages are behind a fragment.

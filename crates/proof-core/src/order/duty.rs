@@ -62,6 +62,12 @@ impl Order {
         Some((sale.refund_address.clone(), returning.amount))
     }
 
+    /// What is paid out on the strength of a deposit: all of the order's, though it came in parts.
+    pub fn at_stake(&self, came: Amount) -> Amount {
+        let is_part = came.asset() == self.amount.asset() && came.base() < self.amount.base();
+        if is_part { self.amount } else { came }
+    }
+
     /// Past this moment the state is left even if nobody answers. `None`: terminal, or a review that
     /// only a fact or people end.
     pub fn deadline(&self) -> Option<Timestamp> {

@@ -125,7 +125,7 @@ impl Engine {
         let policy = &partner.policy.sell;
         let seller = Seller {
             id: OrderId::new(self.now(), self.entropy.as_ref()),
-            confirmations: chain.confirmations_final(),
+            confirmations: chain.confirmations_of(case.amount),
             hold_seconds: policy.hold_of(case.amount.asset()),
         };
         // The signer learns where this order's crypto may go back to before there is any.

@@ -132,7 +132,8 @@ impl Engine {
                     explorer_url: chain.explorer_url(&held.deposit.key.hash),
                     amount: held.deposit.amount.to_decimal(),
                     confirmations: held.confirmations,
-                    confirmations_final: chain.confirmations_final(),
+                    confirmations_final: chain
+                        .confirmations_of(order.at_stake(held.deposit.amount)),
                     is_final: held.booked,
                 })
                 .collect(),

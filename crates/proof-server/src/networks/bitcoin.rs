@@ -1,7 +1,10 @@
 //! `[networks.BITCOIN]` in the configuration.
 
 use anyhow::ensure;
-use proof_chain::bitcoin::{BitcoinConfig, BitcoinSpec};
+use proof_chain::{
+    bitcoin::{BitcoinConfig, BitcoinSpec},
+    depth::Deeper,
+};
 use proof_core::{Network, secret::Secret};
 use proof_signer::{BitcoinRules, ChainRules};
 use serde::Deserialize;
@@ -16,6 +19,9 @@ pub struct BitcoinNetwork {
     chain: String,
     /// Blocks after which a transfer is final.
     confirmations: u64,
+    /// More of them, where more money waits for them.
+    #[serde(default)]
+    deeper: Vec<Deeper>,
     /// The most that a virtual byte may cost, in satoshi.
     fee_sat_per_vb_max: u64,
     /// What is offered for it at least, and where nodes cannot tell what is needed.
@@ -42,6 +48,7 @@ impl BitcoinNetwork {
         let config = BitcoinConfig {
             chain: self.chain.clone(),
             confirmations: self.confirmations,
+            deeper: self.deeper.clone(),
             fee_per_kvb_min: self.fee_sat_per_vb_min.saturating_mul(1_000),
             fee_per_kvb_max: self.fee_sat_per_vb_max.saturating_mul(1_000),
             explorer: self.explorer.clone(),
@@ -74,6 +81,25 @@ mod tests {
         explorer = "https://mempool.space/signet"
     "#;
 
+    const DEEPER: &str = r#"
+        confirmations = 3
+        deeper = [
+            { currency = "BTC", from = "0.5", confirmations = 6 },
+            { currency = "BTC", from = "2", confirmations = 12 },
+        ]"#;
+    const DEEPER_USDT: &str = r#"
+        confirmations = 3
+        deeper = [{ currency = "USDT", from = "1", confirmations = 6 }]"#;
+    const DEEPER_LESS: &str = r#"
+        confirmations = 3
+        deeper = [{ currency = "BTC", from = "1", confirmations = 3 }]"#;
+    const DEEPER_BACK: &str = r#"
+        confirmations = 3
+        deeper = [
+            { currency = "BTC", from = "2", confirmations = 6 },
+            { currency = "BTC", from = "1", confirmations = 12 },
+        ]"#;
+
     fn read(text: &str) -> anyhow::Result<NetworksConfig> {
         let config: NetworksConfig = toml::from_str(text)?;
         config.check()?;
@@ -93,11 +119,15 @@ mod tests {
                 (true, public)
             );
         }
+        read(&GOOD.replace("confirmations = 3", DEEPER)).unwrap();
         for (from, to) in [
             ("\"signet\"", "\"main\""),
             ("\"signet\"", "\"litecoin\""),
             ("[BITCOIN]", "[ERC20]"),
             ("confirmations = 3", "confirmations = 0"),
+            ("confirmations = 3", DEEPER_USDT),
+            ("confirmations = 3", DEEPER_LESS),
+            ("confirmations = 3", DEEPER_BACK),
             ("max = 200", "max = 0"),
             (
                 "confirmations = 3",

@@ -1,7 +1,10 @@
 //! `[networks.TRC20]` with the adapter `tron`.
 
 use anyhow::ensure;
-use proof_chain::tron::{TronConfig, TronSpec};
+use proof_chain::{
+    depth::Deeper,
+    tron::{TronConfig, TronSpec},
+};
 use proof_core::{Network, money::Amount, secret::Secret};
 use proof_signer::{ChainRules, TronRules};
 use serde::Deserialize;
@@ -20,6 +23,9 @@ pub struct TronNetwork {
     tokens: BTreeMap<String, String>,
     /// Blocks after which a transfer is final, if the chain itself says so, too.
     confirmations: u64,
+    /// More of them, where more money waits for them.
+    #[serde(default)]
+    deeper: Vec<Deeper>,
     /// The most that one transfer may cost, in TRX.
     fee_trx_max: String,
     /// Where people look transfers up: `#/transaction/HASH` is added.
@@ -48,6 +54,7 @@ impl TronNetwork {
             genesis: self.genesis.clone(),
             tokens: self.tokens.clone(),
             confirmations: self.confirmations,
+            deeper: self.deeper.clone(),
             fee_max: fee_max.base().try_into()?,
             energy_limit_token: self.energy_limit_token,
             explorer: self.explorer.clone(),

@@ -17,5 +17,6 @@ mod server;
 mod ship;
 mod signer;
 mod terminal;
+mod token;
 mod traces;
 mod user;

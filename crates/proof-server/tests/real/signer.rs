@@ -24,15 +24,20 @@ const LIMITS: &str = r#"
 "#;
 
 /// Files of a signer, and what they are for.
-struct Place {
+pub struct Place {
     dir: TempDir,
+    /// What its programs find in their surroundings.
+    env: Vec<(&'static str, PathBuf)>,
 }
 
 impl Place {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::set_permissions(dir.path(), Permissions::from_mode(0o700)).unwrap();
-        let place = Self { dir };
+        let place = Self {
+            dir,
+            env: Vec::new(),
+        };
         place.private("passphrase", "nobody will ever guess this\n");
         let (wallet, secret) = (place.text("wallet.json"), place.text("socket.secret"));
         place.wallet(&["new", "--wallet", &wallet], "").await;
@@ -49,46 +54,91 @@ impl Place {
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn env(&mut self, name: &'static str, value: &Path) {
+        self.env.push((name, value.to_owned()));
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
-    fn text(&self, name: &str) -> String {
+    pub fn text(&self, name: &str) -> String {
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn private(&self, name: &str, text: &str) {
+    pub fn private(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).unwrap();
         fs::set_permissions(self.path(name), Permissions::from_mode(0o600)).unwrap();
     }
 
     /// `proof wallet …` with the passphrase.
-    async fn asked(&self, args: &[&str], input: &str) -> Output {
+    pub async fn asked(&self, args: &[&str], input: &str) -> Output {
+        self.proof(&[&["wallet"], args].concat(), input).await
+    }
+
+    async fn proof(&self, args: &[&str], input: &str) -> Output {
         // In a file, since a child that ends early would break a pipe.
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(input.as_bytes()).unwrap();
         std::io::Seek::rewind(&mut file).unwrap();
         Command::new(env!("CARGO_BIN_EXE_proof"))
-            .arg("wallet")
             .args(args)
-            .arg("--passphrase-file")
-            .arg(self.path("passphrase"))
+            .env("PROOF_PASSPHRASE_FILE", self.path("passphrase"))
+            .envs(self.env.clone())
             .stdin(file)
             .output()
             .await
             .unwrap()
     }
 
-    async fn wallet(&self, args: &[&str], input: &str) -> String {
+    pub async fn wallet(&self, args: &[&str], input: &str) -> String {
         let output = self.asked(args, input).await;
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap()
     }
 
-    async fn start(&self) -> Signer {
+    /// `proof signer …`, as the people do who vote.
+    pub async fn people(&self, args: &[&str], input: &str) -> String {
+        let output = self.proof(&[&["signer"], args].concat(), input).await;
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Two people with keys of their own, as the configuration knows them.
+    async fn approvers(&self) {
+        let path = self.path("signer.toml");
+        let mut config = fs::read_to_string(&path).unwrap();
+        config = config.replace("[limits.deliver]", "[limits.deliver_listed]");
+        for name in ["alice", "bob"] {
+            let key = self
+                .people(&["approver", "--key", &self.text(name)], "")
+                .await;
+            config.push_str(&format!(
+                "[[approvers]]\nname = {name:?}\nkey = {:?}\n",
+                key.trim()
+            ));
+        }
+        fs::write(path, config).unwrap();
+    }
+
+    /// One person's word, handed over by another; what the signer says.
+    async fn votes(&self, name: &str, deed: &str, address: &str) -> String {
+        let config = self.text("signer.toml");
+        let list = self.people(&["list", "--config", &config], "").await;
+        let mark = list.lines().next().unwrap().strip_prefix("list ").unwrap();
+        let key = self.text(name);
+        let args = [
+            "TRC20", address, "--list", mark, "--as", name, "--key", &key,
+        ];
+        let vote = self.people(&[&[deed], args.as_slice()].concat(), "").await;
+        self.people(&["vote", "--config", &config], &vote).await
+    }
+
+    pub async fn start(&self) -> Signer {
         let mut child = Command::new(env!("CARGO_BIN_EXE_proof"))
             .args(["signer", "--config"])
             .arg(self.path("signer.toml"))
+            .envs(self.env.clone())
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .kill_on_drop(true)
@@ -110,7 +160,7 @@ impl Place {
     }
 }
 
-struct Signer {
+pub struct Signer {
     child: Child,
     /// Closed, its next word would be its last.
     _said: Lines<BufReader<ChildStderr>>,
@@ -118,7 +168,7 @@ struct Signer {
 
 impl Signer {
     /// SIGKILL.
-    async fn kill(mut self) {
+    pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 }
@@ -138,10 +188,14 @@ async fn pay(server: &Server, visit: &str) {
     post(&api, &["frame", "api", "payments"], body).await;
 }
 
-async fn received(server: &Server, data: &Path, visit: &str) -> u128 {
+async fn order_of(server: &Server, visit: &str) -> Value {
     let api = server.api(visit);
-    let order = api.get(&["frame", "api", "order"], &[]).await.unwrap();
-    let order: Value = order.json().unwrap();
+    let order = api.get(&["frame", "api", "order"], &[]).await;
+    order.unwrap().json().unwrap()
+}
+
+async fn received(server: &Server, data: &Path, visit: &str) -> u128 {
+    let order = order_of(server, visit).await;
     let address = order["address"].as_str().unwrap();
     server.balance(data, address).await
 }
@@ -182,6 +236,44 @@ async fn orders_wait_for_a_signer_that_was_killed_and_go_on_with_it() {
     assert_eq!(after - before, 3 * 100_000_000);
     // The server has never had the key.
     assert!(!data.path().join("signer").join("master.key").exists());
+    server.kill().await;
+    signer.kill().await;
+}
+
+#[tokio::test]
+async fn a_treasury_is_paid_once_two_have_listed_its_address_at_the_signer() {
+    let (place, data) = (Place::new().await, tempfile::tempdir().unwrap());
+    place.approvers().await;
+    let signer = place.start().await;
+    let (socket, secret) = (place.text("signer.sock"), place.text("socket.secret"));
+    let more = ["--signer", &socket, "--signer-secret", &secret];
+    let server = Server::start_with(data.path(), 0, &more).await;
+    let visit = ready_to_pay(&server, "ann").await;
+    let api = server.api(&visit);
+    let view = post(&api, &["frame", "api", "quote"], json!({})).await;
+    let token = card_token(&server, "4242424242424242").await;
+    let body = json!({ "card_token": token, "quote_id": view["quote"]["id"] });
+    let refused = api
+        .post(&["frame", "api", "payments"], &body)
+        .await
+        .unwrap();
+    assert!(
+        !refused.is_success(),
+        "nothing is paid for an unknown address"
+    );
+
+    let address = order_of(&server, &visit).await["address"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let heard = place.votes("alice", "allow", &address).await;
+    assert!(heard.contains("A second approver"), "{heard}");
+    let done = place.votes("bob", "allow", &address).await;
+    assert!(done.starts_with("done: allow TRC20 T"), "{done}");
+    pay(&server, &visit).await;
+    let view = follow(&server, &visit, "completed").await;
+    assert_eq!(view["status"], "completed");
+    assert_eq!(place.signed(), 1);
     server.kill().await;
     signer.kill().await;
 }

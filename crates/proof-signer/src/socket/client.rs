@@ -3,13 +3,16 @@
 use super::wire::{
     ANSWER_BYTES_MAX, Answer, Connection, QUESTION_BYTES_MAX, Question, SocketSecret, unexpected,
 };
-use crate::PROVIDER;
+use crate::{
+    ListKeeper, PROVIDER,
+    allow::{Listed, Vote},
+};
 use proof_core::{
     Address, Entropy, Network,
     id::{IntentId, OrderId},
     recovery::Epoch,
 };
-use proof_port::{PortError, Promised, Signed, SignedState, Signer, SigningIntent, Timer};
+use proof_port::{PortError, Promised, Signed, SignedState, Signer, SigningIntent, Timer, Whose};
 use std::{
     fmt, io,
     path::PathBuf,
@@ -171,12 +174,14 @@ impl Signer for SocketSigner {
         epoch: Epoch,
         order: OrderId,
         destination: &Address,
+        whose: Whose,
     ) -> Result<(), PortError> {
         let destination = destination.clone();
         self.done(Question::Register {
             epoch,
             order,
             destination,
+            whose,
         })
         .await
     }
@@ -207,6 +212,23 @@ impl Signer for SocketSigner {
     async fn close(&self, epoch: Epoch, intent: IntentId) -> Result<SignedState, PortError> {
         match self.ask(Question::Close { epoch, intent }).await? {
             Answer::State(state) => Ok(state),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl ListKeeper for SocketSigner {
+    async fn listed(&self) -> Result<Listed, PortError> {
+        match self.ask(Question::Listed).await? {
+            Answer::Listed(listed) => Ok(*listed),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn vote(&self, vote: Vote) -> Result<bool, PortError> {
+        match self.ask(Question::Vote(Box::new(vote))).await? {
+            Answer::Voted(is_changed) => Ok(is_changed),
             _ => Err(unexpected()),
         }
     }

@@ -3,9 +3,10 @@
 use super::wire::{
     ANSWER_BYTES_MAX, Answer, Connection, QUESTION_BYTES_MAX, Question, SocketSecret,
 };
+use crate::ListKeeper;
 use futures::{StreamExt, stream::FuturesUnordered};
 use proof_core::Entropy;
-use proof_port::{PortError, Signer, Timer};
+use proof_port::{PortError, Timer};
 use std::{
     fs::{self, Permissions},
     io,
@@ -89,7 +90,7 @@ impl SignerDoor {
     }
 
     /// Answers until `stop` resolves; what is asked at that moment is answered on another day.
-    pub async fn answer(self, signer: Arc<dyn Signer>, stop: impl Future<Output = ()>) {
+    pub async fn answer(self, signer: Arc<dyn ListKeeper>, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let mut in_hand = FuturesUnordered::new();
         loop {
@@ -108,13 +109,13 @@ impl SignerDoor {
         }
     }
 
-    async fn attend(&self, signer: &dyn Signer, stream: UnixStream) {
+    async fn attend(&self, signer: &dyn ListKeeper, stream: UnixStream) {
         if let Err(error) = self.converse(signer, stream).await {
             tracing::warn!("a server's connection ended: {error}");
         }
     }
 
-    async fn converse(&self, signer: &dyn Signer, stream: UnixStream) -> io::Result<()> {
+    async fn converse(&self, signer: &dyn ListKeeper, stream: UnixStream) -> io::Result<()> {
         let user = stream.peer_cred()?.uid();
         if !self.users.contains(&user) {
             let what = format!("user {user} may not ask");
@@ -151,11 +152,11 @@ impl SignerDoor {
     }
 }
 
-async fn reply(signer: &dyn Signer, question: Question) -> Answer {
+async fn reply(signer: &dyn ListKeeper, question: Question) -> Answer {
     answer(signer, question).await.unwrap_or_else(Into::into)
 }
 
-async fn answer(signer: &dyn Signer, question: Question) -> Result<Answer, PortError> {
+async fn answer(signer: &dyn ListKeeper, question: Question) -> Result<Answer, PortError> {
     Ok(match question {
         Question::Epoch => Answer::Epoch(signer.epoch().await?),
         Question::EpochBegin { epoch } => {
@@ -169,8 +170,10 @@ async fn answer(signer: &dyn Signer, question: Question) -> Result<Answer, PortE
             epoch,
             order,
             destination,
+            whose,
         } => {
-            signer.register(epoch, order, &destination).await?;
+            let registered = signer.register(epoch, order, &destination, whose);
+            registered.await?;
             Answer::Done
         }
         Question::OpenDeposit {
@@ -180,5 +183,7 @@ async fn answer(signer: &dyn Signer, question: Question) -> Result<Answer, PortE
         } => Answer::Address(signer.open_deposit(epoch, order, &refund).await?),
         Question::Sign { epoch, intent } => Answer::Signed(signer.sign(epoch, &intent).await?),
         Question::Close { epoch, intent } => Answer::State(signer.close(epoch, intent).await?),
+        Question::Listed => Answer::Listed(Box::new(signer.listed().await?)),
+        Question::Vote(vote) => Answer::Voted(signer.vote(*vote).await?),
     })
 }

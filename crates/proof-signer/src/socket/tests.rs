@@ -4,13 +4,13 @@ use super::{
     DoorError, SignerDoor, SocketSecret, SocketSigner,
     wire::{Answer, Connection},
 };
-use crate::{LocalSigner, SignerThread};
+use crate::{ApproverKey, Approvers, Deed, ListKeeper, LocalSigner, SignerThread, list_change};
 use proof_core::{
     Address, Clock, Entropy, Network, Timestamp,
     id::{IntentId, OrderId},
     recovery::Epoch,
 };
-use proof_port::{Class, PortError, SignedState, Signer, Timer};
+use proof_port::{Class, PortError, SignedState, Signer, Timer, Whose};
 use std::{
     fs::{self, Permissions},
     os::unix::fs::PermissionsExt,
@@ -87,6 +87,15 @@ impl Timer for Hasty {
     }
 }
 
+fn approver(n: u8) -> ApproverKey {
+    ApproverKey::of(&[n; 32]).unwrap()
+}
+
+fn approvers() -> Approvers {
+    let keys = [1, 2].map(|n| approver(n).public());
+    Approvers::new([("alice", keys[0].as_str()), ("bob", &keys[1])]).unwrap()
+}
+
 pub fn start(dir: &Path, users: &[u32]) -> Life {
     start_by(dir, users, Arc::new(Real))
 }
@@ -94,7 +103,8 @@ pub fn start(dir: &Path, users: &[u32]) -> Life {
 #[expect(clippy::disallowed_methods, reason = "the test waits for it")]
 fn start_by(dir: &Path, users: &[u32], timer: Arc<dyn Timer>) -> Life {
     let signer = LocalSigner::open(&dir.join("journal"), [7; 32]).unwrap();
-    let signer: Arc<dyn Signer> = Arc::new(SignerThread::spawn(signer).unwrap());
+    let signer = signer.with_approvers(approvers());
+    let signer: Arc<dyn ListKeeper> = Arc::new(SignerThread::spawn(signer).unwrap());
     let entropy = Arc::new(Counting(AtomicU8::new(100)));
     let path = dir.join("signer.sock");
     let door = SignerDoor::open(&path, secret(1), users, entropy, timer).unwrap();
@@ -151,14 +161,20 @@ async fn questions_go_on_after_the_signer_was_away() {
     assert_eq!(signer.epoch().await.unwrap(), Epoch::FIRST);
     let wallet = signer.wallet(Network::Trc20).await.unwrap();
     signer
-        .register(Epoch::FIRST, order(1), &shop())
+        .register(Epoch::FIRST, order(1), &shop(), Whose::User)
         .await
         .unwrap();
     life.end().await;
-    waits(signer.register(Epoch::FIRST, order(2), &shop()).await);
+    waits(
+        signer
+            .register(Epoch::FIRST, order(2), &shop(), Whose::User)
+            .await,
+    );
 
     let life = start(dir.path(), &[]);
-    let other = signer.register(Epoch::FIRST, order(1), &wallet).await;
+    let other = signer
+        .register(Epoch::FIRST, order(1), &wallet, Whose::User)
+        .await;
     let other = other.unwrap_err();
     assert_eq!(other.class, Class::GiveUp);
     assert_eq!(other.context, "the order has another destination");
@@ -221,6 +237,30 @@ async fn strangers_are_sent_away_on_both_sides() {
     fs::write(&file, "kept").unwrap();
     let door = SignerDoor::open(&file, secret(1), &[], entropy, Arc::new(Real));
     assert!(matches!(door.err(), Some(DoorError::NoSocket(_))));
+}
+
+#[tokio::test]
+async fn two_change_the_list_of_partners_addresses_through_the_door() {
+    let dir = folder();
+    let life = start(dir.path(), &[]);
+    let signer = client(dir.path().join("signer.sock"));
+    let shop = shop();
+    let register = || signer.register(Epoch::FIRST, order(1), &shop, Whose::Partner);
+    waits(register().await);
+    let list = signer.listed().await.unwrap();
+    let change = list_change(&list.mark, Deed::Allow, Network::Trc20, shop.as_str()).unwrap();
+    let stranger = signer.vote(approver(3).vote("alice", change.clone()));
+    assert_eq!(stranger.await.unwrap_err().class, Class::GiveUp);
+    let votes = [(1, "alice"), (2, "bob")].map(|(n, by)| approver(n).vote(by, change.clone()));
+    let [first, second] = votes.map(|vote| signer.vote(vote));
+    assert!(!first.await.unwrap());
+    assert!(second.await.unwrap());
+    assert_eq!(
+        signer.listed().await.unwrap().addresses,
+        std::slice::from_ref(&shop)
+    );
+    register().await.unwrap();
+    life.end().await;
 }
 
 #[tokio::test]
@@ -294,7 +334,9 @@ async fn whoever_stands_between_can_change_and_repeat_nothing() {
     let middle = dir.path().join("middle.sock");
     let place = UnixListener::bind(&middle).unwrap();
     let once = async |signer: SocketSigner, n| {
-        let asked = signer.register(Epoch::FIRST, order(n), &shop()).await;
+        let asked = signer
+            .register(Epoch::FIRST, order(n), &shop(), Whose::User)
+            .await;
         drop(signer);
         asked
     };

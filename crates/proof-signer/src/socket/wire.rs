@@ -7,7 +7,7 @@ use proof_core::{
     recovery::Epoch,
     time::random,
 };
-use proof_port::{Class, PortError, Promised, Signed, SignedState, SigningIntent};
+use proof_port::{Class, PortError, Promised, Signed, SignedState, SigningIntent, Whose};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use std::{fmt, io};
@@ -17,7 +17,10 @@ use tokio::{
 };
 use zeroize::Zeroizing;
 
-use crate::PROVIDER;
+use crate::{
+    PROVIDER,
+    allow::{Listed, Vote},
+};
 
 /// A transfer of many coins is the longest question.
 pub const QUESTION_BYTES_MAX: usize = 256 * 1024;
@@ -48,6 +51,9 @@ pub enum Question {
         epoch: Epoch,
         order: OrderId,
         destination: Address,
+        /// A server of an earlier version does not say.
+        #[serde(default)]
+        whose: Whose,
     },
     OpenDeposit {
         epoch: Epoch,
@@ -62,6 +68,9 @@ pub enum Question {
         epoch: Epoch,
         intent: IntentId,
     },
+    /// The list of partners' addresses; people ask it.
+    Listed,
+    Vote(Box<Vote>),
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -74,6 +83,9 @@ pub enum Answer {
     Address(Address),
     Signed(Signed),
     State(SignedState),
+    Listed(Box<Listed>),
+    /// Whether it changed the list.
+    Voted(bool),
     /// For good.
     Refused(String),
     /// Not now, and nothing was done.

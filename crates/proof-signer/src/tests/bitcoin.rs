@@ -14,7 +14,7 @@ fn ruled(dir: &Path) -> LocalSigner {
     let signer = open(dir).with_rules([(Network::Bitcoin, ChainRules::Bitcoin(rules))].into());
     let friend = Address::parse(Network::Bitcoin, FRIEND).unwrap();
     for n in 1..=2 {
-        block_on(signer.register(Epoch::FIRST, order(n), &friend)).unwrap();
+        block_on(signer.register(Epoch::FIRST, order(n), &friend, Whose::User)).unwrap();
     }
     signer
 }
@@ -106,7 +106,7 @@ fn a_real_network_gets_nothing_that_only_a_simulated_one_takes() {
     assert_eq!(refused(sign(&signer, &plain)), wrong);
     let (_dir, simulated) = fresh();
     let recipient = plain.transfer.recipient.clone();
-    block_on(simulated.register(Epoch::FIRST, order(1), &recipient)).unwrap();
+    block_on(simulated.register(Epoch::FIRST, order(1), &recipient, Whose::User)).unwrap();
     let real = delivery(&simulated, 1, &[coin("ab", 60_000)], 2_000);
     assert_eq!(refused(sign(&simulated, &real)), wrong);
     let mut all = plain;

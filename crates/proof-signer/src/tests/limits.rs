@@ -47,7 +47,7 @@ fn limited(dir: &Path, hand: &Arc<Hand>) -> LocalSigner {
 
 /// A delivery of the `n`th order.
 fn pays(signer: &LocalSigner, n: u128, base: u128) -> SigningIntent {
-    block_on(signer.register(Epoch::FIRST, order(n), &tron(SHOP))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(n), &tron(SHOP), Whose::User)).unwrap();
     let mut wish = delivery(signer);
     wish.order = order(n);
     wish.intent = intent(n);

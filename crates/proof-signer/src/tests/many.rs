@@ -195,7 +195,7 @@ impl Bench {
         let epoch = Epoch::FIRST;
         let error = match dice.below(20) {
             0..4 => {
-                let asked = signer.register(epoch, order(id), &to).await;
+                let asked = signer.register(epoch, order(id), &to, Whose::User).await;
                 let kept = asked.map(|()| put(&mut self.told().destinations, order(id), to));
                 kept.err()
             }

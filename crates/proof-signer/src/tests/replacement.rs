@@ -18,7 +18,7 @@ fn raised(wish: &SigningIntent, fee: u128, tip: u128) -> SigningIntent {
 }
 
 fn first(signer: &LocalSigner) -> (SigningIntent, Signed) {
-    block_on(signer.register(Epoch::FIRST, order(1), &evm(FRIEND))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &evm(FRIEND), Whose::User)).unwrap();
     let wish = evm_delivery(signer, 1);
     let signed = sign(signer, &wish).unwrap();
     (wish, signed)

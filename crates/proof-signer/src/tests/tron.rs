@@ -15,7 +15,7 @@ fn ruled(dir: &Path) -> LocalSigner {
         fee_max: 30_000_000,
     };
     let signer = open(dir).with_rules([(Network::Trc20, ChainRules::Tron(rules))].into());
-    block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP))).unwrap();
+    block_on(signer.register(Epoch::FIRST, order(1), &tron(SHOP), Whose::User)).unwrap();
     signer
 }
 

@@ -16,7 +16,7 @@ use proof_core::{
     recovery::Epoch,
 };
 use proof_port::{
-    Chain, Form, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Chain, Form, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
 };
 use proof_signer::{BitcoinRules, ChainRules, LocalSigner};
 use regtest::{BTC, Regtest};
@@ -51,6 +51,7 @@ fn config() -> BitcoinConfig {
     BitcoinConfig {
         chain: "regtest".to_owned(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_per_kvb_min: 2_000,
         fee_per_kvb_max: 100_000,
         explorer: "https://mempool.space".parse().unwrap(),
@@ -107,7 +108,9 @@ impl Bench {
     async fn planned(&self, to: &str, base: u64) -> SigningIntent {
         let n = u128::from(self.orders.fetch_add(1, Ordering::Relaxed));
         let (order, recipient) = (OrderId::from_uuid(Uuid::from_u128(n)), address(to));
-        let registered = self.signer.register(Epoch::FIRST, order, &recipient);
+        let registered = self
+            .signer
+            .register(Epoch::FIRST, order, &recipient, Whose::User);
         registered.await.unwrap();
         let mut coins = self.chain.coins(&self.wallet).await.unwrap();
         coins.truncate(1);

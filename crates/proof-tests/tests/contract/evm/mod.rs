@@ -20,7 +20,7 @@ use proof_core::{
 use proof_engine::Rails;
 use proof_outbound::{Configured, HttpTransport, Outbound, Places};
 use proof_port::{
-    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
 };
 use proof_server::rails::SandboxConfig;
 use proof_signer::{ChainRules, EvmRules, Limits, LocalSigner};
@@ -85,6 +85,7 @@ fn config(anvil: &Anvil) -> EvmConfig {
         ]
         .into(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_per_gas_max: 100 * GWEI,
         gas_limit_native: 60_000,
         gas_limit_token: 150_000,
@@ -150,7 +151,9 @@ impl Bench {
     async fn planned(&self, ticker: &str, to: &str, base: u128) -> SigningIntent {
         let n = u128::from(self.orders.fetch_add(1, Ordering::Relaxed));
         let (order, recipient) = (OrderId::from_uuid(Uuid::from_u128(n)), address(to));
-        let registered = self.signer.register(Epoch::FIRST, order, &recipient);
+        let registered = self
+            .signer
+            .register(Epoch::FIRST, order, &recipient, Whose::User);
         registered.await.unwrap();
         let form = self.chain.form(asset(ticker)).await.unwrap().unwrap();
         SigningIntent {

@@ -13,6 +13,7 @@ use crate::{
     sell::start,
 };
 use http::Method;
+use proof_chain::{depth::Deeper, evm::EvmConfig};
 use proof_core::{
     Address, Asset, Clock, Fiat, Network,
     money::Amount,
@@ -52,8 +53,17 @@ impl Ramp {
 
     /// What its signer lets go.
     pub async fn limited(limits: Limits) -> Option<Self> {
+        Self::deep(limits, Vec::new()).await
+    }
+
+    /// And how long it waits for larger amounts.
+    async fn deep(limits: Limits, deeper: Vec<Deeper>) -> Option<Self> {
         let anvil = Arc::new(Anvil::start().await?);
-        let spec = config(&anvil).read().unwrap();
+        let config = EvmConfig {
+            deeper,
+            ..config(&anvil)
+        };
+        let spec = config.read().unwrap();
         let real = Real {
             rules: rules(&spec),
             limits,
@@ -264,6 +274,47 @@ async fn sold_crypto_is_watched_on_a_node_also_after_a_re_org() {
     assert_eq!(ramp.there(&address, "USDT").await, 100_000_000);
     ramp.books_agree().await;
     ramp.done().await;
+}
+
+/// A part counts like the whole: the money is paid out on all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_larger_sale_is_paid_for_lies_deeper() {
+    let large = Deeper {
+        currency: "USDT".to_owned(),
+        from: "100".to_owned(),
+        confirmations: 2 * CONFIRMATIONS,
+    };
+    let Some(ramp) = Ramp::deep(Limits::new(), vec![large]).await else {
+        return;
+    };
+    let usdt = &ramp.anvil.usdt;
+    let (small, address) = ramp.seller("USDT", "99.99", GOOD_CARD).await;
+    ramp.anvil.send_token(usdt, &address, 99_990_000).await;
+    let view = small.until_step("completed").await;
+    assert_eq!(depths(&view), [CONFIRMATIONS]);
+
+    let (large, address) = ramp.seller("USDT", "100", GOOD_CARD).await;
+    for part in [60_000_000, 40_000_000] {
+        ramp.anvil.send_token(usdt, &address, part).await;
+    }
+    let usual = || async {
+        let view = large.view().await;
+        let deposits = view["sale"]["deposits"].as_array()?;
+        let deep = |deposit: &Value| deposit["confirmations"].as_u64() > Some(CONFIRMATIONS);
+        (deposits.len() == 2 && deposits.iter().all(deep)).then_some(view)
+    };
+    let view = ramp.app.until("as deep as a small one", usual).await;
+    assert_eq!(view["step"], "confirming", "{view}");
+    let view = large.until_step("completed").await;
+    assert_eq!(depths(&view), [2 * CONFIRMATIONS; 2]);
+    ramp.books_agree().await;
+    ramp.done().await;
+}
+
+fn depths(view: &Value) -> Vec<u64> {
+    let deposits = view["sale"]["deposits"].as_array().unwrap();
+    let bound = |deposit: &Value| deposit["confirmations_final"].as_u64().unwrap();
+    deposits.iter().map(bound).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,7 +11,7 @@ use proof_core::{
     recovery::Epoch,
     transfer::{Form, TronForm},
 };
-use proof_port::{IntentClass, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer};
+use proof_port::{IntentClass, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose};
 use proof_signer::{ChainRules, LocalSigner, TronRules};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -125,7 +125,10 @@ async fn tron_transactions_are_those_of_tronweb() {
     for n in 1..=CASES {
         let wish = wish(n, &sender);
         let to = &wish.transfer.recipient;
-        signer.register(Epoch::FIRST, wish.order, to).await.unwrap();
+        signer
+            .register(Epoch::FIRST, wish.order, to, Whose::User)
+            .await
+            .unwrap();
         let signed = signer.sign(Epoch::FIRST, &wish).await.unwrap();
         let read = bytes::read(&hex::decode(&signed.signed_hex).unwrap()).unwrap();
         assert_eq!(read.id, signed.hash, "the test's own reader");

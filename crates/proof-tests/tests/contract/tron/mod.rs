@@ -18,7 +18,7 @@ use proof_core::{
     recovery::Epoch,
 };
 use proof_port::{
-    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
 };
 use proof_signer::{ChainRules, LocalSigner, TronRules};
 use std::sync::{
@@ -59,6 +59,7 @@ fn config(world: &World) -> TronConfig {
         genesis: GENESIS.to_owned(),
         tokens: [("USDT".to_owned(), on_tron(&world.anvil.usdt))].into(),
         confirmations: CONFIRMATIONS,
+        deeper: Vec::new(),
         fee_max: 5_000_000,
         energy_limit_token: 200_000,
         explorer: "https://nile.tronscan.org".parse().unwrap(),
@@ -118,7 +119,9 @@ impl Bench {
         let n = self.orders.fetch_add(1, Ordering::Relaxed);
         let id = Uuid::from_u128(n.into());
         let (order, recipient) = (OrderId::from_uuid(id), address(to));
-        let registered = self.signer.register(Epoch::FIRST, order, &recipient);
+        let registered = self
+            .signer
+            .register(Epoch::FIRST, order, &recipient, Whose::User);
         registered.await.unwrap();
         let form = self.chain.form(asset(ticker)).await.unwrap().unwrap();
         let now_ms = self.chain.nonce(&self.wallet).await.unwrap();
