@@ -99,6 +99,8 @@ id!(/// One locked price.
     QuoteId, "quo");
 id!(/// Crypto that arrived at an address of ours.
     DepositId, "dep");
+id!(/// One emptying of a deposit address.
+    SweepId, "swp");
 id!(/// Money that moved, or is owed, outside of an order's happy path.
     CaseId, "cas");
 id!(/// A card that a customer lets us keep.

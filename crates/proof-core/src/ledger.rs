@@ -252,6 +252,10 @@ pub enum EntryKind {
     StrayOwned,
     ProveOut,
     ProveIn,
+    TopUp,
+    SweepBegun,
+    SweepBack,
+    Swept,
 }
 
 impl EntryKind {
@@ -290,6 +294,10 @@ impl EntryKind {
             Self::StrayOwned => "stray_owned",
             Self::ProveOut => "prove_out",
             Self::ProveIn => "prove_in",
+            Self::TopUp => "top_up",
+            Self::SweepBegun => "sweep_begun",
+            Self::SweepBack => "sweep_back",
+            Self::Swept => "swept",
         }
     }
 }
@@ -690,16 +698,73 @@ pub fn prove_out(
     fee_planned: Amount,
     fee_paid: Amount,
 ) -> Result<Entry, MoneyError> {
+    to_deposit(EntryKind::ProveOut, order, amount, (fee_planned, fee_paid))
+}
+
+/// So is what pays for a sweep.
+pub fn top_up(
+    order: OrderId,
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    to_deposit(EntryKind::TopUp, order, amount, (fee_planned, fee_paid))
+}
+
+fn to_deposit(
+    kind: EntryKind,
+    order: OrderId,
+    amount: Amount,
+    (fee_planned, fee_paid): (Amount, Amount),
+) -> Result<Entry, MoneyError> {
     let unused = unused(fee_planned, fee_paid)?;
     let postings = [
         crypto(Account::InTransit, Account::Deposit(order), amount)?,
         crypto(Account::InTransit, Account::Gas, fee_paid)?,
         crypto(Account::InTransit, Account::Wallet, unused)?,
     ];
-    Entry::new(
-        EntryKind::ProveOut,
-        postings.into_iter().flatten().collect(),
-    )
+    Entry::new(kind, postings.into_iter().flatten().collect())
+}
+
+/// A deposit address is about to be emptied: coins, and the most that it may cost there, are on their way.
+pub fn sweep_begun(order: OrderId, amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
+    let coins = crypto(Account::Deposit(order), Account::InTransit, amount)?;
+    let gas = crypto(Account::Deposit(order), Account::InTransit, fee)?;
+    let postings = coins.into_iter().chain(gas).collect();
+    Entry::new(EntryKind::SweepBegun, postings)
+}
+
+/// They never left: what a refusal cost is spent.
+pub fn sweep_back(
+    order: OrderId,
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let left = unused(fee_planned, fee_paid)?;
+    let postings = [
+        crypto(Account::InTransit, Account::Deposit(order), amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Deposit(order), left)?,
+    ];
+    let postings = postings.into_iter().flatten().collect();
+    Entry::new(EntryKind::SweepBack, postings)
+}
+
+/// They are in the hot wallet; what the fee left is still at the address.
+pub fn swept(
+    order: OrderId,
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let left = unused(fee_planned, fee_paid)?;
+    let postings = [
+        crypto(Account::InTransit, Account::Wallet, amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Deposit(order), left)?,
+    ];
+    Entry::new(EntryKind::Swept, postings.into_iter().flatten().collect())
 }
 
 /// What somebody of ours sent there from elsewhere.

@@ -52,6 +52,7 @@ pub mod secret;
 pub mod session;
 pub mod statement;
 pub mod stray;
+pub mod sweep;
 pub mod time;
 pub mod token;
 pub mod transfer;

@@ -216,6 +216,11 @@ impl Engine {
             Owner::Nobody => return self.stray_found(environment, wallet, &arrival).await,
             Owner::Order(owner) => owner,
         };
+        let ours = wallet.is_some_and(|wallet| arrival.deposit.senders.contains(wallet));
+        let hash = &arrival.deposit.key.hash;
+        if ours && self.is_top_up(environment, owner.order, hash).await? {
+            return Ok(());
+        }
         let (deposit, ids) = (arrival.deposit, SaveIds::new(self, self.now()));
         self.db
             .write("deposit_found", move |tx: &mut Tx| {

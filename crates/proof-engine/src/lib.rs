@@ -63,6 +63,7 @@ mod session;
 mod signature;
 mod statement;
 mod stray;
+mod sweep;
 mod token;
 mod transfer;
 mod treasury;
@@ -128,6 +129,7 @@ pub use screening::Listed;
 pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
 pub use signature::{PublicKey, webhook_signature};
 pub use statement::SignedStatement;
+pub use sweep::{SWEEP_LINES_MAX, SweepLine, SweepPage, Sweeping};
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::View;
@@ -185,6 +187,8 @@ pub struct Parts {
     pub settle_seconds: u32,
     /// How often the server looks at itself, and what it tells then.
     pub watching: Watching,
+    /// Which deposit addresses are emptied, and when; by default none.
+    pub sweeping: Sweeping,
     pub persons: Persons,
     /// When another key begins to sign, in order: [`Engine::public_keys`].
     pub key_turns: Vec<Timestamp>,
@@ -217,6 +221,7 @@ pub struct Engine {
     known: known::Known,
     limits: Option<limit::Limits>,
     settle_seconds: u32,
+    sweeping: Sweeping,
     metrics: Arc<metrics::Metrics>,
     pulses: Arc<metered::Pulses>,
     health: health::Health,
@@ -250,6 +255,7 @@ impl Engine {
             recovered_at: watch::Sender::new(None),
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             settle_seconds: parts.settle_seconds,
+            sweeping: parts.sweeping,
             turn: tokio::sync::Mutex::default(),
             notes: refusal::Notes::default(),
             probes: Mutex::default(),

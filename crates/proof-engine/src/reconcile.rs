@@ -71,7 +71,7 @@ impl From<OpenFinding> for FoundListed {
     }
 }
 
-const fn environment_key(environment: Environment) -> Uuid {
+pub(crate) const fn environment_key(environment: Environment) -> Uuid {
     Uuid::from_u128(match environment {
         Environment::Test => 1,
         Environment::Live => 2,
@@ -319,24 +319,27 @@ impl Engine {
         kept_apart(&mut booked, &kept);
         let mut findings = compare(id, &booked, &moved);
         if let Some(order) = &order {
-            findings.extend(self.deposit_compare(order, &postings).await?);
+            findings.extend(self.deposit_compare(order).await?);
         }
         Ok(findings)
     }
 
     /// A deposit address may hold more than is booked: what is not final yet.
-    async fn deposit_compare(
-        &self,
-        order: &Order,
-        postings: &[OrderPosting],
-    ) -> Result<Option<Finding>, ApiError> {
+    async fn deposit_compare(&self, order: &Order) -> Result<Option<Finding>, ApiError> {
         let Some(sale) = &order.sale else {
             return Ok(None);
         };
         let asset = order.amount.asset();
         let account = format!("{}:{asset}", Account::Deposit(order.id));
-        let lines = postings.iter().filter(|line| line.account == account);
-        let booked: i128 = lines.map(|line| line.amount).sum();
+        let key = key_in(order.environment, &account);
+        let booked = self
+            .db
+            .read("deposit_compare", move |tx: &mut Tx| {
+                let key = key.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.ledger_balance(&key).await?) })
+            })
+            .await?;
+        let booked = booked.unwrap_or(0);
         let chain = self.chain_of(order.environment, asset.network())?;
         let owner = &sale.deposit_address;
         let keys = sale.held.iter().map(|held| held.deposit.key.clone());

@@ -48,6 +48,9 @@ impl Engine {
         let Some(wallet) = ours.filter(|wallet| !deposit.senders.contains(wallet)) else {
             return Ok(());
         };
+        if self.is_swept(environment, &deposit.senders).await? {
+            return Ok(());
+        }
         let now = self.now();
         let stray = Stray {
             id: DepositId::new(now, self.entropy.as_ref()),
@@ -73,6 +76,32 @@ impl Engine {
             );
         }
         Ok(())
+    }
+
+    /// Whether it comes from a deposit address: only our own signer sends from there, and its sweep books it.
+    async fn is_swept(
+        &self,
+        environment: Environment,
+        senders: &[Address],
+    ) -> Result<bool, ApiError> {
+        let senders = senders.to_vec();
+        self.db
+            .read("stray_is_swept", move |tx: &mut Tx| {
+                let senders = senders.clone();
+                Box::pin(async move {
+                    for sender in &senders {
+                        let owner = tx
+                            .deposit_address_find(environment, sender.as_str())
+                            .await?;
+                        if owner.is_some() {
+                            return Ok(true);
+                        }
+                    }
+                    Ok::<_, Failure<ApiError>>(false)
+                })
+            })
+            .await
+            .map_err(ApiError::from)
     }
 
     /// How what nobody has explained yet stands on its chain; what is left is a finding. The other part is

@@ -11,16 +11,18 @@ use crate::{
     case::case_apply,
     order::{SaveIds, apply, gone},
     payment::is_final,
+    sweep::{sweep_apply, sweep_outgoing},
     view::inner,
     worker::Outcome,
 };
 use proof_core::{
     Address, Asset, ErrorCode, Network,
     case::{Case, CaseCommand},
-    id::{CaseId, IntentId, OrderId},
+    id::{CaseId, IntentId, OrderId, SweepId},
     money::Amount,
     order::{Command, Order, POLL_MS, State},
     partner::Environment,
+    sweep::{Sweep, SweepState},
     transfer::{Form, Proof, Sending, TransferFact},
 };
 use proof_port::{Chain, IntentClass, PortError, SignedState, SigningIntent, TransferStatus};
@@ -35,6 +37,8 @@ const POSTPONED_SECONDS: i64 = 300;
 enum Sender {
     Order,
     Case(CaseId),
+    /// The treasury, at the deposit address of an order or to it.
+    Sweep(SweepId),
 }
 
 /// One transfer and whose it is.
@@ -54,8 +58,32 @@ impl Leg {
         self.sender == Sender::Order
     }
 
-    /// Where the money of this leg goes, and how much, as it is under lock.
-    async fn outgoing(self, tx: &mut Tx) -> Result<(Address, Amount), Failure<ApiError>> {
+    pub(crate) fn of_sweep(sweep: &Sweep, intent: IntentId) -> Self {
+        let topping_up = sweep.state == SweepState::ToppingUp;
+        Self {
+            sender: Sender::Sweep(sweep.id),
+            order: sweep.order,
+            environment: sweep.environment,
+            asset: if topping_up {
+                sweep.asset().network().native()
+            } else {
+                sweep.asset()
+            },
+            class: if topping_up {
+                IntentClass::TopUp
+            } else {
+                IntentClass::Sweep
+            },
+            intent,
+        }
+    }
+
+    /// Where the money of this leg goes, and how much where it costs at most `fee`, as it is under lock.
+    async fn outgoing(
+        self,
+        tx: &mut Tx,
+        fee: Amount,
+    ) -> Result<(Address, Amount), Failure<ApiError>> {
         match self.sender {
             Sender::Order => {
                 let stored = tx.order_lock(self.order).await?.ok_or_else(gone)?;
@@ -66,6 +94,7 @@ impl Leg {
                 let case = tx.case_lock(id).await?.ok_or_else(gone)?.case;
                 Ok((case.refund, case.amount))
             }
+            Sender::Sweep(id) => sweep_outgoing(tx, self.order, id, fee).await,
         }
     }
 
@@ -83,6 +112,7 @@ impl Leg {
             Sender::Case(id) => {
                 case_apply(tx, self.order, id, CaseCommand::Transfer(fact), ids).await?;
             }
+            Sender::Sweep(id) => sweep_apply(tx, self.order, id, fact, ids).await?,
         }
         Ok(())
     }
@@ -115,6 +145,17 @@ impl Engine {
         }
     }
 
+    /// What it spends; `None`: it waits until that costs less.
+    async fn source_of(&self, leg: Leg) -> Result<Option<Source>, ApiError> {
+        if let Sender::Sweep(id) = leg.sender {
+            return self.sweep_source(id).await;
+        }
+        let chain = self.chain(leg)?;
+        let signer = &self.rails(leg.environment)?.signer;
+        let sender = signer.wallet(chain.network()).await?;
+        Source::ask(&**chain, sender, leg.asset).await.map(Some)
+    }
+
     fn chain(&self, leg: Leg) -> Result<&Arc<dyn Chain>, ApiError> {
         self.chain_of(leg.environment, leg.asset.network())
     }
@@ -125,13 +166,9 @@ impl Engine {
         if let Some(outcome) = self.transfer_recall(leg).await? {
             return Ok(outcome);
         }
-        let chain = self.chain(leg)?;
-        let sender = self
-            .rails(leg.environment)?
-            .signer
-            .wallet(chain.network())
-            .await?;
-        let source = Source::ask(&**chain, sender, leg.asset).await?;
+        let Some(source) = self.source_of(leg).await? else {
+            return Ok(self.sweep_waits());
+        };
         // On a real network a number is asked for and signed in one go. What the signer has no room for gives its number
         // back before another transfer gets the next one, which no block takes without this one.
         let turn = match &source.form {
@@ -144,7 +181,7 @@ impl Engine {
             .write("transfer_plan", move |tx: &mut Tx| {
                 let (ids, source) = (ids.clone(), source.clone());
                 Box::pin(async move {
-                    let outgoing = leg.outgoing(tx).await?;
+                    let outgoing = leg.outgoing(tx, source.fee()).await?;
                     let transfer = source.take(tx, outgoing, leg.intent).await?;
                     let fact = TransferFact::Planned {
                         intent: leg.intent,

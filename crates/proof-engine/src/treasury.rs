@@ -14,7 +14,7 @@ use proof_core::{
     audit::Author,
     finding::{WalletBooks, compare_wallet},
     id::EntryId,
-    ledger::{Audit, Audited, fund},
+    ledger::{Audit, Audited, fund, key_in},
     money::Amount,
     partner::Environment,
     stray::{Stray, StrayState},
@@ -22,7 +22,7 @@ use proof_core::{
 use proof_store::{Balance, Db, Failure, Tx};
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 const POSTINGS_PER_PAGE: i64 = 10_000;
@@ -41,6 +41,8 @@ pub struct HotWallet {
     pub free: String,
     pub reserved: String,
     pub in_transit: String,
+    /// At deposit addresses: ours once their orders are over, and not in the hot wallet yet.
+    pub at_deposits: String,
     pub floor: String,
     pub low: bool,
     /// The chain has what the books have; `None` where the node does not answer.
@@ -105,11 +107,18 @@ impl Engine {
         let assets = Asset::all().filter(|asset| networks.contains(&asset.network()));
         let asked = assets.map(|asset| self.hot_wallet_of(environment, asset));
         let asked = stream::iter(asked).buffered(ASKED_AT_ONCE);
+        let at_deposits = self.at_deposits(environment).await?;
         let wallets: Vec<Result<HotWallet, ApiError>> = asked
             .map(|wallet| {
                 let wallet = wallet?;
                 let unproven = unproven.iter().any(|one| one.name() == wallet.network);
-                Ok(HotWallet { unproven, ..wallet })
+                let unit = format!("{}/{}", wallet.currency, wallet.network);
+                let at_deposits = at_deposits.get(&unit).cloned();
+                Ok(HotWallet {
+                    unproven,
+                    at_deposits: at_deposits.unwrap_or(wallet.at_deposits),
+                    ..wallet
+                })
             })
             .collect()
             .await;
@@ -120,6 +129,26 @@ impl Engine {
             wallets: wallets.into_iter().collect::<Result<_, _>>()?,
             arrivals: arrivals.collect::<Result<_, _>>()?,
         })
+    }
+
+    /// What the books have at deposit addresses, by coin.
+    async fn at_deposits(
+        &self,
+        environment: Environment,
+    ) -> Result<BTreeMap<String, String>, ApiError> {
+        let names = key_in(environment, "deposit:");
+        let mut sums: BTreeMap<String, u128> = BTreeMap::new();
+        for balance in self.ledger_balances().await? {
+            if balance.key.starts_with(&names) {
+                let sum = sums.entry(balance.unit).or_default();
+                *sum = sum.saturating_add(balance.amount.unsigned_abs());
+            }
+        }
+        let text = |(unit, base): (String, u128)| {
+            let asset: Asset = unit.parse().ok()?;
+            Some((unit, Amount::new(asset, base).to_decimal()))
+        };
+        Ok(sums.into_iter().filter_map(text).collect())
     }
 
     /// None where this server has nothing to do with that world.
@@ -152,6 +181,7 @@ impl Engine {
             free: text(books.free),
             reserved: text(books.reserved),
             in_transit: text(books.in_transit),
+            at_deposits: Amount::new(asset, 0).to_decimal(),
             floor: floor.to_decimal(),
             low: u128::try_from(books.free).unwrap_or(0) < floor.base(),
             agrees: there.map(|there| compare_wallet(asset, books, there.base()).is_none()),

@@ -86,6 +86,11 @@ impl Engine {
         if let Err(error) = self.reconcile_begin().await {
             error.log("the nightly comparison could not be planned; the next start tries again");
         }
+        if let Err(error) = self.sweep_begin().await {
+            error.log(
+                "looking for what is to be swept could not be planned; the next start tries again",
+            );
+        }
         futures::join!(
             self.work_pool(Pool::Orders, stop.clone()),
             self.work_pool(Pool::Deliveries, stop.clone()),
@@ -286,6 +291,7 @@ impl Engine {
             JobKind::Payment => self.payments_look(OrderId::from_uuid(job.key)).await,
             JobKind::Reconcile => self.reconcile_drive(job.key).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
+            JobKind::Sweep => self.sweep_drive(job.key).await,
             JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
         }
     }

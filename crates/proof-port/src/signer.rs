@@ -20,6 +20,10 @@ pub enum IntentClass {
     /// A little of each coin to an address of the signer's own, which no order sells to: it proves that a
     /// network works.
     Prove,
+    /// What came to an order's deposit address, from there to our own hot wallet.
+    Sweep,
+    /// A little of the native coin from the hot wallet to an order's deposit address, which pays for sweeping a token.
+    TopUp,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]

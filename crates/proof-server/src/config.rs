@@ -12,13 +12,14 @@ use crate::{
     restore::Target,
     sanctions::SanctionsConfig,
     signer::SignerConfig,
+    sweep::SweepConfig,
     telemetry::TelemetryConfig,
 };
 use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
 use proof_core::{Timestamp, alert::Thresholds, partner::Origin, secret::Secret};
-use proof_engine::{Mailer, SETTLE_SECONDS, Watching};
+use proof_engine::{Mailer, SETTLE_SECONDS, Sweeping, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Checkpoints, Db, Execution};
 use serde::Deserialize;
@@ -85,6 +86,9 @@ pub struct Config {
     /// From when on something is told.
     #[serde(default)]
     pub alerts: Thresholds,
+    /// Emptying deposit addresses; without it they stay as they are.
+    #[serde(default)]
+    pub sweep: Option<SweepConfig>,
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
@@ -172,6 +176,7 @@ impl Config {
         if read.identity.is_some() && read.sandbox.is_none() {
             anyhow::bail!("[identity] checks the sandbox's users, and there is no [sandbox]");
         }
+        read.sweeping()?;
         if let Some(backup) = &read.backup {
             backup.check(EngineName::of(&read.database))?;
         }
@@ -180,6 +185,11 @@ impl Config {
 
     pub fn key_turns(&self) -> anyhow::Result<Vec<Timestamp>> {
         turns(&self.key_turns)
+    }
+
+    pub fn sweeping(&self) -> anyhow::Result<Sweeping> {
+        let sweep = self.sweep.as_ref();
+        sweep.map_or(Ok(Sweeping::OFF), |sweep| sweep.sweeping(&self.networks))
     }
 
     pub fn watching(&self) -> Watching {

@@ -194,6 +194,7 @@ impl DevArgs {
             mailer: Some(mailer),
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
+            sweeping: proof_engine::Sweeping::OFF,
             watching: self.watching(),
             persons: PersonsConfig::default().open(Some(&self.data.join("signer")))?,
             key_turns: Vec::new(),

@@ -33,6 +33,7 @@ mod say;
 mod sealing;
 pub mod serve;
 pub mod signer;
+pub mod sweep;
 pub mod telemetry;
 pub mod wallet;
 mod world;

@@ -152,7 +152,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Dev(args) => dev::run(args).await,
         Command::Serve(args) => serve::run(args).await,
         Command::Signer(args) => signer::run(args).await,
-        Command::Wallet(command) => wallet::run(command),
+        Command::Wallet(command) => wallet::run(command).await,
         Command::Partner(command) => partner::run(command).await,
         Command::Order(command) => order::run(command).await,
         Command::Case(command) => case::run(command).await,

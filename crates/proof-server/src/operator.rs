@@ -158,6 +158,13 @@ pub enum Question {
         by: OperatorName,
         digest: Option<String>,
     },
+    /// Hot wallets, as nodes and books have them.
+    Treasury,
+    /// What lies at deposit addresses, and what would be swept.
+    SweepPreview,
+    Sweep {
+        by: OperatorName,
+    },
     /// A partner's day.
     Statement {
         partner: PartnerId,
@@ -280,6 +287,7 @@ impl Question {
             | Self::PolicySet { by, .. }
             | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
+            | Self::Sweep { by }
             | Self::Person(PersonSaid { by, .. })
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
@@ -293,6 +301,8 @@ impl Question {
             | Self::ClockAdvance { .. }
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
+            | Self::Treasury
+            | Self::SweepPreview
             | Self::Statement { .. } => None,
         }
     }
@@ -310,6 +320,7 @@ impl Question {
             | Self::PolicySet { .. }
             | Self::StrayOwn { .. }
             | Self::ClockAdvance { .. }
+            | Self::Sweep { .. }
             | Self::Reconcile => true,
             Self::OrderList
             | Self::OrderShow { .. }
@@ -323,6 +334,8 @@ impl Question {
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
             | Self::RecoveryAccept { .. }
+            | Self::Treasury
+            | Self::SweepPreview
             | Self::Statement { .. } => false,
         }
     }
@@ -376,11 +389,11 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::ClockAdvance { seconds: by } => {
             json!(engine.clock_advance(Author::machine(), by).await?)
         }
+        Question::Treasury => json!(engine.treasury_page(Environment::Test).await?),
+        Question::SweepPreview => json!(engine.sweep_preview(Environment::Test).await?),
+        Question::Sweep { by } => json!(engine.sweep_ask(Environment::Test, by.into()).await?),
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
-        Question::Statement { partner, day } => {
-            let day = day_of(&day)?;
-            json!(engine.statement(partner, Environment::Test, day).await?)
-        }
+        Question::Statement { partner, day } => statement(engine, partner, &day).await?,
         Question::Person(said) => person(engine, said).await?,
         Question::ListShow => json!(engine.listings().await?),
         Question::ListSay {
@@ -395,6 +408,13 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         }
         Question::Findings => json!(engine.findings(Environment::Test).await?),
     })
+}
+
+async fn statement(engine: &Engine, partner: PartnerId, day: &str) -> Result<Value, ApiError> {
+    let day = day_of(day)?;
+    Ok(json!(
+        engine.statement(partner, Environment::Test, day).await?
+    ))
 }
 
 fn day_of(text: &str) -> Result<Day, ApiError> {

@@ -308,6 +308,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         mailer: None,
         limited: true,
         settle_seconds: SETTLE_SECONDS,
+        sweeping: proof_engine::Sweeping::OFF,
         watching: Watching::default(),
         persons: Persons::default(),
         key_turns: Vec::new(),

@@ -85,6 +85,7 @@ async fn engine(config: &Config) -> anyhow::Result<Engine> {
         mailer: None,
         limited: true,
         settle_seconds: config.settle_seconds,
+        sweeping: config.sweeping()?,
         watching: config.watching(),
         persons: serve::persons(config)?,
         key_turns: config.key_turns()?,

@@ -69,6 +69,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         mailer,
         limited: true,
         settle_seconds: config.settle_seconds,
+        sweeping: config.sweeping()?,
         watching,
         persons,
         key_turns,

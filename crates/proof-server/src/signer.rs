@@ -411,7 +411,7 @@ mod tests {
             ("users = [998]", "user = 998"),
             ("\"20000\"", "\"200000\""),
             ("\"20000\"", "\"some\""),
-            ("[limits.deliver]", "[limits.sweep]"),
+            ("[limits.deliver]", "[limits.cold]"),
             ("[limits.deliver]", "[limits.deliveries]"),
             ("ETH/ERC20", "USDC/ERC20"),
             ("ETH/ERC20", "ETH"),

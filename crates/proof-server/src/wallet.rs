@@ -1,10 +1,12 @@
-//! `proof wallet …`: the signer's master key, sealed in a file.
+//! `proof wallet …`: the signer's master key, sealed in a file, and what its wallets hold.
 
 use crate::{
     clock::SystemEntropy,
+    order::ServerArgs,
     say::say,
     sealing::{TokenAt, wallet_read, wallet_write},
     signer::passphrase,
+    sweep::{self, SweepArgs},
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -76,6 +78,13 @@ pub enum WalletCommand {
         #[command(flatten)]
         seal: Seal,
     },
+    /// What the hot wallets of a running server hold, and what lies at deposit addresses.
+    Balances {
+        #[command(flatten)]
+        server: ServerArgs,
+    },
+    /// Empties deposit addresses into the hot wallet, where that costs little.
+    Sweep(SweepArgs),
     /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
     Secret {
         #[arg(long)]
@@ -83,7 +92,7 @@ pub enum WalletCommand {
     },
 }
 
-pub fn run(command: WalletCommand) -> anyhow::Result<()> {
+pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     match command {
         WalletCommand::New { wallet, seal } => {
             write(&wallet, &seal, &master_key_new(&SystemEntropy))
@@ -96,6 +105,8 @@ pub fn run(command: WalletCommand) -> anyhow::Result<()> {
             let text = printed(&open(&wallet, &seal)?).context("the key cannot be printed")?;
             say(&Zeroizing::new(format!("{}\n", *text)))
         }
+        WalletCommand::Balances { server } => sweep::balances(&server).await,
+        WalletCommand::Sweep(args) => sweep::run(args).await,
         WalletCommand::Secret { out } => {
             let secret = SocketSecret::new(&SystemEntropy);
             write_private(&out, secret.written().as_bytes())?;

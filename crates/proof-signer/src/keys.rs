@@ -31,13 +31,17 @@ pub fn wallet_addresses(master_key: &[u8; 32]) -> BTreeMap<Network, Address> {
 /// Where an order's deposit is awaited. Networks with one kind of address share it, so that coins
 /// sent over the wrong one of them can be given back.
 pub fn deposit_address(master_key: &[u8; 32], network: Network, order: OrderId) -> Option<Address> {
+    address(&deposit_key(master_key, network, order)?, network).ok()
+}
+
+/// What spends from there.
+pub fn deposit_key(master_key: &[u8; 32], network: Network, order: OrderId) -> Option<SigningKey> {
     let family = match network {
         Network::Erc20 | Network::Bep20 => "evm",
         Network::Trc20 | Network::Bitcoin => network.name(),
         Network::Solana => return None,
     };
-    let key = derive(master_key, &["deposit", family, &order.to_string()])?;
-    address(&key, network).ok()
+    derive(master_key, &["deposit", family, &order.to_string()])
 }
 
 fn wallet(master_key: &[u8; 32], network: Network) -> Result<Wallet, AddressError> {

@@ -18,6 +18,10 @@ pub enum Outflow {
     Return,
     /// To addresses of our own, to prove a network.
     Prove,
+    /// From deposit addresses to our own hot wallet.
+    Sweep,
+    /// The native coin to deposit addresses, for the fee of a sweep.
+    TopUp,
     /// The most that transfers may cost, in the native coin.
     Fee,
 }
@@ -29,6 +33,8 @@ impl Outflow {
             Self::DeliverListed => "deliveries to listed addresses",
             Self::Return => "returns",
             Self::Prove => "proofs",
+            Self::Sweep => "sweeps",
+            Self::TopUp => "top-ups",
             Self::Fee => "fees",
         }
     }

@@ -5,7 +5,7 @@ use crate::{
     allow::{AllowList, Approvers, Listed, Taken, Vote},
     bitcoin, evm,
     journal::{Entry, Journal},
-    keys::{Wallet, deposit_address, wallets},
+    keys::{Wallet, deposit_address, deposit_key, wallets},
     limits::Limits,
     policy::{ChainRules, Memory, Refusal, check_form},
     simulated, tron,
@@ -17,8 +17,8 @@ use proof_core::{
     transfer::Form,
 };
 use proof_port::{
-    DepositOpened, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer, SigningIntent,
-    Whose,
+    DepositOpened, IntentClass, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer,
+    SigningIntent, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -47,7 +47,8 @@ impl LocalSigner {
         let wallets = wallets(&master_key);
         let mut memory = Memory::of(AllowList::of(&master_key));
         for entry in &entries {
-            if is_of_other_key(entry, &wallets) || is_of_other_list(entry, &memory.list) {
+            let other_key = is_of_other_key(entry, &wallets, &master_key);
+            if other_key || is_of_other_list(entry, &memory.list) {
                 return Err(SignerError::OtherKey);
             }
             memory.apply(entry);
@@ -232,11 +233,17 @@ impl LocalSigner {
         };
         let at = self.limits.as_ref().map(within).transpose();
         let at = at.map_err(refused)?;
-        let signed = match &transfer.form {
-            None => simulated::sign(transfer, &wallet.key),
-            Some(Form::Evm(form)) => evm::sign(transfer, form, &wallet.key),
-            Some(Form::Tron(form)) => tron::sign(transfer, form, &wallet.key),
-            Some(Form::Bitcoin(_)) => bitcoin::sign(transfer, &wallet.key),
+        // A sweep is signed by the key of the address that it empties.
+        let of_deposit = (intent.class == IntentClass::Sweep)
+            .then(|| deposit_key(&self.master_key, network, intent.order))
+            .flatten();
+        let signed = match (&transfer.form, &of_deposit) {
+            (Some(Form::Evm(form)), Some(key)) => evm::sign(transfer, form, key),
+            (_, Some(_)) => return Err(refused(Refusal::WrongForm)),
+            (None, None) => simulated::sign(transfer, &wallet.key),
+            (Some(Form::Evm(form)), None) => evm::sign(transfer, form, &wallet.key),
+            (Some(Form::Tron(form)), None) => tron::sign(transfer, form, &wallet.key),
+            (Some(Form::Bitcoin(_)), None) => bitcoin::sign(transfer, &wallet.key),
         };
         let signed =
             signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
@@ -288,8 +295,17 @@ impl Book {
 }
 
 /// Deposit addresses of another key would be shown, and what came to the former ones be out of reach.
-fn is_of_other_key(entry: &Entry, wallets: &BTreeMap<Network, Wallet>) -> bool {
+fn is_of_other_key(
+    entry: &Entry,
+    wallets: &BTreeMap<Network, Wallet>,
+    master_key: &[u8; 32],
+) -> bool {
     let ours = match entry {
+        Entry::Signed { intent, .. } if intent.class == IntentClass::Sweep => {
+            let sender = &intent.transfer.sender;
+            let derived = deposit_address(master_key, sender.network(), intent.order);
+            return derived.as_ref() != Some(sender);
+        }
         Entry::Signed { intent, .. } => Some(&intent.transfer.sender),
         Entry::Registered { wallet, .. } | Entry::DepositOpened { wallet, .. } => wallet.as_ref(),
         Entry::Closed { .. }

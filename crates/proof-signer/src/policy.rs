@@ -122,7 +122,8 @@ enum IntentState {
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Source {
-    Nonce(Network, u64),
+    /// Each address counts its own.
+    Nonce(Address, u64),
     Coin(Network, String, u32),
 }
 
@@ -209,6 +210,8 @@ impl Memory {
             },
             IntentClass::Return => Outflow::Return,
             IntentClass::Prove => Outflow::Prove,
+            IntentClass::Sweep => Outflow::Sweep,
+            IntentClass::TopUp => Outflow::TopUp,
         };
         vec![
             (of, amount.asset(), amount.base()),
@@ -324,7 +327,7 @@ impl Memory {
             Some(IntentState::Signed(given)) => return may_replace(given, intent),
             None => {}
         }
-        let recipient = &intent.transfer.recipient;
+        let (recipient, asset) = (&intent.transfer.recipient, intent.transfer.amount.asset());
         let fits = match intent.class {
             IntentClass::Deliver => {
                 let known = self.destinations.get(&intent.order);
@@ -345,13 +348,27 @@ impl Memory {
                 let known = self.refunds.get(&intent.order);
                 known.map(|known| known == wallet && deposit == Some(recipient))
             }
+            IntentClass::Sweep => {
+                let known = self.refunds.get(&intent.order);
+                known.map(|_| recipient == wallet)
+            }
+            IntentClass::TopUp => {
+                let known = self.refunds.get(&intent.order);
+                let native = asset == asset.network().native();
+                known.map(|_| native && deposit == Some(recipient))
+            }
         };
         match fits {
             None => return Err(Refusal::NotRegistered),
             Some(true) => {}
             Some(false) => return Err(Refusal::WrongRecipient),
         }
-        check_transfer(&intent.transfer, wallet)?;
+        let sender = match (intent.class, deposit) {
+            (IntentClass::Sweep, Some(deposit)) => deposit,
+            (IntentClass::Sweep, None) => return Err(Refusal::WrongSender),
+            _ => wallet,
+        };
+        check_transfer(&intent.transfer, sender)?;
         if sources(&intent.transfer).any(|source| self.taken.contains_key(&source)) {
             return Err(Refusal::SourceTaken);
         }
@@ -500,7 +517,10 @@ fn check_coins(coins: &[Coin], transfer: &UnsignedTransfer) -> Result<(), Refusa
 fn sources(transfer: &UnsignedTransfer) -> impl Iterator<Item = Source> {
     let network = transfer.amount.asset().network();
     let (nonce, coins) = match &transfer.from {
-        UnsignedFrom::Nonce(nonce) => (Some(Source::Nonce(network, *nonce)), [].as_slice()),
+        UnsignedFrom::Nonce(nonce) => {
+            let source = Source::Nonce(transfer.sender.clone(), *nonce);
+            (Some(source), [].as_slice())
+        }
         UnsignedFrom::Coins(coins) => (None, coins.as_slice()),
     };
     let coin = move |coin: &Coin| Source::Coin(network, coin.hash.clone(), coin.index);

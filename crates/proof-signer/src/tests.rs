@@ -21,6 +21,7 @@ mod limits;
 mod many;
 mod prove;
 mod replacement;
+mod sweep;
 mod tron;
 
 const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";

@@ -21,6 +21,7 @@ statements! {
     ACCOUNT_SET = "UPDATE accounts SET balance = $1 WHERE key = $2";
     ACCOUNT_FIND = "SELECT key, unit, balance FROM accounts WHERE key = $1";
     ACCOUNT_LIST = "SELECT key, unit, balance FROM accounts ORDER BY key";
+    ACCOUNT_HELD = "SELECT key, unit, balance FROM accounts WHERE key LIKE $1 AND balance <> $2 AND key > $3 ORDER BY key LIMIT $4";
     ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES ($1, $2, $3, $4, $5)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
     POSTING_LIST = "SELECT account_key, amount FROM postings ORDER BY entry_id, line";
@@ -333,6 +334,24 @@ impl Tx {
     pub async fn ledger_balance(&mut self, key: &str) -> Result<Option<i128>, StoreError> {
         let row: Option<AccountRow> = self.fetch_optional(ACCOUNT_FIND, args![key]).await?;
         Ok(row.map(|row| row.balance.0))
+    }
+
+    /// Deposit addresses with something in the books, by name: those after one of them.
+    pub async fn ledger_deposits(
+        &mut self,
+        environment: Environment,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Balance>, StoreError> {
+        let names = key_in(environment, "deposit:%");
+        let args = args![names, 0_i128, after, limit];
+        let rows: Vec<AccountRow> = self.fetch_all(ACCOUNT_HELD, args).await?;
+        let balance = |row: AccountRow| Balance {
+            key: row.key,
+            unit: row.unit,
+            amount: row.balance.0,
+        };
+        Ok(rows.into_iter().map(balance).collect())
     }
 
     /// Every account, by name.

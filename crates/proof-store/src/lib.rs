@@ -48,6 +48,7 @@ mod screening;
 mod session;
 mod statement;
 mod stray;
+mod sweep;
 #[cfg(test)]
 mod table;
 mod verification;
@@ -87,6 +88,7 @@ pub use screening::{ListLine, ListWord};
 pub use session::SessionRow;
 pub use statement::{Statement, executed, registered};
 pub use stray::StoredStray;
+pub use sweep::StoredSweep;
 pub use verification::StoredVerification;
 pub use wake::{Follower, Topic, Wakes};
 pub use wal::{Wal, WalHeader, WalMark, WalRead, WalSeen};

@@ -83,6 +83,7 @@ pub fn registered() -> Vec<Statement> {
         crate::screening::ALL,
         crate::session::ALL,
         crate::stray::ALL,
+        crate::sweep::ALL,
         crate::verification::ALL,
     ]
     .concat()

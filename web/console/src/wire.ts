@@ -592,6 +592,7 @@ export type HotWallet = {
   free: string;
   reserved: string;
   in_transit: string;
+  at_deposits: string;
   floor: string;
   low: boolean;
   agrees: boolean | null;

@@ -17,6 +17,7 @@ use proof_core::{
     recovery::{
         Apart, BuySeen, Course, Naming, PaymentSeen, SaleAdoption, Then, buy_course, sell_of_total,
     },
+    sweep::Sweep,
 };
 use proof_port::{AuthorisationState, Promised, ReportLine, SignedIntent, TransferStatus};
 use proof_store::{Failure, OrderPosting, Tx};
@@ -37,6 +38,7 @@ struct Line {
 struct Ours {
     order: Order,
     cases: Vec<Case>,
+    sweeps: Vec<Sweep>,
     postings: Vec<OrderPosting>,
 }
 
@@ -435,7 +437,10 @@ impl Engine {
             let delivers = matches!(signed.intent.class, proof_port::IntentClass::Deliver);
             sent |= delivers && !matches!(fate, Fate::Refused);
             if !ours.knows(signed) {
-                world.take(signed, fate);
+                // A sweep takes nothing from the hot wallet.
+                if signed.intent.class != proof_port::IntentClass::Sweep {
+                    world.take(signed, fate);
+                }
                 outside.push(transfer_words(signed, fate));
             }
         }
@@ -649,17 +654,20 @@ impl Ours {
     async fn load(tx: &mut Tx, order: Order) -> Result<Self, Failure<ApiError>> {
         let cases = tx.case_of_order(order.id, ROWS_OF_ORDER_MAX).await?;
         let postings = tx.ledger_of_order(order.id, ROWS_OF_ORDER_MAX).await?;
+        let sweeps = tx.sweep_of_order(order.id, ROWS_OF_ORDER_MAX).await?;
         Ok(Self {
             order,
             cases,
+            sweeps,
             postings,
         })
     }
 
-    /// A hash gets into an order or a case with its signature, and stays there.
+    /// A hash gets into an order, a case or a sweep with its signature, and stays there.
     fn knows(&self, signed: &SignedIntent) -> bool {
         let text = serde_json::to_string(&(&self.order, &self.cases)).unwrap_or_default();
-        text.contains(&signed.signed.hash)
+        let hash = &signed.signed.hash;
+        text.contains(hash) || self.sweeps.iter().any(|sweep| sweep.knows(hash))
     }
 
     fn has(&self, movement: Movement) -> bool {

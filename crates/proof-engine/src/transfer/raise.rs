@@ -6,7 +6,7 @@ use proof_core::{
     money::Amount,
     transfer::{BitcoinForm, EvmForm, Form, Sending, TransferFact, UnsignedFrom, UnsignedTransfer},
 };
-use proof_port::{Chain, SigningIntent};
+use proof_port::{Chain, IntentClass, SigningIntent};
 
 /// The network asks for more than the transfer offers for so long, before it is replaced. Fees go up and down within
 /// minutes, and a replacement may cost more.
@@ -56,6 +56,10 @@ impl Engine {
         sending: &Sending,
         chain: &dyn Chain,
     ) -> Result<Option<TransferFact>, ApiError> {
+        // What is at the address pays for its fee, and there is no more of it: it waits until fees fall.
+        if leg.class == IntentClass::Sweep {
+            return Ok(None);
+        }
         if let Some(higher) = &sending.higher {
             return self.transfer_replace(leg, sending, higher).await.map(Some);
         }

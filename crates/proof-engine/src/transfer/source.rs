@@ -36,6 +36,24 @@ impl Source {
         asset: Asset,
     ) -> Result<Self, ApiError> {
         let form = chain.form(asset).await?;
+        Self::of(chain, sender, form).await
+    }
+
+    /// In this form.
+    pub(crate) async fn with_form(
+        chain: &dyn Chain,
+        sender: Address,
+        form: Form,
+    ) -> Result<Self, ApiError> {
+        Self::of(chain, sender, Some(form)).await
+    }
+
+    /// The most that it may cost.
+    pub(crate) const fn fee(&self) -> Amount {
+        self.fee
+    }
+
+    async fn of(chain: &dyn Chain, sender: Address, form: Option<Form>) -> Result<Self, ApiError> {
         let fee = match &form {
             Some(form) => fee_max(form, chain.network())?,
             None => with_margin(chain.fee().await?)?,

@@ -23,4 +23,5 @@ mod schema;
 mod statements;
 mod stray;
 mod suite;
+mod sweep;
 mod wal;

@@ -137,6 +137,7 @@ async fn every_registered_statement_runs() {
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
         stray::rows(db, &entropy).await;
+        crate::sweep::rows(db, &entropy, order.id).await;
         crate::proof::rows(db, &entropy, &order).await;
         crate::proving::rows(db, &entropy).await;
         crate::card::rows(db, &entropy, &order).await;

@@ -13,11 +13,11 @@ use http_body_util::BodyExt;
 use proof_core::{
     Address, Asset, Fiat, Network,
     ledger::{Unit, balanced},
-    money::Amount,
+    money::{Amount, Bps},
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Watching};
+use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Sweeping, Watching};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Signer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -230,6 +230,11 @@ impl App {
             mailer: None,
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            // By itself, too.
+            sweeping: Sweeping {
+                every_minutes: Some(1),
+                ..sweeping(self.real.as_ref().map(|real| real.network()))
+            },
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -300,6 +305,7 @@ impl App {
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
+            sweeping: sweeping(real_network),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -578,6 +584,16 @@ impl App {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("waited in vain: {what}")
+    }
+}
+
+/// When somebody asks, on the real network.
+fn sweeping(network: Option<Network>) -> Sweeping {
+    Sweeping {
+        networks: network.into_iter().collect(),
+        share: Bps::new(300).unwrap(),
+        batch: 20,
+        ..Sweeping::OFF
     }
 }
 

@@ -153,6 +153,7 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                 mailer: None,
                 limited: true,
                 settle_seconds: SETTLE_SECONDS,
+                sweeping: proof_engine::Sweeping::OFF,
                 watching: Watching::default(),
                 persons: Persons {
                     key: Some([9; 32]),

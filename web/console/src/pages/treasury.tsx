@@ -77,6 +77,7 @@ const WALLETS: Column<HotWallet>[] = [
   { title: "At least", number: true, gives: 2, cell: ({ floor }) => <span class="muted">{groupDigits(floor)}</span> },
   { title: "Promised", number: true, gives: 2, cell: ({ reserved }) => groupDigits(reserved) },
   { title: "In transit", number: true, gives: 2, cell: ({ in_transit }) => groupDigits(in_transit) },
+  { title: "At deposit addresses", number: true, gives: 2, cell: ({ at_deposits }) => groupDigits(at_deposits) },
   { title: "On the chain", number: true, gives: 2, cell: ({ on_chain }) => (on_chain === null ? <span class="muted">–</span> : groupDigits(on_chain)) },
 ];
 

@@ -6,6 +6,7 @@ mod nodes;
 mod orders;
 mod prove;
 mod proxy;
+mod sweep;
 
 use crate::clock::FastClock;
 use anvil::{Anvil, CHAIN_ID};

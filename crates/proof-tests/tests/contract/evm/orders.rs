@@ -36,7 +36,7 @@ pub struct Ramp {
     pub anvil: Arc<Anvil>,
     miner: JoinHandle<()>,
     /// What a unit of gas costs at least, in wei; 0: what the chain says. `NO_BLOCKS`: none comes.
-    base_fee: Arc<Mutex<u64>>,
+    pub base_fee: Arc<Mutex<u64>>,
     pub partner: PartnerCreated,
 }
 
@@ -123,7 +123,7 @@ impl Ramp {
     }
 
     /// One who has the deposit address on screen.
-    async fn seller(&self, ticker: &str, amount: &str, card: &str) -> (Buyer<'_>, String) {
+    pub async fn seller(&self, ticker: &str, amount: &str, card: &str) -> (Buyer<'_>, String) {
         let seller = self.user("sell", ticker, amount).await;
         let answer = start(&seller, card, REFUND).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
