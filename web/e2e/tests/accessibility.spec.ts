@@ -42,6 +42,14 @@ test("the first screens are gone through by the keyboard, and the focus goes alo
   await page.keyboard.press("Space");
   await headingIsFocused(widget, /passport/i);
   await large(widget);
+  // Each part of a screen takes the place of what was pressed.
+  for (const pressed of [/^Take a photo$/, /^Take the photo$/, /^Take it again$/, /^Back$/]) {
+    await tabTo(page, widget, pressed);
+    // A camera takes a moment.
+    await expect(widget.getByRole("button", { name: pressed })).toBeEnabled();
+    await page.keyboard.press("Enter");
+    await headingIsFocused(widget, /passport/i);
+  }
   await tabTo(page, widget, /^Cancel this order$/);
   await page.keyboard.press("Enter");
   // The button is gone: the focus is on the question, and comes back.
@@ -111,6 +119,7 @@ test("at 200 % everything is on the screen, and an error belongs to its field", 
   await expect(widget.getByRole("alert").filter({ hasText: "Fill in this field." })).toHaveCount(3);
   const number = field("number").contentFrame().getByRole("textbox", { name: "Card number" });
   await expect(number).toBeFocused();
+  await expect(number).toHaveAccessibleDescription("Fill in this field.");
   await number.pressSequentially("4242424242424241");
   await number.blur();
   await expect(number).toHaveAttribute("aria-invalid", "true");

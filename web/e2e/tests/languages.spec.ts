@@ -46,6 +46,7 @@ test("somebody whose browser speaks Arabic buys on a narrow telephone", async ({
   await expect(widget.locator("html")).toHaveAttribute("lang", "ar");
   await expect(page.locator("#widget iframe")).toHaveAttribute("title", /^شراء/);
   await fillCard(widget, CARDS.good);
+  await expect(widget.frameLocator('iframe[name="proof-card-cvc"]').getByLabel(say("pay.cvc"))).toBeVisible();
   await look();
   await withoutFault(page, "embedded");
   // The amount is read from left to right within words that are not.

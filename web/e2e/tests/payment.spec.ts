@@ -34,6 +34,20 @@ test("3-D Secure, confirmed", async ({ page, proof }) => {
   await allChannelsSay(page, proof, "completed");
 });
 
+test("a bank's page that does not come is asked for again, or opened apart", async ({ page, proof }) => {
+  const bank = (url: URL) => url.origin === new URL(proof.cards_url).origin && url.pathname.startsWith("/three-ds/");
+  await page.route(bank, (route) => route.abort());
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.threeDs);
+  await heading(widget, "Confirm with your bank");
+  await expect(widget.getByText("Is your bank's page not there? Nothing was charged so far.")).toBeVisible();
+  await expect(widget.getByRole("link", { name: "Open it in a window" })).toHaveAttribute("href", /\/three-ds\//);
+  await page.unroute(bank);
+  await widget.getByRole("button", { name: "Try again" }).click();
+  await answerBank(widget, "Approve");
+  await delivered(widget);
+});
+
 test("3-D Secure, refused, then paid with another card", async ({ page }) => {
   const widget = page.frameLocator("#widget iframe");
   await pay(widget, CARDS.threeDs);

@@ -5,7 +5,7 @@ import { useSession } from "./hooks";
 import { messages } from "./messages";
 import { Waiting } from "./parts/basics";
 import { Cases } from "./parts/cases";
-import { Footer, Header, Offline, PayUntil } from "./parts/frame";
+import { Connection, Footer, Header, PayUntil } from "./parts/frame";
 import { screenKey, screenOf, type Local, type Screen } from "./screen";
 import { BlockedScreen, Loading } from "./screens/blocked";
 import { Choice } from "./screens/choice";
@@ -36,7 +36,7 @@ export function App({ session, logo }: { session: Session; logo: string | undefi
   return (
     <main class="app" ref={root}>
       {state.view && !state.blocked && <Header view={state.view} logo={logo} session={session} />}
-      {state.offline && <Offline />}
+      <Connection offline={state.offline} />
       <Body state={state} session={session} />
     </main>
   );

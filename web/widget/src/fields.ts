@@ -78,6 +78,11 @@ export class HostedFields {
     this.tell(field, { type: "fields.style", style });
   }
 
+  /** What a voice says there: the field's name, and what is wrong with it. */
+  say(field: FieldName, words: { lang: string; label: string; error: string }): void {
+    this.tell(field, { type: "fields.words", words });
+  }
+
   focus(field: FieldName): void {
     this.frames.get(field)?.focus();
     this.tell(field, { type: "fields.focus" });

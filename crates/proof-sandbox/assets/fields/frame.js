@@ -14,10 +14,17 @@ const AUTOCOMPLETE = /** @type {const} */ ({ number: "cc-number", expiry: "cc-ex
 // Style values end up in custom properties; whatever looks like more than a plain value is dropped.
 const PLAIN_VALUE = /^[\w\s#.,%()"'-]{1,120}$/;
 
+const WORDS_MAX = 200;
+
 const query = new URLSearchParams(location.search);
 const parentOrigin = query.get("parent") ?? "";
 const field = FIELDS.find((name) => name === query.get("field"));
 const input = /** @type {HTMLInputElement} */ (document.getElementById("field"));
+
+// Read aloud with the field, and not seen: the page around shows it.
+const note = document.createElement("p");
+note.id = "note";
+note.hidden = true;
 
 if (field && parentOrigin !== "" && window.parent !== window) start(field);
 
@@ -27,6 +34,8 @@ function start(name) {
   input.autocomplete = AUTOCOMPLETE[name];
   input.placeholder = PLACEHOLDERS[name];
   input.setAttribute("aria-label", LABELS[name]);
+  input.setAttribute("aria-describedby", note.id);
+  input.after(note);
   // How a sibling frame of this origin finds the value.
   Object.defineProperty(window, "proofField", { value: { name, value: () => input.value } });
 
@@ -93,12 +102,22 @@ function report(name, left) {
 /** @param {Field} name @param {any} message */
 function onMessage(name, message) {
   if (message?.type === "fields.style") applyStyle(message.style);
+  if (message?.type === "fields.words") applyWords(message.words);
   if (message?.type === "fields.focus") input.focus();
   if (message?.type !== "fields.tokenise") return;
   const id = String(message.id);
   const key = typeof message.key === "string" ? message.key : undefined;
   if (key !== undefined && name === "cvc") void tokenise(id, "cvc", { key, cvc: input.value });
   if (key === undefined && name === "number") void tokenise(id, "number", cardOf());
+}
+
+/** What a voice says: text only, of the page's language. @param {any} words */
+function applyWords(words) {
+  const text = (/** @type {unknown} */ value) => (typeof value === "string" ? value.slice(0, WORDS_MAX) : "");
+  document.documentElement.lang = text(words?.lang) || "en";
+  if (text(words?.label)) input.setAttribute("aria-label", text(words.label));
+  note.textContent = text(words?.error);
+  if (note.textContent) input.setAttribute("aria-invalid", "true");
 }
 
 /** @param {any} style */

@@ -4,6 +4,7 @@
 export interface Words {
   "app.loading": undefined;
   "app.offline": undefined;
+  "app.online": undefined;
   "app.tryAgain": undefined;
   "app.heading.buy": { coin: string };
   "app.heading.sell": { coin: string };
@@ -306,6 +307,8 @@ export interface Words {
   "threeDs.frame": undefined;
   "threeDs.checking": undefined;
   "threeDs.missing": undefined;
+  "threeDs.slow": undefined;
+  "threeDs.open": undefined;
   "progress.onItsWay": { coin: string };
   "progress.refund": undefined;
   "progress.text": undefined;

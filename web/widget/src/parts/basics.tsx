@@ -6,13 +6,21 @@ import { Icon, type IconName } from "./icons";
 
 let drawnOnce = false;
 
+interface ScreenProps {
+  title: string;
+  icon?: ComponentChildren;
+  /** Which part of a screen that has several is shown. What was pressed to come here is gone, and the focus with it. */
+  part?: string;
+  children?: ComponentChildren;
+}
+
 /** A screen with its heading. The focus moves there on every change but the first: loading must not take it from the shop's page. */
-export function Screen({ title, icon, children }: { title: string; icon?: ComponentChildren; children?: ComponentChildren }) {
+export function Screen({ title, icon, part, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (drawnOnce) heading.current?.focus();
     drawnOnce = true;
-  }, []);
+  }, [part]);
   return (
     <section class="screen">
       {icon}

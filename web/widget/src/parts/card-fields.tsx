@@ -60,7 +60,7 @@ export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldEr
     <>
       <div class="card-fields" ref={container}>
         {fields.map((field, index) => (
-          <Field key={field} field={field} src={index < begun ? fieldUrl(origin, field, location.origin) : undefined} error={errorOf(field)} state={states[field]} hosted={hosted} loading={index === 0 && !ready && !late} />
+          <Field key={field} field={field} src={index < begun ? fieldUrl(origin, field, location.origin) : undefined} error={errorOf(field)} state={states[field]} hosted={hosted} loading={index === 0 && !states[field].ready && !late} />
         ))}
       </div>
       {late && (
@@ -85,13 +85,19 @@ interface FieldProps {
 
 function Field({ field, src, error, state, hosted, loading }: FieldProps) {
   const label = messages.pay[field];
+  const { ready } = state;
+  // A label and an error out here do not reach an input in there.
+  useEffect(() => {
+    const { lang } = document.documentElement;
+    if (ready) hosted.say(field, { lang, label, error: error ?? "" });
+  }, [hosted, field, label, ready, error]);
   const look = `field-box${state.focused ? " focused" : ""}${error ? " wrong" : ""}`;
   return (
     <div class={`field ${field}`}>
       {/* A label cannot reach into another origin: a press on it is passed on by message. */}
       <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
       <div class={look}>
-        {src && <iframe ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />}
+        {src && <iframe class={ready ? "" : "unready"} ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />}
         {loading && <p class="fields-loading muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>}
         {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
       </div>

@@ -14,6 +14,8 @@ import { Onward } from "./onward";
 
 // Before that the clock would only hurry people.
 const PAY_UNTIL_SHOWN_S = 600;
+// Where a voice says how much is left.
+const MILESTONES_S = [60, PAY_UNTIL_SHOWN_S];
 
 export function Header({ view, logo, session }: { view: View; logo: string | undefined; session: Session }) {
   const heading = messages.heading(view);
@@ -29,8 +31,15 @@ export function Header({ view, logo, session }: { view: View; logo: string | und
   );
 }
 
-export function Offline() {
-  return <Notice tone="wait">{messages.offline}</Notice>;
+export function Connection({ offline }: { offline: boolean }) {
+  const wasOffline = useRef(false);
+  if (offline) wasOffline.current = true;
+  return (
+    <>
+      {offline && <div class="offline"><Notice tone="wait">{messages.offline}</Notice></div>}
+      <p class="unseen" role="status">{!offline && wasOffline.current && messages.online}</p>
+    </>
+  );
 }
 
 export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: number }) {
@@ -38,7 +47,13 @@ export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: num
   const seconds = secondsBetween(now, view.pay_until);
   const relevant = view.step === "identity" || view.step === "quote" || view.step === "pay" || view.step === "terms";
   if (!relevant || seconds === undefined || seconds > PAY_UNTIL_SHOWN_S) return null;
-  return <p class="pay-until" role="timer">{messages.payUntil(countdown(seconds), view)}</p>;
+  const milestone = MILESTONES_S.find((limit) => seconds <= limit);
+  return (
+    <p class="pay-until">
+      <span role="timer">{messages.payUntil(countdown(seconds), view)}</span>
+      <span class="unseen" role="status">{milestone && messages.payUntil(countdown(milestone), view)}</span>
+    </p>
+  );
 }
 
 export function Footer({ view, session }: { view: View; session: Session }) {

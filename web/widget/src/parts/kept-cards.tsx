@@ -1,6 +1,6 @@
 // The cards that this customer let us keep, above the fields; and the question whether to keep another.
 
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { cardName, ltr } from "../format";
 import { messages } from "../messages";
 import type { KeptCard } from "../view";
@@ -37,6 +37,15 @@ export function KeptCards({ cards, chosen, busy, onChoose, onRemove }: KeptCards
 function KeptRow({ card, checked, onChoose, onRemove }: { card: KeptCard; checked: boolean; onChoose: () => void; onRemove: () => void }) {
   const [asking, setAsking] = useState(false);
   const name = cardName(card);
+  const sure = useRef<HTMLButtonElement>(null);
+  const remove = useRef<HTMLButtonElement>(null);
+  const wasAsking = useRef(false);
+  // What was pressed is gone, and the focus with it: it goes to what came in its place.
+  useEffect(() => {
+    if (asking) sure.current?.focus();
+    else if (wasAsking.current) remove.current?.focus();
+    wasAsking.current = asking;
+  }, [asking]);
   return (
     <div class="kept-card">
       <label>
@@ -46,11 +55,11 @@ function KeptRow({ card, checked, onChoose, onRemove }: { card: KeptCard; checke
       </label>
       {asking ? (
         <span class="sure">
-          <button type="button" class="link stop" onClick={onRemove}>{words.removeYes}</button>
+          <button type="button" class="link stop" ref={sure} onClick={onRemove}>{words.removeYes}</button>
           <button type="button" class="link" onClick={() => setAsking(false)}>{words.removeNo}</button>
         </span>
       ) : (
-        <button type="button" class="link" aria-label={words.removeNamed(name)} onClick={() => setAsking(true)}>{words.remove}</button>
+        <button type="button" class="link" ref={remove} aria-label={words.removeNamed(name)} onClick={() => setAsking(true)}>{words.remove}</button>
       )}
     </div>
   );

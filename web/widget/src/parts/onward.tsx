@@ -34,7 +34,8 @@ function Ways({ view, session, onClose }: { view: View; session: Session; onClos
   const [shown, setShown] = useState(session.onwardToken);
   const alive = useAlive();
   const panel = useRef<HTMLDivElement>(null);
-  useEffect(() => panel.current?.focus(), []);
+  // What was pressed is gone, and the focus with it.
+  useEffect(() => panel.current?.focus(), [shown, sent]);
   const ask = async (way: "email" | "screen") => {
     setBusy(true);
     setProblem(undefined);

@@ -1,5 +1,6 @@
 // When no order can be shown at all: what happened, and the way on.
 
+import { useEffect, useState } from "preact/hooks";
 import { messages } from "../messages";
 import { Badge, Button, Screen } from "../parts/basics";
 import { Actions } from "../parts/frame";
@@ -28,10 +29,18 @@ function codeOf(blocked: Blocked): string | undefined {
   return blocked.kind === "invalid_token" ? blocked.code : undefined;
 }
 
+// Until then the bones say enough.
+const SLOW_MS = 3_000;
+
 export function Loading() {
+  const [slow, setSlow] = useState(false);
+  useEffect(() => {
+    const timer = setTimeout(() => setSlow(true), SLOW_MS);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <section class="screen skeleton" aria-busy="true">
-      <h1 class="unseen">{messages.loading}</h1>
+      <h1 class={slow ? "" : "unseen"}>{messages.loading}</h1>
       <Bone look="bone wide" />
       <Bone look="bone" />
       <Bone look="bone block" />

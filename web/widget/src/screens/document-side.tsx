@@ -57,7 +57,7 @@ export function DocumentSide({ session, document, side, index, count, onOther }:
   };
 
   return (
-    <Screen title={words.title(document, side, count)}>
+    <Screen title={words.title(document, side, count)} part={picture ? "preview" : mode}>
       {count > 1 && <p class="step-of">{words.step(index, count)}</p>}
       {problem && <Notice tone="stop">{problem}</Notice>}
       {picture ? (

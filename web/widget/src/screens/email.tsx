@@ -62,7 +62,7 @@ export function EmailCodes({ view, former, session, onOther }: Props) {
   const isComplete = [codes.former, codes.fresh].every((code) => code.trim().length >= 6);
   const enter = () => send((api) => api.enterEmailCodes(codes.former, codes.fresh));
   return (
-    <Screen title={words.enterTitle}>
+    <Screen title={words.enterTitle} part="enter">
       <p>{words.enterText}</p>
       <form class="code-form" onSubmit={(event) => { event.preventDefault(); void enter(); }}>
         <CodeField id="former-code" label={words.label(former)} value={codes.former} problem={isIn("former_code") ? problem : undefined} onInput={(text) => setCodes({ ...codes, former: text })} />

@@ -75,7 +75,7 @@ export function KnownCode({ view, session, onOther }: { view: View; session: Ses
     );
   }
   return (
-    <Screen title={words.enterTitle}>
+    <Screen title={words.enterTitle} part="enter">
       <p>{words.enterText(view)}</p>
       <form class="code-form" onSubmit={(event) => { event.preventDefault(); void enter(); }}>
         <label class="label" for="known-code">{words.label}</label>

@@ -26,7 +26,7 @@ export function Liveness({ view, session, onOther }: { view: View; session: Sess
     setRunning(false);
   };
   return (
-    <Screen title={words.title}>
+    <Screen title={words.title} part={running ? "course" : "start"}>
       {problem && <Notice tone="stop">{problem}</Notice>}
       {running ? (
         <Course view={view} session={session} onFailed={failed} />

@@ -1,6 +1,6 @@
 // After the payment of a buy: the line of what happened, the receipt, and the endings.
 
-import { brandName, crypto, fiat, fullTime, networkName } from "../format";
+import { cardName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
 import { Badge, Fact, Screen } from "../parts/basics";
 import { Ending, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
@@ -33,7 +33,7 @@ function Completed({ view, session }: OutcomeProps) {
       <dl class="receipt">
         <Fact name={words.received}>{crypto(view.crypto_amount, view.currency)}</Fact>
         {view.quote && <Fact name={words.paid}>{fiat(view.quote.total, view.quote.fiat_currency)}</Fact>}
-        {card && <Fact name={words.card}>{brandName(card.brand)} ·· {card.last4}</Fact>}
+        {card && <Fact name={words.card}>{cardName(card)}</Fact>}
         <Fact name={words.network}>{networkName(view.network)}</Fact>
         <Fact name={words.address}><Address text={view.address} /></Fact>
         <FingerprintFact text={view.address_fingerprint} />

@@ -40,6 +40,8 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
     setProblem(undefined);
     card.refuse(undefined);
     if (card.missing) return card.focus(card.missing);
+    // Else the processor's field would be blamed for it.
+    if (session.state.offline) return setProblem(messages.error("offline", view.type));
     // The price that was on the button when it was pressed, and no other.
     const quoteId = quote.shown?.id;
     if (quoteId === undefined) return;
