@@ -63,5 +63,7 @@ export async function smallTargets(widget: FrameLocator, least: number): Promise
     return { name: element.getAttribute("aria-label") ?? (element.textContent || element.outerHTML.slice(0, 60)), height: pressed.getBoundingClientRect().height };
   }));
   expect(found.length).toBeGreaterThan(0);
-  return found.filter(({ height }) => height < least).map(({ name, height }) => `${name}: ${height}`);
+  // A rectangle is the difference of two places, of which a browser keeps seven digits.
+  const exact = (height: number) => Math.round(height * 1000) / 1000;
+  return found.filter(({ height }) => exact(height) < least).map(({ name, height }) => `${name}: ${height}`);
 }
