@@ -289,6 +289,19 @@ def leave_nothing_behind(product: Product) -> None:
     signal.signal(signal.SIGINT, end)
 
 
+def verdict(campaign: Campaign, data: Path, is_kept: bool, seconds: float) -> int:
+    """Says what came of it; the folder goes unless something is wrong, or somebody named it."""
+    for trouble in campaign.troubles:
+        print(trouble)
+    print(campaign.summary(seconds))
+    if campaign.troubles:
+        print(f"campaign: seed {campaign.seed}, everything is in {data}")
+        return 1
+    if not is_kept:
+        shutil.rmtree(data)
+    return 0
+
+
 def main(argv: list[str] | None = None) -> int:
     args = arguments(argv)
     data = args.data or Path(tempfile.mkdtemp(prefix="proof-campaign-"))
@@ -317,15 +330,7 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         product.stop()
     campaign.judge(data / "balances.json")
-    for trouble in campaign.troubles:
-        print(trouble)
-    print(campaign.summary(time.monotonic() - started))
-    if campaign.troubles:
-        print(f"campaign: seed {args.seed}, everything is in {data}")
-        return 1
-    if args.data is None:
-        shutil.rmtree(data)
-    return 0
+    return verdict(campaign, data, args.data is not None, time.monotonic() - started)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,7 +23,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from campaign import REFUSE_PERCENT, ROOT, Campaign, leave_nothing_behind
+from campaign import REFUSE_PERCENT, ROOT, Campaign, leave_nothing_behind, verdict
 from node import CHAIN_ID, CONFIRMATIONS, NETWORK, Door, Node
 from people import STORIES, Deposit, Notes, Person
 from world import Lost, Product, Receiver, Trouble, is_empty
@@ -193,15 +192,7 @@ def main(argv: list[str] | None = None) -> int:
         product.stop()
     finally:
         node.stop()
-    for trouble in campaign.troubles:
-        print(trouble)
-    print(campaign.summary(time.monotonic() - started))
-    if campaign.troubles:
-        print(f"campaign: seed {args.seed}, everything is in {data}")
-        return 1
-    if args.data is None:
-        shutil.rmtree(data)
-    return 0
+    return verdict(campaign, data, args.data is not None, time.monotonic() - started)
 
 
 if __name__ == "__main__":
