@@ -22,6 +22,7 @@ pub enum AlertKind {
     OrderStuck,
     OrderWaits,
     WalletLow,
+    WalletHigh,
     ChainLag,
     RailDown,
     WebhookFailing,
@@ -33,10 +34,11 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::OrderStuck,
         Self::OrderWaits,
         Self::WalletLow,
+        Self::WalletHigh,
         Self::ChainLag,
         Self::RailDown,
         Self::WebhookFailing,
@@ -52,6 +54,7 @@ impl AlertKind {
             Self::OrderStuck => "order_stuck",
             Self::OrderWaits => "order_waits",
             Self::WalletLow => "wallet_low",
+            Self::WalletHigh => "wallet_high",
             Self::ChainLag => "chain_lag",
             Self::RailDown => "rail_down",
             Self::WebhookFailing => "webhook_failing",
@@ -78,6 +81,9 @@ impl AlertKind {
             }
             Self::WalletLow => {
                 "Send coins to the hot wallet and book them. Until then buys of this asset may be answered out_of_stock."
+            }
+            Self::WalletHigh => {
+                "The hot wallet keeps what should be cold. Mend what the reason says (most often limits.cold of the signer), and ask again with proof wallet cold."
             }
             Self::ChainLag => {
                 "Look at the node and at a public explorer. Nothing is lost: deposits are read from where the server stopped."
@@ -126,6 +132,15 @@ pub enum Alert {
         held: String,
         floor: String,
     },
+    /// What a hot wallet has too much does not get into cold storage.
+    WalletHigh {
+        environment: Environment,
+        asset: Asset,
+        /// Decimals.
+        amount: String,
+        since: Timestamp,
+        why: String,
+    },
     /// The node has shown no new block since then.
     ChainLag {
         environment: Environment,
@@ -173,6 +188,7 @@ impl Alert {
             Self::OrderStuck { .. } => AlertKind::OrderStuck,
             Self::OrderWaits { .. } => AlertKind::OrderWaits,
             Self::WalletLow { .. } => AlertKind::WalletLow,
+            Self::WalletHigh { .. } => AlertKind::WalletHigh,
             Self::ChainLag { .. } => AlertKind::ChainLag,
             Self::RailDown { .. } => AlertKind::RailDown,
             Self::WebhookFailing { .. } => AlertKind::WebhookFailing,
@@ -189,6 +205,9 @@ impl Alert {
         match self {
             Self::OrderStuck { order, .. } | Self::OrderWaits { order, .. } => order.to_string(),
             Self::WalletLow {
+                environment, asset, ..
+            }
+            | Self::WalletHigh {
                 environment, asset, ..
             } => key_in(*environment, &asset.to_string()),
             Self::ChainLag {
@@ -226,6 +245,11 @@ impl Alert {
                     Environment::Live => "live hot wallet",
                 };
                 format!("The {which} has {held} {asset} free, less than {floor}.")
+            }
+            Self::WalletHigh {
+                asset, amount, why, ..
+            } => {
+                format!("{amount} {asset} of the hot wallet do not get into cold storage: {why}.")
             }
             Self::ChainLag {
                 network, height, ..

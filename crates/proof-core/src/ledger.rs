@@ -83,6 +83,8 @@ pub enum Account {
     Reserved,
     /// Signed, not final.
     InTransit,
+    /// In cold storage: at the address that the signer was configured with.
+    Cold,
     /// What the owner put in.
     Capital,
     /// Bought against sold; its two sides are in different units.
@@ -114,6 +116,7 @@ impl Account {
             | Self::Wallet
             | Self::Reserved
             | Self::InTransit
+            | Self::Cold
             | Self::Gas
             | Self::Loss => true,
             Self::Customer(_)
@@ -135,7 +138,8 @@ impl Account {
             | Self::Dispute(_)
             | Self::Wallet
             | Self::Reserved
-            | Self::InTransit => true,
+            | Self::InTransit
+            | Self::Cold => true,
             Self::Psp(_)
             | Self::PspCost(_)
             | Self::Loss
@@ -172,6 +176,7 @@ impl fmt::Display for Account {
             Self::Wallet => f.write_str("wallet"),
             Self::Reserved => f.write_str("reserved"),
             Self::InTransit => f.write_str("in_transit"),
+            Self::Cold => f.write_str("cold"),
             Self::Capital => f.write_str("capital"),
             Self::Trading => f.write_str("trading"),
             Self::Spread => f.write_str("spread"),
@@ -256,6 +261,8 @@ pub enum EntryKind {
     SweepBegun,
     SweepBack,
     Swept,
+    ColdOut,
+    ColdBack,
 }
 
 impl EntryKind {
@@ -298,6 +305,8 @@ impl EntryKind {
             Self::SweepBegun => "sweep_begun",
             Self::SweepBack => "sweep_back",
             Self::Swept => "swept",
+            Self::ColdOut => "cold_out",
+            Self::ColdBack => "cold_back",
         }
     }
 }
@@ -765,6 +774,34 @@ pub fn swept(
         crypto(Account::InTransit, Account::Deposit(order), left)?,
     ];
     Entry::new(EntryKind::Swept, postings.into_iter().flatten().collect())
+}
+
+/// What a hot wallet had too much is in cold storage.
+pub fn cold_out(
+    amount: Amount,
+    fee_planned: Amount,
+    fee_paid: Amount,
+) -> Result<Entry, MoneyError> {
+    let unused = unused(fee_planned, fee_paid)?;
+    let postings = [
+        crypto(Account::InTransit, Account::Cold, amount)?,
+        crypto(Account::InTransit, Account::Gas, fee_paid)?,
+        crypto(Account::InTransit, Account::Wallet, unused)?,
+    ];
+    let postings = postings.into_iter().flatten().collect();
+    Entry::new(EntryKind::ColdOut, postings)
+}
+
+/// It came from there into the hot wallet.
+pub fn cold_back(amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Cold, Account::Wallet, amount)?;
+    Entry::new(EntryKind::ColdBack, postings.into())
+}
+
+/// What was held for whom it belongs to has come from there.
+pub fn cold_explained(amount: Amount) -> Result<Entry, MoneyError> {
+    let postings = crypto(Account::Cold, Account::Suspense, amount)?;
+    Entry::new(EntryKind::ColdBack, postings.into())
 }
 
 /// What somebody of ours sent there from elsewhere.

@@ -23,6 +23,7 @@ pub mod case;
 pub mod change;
 pub mod checklist;
 pub mod claim;
+pub mod cold;
 pub mod deposit;
 pub mod embed;
 pub mod error;

@@ -37,6 +37,8 @@ pub enum StrayState {
     Gone,
     /// The owner's own: two operators said so.
     Owned { first: Voice, second: Voice },
+    /// It came from cold storage, where the books had it.
+    FromCold,
 }
 
 /// The one thing that may be said of it: nobody else can prove that it is theirs, and nothing goes to an
@@ -48,6 +50,8 @@ pub struct Owned;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StrayCommand {
     Final,
+    /// Final, and from an address that our own coins were moved to.
+    FromCold,
     Vanished,
     /// An operator says that the owner sent it.
     Own(Voice),
@@ -70,6 +74,7 @@ impl StrayState {
             Self::Held { .. } => "held",
             Self::Gone => "gone",
             Self::Owned { .. } => "owned",
+            Self::FromCold => "from_cold",
         }
     }
 }
@@ -87,6 +92,12 @@ impl Stray {
                 StrayState::Held { proposal: None },
                 Some(ledger::stray(amount)?),
             ),
+            (StrayState::Seen, StrayCommand::FromCold) => {
+                (StrayState::FromCold, Some(ledger::cold_back(amount)?))
+            }
+            (StrayState::Held { .. }, StrayCommand::FromCold) => {
+                (StrayState::FromCold, Some(ledger::cold_explained(amount)?))
+            }
             (StrayState::Seen, StrayCommand::Vanished) => (StrayState::Gone, None),
             (StrayState::Held { .. }, StrayCommand::Vanished) => {
                 (StrayState::Gone, Some(ledger::stray_gone(amount)?))
@@ -111,7 +122,7 @@ impl Stray {
             }
             (StrayState::Held { .. }, StrayCommand::Final)
             | (StrayState::Seen, StrayCommand::Own(_))
-            | (StrayState::Gone | StrayState::Owned { .. }, _) => {
+            | (StrayState::Gone | StrayState::Owned { .. } | StrayState::FromCold, _) => {
                 return Err(StrayRefusal::WrongState);
             }
         };
@@ -218,6 +229,23 @@ mod tests {
         ] {
             assert_eq!(state.decide(command, NOW), Err(StrayRefusal::WrongState));
         }
+    }
+
+    #[test]
+    fn what_comes_back_from_cold_storage_needs_nobody_to_explain_it() {
+        let (back, entry) = stray().decide(StrayCommand::FromCold, NOW).unwrap();
+        let cold = ("cold:USDT/TRC20".to_owned(), -7);
+        let expected = [("wallet:USDT/TRC20".to_owned(), 7), cold.clone()];
+        assert_eq!(booked(entry), expected);
+        assert!(!back.is_open());
+        assert_eq!(back.state.name(), "from_cold");
+        // It was held before anybody knew.
+        let (held, _) = stray().decide(StrayCommand::Final, NOW).unwrap();
+        let (late, entry) = held.decide(StrayCommand::FromCold, NOW).unwrap();
+        let expected = [("suspense:USDT/TRC20".to_owned(), 7), cold];
+        assert_eq!((late, booked(entry)), (back.clone(), expected.into()));
+        let again = back.decide(StrayCommand::FromCold, NOW);
+        assert_eq!(again, Err(StrayRefusal::WrongState));
     }
 
     #[test]

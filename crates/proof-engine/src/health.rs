@@ -4,6 +4,7 @@
 //! It takes no job: a look at the queue must not wait in the queue. Every server looks, and an alert is
 //! opened by the first.
 
+mod high;
 mod look;
 mod page;
 mod shipping;
@@ -202,6 +203,7 @@ impl Engine {
             works: self.life() == Life::Known,
             started_at: self.health.started_at,
             watching,
+            bands: self.cold.bands.clone(),
             now,
         };
         let mut look = self

@@ -13,6 +13,7 @@ mod change;
 mod checklist;
 mod claim;
 mod clock;
+mod cold;
 mod console;
 mod customer;
 mod delivery;
@@ -80,6 +81,7 @@ pub use case::{CaseChoice, CaseChosen};
 pub use change::{ChangeWished, Changed};
 pub use checklist::{Checklist, Scanned, Seen, SignedReport};
 pub use clock::{ADVANCE_SECONDS_MAX, AHEAD_SECONDS_MAX, ClockView};
+pub use cold::{ColdLine, ColdPage, ColdStorage};
 pub use console::{
     Checked, Data, LedgerPage, Members, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine,
     PartnerPage, Refusals,
@@ -189,6 +191,8 @@ pub struct Parts {
     pub watching: Watching,
     /// Which deposit addresses are emptied, and when; by default none.
     pub sweeping: Sweeping,
+    /// What hot wallets keep at hand; by default everything.
+    pub cold: ColdStorage,
     pub persons: Persons,
     /// When another key begins to sign, in order: [`Engine::public_keys`].
     pub key_turns: Vec<Timestamp>,
@@ -222,6 +226,7 @@ pub struct Engine {
     limits: Option<limit::Limits>,
     settle_seconds: u32,
     sweeping: Sweeping,
+    cold: ColdStorage,
     metrics: Arc<metrics::Metrics>,
     pulses: Arc<metered::Pulses>,
     health: health::Health,
@@ -256,6 +261,7 @@ impl Engine {
             limits: parts.limited.then(|| limit::Limits::new(&parts.clock)),
             settle_seconds: parts.settle_seconds,
             sweeping: parts.sweeping,
+            cold: parts.cold,
             turn: tokio::sync::Mutex::default(),
             notes: refusal::Notes::default(),
             probes: Mutex::default(),

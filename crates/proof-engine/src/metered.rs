@@ -361,6 +361,10 @@ impl Signer for Metered<dyn Signer> {
         self.call("wallet", self.inner.wallet(network)).await
     }
 
+    async fn cold(&self, network: Network) -> Result<Option<Address>, PortError> {
+        self.call("cold", self.inner.cold(network)).await
+    }
+
     async fn register(
         &self,
         epoch: Epoch,

@@ -119,6 +119,8 @@ impl Engine {
             let is_final = is_deep(&status, chain.confirmations_of(deposit.amount));
             let command = if is_gone(&status) {
                 Some(StrayCommand::Vanished)
+            } else if is_final && self.is_from_cold(&stray).await? {
+                Some(StrayCommand::FromCold)
             } else {
                 let books = is_final && stray.state == StrayState::Seen;
                 books.then_some(StrayCommand::Final)
@@ -219,7 +221,9 @@ fn finding(stray: &Stray) -> Finding {
     };
     let held = match &stray.state {
         StrayState::Held { .. } => "held on suspense",
-        StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } => "not final yet",
+        StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } | StrayState::FromCold => {
+            "not final yet"
+        }
     };
     Finding {
         kind: FindingKind::Unmatched,

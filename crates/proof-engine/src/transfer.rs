@@ -9,6 +9,7 @@ pub(crate) use source::Source;
 use crate::{
     ApiError, Engine,
     case::case_apply,
+    cold::{cold_apply, cold_outgoing},
     order::{SaveIds, apply, gone},
     payment::is_final,
     sweep::{sweep_apply, sweep_outgoing},
@@ -18,6 +19,7 @@ use crate::{
 use proof_core::{
     Address, Asset, ErrorCode, Network,
     case::{Case, CaseCommand},
+    cold::ColdMove,
     id::{CaseId, IntentId, OrderId, SweepId},
     money::Amount,
     order::{Command, Order, POLL_MS, State},
@@ -39,6 +41,8 @@ enum Sender {
     Case(CaseId),
     /// The treasury, at the deposit address of an order or to it.
     Sweep(SweepId),
+    /// The treasury, into cold storage; the move has the name that orders have.
+    Cold,
 }
 
 /// One transfer and whose it is.
@@ -56,6 +60,21 @@ pub(crate) struct Leg {
 impl Leg {
     pub(crate) fn is_of_order(self) -> bool {
         self.sender == Sender::Order
+    }
+
+    pub(crate) fn is_cold(self) -> bool {
+        self.sender == Sender::Cold
+    }
+
+    pub(crate) fn of_cold(moved: &ColdMove, intent: IntentId) -> Self {
+        Self {
+            sender: Sender::Cold,
+            order: moved.id,
+            environment: moved.environment,
+            asset: moved.asset(),
+            class: IntentClass::Cold,
+            intent,
+        }
     }
 
     pub(crate) fn of_sweep(sweep: &Sweep, intent: IntentId) -> Self {
@@ -95,6 +114,7 @@ impl Leg {
                 Ok((case.refund, case.amount))
             }
             Sender::Sweep(id) => sweep_outgoing(tx, self.order, id, fee).await,
+            Sender::Cold => cold_outgoing(tx, self.order).await,
         }
     }
 
@@ -113,6 +133,7 @@ impl Leg {
                 case_apply(tx, self.order, id, CaseCommand::Transfer(fact), ids).await?;
             }
             Sender::Sweep(id) => sweep_apply(tx, self.order, id, fact, ids).await?,
+            Sender::Cold => cold_apply(tx, self.order, fact, ids).await?,
         }
         Ok(())
     }
@@ -147,8 +168,10 @@ impl Engine {
 
     /// What it spends; `None`: it waits until that costs less.
     async fn source_of(&self, leg: Leg) -> Result<Option<Source>, ApiError> {
-        if let Sender::Sweep(id) = leg.sender {
-            return self.sweep_source(id).await;
+        match leg.sender {
+            Sender::Order | Sender::Case(_) => {}
+            Sender::Sweep(id) => return self.sweep_source(id).await,
+            Sender::Cold => return self.cold_source(leg.order).await,
         }
         let chain = self.chain(leg)?;
         let signer = &self.rails(leg.environment)?.signer;
@@ -227,6 +250,7 @@ impl Engine {
             Some(Ok(signed)) => Some(signed),
             Some(Err(error)) if is_final(&error) => {
                 tracing::warn!(order = %leg.order, "the signer refuses a transfer: {error}");
+                self.transfer_why(leg, &error).await?;
                 match signer.close(self.epoch(), sending.intent).await? {
                     SignedState::Signed(signed) => Some(signed),
                     SignedState::NeverSigned => None,
@@ -236,6 +260,7 @@ impl Engine {
                 tracing::warn!(order = %leg.order, "the signer does not sign yet: {error}");
                 // A limit that time heals, unless the signer is away, or does not know whether it has signed.
                 if error.answered && !self.is_signed(leg, sending.intent).await? {
+                    self.transfer_why(leg, &error).await?;
                     return self.transfer_postpone(leg, sending.intent).await;
                 }
                 return Err(error.into());
@@ -250,6 +275,14 @@ impl Engine {
         }
     }
 
+    /// An order's own log says it, and its alert; nobody looks at those of the treasury.
+    async fn transfer_why(&self, leg: Leg, error: &PortError) -> Result<(), ApiError> {
+        match leg.sender {
+            Sender::Order | Sender::Case(_) | Sender::Sweep(_) => Ok(()),
+            Sender::Cold => self.cold_why(leg.order, error).await,
+        }
+    }
+
     /// The order turns round, and what was promised to the intent is free again, at once.
     async fn transfer_never_signed(&self, leg: Leg, intent: IntentId) -> Result<Outcome, ApiError> {
         let ids = SaveIds::new(self, self.now());
@@ -257,7 +290,10 @@ impl Engine {
             .write("transfer_never_signed", move |tx: &mut Tx| {
                 let ids = ids.clone();
                 Box::pin(async move {
-                    tx.order_lock(leg.order).await?.ok_or_else(gone)?;
+                    // Comes first among the locks.
+                    if !leg.is_cold() {
+                        tx.order_lock(leg.order).await?.ok_or_else(gone)?;
+                    }
                     tx.intent_release(intent).await?;
                     let proof = Proof::NeverSigned { intent };
                     leg.record(tx, TransferFact::Dead { proof }, &ids).await

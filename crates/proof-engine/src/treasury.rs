@@ -43,6 +43,13 @@ pub struct HotWallet {
     pub in_transit: String,
     /// At deposit addresses: ours once their orders are over, and not in the hot wallet yet.
     pub at_deposits: String,
+    /// In cold storage, by the books.
+    pub cold: String,
+    /// The address that the signer was configured with, and what the node says that it has.
+    pub cold_address: Option<String>,
+    pub cold_on_chain: Option<String>,
+    /// Above that, coins go there.
+    pub ceiling: Option<String>,
     pub floor: String,
     pub low: bool,
     /// The chain has what the books have; `None` where the node does not answer.
@@ -167,6 +174,13 @@ impl Engine {
         let owner = self.hot_wallet(environment, asset.network()).await?;
         let chain = self.chain_of(environment, asset.network())?;
         let there = chain.balance(&owner, asset).await.ok();
+        let signer = &self.rails(environment)?.signer;
+        let cold_address = signer.cold(asset.network()).await.ok().flatten();
+        let cold_there = match &cold_address {
+            Some(address) => chain.balance(address, asset).await.ok(),
+            None => None,
+        };
+        let band = self.cold.bands.get(&asset);
         let books: WalletBooks = self.wallet_books(environment, asset).await?;
         let text = |base: i128| {
             let base = u128::try_from(base).unwrap_or(0);
@@ -182,6 +196,10 @@ impl Engine {
             reserved: text(books.reserved),
             in_transit: text(books.in_transit),
             at_deposits: Amount::new(asset, 0).to_decimal(),
+            cold: self.cold_booked(environment, asset).await?.to_decimal(),
+            cold_address: cold_address.map(|address| address.to_string()),
+            cold_on_chain: cold_there.map(Amount::to_decimal),
+            ceiling: band.map(|band| band.ceiling.to_decimal()),
             floor: floor.to_decimal(),
             low: u128::try_from(books.free).unwrap_or(0) < floor.base(),
             agrees: there.map(|there| compare_wallet(asset, books, there.base()).is_none()),
@@ -233,7 +251,10 @@ impl Engine {
         let chain = self.chain_of(stray.environment, network)?;
         let proposal = match &stray.state {
             StrayState::Held { proposal } => proposal.as_ref(),
-            StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } => None,
+            StrayState::Seen
+            | StrayState::Gone
+            | StrayState::Owned { .. }
+            | StrayState::FromCold => None,
         };
         Ok(TreasuryArrival {
             id: stray.id.to_string(),

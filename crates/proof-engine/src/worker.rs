@@ -91,6 +91,9 @@ impl Engine {
                 "looking for what is to be swept could not be planned; the next start tries again",
             );
         }
+        if let Err(error) = self.cold_begin().await {
+            error.log("looking for what hot wallets have too much could not be planned; the next start tries again");
+        }
         futures::join!(
             self.work_pool(Pool::Orders, stop.clone()),
             self.work_pool(Pool::Deliveries, stop.clone()),
@@ -292,6 +295,7 @@ impl Engine {
             JobKind::Reconcile => self.reconcile_drive(job.key).await,
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
             JobKind::Sweep => self.sweep_drive(job.key).await,
+            JobKind::Cold => self.cold_drive(job.key).await,
             JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
         }
     }

@@ -24,6 +24,8 @@ pub enum IntentClass {
     Sweep,
     /// A little of the native coin from the hot wallet to an order's deposit address, which pays for sweeping a token.
     TopUp,
+    /// What the hot wallet has too much, to the address that the signer was configured with.
+    Cold,
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -100,6 +102,9 @@ pub trait Signer: Send + Sync {
 
     /// The hot wallet of a network.
     async fn wallet(&self, network: Network) -> Result<Address, PortError>;
+
+    /// Where it lets go what the hot wallet has too much; `None`: nowhere.
+    async fn cold(&self, network: Network) -> Result<Option<Address>, PortError>;
 
     /// Tells the signer, once and before the payment opens, where an order's crypto goes. Another
     /// destination for the same order is refused.

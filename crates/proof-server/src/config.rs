@@ -5,6 +5,7 @@ use crate::{
         EngineName,
         schedule::{BackupConfig, Schedule},
     },
+    cold::ColdConfig,
     identity::{IdentityConfig, PersonsConfig},
     networks::NetworksConfig,
     operator::Operator,
@@ -19,7 +20,7 @@ use anyhow::Context;
 use ipnet::IpNet;
 use proof_connect::smtp::SmtpMail;
 use proof_core::{Timestamp, alert::Thresholds, partner::Origin, secret::Secret};
-use proof_engine::{Mailer, SETTLE_SECONDS, Sweeping, Watching};
+use proof_engine::{ColdStorage, Mailer, SETTLE_SECONDS, Sweeping, Watching};
 use proof_outbound::{Places, SmtpDoor};
 use proof_store::{Checkpoints, Db, Execution};
 use serde::Deserialize;
@@ -89,6 +90,9 @@ pub struct Config {
     /// Emptying deposit addresses; without it they stay as they are.
     #[serde(default)]
     pub sweep: Option<SweepConfig>,
+    /// What hot wallets keep at hand; without it they keep everything.
+    #[serde(default)]
+    pub cold: Option<ColdConfig>,
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
@@ -177,6 +181,7 @@ impl Config {
             anyhow::bail!("[identity] checks the sandbox's users, and there is no [sandbox]");
         }
         read.sweeping()?;
+        read.cold()?;
         if let Some(backup) = &read.backup {
             backup.check(EngineName::of(&read.database))?;
         }
@@ -190,6 +195,17 @@ impl Config {
     pub fn sweeping(&self) -> anyhow::Result<Sweeping> {
         let sweep = self.sweep.as_ref();
         sweep.map_or(Ok(Sweeping::OFF), |sweep| sweep.sweeping(&self.networks))
+    }
+
+    pub fn cold(&self) -> anyhow::Result<ColdStorage> {
+        let Some(cold) = &self.cold else {
+            return Ok(ColdStorage::OFF);
+        };
+        anyhow::ensure!(
+            self.signer.folder().is_none(),
+            "[cold] wants a signer of its own process: its file names the cold addresses, which no server does"
+        );
+        cold.storage(&self.networks, &self.alerts)
     }
 
     pub fn watching(&self) -> Watching {
@@ -351,6 +367,13 @@ mod tests {
         assert!(unkeyed.contains("[persons] key"), "{unkeyed}");
         let persons = "[persons]\nkey = \"/var/lib/proof/keys\"\n";
         of(&format!("{}{persons}", network(11_155_111))).unwrap();
+        // No server says where cold storage is.
+        let cold =
+            "[cold.wallets]\n\"ETH/ERC20\" = { hot_ceiling = \"20\", hot_target = \"10\" }\n";
+        let inside = read(&format!("{}{cold}", network(31_337))).unwrap_err();
+        assert!(inside.to_string().contains("[cold] wants a signer"));
+        let right = of(&format!("{}{persons}{cold}", network(11_155_111))).unwrap();
+        assert_eq!(right.cold().unwrap().bands.len(), 1);
     }
 
     #[test]

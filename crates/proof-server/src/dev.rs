@@ -195,6 +195,7 @@ impl DevArgs {
             limited: !self.no_limits,
             settle_seconds: self.settle_seconds,
             sweeping: proof_engine::Sweeping::OFF,
+            cold: proof_engine::ColdStorage::OFF,
             watching: self.watching(),
             persons: PersonsConfig::default().open(Some(&self.data.join("signer")))?,
             key_turns: Vec::new(),

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod case;
 pub mod chain;
 pub mod clock;
+pub mod cold;
 pub mod config;
 pub mod dev;
 pub mod developer;

@@ -165,6 +165,11 @@ pub enum Question {
     Sweep {
         by: OperatorName,
     },
+    /// What hot wallets have too much.
+    ColdPreview,
+    Cold {
+        by: OperatorName,
+    },
     /// A partner's day.
     Statement {
         partner: PartnerId,
@@ -288,6 +293,7 @@ impl Question {
             | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
             | Self::Sweep { by }
+            | Self::Cold { by }
             | Self::Person(PersonSaid { by, .. })
             | Self::ListSay { by, .. } => Some(by),
             Self::OrderList
@@ -303,6 +309,7 @@ impl Question {
             | Self::RecoveryShow
             | Self::Treasury
             | Self::SweepPreview
+            | Self::ColdPreview
             | Self::Statement { .. } => None,
         }
     }
@@ -321,6 +328,7 @@ impl Question {
             | Self::StrayOwn { .. }
             | Self::ClockAdvance { .. }
             | Self::Sweep { .. }
+            | Self::Cold { .. }
             | Self::Reconcile => true,
             Self::OrderList
             | Self::OrderShow { .. }
@@ -336,6 +344,7 @@ impl Question {
             | Self::RecoveryAccept { .. }
             | Self::Treasury
             | Self::SweepPreview
+            | Self::ColdPreview
             | Self::Statement { .. } => false,
         }
     }
@@ -392,6 +401,8 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::Treasury => json!(engine.treasury_page(Environment::Test).await?),
         Question::SweepPreview => json!(engine.sweep_preview(Environment::Test).await?),
         Question::Sweep { by } => json!(engine.sweep_ask(Environment::Test, by.into()).await?),
+        Question::ColdPreview => json!(engine.cold_preview(Environment::Test).await?),
+        Question::Cold { by } => json!(engine.cold_ask(Environment::Test, by.into()).await?),
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => statement(engine, partner, &day).await?,
         Question::Person(said) => person(engine, said).await?,

@@ -309,6 +309,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         limited: true,
         settle_seconds: SETTLE_SECONDS,
         sweeping: proof_engine::Sweeping::OFF,
+        cold: proof_engine::ColdStorage::OFF,
         watching: Watching::default(),
         persons: Persons::default(),
         key_turns: Vec::new(),

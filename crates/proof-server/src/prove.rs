@@ -86,6 +86,7 @@ async fn engine(config: &Config) -> anyhow::Result<Engine> {
         limited: true,
         settle_seconds: config.settle_seconds,
         sweeping: config.sweeping()?,
+        cold: config.cold()?,
         watching: config.watching(),
         persons: serve::persons(config)?,
         key_turns: config.key_turns()?,

@@ -70,6 +70,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
         limited: true,
         settle_seconds: config.settle_seconds,
         sweeping: config.sweeping()?,
+        cold: config.cold()?,
         watching,
         persons,
         key_turns,

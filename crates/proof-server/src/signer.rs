@@ -15,6 +15,7 @@ use proof_port::Signer;
 use proof_signer::{
     Approvers, BitcoinRules, ChainRules, EvmRules, Limit, Limits, ListKeeper, LocalSigner, Outflow,
     SignerDoor, SignerThread, SocketSecret, SocketSigner, TronRules, read_private,
+    wallet_addresses,
 };
 use serde::Deserialize;
 use std::{
@@ -67,6 +68,9 @@ pub struct SignerFile {
     networks: BTreeMap<Network, RulesFile>,
     /// What may leave, by what it is for; what has no limit stays.
     limits: BTreeMap<Outflow, BTreeMap<Asset, LimitFile>>,
+    /// Where it lets go what a hot wallet has too much; without an address, nowhere.
+    #[serde(default)]
+    cold: BTreeMap<Network, String>,
     /// Who changes the list of partners' addresses, two at a time; without any, there is no list.
     #[serde(default)]
     approvers: Vec<ApproverFile>,
@@ -157,6 +161,7 @@ impl SignerFile {
         file.rules()?;
         file.limits()?;
         file.approvers()?;
+        file.cold()?;
         Ok(file)
     }
 
@@ -199,6 +204,27 @@ impl SignerFile {
         Ok(limits)
     }
 
+    fn cold(&self) -> anyhow::Result<BTreeMap<Network, Address>> {
+        let read = |(network, text): (&Network, &String)| {
+            let address = Address::parse(*network, text);
+            let address = address.with_context(|| format!("[cold] {network}: {text}"))?;
+            ensure!(
+                self.networks.contains_key(network),
+                "[cold] {network}: there is no [networks.{network}]"
+            );
+            anyhow::Ok((*network, address))
+        };
+        let cold: BTreeMap<_, _> = self.cold.iter().map(read).collect::<Result<_, _>>()?;
+        let limits = self.limits.get(&Outflow::Cold).into_iter().flatten();
+        for (asset, _) in limits {
+            ensure!(
+                cold.contains_key(&asset.network()),
+                "[limits.cold] {asset}: [cold] has no address for its network"
+            );
+        }
+        Ok(cold)
+    }
+
     fn open(&self) -> anyhow::Result<LocalSigner> {
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
         let key = wallet_read(&self.wallet, self.pkcs11.as_ref(), &passphrase)?;
@@ -209,7 +235,14 @@ impl SignerFile {
         if approvers.is_empty() {
             tracing::warn!("no [[approvers]]: partners' own addresses are compared with no list");
         }
-        let signer = signer.with_approvers(approvers);
+        let (signer, cold) = (signer.with_approvers(approvers), self.cold()?);
+        for (network, wallet) in wallet_addresses(&key) {
+            ensure!(
+                cold.get(&network) != Some(&wallet),
+                "[cold] {network}: that is the hot wallet itself"
+            );
+        }
+        let signer = signer.with_cold(cold);
         Ok(signer.with_limits(self.limits()?, Arc::new(SystemClock)))
     }
 }
@@ -413,6 +446,11 @@ mod tests {
             ("\"20000\"", "\"some\""),
             ("[limits.deliver]", "[limits.cold]"),
             ("[limits.deliver]", "[limits.deliveries]"),
+            (
+                "[limits.fee]",
+                "[cold]\nTRC20 = \"TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t\"\n[limits.fee]",
+            ),
+            ("[limits.fee]", "[cold]\nERC20 = \"0xab\"\n[limits.fee]"),
             ("ETH/ERC20", "USDC/ERC20"),
             ("ETH/ERC20", "ETH"),
         ] {
@@ -420,5 +458,24 @@ mod tests {
             assert_ne!(text, GOOD);
             assert!(read(&text).is_err(), "{from} → {to}");
         }
+    }
+
+    #[test]
+    fn the_signer_alone_says_where_cold_storage_is() {
+        let cold = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+        let more = format!(
+            r#"
+        [limits.cold]
+        "USDT/ERC20" = {{ order = "60000", hour = "60000", day = "120000" }}
+        [cold]
+        ERC20 = "{cold}"
+            "#
+        );
+        let file = read(&format!("{GOOD}{more}")).unwrap();
+        let read_right = file.cold().unwrap();
+        assert_eq!(read_right[&Network::Erc20].as_str(), cold);
+        let usdt = "USDT/ERC20".parse().unwrap();
+        let limits = file.limits().unwrap();
+        assert_eq!(limits[&(Outflow::Cold, usdt)].order, 60_000_000_000);
     }
 }

@@ -123,6 +123,15 @@ pub async fn balances(server: &ServerArgs) -> anyhow::Result<()> {
             of("in_transit"),
             of("on_chain"),
         )?;
+        if let Some(address) = wallet["cold_address"].as_str() {
+            writeln!(
+                text,
+                "{:14} {address}  {} cold; the chain has {}",
+                "",
+                of("cold"),
+                of("cold_on_chain"),
+            )?;
+        }
     }
     let swept: SweepPage = ask(&socket, &Question::SweepPreview).await?;
     text.push_str(&summed(&swept)?);

@@ -2,6 +2,7 @@
 
 use crate::{
     clock::SystemEntropy,
+    cold::{self, ColdArgs},
     order::ServerArgs,
     say::say,
     sealing::{TokenAt, wallet_read, wallet_write},
@@ -85,6 +86,8 @@ pub enum WalletCommand {
     },
     /// Empties deposit addresses into the hot wallet, where that costs little.
     Sweep(SweepArgs),
+    /// Moves what hot wallets have too much into cold storage.
+    Cold(ColdArgs),
     /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
     Secret {
         #[arg(long)]
@@ -107,6 +110,7 @@ pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
         }
         WalletCommand::Balances { server } => sweep::balances(&server).await,
         WalletCommand::Sweep(args) => sweep::run(args).await,
+        WalletCommand::Cold(args) => cold::run(args).await,
         WalletCommand::Secret { out } => {
             let secret = SocketSecret::new(&SystemEntropy);
             write_private(&out, secret.written().as_bytes())?;

@@ -22,6 +22,8 @@ pub enum Outflow {
     Sweep,
     /// The native coin to deposit addresses, for the fee of a sweep.
     TopUp,
+    /// From the hot wallet into cold storage.
+    Cold,
     /// The most that transfers may cost, in the native coin.
     Fee,
 }
@@ -35,6 +37,7 @@ impl Outflow {
             Self::Prove => "proofs",
             Self::Sweep => "sweeps",
             Self::TopUp => "top-ups",
+            Self::Cold => "moves into cold storage",
             Self::Fee => "fees",
         }
     }

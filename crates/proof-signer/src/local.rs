@@ -33,6 +33,7 @@ pub struct LocalSigner {
     rules: BTreeMap<Network, ChainRules>,
     limits: Option<(Limits, Arc<dyn Clock>)>,
     approvers: Approvers,
+    cold: BTreeMap<Network, Address>,
     book: Mutex<Book>,
 }
 
@@ -59,6 +60,7 @@ impl LocalSigner {
             rules: BTreeMap::new(),
             limits: None,
             approvers: Approvers::default(),
+            cold: BTreeMap::new(),
             book: Mutex::new(Book { memory, journal }),
         })
     }
@@ -83,6 +85,17 @@ impl LocalSigner {
     pub fn with_approvers(mut self, approvers: Approvers) -> Self {
         self.approvers = approvers;
         self
+    }
+
+    /// Where it lets go what a hot wallet has too much.
+    #[must_use]
+    pub fn with_cold(mut self, cold: BTreeMap<Network, Address>) -> Self {
+        self.cold = cold;
+        self
+    }
+
+    pub(crate) fn cold_now(&self, network: Network) -> Option<Address> {
+        self.cold.get(&network).cloned()
     }
 
     pub(crate) fn listed_now(&self) -> Listed {
@@ -222,7 +235,12 @@ impl LocalSigner {
         book.memory.serves(epoch).map_err(refused)?;
         let earlier = book
             .memory
-            .may_sign(intent, &wallet.address, deposit.as_ref())
+            .may_sign(
+                intent,
+                &wallet.address,
+                deposit.as_ref(),
+                self.cold.get(&network),
+            )
             .map_err(refused)?;
         if let Some(signed) = earlier {
             return Ok(signed);
@@ -346,6 +364,10 @@ impl fmt::Debug for LocalSigner {
 impl Signer for LocalSigner {
     async fn wallet(&self, network: Network) -> Result<Address, PortError> {
         self.wallet_now(network)
+    }
+
+    async fn cold(&self, network: Network) -> Result<Option<Address>, PortError> {
+        Ok(self.cold_now(network))
     }
 
     async fn epoch(&self) -> Result<Epoch, PortError> {

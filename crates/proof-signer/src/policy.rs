@@ -46,6 +46,8 @@ pub enum Refusal {
     OtherRefund,
     #[error("the recipient is not the one that was registered for the order")]
     WrongRecipient,
+    #[error("the signer was configured with no address of cold storage for this network")]
+    NoCold,
     #[error("the sender is not our wallet")]
     WrongSender,
     #[error("the amount is zero")]
@@ -212,6 +214,7 @@ impl Memory {
             IntentClass::Prove => Outflow::Prove,
             IntentClass::Sweep => Outflow::Sweep,
             IntentClass::TopUp => Outflow::TopUp,
+            IntentClass::Cold => Outflow::Cold,
         };
         vec![
             (of, amount.asset(), amount.base()),
@@ -315,12 +318,14 @@ impl Memory {
         }
     }
 
-    /// `Some`: the signature given earlier. `deposit` is the address that is derived for the order.
+    /// `Some`: the signature given earlier. `deposit` is the address that is derived for the order, `cold` the one that
+    /// was configured.
     pub fn may_sign(
         &self,
         intent: &SigningIntent,
         wallet: &Address,
         deposit: Option<&Address>,
+        cold: Option<&Address>,
     ) -> Result<Option<Signed>, Refusal> {
         match self.intents.get(&intent.intent) {
             Some(IntentState::Closed) => return Err(Refusal::Closed),
@@ -357,6 +362,11 @@ impl Memory {
                 let native = asset == asset.network().native();
                 known.map(|_| native && deposit == Some(recipient))
             }
+            // No order has to be known: there is one address, and no server names it.
+            IntentClass::Cold => match cold {
+                None => return Err(Refusal::NoCold),
+                Some(cold) => Some(cold == recipient),
+            },
         };
         match fits {
             None => return Err(Refusal::NotRegistered),

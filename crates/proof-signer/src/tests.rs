@@ -17,6 +17,7 @@ use tempfile::TempDir;
 
 mod allow;
 mod bitcoin;
+mod cold;
 mod limits;
 mod many;
 mod prove;

@@ -112,6 +112,10 @@ impl Signer for SignerThread {
         self.ask(move |signer| signer.wallet_now(network)).await
     }
 
+    async fn cold(&self, network: Network) -> Result<Option<Address>, PortError> {
+        self.ask(move |signer| Ok(signer.cold_now(network))).await
+    }
+
     async fn epoch(&self) -> Result<Epoch, PortError> {
         self.ask(|signer| Ok(signer.epoch_now())).await
     }

@@ -14,13 +14,13 @@ statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
     JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11, $12) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8) ORDER BY lease_until LIMIT 1";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -47,6 +47,8 @@ pub enum JobKind {
     Mail,
     /// Look for what is to be swept, or sweep one address.
     Sweep,
+    /// Look for what a hot wallet has too much, or move it into cold storage.
+    Cold,
 }
 
 /// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries, and a
@@ -72,7 +74,7 @@ impl Pool {
         }
     }
 
-    const fn kinds(self) -> [JobKind; 7] {
+    const fn kinds(self) -> [JobKind; 8] {
         match self {
             Self::Orders => [
                 JobKind::Order,
@@ -82,16 +84,17 @@ impl Pool {
                 JobKind::Claim,
                 JobKind::Payment,
                 JobKind::Sweep,
+                JobKind::Cold,
             ],
-            Self::Deliveries => [JobKind::Delivery; 7],
-            Self::Mails => [JobKind::Mail; 7],
-            Self::Nights => [JobKind::Reconcile; 7],
+            Self::Deliveries => [JobKind::Delivery; 8],
+            Self::Mails => [JobKind::Mail; 8],
+            Self::Nights => [JobKind::Reconcile; 8],
         }
     }
 }
 
 impl JobKind {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
@@ -102,6 +105,7 @@ impl JobKind {
         Self::Reconcile,
         Self::Mail,
         Self::Sweep,
+        Self::Cold,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -116,6 +120,7 @@ impl JobKind {
             Self::Reconcile => "reconcile",
             Self::Mail => "mail",
             Self::Sweep => "sweep",
+            Self::Cold => "cold",
         }
     }
 
@@ -131,7 +136,8 @@ impl JobKind {
             | Self::Case
             | Self::Claim
             | Self::Payment
-            | Self::Sweep => Pool::Orders,
+            | Self::Sweep
+            | Self::Cold => Pool::Orders,
             Self::Reconcile => Pool::Nights,
             Self::Delivery => Pool::Deliveries,
             Self::Mail => Pool::Mails,
@@ -242,11 +248,11 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
-        let [a, b, c, d, e, f, g] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f, g, h] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
             .fetch_all(
                 JOB_CLAIM,
-                args![token, until, now, limit, a, b, c, d, e, f, g],
+                args![token, until, now, limit, a, b, c, d, e, f, g, h],
             )
             .await?;
         let mut jobs = rows
@@ -297,12 +303,12 @@ impl Tx {
 
     /// When the next job of a pool falls due, or the next lease runs out.
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
-        let [a, b, c, d, e, f, g] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f, g, h] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
         let kinds = JobKind::ALL.into_iter().filter(|kind| kind.pool() == pool);
         let looks = kinds
             .map(|kind| (JOB_NEXT, args![kind.name()]))
-            .chain([(JOB_NEXT_LEASE, args![a, b, c, d, e, f, g])]);
+            .chain([(JOB_NEXT_LEASE, args![a, b, c, d, e, f, g, h])]);
         let mut next = None;
         for (statement, args) in looks {
             let row: Option<NextRow> = self.fetch_optional(statement, args).await?;

@@ -14,6 +14,7 @@ mod chain;
 mod checklist;
 mod claim;
 mod coalesce;
+mod cold;
 mod customer;
 mod db;
 mod delivery;
@@ -60,6 +61,7 @@ pub use backup::{Archiving, Contents, Moved, postgres_epoch_raise, schema_known}
 pub use case::StoredCase;
 pub use chain::CoinTaken;
 pub use claim::StoredClaim;
+pub use cold::StoredColdMove;
 pub use customer::CustomerRow;
 pub use db::{Checkpoints, Db, Engine, Execution, Tx};
 pub use delivery::{AttemptRow, DeliveryFilter, DeliveryRow, DeliveryState, RecentAttempt};

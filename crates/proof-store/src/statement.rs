@@ -54,6 +54,7 @@ pub fn registered() -> Vec<Statement> {
         crate::chain::ALL,
         crate::checklist::ALL,
         crate::claim::ALL,
+        crate::cold::ALL,
         crate::customer::ALL,
         crate::delivery::ALL,
         crate::deposit::ALL,

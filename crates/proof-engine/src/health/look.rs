@@ -3,10 +3,11 @@
 use super::{ALERTS_MAX, Pulsing, Tips, Watching};
 use crate::metrics::{Gauges, seconds_between};
 use proof_core::{
-    Network, Timestamp,
+    Asset, Network, Timestamp,
     alert::{
         Alert, AlertKind, Looked, Unseen, WORKED_STATES, chain_subject, order_alert, rail_subject,
     },
+    cold::Band,
     id::PartnerId,
     ledger::{Account, Unit, key_in},
     money::Amount,
@@ -17,7 +18,7 @@ use proof_store::{
     BackupRow, DueJobs, FailingEndpoint, JobKind, OpenOrders, Pool, ScanPlace, StoreError,
     StoredAlert, Tx, Waiting,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders of one state that are looked at closely; what is beyond them is told when these are well.
 const QUIET_MAX: i64 = 100;
@@ -41,6 +42,8 @@ pub struct Watched {
     pub works: bool,
     pub started_at: Timestamp,
     pub watching: Watching,
+    /// Of hot wallets that have a ceiling.
+    pub bands: BTreeMap<Asset, Band>,
     pub now: Timestamp,
 }
 
@@ -58,6 +61,8 @@ pub struct Look {
     scans: Vec<ScanPlace>,
     /// Free coins of the hot wallets, and what they should be.
     wallets: Vec<(Environment, Amount, Amount)>,
+    /// What does not get into cold storage.
+    high: Vec<Alert>,
     /// Partners with real money.
     live: Vec<PartnerId>,
     backup_good: Option<BackupRow>,
@@ -66,7 +71,7 @@ pub struct Look {
     started_at: Timestamp,
 }
 
-fn minutes(minutes: u32) -> i64 {
+pub(super) fn minutes(minutes: u32) -> i64 {
     i64::from(minutes) * 60
 }
 
@@ -93,6 +98,7 @@ impl Watched {
             scans: tx.scan_places().await?,
             live: live.map(|partner| partner.id).collect(),
             wallets: self.wallets(tx, &partners).await?,
+            high: self.wallets_high(tx).await?,
             backup_good: tx.backup_good().await?,
             backup_last,
             orders,
@@ -208,6 +214,7 @@ impl Look {
             ]);
         }
         looked.wrong.extend(self.wallets_low());
+        looked.wrong.extend(self.high.iter().cloned());
         looked.wrong.extend(self.endpoints_failing());
         looked
             .wrong
@@ -477,6 +484,7 @@ mod tests {
             endpoints: Vec::new(),
             scans: Vec::new(),
             wallets: Vec::new(),
+            high: Vec::new(),
             live: Vec::new(),
             backup_good: None,
             backup_last: None,

@@ -129,7 +129,8 @@ impl From<StoredAlert> for AlertView {
                 partner = Some(id.to_string());
                 *since
             }
-            Alert::ChainLag { since, .. }
+            Alert::WalletHigh { since, .. }
+            | Alert::ChainLag { since, .. }
             | Alert::RailDown { since, .. }
             | Alert::WorkersBehind { since, .. }
             | Alert::BackupBehind { since, .. }

@@ -4,7 +4,7 @@ use super::{
     OrderMoved, UnknownOrder,
     found::{Act, Fate, Found, Moved, Stranger, payment_words, transfer_words},
 };
-use crate::{ApiError, Engine, view::inner};
+use crate::{ApiError, Engine, cold::is_cold, view::inner};
 use proof_core::{
     Address, Asset, Network,
     case::Case,
@@ -114,6 +114,10 @@ impl Engine {
                         self.proof_tell(world, &promised).await?;
                         continue;
                     }
+                    None if is_cold(&promised) => {
+                        self.cold_tell(world, &promised, found).await?;
+                        continue;
+                    }
                     None => {
                         strangers.insert(promised.order);
                     }
@@ -164,6 +168,40 @@ impl Engine {
                 let fate = self.fate(environment, signed).await?;
                 world.take(signed, fate);
             }
+        }
+        Ok(())
+    }
+
+    /// What a move into cold storage that the database has forgotten has taken from the wallet.
+    async fn cold_tell(
+        &self,
+        world: &mut World,
+        promised: &Promised,
+        found: &mut Found,
+    ) -> Result<(), ApiError> {
+        for signed in &promised.signed {
+            if self.is_cold_known(signed).await? {
+                continue;
+            }
+            let fate = self.fate(world.environment, signed).await?;
+            world.take(signed, fate);
+            let amount = signed.intent.transfer.amount;
+            let shown = OrderMoved {
+                order: promised.order,
+                what: format!(
+                    "{} {} into cold storage",
+                    amount.to_decimal(),
+                    amount.asset()
+                ),
+                state: "not known here".to_owned(),
+                outside: vec![transfer_words(signed, fate)],
+                then: "is taken over by the next look at what the hot wallet has too much"
+                    .to_owned(),
+            };
+            found.moved.push(Moved {
+                shown,
+                act: Act::Nothing,
+            });
         }
         Ok(())
     }

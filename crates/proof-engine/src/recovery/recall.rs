@@ -12,7 +12,7 @@ use proof_core::{
     order::{Order, SaleVerdict},
     transfer::{TransferFact, UnsignedFrom},
 };
-use proof_port::{IntentClass, PayoutRequest, PayoutState, SignedIntent};
+use proof_port::{IntentClass, PayoutRequest, PayoutState, Promised, SignedIntent};
 use proof_store::{Failure, Tx};
 
 /// Pause before somebody who waits for people looks again.
@@ -26,6 +26,14 @@ impl Engine {
         if self.recovered_at.borrow().is_none() {
             return Ok(None);
         }
+        if leg.is_cold() {
+            let own = self.transfer_own(leg).await?.1;
+            let is_known = !own.is_empty();
+            if is_known {
+                self.transfer_adopt(leg, own).await?;
+            }
+            return Ok(is_known.then_some(Outcome::Done));
+        }
         let order = self.order_load(leg.order).await?.order;
         if !self.predates(order.created_at) {
             return Ok(None);
@@ -38,14 +46,7 @@ impl Engine {
                 return Ok(Some(Outcome::Done));
             }
         }
-        let promised = self
-            .rails(leg.environment)?
-            .signer
-            .promised(leg.order)
-            .await?;
-        let own = promised.signed.iter();
-        let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
-        let own: Vec<SignedIntent> = own.collect();
+        let (promised, own) = self.transfer_own(leg).await?;
         if !own.is_empty() {
             self.transfer_adopt(leg, own).await?;
             return Ok(Some(Outcome::Done));
@@ -64,6 +65,16 @@ impl Engine {
             return Ok(Some(waits));
         }
         Ok(None)
+    }
+
+    /// What the signer promised to whom it is, and what it has signed for this one transfer.
+    async fn transfer_own(&self, leg: Leg) -> Result<(Promised, Vec<SignedIntent>), ApiError> {
+        let signer = &self.rails(leg.environment)?.signer;
+        let promised = signer.promised(leg.order).await?;
+        let own = promised.signed.iter();
+        let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
+        let own = own.collect();
+        Ok((promised, own))
     }
 
     /// Everything about it is fixed already, and its nonce or coins are spent.

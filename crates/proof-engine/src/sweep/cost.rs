@@ -1,6 +1,6 @@
 //! What a sweep would cost now, and whether that is little.
 
-use crate::{ApiError, Engine};
+use crate::{ApiError, Engine, transfer::fee_max};
 use proof_core::{
     Asset, Fiat, Network,
     money::{Amount, Bps, Rate, Rounding},
@@ -20,9 +20,9 @@ const FIAT: Fiat = Fiat::Eur;
 
 /// What sweeping a coin costs at most, and what is too little for that.
 #[derive(Clone, Copy)]
-pub(super) struct Cost {
+pub(crate) struct Cost {
     /// Of the sweep itself.
-    pub(super) fee: Amount,
+    pub(crate) fee: Amount,
     /// With the transfer that brings it there, where a token is swept.
     pub(super) total: Amount,
     coin: Rate,
@@ -37,7 +37,7 @@ impl Cost {
     }
 
     /// The value is rounded down and the cost up.
-    pub(super) fn is_small_for(&self, amount: Amount) -> bool {
+    pub(crate) fn is_small_for(&self, amount: Amount) -> bool {
         let value = self.coin.price(amount.base(), Rounding::Down);
         let cost = self.native.price(self.total.base(), Rounding::Up);
         let (Ok(value), Ok(cost)) = (value, cost) else {
@@ -70,6 +70,21 @@ impl Engine {
             coin: self.sweep_rate(environment, asset).await?,
             native: self.sweep_rate(environment, native).await?,
             share: self.sweeping.share,
+        })
+    }
+
+    /// The same of a transfer from the hot wallet into cold storage.
+    pub(crate) async fn cold_cost(&self, environment: Environment, asset: Asset) -> Option<Cost> {
+        let network = asset.network();
+        let chain = self.chain_of(environment, network).ok()?;
+        let form = chain.form(asset).await.ok()??;
+        let fee = fee_max(&form, network).ok()?;
+        Some(Cost {
+            fee,
+            total: fee,
+            coin: self.sweep_rate(environment, asset).await?,
+            native: self.sweep_rate(environment, network.native()).await?,
+            share: self.cold.share,
         })
     }
 

@@ -169,6 +169,13 @@ impl Signer for SocketSigner {
         self.address(Question::Wallet { network }).await
     }
 
+    async fn cold(&self, network: Network) -> Result<Option<Address>, PortError> {
+        match self.ask(Question::Cold { network }).await? {
+            Answer::Cold(address) => Ok(address),
+            _ => Err(unexpected()),
+        }
+    }
+
     async fn register(
         &self,
         epoch: Epoch,

@@ -166,6 +166,7 @@ async fn answer(signer: &dyn ListKeeper, question: Question) -> Result<Answer, P
         Question::Promises { after } => Answer::Promises(signer.promises(after).await?),
         Question::Promised { order } => Answer::Promised(Box::new(signer.promised(order).await?)),
         Question::Wallet { network } => Answer::Address(signer.wallet(network).await?),
+        Question::Cold { network } => Answer::Cold(signer.cold(network).await?),
         Question::Register {
             epoch,
             order,

@@ -47,6 +47,9 @@ pub enum Question {
     Wallet {
         network: Network,
     },
+    Cold {
+        network: Network,
+    },
     Register {
         epoch: Epoch,
         order: OrderId,
@@ -81,6 +84,7 @@ pub enum Answer {
     Promises(Vec<Promised>),
     Promised(Box<Promised>),
     Address(Address),
+    Cold(Option<Address>),
     Signed(Signed),
     State(SignedState),
     Listed(Box<Listed>),

@@ -293,9 +293,10 @@ impl Bench {
             let places = match wish.class {
                 IntentClass::Deliver => &told.destinations,
                 IntentClass::Return => &told.refunds,
-                IntentClass::Prove | IntentClass::Sweep | IntentClass::TopUp => {
-                    unreachable!("none asks for it")
-                }
+                IntentClass::Prove
+                | IntentClass::Sweep
+                | IntentClass::TopUp
+                | IntentClass::Cold => unreachable!("none asks for it"),
             };
             // An answer that was lost registered it all the same; never two.
             if let Some(place) = places.get(&wish.order) {

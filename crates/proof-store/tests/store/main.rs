@@ -11,6 +11,7 @@
 )]
 
 mod card;
+mod cold;
 mod console;
 mod contract;
 mod finding;

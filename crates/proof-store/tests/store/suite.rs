@@ -138,6 +138,7 @@ async fn every_registered_statement_runs() {
         deposit_rows(db, &entropy, &order).await;
         stray::rows(db, &entropy).await;
         crate::sweep::rows(db, &entropy, order.id).await;
+        crate::cold::rows(db).await;
         crate::proof::rows(db, &entropy, &order).await;
         crate::proving::rows(db, &entropy).await;
         crate::card::rows(db, &entropy, &order).await;

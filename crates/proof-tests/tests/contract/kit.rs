@@ -17,7 +17,9 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
     secret::Secret,
 };
-use proof_engine::{Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Sweeping, Watching};
+use proof_engine::{
+    ColdStorage, Mailer, PartnerCreate, PartnerCreated, Parts, Persons, Sweeping, Watching,
+};
 use proof_outbound::Outbound;
 use proof_port::{Chain, Signer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
@@ -64,6 +66,7 @@ pub struct App {
     pub signer: Arc<LocalSigner>,
     /// A real chain in the place of a simulated one.
     pub real: Option<Arc<dyn Chain>>,
+    cold: ColdStorage,
     stop: watch::Sender<bool>,
     worker: Mutex<Option<JoinHandle<()>>>,
     pub dir: Arc<TempDir>,
@@ -235,6 +238,7 @@ impl App {
                 every_minutes: Some(1),
                 ..sweeping(self.real.as_ref().map(|real| real.network()))
             },
+            cold: self.cold.clone(),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -273,6 +277,7 @@ impl App {
             url: url.to_owned(),
             signer: self.signer.clone(),
             real: self.real.clone(),
+            cold: self.cold.clone(),
             stop,
             worker,
             dir: self.dir.clone(),
@@ -287,6 +292,8 @@ impl App {
         let sandbox = sandbox();
         let chain = real.as_ref().map(|real| real.chain.clone());
         let real_network = real.as_ref().map(|real| real.chain.network());
+        let cold = real.as_ref().and_then(|real| real.cold.clone());
+        let cold = cold.map_or(ColdStorage::OFF, |(_, storage)| storage);
         let (signer, rails) = rails(&sandbox, &outbound, &dir, (real, &clock));
         let letters = Arc::new(Letters::default());
         let parts = Parts {
@@ -306,6 +313,7 @@ impl App {
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
             sweeping: sweeping(real_network),
+            cold: cold.clone(),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
                 backup_every_minutes: Some(BACKUP_EVERY_MINUTES),
@@ -335,6 +343,7 @@ impl App {
             url,
             signer,
             real: chain,
+            cold,
             app,
             clock,
             outside,

@@ -154,6 +154,7 @@ fn play(database: &Database, scenario: &'static Scenario) -> Ending {
                 limited: true,
                 settle_seconds: SETTLE_SECONDS,
                 sweeping: proof_engine::Sweeping::OFF,
+                cold: proof_engine::ColdStorage::OFF,
                 watching: Watching::default(),
                 persons: Persons {
                     key: Some([9; 32]),

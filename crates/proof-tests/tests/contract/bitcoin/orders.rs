@@ -52,6 +52,7 @@ impl Ramp {
         let node = Arc::new(Regtest::start().await?);
         let proxy = Proxy::start(&node.url).await;
         let real = Real {
+            cold: None,
             rules: rules(&spec()),
             limits: Limits::new(),
             chain: Arc::new(chain(&[&proxy.url], spec())),

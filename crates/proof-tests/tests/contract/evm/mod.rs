@@ -2,6 +2,7 @@
 
 mod adapter;
 pub mod anvil;
+mod cold;
 mod nodes;
 mod orders;
 mod prove;
@@ -17,7 +18,7 @@ use proof_core::{
     money::Amount,
     recovery::Epoch,
 };
-use proof_engine::Rails;
+use proof_engine::{ColdStorage, Rails};
 use proof_outbound::{Configured, HttpTransport, Outbound, Places};
 use proof_port::{
     Chain, IntentClass, Signed, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer, Whose,
@@ -37,6 +38,8 @@ pub struct Real {
     pub rules: ChainRules,
     /// What may leave; without any, everything.
     pub limits: Limits,
+    /// Where the signer lets go what the hot wallet has too much, and how much that is.
+    pub cold: Option<(Address, ColdStorage)>,
 }
 
 /// The sandbox's rails with it, and their signer.
@@ -54,7 +57,9 @@ pub fn rails(
     if let Some(real) = real.as_ref().filter(|real| !real.limits.is_empty()) {
         signer = signer.with_limits(real.limits.clone(), clock.clone());
     }
-    let signer = Arc::new(signer);
+    let cold = real.iter().flat_map(|real| &real.cold);
+    let cold = cold.map(|(address, _)| (address.network(), address.clone()));
+    let signer = Arc::new(signer.with_cold(cold.collect()));
     let mut rails = sandbox.rails(outbound, signer.clone());
     let chains = &mut rails.chains;
     chains.extend(real.map(|real| (real.chain.network(), real.chain)));

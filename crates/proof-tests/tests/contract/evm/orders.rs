@@ -1,7 +1,7 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
 use super::{
-    CONFIRMATIONS, ETHER, FRIEND, Real,
+    CONFIRMATIONS, ETHER, FRIEND, Real, address,
     anvil::{Anvil, CHAIN_ID, Mood, number},
     asset, chain, config, rules,
 };
@@ -19,7 +19,7 @@ use proof_core::{
     money::Amount,
     partner::{Environment, Origin, PartnerType, SellPolicy},
 };
-use proof_engine::{PartnerCreate, PartnerCreated};
+use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_port::{Chain, Signer};
 use proof_signer::{Limit, Limits, Outflow};
 use serde_json::{Value, json};
@@ -56,8 +56,17 @@ impl Ramp {
         Self::deep(limits, Vec::new()).await
     }
 
+    /// What is above so much USDT is moved to the account that everything comes from.
+    pub async fn cold(limits: Limits, storage: ColdStorage) -> Option<Self> {
+        Self::made(limits, Vec::new(), Some(storage)).await
+    }
+
     /// And how long it waits for larger amounts.
     async fn deep(limits: Limits, deeper: Vec<Deeper>) -> Option<Self> {
+        Self::made(limits, deeper, None).await
+    }
+
+    async fn made(limits: Limits, deeper: Vec<Deeper>, cold: Option<ColdStorage>) -> Option<Self> {
         let anvil = Arc::new(Anvil::start().await?);
         let config = EvmConfig {
             deeper,
@@ -65,6 +74,7 @@ impl Ramp {
         };
         let spec = config.read().unwrap();
         let real = Real {
+            cold: cold.map(|storage| (address(&anvil.rich), storage)),
             rules: rules(&spec),
             limits,
             chain: Arc::new(chain(&[&anvil.url], spec)),
@@ -416,6 +426,7 @@ async fn nothing_is_sold_whose_deposit_would_not_be_seen() {
     config.tokens.remove("USDC");
     let spec = config.read().unwrap();
     let real = Real {
+        cold: None,
         rules: rules(&spec),
         limits: Limits::new(),
         chain: Arc::new(chain(&[&anvil.url], spec)),

@@ -72,7 +72,7 @@ impl Ramp {
     }
 
     /// The server ends, and another one goes on with its database.
-    async fn again(&mut self) {
+    pub async fn restart(&mut self) {
         self.app.halt().await;
         self.app.db.close().await;
         let next = self.app.reborn(&self.app.url.clone()).await;
@@ -124,7 +124,7 @@ async fn a_sold_token_gets_gas_once_and_then_comes_into_the_hot_wallet() {
         top_up.broadcast.then_some(())
     };
     ramp.app.until("gas is on its way", sent).await;
-    ramp.again().await;
+    ramp.restart().await;
     ramp.until_swept(order).await;
     assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
     assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);

@@ -55,6 +55,7 @@ impl Ramp {
         let front = Front::start(&world).await;
         let spec = config(&world).read().unwrap();
         let real = Real {
+            cold: None,
             rules: rules(&spec),
             limits: Limits::new(),
             chain: Arc::new(chain(&[&front], spec)),

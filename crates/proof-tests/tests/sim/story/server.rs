@@ -61,6 +61,7 @@ impl Sim {
             limited: true,
             settle_seconds: SETTLE_SECONDS,
             sweeping: proof_engine::Sweeping::OFF,
+            cold: proof_engine::ColdStorage::OFF,
             // Rarely: a look is all alike, and a story is long.
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
