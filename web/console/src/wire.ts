@@ -593,6 +593,12 @@ export type HotWallet = {
   reserved: string;
   in_transit: string;
   at_deposits: string;
+  /** In cold storage by the books; and, where the signer has an address for it, what the node says of that. */
+  cold: string;
+  cold_address: string | null;
+  cold_on_chain: string | null;
+  /** Above that, coins go there. */
+  ceiling: string | null;
   floor: string;
   low: boolean;
   agrees: boolean | null;

@@ -41,7 +41,9 @@ export function TreasuryPage() {
       say("The nodes were asked.");
       void reload();
     });
-  const columns = mayWrite ? [...WALLETS, fillColumn(setFilling)] : WALLETS;
+  const isCold = data?.wallets.some(hasCold) === true;
+  const shown = isCold ? [...WALLETS, COLD] : WALLETS;
+  const columns = mayWrite ? [...shown, fillColumn(setFilling)] : shown;
   return (
     <Page title="Ledger" lead="What is sold is delivered from these wallets. Free is what can still be sold; each network takes its fees in its own coin.">
       <LedgerTabs at="treasury" />
@@ -80,6 +82,21 @@ const WALLETS: Column<HotWallet>[] = [
   { title: "At deposit addresses", number: true, gives: 2, cell: ({ at_deposits }) => groupDigits(at_deposits) },
   { title: "On the chain", number: true, gives: 2, cell: ({ on_chain }) => (on_chain === null ? <span class="muted">–</span> : groupDigits(on_chain)) },
 ];
+
+const hasCold = ({ cold, cold_address }: HotWallet) => cold_address !== null || Number(cold) > 0;
+
+/** As the books have it, and what the chain says beside it where that is something else. */
+const COLD: Column<HotWallet> = {
+  title: "Cold",
+  number: true,
+  gives: 2,
+  cell: (wallet) => {
+    if (!hasCold(wallet)) return <span class="muted">–</span>;
+    const { cold, cold_on_chain } = wallet;
+    const differs = cold_on_chain !== null && cold_on_chain !== cold;
+    return <>{groupDigits(cold)}{differs && <span class="muted"> of {groupDigits(cold_on_chain)}</span>}</>;
+  },
+};
 
 const fillColumn = (onFill: (wallet: HotWallet) => void): Column<HotWallet> => ({
   title: "",
