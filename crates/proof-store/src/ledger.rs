@@ -1,5 +1,7 @@
 //! The books: append-only entries, balances moved under lock.
 
+mod post;
+
 use crate::{
     db::{Tx, args},
     error::StoreError,
@@ -9,7 +11,7 @@ use crate::{
 use proof_core::{
     Timestamp,
     id::{EntryId, OrderId, PartnerId},
-    ledger::{Entry, Posting, Unit, balanced, key_alone, key_in},
+    ledger::{key_alone, key_in},
     partner::Environment,
     statement::Day,
 };
@@ -17,13 +19,15 @@ use uuid::Uuid;
 
 statements! {
     ACCOUNT_OPEN = "INSERT INTO accounts (key, unit, balance) VALUES ($1, $2, $3) ON CONFLICT (key) DO NOTHING";
-    ACCOUNT_LOCK = "SELECT key, unit, balance FROM accounts WHERE key = $1", lock = " FOR UPDATE";
-    ACCOUNT_SET = "UPDATE accounts SET balance = $1 WHERE key = $2";
+    ACCOUNT_KNOWN = "SELECT key, unit, balance FROM accounts WHERE key IN ($1, $2, $3, $4)";
+    ACCOUNT_LOCK = "SELECT key, unit, balance FROM accounts WHERE key IN ($1, $2, $3, $4)", lock = " ORDER BY key COLLATE \"C\" FOR NO KEY UPDATE";
+    ACCOUNT_SET = "UPDATE accounts SET balance = CASE key WHEN $1 THEN $2 WHEN $3 THEN $4 WHEN $5 THEN $6 WHEN $7 THEN $8 ELSE balance END WHERE key IN ($1, $3, $5, $7)";
     ACCOUNT_FIND = "SELECT key, unit, balance FROM accounts WHERE key = $1";
     ACCOUNT_LIST = "SELECT key, unit, balance FROM accounts ORDER BY key";
     ACCOUNT_HELD = "SELECT key, unit, balance FROM accounts WHERE key LIKE $1 AND balance <> $2 AND key > $3 ORDER BY key LIMIT $4";
     ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES ($1, $2, $3, $4, $5)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
+    POSTING_INSERT_TWO = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4), ($1, $5, $6, $7)";
     POSTING_LIST = "SELECT account_key, amount FROM postings ORDER BY entry_id, line";
     POSTING_PAGE = "SELECT entry_id, line, account_key, amount FROM postings WHERE (entry_id, line) > ($1, $2) ORDER BY entry_id, line LIMIT $3";
     ENTRY_OF_ORDER = "SELECT e.id AS entry_id, e.kind, e.created_at, p.line, p.account_key, p.amount FROM entries e JOIN postings p ON p.entry_id = e.id WHERE e.order_id = $1 ORDER BY e.created_at, e.id, p.line LIMIT $2";
@@ -132,105 +136,6 @@ struct OrderPostingRow {
     amount: Units,
 }
 
-/// The rows behind the books: statements here, and in the tests a table with the same locks, on which
-/// every schedule can be tried.
-trait Books: Send {
-    /// The account is there, empty if it was not.
-    fn open(
-        &mut self,
-        key: &str,
-        posting: &Posting,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    /// Its balance, which nobody else moves until this database transaction ends.
-    fn lock(&mut self, key: &str) -> impl Future<Output = Result<Option<i128>, StoreError>> + Send;
-    fn set(
-        &mut self,
-        key: &str,
-        balance: i128,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-    fn note(
-        &mut self,
-        line: i64,
-        key: &str,
-        posting: &Posting,
-    ) -> impl Future<Output = Result<(), StoreError>> + Send;
-}
-
-/// Moves the balances of an entry's accounts, in the order of their keys: two entries with accounts
-/// in common never wait for each other in a circle.
-async fn write_down(
-    books: &mut impl Books,
-    environment: Environment,
-    entry: &Entry,
-) -> Result<(), LedgerError> {
-    let named = |posting| (key_in(environment, &Posting::key(posting)), posting);
-    let mut postings: Vec<(String, &Posting)> = entry.postings().iter().map(named).collect();
-    postings.sort_by(|(one, _), (other, _)| one.cmp(other));
-    for (line, (key, posting)) in (0_i64..).zip(postings) {
-        account_move(books, &key, posting).await?;
-        books.note(line, &key, posting).await?;
-    }
-    Ok(())
-}
-
-async fn account_move(
-    books: &mut impl Books,
-    key: &str,
-    posting: &Posting,
-) -> Result<(), LedgerError> {
-    let bad = |column| StoreError::Row {
-        table: "accounts",
-        column,
-        id: key.to_owned(),
-    };
-    // It is nearly always there; whoever else opens it now is waited for.
-    let balance = match books.lock(key).await? {
-        Some(balance) => balance,
-        None => {
-            books.open(key, posting).await?;
-            books.lock(key).await?.ok_or_else(|| bad("key"))?
-        }
-    };
-    let balance = balance
-        .checked_add(posting.amount)
-        .ok_or_else(|| bad("balance"))?;
-    if !posting.account.allows(balance) {
-        return Err(LedgerError::Floor {
-            account: key.to_owned(),
-        });
-    }
-    books.set(key, balance).await?;
-    Ok(())
-}
-
-/// The books in the database, while one entry is written.
-struct Stored<'a> {
-    tx: &'a mut Tx,
-    id: EntryId,
-}
-
-impl Books for Stored<'_> {
-    async fn open(&mut self, key: &str, posting: &Posting) -> Result<(), StoreError> {
-        let args = args![key, posting.unit.to_string(), 0_i128];
-        self.tx.execute(ACCOUNT_OPEN, args).await.map(drop)
-    }
-
-    async fn lock(&mut self, key: &str) -> Result<Option<i128>, StoreError> {
-        let row: Option<AccountRow> = self.tx.fetch_optional(ACCOUNT_LOCK, args![key]).await?;
-        Ok(row.map(|row| row.balance.0))
-    }
-
-    async fn set(&mut self, key: &str, balance: i128) -> Result<(), StoreError> {
-        let args = args![balance, key];
-        self.tx.execute_one("accounts", ACCOUNT_SET, args).await
-    }
-
-    async fn note(&mut self, line: i64, key: &str, posting: &Posting) -> Result<(), StoreError> {
-        let args = args![self.id.uuid(), line, key, posting.amount];
-        self.tx.execute_one("postings", POSTING_INSERT, args).await
-    }
-}
-
 impl Tx {
     /// What an order did to the books, oldest first.
     pub async fn ledger_of_order(
@@ -282,52 +187,6 @@ impl Tx {
             amount: row.amount.0,
         };
         Ok(rows.into_iter().map(posting).collect())
-    }
-
-    /// Posts an entry: accounts locked in key order, floors held, and what was written read back
-    /// and summed again.
-    pub async fn ledger_post(
-        &mut self,
-        id: EntryId,
-        (environment, order): (Environment, Option<OrderId>),
-        entry: &Entry,
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let args = args![
-            id.uuid(),
-            order.map(OrderId::uuid),
-            entry.kind().name(),
-            now,
-            entry.memo().map(str::to_owned)
-        ];
-        self.execute_one("entries", ENTRY_INSERT, args).await?;
-        let mut books = Stored { tx: self, id };
-        write_down(&mut books, environment, entry).await?;
-        self.ledger_check(id).await?;
-        Ok(())
-    }
-
-    async fn ledger_check(&mut self, id: EntryId) -> Result<(), StoreError> {
-        let bad = || StoreError::Row {
-            table: "postings",
-            column: "amount",
-            id: id.to_string(),
-        };
-        let rows: Vec<PostingRow> = self.fetch_all(POSTING_OF_ENTRY, args![id.uuid()]).await?;
-        let amounts: Vec<(Unit, i128)> = rows
-            .iter()
-            .map(|row| {
-                let unit = row
-                    .account_key
-                    .rsplit_once(':')
-                    .and_then(|(_, u)| u.parse().ok());
-                unit.map(|unit| (unit, row.amount.0)).ok_or_else(bad)
-            })
-            .collect::<Result<_, _>>()?;
-        match balanced(amounts.into_iter()) {
-            Ok(true) => Ok(()),
-            Ok(false) | Err(_) => Err(bad()),
-        }
     }
 
     /// One account; nothing where it was never opened.
@@ -393,6 +252,3 @@ impl Tx {
         Ok(rows.into_iter().map(posting).collect())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -26,7 +26,7 @@ enum Care {
     Full,
     /// `FOR UPDATE` is left out.
     NoLock,
-    /// Accounts are taken as the entry names them.
+    /// `ORDER BY` is left out.
     NoOrder,
 }
 
@@ -37,28 +37,49 @@ struct Table<'a> {
 }
 
 impl Books for Table<'_> {
-    async fn open(&mut self, key: &str, _: &Posting) -> Result<(), StoreError> {
-        self.open.insert(key.to_owned(), 0);
+    async fn known(&mut self, keys: &[&str]) -> Result<Vec<(String, i128)>, StoreError> {
+        let seen = self.open.seen();
+        let known = keys.iter().filter_map(|key| seen.get_key_value(*key));
+        Ok(known
+            .map(|(key, balance)| (key.clone(), *balance))
+            .collect())
+    }
+
+    async fn open(&mut self, one: &Move<'_>) -> Result<(), StoreError> {
+        self.open.insert(one.key.clone(), 0);
         Ok(())
     }
 
-    async fn lock(&mut self, key: &str) -> Result<Option<i128>, StoreError> {
-        let key = key.to_owned();
-        Ok(match self.care {
-            Care::NoLock => self.open.glance(&key),
-            Care::Full | Care::NoOrder => self.open.lock(&key),
-        })
-    }
-
-    async fn set(&mut self, key: &str, balance: i128) -> Result<(), StoreError> {
-        self.open.lock(&key.to_owned());
-        self.open.set(key.to_owned(), balance);
+    async fn note(&mut self, lines: &[(i64, &Move<'_>)]) -> Result<(), StoreError> {
+        for (line, Move { key, posting }) in lines {
+            let key = format!("line/{}/{line}/{key}", self.entry);
+            assert!(self.open.insert(key, posting.amount), "one line, twice");
+        }
         Ok(())
     }
 
-    async fn note(&mut self, line: i64, key: &str, posting: &Posting) -> Result<(), StoreError> {
-        let key = format!("line/{}/{line}/{}", self.entry, key);
-        assert!(self.open.insert(key, posting.amount), "one line, twice");
+    async fn lock(&mut self, keys: &[&str]) -> Result<Vec<(String, i128)>, StoreError> {
+        let mut keys: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
+        // As a plan may find the rows that has no order to keep.
+        if self.care == Care::NoOrder && self.entry.starts_with("back") {
+            keys.reverse();
+        }
+        let balance = |key: &String| match self.care {
+            Care::NoLock => self.open.glance(key),
+            Care::Full | Care::NoOrder => self.open.lock(key),
+        };
+        let found: Vec<_> = keys.iter().map(balance).collect();
+        let found = keys.into_iter().zip(found);
+        Ok(found
+            .filter_map(|(key, found)| Some((key, found?)))
+            .collect())
+    }
+
+    async fn set(&mut self, balances: &[(&str, i128)]) -> Result<(), StoreError> {
+        for (key, balance) in balances {
+            self.open.lock(&(*key).to_owned());
+            self.open.set((*key).to_owned(), *balance);
+        }
         Ok(())
     }
 }
@@ -75,16 +96,10 @@ fn post(rows: &Rows, name: &str, entry: &Entry, care: Care) -> bool {
         entry: name,
         care,
     };
+    let moves = moves_of(Environment::Test, entry);
     let posted = pollster::block_on(async {
-        if care != Care::NoOrder {
-            return write_down(&mut books, Environment::Test, entry).await;
-        }
-        for (line, posting) in (0..).zip(entry.postings()) {
-            let key = posting.key();
-            account_move(&mut books, &key, posting).await?;
-            books.note(line, &key, posting).await?;
-        }
-        Ok(())
+        lines_write(&mut books, &moves).await?;
+        balances_move(&mut books, &moves).await
     });
     match posted {
         Ok(()) => {

@@ -16,7 +16,7 @@ use proof_core::{
         Beginning, CONSENT_TEXT, Challenge, Consent, DocumentKind, Verification, VerificationState,
     },
     language::Language,
-    ledger::{Account, Unit, fund, reserve},
+    ledger::{Account, Entry, Posting, Unit, fund, reserve},
     mail::Letter,
     money::{Amount, Bps, Money},
     order::{Order, OrderRequest},
@@ -379,6 +379,19 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
         let (funded, reserved) = (fund(amount("100")).unwrap(), reserve(amount("60")).unwrap());
         tx.ledger_post(first, nobodys, &funded, NOW).await.unwrap();
         tx.ledger_post(second, own, &reserved, NOW).await.unwrap();
+        // An account may be named twice, and lines need not come in twos.
+        let three = fund(amount("3")).unwrap();
+        let one = |posting: &Posting, amount| Posting {
+            amount,
+            ..posting.clone()
+        };
+        let [from, to] = three.postings() else {
+            panic!("{three:?}")
+        };
+        let lines = vec![one(from, from.amount), one(to, to.amount - 1), one(to, 1)];
+        let split = Entry::new(three.kind(), lines).unwrap();
+        let id = EntryId::from_uuid(uuid::Uuid::from_u128(8));
+        tx.ledger_post(id, nobodys, &split, NOW).await.unwrap();
         // Real money is elsewhere, under the same name.
         let real = (Environment::Live, None);
         tx.ledger_post(
@@ -393,7 +406,7 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
     let over = db
         .write("test", move |tx: &mut Tx| {
             Box::pin(async move {
-                let entry = reserve(amount("41")).unwrap();
+                let entry = reserve(amount("44")).unwrap();
                 match tx.ledger_post(third, own, &entry, NOW).await {
                     Ok(()) => Ok(()),
                     Err(LedgerError::Floor { .. }) => Err(Failure::Refused("floor")),
@@ -430,7 +443,7 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
     let free = balances.iter().find(|b| b.key == wallet).map(|b| b.amount);
     assert_eq!(
         free,
-        Some(40_000_000),
+        Some(43_000_000),
         "the refused entry left nothing behind"
     );
 }
