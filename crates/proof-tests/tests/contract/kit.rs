@@ -286,14 +286,12 @@ impl App {
 
     async fn start(db: Db, url: String, dir: TempDir, real: Option<Real>) -> Self {
         let clock = Arc::new(FastClock::new());
-        let entropy = Arc::new(Counting::new(1));
         let outside = outside_with(&clock);
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
         let chain = real.as_ref().map(|real| real.chain.clone());
         let real_network = real.as_ref().map(|real| real.chain.network());
-        let cold = real.as_ref().and_then(|real| real.cold.clone());
-        let cold = cold.map_or(ColdStorage::OFF, |(_, storage)| storage);
+        let (cold, entropy) = (cold(real.as_ref()), Arc::new(Counting::new(1)));
         let (signer, rails) = rails(&sandbox, &outbound, &dir, (real, &clock));
         let letters = Arc::new(Letters::default());
         let parts = Parts {
@@ -594,6 +592,12 @@ impl App {
         }
         panic!("waited in vain: {what}")
     }
+}
+
+/// What the hot wallet of the real network keeps at hand.
+fn cold(real: Option<&Real>) -> ColdStorage {
+    let cold = real.and_then(|real| real.cold.clone());
+    cold.map_or(ColdStorage::OFF, |(_, storage)| storage)
 }
 
 /// When somebody asks, on the real network.
