@@ -51,6 +51,16 @@ pub struct Output {
     pub script_pub_key: Script,
 }
 
+/// The same, while nothing has spent it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Free {
+    pub value: Box<RawValue>,
+    pub script_pub_key: Script,
+    pub confirmations: u64,
+    pub coinbase: bool,
+}
+
 #[derive(Deserialize)]
 pub struct Script {
     pub hex: String,

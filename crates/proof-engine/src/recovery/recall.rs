@@ -41,7 +41,7 @@ impl Engine {
         let promised = self
             .rails(leg.environment)?
             .signer
-            .promised(leg.order)
+            .promised(leg.asked)
             .await?;
         let own = promised.signed.iter();
         let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
@@ -75,17 +75,13 @@ impl Engine {
                 Box::pin(async move {
                     let first = given.first().ok_or_else(gone)?;
                     let (intent, transfer) = (first.intent.intent, first.intent.transfer.clone());
-                    match &transfer.from {
-                        UnsignedFrom::Nonce(nonce) => {
-                            tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
-                        }
-                        UnsignedFrom::Coins(coins) => {
-                            let network = transfer.amount.asset().network().name();
-                            for coin in coins {
-                                let coin = (coin.hash.as_str(), coin.index);
-                                tx.coin_claim(network, coin, intent).await?;
-                            }
-                        }
+                    if let UnsignedFrom::Nonce(nonce) = &transfer.from {
+                        tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
+                    }
+                    let network = transfer.amount.asset().network().name();
+                    for coin in transfer.from.coins() {
+                        let coin = (coin.hash.as_str(), coin.index);
+                        tx.coin_claim(network, coin, intent).await?;
                     }
                     let fact = TransferFact::Planned { intent, transfer };
                     leg.record(tx, fact, &ids).await?;
