@@ -62,14 +62,28 @@ async fn hosted(
     Named(widget_id): Named,
     query: RawQuery,
 ) -> Result<Response, Refused> {
-    let unknown = || Refused(ApiError::not_found("widget"));
-    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
-    let frame = api.engine.frame(widget_id).await?;
+    let frame = match Uuid::try_parse(&widget_id) {
+        Ok(widget_id) => api.engine.frame(widget_id).await,
+        Err(_) => Err(ApiError::not_found("widget")),
+    };
+    let frame = match frame {
+        Err(error) if error.code == ErrorCode::NotFound => return dead_end(&query),
+        frame => frame?,
+    };
     let boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
     let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
     let page = page_with(&boot, &policy, "no-referrer", theme_of(&query))?;
     Ok(ready_for(&frame.fields_origins, page))
+}
+
+/// A person has followed the link, and is told so in words.
+fn dead_end(query: &RawQuery) -> Result<Response, Refused> {
+    let boot = serde_json::json!({ "origins": [], "hosted": true });
+    let policy = policy_of(&[], &[], &[]);
+    let mut page = page_with(&boot, &policy, "no-referrer", theme_of(query))?;
+    *page.status_mut() = StatusCode::NOT_FOUND;
+    Ok(page)
 }
 
 /// Light or dark, where the page around has said it: the bones of the page have it before any script runs.

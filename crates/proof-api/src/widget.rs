@@ -21,8 +21,8 @@ use proof_core::{
 };
 use proof_engine::{
     ApiError, CardKey, CaseChoice, CaseChosen, CodeSent, Device, DeviceWallet, EmailCodes,
-    IdentityStart, Instrument, PageKind, PictureUpload, SaleChoice, SaleStart, View, VisitOpen,
-    VisitOpened,
+    IdentityStart, Instrument, PageKind, PictureUpload, PriceView, SaleChoice, SaleStart, View,
+    VisitOpen, VisitOpened,
 };
 use serde::Deserialize;
 
@@ -35,6 +35,7 @@ pub fn routes() -> Vec<Route> {
     let rest = vec![
         Route::new(widget, post.clone(), "/frame/api/visits", visit),
         Route::new(widget, get, "/frame/api/order", order),
+        Route::new(widget, post.clone(), "/frame/api/estimate", estimate),
         Route::new(widget, post.clone(), "/frame/api/quote", quote),
         Route::new(widget, post.clone(), "/frame/api/payments", payment),
         Route::new(
@@ -379,6 +380,13 @@ async fn identity_submit(
 #[derive(Deserialize)]
 struct QuoteAsk {
     fiat_currency: Option<Fiat>,
+}
+
+async fn estimate(State(api): State<Api>, request: Request) -> Result<Json<PriceView>, Refused> {
+    let (parts, body) = request.into_parts();
+    let id = visited(&api, &parts.headers).await?;
+    let ask: QuoteAsk = body::json(&api, body).await?;
+    Ok(Json(api.engine.estimate(id, ask.fiat_currency).await?))
 }
 
 async fn quote(State(api): State<Api>, request: Request) -> Result<Json<View>, Refused> {

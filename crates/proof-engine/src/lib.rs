@@ -132,7 +132,7 @@ pub use statement::SignedStatement;
 pub use sweep::{SWEEP_LINES_MAX, SweepLine, SweepPage, Sweeping};
 pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
-pub use view::View;
+pub use view::{PriceView, View};
 pub use visit::{Frame, PageKind, VisitOpen, VisitOpened};
 pub use ways::{AppSecret, PasswordNew, WaysView};
 pub use wish::Wished;

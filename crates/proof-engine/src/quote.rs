@@ -1,11 +1,14 @@
 //! Locking a price.
 
-use crate::{ApiError, Engine, View};
+use crate::{
+    ApiError, Engine, View,
+    view::{PriceView, price_view},
+};
 use proof_core::{
     Asset, ErrorCode, Fiat, Network, Timestamp,
     id::{OrderId, QuoteId},
     money::{Amount, Money, Rate, Rounding},
-    order::{Command, Order},
+    order::{Command, Order, State},
     partner::{Environment, Partner, Side},
     quote::{Quote, QuoteRequest, quote_buy, quote_sell},
 };
@@ -17,7 +20,25 @@ impl Engine {
     /// Locks today's price for 60 s, in the currency that the user chose.
     pub async fn quote_lock(&self, id: OrderId, wanted: Option<Fiat>) -> Result<View, ApiError> {
         let order = self.order_load(id).await?.order;
-        let partner = self.partner_of(&order).await?;
+        let quote = self.quote_wanted(&order, wanted).await?;
+        self.order_apply("quote_lock", id, Command::QuoteLock { quote })
+            .await?;
+        self.view(id).await
+    }
+
+    /// Today's price, for whoever has yet to show who they are: nothing is saved, and nobody is bound by it.
+    pub async fn estimate(&self, id: OrderId, wanted: Option<Fiat>) -> Result<PriceView, ApiError> {
+        let order = self.order_load(id).await?.order;
+        if !matches!(order.state, State::Created) {
+            let message = "The order is past its first steps: ask for a quote.";
+            return Err(ApiError::new(ErrorCode::WrongState, message));
+        }
+        price_view(&self.quote_wanted(&order, wanted).await?)
+    }
+
+    /// In the order's own currency, or another one that the partner offers.
+    async fn quote_wanted(&self, order: &Order, wanted: Option<Fiat>) -> Result<Quote, ApiError> {
+        let partner = self.partner_of(order).await?;
         let fiat = wanted.unwrap_or(order.fiat);
         if !partner.policy.fiats.contains(&fiat) {
             let message = format!("{fiat} is not offered for this order; choose one of the list.");
@@ -27,10 +48,7 @@ impl Engine {
                 message,
             ));
         }
-        let quote = self.quote_of(&order, &partner, order.amount, fiat).await?;
-        self.order_apply("quote_lock", id, Command::QuoteLock { quote })
-            .await?;
-        self.view(id).await
+        self.quote_of(order, &partner, order.amount, fiat).await
     }
 
     /// Today's price of an amount, on the terms of an order.

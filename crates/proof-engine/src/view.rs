@@ -82,6 +82,8 @@ pub struct View {
     pub refunds: Vec<RefundView>,
     /// What this order is, signed.
     pub receipt: Option<ReceiptView>,
+    /// Whether the user is written to when the order is carried out.
+    pub tells_by_email: bool,
     /// Of an order that was carried out: where its receipt is, on this server.
     pub receipt_path: Option<String>,
 }
@@ -97,6 +99,13 @@ pub struct RefundView {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct QuoteView {
     pub id: String,
+    #[serde(flatten)]
+    pub price: PriceView,
+}
+
+/// What an amount costs, or brings, with every line of it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct PriceView {
     pub fiat_currency: &'static str,
     pub total: String,
     pub unit_price: String,
@@ -403,6 +412,7 @@ impl Engine {
             },
             refunds: facts.claims.iter().filter_map(refund_view).collect(),
             receipt: self.receipt(order, &facts.events)?,
+            tells_by_email: self.writes_receipts(),
             receipt_path: self.receipt_link(order)?,
         })
     }
@@ -548,12 +558,18 @@ fn quote_shown(order: &Order, now: Timestamp) -> Option<&Quote> {
 }
 
 pub(crate) fn quote_view(quote: &Quote) -> Result<QuoteView, ApiError> {
+    Ok(QuoteView {
+        id: quote.id.to_string(),
+        price: price_view(quote)?,
+    })
+}
+
+pub(crate) fn price_view(quote: &Quote) -> Result<PriceView, ApiError> {
     let line = |l: &proof_core::quote::Line| LineView {
         code: l.code,
         amount: l.amount.to_decimal(),
     };
-    Ok(QuoteView {
-        id: quote.id.to_string(),
+    Ok(PriceView {
         fiat_currency: quote.fiat().code(),
         total: quote.total.to_decimal(),
         unit_price: quote.unit_price().map_err(ApiError::internal)?,

@@ -27,6 +27,6 @@ for (const colorScheme of ["light", "dark"] as const) {
 test("shop", async ({ page, proof }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await order(page, proof, newBuyer());
-  await heading(widgetOf(page), "First, show that it is you");
+  await heading(widgetOf(page), "Check your order");
   await page.screenshot({ path: `${FOLDER}/shop.png` });
 });

@@ -18,6 +18,7 @@ const SLOW_MS = 60_000;
 
 /** In the order of the docs; a picture of any other name fails. */
 const SCREENS = {
+  check: "The order and what it costs",
   intro: "What is asked and why",
   choice: "Which document",
   side: "A photo of it",
@@ -48,6 +49,7 @@ const SCREENS = {
   accident: "Another coin came",
   confirming: "The deposit is seen",
   sold: "Paid out",
+  moved: "The price has moved",
   resume: "The link of a letter",
   late: "A deposit that came late",
 } as const;
@@ -87,6 +89,7 @@ class Walk {
   }
 
   async document(): Promise<void> {
+    await this.press("check.button");
     await this.titled("intro.title");
     await this.press("consent.button");
     await this.press("choice.documents.passport");
@@ -99,6 +102,9 @@ class Walk {
 
 async function check(walk: Walk, buyer: Buyer): Promise<void> {
   await walk.open(buyer);
+  await walk.sees("pay.open");
+  await walk.take("check");
+  await walk.press("check.button");
   await walk.titled("intro.title");
   await walk.take("intro");
   await walk.press("consent.button");
@@ -127,7 +133,7 @@ async function buy(walk: Walk): Promise<void> {
   await walk.take("details");
   await page.locator("summary").click();
   await pay();
-  await walk.sees("pay.incomplete");
+  await walk.sees("pay.missing.number");
   await walk.take("missing");
   await fillCard(page, CARDS.declined);
   await pay();
@@ -247,6 +253,24 @@ async function late(walk: Walk, buyer: Buyer): Promise<void> {
   await walk.take("late");
 }
 
+/** The price that was agreed to is held for half an hour. */
+async function moved(walk: Walk, known: Buyer): Promise<void> {
+  const { page, proof } = walk;
+  await walk.open(known, { type: "sell", network: "BITCOIN", currency: "BTC", amount: "0.01" });
+  await walk.titled("sell.terms.title");
+  await fillCard(page, CARDS.good);
+  await page.locator("#refund-address").fill(REFUND.bitcoin);
+  await page.getByRole("checkbox").check();
+  await walk.press("sell.terms.button");
+  await walk.titled("sell.deposit.send");
+  const address = (await page.locator(".whole .unseen").textContent()) ?? "";
+  await advance(proof, "31m");
+  await send(page, proof, address, { amount: "0.01", currency: "BTC", network: "BITCOIN" });
+  await walk.titled("sell.choice.title");
+  await walk.payable();
+  await walk.take("moved");
+}
+
 async function expired(walk: Walk, known: Buyer): Promise<void> {
   await walk.open(known);
   await walk.payable();
@@ -275,6 +299,7 @@ for (const language of ["en", "ar"] as const) {
     // The letters of a world are found by their words in English.
     if (language === "en") await late(walk, buyer);
     // At the end, since a moved clock ends much else.
+    await moved(walk, buyer);
     await expired(walk, buyer);
     await walk.page.context().close();
   });

@@ -41,7 +41,20 @@ export async function heading(widget: Widget, name: string | RegExp): Promise<vo
   await expect(widget.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 30_000 });
 }
 
+/** Past the first screen. */
+export async function begin(widget: Widget): Promise<void> {
+  await heading(widget, "Check your order");
+  await expect(widget.getByText("The price right now.")).toBeVisible();
+  await widget.getByRole("button", { name: "Continue", exact: true }).click();
+}
+
 export async function chooseDocument(widget: Widget, kind: string): Promise<void> {
+  await begin(widget);
+  await agree(widget, kind);
+}
+
+/** What the device does that a check was handed over to, too. */
+export async function agree(widget: Widget, kind: string): Promise<void> {
   await heading(widget, "First, show that it is you");
   await widget.getByRole("button", { name: "Agree and continue" }).click();
   await widget.getByRole("button", { name: kind }).click();

@@ -32,7 +32,11 @@ async function enter(page: Page, widget: FrameLocator, title: string): Promise<v
 
 test("the first screens are gone through by the keyboard, and the focus goes along", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer());
-  await enter(page, widget, "First, show that it is you");
+  await enter(page, widget, "Check your order");
+  await large(widget);
+  await tabTo(page, widget, /^Continue$/);
+  await page.keyboard.press("Enter");
+  await headingIsFocused(widget, /^First, show/);
   await large(widget);
   await tabTo(page, widget, /^Agree and continue$/);
   await page.keyboard.press("Enter");
@@ -113,13 +117,13 @@ test("at 200 % everything is on the screen, and an error belongs to its field", 
 
   await widget.getByRole("button", { name: /^Pay €\d/ }).click();
   const field = (name: string) => widget.locator(`iframe[name="proof-card-${name}"]`);
-  for (const name of ["number", "expiry", "cvc"]) {
-    await expect(field(name)).toHaveAccessibleDescription("Fill in this field.");
+  for (const [name, said] of [["number", "card number"], ["expiry", "expiry date"], ["cvc", "security code"]] as const) {
+    await expect(field(name)).toHaveAccessibleDescription(`Enter the ${said}.`);
   }
-  await expect(widget.getByRole("alert").filter({ hasText: "Fill in this field." })).toHaveCount(3);
+  await expect(widget.getByRole("alert").filter({ hasText: /^Enter the / })).toHaveCount(3);
   const number = field("number").contentFrame().getByRole("textbox", { name: "Card number" });
   await expect(number).toBeFocused();
-  await expect(number).toHaveAccessibleDescription("Fill in this field.");
+  await expect(number).toHaveAccessibleDescription("Enter the card number.");
   await number.pressSequentially("4242424242424241");
   await number.blur();
   await expect(number).toHaveAttribute("aria-invalid", "true");

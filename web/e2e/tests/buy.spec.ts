@@ -113,7 +113,7 @@ test("on a phone everything fits and can be pressed", async ({ browser, proof })
       if (box && !inline) expect(box.height).toBeGreaterThanOrEqual(44);
     }
   };
-  await heading(widget, "First, show that it is you");
+  await heading(widget, "Check your order");
   await fits();
   await chooseDocument(widget, "Passport");
   await fits();

@@ -27,7 +27,7 @@ test("a card is kept, paid with by its code alone, and removed", async ({ page, 
   await withoutFault(page, "embedded");
   const button = second.getByRole("button", { name: /^Pay €\d/ });
   await button.click();
-  await expect(second.getByText("Fill in this field.")).toHaveCount(1);
+  await expect(second.getByText("Enter the security code.")).toHaveCount(1);
   // Another card brings all fields, and this one its code.
   await second.getByRole("radio", { name: "Another card" }).check();
   await expect(second.locator(".field-box iframe")).toHaveCount(3);

@@ -1,7 +1,7 @@
 // The shop has another email address for a customer who is known: both mailboxes are asked.
 
 import { withoutFault } from "../src/axe.ts";
-import { heading, order } from "../src/buyer.ts";
+import { begin, heading, order } from "../src/buyer.ts";
 import { knownBuyer } from "../src/known.ts";
 import { codeOf, letter } from "../src/outbox.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
@@ -11,6 +11,7 @@ test("whoever comes with another address reads a code in both mailboxes", async 
   const now = { ...former, email: newBuyer().email };
   await page.setViewportSize({ width: 360, height: 740 });
   const widget = await order(page, proof, now);
+  await begin(widget);
   await heading(widget, "Your email has changed");
   await widget.getByRole("button", { name: "Email me both codes" }).click();
   await heading(widget, "Enter both codes");
@@ -29,6 +30,7 @@ test("whoever comes with another address reads a code in both mailboxes", async 
 test("without the former mailbox the document is shown again", async ({ page, proof }) => {
   const former = await knownBuyer(proof);
   const widget = await order(page, proof, { ...former, email: newBuyer().email });
+  await begin(widget);
   await widget.getByRole("button", { name: "I can no longer read the former one" }).click();
   await heading(widget, "Which document do you have at hand?");
 });

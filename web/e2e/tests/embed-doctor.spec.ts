@@ -26,7 +26,7 @@ async function saidByLoader(page: Page, proof: Proof, code: string): Promise<voi
 
 /** The code is there with the first screen, before there is anything to type. */
 async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void> {
-  await heading(frameOf(page), "First, show that it is you");
+  await heading(frameOf(page), "Check your order");
   expect(await frameOf(page).locator(".codes").allTextContents()).toEqual([code]);
   await expect(frameOf(page).getByRole("textbox")).toHaveCount(0);
   await isLogged(page, proof, code);
@@ -35,7 +35,7 @@ async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void
 test("a good page: nothing is found, by nobody", async ({ page, proof }) => {
   const before = await logged(page, proof);
   await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
-  await heading(frameOf(page), "First, show that it is you");
+  await heading(frameOf(page), "Check your order");
   await expect(frameOf(page).locator(".codes")).toHaveCount(0);
   expect(await diagnosed(page)).toEqual([]);
   expect(await logged(page, proof)).toEqual(before);
@@ -71,7 +71,7 @@ for (const [feature, code] of [["camera", "embed_camera"], ["payment", "embed_pa
 const INITS: Record<string, () => void> = {
   embed_storage: () => {
     if (self === top) return;
-    Object.defineProperty(window, "sessionStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
+    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
   },
   embed_clock: () => {
     const now = Date.now.bind(Date);
@@ -103,6 +103,7 @@ async function refused(page: Page, proof: Proof, change: Partial<Session>, title
   await heading(frameOf(page), title);
   await expect(frameOf(page).locator(".codes")).toHaveText(code);
   await expect(frameOf(page).getByRole("button")).toHaveCount(0);
+  expect(await diagnosed(page)).toEqual([code]);
 }
 
 test("a session that is over, or was never there", async ({ page, proof }) => {
@@ -134,7 +135,7 @@ test("a loader that somebody has changed", async ({ page, proof }) => {
     await route.fulfill({ response: answer, body: `${await answer.text()};window.skimmer = true;` });
   });
   await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
-  await heading(frameOf(page), "First, show that it is you");
+  await heading(frameOf(page), "Check your order");
   expect(await diagnosed(page)).toEqual(["embed_script_changed"]);
   await isLogged(page, proof, "embed_script_changed");
 });

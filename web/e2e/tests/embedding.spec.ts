@@ -61,7 +61,7 @@ test("a subset of the parameters is enough, under either spelling", async ({ pag
     const { widget_id, init_token, merchant_transaction_id, amount } = await answer.json();
     await route.fulfill({ response: answer, json: { widgetId: widget_id, initToken: init_token, merchant_transaction_id, amount, unknown: 1 } });
   });
-  await heading(await order(page, proof, newBuyer()), "First, show that it is you");
+  await heading(await order(page, proof, newBuyer()), "Check your order");
 });
 
 test("a token that nobody knows says that the session has ended", async ({ page, proof }) => {
@@ -79,10 +79,10 @@ test("opened by itself, outside of a shop, it says where to go", async ({ page, 
 
 test("a lost connection is said, and mends itself", async ({ page, context, proof }) => {
   const widget = await order(page, proof, newBuyer());
-  await heading(widget, "First, show that it is you");
+  await heading(widget, "Check your order");
   await context.setOffline(true);
   await expect(widget.getByText("No connection.")).toBeVisible();
   await context.setOffline(false);
   await expect(widget.getByText("No connection.")).toBeHidden();
-  await expect(widgetOf(page).getByRole("button", { name: "Agree and continue" })).toBeEnabled();
+  await expect(widgetOf(page).getByRole("button", { name: "Continue", exact: true })).toBeEnabled();
 });

@@ -2,7 +2,7 @@
 
 import { devices, type Browser, type BrowserContext, type Page } from "@playwright/test";
 import { withoutFault } from "../src/axe.ts";
-import { chooseDocument, heading, order, selfie, sendFile, type Widget } from "../src/buyer.ts";
+import { agree, begin, chooseDocument, heading, order, selfie, sendFile, type Widget } from "../src/buyer.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
 const { viewport, userAgent } = devices["Pixel 7"];
@@ -22,7 +22,7 @@ async function code(page: Page, widget: Widget, button: string): Promise<string>
 
 test("the check goes on at a telephone, and the desktop follows", async ({ page, browser, proof }) => {
   const widget = await order(page, proof, newBuyer());
-  await heading(widget, "First, show that it is you");
+  await begin(widget);
   const link = await code(page, widget, "Continue on your phone");
   await heading(widget, "Continue on your phone");
   await withoutFault(page, "embedded");
@@ -43,7 +43,7 @@ test("the check goes on at a telephone, and the desktop follows", async ({ page,
   await expect(phone.getByRole("button", { name: "Continue on your phone" })).toBeHidden();
   await expect(phone.getByRole("button", { name: "Cancel this order" })).toBeHidden();
 
-  await chooseDocument(phone, "Passport");
+  await agree(phone, "Passport");
   await sendFile(phone);
   await expect(widget.getByText("Photos of your document have arrived")).toBeVisible();
   // A reload goes on where it was, though the code is used up.

@@ -133,7 +133,7 @@ test("no window beside the frame is heard by it, or by the page", async ({ page,
     <iframe name="sandboxed" sandbox="allow-scripts" srcdoc="${SPEAKER.replaceAll('"', "&quot;")}"></iframe>`;
   await open(page, `${proof.shop_url}/made-up`, `${beside}${shop(proof, session)}`);
   const widget = page.frameLocator("#host iframe");
-  await heading(widget, "First, show that it is you");
+  await heading(widget, "Check your order");
   const state = () => page.evaluate(() => ({ heard: window.heard.length, title: document.title, frame: document.querySelector<HTMLIFrameElement>("#host iframe")?.title, url: location.href, polluted: "polluted" in {} }));
   const drawn = () => widget.locator("#app").innerText();
   const before = [await state(), await drawn(), await page.evaluate(() => document.querySelector<HTMLIFrameElement>("#host iframe")?.style.height)];
@@ -161,7 +161,7 @@ test("a frame that somebody sends elsewhere is not believed, though its window i
   const session = await sessionOf(page, proof);
   await page.route("https://evil.test/**", (route) => route.fulfill({ contentType: "text/html", body: SPEAKER }));
   await open(page, `${proof.shop_url}/made-up`, shop(proof, session));
-  await heading(page.frameLocator("#host iframe"), "First, show that it is you");
+  await heading(page.frameLocator("#host iframe"), "Check your order");
   const before = await page.evaluate(() => window.heard.length);
   // Another page of our own origin, in the frame's window: it has the origin, and not the channel.
   await page.evaluate((url) => document.querySelector("#host iframe")?.setAttribute("src", url), `${proof.base_url}/docs/api`);
@@ -226,7 +226,7 @@ test("what gets into the frame is not run, and the partner hears of it", async (
     return route.fulfill({ contentType: "text/javascript", body: "window.taken = 1" });
   });
   await open(page, `${proof.shop_url}/made-up`, shop(proof, await sessionOf(page, proof)));
-  await heading(page.frameLocator("#host iframe"), "First, show that it is you");
+  await heading(page.frameLocator("#host iframe"), "Check your order");
   const frame = page.frames().find((one) => one.url().startsWith(`${proof.base_url}/frame/`));
   if (!frame) throw new Error("the widget's frame is not there");
   expect(await frame.evaluate(inject)).toBe(19);

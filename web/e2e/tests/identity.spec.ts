@@ -1,7 +1,7 @@
 import { chromium } from "@playwright/test";
 import { browserArguments } from "../src/browser.ts";
 import { withoutFault } from "../src/axe.ts";
-import { chooseDocument, heading, identify, order, selfie, sendFile } from "../src/buyer.ts";
+import { begin, chooseDocument, heading, identify, order, selfie, sendFile } from "../src/buyer.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
 test("a file that is no picture is refused with a reason, and another one goes through", async ({ page, proof }) => {
@@ -50,7 +50,7 @@ test("without a camera there is a way on", async ({ proof }) => {
 
 test("a check that fails may be repeated, and then passes", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer("+kyc-retry"));
-  await heading(widget, "First, show that it is you");
+  await heading(widget, "Check your order");
   await withoutFault(page, "embedded");
   await chooseDocument(widget, "Passport");
   await widget.getByRole("button", { name: "Take a photo" }).click();
@@ -110,23 +110,24 @@ test("a closed tab goes on where it was", async ({ page, context, proof }) => {
 
 test("a second tab follows the first", async ({ page, context, proof }) => {
   const first = await order(page, proof, newBuyer());
-  await heading(first, "First, show that it is you");
+  await heading(first, "Check your order");
   const other = await context.newPage();
   await other.goto(proof.shop_url);
   const second = other.frameLocator("#widget iframe");
-  await heading(second, "First, show that it is you");
+  await heading(second, "Check your order");
   await identify(first);
   await heading(second, "Review and pay");
 });
 
 test("a tab that was overtaken shows what is true now", async ({ page, context, proof }) => {
   const first = await order(page, proof, newBuyer());
-  await heading(first, "First, show that it is you");
+  await heading(first, "Check your order");
   const other = await context.newPage();
   // This tab hears nothing by itself: it learns only from the answer to what it does.
   await other.route(/frame\/api\/order\?seen/, () => undefined);
   await other.goto(proof.shop_url);
   const second = other.frameLocator("#widget iframe");
+  await begin(second);
   await second.getByRole("button", { name: "Agree and continue" }).click();
 
   await first.getByRole("button", { name: "Cancel this order" }).click();

@@ -1,4 +1,4 @@
-import { heading, identify, order, selfie } from "../src/buyer.ts";
+import { begin, heading, identify, order, selfie } from "../src/buyer.ts";
 import { codeOf, letter } from "../src/outbox.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
@@ -9,7 +9,7 @@ test("whoever was checked before shows a code and the face, and no document", as
   // To the shop it is somebody new.
   await page.evaluate(() => localStorage.clear());
   const widget = await order(page, proof, { ...buyer, user_id: `${buyer.user_id}-again` });
-  await heading(widget, "First, show that it is you");
+  await begin(widget);
   await widget.getByRole("button", { name: "I was checked here before" }).click();
   await heading(widget, "Checked at another shop?");
   await widget.getByRole("button", { name: "Email me a code" }).click();

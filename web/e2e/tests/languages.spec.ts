@@ -18,6 +18,10 @@ const titled = (widget: FrameLocator, title: string): Promise<void> =>
 /** From the first screen to the price, with a look at each. */
 async function identify(widget: FrameLocator, say: Say, look: () => Promise<void>): Promise<void> {
   const press = (key: string) => widget.getByRole("button", { name: say(key) }).first().click();
+  await titled(widget, say("check.title"));
+  await expect(widget.getByText(say("pay.open"))).toBeVisible();
+  await look();
+  await press("check.button");
   await titled(widget, say("intro.title"));
   await look();
   await press("consent.button");
@@ -89,7 +93,7 @@ for (const language of ["de", "ja"]) {
     const page = await telephone(browser, "fr-FR");
     await speaking(page, language);
     const widget = await order(page, proof, newBuyer());
-    await titled(widget, wordsOf(language)("intro.title"));
+    await titled(widget, wordsOf(language)("check.title"));
     await expect(widget.locator("html")).toHaveAttribute("lang", language);
     await readable(widget, language);
     await page.context().close();
@@ -100,7 +104,7 @@ test("where the words of a language do not arrive, English is spoken", async ({ 
   const page = await telephone(browser, "tr-TR");
   await page.route("**/assets/lang-tr-*.js", (route) => route.abort());
   const widget = await order(page, proof, newBuyer());
-  await titled(widget, wordsOf("en")("intro.title"));
+  await titled(widget, wordsOf("en")("check.title"));
   await expect(widget.locator("html")).toHaveAttribute("lang", "en");
   await page.context().close();
 });

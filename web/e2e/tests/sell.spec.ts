@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
-import { allChannelsSay, callbacks, CARDS, heading, order, statuses, widgetOf } from "../src/buyer.ts";
-import { knownBuyer } from "../src/known.ts";
+import { withoutFault } from "../src/axe.ts";
+import { allChannelsSay, bitcoin, callbacks, CARDS, heading, order, statuses, widgetOf } from "../src/buyer.ts";
+import { advance, knownBuyer } from "../src/known.ts";
 import { accept, paidOut, REFUND, send, untilDeposit, untilTerms } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
@@ -62,3 +63,19 @@ test("more than agreed: the sell is paid, and the rest comes back", async ({ pag
   await expect(widgetOf(page).getByText(/^30\.00.USDT more than agreed came$/)).toBeVisible({ timeout: 30_000 });
   await allChannelsSay(page, proof, "completed");
 });
+
+for (const [taken, pressed] of [["today's price", /^Receive €\d/], ["the crypto back", /^Get my crypto back$/]] as const) {
+  test(`the market has run away, and ${taken} is taken`, async ({ page, proof }) => {
+    const widget = await order(page, proof, await knownBuyer(proof), "Sell", bitcoin);
+    await untilDeposit(widget, CARDS.good, REFUND.bitcoin);
+    // The price of a bitcoin is held for half an hour.
+    await advance(proof, "31m");
+    await sendAll(page);
+    await heading(widget, "The price has moved");
+    await expect(widget.getByText("You agreed to", { exact: true })).toBeVisible();
+    await withoutFault(page, "embedded");
+    await widget.getByRole("button", { name: pressed }).click();
+    if (taken === "today's price") return paidOut(widget);
+    await expect(widget.getByRole("heading", { level: 1, name: /BTC returned$/ })).toBeVisible({ timeout: 60_000 });
+  });
+}

@@ -79,6 +79,8 @@ test("an app opens the hosted page and is led back to it alone", async ({ browse
   // Without a session there is nothing to open.
   await page.goto(new URL(`/w/${widget_id}`, proof.base_url).href);
   await heading(page, "This session has ended");
+  await page.goto(new URL("/w/nobody#nothing", proof.base_url).href);
+  await heading(page, "This session has ended");
   await page.close();
 });
 

@@ -19,6 +19,8 @@ export class Channel {
   }
 }
 
+export const textsOf = (list: unknown): string[] => (Array.isArray(list) ? list.filter((text): text is string => typeof text === "string") : []);
+
 export function read(data: unknown): Said | undefined {
   if (typeof data !== "object" || data === null || Array.isArray(data)) return undefined;
   const { type } = data as Partial<Said>;

@@ -1,6 +1,7 @@
 // `proofWidget.diagnose()`: loaded when it is asked for. It opens a frame of its own, out of sight, and asks server and frame
 // what they see of this page.
 
+import { textsOf } from "./channel";
 import { blocksFrame, check, type Place } from "./trouble";
 
 export interface Examined {
@@ -53,7 +54,7 @@ function frameSays({ origin, widgetId }: Place): Promise<string[]> {
         alive = true;
         frame.contentWindow?.postMessage({ type: "proof.look" }, origin);
       }
-      if (data?.type === "proof.seen") end(codesOf(data.codes));
+      if (data?.type === "proof.seen") end(textsOf(data.codes));
     };
     const timer = setTimeout(() => end(["embed_frame_silent"]), FRAME_MS);
     document.addEventListener("securitypolicyviolation", violated);
@@ -63,8 +64,6 @@ function frameSays({ origin, widgetId }: Place): Promise<string[]> {
     document.body.append(frame);
   });
 }
-
-const codesOf = (codes: unknown): string[] => (Array.isArray(codes) ? codes.filter((code): code is string => typeof code === "string") : []);
 
 // A copy of the release before is no tampering.
 const FRESH: RequestInit = { credentials: "omit", cache: "reload" };

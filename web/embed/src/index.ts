@@ -2,7 +2,7 @@
 // and passes its events on; everything a person sees or types lives in the frame, on our origin.
 
 import { LOADER } from "../../common/protocol";
-import { Channel, read, type Said } from "./channel";
+import { Channel, read, textsOf, type Said } from "./channel";
 import type { Doctor } from "./doctor";
 import { CALLBACKS, collect, mayRedirect, required, type CallbackName, type Options } from "./parameters";
 import { notice, report, watch, type Place } from "./trouble";
@@ -19,8 +19,9 @@ const script = document.currentScript as HTMLScriptElement | null;
 const HEIGHT_PX_MIN = 320;
 const HEIGHT_PX_MAX = 4000;
 
-// What was opened last: `diagnose` asks about it.
+// What was opened last, and what its frame has found wrong: `diagnose` asks about it.
 let last: Place | undefined;
+let found: string[] = [];
 
 export function run(options: Options): Handle {
   const host = findHost(options);
@@ -65,6 +66,7 @@ export function run(options: Options): Handle {
   });
   host.replaceChildren(frame);
   last = place;
+  found = [];
   // A callback that throws is reported by the browser and does not keep the widget from opening.
   queueMicrotask(() => emit("onLoad"));
 
@@ -89,6 +91,9 @@ function obey(said: Said, frame: HTMLIFrameElement, emit: (name: CallbackName, p
       break;
     case "proof.title":
       if (typeof said["title"] === "string") frame.title = said["title"];
+      break;
+    case "proof.found":
+      found = textsOf(said["codes"]);
       break;
     case "proof.redirect":
       if (mayRedirect(said["url"])) location.assign(said["url"]);
@@ -115,7 +120,9 @@ export async function diagnose(options: { widgetId?: string } = {}): Promise<Fin
   const place = { origin, widgetId };
   const codes = await doctor({ place, script: script?.src, loader: LOADER });
   if (codes.length > 0) report(place, codes);
-  return said(codes);
+  // Of the session, only the frame that has opened it knows; the server has heard it.
+  const ofSession = widgetId === last?.widgetId ? found : [];
+  return said([...new Set([...codes, ...ofSession])]);
 }
 
 /** The second file: its digest is in this one, so that nothing else is run in its place. */

@@ -5,7 +5,7 @@ import { CONSENT_TEXT } from "./consent";
 import { isRecord } from "./guards";
 import type { WalletName } from "./wallets";
 import { spoken } from "./lang/speak";
-import type { DocumentKind, LivenessStep, Quote, Refund, Side, SignedReceipt, View } from "./view";
+import type { DocumentKind, LivenessStep, Price, Quote, Refund, Side, SignedReceipt, View } from "./view";
 
 const CALL_TIMEOUT_MS = 30_000;
 // A picture of 12 MB over a slow phone line.
@@ -99,6 +99,7 @@ export class Api {
   enterEmailCodes = (former: string, fresh: string): Promise<View> =>
     this.post("identity/email/codes", { former_code: former, new_code: fresh });
   submitIdentity = (): Promise<View> => this.post("identity/submit", {});
+  estimate = (fiatCurrency: string): Promise<Price> => this.post("estimate", { fiat_currency: fiatCurrency });
   quote = (fiatCurrency?: string): Promise<View> => this.post("quote", fiatCurrency ? { fiat_currency: fiatCurrency } : {});
   /** `keep`: the customer lets us keep the card. */
   pay = (cardToken: string, quoteId: string, keep = false): Promise<View> =>

@@ -7,7 +7,8 @@ import { Waiting } from "./parts/basics";
 import { Cases } from "./parts/cases";
 import { Connection, Footer, Header, PayUntil } from "./parts/frame";
 import { screenKey, screenOf, type Local, type Screen } from "./screen";
-import { BlockedScreen, Loading } from "./screens/blocked";
+import { BlockedScreen, codeOf, Loading } from "./screens/blocked";
+import { Check } from "./screens/check";
 import { Choice } from "./screens/choice";
 import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
@@ -33,9 +34,11 @@ export function App({ session, logo }: { session: Session; logo: string | undefi
   useEffect(() => {
     if (root.current) session.bridge.followHeight(root.current);
   }, [session]);
+  const code = state.blocked && codeOf(state.blocked);
+  useEffect(() => session.bridge.found(code ? [code] : state.findings), [session, code, state.findings]);
   return (
     <main class="app" ref={root}>
-      {state.view && !state.blocked && <Header view={state.view} logo={logo} session={session} />}
+      {state.view && !state.blocked && <Header view={state.view} estimate={state.checked ? state.estimate : undefined} logo={logo} session={session} />}
       <Connection offline={state.offline} />
       <Body state={state} session={session} />
     </main>
@@ -49,12 +52,12 @@ function Body({ state, session }: { state: State; session: Session }) {
 }
 
 function Order({ state, view, session }: { state: State; view: View; session: Session }) {
-  const [local, setLocal] = useState<Local>({ introSeen: false, choosing: false, isOther: session.isOther });
+  const [local, setLocal] = useState<Omit<Local, "checked">>({ introSeen: false, choosing: false, isOther: session.isOther });
   // Before any effect of a screen, so that the page hears of the widget first and of its content second.
   useLayoutEffect(() => {
     session.bridge.event("onReady");
   }, [session]);
-  const screen = screenOf(view, local);
+  const screen = screenOf(view, { ...local, checked: state.checked });
   const known = () => setLocal({ ...local, introSeen: true, choosing: false, known: true });
   const choose = () => setLocal({ ...local, introSeen: true, choosing: true });
   const chosen = () => setLocal({ ...local, introSeen: true, choosing: false });
@@ -82,6 +85,8 @@ interface DrawProps {
 
 function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: DrawProps) {
   switch (screen.name) {
+    case "check":
+      return <Check view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "identity_intro":
       return <IdentityIntro view={view} session={session} onContinue={onChoose} onKnown={onKnown} />;
     case "known_selfie":

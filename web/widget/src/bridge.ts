@@ -38,6 +38,11 @@ export class Bridge {
     this.tell({ type: "proof.title", title });
   }
 
+  /** Codes of the embed doctor, for whoever asks the page's loader. */
+  found(codes: string[]): void {
+    this.tell({ type: "proof.found", codes });
+  }
+
   redirect(url: string): void {
     if (window.parent !== window) this.tell({ type: "proof.redirect", url });
     else if (isWayBack(url)) location.assign(url);

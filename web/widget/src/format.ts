@@ -1,13 +1,10 @@
 // How amounts, addresses and times are written. Amounts are decimal text from end to end: they are
 // cut and grouped as text and never pass through a number.
 
-import { isRightToLeft, t, tag } from "./lang/speak";
+import { isRightToLeft, t, tag, written } from "./lang/speak";
 
 const SIGNS: Record<string, string> = { EUR: "€", USD: "$", GBP: "£", JPY: "¥" };
 const NARROW_SPACE = "\u00a0";
-
-// Marks for the direction of a text; what is said here of a direction is said by isolates.
-const DIRECTIONS = /[\u200e\u200f\u061c]/g;
 
 /** What is read from left to right in every language, amounts and addresses: set apart from the text around it. */
 export const ltr = (text: string): string => (isRightToLeft() ? `\u2066${text}\u2069` : text);
@@ -23,46 +20,20 @@ const NETWORKS: Record<string, string> = {
   SOLANA: "Solana",
 };
 
-/** How the language spoken writes numbers: learnt once from `Intl`, since that would round long ones. */
-const marks = learnt((tag) => {
-  const parts = new Intl.NumberFormat(tag, { minimumFractionDigits: 1 }).formatToParts(1234567.5);
-  const one = (type: string) => parts.find((part) => part.type === type)?.value;
-  // Some languages leave four digits together.
-  const short = new Intl.NumberFormat(tag).formatToParts(1234).some(({ type }) => type === "group") ? 4 : 5;
-  return { group: one("group") ?? "", decimal: one("decimal") ?? ".", short };
-});
-
-function learnt<T>(learn: (tag: string) => T): () => T {
-  const known = new Map<string, T>();
-  return () => {
-    const language = tag();
-    const found = known.get(language) ?? learn(language);
-    known.set(language, found);
-    return found;
-  };
-}
-
 export function groupDigits(decimal: string): string {
-  const { group, decimal: point, short } = marks();
+  const { group, decimal: point, from } = written();
   const [whole = "", part] = decimal.split(".");
-  const grouped = whole.length < short ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, group);
+  // Some languages leave four digits together.
+  const grouped = whole.length < from ? whole : whole.replace(/\B(?=(\d{3})+(?!\d))/g, group);
   return part === undefined ? grouped : `${grouped}${point}${part}`;
 }
-
-/** Whether the language puts a currency's sign before the number, and what stands between them. */
-const signs = learnt((tag) => {
-  const parts = new Intl.NumberFormat(tag, { style: "currency", currency: "EUR" }).formatToParts(1);
-  const clean = parts.map((part) => ({ ...part, value: part.value.replace(DIRECTIONS, "") })).filter(({ value }) => value !== "");
-  const between = clean.find(({ type }) => type === "literal")?.value ?? "";
-  return { before: clean[0]?.type === "currency", between };
-});
 
 export function fiat(amount: string, currency: string): string {
   const negative = amount.startsWith("-");
   const digits = groupDigits(negative ? amount.slice(1) : amount);
-  const { before, between } = signs();
+  const { signFirst, between } = written();
   const sign = SIGNS[currency];
-  const text = !sign ? `${digits}${NARROW_SPACE}${currency}` : before ? `${sign}${between}${digits}` : `${digits}${between}${sign}`;
+  const text = !sign ? `${digits}${NARROW_SPACE}${currency}` : signFirst ? `${sign}${between}${digits}` : `${digits}${between}${sign}`;
   return ltr(negative ? `−${text}` : text);
 }
 

@@ -20,10 +20,10 @@ export function lookAround(): string[] {
 
 export const isOldLoader = (loader: unknown): boolean => typeof loader !== "number" || loader < LOADER;
 
-/** Reading is enough: where it is blocked, the name itself throws. */
+/** Reading is enough: where it is blocked, the name itself throws. Both kinds are blocked together, and the first look at each takes a while. */
 function hasStorage(): boolean {
   try {
-    return window.sessionStorage !== null && window.localStorage !== null;
+    return window.localStorage !== null;
   } catch {
     return false;
   }

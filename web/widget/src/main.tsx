@@ -109,18 +109,25 @@ async function host(): Promise<void> {
   session.subscribe(() => keepVisit(widgetId));
   // A new order of the app in the same tab comes with a token of its own.
   window.addEventListener("hashchange", () => location.reload());
-  draw();
-  if (token === "") {
-    if (!(await goOn(widgetId))) session.block({ kind: "invalid_token", code: "embed_session" });
-    return;
-  }
-  await session.open(widgetId, { parameters: { init_token: token }, loader: LOADER }, location.origin, document.referrer.startsWith("android-app:"));
+  const opened = token === "" ? reopen(widgetId) : session.open(widgetId, { parameters: { init_token: token }, loader: LOADER }, location.origin, document.referrer.startsWith("android-app:"));
+  // While the server is asked. The page has its bones, and a slow telephone its breath.
+  setTimeout(draw);
+  await opened;
   // From now on this tab has its visit, and the history need not have the token.
   if (session.api.visitToken !== "") history.replaceState(null, "", location.pathname + location.search);
 }
 
+/** Without the session's token there is only what this tab has opened before. */
+async function reopen(widgetId: string): Promise<void> {
+  if (!(await goOn(widgetId))) session.block({ kind: "invalid_token", code: "embed_session" });
+}
+
+let keptToken: string | undefined;
 function keepVisit(link: string): void {
-  sessionStorage.setItem(VISIT_KEY, JSON.stringify({ link, token: session.api.visitToken }));
+  const { visitToken: token } = session.api;
+  if (token === keptToken) return;
+  keptToken = token;
+  sessionStorage.setItem(VISIT_KEY, JSON.stringify({ link, token }));
 }
 
 /** After a reload: the visit that this tab has opened with the same link, if it is still good. */

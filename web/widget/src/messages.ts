@@ -6,11 +6,13 @@ import { group, pick, pickKnown, t } from "./lang/speak";
 import { againFrom, sell } from "./messages-sell";
 import { consentWords } from "./consent";
 import type { Aim, Shape } from "./aim";
-import type { Direction, DocumentKind, Kept, Ordered, Refund, Side, View } from "./view";
+import type { Direction, DocumentKind, Kept, Ordered, Price, Refund, Side, Step, View } from "./view";
 
 const isSell = (view: View): boolean => view.type === "sell";
 const emailOf = (view: View): string => ltr(unbroken(view.email));
 const onNetwork = (view: View) => ({ coin: ltr(view.currency), network: ltr(networkName(view.network)) });
+
+const PRICED: readonly Step[] = ["quote", "pay", "terms", "choice"];
 
 const timelineDone: Record<string, (view: View) => string> = {
   "order.created": () => t("timeline.created"),
@@ -31,7 +33,12 @@ const timelineAhead: Record<string, (view: View) => string> = {
 export const messages = group("app", {
   sell,
   heading: (view: View) => t(isSell(view) ? "app.heading.sell" : "app.heading.buy", { coin: ltr(view.currency) }),
-  amountNote: (view: View) => t("app.amountOn", { amount: crypto(view.crypto_amount, view.currency), network: ltr(networkName(view.network)) }),
+  amountNote: (view: View, estimate: Price | undefined) => {
+    const of = { amount: crypto(view.crypto_amount, view.currency), network: ltr(networkName(view.network)) };
+    // Where the price has its own place on the screen, it is there once.
+    if (view.quote && !PRICED.includes(view.step)) return t("app.amountFor", { ...of, total: fiat(view.quote.total, view.quote.fiat_currency) });
+    return estimate && view.step === "identity" ? t("app.amountAbout", { ...of, total: fiat(estimate.total, estimate.fiat_currency) }) : t("app.amountOn", of);
+  },
   order: (id: string) => t("app.order", { id: ltr(id) }),
   payUntil: (time: string, view: View) => t(isSell(view) ? "app.finishUntil" : "app.payUntil", { time: ltr(time) }),
   backToShop: (partner: string) => t("app.backTo", { partner: apart(partner) }),
@@ -60,6 +67,7 @@ export const messages = group("app", {
   cancel: group("cancel", {
     sure: (view: View) => t(!isSell(view) ? "cancel.sureBuy" : view.sale?.deposit_address ? "cancel.sureDeposit" : "cancel.sureSell"),
   }),
+  check: group("check", { next: (view: View) => t(isSell(view) ? "check.nextSell" : "check.nextBuy") }),
   intro: group("intro", {
     text: (view: View) => t(isSell(view) ? "intro.textSell" : "intro.textBuy"),
     email: (view: View) => t(isSell(view) ? "intro.emailSell" : "intro.emailBuy", { email: emailOf(view) }),
@@ -117,6 +125,7 @@ export const messages = group("app", {
     walletFailed: (wallet: string) => t("pay.walletFailed", { wallet: ltr(wallet) }),
     removeNamed: (card: string) => t("pay.removeCard", { card }),
     fieldError: (code: string) => pick("pay.fieldError", code),
+    missing: group("pay.missing"),
   }),
   decline: group("decline", {
     title: (code: string) => pick("decline.title", code),
@@ -129,6 +138,7 @@ export const messages = group("app", {
     title: (view: View) => t("progress.onItsWay", { coin: ltr(view.currency) }),
     heldTitle: (view: View) => t("progress.later", { coin: ltr(view.currency) }),
     payoutFrom: (at: string) => t("progress.payoutFrom", { at }),
+    emailed: (view: View) => t("progress.emailedTo", { email: emailOf(view) }),
     held: (view: View, at: string) => t("progress.heldUntil", { partner: apart(view.partner), at }),
   }),
   receipt: group("receipt"),

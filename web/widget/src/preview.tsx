@@ -72,7 +72,8 @@ function viewOf(screen: ScreenName, partner: string, fieldsOrigin: string): View
     failure: null,
     refunds: [],
     receipt: null,
-    receipt_path: null,
+    tells_by_email: false,
+  receipt_path: null,
   };
 }
 
@@ -106,7 +107,7 @@ interface Shown {
 
 function draw(root: Element, shown: Shown): void {
   const session = new Trial(() => draw(root, shown));
-  session.state = { view: shown.view(), offline: false, clockAheadMs: 0, findings: [] };
+  session.state = { view: shown.view(), offline: false, clockAheadMs: 0, findings: [], checked: true };
   // The card fields are told their colours once, when they are there.
   render(<div inert key={shown.scheme}><App session={session} logo={shown.logo} /></div>, root);
 }

@@ -7,11 +7,13 @@ import { secondsBetween } from "./format";
 import { useAlive, useServerNow } from "./hooks";
 import { messages } from "./messages";
 import type { Session } from "./session";
-import type { Quote, View } from "./view";
+import type { Price, Quote, View } from "./view";
 
-export interface QuoteState {
+export interface QuoteState<T extends Price = Quote> {
   /** The price on the screen: while a new one is fetched, the last one, greyed. */
-  shown: Quote | null;
+  shown: T | null;
+  /** What it is asked for in. */
+  currency: string;
   seconds: number;
   renewing: boolean;
   problem: string | undefined;
@@ -22,30 +24,35 @@ export interface QuoteState {
 const ASK_AGAIN_MS = 3000;
 
 /** What is priced: the order itself, unless somebody says otherwise. */
-export interface Offer {
-  quote: Quote | null;
-  ask: (api: Api, fiatCurrency: string) => Promise<View>;
+export interface Offer<T extends Price = Quote> {
+  quote: T | null;
+  ask: (api: Api, fiatCurrency: string) => Promise<View | void>;
 }
 
-interface QuoteInput {
+interface QuoteInput<T extends Price> {
   view: View;
   session: Session;
   clockAheadMs: number;
   inFlight: boolean;
-  offer?: Offer;
+  offer: Offer<T>;
 }
 
 export const orderOffer = (view: View): Offer => ({ quote: view.quote, ask: (api, currency) => api.quote(currency) });
 
-export function useQuote({ view, session, clockAheadMs, inFlight, offer = orderOffer(view) }: QuoteInput): QuoteState {
+/** What the order costs, for whoever has yet to show who they are: nothing is locked. */
+export const estimateOf = (session: Session): Offer<Price> => ({ quote: session.state.estimate ?? null, ask: session.estimate });
+
+export function useQuote<T extends Price>({ view, session, clockAheadMs, inFlight, offer }: QuoteInput<T>): QuoteState<T> {
   const now = useServerNow(clockAheadMs);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string>();
   const askedAt = useRef(-Infinity);
   const alive = useAlive();
-  const last = useRef<Quote | null>(null);
+  const last = useRef<T | null>(null);
   last.current = offer.quote ?? last.current;
   const seconds = secondsBetween(now, offer.quote?.expires_at) ?? 0;
+
+  const currency = session.currency ?? view.fiat_currency;
 
   const ask = async (fiatCurrency: string) => {
     setAsking(true);
@@ -60,7 +67,11 @@ export function useQuote({ view, session, clockAheadMs, inFlight, offer = orderO
   const needed = seconds === 0 && !asking && !inFlight && problem === undefined;
   useEffect(() => {
     const soon = performance.now() - askedAt.current < ASK_AGAIN_MS;
-    if (needed && !soon && document.visibilityState === "visible") void ask(view.fiat_currency);
+    if (needed && !soon && document.visibilityState === "visible") void ask(currency);
   });
-  return { shown: last.current, seconds, renewing: asking || seconds === 0, problem, ask: (currency) => void ask(currency ?? view.fiat_currency) };
+  const choose = (chosen?: string) => {
+    session.currency = chosen ?? currency;
+    void ask(session.currency);
+  };
+  return { shown: last.current, currency, seconds, renewing: asking || seconds === 0, problem, ask: choose };
 }

@@ -5,6 +5,8 @@ import type { Case, DocumentKind, Handover, Identity, Side, Step, View } from ".
 
 /** What this window remembers of the identity steps; a reload starts it afresh, and the view fills in. */
 export interface Local {
+  /** The order and its price were looked at. */
+  checked: boolean;
   introSeen: boolean;
   choosing: boolean;
   /** This is the device that the check was handed over to. */
@@ -14,6 +16,7 @@ export interface Local {
 }
 
 export type Screen =
+  | { name: "check" }
   | { name: "identity_intro" }
   | { name: "known_selfie" }
   | { name: "known_code" }
@@ -73,6 +76,8 @@ export function screenOf(view: View, local: Local): Screen {
 
 function identityScreen(view: View, local: Local): Screen {
   const identity = view.identity;
+  const begun = local.checked || local.isOther || identity?.consent.given || identity?.handover;
+  if (!begun) return { name: "check" };
   if (identity?.handover && !local.isOther) return { name: "handover", handover: identity.handover };
   if (local.choosing) return { name: "document_choice", present: identity?.document ?? null };
   if (identity?.asks === "email") return { name: "email_codes", former: identity.former_email ?? "" };

@@ -6,7 +6,7 @@ import type { Bridge } from "./bridge";
 import { eventsBetween, transferEnabled } from "./events";
 import type { Init } from "./guards";
 import { isOldLoader, lookAround } from "./look-around";
-import { isNewer, isSettled, type Direction, type View } from "./view";
+import { isNewer, isSettled, type Direction, type Price, type View } from "./view";
 
 export type Blocked =
   | { kind: "parameter_mismatch"; field: string | undefined }
@@ -21,6 +21,10 @@ export interface State {
   clockAheadMs: number;
   /** Codes of the embed doctor: what the partner's people should know of this page. */
   findings: string[];
+  /** What the order costs today, until a price is locked. */
+  estimate?: Price;
+  /** The person has looked at the order and that price. */
+  checked: boolean;
 }
 
 export interface Failure {
@@ -34,13 +38,15 @@ const BACKOFF_MS = [500, 1000, 2000, 4000, 8000];
 const QUIET_MS = 1000;
 
 export class Session {
-  state: State = { offline: false, clockAheadMs: 0, findings: [] };
+  state: State = { offline: false, clockAheadMs: 0, findings: [], checked: false };
   /** This is the other device: it does the identity check and nothing else. */
   isOther = false;
   /** What this tab has asked for, for another device to open. */
   handoverToken: string | undefined;
   /** A page of ours for an app, with no page around it. */
   isHosted = false;
+  /** What the person chose to pay in, before there was a price to lock. */
+  currency: string | undefined;
   /** Of the link to another device that this tab shows. */
   onwardToken: string | undefined;
   private readonly listeners = new Set<() => void>();
@@ -141,6 +147,11 @@ export class Session {
       return view;
     });
   }
+
+  /** Asks what the order costs today. */
+  estimate = async (api: Api, currency: string): Promise<void> => this.set({ estimate: await api.estimate(currency) });
+
+  check = (): void => this.set({ checked: true });
 
   /** Runs one command of the person. Resolves to what went wrong, in a form that can be said. */
   async command(run: (api: Api) => Promise<View | void>): Promise<Failure | undefined> {
@@ -244,7 +255,8 @@ export class Session {
 function blockedBy(error: Refused): Blocked {
   if (error.code === "parameter_mismatch") return { kind: "parameter_mismatch", field: error.field };
   if (error.status === 403) return { kind: "invalid_token", code: "embed_origin" };
-  if (error.status === 401 || error.status === 404) return { kind: "invalid_token", code: "embed_session" };
+  // Also what cannot be read as a session at all.
+  if ([400, 401, 404].includes(error.status)) return { kind: "invalid_token", code: "embed_session" };
   return { kind: "unavailable" };
 }
 

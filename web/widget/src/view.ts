@@ -64,13 +64,18 @@ export interface QuoteLine {
   amount: string;
 }
 
-export interface Quote {
-  id: string;
+/** What an amount costs, or brings. */
+export interface Price {
   fiat_currency: string;
   total: string;
   unit_price: string;
   lines: QuoteLine[];
   expires_at: string;
+}
+
+/** A price that is locked. */
+export interface Quote extends Price {
+  id: string;
 }
 
 export interface Card {
@@ -216,6 +221,8 @@ export interface View {
   refunds: Refund[];
   /** What this order is, signed by the server. */
   receipt: SignedReceipt | null;
+  /** The person is written to when the order is carried out. */
+  tells_by_email: boolean;
   /** Of an order that was carried out: where its receipt is, on this server. */
   receipt_path: string | null;
 }

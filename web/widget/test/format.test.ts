@@ -1,5 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { countdown, crypto, fiat, groupDigits, inBlocks, networkName, secondsBetween, shorten } from "../src/format";
+import { LANGUAGES, languages } from "../src/lang/speak";
+
+// Marks for the direction of a text; the widget sets what it isolates.
+const DIRECTIONS = /[\u200e\u200f\u061c]/g;
+
+it.each(languages)("writes amounts in %s as Intl does", (language) => {
+  const { tag, marks } = LANGUAGES[language];
+  const said = (amount: number, how: Intl.NumberFormatOptions = {}) =>
+    new Intl.NumberFormat(tag, how).formatToParts(amount).map((part) => ({ ...part, value: part.value.replace(DIRECTIONS, "") })).filter(({ value }) => value !== "");
+  const one = (parts: { type: string; value: string }[], type: string) => parts.find((part) => part.type === type)?.value;
+  const long = said(1234567.5, { minimumFractionDigits: 1 });
+  const euro = said(1, { style: "currency", currency: "EUR" });
+  expect(marks).toEqual({
+    group: one(long, "group"),
+    from: one(said(1234), "group") === undefined ? 5 : 4,
+    decimal: one(long, "decimal"),
+    signFirst: euro[0]?.type === "currency",
+    between: one(euro, "literal") ?? "",
+  });
+  expect(new Intl.NumberFormat(tag).format(987)).toBe("987");
+});
 
 describe("amounts", () => {
   it.each([

@@ -30,6 +30,7 @@ export const sample = (change: Partial<View> = {}): View => ({
   held_until: null,
   refunds: [],
   receipt: null,
+  tells_by_email: false,
   receipt_path: null,
   ...change,
 });

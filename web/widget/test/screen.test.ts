@@ -3,16 +3,28 @@ import { mayCancel, screenKey, screenOf, type Local } from "../src/screen";
 import { isNewer, isTerminal, type Identity, type Side, type Step } from "../src/view";
 import { sample } from "./sample";
 
-const fresh: Local = { introSeen: false, choosing: false, isOther: false };
+const fresh: Local = { checked: true, introSeen: false, choosing: false, isOther: false };
 const identity = (change: Partial<Identity>): Identity => ({
   status: "collecting", asks: "document", former_email: null, document: null, sides: null, received: null, steps: null, frames_per_step: null, reason: null, may_retry: null,
   kept: null, keeps: null, consent: { text: "2026-11-26", kept_days: 90, given: true }, handover: null, ...change,
 });
 
 describe("identity", () => {
+  it("comes after a look at the order and its price, whoever it is, unless it has begun", () => {
+    const first: Local = { ...fresh, checked: false };
+    for (const asks of ["document", "selfie", "email"] as const) {
+      const view = sample({ identity: identity({ asks, status: "not_started", consent: { text: "2026-11-26", kept_days: 90, given: false } }) });
+      expect(screenOf(view, first)).toEqual({ name: "check" });
+    }
+    expect(screenOf(sample(), first)).toEqual({ name: "check" });
+    expect(screenOf(sample(), { ...first, isOther: true })).toEqual({ name: "identity_intro" });
+    const begun = sample({ identity: identity({ document: "passport", sides: ["front"], received: [] }) });
+    expect(screenOf(begun, first)).toMatchObject({ name: "document_side" });
+  });
+
   it("begins with what is needed, then asks for the document", () => {
     expect(screenOf(sample(), fresh)).toEqual({ name: "identity_intro" });
-    expect(screenOf(sample(), { introSeen: true, choosing: false, isOther: false })).toEqual({ name: "document_choice", present: null });
+    expect(screenOf(sample(), { checked: true, introSeen: true, choosing: false, isOther: false })).toEqual({ name: "document_choice", present: null });
   });
 
   it("begins anew for whoever has agreed in another order", () => {
@@ -51,13 +63,13 @@ describe("identity", () => {
   it("says why the last try failed, until another document is chosen", () => {
     const view = sample({ identity: identity({ document: "passport", sides: ["front"], received: ["front"], reason: "face_mismatch", may_retry: true }) });
     expect(screenOf(view, fresh)).toEqual({ name: "identity_retry", reason: "face_mismatch" });
-    expect(screenOf(view, { introSeen: true, choosing: true, isOther: false })).toEqual({ name: "document_choice", present: "passport" });
+    expect(screenOf(view, { checked: true, introSeen: true, choosing: true, isOther: false })).toEqual({ name: "document_choice", present: "passport" });
   });
 
   it("asks whoever is known for a selfie alone", () => {
     const due = sample({ identity: identity({ status: "not_started", asks: "selfie" }) });
     expect(screenOf(due, fresh)).toEqual({ name: "known_selfie" });
-    expect(screenOf(due, { introSeen: true, choosing: true, isOther: false })).toMatchObject({ name: "document_choice" });
+    expect(screenOf(due, { checked: true, introSeen: true, choosing: true, isOther: false })).toMatchObject({ name: "document_choice" });
     const begun = sample({ identity: identity({ asks: "selfie" }) });
     expect(screenOf(begun, fresh)).toEqual({ name: "liveness" });
     const failed = sample({ identity: identity({ status: "rejected", asks: "selfie", reason: "face_mismatch", may_retry: true }) });
@@ -66,19 +78,19 @@ describe("identity", () => {
 
   it("asks both mailboxes where the shop names another, unless everything is shown again", () => {
     const view = sample({ identity: identity({ status: "not_started", asks: "email", former_email: "a…n@example.com" }) });
-    const none: Local = { introSeen: false, choosing: false, isOther: false };
+    const none: Local = { checked: true, introSeen: false, choosing: false, isOther: false };
     expect(screenOf(view, none)).toEqual({ name: "email_codes", former: "a…n@example.com" });
     expect(screenOf(view, { ...none, choosing: true })).toEqual({ name: "document_choice", present: null });
   });
 
   it("asks for a code until the server knows who it is", () => {
-    const known: Local = { introSeen: true, choosing: false, isOther: false, known: true };
+    const known: Local = { checked: true, introSeen: true, choosing: false, isOther: false, known: true };
     expect(screenOf(sample(), known)).toEqual({ name: "known_code" });
     expect(screenOf(sample({ identity: identity({ asks: "selfie" }) }), known)).toEqual({ name: "liveness" });
   });
 
   it("lets the server's step win over what this window was doing", () => {
-    expect(screenOf(sample({ step: "cancelled" }), { introSeen: true, choosing: true, isOther: false })).toEqual({ name: "cancelled" });
+    expect(screenOf(sample({ step: "cancelled" }), { checked: true, introSeen: true, choosing: true, isOther: false })).toEqual({ name: "cancelled" });
   });
 });
 

@@ -11,7 +11,7 @@ import { timelineRows } from "../src/timeline";
 import { isSettled, type Case, type Step, type View } from "../src/view";
 import { ADDRESS, caseOf, depositOf, sample, sellAt } from "./sample";
 
-const fresh = { introSeen: false, choosing: false, isOther: false };
+const fresh = { checked: true, introSeen: false, choosing: false, isOther: false };
 const at = "2026-04-01T10:00:00Z";
 const entries = (...codes: string[]) => codes.map((code) => ({ code, at }));
 

@@ -102,6 +102,7 @@ fn is_of_a_visit(route: &str) -> bool {
             | "POST /frame/api/identity/handover"
             | "POST /frame/api/identity/handover/end"
             | "POST /frame/api/resume/links"
+            | "POST /frame/api/estimate"
             | "POST /frame/api/quote"
             | "POST /frame/api/payments"
             | "POST /frame/api/payments/check"

@@ -16,6 +16,7 @@ on_both_engines!(
     a_processor_that_is_down_charges_nothing,
     a_refused_capture_is_voided,
     an_old_quote_and_a_foreign_one_are_refused,
+    the_price_is_told_before_anybody_shows_who_they_are,
     what_is_not_in_stock_is_not_sold,
     card_numbers_are_refused,
     the_payment_hour_ends_the_order,
@@ -230,6 +231,49 @@ async fn an_old_quote_and_a_foreign_one_are_refused(app: &App) {
         (400, "invalid_request", "validation_error"),
         "not offered"
     );
+}
+
+async fn the_price_is_told_before_anybody_shows_who_they_are(app: &App) {
+    let known = Buyer::verified(app, "u1").await;
+    let buyer = Buyer::open(app, "u2", "u2@example.com").await;
+    // The market moves with the clock.
+    app.clock.stop();
+    let answer = buyer.post("estimate", json!({})).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let estimate = answer.json;
+    assert_eq!(estimate["fiat_currency"], "EUR");
+    assert_eq!(estimate.get("id"), None, "nothing that could be paid");
+    let dollars = buyer
+        .post("estimate", json!({ "fiat_currency": "USD" }))
+        .await;
+    assert_eq!(dollars.json["fiat_currency"], "USD");
+    let view = buyer.view().await;
+    assert_eq!(
+        (&view["step"], &view["quote"], &view["fiat_currency"]),
+        (&json!("identity"), &json!(null), &json!("EUR")),
+        "nothing was saved"
+    );
+    let answer = buyer
+        .post("estimate", json!({ "fiat_currency": "JPY" }))
+        .await;
+    assert_eq!(
+        answer.refusal(),
+        (400, "invalid_request", "validation_error"),
+        "not offered"
+    );
+    known.quote().await;
+    let quote = known.view().await["quote"].clone();
+    assert_eq!(
+        (&quote["total"], &quote["lines"], &quote["unit_price"]),
+        (
+            &estimate["total"],
+            &estimate["lines"],
+            &estimate["unit_price"]
+        ),
+        "what was told is what is asked for"
+    );
+    let answer = known.post("estimate", json!({})).await;
+    assert_eq!(answer.refusal(), (409, "conflict", "wrong_state"));
 }
 
 async fn what_is_not_in_stock_is_not_sold(app: &App) {

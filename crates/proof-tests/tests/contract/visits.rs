@@ -71,6 +71,7 @@ async fn a_buy_that_was_carried_out_is_emailed_with_its_receipt(app: &App) {
     for personal in ["ann@", "4242", "/resume/"] {
         assert!(!told.text.contains(personal), "{}", told.text);
     }
+    assert_eq!(view["tells_by_email"], true);
     let path = view["receipt_path"].as_str().unwrap();
     assert_eq!(receipt_token(&told.text), receipt_token(path));
     all_sent(app).await;
@@ -425,7 +426,12 @@ async fn the_hosted_page_is_the_app_alone(app: &App) {
         assert!(!plain.contains("<html data-theme"), "{other}: {plain}");
     }
     for nobody in ["/w/01a205d7-6445-7da8-b9dd-58caedbfa33b", "/w/x"] {
-        assert_eq!(app.call(get(nobody)).await.status, 404);
+        let answer = app.call(get(nobody)).await;
+        assert_eq!(answer.status, 404);
+        assert!(
+            answer.text.contains(r#""hosted":true"#),
+            "a page for people"
+        );
     }
 }
 

@@ -9,6 +9,8 @@ export interface Words {
   "app.heading.buy": { coin: string };
   "app.heading.sell": { coin: string };
   "app.amountOn": { amount: string; network: string };
+  "app.amountFor": { amount: string; network: string; total: string };
+  "app.amountAbout": { amount: string; network: string; total: string };
   "app.order": { id: string };
   "app.backTo": { partner: string };
   "app.payUntil": { time: string };
@@ -81,6 +83,10 @@ export interface Words {
   "cancel.sureDeposit": undefined;
   "cancel.yes": undefined;
   "cancel.no": undefined;
+  "check.title": undefined;
+  "check.nextBuy": undefined;
+  "check.nextSell": undefined;
+  "check.button": undefined;
   "intro.title": undefined;
   "intro.textBuy": undefined;
   "intro.textSell": undefined;
@@ -248,6 +254,7 @@ export interface Words {
   "pay.lines.rounding": undefined;
   "pay.total": undefined;
   "pay.holdsFor": { seconds: number };
+  "pay.open": undefined;
   "pay.renewing": undefined;
   "pay.currency": undefined;
   "pay.number": undefined;
@@ -261,7 +268,9 @@ export interface Words {
   "pay.walletFailed": { wallet: string };
   "pay.covered": undefined;
   "pay.paying": undefined;
-  "pay.incomplete": undefined;
+  "pay.missing.number": undefined;
+  "pay.missing.expiry": undefined;
+  "pay.missing.cvc": undefined;
   "pay.fieldsLoading": undefined;
   "pay.fieldsMissing": undefined;
   "pay.cards": undefined;
@@ -312,6 +321,7 @@ export interface Words {
   "progress.onItsWay": { coin: string };
   "progress.refund": undefined;
   "progress.text": undefined;
+  "progress.emailedTo": { email: string };
   "progress.later": { coin: string };
   "progress.heldUntil": { partner: string; at: string };
   "progress.payoutFrom": { at: string };
@@ -319,6 +329,7 @@ export interface Words {
   "progress.look": undefined;
   "receipt.title": undefined;
   "receipt.text": undefined;
+  "receipt.textEnded": undefined;
   "receipt.save": undefined;
   "receipt.fingerprint": undefined;
   "receipt.compare": undefined;

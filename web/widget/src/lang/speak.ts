@@ -18,18 +18,31 @@ interface Forms {
 }
 export type Catalogue = Record<string, string | ((given: Record<string, string | number>, forms: Forms) => string)>;
 
+/** How amounts are written: between groups of three digits, from how many digits on; the decimal point; whether a currency's
+ * sign comes first, and what stands between. It is what `Intl` says, which a telephone takes longer to ask than to draw a screen. */
+export interface Marks {
+  group: string;
+  from: number;
+  decimal: string;
+  signFirst: boolean;
+  between: string;
+}
+
+const marks = (group: string, decimal: string, signFirst: boolean, between: string, from = 4): Marks => ({ group, from, decimal, signFirst, between });
+const SPACE = "\u00a0";
+
 /** The tag is for `Intl`. Digits are those of card numbers, addresses and codes in every language. */
-const LANGUAGES: Record<Language, { tag: string; load?: () => Promise<{ default: Catalogue }> }> = {
-  en: { tag: "en-GB" },
-  es: { tag: "es", load: () => import("words:es") },
-  de: { tag: "de", load: () => import("words:de") },
-  fr: { tag: "fr", load: () => import("words:fr") },
-  pt: { tag: "pt-BR", load: () => import("words:pt") },
-  tr: { tag: "tr", load: () => import("words:tr") },
-  ru: { tag: "ru", load: () => import("words:ru") },
-  ar: { tag: "ar-u-nu-latn", load: () => import("words:ar") },
-  zh: { tag: "zh-Hans", load: () => import("words:zh") },
-  ja: { tag: "ja", load: () => import("words:ja") },
+export const LANGUAGES: Record<Language, { tag: string; marks: Marks; load?: () => Promise<{ default: Catalogue }> }> = {
+  en: { tag: "en-GB", marks: marks(",", ".", true, "") },
+  es: { tag: "es", marks: marks(".", ",", false, SPACE, 5), load: () => import("words:es") },
+  de: { tag: "de", marks: marks(".", ",", false, SPACE), load: () => import("words:de") },
+  fr: { tag: "fr", marks: marks("\u202f", ",", false, SPACE), load: () => import("words:fr") },
+  pt: { tag: "pt-BR", marks: marks(".", ",", true, SPACE), load: () => import("words:pt") },
+  tr: { tag: "tr", marks: marks(".", ",", true, ""), load: () => import("words:tr") },
+  ru: { tag: "ru", marks: marks(SPACE, ",", false, SPACE), load: () => import("words:ru") },
+  ar: { tag: "ar-u-nu-latn", marks: marks(",", ".", false, SPACE), load: () => import("words:ar") },
+  zh: { tag: "zh-Hans", marks: marks(",", ".", true, ""), load: () => import("words:zh") },
+  ja: { tag: "ja", marks: marks(",", ".", true, ""), load: () => import("words:ja") },
 };
 
 export type Language = "en" | "es" | "de" | "fr" | "pt" | "tr" | "ru" | "ar" | "zh" | "ja";
@@ -52,6 +65,7 @@ let forms: Forms = formsOf("en-GB");
 
 export const spoken = (): Language => language;
 export const tag = (): string => LANGUAGES[language].tag;
+export const written = (): Marks => LANGUAGES[language].marks;
 export const isRightToLeft = (): boolean => RIGHT_TO_LEFT.includes(language);
 
 /** From now on. What is on the screen already has to be drawn anew. */
@@ -76,8 +90,10 @@ function formsOf(locale: string): Forms {
   // Made when a sentence needs them: they take a telephone longer than the first screen's whole text.
   let rules: Intl.PluralRules | undefined;
   let numbers: Intl.NumberFormat | undefined;
+  // Such numbers have nothing to be grouped.
+  const isPlain = (value: number) => Number.isInteger(value) && value >= 0 && value < 1000;
   return {
-    number: (value) => (numbers ??= new Intl.NumberFormat(locale)).format(value),
+    number: (value) => (isPlain(value) ? String(value) : (numbers ??= new Intl.NumberFormat(locale)).format(value)),
     plural: (count, given) => given[`=${count}`] ?? given[(rules ??= new Intl.PluralRules(locale)).select(count)] ?? given["other"] ?? "",
     select: (value, given) => given[value] ?? given["other"] ?? "",
   };
@@ -104,12 +120,21 @@ export function pickKnown(group: string, code: string | undefined): string | und
 
 type Own<P extends string> = { readonly [K in Plain as K extends `${P}.${infer Name}` ? (Name extends `${string}.${string}` ? never : Name) : never]: string };
 
+/** The last part of each key under what stands before it: looked up for every screen, and made once. */
+const namesUnder = new Map<string, string[]>();
+for (const key of Object.keys(english)) {
+  const dot = key.lastIndexOf(".");
+  const prefix = key.slice(0, dot);
+  const names = namesUnder.get(prefix) ?? [];
+  if (has(key)) names.push(key.slice(dot + 1));
+  namesUnder.set(prefix, names);
+}
+
 /** All words directly under a key, read when they are needed; and what has to be composed. */
 export function group<P extends string, More extends object = object>(prefix: P, more?: More): Own<P> & More {
-  const own = Object.defineProperties({}, Object.fromEntries(
-    Object.keys(english)
-      .filter((key) => key.startsWith(`${prefix}.`) && !key.slice(prefix.length + 1).includes(".") && has(key))
-      .map((key) => [key.slice(prefix.length + 1), { get: () => t(key as Plain), enumerable: true, configurable: true }]),
-  ));
+  const own = {};
+  for (const name of namesUnder.get(prefix) ?? []) {
+    Object.defineProperty(own, name, { get: () => t(`${prefix}.${name}` as Plain), enumerable: true, configurable: true });
+  }
   return Object.defineProperties(own, Object.getOwnPropertyDescriptors(more ?? {})) as Own<P> & More;
 }

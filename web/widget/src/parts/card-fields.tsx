@@ -54,7 +54,7 @@ export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldEr
     if (refused?.field === field) return sentence(refused.code);
     const { error, empty, complete } = states[field];
     if (error) return sentence(error);
-    return showMissing && empty && !complete ? messages.pay.incomplete : undefined;
+    return showMissing && empty && !complete ? messages.pay.missing[field] : undefined;
   };
   return (
     <>

@@ -14,6 +14,9 @@ export interface OutcomeProps {
   session: Session;
 }
 
+/** Nobody has to stay and look. */
+export const Emailed = ({ view }: { view: View }) => (view.tells_by_email ? <p class="muted">{messages.progress.emailed(view)}</p> : null);
+
 /** What goes back beside the order itself. */
 export const Refunds = ({ view }: { view: Pick<View, "refunds"> }) => (
   <>

@@ -8,7 +8,7 @@ import { useAlive, useServerNow } from "../hooks";
 import { messages } from "../messages";
 import { mayCancel } from "../screen";
 import type { Session } from "../session";
-import { isTerminal, type View } from "../view";
+import { isTerminal, type Price, type View } from "../view";
 import { Button, Notice } from "./basics";
 import { Onward } from "./onward";
 
@@ -17,7 +17,15 @@ const PAY_UNTIL_SHOWN_S = 600;
 // Where a voice says how much is left.
 const MILESTONES_S = [60, PAY_UNTIL_SHOWN_S];
 
-export function Header({ view, logo, session }: { view: View; logo: string | undefined; session: Session }) {
+interface HeaderProps {
+  view: View;
+  /** Shown until there is a price to keep to, once it was looked at. */
+  estimate: Price | undefined;
+  logo: string | undefined;
+  session: Session;
+}
+
+export function Header({ view, estimate, logo, session }: HeaderProps) {
   const heading = messages.heading(view);
   useEffect(() => {
     session.bridge.title(heading);
@@ -26,7 +34,7 @@ export function Header({ view, logo, session }: { view: View; logo: string | und
     <header class="header">
       {logo && <img class="logo" src={logo} alt={view.partner} onError={({ currentTarget }) => currentTarget.remove()} />}
       <span class="header-title">{heading}</span>
-      <span class="header-note">{messages.amountNote(view)}</span>
+      <span class="header-note">{messages.amountNote(view, estimate)}</span>
     </header>
   );
 }

@@ -4,7 +4,7 @@ import { useState } from "preact/hooks";
 import { crypto, fiat, inBlocks, negated, networkName, shorten } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
-import type { Ordered, Quote, QuoteLine, View } from "../view";
+import type { Ordered, Price as PriceOf, QuoteLine, View } from "../view";
 import { Button, Notice } from "./basics";
 import { Fingerprint } from "./receipt";
 
@@ -20,7 +20,14 @@ export function Hero({ text, old }: { text: string; old?: boolean }) {
   return <dd class={`hero${long}${old ? " old" : ""}`} aria-live={old === undefined ? undefined : "polite"}>{text.replace(/(?<=\d)\u00a0(?=\D*$)/, " ")}</dd>;
 }
 
-export function Price({ view, quote }: { view: View; quote: QuoteState }) {
+interface PriceProps {
+  view: View;
+  quote: QuoteState<PriceOf>;
+  /** Nothing is locked yet. */
+  open?: boolean;
+}
+
+export function Price({ view, quote, open = false }: PriceProps) {
   const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
   const amount = crypto(view.crypto_amount, view.currency);
   return (
@@ -38,7 +45,7 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
             <Currencies view={view} quote={quote} label={words.currency} />
           </dt>
           <Hero text={total} old={quote.renewing} />
-          {!quote.problem && <Countdown quote={quote} />}
+          <Holds quote={quote} open={open} />
         </div>
       </dl>
       <NoQuote quote={quote} />
@@ -47,7 +54,13 @@ export function Price({ view, quote }: { view: View; quote: QuoteState }) {
   );
 }
 
-export function NoQuote({ quote }: { quote: QuoteState }) {
+/** For how long: some seconds, or not at all. */
+export function Holds({ quote, open }: { quote: QuoteState<PriceOf>; open: boolean }) {
+  if (quote.problem) return null;
+  return open ? <dd class="muted small">{words.open}</dd> : <Countdown quote={quote} />;
+}
+
+export function NoQuote({ quote }: { quote: QuoteState<PriceOf> }) {
   if (!quote.problem) return null;
   return (
     <>
@@ -67,11 +80,11 @@ export function Address({ text }: { text: string }) {
   );
 }
 
-export function Currencies({ view, quote, label }: { view: View; quote: QuoteState; label: string }) {
+export function Currencies({ view, quote, label }: { view: View; quote: QuoteState<PriceOf>; label: string }) {
   if (view.fiat_currencies.length < 2) return null;
   const changed = (event: Event) => quote.ask((event.currentTarget as HTMLSelectElement).value);
   return (
-    <select class="currencies" aria-label={label} value={view.fiat_currency} onChange={changed}>
+    <select class="currencies" aria-label={label} value={quote.currency} onChange={changed}>
       {view.fiat_currencies.map((currency) => <option key={currency} value={currency}>{currency}</option>)}
     </select>
   );
@@ -79,7 +92,7 @@ export function Currencies({ view, quote, label }: { view: View; quote: QuoteSta
 
 const RING = 2 * Math.PI * 6;
 
-export function Countdown({ quote }: { quote: QuoteState }) {
+export function Countdown({ quote }: { quote: QuoteState<PriceOf> }) {
   const share = Math.min(quote.seconds / QUOTE_S, 1);
   return (
     <dd class="muted small countdown">
@@ -93,7 +106,7 @@ export function Countdown({ quote }: { quote: QuoteState }) {
 }
 
 /** It has its place before the price is here, so that nothing below moves under a finger. */
-export function Lines({ view, quote, total }: { view: View; quote: QuoteState; total: string }) {
+export function Lines({ view, quote, total }: { view: View; quote: QuoteState<PriceOf>; total: string }) {
   if (!quote.shown && quote.problem) return null;
   return (
     <details class="lines">
@@ -104,7 +117,7 @@ export function Lines({ view, quote, total }: { view: View; quote: QuoteState; t
 }
 
 /** The lines add up to what a buy costs; of a sell the fees are taken off. */
-export function PriceLines({ order, quote, total }: { order: Ordered; quote: Quote; total: string }) {
+export function PriceLines({ order, quote, total }: { order: Ordered; quote: PriceOf; total: string }) {
   const amountOf = ({ code, amount }: QuoteLine) => (order.type === "sell" && code !== "crypto" ? negated(amount) : amount);
   return (
     <>

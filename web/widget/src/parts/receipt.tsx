@@ -14,7 +14,7 @@ export const Fingerprint = ({ text }: { text: string }) => <code class="fingerpr
 export const FingerprintFact = ({ text }: { text: string | null | undefined }) =>
   text ? <Fact name={words.fingerprint}><Fingerprint text={text} /></Fact> : null;
 
-type Signed = Pick<View, "receipt" | "merchant_transaction_id"> & Partial<Pick<View, "receipt_path">>;
+type Signed = Pick<View, "receipt" | "merchant_transaction_id"> & Partial<Pick<View, "receipt_path" | "step">>;
 
 export function Receipt({ view }: { view: Signed }) {
   if (!view.receipt) return null;
@@ -24,7 +24,7 @@ export function Receipt({ view }: { view: Signed }) {
       {view.receipt_path && <ReceiptLink path={view.receipt_path} />}
       <section class="part" aria-labelledby="receipt-title">
         <h2 id="receipt-title">{words.title}</h2>
-        <p class="muted small">{words.text}</p>
+        <p class="muted small">{view.step && view.step !== "completed" ? words.textEnded : words.text}</p>
         <div class="take">
           <CopyButton text={text} what="receipt" />
           <button type="button" class="copy" onClick={() => save(text, view.merchant_transaction_id)}>{words.save}</button>

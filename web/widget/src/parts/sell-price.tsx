@@ -3,12 +3,12 @@
 import { crypto, fiat } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
-import type { View } from "../view";
-import { Countdown, Currencies, Hero, Lines, NoQuote } from "./price";
+import type { Price, View } from "../view";
+import { Currencies, Hero, Holds, Lines, NoQuote } from "./price";
 
 const words = messages.sell.terms;
 
-export function SellPrice({ view, quote }: { view: View; quote: QuoteState }) {
+export function SellPrice({ view, quote, open = false }: { view: View; quote: QuoteState<Price>; open?: boolean }) {
   const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
   const amount = crypto(view.crypto_amount, view.currency);
   return (
@@ -22,12 +22,12 @@ export function SellPrice({ view, quote }: { view: View; quote: QuoteState }) {
         <div>
           <dt>{words.receive}<Currencies view={view} quote={quote} label={words.currency} /></dt>
           <Hero text={total} old={quote.renewing} />
-          {!quote.problem && <Countdown quote={quote} />}
+          <Holds quote={quote} open={open} />
         </div>
       </dl>
       <NoQuote quote={quote} />
       <Lines view={view} quote={quote} total={words.receive} />
-      <p class="muted small">{words.held(view)}</p>
+      {!open && <p class="muted small">{words.held(view)}</p>}
     </div>
   );
 }

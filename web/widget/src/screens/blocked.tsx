@@ -23,7 +23,7 @@ export function BlockedScreen({ blocked, session }: { blocked: Blocked; session:
 }
 
 /** What to tell the shop's people, where it is theirs to put right. */
-function codeOf(blocked: Blocked): string | undefined {
+export function codeOf(blocked: Blocked): string | undefined {
   if (blocked.kind === "parameter_mismatch") return "embed_changed";
   if (blocked.kind === "silent") return "embed_page_silent";
   return blocked.kind === "invalid_token" ? blocked.code : undefined;

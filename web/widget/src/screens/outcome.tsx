@@ -3,7 +3,7 @@
 import { cardName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
 import { Badge, Fact, Screen } from "../parts/basics";
-import { Ending, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
+import { Emailed, Ending, PlainEnding, Refunds, type OutcomeProps } from "../parts/ending";
 import { Actions, BackToShop } from "../parts/frame";
 import { Address } from "../parts/price";
 import { FingerprintFact, Receipt } from "../parts/receipt";
@@ -17,6 +17,7 @@ function Progress({ view }: OutcomeProps) {
   return (
     <Screen title={refunding ? words.refund : title}>
       <p class="muted">{held ? words.held(view, fullTime(held)) : words.text}</p>
+      {!refunding && <Emailed view={view} />}
       <Timeline view={view} />
       <Hash view={view} />
     </Screen>

@@ -14,7 +14,7 @@ import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
 import { Price } from "../parts/price";
 import { Wallets } from "../parts/wallets";
-import { useQuote } from "../quote";
+import { orderOffer, useQuote } from "../quote";
 import type { Session } from "../session";
 import type { View } from "../view";
 
@@ -33,7 +33,7 @@ export function Pay({ view, session, clockAheadMs }: { view: View; session: Sess
   const fields = kept === undefined ? FIELDS : CODE_FIELD;
   const card = useCard(fields);
   const alive = useAlive();
-  const quote = useQuote({ view, session, clockAheadMs, inFlight: paying });
+  const quote = useQuote({ view, session, clockAheadMs, inFlight: paying, offer: orderOffer(view) });
 
   const pay = async () => {
     setPressed(true);

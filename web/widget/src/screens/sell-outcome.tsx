@@ -3,7 +3,7 @@
 import { cardName, crypto, fiat, fullTime, networkName } from "../format";
 import { messages } from "../messages";
 import { Badge, Fact, Screen } from "../parts/basics";
-import { Ending, PlainEnding, type OutcomeProps } from "../parts/ending";
+import { Emailed, Ending, PlainEnding, type OutcomeProps } from "../parts/ending";
 import { Actions, BackToShop } from "../parts/frame";
 import { Address } from "../parts/price";
 import { FingerprintFact, Receipt } from "../parts/receipt";
@@ -18,6 +18,7 @@ function Progress({ view }: OutcomeProps) {
   return (
     <Screen title={title}>
       <p class="muted">{text}</p>
+      {!isReturning(view) && <Emailed view={view} />}
       <Timeline view={view} />
       <Hash view={view} />
     </Screen>

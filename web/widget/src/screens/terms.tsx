@@ -13,7 +13,7 @@ import { GuardedButton } from "../parts/guarded";
 import { Icon } from "../parts/icons";
 import { RefundField, type Refund } from "../parts/refund-field";
 import { SellPrice } from "../parts/sell-price";
-import { useQuote } from "../quote";
+import { orderOffer, useQuote } from "../quote";
 import { addressProblem } from "../refund";
 import type { Failure, Session } from "../session";
 import type { View } from "../view";
@@ -36,7 +36,7 @@ export function Terms({ view, session, clockAheadMs }: TermsProps) {
   const mine = useRef<HTMLInputElement>(null);
   const card = useCard();
   const alive = useAlive();
-  const quote = useQuote({ view, session, clockAheadMs, inFlight: making });
+  const quote = useQuote({ view, session, clockAheadMs, inFlight: making, offer: orderOffer(view) });
 
   /** Whether all is filled in; otherwise the first field that is not gets the focus. */
   const isWhole = (): boolean => {
