@@ -47,11 +47,10 @@ pub struct Input {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
-    pub value: Box<RawValue>,
     pub script_pub_key: Script,
 }
 
-/// The same, while nothing has spent it.
+/// One that nothing has spent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Free {
