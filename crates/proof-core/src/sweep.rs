@@ -1,5 +1,10 @@
 //! Emptying a deposit address into the hot wallet: for a token first a little of the native coin to the address, once
-//! and final, then everything from there. Each is a transfer of ours like any other.
+//! and final, then everything from there. Each is a transfer of ours like any other. On Bitcoin one transfer empties
+//! many addresses ([`Batch`]).
+
+mod batch;
+
+pub use batch::{Batch, Part, fee_shares};
 
 use crate::{
     address::Address,
@@ -35,6 +40,9 @@ pub struct Sweep {
     pub out: Option<Box<Sending>>,
     pub state: SweepState,
     pub begun_at: Timestamp,
+    /// Where one transfer empties many addresses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Box<Batch>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -107,6 +115,11 @@ impl Sweep {
     /// Where the transfer that is due goes, and how much when it costs at most `fee`; `None`: nothing is due, or the fee
     /// is more than there is.
     pub fn outgoing(&self, fee: Amount) -> Option<(Address, Amount)> {
+        if let Some(batch) = &self.batch {
+            let left = batch.base().ok()?.checked_sub(fee.base())?;
+            let amount = Amount::new(self.asset(), left);
+            return (left > 0 && self.state.is_open()).then(|| (self.wallet.clone(), amount));
+        }
         match self.state {
             SweepState::ToppingUp => Some((self.source.clone(), self.gas?)),
             SweepState::Sweeping if self.asset() == fee.asset() => {
@@ -140,7 +153,7 @@ impl Sweep {
             TransferFact::Kept { since } => next.open()?.keep(since)?,
             TransferFact::Other { hash } => next.open()?.other(&hash)?,
             TransferFact::Seen { confirmations } => next.open()?.seen(confirmations)?,
-            TransferFact::Final { fee, .. } => entries.push(next.done(fee)?),
+            TransferFact::Final { fee, .. } => entries = next.done(fee)?,
             TransferFact::Dead { proof } => entries = next.dead(&proof)?,
         }
         Ok((next, entries))
@@ -162,16 +175,20 @@ impl Sweep {
         now: Timestamp,
     ) -> Result<Vec<Entry>, SweepRefusal> {
         let (to, amount) = self.outgoing(transfer.fee).ok_or(SweepRefusal::Unfit)?;
-        if transfer.recipient != to || transfer.amount != amount {
+        let mut batches = self.batch.iter();
+        let fits = batches.all(|batch| batch.is_from(&transfer.from));
+        if transfer.recipient != to || transfer.amount != amount || !fits {
             return Err(SweepRefusal::Money(MoneyError::Mismatch));
         }
         let (order, fee) = (self.order, transfer.fee);
         let sweeps = self.state == SweepState::Sweeping;
         let mut entries = Vec::new();
+        let batch = self.batch.clone();
         if let Ok(sending) = self.open() {
             let before = sending.transfer.clone();
             sending.plan_again(intent, transfer)?;
-            if sweeps {
+            // Of a batch all that is there is on its way, whatever it costs.
+            if sweeps && batch.is_none() {
                 let nothing = Amount::new(before.fee.asset(), 0);
                 let back = ledger::sweep_back(order, before.amount, before.fee, nothing)?;
                 entries = vec![back, ledger::sweep_begun(order, amount, fee)?];
@@ -180,7 +197,10 @@ impl Sweep {
         }
         let deadline = now.plus_seconds(SECONDS_MAX);
         let sending = Some(Box::new(Sending::new(intent, transfer, deadline)));
-        if sweeps {
+        if let Some(batch) = batch {
+            self.out = sending;
+            entries = batch.begun(self.asset())?;
+        } else if sweeps {
             self.out = sending;
             entries.push(ledger::sweep_begun(order, amount, fee)?);
         } else {
@@ -203,8 +223,12 @@ impl Sweep {
         })
     }
 
-    /// Only what the hot wallet sends can pay for a higher fee.
+    /// Only what the hot wallet sends can pay for a higher fee, and a batch, which has less to bring then.
     fn replaced(&mut self, signed: Signed) -> Result<Vec<Entry>, SweepRefusal> {
+        if self.batch.is_some() {
+            self.open()?.replace(signed)?;
+            return Ok(Vec::new());
+        }
         if self.state != SweepState::ToppingUp {
             return Err(SweepRefusal::Unfit);
         }
@@ -214,8 +238,14 @@ impl Sweep {
         Ok(vec![ledger::send(nothing, more)?])
     }
 
-    fn done(&mut self, paid: Amount) -> Result<Entry, SweepRefusal> {
+    fn done(&mut self, paid: Amount) -> Result<Vec<Entry>, SweepRefusal> {
         let (order, state) = (self.order, self.state);
+        if let Some(batch) = self.batch.clone() {
+            let hash = self.open()?.hash()?;
+            self.state = SweepState::Swept;
+            let entries = batch.done(paid)?.into_iter();
+            return Ok(entries.map(|entry| entry.noted(hash.clone())).collect());
+        }
         let sending = self.open()?;
         let (hash, amount, fee) = (
             sending.hash()?,
@@ -230,14 +260,19 @@ impl Sweep {
             (entry, SweepState::Swept)
         };
         self.state = next;
-        Ok(entry.noted(hash))
+        Ok(vec![entry.noted(hash)])
     }
 
     fn dead(&mut self, proof: &Proof) -> Result<Vec<Entry>, SweepRefusal> {
-        let (order, state) = (self.order, self.state);
+        let (order, state, batch) = (self.order, self.state, self.batch.clone());
+        let asset = self.asset();
         let sending = self.open()?;
         if !sending.is_dead(proof) {
             return Err(SweepRefusal::Unfit);
+        }
+        if let Some(batch) = batch {
+            self.state = SweepState::Refused;
+            return Ok(batch.back(asset)?);
         }
         let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
         let paid = proof.fee_paid(fee);
@@ -291,6 +326,7 @@ mod tests {
             top_up: None,
             out: None,
             begun_at: Timestamp::FIRST,
+            batch: None,
         }
     }
 

@@ -4,7 +4,12 @@ pub mod bitcoin;
 
 pub use bitcoin::BitcoinForm;
 
-use crate::{address::Address, id::IntentId, money::Amount, time::Timestamp};
+use crate::{
+    address::Address,
+    id::{IntentId, OrderId},
+    money::Amount,
+    time::Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// A coin of a network that spends whole outputs.
@@ -16,6 +21,13 @@ pub struct Coin {
     pub base: u128,
 }
 
+/// One at the deposit address of an order.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct DepositCoin {
+    pub order: OrderId,
+    pub coin: Coin,
+}
+
 /// What makes a transfer unique on its chain, reserved in our database before it is signed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,6 +37,20 @@ pub enum UnsignedFrom {
     Nonce(u64),
     /// Coin networks: the outputs that are spent; what is left goes back to the sender.
     Coins(Vec<Coin>),
+    /// The same at deposit addresses, which are brought together: what the fee leaves of them moves.
+    Deposits(Vec<DepositCoin>),
+}
+
+impl UnsignedFrom {
+    /// The outputs that are spent.
+    pub fn coins(&self) -> impl Iterator<Item = &Coin> {
+        let (own, deposits) = match self {
+            Self::Nonce(_) => ([].as_slice(), [].as_slice()),
+            Self::Coins(coins) => (coins.as_slice(), [].as_slice()),
+            Self::Deposits(deposits) => ([].as_slice(), deposits.as_slice()),
+        };
+        own.iter().chain(deposits.iter().map(|one| &one.coin))
+    }
 }
 
 /// What a network's own form of a transfer says beside sender, recipient, amount and source. It is fixed with
@@ -104,6 +130,24 @@ pub struct UnsignedTransfer {
     /// The simulated chains have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub form: Option<Form>,
+}
+
+impl UnsignedTransfer {
+    /// The same at another fee. What is brought together pays for it itself: what arrives and what it costs are always
+    /// all that is there. `None`: it is not enough.
+    pub fn costing(&self, fee: Amount, form: Option<Form>) -> Option<Self> {
+        let mut same = Self {
+            fee,
+            form,
+            ..self.clone()
+        };
+        if matches!(self.from, UnsignedFrom::Deposits(_)) {
+            let all = self.amount.checked_add(self.fee).ok()?;
+            let left = all.base().checked_sub(fee.base())?;
+            same.amount = Amount::new(all.asset(), left);
+        }
+        Some(same)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -310,14 +354,11 @@ impl Sending {
     }
 
     pub fn raise(&mut self, transfer: UnsignedTransfer) -> Result<(), Unfit> {
-        let same = UnsignedTransfer {
-            fee: self.transfer.fee,
-            form: self.transfer.form.clone(),
-            ..transfer.clone()
-        };
+        let same = self.transfer.costing(transfer.fee, transfer.form.clone());
+        let is_same = same.as_ref() == Some(&transfer);
         let is_higher = transfer.fee.asset() == self.transfer.fee.asset()
             && transfer.fee.base() > self.transfer.fee.base();
-        if self.signed.is_none() || self.higher.is_some() || same != self.transfer || !is_higher {
+        if self.signed.is_none() || self.higher.is_some() || !is_same || !is_higher {
             return Err(Unfit);
         }
         self.higher = Some(Box::new(transfer));

@@ -473,6 +473,15 @@ impl Chain for Metered<dyn Chain> {
         self.call("coins", self.inner.coins(owner)).await
     }
 
+    async fn coins_among(
+        &self,
+        owner: &Address,
+        outputs: &[DepositKey],
+    ) -> Result<Vec<Coin>, PortError> {
+        let asked = self.inner.coins_among(owner, outputs);
+        self.call("coins_among", asked).await
+    }
+
     async fn fee(&self) -> Result<Amount, PortError> {
         self.call("fee", self.inner.fee()).await
     }

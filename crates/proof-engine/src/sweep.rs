@@ -1,6 +1,7 @@
 //! Emptying deposit addresses into the hot wallet. A sweep is begun by a look at the books ([`survey`]), and then is
 //! transfers like all others: planned, signed, told and watched by the same code, the same way after a crash.
 
+mod batch;
 mod cost;
 mod survey;
 
@@ -16,7 +17,7 @@ use crate::{
 };
 use cost::{affordable, market};
 use proof_core::{
-    Address, Asset,
+    Address, Asset, Timestamp,
     id::{EntryId, IntentId, JobId, OrderId, SweepId},
     ledger::{Account, key_in},
     money::Amount,
@@ -68,6 +69,7 @@ pub(crate) async fn sweep_apply(
             .map_err(ledger_failed)?;
     }
     if !after.state.is_open() {
+        batch_close(tx, &after, now).await?;
         tx.job_delete(JobKind::Sweep, id.uuid()).await?;
         return Ok(());
     }
@@ -78,6 +80,22 @@ pub(crate) async fn sweep_apply(
     };
     let job = JobId::from_uuid(ids.uuid(3, 0));
     tx.job_upsert(job, JobKind::Sweep, id.uuid(), at).await?;
+    Ok(())
+}
+
+/// What became of its transfer became of all that share it.
+async fn batch_close(tx: &mut Tx, leader: &Sweep, now: Timestamp) -> Result<(), Failure<ApiError>> {
+    let parts = leader.batch.iter().flat_map(|batch| &batch.parts);
+    for id in parts.filter_map(|part| part.sweep) {
+        if id != leader.id {
+            let stored = tx.sweep_lock(id).await?.ok_or_else(gone)?;
+            let closed = Sweep {
+                state: leader.state,
+                ..stored.sweep
+            };
+            tx.sweep_save(&closed, stored.version, now).await?;
+        }
+    }
     Ok(())
 }
 
@@ -144,6 +162,9 @@ impl Engine {
 
     /// Of the transfer that is due. The same again after a restore: what the lost life signed is recognised by it.
     fn sweep_intent(&self, sweep: &Sweep) -> IntentId {
+        if let Some(batch) = &sweep.batch {
+            return batch.intent;
+        }
         let name = match sweep.state {
             SweepState::ToppingUp => "top_up",
             SweepState::Sweeping | SweepState::Swept | SweepState::Refused => "sweep",
@@ -159,6 +180,9 @@ impl Engine {
     pub(crate) async fn sweep_source(&self, id: SweepId) -> Result<Option<Source>, ApiError> {
         let sweep = self.sweep_load(id).await?;
         let sweep = sweep.ok_or_else(|| ApiError::internal("a sweep that is not there"))?;
+        if sweep.batch.is_some() {
+            return self.batch_source(&sweep).await;
+        }
         let (environment, asset) = (sweep.environment, sweep.asset());
         let network = asset.network();
         let chain = self.chain_of(environment, network)?;

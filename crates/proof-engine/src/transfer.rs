@@ -50,6 +50,8 @@ enum Sender {
 pub(crate) struct Leg {
     sender: Sender,
     pub(crate) order: OrderId,
+    /// The order that the signer is asked for: another one only where one transfer is of many.
+    pub(crate) asked: OrderId,
     pub(crate) environment: Environment,
     /// What moves.
     asset: Asset,
@@ -70,6 +72,7 @@ impl Leg {
         Self {
             sender: Sender::Cold,
             order: moved.id,
+            asked: moved.id,
             environment: moved.environment,
             asset: moved.asset(),
             class: IntentClass::Cold,
@@ -82,6 +85,10 @@ impl Leg {
         Self {
             sender: Sender::Sweep(sweep.id),
             order: sweep.order,
+            asked: sweep
+                .batch
+                .as_ref()
+                .map_or(sweep.order, |batch| batch.order),
             environment: sweep.environment,
             asset: if topping_up {
                 sweep.asset().network().native()
@@ -148,6 +155,7 @@ impl Engine {
         Leg {
             sender: Sender::Order,
             order: order.id,
+            asked: order.id,
             environment: order.environment,
             asset: order.amount.asset(),
             class,
@@ -159,6 +167,7 @@ impl Engine {
         Leg {
             sender: Sender::Case(case.id),
             order: case.order,
+            asked: case.order,
             environment: case.environment,
             asset: case.amount.asset(),
             class: IntentClass::Return,
@@ -233,7 +242,7 @@ impl Engine {
         let intent = SigningIntent {
             intent: sending.intent,
             class: leg.class,
-            order: leg.order,
+            order: leg.asked,
             transfer: sending.transfer.clone(),
         };
         let asked = if sending.withdrawn {
@@ -305,7 +314,7 @@ impl Engine {
 
     async fn is_signed(&self, leg: Leg, intent: IntentId) -> Result<bool, ApiError> {
         let signer = &self.rails(leg.environment)?.signer;
-        let promised = signer.promised(leg.order).await?.signed;
+        let promised = signer.promised(leg.asked).await?.signed;
         Ok(promised.iter().any(|given| given.intent.intent == intent))
     }
 

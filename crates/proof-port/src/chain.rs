@@ -120,6 +120,15 @@ pub trait Chain: Send + Sync {
     /// Unspent coins of this owner, on coin networks.
     async fn coins(&self, owner: &Address) -> Result<Vec<Coin>, PortError>;
 
+    /// Which of these outputs at an address can be spent, as deep as what counts as final. Only networks of coins have any.
+    async fn coins_among(
+        &self,
+        _owner: &Address,
+        _outputs: &[DepositKey],
+    ) -> Result<Vec<Coin>, PortError> {
+        Ok(Vec::new())
+    }
+
     /// What a transfer now costs, in the native coin.
     async fn fee(&self) -> Result<Amount, PortError>;
 

@@ -97,7 +97,7 @@ pub trait Signer: Send + Sync {
     /// Its promises, by order, page by page: after a restore it knows more than the database.
     async fn promises(&self, after: Option<OrderId>) -> Result<Vec<Promised>, PortError>;
 
-    /// What it promised about one order.
+    /// What it promised about one order; what it signed for its deposits, too, where that was asked for another one.
     async fn promised(&self, order: OrderId) -> Result<Promised, PortError>;
 
     /// The hot wallet of a network.

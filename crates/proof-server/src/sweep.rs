@@ -32,7 +32,7 @@ pub struct SweepConfig {
     /// How often the server looks for what is to be swept; 0: only when somebody asks.
     #[serde(default = "every_minutes")]
     every_minutes: u32,
-    /// Sweeps that one look begins at most.
+    /// Sweeps that one look begins at most. On Bitcoin one transaction, of however many addresses, is one.
     #[serde(default = "batch")]
     batch: usize,
 }
@@ -52,9 +52,9 @@ const fn batch() -> usize {
 impl SweepConfig {
     pub fn sweeping(&self, networks: &NetworksConfig) -> anyhow::Result<Sweeping> {
         for network in &self.networks {
-            let is_evm = matches!(network, Network::Erc20 | Network::Bep20);
+            let is_swept = matches!(network, Network::Erc20 | Network::Bep20 | Network::Bitcoin);
             ensure!(
-                is_evm,
+                is_swept,
                 "[sweep] networks: what came over {network} is not swept yet, and stays at its deposit addresses"
             );
             ensure!(
@@ -164,7 +164,7 @@ fn words(line: &SweepLine) -> &str {
         _ if line.begun => "is being swept",
         "ready" => "can be swept",
         "too_small" => "is too small for what it would cost now",
-        "no_price" => "waits for a price, or for gas within fee_gwei_max",
+        "no_price" => "waits for a price, or for fees within the operator's cap",
         "order_open" => "stays until its order and cases are over",
         "under_way" => "its address is being swept already",
         "refused" => "was refused by signer or chain; without --dry-run it is tried again",
@@ -216,6 +216,16 @@ mod tests {
         explorer = "https://etherscan.io"
     "#;
 
+    const COINS: &str = r#"
+        [BITCOIN]
+        adapter = "bitcoin"
+        rpc = ["http://127.0.0.1:3"]
+        chain = "signet"
+        confirmations = 3
+        fee_sat_per_vb_max = 100
+        explorer = "https://mempool.space/signet"
+    "#;
+
     #[test]
     fn what_operations_shows_of_sweeping_is_read() {
         let least = read("networks = [\"ERC20\"]", REAL).unwrap();
@@ -223,6 +233,8 @@ mod tests {
         assert_eq!(read(shown, REAL).unwrap(), least, "the defaults");
         let asked = read("networks = [\"ERC20\"]\nevery_minutes = 0", REAL).unwrap();
         assert_eq!(asked.every_minutes, None);
+        let coins = read("networks = [\"BITCOIN\"]", COINS).unwrap();
+        assert!(coins.networks.contains(&Network::Bitcoin));
         for (text, networks) in [
             ("", REAL),
             ("networks = [\"ERC20\"]", ""),

@@ -1,10 +1,11 @@
-//! The signed form of a transfer on Bitcoin: coins of our P2WPKH wallet, the recipient's output, and what goes back.
+//! The signed form of a transfer on Bitcoin: coins of our P2WPKH wallet, the recipient's output, and what goes back; or
+//! coins of deposit addresses, and our own output.
 //! Encoding and what is signed of it are rust-bitcoin's, the signature is k256's.
 
 use crate::policy::Refusal;
 use bitcoin::{
-    Address as Script, Amount as Satoshi, Network as Chain, OutPoint, ScriptBuf, Sequence,
-    Transaction, TxIn, TxOut, Txid, Witness,
+    Address as Script, Amount as Satoshi, CompressedPublicKey, Network as Chain, OutPoint,
+    ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
     absolute::LockTime,
     consensus::encode::serialize_hex,
     sighash::{EcdsaSighashType, SighashCache},
@@ -39,23 +40,28 @@ pub fn check(
     if form.chain_id != rules.chain_id {
         return Err(Refusal::WrongChain);
     }
-    let UnsignedFrom::Coins(coins) = &transfer.from else {
-        return Err(Refusal::WrongSource);
-    };
     // Spelt in another way, a coin would be another one to whoever remembers what is spent.
     let is_spelt = |coin: &Coin| {
         let txid: Option<Txid> = coin.hash.parse().ok();
         txid.is_some_and(|txid| txid.to_string() == coin.hash)
     };
-    if !coins.iter().all(is_spelt) {
+    if !transfer.from.coins().all(is_spelt) {
         return Err(Refusal::WrongCoins);
     }
     let amount = transfer.amount.base();
     if dust(&transfer.recipient).is_none_or(|least| amount < least) {
         return Err(Refusal::Dust);
     }
-    let stated = form.fee(coins, &transfer.recipient, amount) == Some(transfer.fee.base());
-    if !stated || transfer.fee.base() > rules.fee_max {
+    let fee = transfer.fee.base();
+    let stated = match &transfer.from {
+        UnsignedFrom::Nonce(_) => return Err(Refusal::WrongSource),
+        UnsignedFrom::Coins(coins) => form.fee(coins, &transfer.recipient, amount) == Some(fee),
+        // Whoever asks: what costs more than it brings is no sweep.
+        UnsignedFrom::Deposits(deposits) => {
+            form.fee_sweep(deposits.len()) == Some(fee) && fee <= amount
+        }
+    };
+    if !stated || fee > rules.fee_max {
         return Err(Refusal::WrongFee);
     }
     Ok(())
@@ -68,18 +74,22 @@ pub fn is_more(before: (&BitcoinForm, u128), now: (&BitcoinForm, u128)) -> bool 
     u128::from(now.0.fee_per_kvb) >= enough && now.1 > fee
 }
 
-/// `None`: the transfer cannot be written or the key cannot sign it; neither happens to a transfer that policy has
-/// passed.
-pub fn sign(transfer: &UnsignedTransfer, key: &SigningKey) -> Option<Signed> {
-    let UnsignedFrom::Coins(coins) = &transfer.from else {
-        return None;
-    };
-    let mut transaction = written(transfer, coins)?;
-    let own = script(&transfer.sender)?;
-    let public = key.verifying_key().to_encoded_point(true);
+/// With one key for each coin, or one for all of them. `None`: the transfer cannot be written or the keys cannot sign
+/// it; neither happens to a transfer that policy has passed.
+pub fn sign(transfer: &UnsignedTransfer, keys: &[SigningKey]) -> Option<Signed> {
+    let coins: Vec<&Coin> = transfer.from.coins().collect();
+    let mut transaction = written(transfer, &coins)?;
     let mut witnesses = Vec::with_capacity(coins.len());
     let mut cache = SighashCache::new(&transaction);
     for (input, coin) in coins.iter().enumerate() {
+        let key = match keys {
+            [key] => key,
+            keys if keys.len() == coins.len() => keys.get(input)?,
+            _ => return None,
+        };
+        let public = key.verifying_key().to_encoded_point(true);
+        let owner = CompressedPublicKey::from_slice(public.as_bytes()).ok()?;
+        let own = ScriptBuf::new_p2wpkh(&owner.wpubkey_hash());
         let value = satoshi(coin.base)?;
         let hash = cache.p2wpkh_signature_hash(input, &own, value, EcdsaSighashType::All);
         // RFC 6979 with a low s: the same transfer gives the same signature.
@@ -98,7 +108,7 @@ pub fn sign(transfer: &UnsignedTransfer, key: &SigningKey) -> Option<Signed> {
     })
 }
 
-fn written(transfer: &UnsignedTransfer, coins: &[Coin]) -> Option<Transaction> {
+fn written(transfer: &UnsignedTransfer, coins: &[&Coin]) -> Option<Transaction> {
     let mut left: u128 = 0;
     let mut input = Vec::with_capacity(coins.len());
     for coin in coins {
@@ -116,7 +126,8 @@ fn written(transfer: &UnsignedTransfer, coins: &[Coin]) -> Option<Transaction> {
     left = left.checked_sub(amount)?.checked_sub(transfer.fee.base())?;
     let mut output = vec![output(&transfer.recipient, amount)?];
     if left > 0 {
-        if left < dust_of_change() {
+        let has_change = matches!(transfer.from, UnsignedFrom::Coins(_));
+        if left < dust_of_change() || !has_change {
             return None;
         }
         output.push(self::output(&transfer.sender, left)?);
@@ -202,8 +213,8 @@ mod tests {
         for to in FRIENDS {
             for bases in [&[900_000][..], &[5_000, 30_000, 7], &[11_150]] {
                 let (transfer, form) = transfer(to, bases);
-                let signed = sign(&transfer, &key()).unwrap();
-                assert_eq!(sign(&transfer, &key()), Some(signed.clone()));
+                let signed = sign(&transfer, &[key()]).unwrap();
+                assert_eq!(sign(&transfer, &[key()]), Some(signed.clone()));
                 let read: Transaction = deserialize_hex(&signed.signed_hex).unwrap();
                 assert_eq!(read.compute_txid().to_string(), signed.hash);
                 assert!(read.is_explicitly_rbf());

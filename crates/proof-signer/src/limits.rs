@@ -55,7 +55,20 @@ pub struct Limit {
 pub type Limits = BTreeMap<(Outflow, Asset), Limit>;
 
 /// One part of what a signature lets go.
-pub type Part = (Outflow, Asset, u128);
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Part {
+    pub of: Outflow,
+    pub asset: Asset,
+    /// For each order; one transfer may be of several.
+    pub orders: Vec<(OrderId, u128)>,
+}
+
+impl Part {
+    fn amount(&self) -> u128 {
+        let amounts = self.orders.iter().map(|(_, amount)| *amount);
+        amounts.fold(0, u128::saturating_add)
+    }
+}
 
 /// Why not, or not now.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -92,14 +105,17 @@ pub struct Outflows {
 }
 
 impl Outflows {
-    pub fn count(&mut self, order: OrderId, at: Option<Timestamp>, parts: &[Part]) {
-        for (of, asset, amount) in parts {
-            let sum = self.orders.entry((order, *of, *asset)).or_default();
-            *sum = sum.saturating_add(*amount);
+    pub fn count(&mut self, at: Option<Timestamp>, parts: &[Part]) {
+        for part in parts {
+            for (order, amount) in &part.orders {
+                let sum = self.orders.entry((*order, part.of, part.asset));
+                let sum = sum.or_default();
+                *sum = sum.saturating_add(*amount);
+            }
             // What was signed before there were limits has no time.
             let Some(at) = at else { continue };
-            let recent = self.recent.entry((*of, *asset)).or_default();
-            recent.push_back((at, *amount));
+            let recent = self.recent.entry((part.of, part.asset)).or_default();
+            recent.push_back((at, part.amount()));
             let since = at.plus_seconds(-DAY_SECONDS);
             while recent.front().is_some_and(|(earlier, _)| *earlier <= since) {
                 recent.pop_front();
@@ -113,16 +129,8 @@ impl Outflows {
         self.newest.map_or(clock, |newest| newest.max(clock))
     }
 
-    pub fn check(
-        &self,
-        limits: &Limits,
-        order: OrderId,
-        now: Timestamp,
-        parts: &[Part],
-    ) -> Result<(), OverLimit> {
-        let verdicts = parts
-            .iter()
-            .map(|part| self.check_part(limits, order, now, *part));
+    pub fn check(&self, limits: &Limits, now: Timestamp, parts: &[Part]) -> Result<(), OverLimit> {
+        let verdicts = parts.iter().map(|part| self.check_part(limits, now, part));
         // What is for good goes first: an order must not wait for what cannot be.
         let mut passing = Ok(());
         for verdict in verdicts {
@@ -135,13 +143,8 @@ impl Outflows {
         passing
     }
 
-    fn check_part(
-        &self,
-        limits: &Limits,
-        order: OrderId,
-        now: Timestamp,
-        (of, asset, amount): Part,
-    ) -> Result<(), OverLimit> {
+    fn check_part(&self, limits: &Limits, now: Timestamp, part: &Part) -> Result<(), OverLimit> {
+        let (of, asset, amount) = (part.of, part.asset, part.amount());
         let Some(limit) = limits.get(&(of, asset)) else {
             return Err(OverLimit::Unlimited { of, asset });
         };
@@ -149,8 +152,11 @@ impl Outflows {
         if amount > limit.hour.min(limit.day) {
             return Err(OverLimit::Always { of, asset });
         }
-        let of_order = self.orders.get(&(order, of, asset)).copied();
-        if with(of_order.unwrap_or(0)) > limit.order {
+        let is_over = |(order, more): &(OrderId, u128)| {
+            let before = self.orders.get(&(*order, of, asset)).copied();
+            before.unwrap_or(0).saturating_add(*more) > limit.order
+        };
+        if part.orders.iter().any(is_over) {
             return Err(OverLimit::Order { of, asset });
         }
         if with(self.since(now.plus_seconds(-HOUR_SECONDS), of, asset)) > limit.hour {

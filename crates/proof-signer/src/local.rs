@@ -10,6 +10,7 @@ use crate::{
     policy::{ChainRules, Memory, Refusal, check_form},
     simulated, tron,
 };
+use k256::ecdsa::SigningKey;
 use proof_core::{
     Address, Clock, Network,
     id::{IntentId, OrderId},
@@ -18,7 +19,7 @@ use proof_core::{
 };
 use proof_port::{
     DepositOpened, IntentClass, PROMISED_MAX, PortError, Promised, Signed, SignedState, Signer,
-    SigningIntent, Whose,
+    SigningIntent, UnsignedFrom, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -145,8 +146,13 @@ impl LocalSigner {
 
     pub(crate) fn promises_now(&self, after: Option<OrderId>) -> Vec<Promised> {
         let orders = self.book().memory.orders_after(after, PROMISED_MAX);
-        let promised = orders.into_iter().map(|order| self.promised_now(order));
-        promised.collect()
+        // What many orders share is told once, with the one that it was asked for: a page has a bound.
+        let own = |order| {
+            let mut promised = self.promised_now(order);
+            promised.signed.retain(|given| given.intent.order == order);
+            promised
+        };
+        orders.into_iter().map(own).collect()
     }
 
     pub(crate) fn promised_now(&self, order: OrderId) -> Promised {
@@ -251,17 +257,16 @@ impl LocalSigner {
         };
         let at = self.limits.as_ref().map(within).transpose();
         let at = at.map_err(refused)?;
-        // A sweep is signed by the key of the address that it empties.
-        let of_deposit = (intent.class == IntentClass::Sweep)
-            .then(|| deposit_key(&self.master_key, network, intent.order))
-            .flatten();
-        let signed = match (&transfer.form, &of_deposit) {
-            (Some(Form::Evm(form)), Some(key)) => evm::sign(transfer, form, key),
+        let signed = match (&transfer.form, self.sweeping(intent).as_deref()) {
+            (Some(Form::Evm(form)), Some([key])) => evm::sign(transfer, form, key),
+            (Some(Form::Bitcoin(_)), Some(keys)) => bitcoin::sign(transfer, keys),
             (_, Some(_)) => return Err(refused(Refusal::WrongForm)),
             (None, None) => simulated::sign(transfer, &wallet.key),
             (Some(Form::Evm(form)), None) => evm::sign(transfer, form, &wallet.key),
             (Some(Form::Tron(form)), None) => tron::sign(transfer, form, &wallet.key),
-            (Some(Form::Bitcoin(_)), None) => bitcoin::sign(transfer, &wallet.key),
+            (Some(Form::Bitcoin(_)), None) => {
+                bitcoin::sign(transfer, std::slice::from_ref(&wallet.key))
+            }
         };
         let signed =
             signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
@@ -271,6 +276,22 @@ impl LocalSigner {
             at,
         })?;
         Ok(signed)
+    }
+
+    /// A sweep is signed by the key of the address that it empties, or by those of all of them, coin by coin.
+    fn sweeping(&self, intent: &SigningIntent) -> Option<Vec<SigningKey>> {
+        if intent.class != IntentClass::Sweep {
+            return None;
+        }
+        let network = intent.transfer.amount.asset().network();
+        let orders = match &intent.transfer.from {
+            UnsignedFrom::Deposits(deposits) => deposits.iter().map(|one| one.order).collect(),
+            UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_) => vec![intent.order],
+        };
+        let keys = orders.into_iter();
+        let keys = keys.map(|order| deposit_key(&self.master_key, network, order));
+        // Of a network without such keys nothing is signed: policy has no address to compare with.
+        Some(keys.collect::<Option<_>>().unwrap_or_default())
     }
 
     pub(crate) fn close_now(

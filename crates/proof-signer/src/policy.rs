@@ -11,14 +11,20 @@ use crate::{
 use proof_core::{
     Address, Asset, Network, Timestamp,
     id::{IntentId, OrderId},
+    money::Amount,
     recovery::Epoch,
-    transfer::{BitcoinForm, Form},
+    sweep::fee_shares,
+    transfer::{DepositCoin, Form},
 };
 use proof_port::{
-    Coin, EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom,
-    UnsignedTransfer, Whose,
+    EvmForm, IntentClass, Signed, SignedIntent, SigningIntent, UnsignedFrom, UnsignedTransfer,
+    Whose,
 };
-use std::{cmp::Ordering, collections::BTreeMap, ops::Bound};
+use std::{
+    cmp::Ordering,
+    collections::{BTreeMap, BTreeSet},
+    ops::Bound,
+};
 
 /// Signatures that one intent has at most: each costs at least a tenth more than the one before.
 const SIGNED_MAX: usize = 24;
@@ -178,7 +184,7 @@ impl Memory {
 
     fn apply_signed(&mut self, intent: &SigningIntent, signed: &Signed, at: Option<Timestamp>) {
         let parts = self.parts(intent);
-        self.outflows.count(intent.order, at, &parts);
+        self.outflows.count(at, &parts);
         for source in sources(&intent.transfer) {
             self.taken.insert(source, intent.intent);
         }
@@ -190,8 +196,11 @@ impl Memory {
             earlier.push(given);
             return;
         }
-        let of_order = self.of_order.entry(intent.order).or_default();
-        of_order.push(intent.intent);
+        // Each order is told of what became of its coins.
+        for order in orders(intent) {
+            let of_order = self.of_order.entry(order).or_default();
+            of_order.push(intent.intent);
+        }
         let state = IntentState::Signed(vec![given]);
         self.intents.insert(intent.intent, state);
     }
@@ -203,7 +212,7 @@ impl Memory {
         if let Some(IntentState::Signed(earlier)) = self.intents.get(&intent.intent) {
             let fees = earlier.iter().map(|given| given.intent.transfer.fee.base());
             let more = fee.base().saturating_sub(fees.max().unwrap_or(0));
-            return vec![(Outflow::Fee, fee.asset(), more)];
+            return vec![part(intent, Outflow::Fee, Amount::new(fee.asset(), more))];
         }
         let of = match intent.class {
             IntentClass::Deliver => match self.destinations.get(&intent.order) {
@@ -216,10 +225,7 @@ impl Memory {
             IntentClass::TopUp => Outflow::TopUp,
             IntentClass::Cold => Outflow::Cold,
         };
-        vec![
-            (of, amount.asset(), amount.base()),
-            (Outflow::Fee, fee.asset(), fee.base()),
-        ]
+        vec![part(intent, of, amount), part(intent, Outflow::Fee, fee)]
     }
 
     /// Gives the moment that the signature counts at.
@@ -231,7 +237,7 @@ impl Memory {
     ) -> Result<Timestamp, Refusal> {
         let now = self.outflows.now(clock);
         let parts = self.parts(intent);
-        let checked = self.outflows.check(limits, intent.order, now, &parts);
+        let checked = self.outflows.check(limits, now, &parts);
         checked.map_err(Refusal::OverLimit)?;
         Ok(now)
     }
@@ -354,8 +360,9 @@ impl Memory {
                 known.map(|known| known == wallet && deposit == Some(recipient))
             }
             IntentClass::Sweep => {
-                let known = self.refunds.get(&intent.order);
-                known.map(|_| recipient == wallet)
+                let mut all = orders(intent).into_iter();
+                let opened = all.all(|order| self.refunds.contains_key(&order));
+                opened.then(|| recipient == wallet)
             }
             IntentClass::TopUp => {
                 let known = self.refunds.get(&intent.order);
@@ -378,6 +385,14 @@ impl Memory {
             (IntentClass::Sweep, None) => return Err(Refusal::WrongSender),
             _ => wallet,
         };
+        // Of coins only deposits are swept, and deposits are only swept.
+        let sweeps_coins =
+            intent.class == IntentClass::Sweep && asset.network() == Network::Bitcoin;
+        let are_deposits = matches!(intent.transfer.from, UnsignedFrom::Deposits(_));
+        let own = deposits(intent).iter().any(|one| one.order == intent.order);
+        if sweeps_coins != are_deposits || own != are_deposits {
+            return Err(Refusal::WrongSource);
+        }
         check_transfer(&intent.transfer, sender)?;
         if sources(&intent.transfer).any(|source| self.taken.contains_key(&source)) {
             return Err(Refusal::SourceTaken);
@@ -410,19 +425,19 @@ fn may_replace(given: &[SignedIntent], intent: &SigningIntent) -> Result<Option<
     let (form, is_more) = match (&before.form, &now.form) {
         (Some(Form::Evm(cheap)), Some(Form::Evm(dear))) => raised_evm(cheap, dear),
         (Some(Form::Bitcoin(cheap)), Some(Form::Bitcoin(dear))) => {
-            let form = BitcoinForm {
-                fee_per_kvb: dear.fee_per_kvb,
-                ..(**cheap).clone()
-            };
+            let mut form = cheap.clone();
+            form.fee_per_kvb = dear.fee_per_kvb;
             let offers = ((&**cheap, before.fee.base()), (&**dear, now.fee.base()));
-            let is_more = bitcoin::is_more(offers.0, offers.1);
-            (Form::Bitcoin(Box::new(form)), is_more)
+            (Form::Bitcoin(form), bitcoin::is_more(offers.0, offers.1))
         }
         _ => return Err(Refusal::OtherFacts),
     };
-    let mut raised = last.clone();
-    raised.transfer.fee = now.fee;
-    raised.transfer.form = Some(form);
+    let raised = SigningIntent {
+        transfer: before
+            .costing(now.fee, Some(form))
+            .ok_or(Refusal::WrongCoins)?,
+        ..last.clone()
+    };
     if raised != *intent {
         return Err(Refusal::OtherFacts);
     }
@@ -462,14 +477,21 @@ fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), R
     }
     match (&transfer.from, network) {
         (UnsignedFrom::Nonce(_), Network::Trc20 | Network::Erc20 | Network::Bep20) => Ok(()),
-        (UnsignedFrom::Coins(coins), Network::Bitcoin) => check_coins(coins, transfer),
-        (UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_), _) => Err(Refusal::WrongSource),
+        (UnsignedFrom::Coins(_) | UnsignedFrom::Deposits(_), Network::Bitcoin) => {
+            check_coins(transfer)
+        }
+        (UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_) | UnsignedFrom::Deposits(_), _) => {
+            Err(Refusal::WrongSource)
+        }
     }
 }
 
 /// A transfer on a network with rules is written in its form and keeps to them; one on any other network has none.
 pub fn check_form(transfer: &UnsignedTransfer, rules: Option<&ChainRules>) -> Result<(), Refusal> {
     match (&transfer.form, rules) {
+        (None, None) if matches!(transfer.from, UnsignedFrom::Deposits(_)) => {
+            Err(Refusal::WrongForm)
+        }
         (None, None) => Ok(()),
         (Some(Form::Evm(form)), Some(ChainRules::Evm(rules))) => check_evm(transfer, form, rules),
         (Some(Form::Tron(form)), Some(ChainRules::Tron(rules))) => {
@@ -510,29 +532,61 @@ pub fn check_token(
     Ok(())
 }
 
-fn check_coins(coins: &[Coin], transfer: &UnsignedTransfer) -> Result<(), Refusal> {
-    let mut names: Vec<_> = coins.iter().map(|coin| (&coin.hash, coin.index)).collect();
+fn check_coins(transfer: &UnsignedTransfer) -> Result<(), Refusal> {
+    let coins = || transfer.from.coins();
+    let mut names: Vec<_> = coins().map(|coin| (&coin.hash, coin.index)).collect();
     names.sort_unstable();
     names.dedup();
-    let have = coins
-        .iter()
-        .try_fold(0_u128, |sum, coin| sum.checked_add(coin.base));
+    let have = coins().try_fold(0_u128, |sum, coin| sum.checked_add(coin.base));
     let need = transfer.amount.base().checked_add(transfer.fee.base());
+    // What is swept has no change.
+    let exactly = matches!(transfer.from, UnsignedFrom::Deposits(_));
     match (have, need) {
-        (Some(have), Some(need)) if have >= need && names.len() == coins.len() => Ok(()),
+        (Some(have), Some(need))
+            if have >= need && (have == need || !exactly) && names.len() == coins().count() =>
+        {
+            Ok(())
+        }
         _ => Err(Refusal::WrongCoins),
     }
 }
 
 fn sources(transfer: &UnsignedTransfer) -> impl Iterator<Item = Source> {
     let network = transfer.amount.asset().network();
-    let (nonce, coins) = match &transfer.from {
-        UnsignedFrom::Nonce(nonce) => {
-            let source = Source::Nonce(transfer.sender.clone(), *nonce);
-            (Some(source), [].as_slice())
-        }
-        UnsignedFrom::Coins(coins) => (None, coins.as_slice()),
+    let nonce = match &transfer.from {
+        UnsignedFrom::Nonce(nonce) => Some(Source::Nonce(transfer.sender.clone(), *nonce)),
+        UnsignedFrom::Coins(_) | UnsignedFrom::Deposits(_) => None,
     };
-    let coin = move |coin: &Coin| Source::Coin(network, coin.hash.clone(), coin.index);
-    nonce.into_iter().chain(coins.iter().map(coin))
+    let coins = transfer.from.coins();
+    let coins = coins.map(move |coin| Source::Coin(network, coin.hash.clone(), coin.index));
+    nonce.into_iter().chain(coins)
+}
+
+fn deposits(intent: &SigningIntent) -> &[DepositCoin] {
+    match &intent.transfer.from {
+        UnsignedFrom::Deposits(deposits) => deposits,
+        UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_) => &[],
+    }
+}
+
+/// The one that it is asked for, and those whose deposits it spends.
+fn orders(intent: &SigningIntent) -> BTreeSet<OrderId> {
+    let spent = deposits(intent).iter().map(|deposit| deposit.order);
+    spent.chain([intent.order]).collect()
+}
+
+/// Each order counts for what of it is its own.
+fn part(intent: &SigningIntent, of: Outflow, amount: Amount) -> Part {
+    let mut bases: BTreeMap<OrderId, u128> = BTreeMap::new();
+    for DepositCoin { order, coin } in deposits(intent) {
+        let sum = bases.entry(*order).or_default();
+        *sum = sum.saturating_add(coin.base);
+    }
+    let (all, values): (Vec<_>, Vec<_>) = bases.into_iter().unzip();
+    let orders = match fee_shares(amount.base(), &values) {
+        Ok(shares) if !all.is_empty() => all.into_iter().zip(shares).collect(),
+        Ok(_) | Err(_) => vec![(intent.order, amount.base())],
+    };
+    let asset = amount.asset();
+    Part { of, asset, orders }
 }

@@ -43,6 +43,8 @@ fn body(transfer: &UnsignedTransfer) -> Option<Vec<u8>> {
     let (nonce, coins) = match &transfer.from {
         UnsignedFrom::Nonce(nonce) => (Some(*nonce), None),
         UnsignedFrom::Coins(coins) => (None, Some(coins.as_slice())),
+        // Simulated chains are not swept.
+        UnsignedFrom::Deposits(_) => return None,
     };
     serde_json::to_vec(&Body {
         sender: transfer.sender.as_str(),

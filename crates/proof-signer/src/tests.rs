@@ -23,6 +23,7 @@ mod many;
 mod prove;
 mod replacement;
 mod sweep;
+mod sweep_coins;
 mod tron;
 
 const SHOP: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";

@@ -20,6 +20,7 @@ statements! {
     DEPOSIT_INSERT = "INSERT INTO deposits (id, environment, network, hash, position, order_id, asset, amount, seen_at, found_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (environment, network, hash, position) DO NOTHING";
     DEPOSIT_FIND = "SELECT id FROM deposits WHERE environment = $1 AND network = $2 AND hash = $3 AND position = $4";
     DEPOSIT_DELETE = "DELETE FROM deposits WHERE environment = $1 AND network = $2 AND hash = $3 AND position = $4";
+    DEPOSIT_OF_ORDER = "SELECT hash, position FROM deposits WHERE order_id = $1 AND network = $2 ORDER BY id LIMIT $3";
     SCAN_OPEN = "INSERT INTO chain_scans (environment, network, height, heard_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
     SCAN_LOAD = "SELECT height, heard_at FROM chain_scans WHERE environment = $1 AND network = $2";
     SCAN_SAVE = "UPDATE chain_scans SET height = $1, heard_at = $2 WHERE environment = $3 AND network = $4 AND height = $5";
@@ -51,6 +52,12 @@ struct OwnerRow {
 struct ScanRow {
     height: i64,
     heard_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    hash: String,
+    position: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -138,6 +145,27 @@ impl Tx {
         ];
         let row: Option<IdRow> = self.fetch_optional(DEPOSIT_FIND, args).await?;
         Ok(row.map(|row| row.id).is_some())
+    }
+
+    /// All that came to the address of an order over a network, the oldest first.
+    pub async fn deposit_of_order(
+        &mut self,
+        order: OrderId,
+        network: Network,
+        limit: i64,
+    ) -> Result<Vec<DepositKey>, StoreError> {
+        let args = args![order.uuid(), network.name(), limit];
+        let rows: Vec<KeyRow> = self.fetch_all(DEPOSIT_OF_ORDER, args).await?;
+        let key = |row: KeyRow| {
+            let index = u32::try_from(row.position).map_err(|_| StoreError::Row {
+                table: "deposits",
+                column: "position",
+                id: row.hash.clone(),
+            })?;
+            let hash = row.hash;
+            Ok(DepositKey { hash, index })
+        };
+        rows.into_iter().map(key).collect()
     }
 
     /// A re-org took it: if it comes again, it is found again.

@@ -119,6 +119,30 @@ impl Chain for BitcoinChain {
         Ok(free.map(coin).collect())
     }
 
+    async fn coins_among(
+        &self,
+        owner: &Address,
+        outputs: &[DepositKey],
+    ) -> Result<Vec<Coin>, PortError> {
+        let script = script_of(owner.as_str())?;
+        let usual = self.spec.depth.usual();
+        let votes = self.votes(|node| async {
+            let mut coins = Vec::new();
+            for (key, found) in self.outputs(node, &script, outputs).await? {
+                let bound = if found.coinbase { MATURITY } else { 0 };
+                if found.confirmations >= usual.max(bound) {
+                    coins.push(Coin {
+                        hash: key.hash.clone(),
+                        index: key.index,
+                        base: wire::satoshi(&found.value)?.into(),
+                    });
+                }
+            }
+            Ok(coins)
+        });
+        agree::same(&votes.await)
+    }
+
     async fn fee(&self) -> Result<Amount, PortError> {
         let fee = form(&self.spec, self.rate().await?).fee_usual();
         let fee = fee.ok_or_else(|| self.odd("a fee beyond all numbers"))?;
@@ -212,17 +236,28 @@ impl BitcoinChain {
         script: &ScriptBuf,
         deposits: &[DepositKey],
     ) -> Result<u128, RpcError> {
-        let door = node.ready(&self.spec).await?;
         let mut sum = 0_u128;
-        for DepositKey { hash, index } in deposits {
-            let found: Option<wire::Output> =
-                ask(door, "gettxout", json!([hash, index, false])).await?;
-            if let Some(found) =
-                found.filter(|found| found.script_pub_key.hex == script.to_hex_string())
-            {
-                sum = sum.saturating_add(wire::satoshi(&found.value)?.into());
-            }
+        for (_, found) in self.outputs(node, script, deposits).await? {
+            sum = sum.saturating_add(wire::satoshi(&found.value)?.into());
         }
         Ok(sum)
+    }
+
+    /// Those that are there, by one node.
+    async fn outputs<'a>(
+        &self,
+        node: &Node,
+        script: &ScriptBuf,
+        keys: &'a [DepositKey],
+    ) -> Result<Vec<(&'a DepositKey, wire::Free)>, RpcError> {
+        let door = node.ready(&self.spec).await?;
+        let mut there = Vec::new();
+        for key in keys {
+            let asked = json!([key.hash, key.index, false]);
+            let found: Option<wire::Free> = ask(door, "gettxout", asked).await?;
+            let found = found.filter(|found| found.script_pub_key.hex == script.to_hex_string());
+            there.extend(found.map(|found| (key, found)));
+        }
+        Ok(there)
     }
 }

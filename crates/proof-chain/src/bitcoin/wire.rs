@@ -47,8 +47,17 @@ pub struct Input {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Output {
+    pub script_pub_key: Script,
+}
+
+/// One that nothing has spent.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Free {
     pub value: Box<RawValue>,
     pub script_pub_key: Script,
+    pub confirmations: u64,
+    pub coinbase: bool,
 }
 
 #[derive(Deserialize)]

@@ -21,6 +21,9 @@ const SPENDING_PLAIN: u128 = 148;
 const DUST_RATE: u128 = 3;
 /// As many inputs as stay well below what nodes relay (100,000 virtual bytes).
 pub const INPUTS_MAX: usize = 500;
+/// Coins that one transaction brings together at most: some 3,450 virtual bytes. Each is asked for before, and one that
+/// is gone holds up the rest.
+pub const SWEPT_MAX: usize = 50;
 
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct BitcoinForm {
@@ -71,6 +74,19 @@ impl BitcoinForm {
     /// Of a usual transfer: one coin, the longest recipient, and change.
     pub fn fee_usual(&self) -> Option<u128> {
         self.of(weight(1, 34)?.checked_add(WEIGHT_OUTPUT + 4 * OWN_SCRIPT)?)
+    }
+
+    /// What it costs to bring so many coins of P2WPKH addresses together at our own, which gets all that is left.
+    pub fn fee_sweep(&self, coins: usize) -> Option<u128> {
+        if coins == 0 || coins > SWEPT_MAX {
+            return None;
+        }
+        self.of(weight(coins, OWN_SCRIPT)?)
+    }
+
+    /// What one coin more adds to that.
+    pub fn fee_input(&self) -> Option<u128> {
+        self.of(WEIGHT_INPUT)
     }
 
     fn of(&self, weight: u128) -> Option<u128> {
@@ -146,5 +162,13 @@ mod tests {
             ..form
         };
         assert_eq!(dear.fee(&[coin(100_000)], &to, 5), None);
+        // 43.5 virtual bytes, and 68 for each coin.
+        assert_eq!(form.fee_input(), Some(680));
+        assert_eq!(form.fee_sweep(1), Some(1_115));
+        assert_eq!(form.fee_sweep(SWEPT_MAX), Some(34_435));
+        assert_eq!(
+            (form.fee_sweep(0), form.fee_sweep(SWEPT_MAX + 1)),
+            (None, None)
+        );
     }
 }

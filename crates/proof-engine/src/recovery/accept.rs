@@ -370,16 +370,12 @@ fn spent_by(signed: &SignedIntent) -> Vec<(Spent, IntentId)> {
     let transfer = &signed.intent.transfer;
     let network = transfer.amount.asset().network();
     let intent = signed.intent.intent;
-    match &transfer.from {
-        UnsignedFrom::Nonce(nonce) => {
-            vec![(Spent::Nonce(transfer.sender.clone(), *nonce), intent)]
-        }
-        UnsignedFrom::Coins(coins) => {
-            let spent = |coin: &proof_core::transfer::Coin| {
-                let spent = Spent::Coin(network, coin.hash.clone(), coin.index);
-                (spent, intent)
-            };
-            coins.iter().map(spent).collect()
-        }
-    }
+    let nonce = match &transfer.from {
+        UnsignedFrom::Nonce(nonce) => Some(Spent::Nonce(transfer.sender.clone(), *nonce)),
+        UnsignedFrom::Coins(_) | UnsignedFrom::Deposits(_) => None,
+    };
+    let coins = transfer.from.coins();
+    let coins = coins.map(|coin| Spent::Coin(network, coin.hash.clone(), coin.index));
+    let spent = nonce.into_iter().chain(coins);
+    spent.map(|spent| (spent, intent)).collect()
 }

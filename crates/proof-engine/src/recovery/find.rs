@@ -11,15 +11,18 @@ use proof_core::{
     finding::Movement,
     id::{OrderId, QuoteId},
     ledger::Account,
-    money::Money,
+    money::{Amount, Money},
     order::{ATTEMPTS_MAX, Order, State},
     partner::{Environment, Side},
     recovery::{
         Apart, BuySeen, Course, Naming, PaymentSeen, SaleAdoption, Then, buy_course, sell_of_total,
     },
     sweep::Sweep,
+    transfer::UnsignedFrom,
 };
-use proof_port::{AuthorisationState, Promised, ReportLine, SignedIntent, TransferStatus};
+use proof_port::{
+    AuthorisationState, IntentClass, Promised, ReportLine, SignedIntent, TransferStatus,
+};
 use proof_store::{Failure, OrderPosting, Tx};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
@@ -472,11 +475,11 @@ impl Engine {
         let mut sent = false;
         for signed in &promised.signed {
             let fate = self.fate(world.environment, signed).await?;
-            let delivers = matches!(signed.intent.class, proof_port::IntentClass::Deliver);
+            let delivers = matches!(signed.intent.class, IntentClass::Deliver);
             sent |= delivers && !matches!(fate, Fate::Refused);
             if !ours.knows(signed) {
                 // A sweep takes nothing from the hot wallet.
-                if signed.intent.class != proof_port::IntentClass::Sweep {
+                if signed.intent.class != IntentClass::Sweep {
                     world.take(signed, fate);
                 }
                 outside.push(transfer_words(signed, fate));
@@ -547,13 +550,20 @@ impl Engine {
                 },
             ));
         }
-        if let Some(promised) = world.promised.get(&id).cloned() {
+        if world.promised.contains_key(&id) {
+            // With what it shares with others.
+            let promised = self.rails(environment)?.signer.promised(id).await?;
+            let promised = self.one_each(environment, promised).await?;
             self.stranger_payment(environment, &promised, &mut stranger)
                 .await?;
             for signed in &promised.signed {
                 let fate = self.fate(environment, signed).await?;
-                world.take(signed, fate);
-                stranger.sent(signed, fate);
+                if signed.intent.class == IntentClass::Sweep {
+                    self.stranger_swept(signed, fate, &mut stranger).await?;
+                } else {
+                    world.take(signed, fate);
+                    stranger.sent(signed, fate);
+                }
             }
             self.stranger_deposit(environment, &promised, &mut stranger)
                 .await?;
@@ -563,6 +573,35 @@ impl Engine {
             .retain(|(subject, _)| !kept.contains(subject));
         stranger.then_say();
         Ok((!stranger.shown.outside.is_empty()).then_some(stranger))
+    }
+
+    /// What was swept came into our own wallet, and is found there like what nobody expects; unless orders that we know
+    /// have a part in it: then their sweep brings this one, too, out of what is booked here.
+    async fn stranger_swept(
+        &self,
+        signed: &SignedIntent,
+        fate: Fate,
+        stranger: &mut Stranger,
+    ) -> Result<(), ApiError> {
+        stranger.swept(signed, fate);
+        let UnsignedFrom::Deposits(deposits) = &signed.intent.transfer.from else {
+            return Ok(());
+        };
+        let mut is_shared = false;
+        for deposit in deposits {
+            is_shared |= self.ours(deposit.order).await?.is_some();
+        }
+        if !is_shared || !matches!(fate, Fate::Final { .. }) {
+            return Ok(());
+        }
+        let order = stranger.order;
+        let own = deposits.iter().filter(|deposit| deposit.order == order);
+        let base = own.fold(0_u128, |sum, one| sum.saturating_add(one.coin.base));
+        let amount = Amount::new(signed.intent.transfer.amount.asset(), base);
+        let subject = format!("swept {order} {}", signed.intent.intent);
+        let came = Apart::Came { order, amount };
+        stranger.apart.push((subject, came));
+        Ok(())
     }
 
     async fn kept_subjects(
@@ -705,7 +744,13 @@ impl Ours {
     fn knows(&self, signed: &SignedIntent) -> bool {
         let text = serde_json::to_string(&(&self.order, &self.cases)).unwrap_or_default();
         let hash = &signed.signed.hash;
-        text.contains(hash) || self.sweeps.iter().any(|sweep| sweep.knows(hash))
+        // The sweep that leads a batch learns of whatever was signed under its intent.
+        let intent = signed.intent.intent;
+        let shares = |sweep: &Sweep| {
+            let mut batches = sweep.batch.iter();
+            sweep.knows(hash) || batches.any(|batch| batch.intent == intent)
+        };
+        text.contains(hash) || self.sweeps.iter().any(shares)
     }
 
     fn has(&self, movement: Movement) -> bool {

@@ -70,6 +70,14 @@ impl Stranger {
         }
     }
 
+    /// To our own wallet: nothing was spent.
+    pub(super) fn swept(&mut self, signed: &SignedIntent, fate: Fate) {
+        self.shown.outside.push(transfer_words(signed, fate));
+        if matches!(fate, Fate::OnItsWay) {
+            self.on_their_way.push(signed.clone());
+        }
+    }
+
     pub(super) fn then_say(&mut self) {
         let then = &mut self.shown.then;
         if !self.apart.is_empty() {

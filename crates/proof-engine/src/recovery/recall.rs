@@ -70,7 +70,7 @@ impl Engine {
     /// What the signer promised to whom it is, and what it has signed for this one transfer.
     async fn transfer_own(&self, leg: Leg) -> Result<(Promised, Vec<SignedIntent>), ApiError> {
         let signer = &self.rails(leg.environment)?.signer;
-        let promised = signer.promised(leg.order).await?;
+        let promised = signer.promised(leg.asked).await?;
         let own = promised.signed.iter();
         let own = own.filter(|s| s.intent.intent == leg.intent).cloned();
         let own = own.collect();
@@ -86,17 +86,13 @@ impl Engine {
                 Box::pin(async move {
                     let first = given.first().ok_or_else(gone)?;
                     let (intent, transfer) = (first.intent.intent, first.intent.transfer.clone());
-                    match &transfer.from {
-                        UnsignedFrom::Nonce(nonce) => {
-                            tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
-                        }
-                        UnsignedFrom::Coins(coins) => {
-                            let network = transfer.amount.asset().network().name();
-                            for coin in coins {
-                                let coin = (coin.hash.as_str(), coin.index);
-                                tx.coin_claim(network, coin, intent).await?;
-                            }
-                        }
+                    if let UnsignedFrom::Nonce(nonce) = &transfer.from {
+                        tx.nonce_claim(&transfer.sender, *nonce, intent).await?;
+                    }
+                    let network = transfer.amount.asset().network().name();
+                    for coin in transfer.from.coins() {
+                        let coin = (coin.hash.as_str(), coin.index);
+                        tx.coin_claim(network, coin, intent).await?;
                     }
                     let fact = TransferFact::Planned { intent, transfer };
                     leg.record(tx, fact, &ids).await?;

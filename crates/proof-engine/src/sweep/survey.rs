@@ -77,7 +77,7 @@ pub struct SweepPage {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Verdict {
+pub(super) enum Verdict {
     Ready,
     TooSmall,
     NoPrice,
@@ -178,6 +178,7 @@ impl Engine {
     ) -> Result<SweepPage, ApiError> {
         let (mut page, mut after, mut begun) = (SweepPage::default(), String::new(), 0);
         let mut costs: BTreeMap<Asset, Option<Cost>> = BTreeMap::new();
+        let mut coins = Vec::new();
         loop {
             let (here, from) = (environment, after.clone());
             let held = self
@@ -198,6 +199,10 @@ impl Engine {
                 };
                 let asset = amount.asset();
                 if !self.sweeping.networks.contains(&asset.network()) {
+                    continue;
+                }
+                if asset == Network::Bitcoin.native() {
+                    coins.push((order, amount));
                     continue;
                 }
                 let cost = match costs.get(&asset) {
@@ -221,9 +226,14 @@ impl Engine {
                     _ => false,
                 };
                 begun += usize::from(starts);
+                let cost = cost.map(|cost| cost.total);
                 page.tell(&order, amount, (cost, verdict, starts));
             }
         }
+        // What is brought together costs less.
+        let room = self.sweeping.batch.saturating_sub(begun);
+        self.batch_survey(environment, coins, (begin, room), &mut page)
+            .await?;
         Ok(page)
     }
 
@@ -352,6 +362,7 @@ impl Engine {
                         top_up: None,
                         out: None,
                         begun_at: now,
+                        batch: None,
                     };
                     if !tx.sweep_insert(&begun).await? {
                         return Ok(false);
@@ -372,11 +383,11 @@ impl Engine {
 }
 
 impl SweepPage {
-    fn tell(
+    pub(super) fn tell(
         &mut self,
         order: &Order,
         amount: Amount,
-        (cost, verdict, begun): (Option<Cost>, Verdict, bool),
+        (cost, verdict, begun): (Option<Amount>, Verdict, bool),
     ) {
         // What was begun is told in any case: it is kept in the audit.
         if self.lines.len() >= SWEEP_LINES_MAX && !begun {
@@ -390,7 +401,7 @@ impl SweepPage {
             amount: amount.to_decimal(),
             currency: amount.asset().ticker().to_owned(),
             network: amount.asset().network(),
-            cost: cost.map(|cost| cost.total.to_decimal()),
+            cost: cost.map(Amount::to_decimal),
             verdict: verdict.name().to_owned(),
             begun,
         });
@@ -398,7 +409,7 @@ impl SweepPage {
 }
 
 /// The next one's.
-fn number(sweeps: &[Sweep], asset: Asset) -> u32 {
+pub(super) fn number(sweeps: &[Sweep], asset: Asset) -> u32 {
     let before = sweeps.iter().filter(|sweep| sweep.asset() == asset);
     u32::try_from(before.count())
         .unwrap_or(u32::MAX)
@@ -406,7 +417,7 @@ fn number(sweeps: &[Sweep], asset: Asset) -> u32 {
 }
 
 /// Nobody has a claim to these coins any more: the order has ended, and so have its cases.
-async fn is_over(tx: &mut Tx, order: &Order) -> Result<bool, Failure<ApiError>> {
+pub(super) async fn is_over(tx: &mut Tx, order: &Order) -> Result<bool, Failure<ApiError>> {
     let cases = tx.case_of_order(order.id, CASES_MAX).await?;
     let settled = |case: &Case| matches!(case.state, CaseState::Settled(_));
     let settled = cases.iter().all(settled);

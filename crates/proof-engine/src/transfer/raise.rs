@@ -26,7 +26,7 @@ impl Engine {
             return Ok(None);
         }
         let signer = &self.rails(leg.environment)?.signer;
-        let promised = signer.promised(leg.order).await?.signed;
+        let promised = signer.promised(leg.asked).await?.signed;
         let given = promised
             .into_iter()
             .filter(|given| given.intent.intent == sending.intent);
@@ -56,8 +56,10 @@ impl Engine {
         sending: &Sending,
         chain: &dyn Chain,
     ) -> Result<Option<TransferFact>, ApiError> {
-        // What is at the address pays for its fee, and there is no more of it: it waits until fees fall.
-        if leg.class == IntentClass::Sweep {
+        // What is at the address pays for its fee, and there is no more of it: it waits until fees fall. A batch of coins
+        // has less to bring then.
+        let is_batch = matches!(sending.transfer.from, UnsignedFrom::Deposits(_));
+        if leg.class == IntentClass::Sweep && !is_batch {
             return Ok(None);
         }
         if let Some(higher) = &sending.higher {
@@ -86,6 +88,9 @@ impl Engine {
         let Some(transfer) = dearer(&sending.transfer, &market, price.most)? else {
             return Ok(None);
         };
+        if is_batch && !self.batch_is_worth(&transfer) {
+            return Ok(None);
+        }
         Ok(Some(TransferFact::Raised { transfer }))
     }
 
@@ -99,7 +104,7 @@ impl Engine {
         let intent = SigningIntent {
             intent: sending.intent,
             class: leg.class,
-            order: leg.order,
+            order: leg.asked,
             transfer: higher.clone(),
         };
         match signer.sign(self.epoch(), &intent).await {
@@ -146,14 +151,11 @@ fn dearer(
         }
         _ => None,
     };
-    Ok(raised.map(|(fee, form)| UnsignedTransfer {
-        fee,
-        form: Some(form),
-        ..ours.clone()
-    }))
+    Ok(raised.and_then(|(fee, form)| ours.costing(fee, Some(form))))
 }
 
-/// Nodes take a replacement that offers a satoshi for each byte more. It comes out of what goes back to us.
+/// Nodes take a replacement that offers a satoshi for each byte more. It comes out of what goes back to us, or comes to
+/// us.
 fn raised_coins(
     ours: &UnsignedTransfer,
     form: &BitcoinForm,
@@ -166,10 +168,11 @@ fn raised_coins(
         fee_per_kvb: market.fee_per_kvb.max(least),
         ..form.clone()
     };
-    let UnsignedFrom::Coins(coins) = &ours.from else {
-        return None;
+    let fee = match &ours.from {
+        UnsignedFrom::Nonce(_) => return None,
+        UnsignedFrom::Coins(coins) => raised.fee(coins, &ours.recipient, ours.amount.base())?,
+        UnsignedFrom::Deposits(deposits) => raised.fee_sweep(deposits.len())?,
     };
-    let fee = raised.fee(coins, &ours.recipient, ours.amount.base())?;
     let is_dearer = u128::from(raised.fee_per_kvb) <= most && fee > ours.fee.base();
     is_dearer.then_some((fee, raised))
 }

@@ -1,4 +1,4 @@
-//! What a transfer spends: the sender's next number, or coins that cover amount and fee.
+//! What a transfer spends: the sender's next number, coins that cover amount and fee, or those of a sweep.
 
 use super::fee_max;
 use crate::{ApiError, error::refused, quote::with_margin};
@@ -6,7 +6,9 @@ use proof_core::{
     Address, Asset, Network,
     id::IntentId,
     money::Amount,
-    transfer::{BitcoinForm, Coin, Form, UnsignedFrom, UnsignedTransfer, bitcoin::INPUTS_MAX},
+    transfer::{
+        BitcoinForm, Coin, DepositCoin, Form, UnsignedFrom, UnsignedTransfer, bitcoin::INPUTS_MAX,
+    },
 };
 use proof_port::Chain;
 use proof_store::{Failure, Tx};
@@ -27,6 +29,7 @@ pub(crate) struct Source {
 enum From {
     Nonce { expected: u64 },
     Coins { unspent: Vec<Coin> },
+    Deposits(Vec<DepositCoin>),
 }
 
 impl Source {
@@ -46,6 +49,20 @@ impl Source {
         form: Form,
     ) -> Result<Self, ApiError> {
         Self::of(chain, sender, Some(form)).await
+    }
+
+    /// These coins and no others, at what that costs.
+    pub(crate) fn of_deposits(
+        sender: Address,
+        deposits: Vec<DepositCoin>,
+        (form, fee): (Form, Amount),
+    ) -> Self {
+        Self {
+            sender,
+            from: From::Deposits(deposits),
+            form: Some(form),
+            fee,
+        }
     }
 
     /// The most that it may cost.
@@ -94,15 +111,17 @@ impl Source {
                     amount: amount.base(),
                 };
                 let (coins, fee) = choose(tx, &unspent, &price).await?;
-                let network = self.sender.network().name();
-                let taken = tx.coins_reserve(network, &coins, intent).await?;
-                taken.map_err(|_| refused(no_coins()))?;
                 (
                     UnsignedFrom::Coins(coins),
                     Amount::new(self.fee.asset(), fee),
                 )
             }
+            From::Deposits(deposits) => (UnsignedFrom::Deposits(deposits), self.fee),
         };
+        let coins: Vec<Coin> = from.coins().cloned().collect();
+        let network = self.sender.network().name();
+        let taken = tx.coins_reserve(network, &coins, intent).await?;
+        taken.map_err(|_| refused(no_coins()))?;
         Ok(UnsignedTransfer {
             sender: self.sender,
             recipient,

@@ -651,6 +651,10 @@ async fn deposit_rows(db: &Db, entropy: &Counting, order: &Order) {
         let again = tx.deposit_insert(second, test, id, &deposit, NOW).await?;
         assert!(inserted && !again, "a deposit is found once");
         assert!(tx.deposit_is_known(test, &deposit).await?);
+        let known = tx.deposit_of_order(id, network, 9).await?;
+        assert_eq!(known.as_slice(), std::slice::from_ref(&deposit.key));
+        let elsewhere = tx.deposit_of_order(id, Network::Bitcoin, 9).await?;
+        assert!(elsewhere.is_empty());
         tx.scan_open(test, network, 5).await?;
         tx.scan_open(test, network, 9).await?;
         let opened = tx.scan_load(test, network).await?;

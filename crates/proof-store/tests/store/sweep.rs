@@ -26,6 +26,7 @@ pub async fn rows(db: &Db, entropy: &Counting, order: OrderId) {
         out: None,
         state: SweepState::Sweeping,
         begun_at: NOW,
+        batch: None,
     };
     let second = Sweep {
         id: SweepId::new(NOW, entropy),

@@ -5,6 +5,7 @@ mod nodes;
 mod orders;
 mod proxy;
 mod regtest;
+mod sweep;
 
 use super::evm::door;
 use bitcoin::{Address as Script, Network as Kind, ScriptBuf};

@@ -31,13 +31,13 @@ const BLOCK_MS: u64 = 100;
 const TEST: Environment = Environment::Test;
 
 /// A ramp on a node of its own, whose blocks come by the ramp's clock.
-struct Ramp {
-    app: App,
-    node: Arc<Regtest>,
-    proxy: Proxy,
+pub struct Ramp {
+    pub app: App,
+    pub node: Arc<Regtest>,
+    pub proxy: Proxy,
     miner: JoinHandle<()>,
     /// Whether blocks take what waits. Held while nothing may happen.
-    mines: Arc<Mutex<bool>>,
+    pub mines: Arc<Mutex<bool>>,
     partner: PartnerCreated,
 }
 
@@ -48,7 +48,7 @@ impl Drop for Ramp {
 }
 
 impl Ramp {
-    async fn open() -> Option<Self> {
+    pub async fn open() -> Option<Self> {
         let node = Arc::new(Regtest::start().await?);
         let proxy = Proxy::start(&node.url).await;
         let real = Real {
@@ -88,7 +88,7 @@ impl Ramp {
     }
 
     /// A user of the partner who is verified, about to buy or sell.
-    async fn user(&self, side: &str, amount: &str) -> Buyer<'_> {
+    pub async fn user(&self, side: &str, amount: &str) -> Buyer<'_> {
         let mut body = good_session();
         body["type"] = json!(side);
         body["network"] = json!("BITCOIN");
@@ -108,7 +108,7 @@ impl Ramp {
     }
 
     /// One who has the deposit address on screen.
-    async fn seller(&self, amount: &str, card: &str) -> (Buyer<'_>, String) {
+    pub async fn seller(&self, amount: &str, card: &str) -> (Buyer<'_>, String) {
         let seller = self.user("sell", amount).await;
         let answer = start(&seller, card, REFUND).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
@@ -120,12 +120,12 @@ impl Ramp {
     }
 
     /// No block comes meanwhile: bitcoind does not survive one on top of what it is taking back.
-    async fn reorg(&self, depth: u64) {
+    pub async fn reorg(&self, depth: u64) {
         let _held = self.mines.lock().await;
         self.node.reorg(depth).await;
     }
 
-    async fn there(&self, owner: &str) -> u64 {
+    pub async fn there(&self, owner: &str) -> u64 {
         let native = Network::Bitcoin.native();
         let (chain, owner) = (chain(&[&self.node.url], spec()), address(owner));
         // Blocks come meanwhile.
@@ -135,7 +135,7 @@ impl Ramp {
     }
 
     /// What the books say of the hot wallet is what the chain says.
-    async fn books_agree(&self) {
+    pub async fn books_agree(&self) {
         let engine = &self.app.app.engine;
         let agree = || async {
             let page = engine.treasury_page(TEST).await.unwrap();
@@ -145,7 +145,7 @@ impl Ramp {
         self.app.until("books and chain agree", agree).await;
     }
 
-    async fn done(mut self) {
+    pub async fn done(mut self) {
         self.miner.abort();
         // It may be in the middle of a block, or gone.
         let _ = (&mut self.miner).await;
