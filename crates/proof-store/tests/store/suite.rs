@@ -371,6 +371,19 @@ async fn order_rows(db: &Db, partner: &Partner, order: &Order) {
     );
 }
 
+/// An account may be named twice, and lines need not come in twos.
+fn in_three(entry: &Entry) -> Entry {
+    let [from, to] = entry.postings() else {
+        panic!("{entry:?}")
+    };
+    let part = |amount| Posting {
+        amount,
+        ..to.clone()
+    };
+    let lines = vec![from.clone(), part(to.amount - 1), part(1)];
+    Entry::new(entry.kind(), lines).unwrap()
+}
+
 async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
     let [first, second, third] = [(); 3].map(|()| EntryId::new(NOW, entropy));
     let id = order.id;
@@ -379,17 +392,7 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
         let (funded, reserved) = (fund(amount("100")).unwrap(), reserve(amount("60")).unwrap());
         tx.ledger_post(first, nobodys, &funded, NOW).await.unwrap();
         tx.ledger_post(second, own, &reserved, NOW).await.unwrap();
-        // An account may be named twice, and lines need not come in twos.
-        let three = fund(amount("3")).unwrap();
-        let one = |posting: &Posting, amount| Posting {
-            amount,
-            ..posting.clone()
-        };
-        let [from, to] = three.postings() else {
-            panic!("{three:?}")
-        };
-        let lines = vec![one(from, from.amount), one(to, to.amount - 1), one(to, 1)];
-        let split = Entry::new(three.kind(), lines).unwrap();
+        let split = in_three(&fund(amount("3")).unwrap());
         let id = EntryId::from_uuid(uuid::Uuid::from_u128(8));
         tx.ledger_post(id, nobodys, &split, NOW).await.unwrap();
         // Real money is elsewhere, under the same name.
