@@ -107,6 +107,21 @@ pub async fn must<T: DeserializeOwned>(
     answer.ok_or_else(|| RpcError::Unusable(format!("{method}: nothing")))
 }
 
+/// The same for one of many answers that are worth something only together: one that is lost is asked for once more. Of a node
+/// that loses one in fifteen nobody would ever hear thirty in a row.
+pub async fn must_of_many<T: DeserializeOwned>(
+    node: &Configured,
+    method: &str,
+    params: impl Serialize + Clone,
+) -> Result<T, RpcError> {
+    match must(node, method, params.clone()).await {
+        Err(RpcError::Unsent(_) | RpcError::Lost(_) | RpcError::Unusable(_)) => {
+            must(node, method, params).await
+        }
+        told => told,
+    }
+}
+
 pub fn unanswered(error: CallError) -> RpcError {
     match error.sent {
         Sent::No => RpcError::Unsent(error.context),

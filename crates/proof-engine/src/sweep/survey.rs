@@ -215,13 +215,15 @@ impl Engine {
                 };
                 let again = begin == Some(true);
                 let found = self.sweep_judge(environment, (order, amount), cost, again);
-                let Some((order, verdict)) = found.await? else {
+                let Some((order, sweeps, verdict)) = found.await? else {
                     continue;
                 };
                 let may = begin.is_some() && begun < self.sweeping.batch;
                 let starts = match cost {
                     Some(cost) if may && verdict == Verdict::Ready => {
-                        self.sweep_start(&order, amount, cost).await?
+                        let name = "top_up";
+                        let lost = self.sweep_signed(&order, name, asset, &sweeps).await?;
+                        self.sweep_start(&order, amount, (cost, lost)).await?
                     }
                     _ => false,
                 };
@@ -244,7 +246,7 @@ impl Engine {
         (id, amount): (OrderId, Amount),
         cost: Option<Cost>,
         again: bool,
-    ) -> Result<Option<(Order, Verdict)>, ApiError> {
+    ) -> Result<Option<(Order, Vec<Sweep>, Verdict)>, ApiError> {
         let found = self
             .db
             .read("sweep_judge", move |tx: &mut Tx| {
@@ -276,7 +278,7 @@ impl Engine {
             }
             Some(_) => Verdict::Ready,
         };
-        Ok(Some((order, verdict)))
+        Ok(Some((order, sweeps, verdict)))
     }
 
     /// Whether the address of this order has it: what another order took over lies at the other one's. What the lost life
@@ -302,13 +304,28 @@ impl Engine {
         if there.base() >= amount.base() {
             return Ok(true);
         }
+        let lost = self.sweep_signed(order, "sweep", asset, sweeps).await?;
+        Ok(lost.is_some())
+    }
+
+    /// How much the lost life of a restored server has signed for the next sweep: what was decided there stands, whatever
+    /// gas costs now.
+    async fn sweep_signed(
+        &self,
+        order: &Order,
+        name: &str,
+        asset: Asset,
+        sweeps: &[Sweep],
+    ) -> Result<Option<Amount>, ApiError> {
         if !self.predates(order.created_at) {
-            return Ok(false);
+            return Ok(None);
         }
-        let intent = self.intent(order.id, &format!("sweep {asset}"), number(sweeps, asset));
-        let promised = self.rails(environment)?.signer.promised(order.id).await?;
-        let mut given = promised.signed.iter();
-        Ok(given.any(|given| given.intent.intent == intent))
+        let intent = self.intent(order.id, &format!("{name} {asset}"), number(sweeps, asset));
+        let signer = &self.rails(order.environment)?.signer;
+        let promised = signer.promised(order.id).await?;
+        let given = promised.signed.into_iter().map(|given| given.intent);
+        let mut own = given.filter(|given| given.intent == intent);
+        Ok(own.next().map(|given| given.transfer.amount))
     }
 
     /// Writes down that an address is to be emptied, unless something about it has changed. `false`: it has.
@@ -316,7 +333,7 @@ impl Engine {
         &self,
         order: &Order,
         amount: Amount,
-        cost: Cost,
+        (cost, topped_up): (Cost, Option<Amount>),
     ) -> Result<bool, ApiError> {
         let Some(sale) = &order.sale else {
             return Ok(false);
@@ -344,7 +361,7 @@ impl Engine {
                     } else {
                         let have = at_deposit(tx, environment, id, native).await?;
                         let lacks = cost.fee.base().saturating_sub(have);
-                        (lacks > 0).then(|| Amount::new(native, lacks))
+                        topped_up.or_else(|| (lacks > 0).then(|| Amount::new(native, lacks)))
                     };
                     let begun = Sweep {
                         id: sweep,

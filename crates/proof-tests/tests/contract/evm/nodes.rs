@@ -128,6 +128,28 @@ async fn a_node_that_goes_back_says_nothing_until_it_is_here_again() {
 }
 
 #[tokio::test]
+async fn nodes_that_lose_answers_now_and_then_are_read_in_one_look() {
+    let Some(bench) = Bench::start().await else {
+        return;
+    };
+    let (one, other) = (
+        Proxy::start(&bench.anvil.url).await,
+        Proxy::start(&bench.anvil.url).await,
+    );
+    let both = behind(&bench, &[&one, &other]);
+    bench.anvil.mine(20).await;
+    bench.anvil.send_native(FRIEND, 5).await;
+    bench.anvil.mine(10).await;
+    for node in [&one, &other] {
+        node.is(Vice::Forgetful);
+    }
+    let found = both.arrivals(0).await.unwrap();
+    assert!(found.complete, "up to {}", found.height);
+    let mut all = found.arrivals.iter();
+    assert!(all.any(|one| one.recipient == FRIEND));
+}
+
+#[tokio::test]
 async fn a_connection_that_breaks_after_the_transaction_was_taken_is_in_doubt() {
     let Some(bench) = Bench::start().await else {
         return;

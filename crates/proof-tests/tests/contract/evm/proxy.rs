@@ -11,6 +11,7 @@ use futures::stream;
 use proof_outbound::Configured;
 use serde_json::{Value, json};
 use std::{
+    collections::HashSet,
     io,
     sync::{Arc, Mutex},
 };
@@ -29,6 +30,8 @@ pub enum Vice {
     Html,
     /// It knows no transaction.
     Forgets,
+    /// It loses what it says of each block with its transactions, and of events, the first time.
+    Forgetful,
     /// It tells of no event, as one does whose newest blocks are not indexed yet.
     LeavesOut,
 }
@@ -49,6 +52,8 @@ impl Drop for Proxy {
 struct Front {
     to: Configured,
     vice: Arc<Mutex<Vice>>,
+    /// What a forgetful one was asked before.
+    heard: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Proxy {
@@ -57,6 +62,7 @@ impl Proxy {
         let front = Front {
             to: super::door(to),
             vice: Arc::clone(&vice),
+            heard: Arc::default(),
         };
         let router = Router::new().route("/", post(answer)).with_state(front);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -71,6 +77,16 @@ impl Proxy {
 }
 
 impl Front {
+    fn is_new(&self, call: &Value) -> bool {
+        let whole = call["method"] == "eth_getLogs" || call["params"][1] == true;
+        whole
+            && self
+                .heard
+                .lock()
+                .unwrap()
+                .insert(call["params"].to_string())
+    }
+
     async fn ask(&self, call: &Value) -> Value {
         let answer = self.to.post_for(call, super::anvil::ANSWER_BYTES_MAX).await;
         answer.unwrap().json().unwrap()
@@ -104,6 +120,9 @@ async fn answer(State(front): State<Front>, body: Bytes) -> Response {
     let method = call["method"].as_str().unwrap_or_default().to_owned();
     let vice = front.vice.lock().unwrap().clone();
     let said = match (vice, method.as_str()) {
+        (Vice::Forgetful, _) if front.is_new(&call) => {
+            return Response::new(Body::from("<html>Bad gateway</html>"));
+        }
         (Vice::Html, _) => return Response::new(Body::from("<html>Bad gateway</html>")),
         (Vice::Ahead(blocks), "eth_getBlockByNumber") => front.block(call, blocks.into()).await,
         (Vice::Behind(blocks), "eth_getBlockByNumber") => {

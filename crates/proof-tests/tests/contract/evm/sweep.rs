@@ -1,7 +1,10 @@
 //! What users sold is moved from their deposit addresses into the hot wallet, once, and only where that costs little.
 
 use super::{CONFIRMATIONS, ETHER, asset, orders::Ramp};
-use crate::buyer::GOOD_CARD;
+use crate::{
+    buyer::GOOD_CARD,
+    recovery::{accepted, backed_up, restored},
+};
 use proof_core::{
     Network,
     audit::Author,
@@ -289,5 +292,43 @@ async fn an_open_order_is_not_swept_and_the_signer_has_limits_of_its_own_for_it(
     let mut told = verdicts(&ramp.preview().await.lines);
     told.retain(|line| line.starts_with("USDT"));
     assert_eq!(told, ["USDT refused"]);
+    ramp.done().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_database_finds_top_up_and_sweep_that_it_has_forgotten_and_makes_no_second() {
+    let Some(mut ramp) = Ramp::open().await else {
+        return;
+    };
+    let (order, at) = ramp.sold("USDT", "100", 100_000_000).await;
+    let wallet = ramp.wallet().await;
+    let before = ramp.there(&wallet, "USDT").await;
+    let folder = backed_up(&ramp.app).await;
+    assert!(ramp.ask().await[0].begun);
+    let sent = || async {
+        let sweeps = ramp.sweeps(order).await;
+        let out = sweeps[0].out.as_ref().filter(|out| out.broadcast)?;
+        Some(out.hash().unwrap())
+    };
+    let hash = ramp.app.until("the sweep is on its way", sent).await;
+    let next = restored(&ramp.app, &folder).await;
+    ramp.app = next;
+    accepted(&ramp.app).await;
+    assert!(ramp.sweeps(order).await.is_empty(), "forgotten");
+    // By itself, too.
+    ramp.ask().await;
+    let begun = || async { (!ramp.sweeps(order).await.is_empty()).then_some(()) };
+    ramp.app.until("it is found again", begun).await;
+    ramp.until_swept(order).await;
+    let sweeps = ramp.sweeps(order).await;
+    assert_eq!(sweeps[0].out.as_ref().unwrap().hash().unwrap(), hash);
+    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
+    assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);
+    assert_eq!(ramp.there(&wallet, "USDT").await, before + 100_000_000);
+    let key = format!("deposit:{order}:ETH/ERC20");
+    let left = ramp.there(&at, "ETH").await;
+    assert_eq!(ramp.app.balance(&key).await.unsigned_abs(), left);
+    ramp.books_agree().await;
+    ramp.night_is_quiet(&at).await;
     ramp.done().await;
 }
