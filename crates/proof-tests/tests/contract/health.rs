@@ -507,17 +507,22 @@ async fn metrics_count_and_name_nobody(app: &App) {
     let weird = Request::builder().method("SECRET").uri("/healthz");
     app.call(weird.body(Body::empty()).unwrap()).await;
     app.app.engine.health_look().await.unwrap();
-    let router = proof_server::metrics::router(Arc::clone(&app.app.engine));
-    let asked = Request::get("/metrics").body(Body::empty()).unwrap();
-    let text = Answer::read(router.oneshot(asked).await.unwrap())
-        .await
-        .text;
+    // What is committed is counted a moment later.
+    let completed = r#"proof_order_changes_total{side="buy",status="completed"} 1"#;
+    let scrape = || async {
+        let router = proof_server::metrics::router(Arc::clone(&app.app.engine));
+        let asked = Request::get("/metrics").body(Body::empty()).unwrap();
+        let text = Answer::read(router.oneshot(asked).await.unwrap())
+            .await
+            .text;
+        text.contains(completed).then_some(text)
+    };
+    let text = app.until("the completed order is counted", scrape).await;
     for line in [
         r#"proof_http_requests_total{method="POST",route="/widget/session",status="200"} 1"#,
         r#"proof_http_requests_total{method="GET",route="other",status="404"} 1"#,
         r#"proof_http_requests_total{method="other",route="/healthz",status="405"} 1"#,
         r#"proof_rail_calls_total{environment="test",rail="payments",operation="capture",outcome="ok"} 1"#,
-        r#"proof_order_changes_total{side="buy",status="completed"} 1"#,
         r#"proof_wallet_floor{environment="test",asset="USDT/TRC20"} 5000"#,
         r#"proof_alerts_open{kind="order_stuck"} 0"#,
         "proof_ready 1",

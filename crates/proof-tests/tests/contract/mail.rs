@@ -237,7 +237,9 @@ async fn a_letter_that_nobody_takes_is_given_up(app: &App) {
     all_sent(app).await;
     assert_eq!(subjects(app), ["All 100.00 USDT have arrived"]);
     let told = ["the rest, in vain", "its coming", "the payout"];
-    assert_eq!(app.letters.tried.lock().unwrap().len(), told.len());
+    // A lease that ran out on a busy machine is another try of the same letter.
+    let ids: BTreeSet<String> = app.letters.tried.lock().unwrap().iter().cloned().collect();
+    assert_eq!(ids.len(), told.len());
 }
 
 async fn a_link_opens_the_order_once_with_the_code(app: &App) {
