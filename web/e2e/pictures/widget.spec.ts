@@ -210,6 +210,7 @@ async function others(walk: Walk, known: Buyer): Promise<void> {
 /** Who is asked for less than a document, or elsewhere. */
 async function ways(walk: Walk, known: Buyer, desktop: Page): Promise<void> {
   await walk.open(newBuyer());
+  await walk.press("check.button");
   await walk.press("known.link");
   await walk.titled("known.title");
   await walk.take("known");
@@ -217,10 +218,12 @@ async function ways(walk: Walk, known: Buyer, desktop: Page): Promise<void> {
   await walk.titled("known.enterTitle");
   await walk.take("code");
   await walk.open({ ...known, email: newBuyer().email });
+  await walk.press("check.button");
   await walk.titled("email.title");
   await walk.take("email");
   const other = new Walk(walk.proof, desktop, walk.language);
   await other.open(newBuyer());
+  await other.press("check.button");
   await other.press("handover.offer");
   await other.titled("handover.title");
   await expect(desktop.locator(".qr").first()).toBeVisible();
