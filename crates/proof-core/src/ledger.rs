@@ -6,8 +6,13 @@
 //! owe us.
 
 mod audit;
+mod treasury;
 
 pub use audit::{Audit, Audited, Mismatch};
+pub use treasury::{
+    cold_back, cold_explained, cold_out, prove_in, prove_out, stray, stray_gone, stray_owned,
+    sweep_back, sweep_begun, swept, top_up,
+};
 
 use crate::{
     asset::{Asset, Fiat, UnknownName},
@@ -494,15 +499,12 @@ pub fn take_back(
     fee_planned: Amount,
     fee_paid: Amount,
 ) -> Result<Entry, MoneyError> {
-    let unused = unused(fee_planned, fee_paid)?;
-    let postings = [
-        crypto(Account::InTransit, Account::Reserved, amount)?,
-        crypto(Account::InTransit, Account::Gas, fee_paid)?,
-        crypto(Account::InTransit, Account::Wallet, unused)?,
-    ];
-    Entry::new(
+    let (to, rest) = (Account::Reserved, Account::Wallet);
+    arrived(
         EntryKind::TakeBack,
-        postings.into_iter().flatten().collect(),
+        amount,
+        (fee_planned, fee_paid),
+        (to, rest),
     )
 }
 
@@ -682,132 +684,19 @@ pub fn write_off(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
     Entry::new(EntryKind::WriteOff, postings.into())
 }
 
-/// Coins came to our wallet that belong to no order: held for whom they belong to.
-pub fn stray(amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Suspense, Account::Wallet, amount)?;
-    Entry::new(EntryKind::Stray, postings.into())
-}
-
-/// The chain took them back.
-pub fn stray_gone(amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Wallet, Account::Suspense, amount)?;
-    Entry::new(EntryKind::StrayGone, postings.into())
-}
-
-/// They are the owner's.
-pub fn stray_owned(amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Capital, Account::Suspense, amount)?;
-    Entry::new(EntryKind::StrayOwned, postings.into())
-}
-
-/// What was sent to prove a network is at the address that it was sent to.
-pub fn prove_out(
-    order: OrderId,
-    amount: Amount,
-    fee_planned: Amount,
-    fee_paid: Amount,
-) -> Result<Entry, MoneyError> {
-    to_deposit(EntryKind::ProveOut, order, amount, (fee_planned, fee_paid))
-}
-
-/// So is what pays for a sweep.
-pub fn top_up(
-    order: OrderId,
-    amount: Amount,
-    fee_planned: Amount,
-    fee_paid: Amount,
-) -> Result<Entry, MoneyError> {
-    to_deposit(EntryKind::TopUp, order, amount, (fee_planned, fee_paid))
-}
-
-fn to_deposit(
+/// Coins that were on their way are where they went, `to`, or are back; what the network left of the fee goes to `rest`.
+fn arrived(
     kind: EntryKind,
-    order: OrderId,
     amount: Amount,
     (fee_planned, fee_paid): (Amount, Amount),
+    (to, rest): (Account, Account),
 ) -> Result<Entry, MoneyError> {
-    let unused = unused(fee_planned, fee_paid)?;
     let postings = [
-        crypto(Account::InTransit, Account::Deposit(order), amount)?,
+        crypto(Account::InTransit, to, amount)?,
         crypto(Account::InTransit, Account::Gas, fee_paid)?,
-        crypto(Account::InTransit, Account::Wallet, unused)?,
+        crypto(Account::InTransit, rest, unused(fee_planned, fee_paid)?)?,
     ];
     Entry::new(kind, postings.into_iter().flatten().collect())
-}
-
-/// A deposit address is about to be emptied: coins, and the most that it may cost there, are on their way.
-pub fn sweep_begun(order: OrderId, amount: Amount, fee: Amount) -> Result<Entry, MoneyError> {
-    let coins = crypto(Account::Deposit(order), Account::InTransit, amount)?;
-    let gas = crypto(Account::Deposit(order), Account::InTransit, fee)?;
-    let postings = coins.into_iter().chain(gas).collect();
-    Entry::new(EntryKind::SweepBegun, postings)
-}
-
-/// They never left: what a refusal cost is spent.
-pub fn sweep_back(
-    order: OrderId,
-    amount: Amount,
-    fee_planned: Amount,
-    fee_paid: Amount,
-) -> Result<Entry, MoneyError> {
-    let left = unused(fee_planned, fee_paid)?;
-    let postings = [
-        crypto(Account::InTransit, Account::Deposit(order), amount)?,
-        crypto(Account::InTransit, Account::Gas, fee_paid)?,
-        crypto(Account::InTransit, Account::Deposit(order), left)?,
-    ];
-    let postings = postings.into_iter().flatten().collect();
-    Entry::new(EntryKind::SweepBack, postings)
-}
-
-/// They are in the hot wallet; what the fee left is still at the address.
-pub fn swept(
-    order: OrderId,
-    amount: Amount,
-    fee_planned: Amount,
-    fee_paid: Amount,
-) -> Result<Entry, MoneyError> {
-    let left = unused(fee_planned, fee_paid)?;
-    let postings = [
-        crypto(Account::InTransit, Account::Wallet, amount)?,
-        crypto(Account::InTransit, Account::Gas, fee_paid)?,
-        crypto(Account::InTransit, Account::Deposit(order), left)?,
-    ];
-    Entry::new(EntryKind::Swept, postings.into_iter().flatten().collect())
-}
-
-/// What a hot wallet had too much is in cold storage.
-pub fn cold_out(
-    amount: Amount,
-    fee_planned: Amount,
-    fee_paid: Amount,
-) -> Result<Entry, MoneyError> {
-    let unused = unused(fee_planned, fee_paid)?;
-    let postings = [
-        crypto(Account::InTransit, Account::Cold, amount)?,
-        crypto(Account::InTransit, Account::Gas, fee_paid)?,
-        crypto(Account::InTransit, Account::Wallet, unused)?,
-    ];
-    let postings = postings.into_iter().flatten().collect();
-    Entry::new(EntryKind::ColdOut, postings)
-}
-
-/// It came from there into the hot wallet.
-pub fn cold_back(amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Cold, Account::Wallet, amount)?;
-    Entry::new(EntryKind::ColdBack, postings.into())
-}
-
-/// What was held for whom it belongs to has come from there.
-pub fn cold_explained(amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Cold, Account::Suspense, amount)?;
-    Entry::new(EntryKind::ColdBack, postings.into())
-}
-
-/// What somebody of ours sent there from elsewhere.
-pub fn prove_in(order: OrderId, amount: Amount) -> Result<Entry, MoneyError> {
-    let postings = crypto(Account::Capital, Account::Deposit(order), amount)?;
-    Entry::new(EntryKind::ProveIn, postings.into())
 }
 
 /// What the network left of the fee that was set aside.

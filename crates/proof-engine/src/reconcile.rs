@@ -92,17 +92,28 @@ fn next_night(now: Timestamp) -> Timestamp {
 impl Engine {
     /// Plans the nightly run of each environment that has rails, unless it is planned.
     pub(crate) async fn reconcile_begin(&self) -> Result<(), ApiError> {
-        let now = self.now();
+        let at = next_night(self.now());
+        self.looks_begin("reconcile_begin", JobKind::Reconcile, at)
+            .await
+    }
+
+    /// Plans a job for each environment that has rails, unless it is planned.
+    pub(crate) async fn looks_begin(
+        &self,
+        name: &'static str,
+        kind: JobKind,
+        at: Timestamp,
+    ) -> Result<(), ApiError> {
         for environment in [Environment::Test, Environment::Live] {
             if self.rails(environment).is_err() {
                 continue;
             }
-            let job = JobId::new(now, self.entropy.as_ref());
+            let job = JobId::new(self.now(), self.entropy.as_ref());
             self.db
-                .write("reconcile_begin", move |tx: &mut Tx| {
+                .write(name, move |tx: &mut Tx| {
                     Box::pin(async move {
-                        let (key, at) = (environment_key(environment), next_night(now));
-                        tx.job_open(job, JobKind::Reconcile, key, at).await?;
+                        let key = environment_key(environment);
+                        tx.job_open(job, kind, key, at).await?;
                         Ok::<_, Failure<ApiError>>(())
                     })
                 })

@@ -3,7 +3,7 @@
 use super::{booked, is_cold};
 use crate::{
     ApiError, Engine, audit::audit, error::ledger_failed, member::deed, order::SaveIds,
-    reconcile::environment_key, worker::Outcome,
+    worker::Outcome,
 };
 use proof_core::{
     Address, Asset, Network,
@@ -134,23 +134,11 @@ fn next(last: Option<&ColdMove>) -> u32 {
 impl Engine {
     /// Plans the looks of each environment, unless they are planned.
     pub(crate) async fn cold_begin(&self) -> Result<(), ApiError> {
-        let now = self.now();
-        for environment in [Environment::Test, Environment::Live] {
-            if self.rails(environment).is_err() || self.cold.every_minutes.is_none() {
-                continue;
-            }
-            let job = JobId::new(now, self.entropy.as_ref());
-            self.db
-                .write("cold_begin", move |tx: &mut Tx| {
-                    Box::pin(async move {
-                        let key = environment_key(environment);
-                        tx.job_open(job, JobKind::Cold, key, now).await?;
-                        Ok::<_, Failure<ApiError>>(())
-                    })
-                })
-                .await?;
+        if self.cold.every_minutes.is_none() {
+            return Ok(());
         }
-        Ok(())
+        self.looks_begin("cold_begin", JobKind::Cold, self.now())
+            .await
     }
 
     pub(crate) async fn cold_look(&self, environment: Environment) -> Result<Outcome, ApiError> {

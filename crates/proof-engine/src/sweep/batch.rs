@@ -1,29 +1,27 @@
 //! Bitcoin: what lies at many deposit addresses is brought together by one transaction. Coin and fee are one asset, so
 //! that no price is asked for.
 
+mod begun;
+
 use super::{
-    SWEEPS_OF_ORDER_MAX, at_deposit,
+    SWEEPS_OF_ORDER_MAX,
     survey::{SweepPage, Verdict, is_over, number},
 };
-use crate::{
-    ApiError, Engine,
-    error::refused,
-    order::{SaveIds, gone},
-    transfer::Source,
-};
+use crate::{ApiError, Engine, order::SaveIds, transfer::Source};
+use begun::{Begun, Wanted};
 use proof_core::{
-    Address, Asset, Network,
+    Network,
     case::{Case, CaseState, Settlement},
     deposit::DepositKey,
-    id::{IntentId, JobId, OrderId, SweepId},
+    id::{OrderId, SweepId},
     money::Amount,
     order::Order,
     partner::Environment,
-    sweep::{Batch, Part, Sweep, SweepState, is_worth},
+    sweep::{Sweep, SweepState, is_worth},
     transfer::{BitcoinForm, Coin, Form, UnsignedFrom, UnsignedTransfer, bitcoin::SWEPT_MAX},
 };
 use proof_port::{IntentClass, PortError, SigningIntent};
-use proof_store::{Failure, JobKind, Tx};
+use proof_store::{Failure, Tx};
 
 /// Outputs at one address that are asked about.
 const DEPOSITS_MAX: i64 = 500;
@@ -428,134 +426,4 @@ fn groups(all: &[Judged], coins_max: usize) -> Vec<Vec<usize>> {
 fn sold(case: &Case, key: &DepositKey) -> bool {
     let is_sold = matches!(&case.state, CaseState::Settled(Settlement::Sold { .. }));
     is_sold && case.deposit.as_ref() == Some(key)
-}
-
-/// What is to be put down.
-#[derive(Clone)]
-struct Begun {
-    intent: IntentId,
-    order: OrderId,
-    /// Whose sweep leads.
-    host: OrderId,
-    wallet: Address,
-    environment: Environment,
-    asset: Asset,
-    parts: Vec<Wanted>,
-}
-
-#[derive(Clone)]
-struct Wanted {
-    order: OrderId,
-    coins: Vec<Coin>,
-    /// What the books had and the how manieth sweep it is, where that was looked at before; else the books have to have
-    /// what was signed.
-    booked: Option<(Amount, u32)>,
-    sweep: SweepId,
-}
-
-impl Begun {
-    /// All or nothing. Orders are locked in their order, so that nobody waits in a circle.
-    async fn save(self, tx: &mut Tx, ids: &SaveIds) -> Result<bool, Failure<ApiError>> {
-        let mut sorted: Vec<&Wanted> = self.parts.iter().collect();
-        sorted.sort_unstable_by_key(|wanted| wanted.order);
-        let mut made = Vec::new();
-        for wanted in sorted {
-            match self.made(tx, wanted, ids).await? {
-                Made::Sweep(sweep) => made.push(*sweep),
-                Made::Lost => {}
-                Made::Unfit => return Ok(false),
-            }
-        }
-        let known: Vec<SweepId> = made.iter().map(|sweep| sweep.id).collect();
-        let leader = made.iter().find(|sweep| sweep.order == self.host);
-        let leader = leader.map(|sweep| sweep.id).ok_or_else(gone)?;
-        for mut sweep in made {
-            let mut batch = Batch {
-                intent: self.intent,
-                order: self.order,
-                leader,
-                parts: Vec::new(),
-            };
-            if sweep.id == leader {
-                batch.parts = self.parts.iter().map(Wanted::part).collect();
-                for part in &mut batch.parts {
-                    part.sweep = part.sweep.filter(|id| known.contains(id));
-                }
-            }
-            sweep.batch = Some(Box::new(batch));
-            if !tx.sweep_insert(&sweep).await? {
-                let twice = "a deposit address is swept twice at a time";
-                return Err(refused(ApiError::internal(twice)));
-            }
-        }
-        let job = JobId::from_uuid(ids.uuid(3, 0));
-        tx.job_upsert(job, JobKind::Sweep, leader.uuid(), ids.now())
-            .await?;
-        Ok(true)
-    }
-
-    /// One order's sweep, its order locked.
-    async fn made(
-        &self,
-        tx: &mut Tx,
-        wanted: &Wanted,
-        ids: &SaveIds,
-    ) -> Result<Made, Failure<ApiError>> {
-        let stored = tx.order_lock(wanted.order).await?;
-        let booked = at_deposit(tx, self.environment, wanted.order, self.asset).await?;
-        let base = wanted.part().base();
-        let base = base.map_err(|error| refused(ApiError::internal(error)))?;
-        let Some(stored) = stored else {
-            // What of it was swept was booked apart when the restore was accepted.
-            let is_booked = wanted.booked.is_none() && booked >= base;
-            return Ok(if is_booked { Made::Lost } else { Made::Unfit });
-        };
-        let sweeps = tx.sweep_of_order(wanted.order, SWEEPS_OF_ORDER_MAX).await?;
-        let n = number(&sweeps, self.asset);
-        let fits = match wanted.booked {
-            Some((amount, number)) => booked == amount.base() && number == n,
-            None => booked >= base,
-        };
-        let is_open = sweeps.iter().any(|sweep| sweep.state.is_open());
-        let sale = stored.order.sale.as_ref();
-        let Some(sale) = sale.filter(|_| fits && !is_open) else {
-            return Ok(Made::Unfit);
-        };
-        if !is_over(tx, &stored.order).await? {
-            return Ok(Made::Unfit);
-        }
-        Ok(Made::Sweep(Box::new(Sweep {
-            id: wanted.sweep,
-            environment: self.environment,
-            order: wanted.order,
-            number: n,
-            amount: Amount::new(self.asset, base),
-            source: sale.deposit_address.clone(),
-            wallet: self.wallet.clone(),
-            gas: None,
-            top_up: None,
-            out: None,
-            state: SweepState::Sweeping,
-            begun_at: ids.now(),
-            batch: None,
-        })))
-    }
-}
-
-enum Made {
-    Sweep(Box<Sweep>),
-    /// The database has forgotten the order.
-    Lost,
-    /// Something about it has changed.
-    Unfit,
-}
-
-impl Wanted {
-    fn part(&self) -> Part {
-        Part {
-            order: self.order,
-            sweep: Some(self.sweep),
-            coins: self.coins.clone(),
-        }
-    }
 }

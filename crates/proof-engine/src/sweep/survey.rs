@@ -6,7 +6,6 @@ use crate::{
     audit::audit,
     member::deed,
     order::{SaveIds, gone},
-    reconcile::environment_key,
     worker::Outcome,
 };
 use proof_core::{
@@ -104,23 +103,11 @@ impl Verdict {
 impl Engine {
     /// Plans the looks of each environment, unless they are planned.
     pub(crate) async fn sweep_begin(&self) -> Result<(), ApiError> {
-        let now = self.now();
-        for environment in [Environment::Test, Environment::Live] {
-            if self.rails(environment).is_err() || self.sweeping.every_minutes.is_none() {
-                continue;
-            }
-            let job = JobId::new(now, self.entropy.as_ref());
-            self.db
-                .write("sweep_begin", move |tx: &mut Tx| {
-                    Box::pin(async move {
-                        let key = environment_key(environment);
-                        tx.job_open(job, JobKind::Sweep, key, now).await?;
-                        Ok::<_, Failure<ApiError>>(())
-                    })
-                })
-                .await?;
+        if self.sweeping.every_minutes.is_none() {
+            return Ok(());
         }
-        Ok(())
+        self.looks_begin("sweep_begin", JobKind::Sweep, self.now())
+            .await
     }
 
     pub(crate) async fn sweep_look(&self, environment: Environment) -> Result<Outcome, ApiError> {
@@ -215,15 +202,14 @@ impl Engine {
                 };
                 let again = begin == Some(true);
                 let found = self.sweep_judge(environment, (order, amount), cost, again);
-                let Some((order, sweeps, verdict)) = found.await? else {
+                let Some((order, lost, verdict)) = found.await? else {
                     continue;
                 };
                 let may = begin.is_some() && begun < self.sweeping.batch;
-                let starts = match cost {
-                    Some(cost) if may && verdict == Verdict::Ready => {
-                        let name = "top_up";
-                        let lost = self.sweep_signed(&order, name, asset, &sweeps).await?;
-                        self.sweep_start(&order, amount, (cost, lost)).await?
+                let gas = lost.or_else(|| cost.map(|cost| Gas::For(cost.fee)));
+                let starts = match gas {
+                    Some(gas) if may && verdict == Verdict::Ready => {
+                        self.sweep_start(&order, amount, gas).await?
                     }
                     _ => false,
                 };
@@ -246,7 +232,7 @@ impl Engine {
         (id, amount): (OrderId, Amount),
         cost: Option<Cost>,
         again: bool,
-    ) -> Result<Option<(Order, Vec<Sweep>, Verdict)>, ApiError> {
+    ) -> Result<Option<(Order, Option<Gas>, Verdict)>, ApiError> {
         let found = self
             .db
             .read("sweep_judge", move |tx: &mut Tx| {
@@ -267,28 +253,27 @@ impl Engine {
         let of_coin = sweeps.iter().filter(|sweep| sweep.asset() == asset);
         let last = of_coin.max_by_key(|sweep| sweep.number);
         let was_refused = last.is_some_and(|last| last.state == SweepState::Refused);
+        let lost = self.sweep_lost(&order, asset, &sweeps).await?;
         let verdict = match cost {
             _ if sweeps.iter().any(|sweep| sweep.state.is_open()) => Verdict::UnderWay,
             _ if !is_over => Verdict::OrderOpen,
+            // Whatever it costs now: it is signed, and the books have to learn of it.
+            _ if lost.is_some() => Verdict::Ready,
             None => Verdict::NoPrice,
             Some(cost) if !cost.is_small_for(amount) => Verdict::TooSmall,
             Some(_) if was_refused && !again => Verdict::Refused,
-            Some(_) if !self.is_there(environment, &order, amount, &sweeps).await? => {
-                Verdict::Elsewhere
-            }
+            Some(_) if !self.is_there(environment, &order, amount).await? => Verdict::Elsewhere,
             Some(_) => Verdict::Ready,
         };
-        Ok(Some((order, sweeps, verdict)))
+        Ok(Some((order, lost, verdict)))
     }
 
-    /// Whether the address of this order has it: what another order took over lies at the other one's. What the lost life
-    /// of a restored server has swept already counts as there, so that the books learn of it.
+    /// Whether the address of this order has it: what another order took over lies at the other one's.
     async fn is_there(
         &self,
         environment: Environment,
         order: &Order,
         amount: Amount,
-        sweeps: &[Sweep],
     ) -> Result<bool, ApiError> {
         // An order that sells another one's late deposit shows the other one's address.
         let own = order.origin.is_none();
@@ -301,40 +286,33 @@ impl Engine {
         }
         let chain = self.chain_of(environment, asset.network())?;
         let there = chain.balance(&sale.deposit_address, asset).await?;
-        if there.base() >= amount.base() {
-            return Ok(true);
-        }
-        let lost = self.sweep_signed(order, "sweep", asset, sweeps).await?;
-        Ok(lost.is_some())
+        Ok(there.base() >= amount.base())
     }
 
-    /// How much the lost life of a restored server has signed for the next sweep: what was decided there stands, whatever
-    /// gas costs now.
-    async fn sweep_signed(
+    /// What the lost life of a restored server has signed of the next sweep: it is done, or will be. `None`: nothing.
+    async fn sweep_lost(
         &self,
         order: &Order,
-        name: &str,
         asset: Asset,
         sweeps: &[Sweep],
-    ) -> Result<Option<Amount>, ApiError> {
+    ) -> Result<Option<Gas>, ApiError> {
         if !self.predates(order.created_at) {
             return Ok(None);
         }
-        let intent = self.intent(order.id, &format!("{name} {asset}"), number(sweeps, asset));
         let signer = &self.rails(order.environment)?.signer;
-        let promised = signer.promised(order.id).await?;
-        let given = promised.signed.into_iter().map(|given| given.intent);
-        let mut own = given.filter(|given| given.intent == intent);
-        Ok(own.next().map(|given| given.transfer.amount))
+        let signed = signer.promised(order.id).await?.signed;
+        let amount = |name: &str| {
+            let intent = self.intent(order.id, &format!("{name} {asset}"), number(sweeps, asset));
+            let mut given = signed.iter().map(|given| &given.intent);
+            let own = given.find(|given| given.intent == intent);
+            own.map(|given| given.transfer.amount)
+        };
+        let (top_up, sweep) = (amount("top_up"), amount("sweep"));
+        Ok(top_up.or(sweep).map(|_| Gas::Signed(top_up)))
     }
 
     /// Writes down that an address is to be emptied, unless something about it has changed. `false`: it has.
-    async fn sweep_start(
-        &self,
-        order: &Order,
-        amount: Amount,
-        (cost, topped_up): (Cost, Option<Amount>),
-    ) -> Result<bool, ApiError> {
+    async fn sweep_start(&self, order: &Order, amount: Amount, gas: Gas) -> Result<bool, ApiError> {
         let Some(sale) = &order.sale else {
             return Ok(false);
         };
@@ -356,12 +334,15 @@ impl Engine {
                         return Ok(false);
                     }
                     let sweeps = tx.sweep_of_order(id, SWEEPS_OF_ORDER_MAX).await?;
-                    let gas = if asset == native {
-                        None
-                    } else {
-                        let have = at_deposit(tx, environment, id, native).await?;
-                        let lacks = cost.fee.base().saturating_sub(have);
-                        topped_up.or_else(|| (lacks > 0).then(|| Amount::new(native, lacks)))
+                    let have = at_deposit(tx, environment, id, native).await?;
+                    let gas = match gas {
+                        Gas::Signed(amount) => amount,
+                        // A native coin pays for itself.
+                        Gas::For(_) if asset == native => None,
+                        Gas::For(fee) => {
+                            let lacks = fee.base().saturating_sub(have);
+                            (lacks > 0).then(|| Amount::new(native, lacks))
+                        }
                     };
                     let begun = Sweep {
                         id: sweep,
@@ -397,6 +378,15 @@ impl Engine {
     pub(crate) fn sweep_waits(&self) -> Outcome {
         Outcome::Again(self.now().plus_seconds(SWEEP_WAIT_SECONDS))
     }
+}
+
+/// What is brought to an address before a token moves from there.
+#[derive(Clone, Copy)]
+enum Gas {
+    /// What the lost life has signed for that.
+    Signed(Option<Amount>),
+    /// What the books lack there for this fee.
+    For(Amount),
 }
 
 impl SweepPage {

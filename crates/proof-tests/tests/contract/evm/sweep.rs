@@ -332,3 +332,31 @@ async fn a_restored_database_finds_top_up_and_sweep_that_it_has_forgotten_and_ma
     ramp.night_is_quiet(&at).await;
     ramp.done().await;
 }
+
+/// The hour in which gas is as dear as it may be: what was swept in the lost life is swept.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_swept_before_a_restore_is_booked_whatever_gas_costs_now() {
+    let Some(mut ramp) = Ramp::open().await else {
+        return;
+    };
+    let (order, at) = ramp.sold("USDT", "100", 100_000_000).await;
+    let folder = backed_up(&ramp.app).await;
+    assert!(ramp.ask().await[0].begun);
+    ramp.until_swept(order).await;
+    let next = restored(&ramp.app, &folder).await;
+    ramp.app = next;
+    accepted(&ramp.app).await;
+    *ramp.base_fee.lock().await = 60_000_000_000;
+    let height = ramp.anvil.height().await;
+    let later = || async { (ramp.anvil.height().await > height + 2).then_some(()) };
+    ramp.app.until("gas is dear", later).await;
+    ramp.ask().await;
+    let begun = || async { (!ramp.sweeps(order).await.is_empty()).then_some(()) };
+    ramp.app.until("it is found again", begun).await;
+    ramp.until_swept(order).await;
+    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
+    assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);
+    ramp.books_agree().await;
+    ramp.night_is_quiet(&at).await;
+    ramp.done().await;
+}
