@@ -338,7 +338,8 @@ async fn somebody_elses(data: &Path, other: &Other) {
     server.kill().await;
     let place = other.copy("mixed");
     let log = place.join(other.log().file_name().unwrap());
-    let next = files(&log, "wal").len() + 1;
+    // In the place of what was begun when the server died, if it had begun something.
+    let next = files(&log, "idx").len() + 1;
     let their_log = theirs.log();
     for ending in ["wal", "idx"] {
         let last = files(&their_log, ending).pop().unwrap();
