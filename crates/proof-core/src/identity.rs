@@ -14,7 +14,9 @@ pub use challenge::{Challenge, SelfieStep};
 pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 pub use keep::KeptPart;
-pub use standing::{EMAIL_HOLD_SECONDS, PersonPolicy, Proven, Standing, is_email_new, standing};
+pub use standing::{
+    EMAIL_HOLD_SECONDS, LargeAmounts, PersonPolicy, Proven, Standing, is_email_new, standing,
+};
 
 use crate::{
     id::{CustomerId, OrderId, PersonId, VerificationId},
@@ -429,7 +431,7 @@ impl Verification {
 
     /// After so many tries there is a pause.
     #[must_use]
-    pub fn rested(mut self, policy: PersonPolicy, now: Timestamp) -> Self {
+    pub fn rested(mut self, policy: &PersonPolicy, now: Timestamp) -> Self {
         if let VerificationState::Rejected {
             may_retry,
             again_at,

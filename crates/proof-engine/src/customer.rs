@@ -20,17 +20,19 @@ impl Engine {
         partner_user_id: String,
     ) -> Result<KycAnswer, ApiError> {
         let (partner, environment) = (access.partner.id, access.environment);
-        let (policy, now) = (self.person_policy, self.now());
+        let (policy, now) = (self.person_policy.clone(), self.now());
         self.db
             .read("kyc_status", move |tx: &mut Tx| {
-                let user = partner_user_id.clone();
+                let (user, policy) = (partner_user_id.clone(), policy.clone());
                 Box::pin(async move {
                     let customer = tx.customer_by_user(partner, environment, &user).await?;
                     let customer = customer.ok_or_else(|| refused(ApiError::not_found("user")))?;
                     let latest = tx.verification_latest(customer.id).await?;
                     let standing = match customer.person {
                         None => None,
-                        Some(person) => Some(person_standing(tx, person, policy, now).await?),
+                        Some(person) => {
+                            Some(person_standing(tx, person, None, (&policy, now)).await?)
+                        }
                     };
                     let proven = match customer.person {
                         None => None,

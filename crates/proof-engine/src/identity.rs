@@ -102,14 +102,14 @@ impl Engine {
     ) -> Result<View, ApiError> {
         consented(&start.consent)?;
         let document = start.document;
-        let (now, policy) = (self.now(), self.person_policy);
+        let (now, policy) = (self.now(), self.person_policy.clone());
         let fresh = VerificationId::new(now, self.entropy.as_ref());
         let ids = SaveIds::new(self, now);
         let challenge = self.challenge(id).await?;
         let begun = self
             .db
             .write("identity_start", move |tx: &mut Tx| {
-                let (ids, challenge) = (ids.clone(), challenge.clone());
+                let (ids, challenge, policy) = (ids.clone(), challenge.clone(), policy.clone());
                 Box::pin(async move {
                     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
                     let customer = stored.order.customer;
@@ -117,13 +117,13 @@ impl Engine {
                     let row = tx.customer_load(stored.order.partner, customer).await?;
                     let row = row.ok_or_else(gone)?;
                     let order = &stored.order;
-                    let standing = customer_standing(tx, &row, order, (policy, now)).await?;
+                    let standing = customer_standing(tx, &row, order, (&policy, now)).await?;
                     let known_as = match document {
                         Some(_) => None,
                         None => Some(known_as(latest.as_ref(), id, row.person, standing)?),
                     };
                     let try_number =
-                        next_try(latest.as_ref(), id, standing, (policy, now)).map_err(refused)?;
+                        next_try(latest.as_ref(), id, standing, (&policy, now)).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let latest = latest.map(|stored| stored.verification);
                     let begun = latest.as_ref();
@@ -479,7 +479,7 @@ fn next_try(
     latest: Option<&StoredVerification>,
     order: OrderId,
     standing: Option<Standing>,
-    (policy, now): (PersonPolicy, Timestamp),
+    (policy, now): (&PersonPolicy, Timestamp),
 ) -> Result<u32, ApiError> {
     let Some(latest) = latest.map(|stored| &stored.verification) else {
         return Ok(1);

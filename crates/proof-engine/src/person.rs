@@ -14,6 +14,7 @@ use proof_core::{
         DocumentNumber, Evidence, Face, Likeness, PersonPolicy, Proven, Resembling, Standing,
         is_email_new, standing,
     },
+    money::Amount,
     order::Order,
     partner::Environment,
     screening::{ListedKind, names::NameCheck},
@@ -121,12 +122,12 @@ impl PersonKeys {
     }
 }
 
-/// Whether what proved a person still holds.
+/// Whether what proved a person still holds, for an order of so much.
 pub(crate) async fn person_standing(
     tx: &mut Tx,
     person: PersonId,
-    policy: PersonPolicy,
-    now: Timestamp,
+    wanted: Option<Amount>,
+    by: (&PersonPolicy, Timestamp),
 ) -> Result<Standing, Failure<ApiError>> {
     let rows = tx.proof_of_person(person, PROOFS_MAX).await?;
     let proven = rows.iter().map(|row| Proven {
@@ -137,7 +138,7 @@ pub(crate) async fn person_standing(
     let row = tx.person_load(person).await?;
     let erased_at = row.and_then(|row| row.erased_at);
     let proven: Vec<_> = proven.collect();
-    Ok(standing(&proven, erased_at, policy, now))
+    Ok(standing(&proven, erased_at, wanted, by))
 }
 
 /// Whether the customer of an order need not show anything, with the address that the order came with. `None` of whom
@@ -146,12 +147,12 @@ pub(crate) async fn customer_standing(
     tx: &mut Tx,
     customer: &CustomerRow,
     order: &Order,
-    (policy, now): (PersonPolicy, Timestamp),
+    by: (&PersonPolicy, Timestamp),
 ) -> Result<Option<Standing>, Failure<ApiError>> {
     let Some(person) = customer.person else {
         return Ok(None);
     };
-    let standing = person_standing(tx, person, policy, now).await?;
+    let standing = person_standing(tx, person, Some(order.amount), by).await?;
     let confirmed = customer.confirmed_email.as_deref();
     let is_new = is_email_new(order.environment, confirmed, &order.email);
     Ok(Some(standing.with_email(is_new)))

@@ -283,9 +283,10 @@ impl Engine {
     }
 
     async fn view_facts(&self, id: OrderId) -> Result<Facts, ApiError> {
-        let (policy, now) = (self.person_policy, self.now());
+        let (policy, now) = (self.person_policy.clone(), self.now());
         self.db
             .read("view", move |tx: &mut Tx| {
+                let policy = policy.clone();
                 Box::pin(async move {
                     let stored = tx.order_work(id).await?.ok_or_else(gone)?;
                     let order = &stored.order;
@@ -300,7 +301,7 @@ impl Engine {
                     let verification = tx.verification_latest(order.customer).await?;
                     let standing = match (&order.state, customer.person) {
                         (State::Created, Some(_)) => {
-                            customer_standing(tx, &customer, order, (policy, now)).await?
+                            customer_standing(tx, &customer, order, (&policy, now)).await?
                         }
                         _ => None,
                     };

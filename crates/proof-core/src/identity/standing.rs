@@ -1,12 +1,18 @@
 //! Whether what somebody proved once still holds.
 
-use crate::{partner::Environment, time::Timestamp};
+use crate::{
+    asset::Asset,
+    money::{Amount, MoneyError},
+    partner::Environment,
+    time::Timestamp,
+};
 use serde::Deserialize;
+use std::{collections::BTreeMap, sync::Arc};
 
 const DAY_SECONDS: i64 = 24 * 3_600;
 
 /// What an installation wants of persons.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PersonPolicy {
     /// Tries that a customer has before a pause.
@@ -14,6 +20,8 @@ pub struct PersonPolicy {
     pub pause_hours: u32,
     /// So many days after a proof a fresh selfie is asked for; 0: never.
     pub selfie_days: u32,
+    /// From so much on an order asks for a selfie of its day.
+    pub selfie_above: LargeAmounts,
     /// Hashes of documents and numbers of faces are kept for so long after the attempt.
     pub kept_days: u32,
 }
@@ -24,6 +32,7 @@ impl Default for PersonPolicy {
             tries_max: 10,
             pause_hours: 24,
             selfie_days: 90,
+            selfie_above: LargeAmounts::default(),
             // Five years, as long as most laws want to know who somebody was.
             kept_days: 1_827,
         }
@@ -31,12 +40,62 @@ impl Default for PersonPolicy {
 }
 
 impl PersonPolicy {
-    pub const fn kept_seconds(self) -> i64 {
+    pub const fn kept_seconds(&self) -> i64 {
         self.kept_days as i64 * DAY_SECONDS
     }
 
-    pub const fn pause_seconds(self) -> i64 {
+    pub const fn pause_seconds(&self) -> i64 {
         self.pause_hours as i64 * 3_600
+    }
+}
+
+/// Amounts by coin, whatever its network; a coin that is not named has no large ones.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(try_from = "BTreeMap<String, String>")]
+pub struct LargeAmounts(Arc<BTreeMap<Asset, Amount>>);
+
+#[derive(Debug, thiserror::Error)]
+pub enum LargeAmountsError {
+    #[error("{0} is no coin that can be bought or sold")]
+    Coin(String),
+    #[error("{text} is no amount of {asset}")]
+    Amount {
+        asset: Asset,
+        text: String,
+        source: MoneyError,
+    },
+}
+
+impl TryFrom<BTreeMap<String, String>> for LargeAmounts {
+    type Error = LargeAmountsError;
+
+    fn try_from(texts: BTreeMap<String, String>) -> Result<Self, LargeAmountsError> {
+        let mut amounts = BTreeMap::new();
+        for (ticker, text) in texts {
+            let assets: Vec<Asset> = Asset::all().filter(|a| a.ticker() == ticker).collect();
+            if assets.is_empty() {
+                return Err(LargeAmountsError::Coin(ticker));
+            }
+            for asset in assets {
+                let amount = Amount::parse(asset, &text).map_err(|source| {
+                    let text = text.clone();
+                    LargeAmountsError::Amount {
+                        asset,
+                        text,
+                        source,
+                    }
+                })?;
+                amounts.insert(asset, amount);
+            }
+        }
+        Ok(Self(Arc::new(amounts)))
+    }
+}
+
+impl LargeAmounts {
+    pub fn contains(&self, amount: Amount) -> bool {
+        let least = self.0.get(&amount.asset());
+        least.is_some_and(|least| amount.base() >= least.base())
     }
 }
 
@@ -52,7 +111,7 @@ pub struct Proven {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Standing {
     Good,
-    /// It was a while ago: the face is looked at again.
+    /// It was a while ago for what is wanted now: the face is looked at again.
     SelfieDue,
     /// The shop names another email than the confirmed one: both mailboxes say that it is theirs, or everything is
     /// looked at again.
@@ -92,11 +151,12 @@ pub const EMAIL_HOLD_SECONDS: i64 = DAY_SECONDS;
 
 /// Judges all that proved a person, the newest first. Of somebody who was proved before such things were
 /// kept there is nothing, and nothing to ask for; of somebody who was forgotten there is nothing left to go by.
+/// `wanted`: what an order is about.
 pub fn standing(
     proven: &[Proven],
     erased_at: Option<Timestamp>,
-    policy: PersonPolicy,
-    now: Timestamp,
+    wanted: Option<Amount>,
+    (policy, now): (&PersonPolicy, Timestamp),
 ) -> Standing {
     let is_kept = |one: &&Proven| erased_at.is_none_or(|erased| one.at > erased);
     let proven: Vec<_> = proven.iter().filter(is_kept).collect();
@@ -111,9 +171,10 @@ pub fn standing(
         return Standing::Ended;
     }
     let days = i64::from(policy.selfie_days);
-    let due = last.at.plus_seconds(days.saturating_mul(DAY_SECONDS));
-    let can_compare = proven.iter().any(|one| one.has_face);
-    if days > 0 && due <= now && can_compare {
+    let is_large = wanted.is_some_and(|amount| policy.selfie_above.contains(amount));
+    let is_past = |days: i64| last.at.plus_seconds(days.saturating_mul(DAY_SECONDS)) <= now;
+    let is_due = (days > 0 && is_past(days)) || (is_large && is_past(1));
+    if is_due && proven.iter().any(|one| one.has_face) {
         return Standing::SelfieDue;
     }
     Standing::Good
@@ -137,7 +198,7 @@ mod tests {
             document_ends: Some(after(200)),
             has_face: true,
         };
-        let told = |proven: &[Proven], days| standing(proven, None, policy, after(days));
+        let told = |proven: &[Proven], days| standing(proven, None, None, (&policy, after(days)));
         assert_eq!(told(&[], 900), Standing::Good);
         assert_eq!(told(&[whole], 89), Standing::Good);
         assert_eq!(told(&[whole], 90), Standing::SelfieDue);
@@ -157,9 +218,46 @@ mod tests {
         assert_eq!(told(&[faceless], 199), Standing::Good);
         let never = PersonPolicy {
             selfie_days: 0,
-            ..policy
+            ..policy.clone()
         };
-        assert_eq!(standing(&[whole], None, never, after(199)), Standing::Good);
+        assert_eq!(
+            standing(&[whole], None, None, (&never, after(199))),
+            Standing::Good
+        );
+    }
+
+    #[test]
+    fn a_large_order_asks_for_a_selfie_of_its_day() {
+        let large = |texts: &[(&str, &str)]| {
+            let owned = |(a, b): &(&str, &str)| ((*a).to_owned(), (*b).to_owned());
+            LargeAmounts::try_from(texts.iter().map(owned).collect::<BTreeMap<_, _>>())
+        };
+        let policy = PersonPolicy {
+            selfie_above: large(&[("USDT", "2000")]).unwrap(),
+            ..PersonPolicy::default()
+        };
+        let proven = Proven {
+            at: START,
+            document_ends: None,
+            has_face: true,
+        };
+        let told = |asset: &str, amount: &str, proven, days| {
+            let amount = Amount::parse(asset.parse().unwrap(), amount).unwrap();
+            standing(&[proven], None, Some(amount), (&policy, after(days)))
+        };
+        assert_eq!(told("USDT/TRC20", "2000", proven, 0), Standing::Good);
+        for asset in ["USDT/TRC20", "USDT/BEP20"] {
+            assert_eq!(told(asset, "1999.99", proven, 1), Standing::Good);
+            assert_eq!(told(asset, "2000", proven, 1), Standing::SelfieDue);
+        }
+        assert_eq!(told("USDC/ERC20", "9000", proven, 1), Standing::Good);
+        let faceless = Proven {
+            has_face: false,
+            ..proven
+        };
+        assert_eq!(told("USDT/TRC20", "2000", faceless, 1), Standing::Good);
+        large(&[("DOGE", "1")]).unwrap_err();
+        large(&[("BTC", "0.000000001")]).unwrap_err();
     }
 
     #[test]
@@ -192,7 +290,9 @@ mod tests {
             document_ends: None,
             has_face: days > 10,
         };
-        let told = |proven: &[Proven], days| standing(proven, Some(after(10)), policy, after(days));
+        let told = |proven: &[Proven], days| {
+            standing(proven, Some(after(10)), None, (&policy, after(days)))
+        };
         assert_eq!(told(&[proof(5)], 11), Standing::Ended);
         assert_eq!(told(&[], 11), Standing::Ended);
         assert_eq!(told(&[proof(12), proof(5)], 13), Standing::Good);

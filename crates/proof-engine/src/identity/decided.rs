@@ -71,7 +71,7 @@ impl Decided {
             ids: SaveIds::new(engine, engine.now()),
             fresh: PersonId::new(engine.now(), engine.entropy.as_ref()),
             keys: Arc::clone(engine.person_keys()?),
-            policy: engine.person_policy,
+            policy: engine.person_policy.clone(),
         })
     }
 
@@ -86,7 +86,7 @@ impl Decided {
         let own = customer.person;
         let before = found.verification.clone();
         let Stepped { after, trace } = self.stepped(tx, found.verification, own, step).await?;
-        let after = after.rested(self.policy, self.ids.now());
+        let after = after.rested(&self.policy, self.ids.now());
         if after == before {
             return Ok(());
         }
@@ -242,7 +242,7 @@ impl Decided {
         if !matches!(assessment, Assessment::Accept { .. }) {
             return Ok(assessment);
         }
-        let standing = person_standing(tx, person, self.policy, self.ids.now()).await?;
+        let standing = person_standing(tx, person, None, (&self.policy, self.ids.now())).await?;
         Ok(match standing {
             Standing::Ended => Assessment::Retry {
                 problem: IdentityProblem::DocumentExpired,

@@ -75,12 +75,12 @@ fn refusal(refused: LinkRefusal, mailbox: Mailbox, now: Timestamp) -> ApiError {
 async fn changing(
     tx: &mut Tx,
     id: OrderId,
-    policy: (PersonPolicy, Timestamp),
+    by: (&PersonPolicy, Timestamp),
 ) -> Result<(Order, CustomerRow), Failure<ApiError>> {
     let order = tx.order_lock(id).await?.ok_or_else(gone)?.order;
     let customer = tx.customer_load(order.partner, order.customer).await?;
     let customer = customer.ok_or_else(gone)?;
-    let standing = customer_standing(tx, &customer, &order, policy).await?;
+    let standing = customer_standing(tx, &customer, &order, by).await?;
     match (&order.state, standing) {
         (State::Created, Some(Standing::EmailNew)) => Ok((order, customer)),
         _ => Err(wrong_state()),
@@ -90,7 +90,7 @@ async fn changing(
 impl Engine {
     /// Sends a code to each of the two mailboxes.
     pub async fn email_ask(&self, order: OrderId) -> Result<CodeSent, ApiError> {
-        let (now, policy) = (self.now(), (self.person_policy, self.now()));
+        let (now, policy) = (self.now(), self.person_policy.clone());
         let entropy = self.entropy.as_ref();
         let customer = self.order_load(order).await?.order.customer;
         let day = day_of(self, customer, now)?;
@@ -102,9 +102,9 @@ impl Engine {
         }
         self.db
             .write("email_ask", move |tx: &mut Tx| {
-                let codes = codes.clone();
+                let (codes, policy) = (codes.clone(), policy.clone());
                 Box::pin(async move {
-                    changing(tx, order, policy).await?;
+                    changing(tx, order, (&policy, now)).await?;
                     tx.link_insert(day, order, now, now.plus_seconds(OPEN_SECONDS))
                         .await?;
                     let asks = tx.link_lock(day).await?.ok_or_else(gone)?;
@@ -144,7 +144,7 @@ impl Engine {
 
     /// One guess at each code. One that was right stays so, whatever the other one was.
     pub async fn email_enter(&self, order: OrderId, codes: EmailCodes) -> Result<View, ApiError> {
-        let (now, policy) = (self.now(), (self.person_policy, self.now()));
+        let (now, policy) = (self.now(), self.person_policy.clone());
         let mut guesses = Vec::new();
         for (mailbox, code) in Mailbox::ALL.into_iter().zip([&codes.former, &codes.new]) {
             let code = digits(code).map_err(|error| ApiError {
@@ -158,8 +158,9 @@ impl Engine {
             .db
             .write("email_enter", move |tx: &mut Tx| {
                 let (guesses, installation) = (guesses.clone(), installation.clone());
+                let policy = policy.clone();
                 Box::pin(async move {
-                    let (order, customer) = changing(tx, order, policy).await?;
+                    let (order, customer) = changing(tx, order, (&policy, now)).await?;
                     let mut wrong = None;
                     for (mailbox, place, code) in guesses {
                         let Some(link) = tx.link_lock(place).await? else {

@@ -35,14 +35,14 @@ fn place(engine: &Engine, order: OrderId) -> Result<TokenHash, ApiError> {
 async fn stranger(
     tx: &mut Tx,
     id: OrderId,
-    policy: (PersonPolicy, Timestamp),
+    by: (&PersonPolicy, Timestamp),
 ) -> Result<StoredOrder, Failure<ApiError>> {
     let stored = tx.order_lock(id).await?.ok_or_else(gone)?;
     let order = &stored.order;
     let customer = tx.customer_load(order.partner, order.customer).await?;
     let is_known = customer.ok_or_else(gone)?.person.is_some();
     let latest = tx.verification_latest(order.customer).await?;
-    next_try(latest.as_ref(), id, None, policy).map_err(refused)?;
+    next_try(latest.as_ref(), id, None, by).map_err(refused)?;
     match order.state {
         State::Created if !is_known => Ok(stored),
         _ => Err(wrong_state()),
@@ -54,15 +54,16 @@ impl Engine {
     /// own job sees later: this call does the same for everybody.
     pub async fn known_ask(&self, order: OrderId) -> Result<CodeSent, ApiError> {
         let now = self.now();
-        let policy = (self.person_policy, now);
+        let policy = self.person_policy.clone();
         let entropy = self.entropy.as_ref();
         let (id, job) = (MailId::new(now, entropy), JobId::new(now, entropy));
         let hash = code_hash(&self.installation, id, &self.link_code(id)?)?;
         let place = place(self, order)?;
         self.db
             .write("known_ask", move |tx: &mut Tx| {
+                let policy = policy.clone();
                 Box::pin(async move {
-                    stranger(tx, order, policy).await?;
+                    stranger(tx, order, (&policy, now)).await?;
                     let until = now.plus_seconds(OPEN_SECONDS);
                     tx.link_insert(place, order, now, until).await?;
                     let link = tx.link_lock(place).await?.ok_or_else(gone)?;
@@ -94,7 +95,7 @@ impl Engine {
     ) -> Result<View, ApiError> {
         consented(consent)?;
         let now = self.now();
-        let policy = (self.person_policy, now);
+        let policy = self.person_policy.clone();
         let (code, installation) = (digits(code)?, self.installation.clone());
         let (place, keys) = (place(self, order)?, self.person_keys()?.clone());
         let fresh = VerificationId::new(now, self.entropy.as_ref());
@@ -105,8 +106,9 @@ impl Engine {
             .write("known_enter", move |tx: &mut Tx| {
                 let (code, installation) = (code.clone(), installation.clone());
                 let (keys, ids, challenge) = (keys.clone(), ids.clone(), challenge.clone());
+                let policy = policy.clone();
                 Box::pin(async move {
-                    let stored = stranger(tx, order, policy).await?;
+                    let stored = stranger(tx, order, (&policy, now)).await?;
                     let none = || refused(code_refusal(LinkRefusal::NoCode, now));
                     let link = tx.link_lock(place).await?.ok_or_else(none)?;
                     let mail = link.code.as_ref().map(|code| code.mail);
@@ -127,7 +129,7 @@ impl Engine {
                     let customer = stored.order.customer;
                     let latest = tx.verification_latest(customer).await?;
                     let try_number =
-                        next_try(latest.as_ref(), order, None, policy).map_err(refused)?;
+                        next_try(latest.as_ref(), order, None, (&policy, now)).map_err(refused)?;
                     // Whoever begins again before the end is asked for the same: the draw is not theirs.
                     let latest = latest.map(|stored| stored.verification);
                     let consent = super::consent(latest.as_ref(), order, now);

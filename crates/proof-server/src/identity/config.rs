@@ -73,7 +73,7 @@ impl PersonsConfig {
         Ok(Persons {
             key: Some(kept_key(folder, PERSONS_FILE, &SystemEntropy)?),
             key_is_new: self.new_key,
-            policy: self.policy,
+            policy: self.policy.clone(),
         })
     }
 }

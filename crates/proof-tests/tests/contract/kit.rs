@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{
     Address, Asset, Fiat, Network,
+    identity::{LargeAmounts, PersonPolicy},
     ledger::{Unit, balanced},
     money::{Amount, Bps},
     partner::{Environment, Origin, PartnerType, SellPolicy},
@@ -29,6 +30,7 @@ use proof_store::{Db, Engine as Database, Execution, Failure, Tx};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, LazyLock, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -109,9 +111,17 @@ impl Answer {
     }
 }
 
+/// Orders of so much ask for a selfie of their day.
+pub const LARGE_BTC: &str = "0.01";
+
 fn persons() -> Persons {
+    let large = [("BTC".to_owned(), LARGE_BTC.to_owned())];
     Persons {
         key: Some([9; 32]),
+        policy: PersonPolicy {
+            selfie_above: LargeAmounts::try_from(BTreeMap::from(large)).unwrap(),
+            ..PersonPolicy::default()
+        },
         ..Persons::default()
     }
 }

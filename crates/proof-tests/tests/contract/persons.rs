@@ -1,7 +1,7 @@
 //! Knowing somebody again: the same person, another one, and those who were refused.
 
 use crate::buyer::Buyer;
-use crate::kit::{App, as_partner, good_session};
+use crate::kit::{App, LARGE_BTC, as_partner, good_session};
 use crate::on_both_engines;
 use crate::operator::Office;
 use crate::people::Person;
@@ -18,6 +18,7 @@ on_both_engines!(
     whoever_was_refused_stays_refused_elsewhere,
     a_listed_person_is_refused_without_a_word,
     whoever_comes_back_after_a_while_shows_the_face_again,
+    a_large_order_asks_for_a_selfie_of_its_day,
     a_document_that_has_ended_is_shown_anew,
     who_was_checked_elsewhere_shows_a_code_and_the_face,
     of_an_unknown_address_nobody_hears_anything,
@@ -264,6 +265,36 @@ async fn whoever_comes_back_after_a_while_shows_the_face_again(app: &App) {
     assert_eq!(kyc(app, &app.shop, "ada").await, "failed");
     let answer = eve.post("quote", json!({})).await;
     assert_eq!(answer.refusal().2, "wrong_state");
+}
+
+async fn a_large_order_asks_for_a_selfie_of_its_day(app: &App) {
+    let order = async |amount: &str| {
+        let mut body = good_session();
+        (body["network"], body["currency"]) = (json!("BITCOIN"), json!("BTC"));
+        body["amount"] = json!(amount);
+        Buyer::open_with(app, body).await
+    };
+    let first = order(LARGE_BTC).await;
+    first.identify().await;
+    first.until_step("quote").await;
+    let soon = order(LARGE_BTC).await;
+    assert_eq!(soon.view().await["step"], "quote", "it was today");
+    app.clock.skip(2 * DAY);
+    assert_eq!(order("0.0099").await.view().await["step"], "quote");
+    let large = order(LARGE_BTC).await;
+    let view = large.view().await;
+    assert_eq!(
+        (&view["step"], &view["identity"]["asks"]),
+        (&json!("identity"), &json!("selfie"))
+    );
+    assert_eq!(kyc(app, &app.shop, "user-1").await, "verified");
+    assert_eq!(
+        large.post("quote", json!({})).await.refusal().2,
+        "wrong_state"
+    );
+    large.selfie().await;
+    large.until_step("quote").await;
+    assert_eq!(order(LARGE_BTC).await.view().await["step"], "quote");
 }
 
 async fn a_document_that_has_ended_is_shown_anew(app: &App) {
