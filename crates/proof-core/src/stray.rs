@@ -38,14 +38,41 @@ pub enum StrayState {
     /// The owner's own: two operators said so.
     Owned { first: Voice, second: Voice },
     /// It came from cold storage, where the books had it.
-    FromCold,
+    FromCold {
+        /// Where it was not seen, two operators said so.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        said: Vec<Voice>,
+    },
 }
 
-/// The one thing that may be said of it: nobody else can prove that it is theirs, and nothing goes to an
-/// address that was not confirmed for an order.
+/// What may be said of it: nobody else can prove that it is theirs, and nothing goes to an address that was not
+/// confirmed for an order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[serde(from = "Option<FromCold>", into = "Option<FromCold>")]
+pub enum Owned {
+    /// The owner put it in. In proposals from before there was another word, this is none.
+    Added,
+    /// It was the ramp's own before: it was in cold storage, and the books have it there.
+    Cold,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub struct Owned;
+enum FromCold {
+    Cold,
+}
+
+impl From<Option<FromCold>> for Owned {
+    fn from(word: Option<FromCold>) -> Self {
+        word.map_or(Self::Added, |FromCold::Cold| Self::Cold)
+    }
+}
+
+impl From<Owned> for Option<FromCold> {
+    fn from(owned: Owned) -> Self {
+        (owned == Owned::Cold).then_some(FromCold::Cold)
+    }
+}
 
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StrayCommand {
@@ -53,8 +80,8 @@ pub enum StrayCommand {
     /// Final, and from an address that our own coins were moved to.
     FromCold,
     Vanished,
-    /// An operator says that the owner sent it.
-    Own(Voice),
+    /// An operator says that the owner sent it, and where from.
+    Own(Owned, Voice),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
@@ -74,7 +101,7 @@ impl StrayState {
             Self::Held { .. } => "held",
             Self::Gone => "gone",
             Self::Owned { .. } => "owned",
-            Self::FromCold => "from_cold",
+            Self::FromCold { .. } => "from_cold",
         }
     }
 }
@@ -92,24 +119,32 @@ impl Stray {
                 StrayState::Held { proposal: None },
                 Some(ledger::stray(amount)?),
             ),
-            (StrayState::Seen, StrayCommand::FromCold) => {
-                (StrayState::FromCold, Some(ledger::cold_back(amount)?))
-            }
-            (StrayState::Held { .. }, StrayCommand::FromCold) => {
-                (StrayState::FromCold, Some(ledger::cold_explained(amount)?))
-            }
+            (StrayState::Seen, StrayCommand::FromCold) => (
+                StrayState::FromCold { said: Vec::new() },
+                Some(ledger::cold_back(amount)?),
+            ),
+            (StrayState::Held { .. }, StrayCommand::FromCold) => (
+                StrayState::FromCold { said: Vec::new() },
+                Some(ledger::cold_explained(amount)?),
+            ),
             (StrayState::Seen, StrayCommand::Vanished) => (StrayState::Gone, None),
             (StrayState::Held { .. }, StrayCommand::Vanished) => {
                 (StrayState::Gone, Some(ledger::stray_gone(amount)?))
             }
-            (StrayState::Held { proposal }, StrayCommand::Own(voice)) => {
-                match count(proposal.as_ref(), Owned, voice.clone(), now) {
+            (StrayState::Held { proposal }, StrayCommand::Own(owned, voice)) => {
+                match count(proposal.as_ref(), owned, voice.clone(), now) {
                     Count::Alone => return Err(StrayRefusal::SecondPerson),
                     Count::Proposed(wish) => (
                         StrayState::Held {
                             proposal: Some(wish),
                         },
                         None,
+                    ),
+                    Count::Agreed { first } if owned == Owned::Cold => (
+                        StrayState::FromCold {
+                            said: vec![first, voice],
+                        },
+                        Some(ledger::cold_explained(amount)?),
                     ),
                     Count::Agreed { first } => (
                         StrayState::Owned {
@@ -121,8 +156,8 @@ impl Stray {
                 }
             }
             (StrayState::Held { .. }, StrayCommand::Final)
-            | (StrayState::Seen, StrayCommand::Own(_))
-            | (StrayState::Gone | StrayState::Owned { .. } | StrayState::FromCold, _) => {
+            | (StrayState::Seen, StrayCommand::Own(..))
+            | (StrayState::Gone | StrayState::Owned { .. } | StrayState::FromCold { .. }, _) => {
                 return Err(StrayRefusal::WrongState);
             }
         };
@@ -167,11 +202,15 @@ mod tests {
         }
     }
 
-    fn own(by: &str) -> StrayCommand {
-        StrayCommand::Own(Voice {
+    fn voice(by: &str) -> Voice {
+        Voice {
             by: by.parse().unwrap(),
             reason: "the owner topped up".to_owned(),
-        })
+        }
+    }
+
+    fn own(by: &str) -> StrayCommand {
+        StrayCommand::Own(Owned::Added, voice(by))
     }
 
     fn booked(entry: Option<Entry>) -> Vec<(String, i128)> {
@@ -246,6 +285,34 @@ mod tests {
         assert_eq!((late, booked(entry)), (back.clone(), expected.into()));
         let again = back.decide(StrayCommand::FromCold, NOW);
         assert_eq!(again, Err(StrayRefusal::WrongState));
+    }
+
+    #[test]
+    fn two_people_say_what_came_from_cold_storage_where_nobody_sees_it() {
+        let cold = |by: &str| StrayCommand::Own(Owned::Cold, voice(by));
+        let (held, _) = stray().decide(StrayCommand::Final, NOW).unwrap();
+        let (first, _) = held.decide(own("alice"), NOW).unwrap();
+        // Who means something else agrees with nobody.
+        let (other, entry) = first.decide(cold("bob"), NOW).unwrap();
+        assert!(entry.is_none() && other.is_open());
+        let (back, entry) = other.decide(cold("alice"), NOW).unwrap();
+        let expected = [
+            ("suspense:USDT/TRC20".to_owned(), 7),
+            ("cold:USDT/TRC20".to_owned(), -7),
+        ];
+        assert_eq!(booked(entry), expected);
+        let said = vec![voice("bob"), voice("alice")];
+        assert_eq!(back.state, StrayState::FromCold { said });
+        for state in [&first, &other, &back, &stray()] {
+            let text = serde_json::to_string(state).unwrap();
+            assert_eq!(serde_json::from_str::<Stray>(&text).unwrap(), *state);
+        }
+        // As it was written before there was more to say.
+        let text = serde_json::to_value(&first).unwrap();
+        assert!(text["state"]["proposal"]["act"].is_null(), "{text}");
+        let seen = serde_json::json!({ "state": "from_cold" });
+        let seen: StrayState = serde_json::from_value(seen).unwrap();
+        assert_eq!(seen, StrayState::FromCold { said: Vec::new() });
     }
 
     #[test]

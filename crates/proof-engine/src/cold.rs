@@ -1,8 +1,11 @@
 //! Cold storage: what a hot wallet has too much is moved to the address that the signer was configured with. A move is
 //! begun by a look at the books ([`survey`]), and then is a transfer like all others, the same way after a crash.
 
+mod back;
+mod coins;
 mod survey;
 
+pub(crate) use back::cold_has;
 pub use survey::{ColdLine, ColdPage, ColdStorage};
 
 use crate::{
@@ -13,15 +16,15 @@ use crate::{
     transfer::{Leg, Source},
     worker::Outcome,
 };
+use coins::Coins;
 use proof_core::{
-    Address, Asset, ErrorCode,
+    Address, Asset, ErrorCode, Network,
     cold::{ColdMove, ColdRefusal},
     id::{EntryId, JobId, OrderId},
     ledger::{Account, key_in},
     money::Amount,
     order::POLL_MS,
     partner::Environment,
-    stray::Stray,
     transfer::{SendingStep, TransferFact},
 };
 use proof_port::{IntentClass, PortError, Promised, SignedIntent};
@@ -141,13 +144,21 @@ impl Engine {
         let moved = self.cold_load(id).await?;
         let moved = moved.ok_or_else(|| ApiError::internal("a move that is not there"))?;
         let (environment, asset) = (moved.environment, moved.asset());
-        let cost = self.cold_cost(environment, asset).await;
-        if !cost.is_some_and(|cost| cost.is_small_for(moved.amount)) {
-            return Ok(None);
-        }
-        let sender = self.hot_wallet(environment, asset.network()).await?;
-        let chain = self.chain_of(environment, asset.network())?;
-        let source = Source::ask(&**chain, sender, asset).await?;
+        let source = if asset.network() == Network::Bitcoin {
+            let coins = self.cold_coins(environment, (&moved.cold, moved.amount));
+            let Coins::Enough(source) = coins.await? else {
+                return Ok(None);
+            };
+            source
+        } else {
+            let cost = self.cold_cost(environment, asset).await;
+            if !cost.is_some_and(|cost| cost.is_small_for(moved.amount)) {
+                return Ok(None);
+            }
+            let sender = self.hot_wallet(environment, asset.network()).await?;
+            let chain = self.chain_of(environment, asset.network())?;
+            Source::ask(&**chain, sender, asset).await?
+        };
         // The coins that it moves are set aside already.
         let native = self.cold_free(environment, source.fee().asset()).await?;
         Ok((native.base() >= source.fee().base()).then_some(source))
@@ -213,25 +224,5 @@ impl Engine {
     pub(crate) async fn is_cold_known(&self, signed: &SignedIntent) -> Result<bool, ApiError> {
         let moved = self.cold_load(signed.intent.order).await?;
         Ok(moved.is_some_and(|moved| moved.knows(&signed.signed.hash)))
-    }
-
-    /// Whether what came to our wallet comes from where our own coins were moved to, as far as the books have them there.
-    pub(crate) async fn is_from_cold(&self, stray: &Stray) -> Result<bool, ApiError> {
-        let (environment, deposit) = (stray.environment, stray.deposit.clone());
-        self.db
-            .read("is_from_cold", move |tx: &mut Tx| {
-                let deposit = deposit.clone();
-                Box::pin(async move {
-                    let mut is_known = false;
-                    for sender in &deposit.senders {
-                        is_known |= tx.cold_knows(environment, sender).await?;
-                    }
-                    let amount = deposit.amount;
-                    let cold = booked(tx, environment, Account::Cold, amount.asset()).await?;
-                    Ok::<_, Failure<ApiError>>(is_known && cold.base() >= amount.base())
-                })
-            })
-            .await
-            .map_err(ApiError::from)
     }
 }

@@ -465,6 +465,10 @@ impl Chain for Metered<dyn Chain> {
         self.call("senders", self.inner.senders(arrival)).await
     }
 
+    async fn spends(&self, hash: &str) -> Result<Vec<DepositKey>, PortError> {
+        self.call("spends", self.inner.spends(hash)).await
+    }
+
     async fn nonce(&self, owner: &Address) -> Result<u64, PortError> {
         self.call("nonce", self.inner.nonce(owner)).await
     }

@@ -3,6 +3,7 @@
 use crate::{
     ApiError, Engine,
     audit::audit,
+    cold::cold_has,
     deposit::{BLOCKS_AGAIN, is_deep, is_gone},
     error::{ledger_failed, refused},
     member::deed,
@@ -16,7 +17,7 @@ use proof_core::{
     operator::Voice,
     order::Refusal,
     partner::Environment,
-    stray::{Stray, StrayCommand, StrayRefusal, StrayState},
+    stray::{Owned, Stray, StrayCommand, StrayRefusal, StrayState},
 };
 use proof_port::Arrival;
 use proof_store::{Failure, Tx};
@@ -154,21 +155,21 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
-    /// An operator says that the owner sent it; `true` once two have.
+    /// An operator says that the owner sent it, and where from; `true` once two have.
     pub async fn stray_own(
         &self,
         id: DepositId,
         author: impl Into<Author>,
-        reason: &str,
+        (owned, reason): (Owned, &str),
     ) -> Result<bool, ApiError> {
         let author = author.into();
         let voice = Voice {
             by: author.by.clone(),
             reason: crate::operator::reason_of(reason)?,
         };
-        let told = serde_json::json!({ "reason": voice.reason });
+        let told = serde_json::json!({ "reason": voice.reason, "from": owned });
         let deed = deed(author, "stray.own", id.to_string(), told);
-        let own = StrayCommand::Own(voice);
+        let own = StrayCommand::Own(owned, voice);
         let after = self.stray_apply(id, own, Some(deed)).await?;
         Ok(!after.is_open())
     }
@@ -185,6 +186,14 @@ impl Engine {
                 let (ids, command, deed) = (ids.clone(), command.clone(), deed.clone());
                 Box::pin(async move {
                     let stored = tx.stray_lock(id).await?.ok_or_else(gone)?;
+                    if matches!(command, StrayCommand::Own(Owned::Cold, _))
+                        && !cold_has(tx, &stored.stray).await?
+                    {
+                        return Err(refused(ApiError::new(
+                            ErrorCode::WrongState,
+                            "The books have less than that in cold storage.",
+                        )));
+                    }
                     let decided = stored.stray.decide(command, ids.now());
                     let (after, entry) = decided.map_err(refused)?;
                     tx.stray_save(&after, stored.version, ids.now()).await?;
@@ -221,9 +230,10 @@ fn finding(stray: &Stray) -> Finding {
     };
     let held = match &stray.state {
         StrayState::Held { .. } => "held on suspense",
-        StrayState::Seen | StrayState::Gone | StrayState::Owned { .. } | StrayState::FromCold => {
-            "not final yet"
-        }
+        StrayState::Seen
+        | StrayState::Gone
+        | StrayState::Owned { .. }
+        | StrayState::FromCold { .. } => "not final yet",
     };
     Finding {
         kind: FindingKind::Unmatched,

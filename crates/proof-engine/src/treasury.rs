@@ -17,7 +17,7 @@ use proof_core::{
     ledger::{Audit, Audited, fund, key_in},
     money::Amount,
     partner::Environment,
-    stray::{Stray, StrayState},
+    stray::{Owned, Stray, StrayState},
 };
 use proof_store::{Balance, Db, Failure, Tx};
 use serde::Serialize;
@@ -177,7 +177,7 @@ impl Engine {
         let signer = &self.rails(environment)?.signer;
         let cold_address = signer.cold(asset.network()).await.ok().flatten();
         let cold_there = match &cold_address {
-            Some(address) => chain.balance(address, asset).await.ok(),
+            Some(address) => self.cold_there(environment, address, asset).await,
             None => None,
         };
         let band = self.cold.bands.get(&asset);
@@ -254,7 +254,7 @@ impl Engine {
             StrayState::Seen
             | StrayState::Gone
             | StrayState::Owned { .. }
-            | StrayState::FromCold => None,
+            | StrayState::FromCold { .. } => None,
         };
         Ok(TreasuryArrival {
             id: stray.id.to_string(),
@@ -266,7 +266,13 @@ impl Engine {
             hash,
             state: stray.state.name(),
             seen_at: deposit.seen_at.to_contract(),
-            proposed: proposal.map(|p| format!("own by {}: {}", p.voice.by, p.voice.reason)),
+            proposed: proposal.map(|p| {
+                let act = match p.act {
+                    Owned::Added => "own",
+                    Owned::Cold => "cold",
+                };
+                format!("{act} by {}: {}", p.voice.by, p.voice.reason)
+            }),
         })
     }
 

@@ -156,6 +156,11 @@ pub trait Chain: Send + Sync {
         Ok(arrival.deposit.senders.clone())
     }
 
+    /// All outputs that a transaction spends, on networks of coins. None of them where it makes new coins.
+    async fn spends(&self, _hash: &str) -> Result<Vec<DepositKey>, PortError> {
+        Ok(Vec::new())
+    }
+
     /// Whether a transfer would come to nothing if it were sent now: the receiver is code that takes none, or the token
     /// blocks it. Asked before money is taken for it; what cannot be told is `false`.
     async fn refuses(

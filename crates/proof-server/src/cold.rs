@@ -74,9 +74,9 @@ impl ColdConfig {
         let mut bands = BTreeMap::new();
         for (asset, file) in &self.wallets {
             let network = asset.network();
-            let is_evm = matches!(network, Network::Erc20 | Network::Bep20);
+            let is_moved = matches!(network, Network::Erc20 | Network::Bep20 | Network::Bitcoin);
             ensure!(
-                is_evm,
+                is_moved,
                 "[cold] wallets: what {network} has too much is not moved yet, and stays in its hot wallet"
             );
             ensure!(
@@ -169,6 +169,7 @@ fn words(line: &ColdLine) -> String {
         "dear" => {
             "waits for a price, for cheaper gas, or for the native coin that pays it".to_owned()
         }
+        "no_coins" => "waits for coins that are final and promised to no order".to_owned(),
         other => other.to_owned(),
     }
 }
@@ -206,6 +207,10 @@ mod tests {
         let band = read_right.bands[&usdt];
         assert_eq!(band.ceiling.base(), 50_000_000_000);
         assert_eq!(band.target.base(), 20_000_000_000);
+        let bitcoin = "[wallets]\n\"BTC/BITCOIN\" = { hot_ceiling = \"4\", hot_target = \"2\" }\n";
+        let chain = "[BITCOIN]\nadapter = \"bitcoin\"\nrpc = [\"http://127.0.0.1:3\"]\nchain = \"signet\"\nconfirmations = 3\nfee_sat_per_vb_max = 100\nexplorer = \"https://mempool.space/signet\"\n";
+        let band = read(bitcoin, chain).unwrap().bands[&Network::Bitcoin.native()];
+        assert_eq!(band.target.base(), 200_000_000);
         let least = shown.replace("share_bps = 100", "");
         let least = least.replace("every_minutes = 60", "");
         assert_eq!(read(&least, REAL).unwrap(), read_right, "the defaults");
@@ -250,6 +255,7 @@ mod tests {
             line("ready", None, true),
             line("under_way", Some("the hour's limit is used up"), false),
             line("refused", Some("the limit"), false),
+            line("no_coins", None, false),
         ];
         let text = told(&ColdPage { lines }).unwrap();
         let start = "USDT  ERC20    70000.00 free, at most 50000.00; 0.00 cold at 0xab: ";
@@ -257,6 +263,7 @@ mod tests {
             "50000.00 go there",
             "50000.00 wait: the hour's limit is used up",
             "50000.00 stay, since the last move was refused: the limit; without --dry-run it is tried again",
+            "waits for coins that are final and promised to no order",
         ];
         let expected = expected.map(|words| format!("{start}{words}"));
         assert_eq!(text.lines().collect::<Vec<_>>(), expected);

@@ -11,6 +11,7 @@ use clap::Subcommand;
 use proof_core::{
     id::{DepositId, PartnerId},
     operator::OperatorName,
+    stray::Owned,
 };
 use proof_engine::{FoundListed, Reconciled, SignedStatement};
 use std::{fmt::Write, fs, path::PathBuf};
@@ -35,6 +36,9 @@ pub enum LedgerCommand {
         /// Why, in a sentence; it is kept.
         #[arg(long)]
         reason: String,
+        /// They came from cold storage, where the books have them.
+        #[arg(long)]
+        cold: bool,
     },
     /// Writes a partner's signed statement of one day, as JSON and CSV.
     Statement {
@@ -50,6 +54,14 @@ pub enum LedgerCommand {
         #[arg(long, default_value = ".")]
         out: PathBuf,
     },
+}
+
+const fn owned_words(done: bool, owned: Owned) -> &'static str {
+    match (done, owned) {
+        (false, _) => "Noted. A second operator has to say the same.\n",
+        (true, Owned::Added) => "Done: it is the owner's, and part of the capital.\n",
+        (true, Owned::Cold) => "Done: it is in the hot wallet, and not in cold storage any more.\n",
+    }
 }
 
 pub async fn run(command: LedgerCommand) -> anyhow::Result<()> {
@@ -77,14 +89,13 @@ pub async fn run(command: LedgerCommand) -> anyhow::Result<()> {
             server,
             by,
             reason,
+            cold,
         } => {
-            let question = Question::StrayOwn { stray, by, reason };
+            let owned = if cold { Owned::Cold } else { Owned::Added };
+            let said = (owned, reason);
+            let question = Question::StrayOwn { stray, by, said };
             let done: bool = ask(&server.socket()?, &question).await?;
-            say(if done {
-                "Done: it is the owner's, and part of the capital.\n"
-            } else {
-                "Noted. A second operator has to say the same.\n"
-            })
+            say(owned_words(done, owned))
         }
         LedgerCommand::Statement {
             server,

@@ -16,6 +16,7 @@ use proof_core::{
     partner::{Environment, Origin, Policy},
     screening::ListedKind,
     statement::Day,
+    stray::Owned,
 };
 use proof_engine::{ApiError, Engine, InvitationNew};
 use serde::{Deserialize, Serialize};
@@ -122,7 +123,8 @@ pub enum Question {
     StrayOwn {
         stray: DepositId,
         by: OperatorName,
-        reason: String,
+        /// And why.
+        said: (Owned, String),
     },
     PolicyShow {
         partner: PartnerId,
@@ -392,8 +394,8 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
             role,
             partner,
         } => json!(invite(engine, base_url, (email, role, partner)).await?),
-        Question::StrayOwn { stray, by, reason } => {
-            json!(engine.stray_own(stray, by, &reason).await?)
+        Question::StrayOwn { stray, by, said } => {
+            json!(engine.stray_own(stray, by, (said.0, &said.1)).await?)
         }
         Question::ClockAdvance { seconds: by } => {
             json!(engine.clock_advance(Author::machine(), by).await?)

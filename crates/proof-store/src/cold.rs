@@ -7,6 +7,7 @@ use crate::{
     statement::statements,
 };
 use proof_core::{Address, Asset, Timestamp, cold::ColdMove, id::OrderId, partner::Environment};
+use uuid::Uuid;
 
 statements! {
     COLD_INSERT = "INSERT INTO cold_moves (id, environment, asset, number, state, address, version, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $8) ON CONFLICT DO NOTHING";
@@ -14,7 +15,7 @@ statements! {
     COLD_LOCK = "SELECT id, version, body FROM cold_moves WHERE id = $1", lock = " FOR UPDATE";
     COLD_SAVE = "UPDATE cold_moves SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
     COLD_LAST = "SELECT id, version, body FROM cold_moves WHERE environment = $1 AND asset = $2 ORDER BY number DESC LIMIT 1";
-    COLD_TO = "SELECT id, version, body FROM cold_moves WHERE environment = $1 AND address = $2 ORDER BY id LIMIT 1";
+    COLD_TO = "SELECT id, version, body FROM cold_moves WHERE environment = $1 AND address = $2 AND id > $3 ORDER BY id LIMIT $4";
 }
 
 /// The version under which it was read comes with it.
@@ -85,14 +86,17 @@ impl Tx {
         Ok(stored.map(|stored| stored.moved))
     }
 
-    /// Whether anything of ours was ever on its way to this address.
-    pub async fn cold_knows(
+    /// What of ours was ever on its way to this address, by id after the one that is named.
+    pub async fn cold_to(
         &mut self,
         environment: Environment,
         address: &Address,
-    ) -> Result<bool, StoreError> {
-        let args = args![environment.name(), address.as_str()];
-        let row: Option<Versioned> = self.fetch_optional(COLD_TO, args).await?;
-        Ok(row.is_some())
+        (after, limit): (Option<OrderId>, i64),
+    ) -> Result<Vec<ColdMove>, StoreError> {
+        let after = after.map_or(Uuid::nil(), OrderId::uuid);
+        let args = args![environment.name(), address.as_str(), after, limit];
+        let rows: Vec<Versioned> = self.fetch_all(COLD_TO, args).await?;
+        let moves = rows.into_iter().map(StoredColdMove::try_from);
+        moves.map(|stored| Ok(stored?.moved)).collect()
     }
 }

@@ -16,6 +16,7 @@ use proof_core::{
     id::DepositId,
     member::Act,
     partner::{Environment, Side},
+    stray::Owned,
 };
 use proof_engine::{ApiError, PriceCheck, PriceQuestion, RatePage, Ruled, TreasuryPage};
 use serde::Deserialize;
@@ -41,9 +42,12 @@ async fn show(State(api): State<Api>, query: RawQuery) -> Result<Json<TreasuryPa
 #[serde(deny_unknown_fields)]
 struct Own {
     reason: String,
+    /// It came from cold storage.
+    #[serde(default)]
+    cold: bool,
 }
 
-/// One person says that the owner sent it; the second one books it.
+/// One person says that the owner sent it, and where from; the second one books it.
 async fn own(
     State(api): State<Api>,
     Extension(seat): At,
@@ -52,7 +56,9 @@ async fn own(
 ) -> Result<Json<Said>, Refused> {
     let id: DepositId = id.parse().map_err(|_| ApiError::nobody("transfer"))?;
     let ask: Own = json(&api, request).await?;
-    let is_booked = api.engine.stray_own(id, seat.author(), &ask.reason).await?;
+    let owned = if ask.cold { Owned::Cold } else { Owned::Added };
+    let said = (owned, ask.reason.as_str());
+    let is_booked = api.engine.stray_own(id, seat.author(), said).await?;
     let ruled = if is_booked {
         Ruled::Done
     } else {

@@ -4,7 +4,7 @@ use super::{
     BitcoinChain, Kind, NETWORK, PROVIDER, address_of,
     fees::form,
     look::{MATURITY, Question},
-    node::Node,
+    node::{self, Node},
     script_of, wire,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     rpc::{self, RpcError, ask, must},
     send::{self, Words},
 };
-use bitcoin::{Address as Script, ScriptBuf, Txid};
+use bitcoin::{Address as Script, OutPoint, ScriptBuf, Transaction, Txid};
 use proof_core::{
     Address, Asset, Network,
     deposit::DepositKey,
@@ -111,7 +111,7 @@ impl Chain for BitcoinChain {
             (height + 1).saturating_sub(held.height) >= self.spec.depth.usual().max(bound)
         };
         let free = coins.into_iter().filter(|(_, held)| deep(held));
-        let coin = |(place, held): (bitcoin::OutPoint, super::coins::Held)| Coin {
+        let coin = |(place, held): (OutPoint, super::coins::Held)| Coin {
             hash: place.txid.to_string(),
             index: place.vout,
             base: held.base.into(),
@@ -178,6 +178,10 @@ impl Chain for BitcoinChain {
         agree::same(&self.votes(|node| self.spent_by(node, hash)).await)
     }
 
+    async fn spends(&self, hash: &str) -> Result<Vec<DepositKey>, PortError> {
+        agree::same(&self.votes(|node| self.inputs_of(node, hash)).await)
+    }
+
     /// What no node passes on is known before money is taken for it.
     async fn refuses(
         &self,
@@ -227,6 +231,27 @@ impl BitcoinChain {
         senders.sort_unstable();
         senders.dedup();
         Ok(senders)
+    }
+
+    /// What a transaction spends, by one node: its hash says all of that.
+    async fn inputs_of(&self, node: &Node, hash: &str) -> Result<Vec<DepositKey>, RpcError> {
+        let unusable = |context: &str| RpcError::Unusable(context.to_owned());
+        let found = node.transaction(&self.spec, hash).await?;
+        let found = found.ok_or_else(|| unusable("the node does not know the transaction"))?;
+        let transaction: Transaction = node::read(&found.hex)?;
+        if transaction.compute_txid().to_string() != hash {
+            let other = "the node gives another transaction than the one that was asked for";
+            return Err(unusable(other));
+        }
+        if transaction.is_coinbase() {
+            return Ok(Vec::new());
+        }
+        let spent = transaction.input.iter().map(|input| input.previous_output);
+        let key = |spent: OutPoint| DepositKey {
+            hash: spent.txid.to_string(),
+            index: spent.vout,
+        };
+        Ok(spent.map(key).collect())
     }
 
     /// What of these deposits is still there, by one node.

@@ -79,6 +79,14 @@ pub fn chain_id(chain: &str) -> Option<u64> {
     kind(chain).map(|kind| id_of(genesis_block(kind).block_hash()))
 }
 
+/// An address that a wallet of that very chain wrote, as we write it.
+pub fn as_on_main(chain: &str, text: &str) -> Option<String> {
+    let parsed: Script<_> = text.parse().ok()?;
+    let script = parsed.require_network(kind(chain)?).ok()?.script_pubkey();
+    let address = Script::from_script(&script, Kind::Bitcoin).ok()?;
+    Some(address.to_string())
+}
+
 fn id_of(genesis: BlockHash) -> u64 {
     // Hashes are written the other way round.
     let mut first = [0; 8];

@@ -1,6 +1,6 @@
 //! What hot wallets have, what of it is too much, and beginning to move that.
 
-use super::{booked, is_cold};
+use super::{booked, coins::Coins, is_cold};
 use crate::{
     ApiError, Engine, audit::audit, error::ledger_failed, member::deed, order::SaveIds,
     worker::Outcome,
@@ -54,7 +54,7 @@ pub struct ColdLine {
     pub address: Option<String>,
     /// What is moved, or would be.
     pub amount: Option<String>,
-    /// `below`, `ready`, `under_way`, `forgotten`, `refused`, `no_address`, `differs` or `dear`.
+    /// `below`, `ready`, `under_way`, `forgotten`, `refused`, `no_address`, `differs`, `dear` or `no_coins`.
     pub verdict: String,
     /// What the signer said when it did not sign.
     pub why: Option<String>,
@@ -80,6 +80,8 @@ enum Verdict {
     Differs,
     /// It costs too much now, or nobody can say.
     Dear,
+    /// The coins that are deep enough and promised to nobody are not enough.
+    NoCoins,
 }
 
 impl Verdict {
@@ -93,6 +95,7 @@ impl Verdict {
             Self::NoAddress => "no_address",
             Self::Differs => "differs",
             Self::Dear => "dear",
+            Self::NoCoins => "no_coins",
         }
     }
 }
@@ -279,9 +282,9 @@ impl Engine {
         let Some(excess) = seen.band.excess(seen.free) else {
             return Ok(Verdict::Below);
         };
-        if seen.address.is_none() {
+        let Some(address) = &seen.address else {
             return Ok(Verdict::NoAddress);
-        }
+        };
         let was_refused = last.is_some_and(|last| last.state == ColdState::Refused);
         if was_refused && !again {
             return Ok(Verdict::Refused);
@@ -294,23 +297,43 @@ impl Engine {
         if compare_wallet(asset, books, there.base()).is_some() {
             return Ok(Verdict::Differs);
         }
-        let cost = self.cold_cost(environment, asset).await;
-        let Some(cost) = cost.filter(|cost| cost.is_small_for(excess)) else {
-            return Ok(Verdict::Dear);
+        let fee = match self.cold_fee(environment, (address, excess)).await? {
+            Ok(fee) => fee,
+            Err(verdict) => return Ok(verdict),
         };
         // What pays for it has to be there, too, and is not what is moved.
-        let native = self.cold_free(environment, cost.fee.asset()).await?;
+        let native = self.cold_free(environment, fee.asset()).await?;
         let moves = if native.asset() == asset {
             excess.base()
         } else {
             0
         };
         let left = native.base().checked_sub(moves);
-        Ok(if left.is_some_and(|left| left >= cost.fee.base()) {
+        Ok(if left.is_some_and(|left| left >= fee.base()) {
             Verdict::Ready
         } else {
             Verdict::Dear
         })
+    }
+
+    /// What moving it costs, or why that cannot be now.
+    async fn cold_fee(
+        &self,
+        environment: Environment,
+        (address, excess): (&Address, Amount),
+    ) -> Result<Result<Amount, Verdict>, ApiError> {
+        let asset = excess.asset();
+        if asset.network() == Network::Bitcoin {
+            let coins = self.cold_coins(environment, (address, excess)).await?;
+            return Ok(match coins {
+                Coins::Enough(source) => Ok(source.fee()),
+                Coins::Dear => Err(Verdict::Dear),
+                Coins::Few => Err(Verdict::NoCoins),
+            });
+        }
+        let cost = self.cold_cost(environment, asset).await;
+        let cost = cost.filter(|cost| cost.is_small_for(excess));
+        Ok(cost.map(|cost| cost.fee).ok_or(Verdict::Dear))
     }
 
     /// Writes down that it is to be moved, and sets it aside, unless something about it has changed. `false`: it has.

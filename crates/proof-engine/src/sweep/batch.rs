@@ -33,9 +33,9 @@ const USUAL_MAX: u128 = 10;
 
 /// What moving coins costs now.
 #[derive(Clone)]
-pub(super) struct CoinMarket {
-    form: BitcoinForm,
-    fee_max: u128,
+pub(crate) struct CoinMarket {
+    pub(crate) form: BitcoinForm,
+    pub(crate) fee_max: u128,
 }
 
 /// One order's balance, as far as it was judged.
@@ -105,7 +105,10 @@ impl Engine {
     }
 
     /// `None`: more than the operator allows, or a simulated network.
-    async fn coin_market(&self, environment: Environment) -> Result<Option<CoinMarket>, ApiError> {
+    pub(crate) async fn coin_market(
+        &self,
+        environment: Environment,
+    ) -> Result<Option<CoinMarket>, ApiError> {
         let native = Network::Bitcoin.native();
         let chain = self.chain_of(environment, native.network())?;
         let asked = async { Ok((chain.form(native).await?, chain.gas_price().await?)) };

@@ -88,7 +88,9 @@ impl Engine {
         let Some(transfer) = dearer(&sending.transfer, &market, price.most)? else {
             return Ok(None);
         };
-        if is_batch && !self.batch_is_worth(&transfer) {
+        let is_dear = is_batch && !self.batch_is_worth(&transfer)
+            || leg.is_cold() && !self.cold_may_cost(&transfer);
+        if is_dear {
             return Ok(None);
         }
         Ok(Some(TransferFact::Raised { transfer }))

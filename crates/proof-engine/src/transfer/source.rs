@@ -27,8 +27,14 @@ pub(crate) struct Source {
 
 #[derive(Clone)]
 enum From {
-    Nonce { expected: u64 },
-    Coins { unspent: Vec<Coin> },
+    Nonce {
+        expected: u64,
+    },
+    Coins {
+        unspent: Vec<Coin>,
+        /// Somebody has found this little enough, and more is not.
+        fee_max: Option<u128>,
+    },
     Deposits(Vec<DepositCoin>),
 }
 
@@ -78,6 +84,7 @@ impl Source {
         let from = match chain.network() {
             Network::Bitcoin => From::Coins {
                 unspent: chain.coins(&sender).await?,
+                fee_max: None,
             },
             Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => From::Nonce {
                 expected: chain.nonce(&sender).await?,
@@ -89,6 +96,32 @@ impl Source {
             form,
             fee,
         })
+    }
+
+    /// With those coins alone that it would take now, at what they cost. `None`: the free ones are not enough.
+    pub(crate) async fn chosen(
+        mut self,
+        tx: &mut Tx,
+        (recipient, amount): (&Address, Amount),
+    ) -> Result<Option<Self>, Failure<ApiError>> {
+        let From::Coins { unspent, .. } = &self.from else {
+            return Ok(Some(self));
+        };
+        let price = Price {
+            form: self.form.as_ref(),
+            fee: self.fee.base(),
+            recipient,
+            amount: amount.base(),
+        };
+        let Some((coins, fee)) = choose(tx, unspent, &price).await? else {
+            return Ok(None);
+        };
+        self.fee = Amount::new(self.fee.asset(), fee);
+        self.from = From::Coins {
+            unspent: coins,
+            fee_max: Some(fee),
+        };
+        Ok(Some(self))
     }
 
     /// Fixes the transfer, and promises the sender's next number, or coins, to its intent.
@@ -103,14 +136,16 @@ impl Source {
                 let nonce = tx.nonce_reserve(&self.sender, expected, intent).await?;
                 (UnsignedFrom::Nonce(nonce), self.fee)
             }
-            From::Coins { unspent } => {
+            From::Coins { unspent, fee_max } => {
                 let price = Price {
                     form: self.form.as_ref(),
                     fee: self.fee.base(),
                     recipient: &recipient,
                     amount: amount.base(),
                 };
-                let (coins, fee) = choose(tx, &unspent, &price).await?;
+                let chosen = choose(tx, &unspent, &price).await?;
+                let chosen = chosen.filter(|(_, fee)| fee_max.is_none_or(|most| *fee <= most));
+                let (coins, fee) = chosen.ok_or_else(|| refused(no_coins()))?;
                 (
                     UnsignedFrom::Coins(coins),
                     Amount::new(self.fee.asset(), fee),
@@ -161,12 +196,13 @@ fn no_coins() -> ApiError {
     ApiError::unavailable("the hot wallet has no free coins for this amount".into())
 }
 
-/// Free coins that cover the amount, largest first: few inputs, a small fee.
+/// Free coins that cover the amount, and what they cost: largest first, few inputs, a small fee. The same again where it
+/// may choose among those alone. `None`: there are not enough.
 async fn choose(
     tx: &mut Tx,
     unspent: &[Coin],
     price: &Price<'_>,
-) -> Result<(Vec<Coin>, u128), Failure<ApiError>> {
+) -> Result<Option<(Vec<Coin>, u128)>, Failure<ApiError>> {
     let promised = tx.coin_list(Network::Bitcoin.name()).await?;
     let is_promised = |coin: &Coin| {
         let mut promised = promised.iter();
@@ -178,14 +214,13 @@ async fn choose(
         .cloned()
         .collect();
     free.sort_by(|a, b| b.base.cmp(&a.base).then_with(|| a.cmp(b)));
-    let chosen = [FEE_ROOM, 1].into_iter().find_map(|times| {
+    Ok([FEE_ROOM, 1].into_iter().find_map(|times| {
         let enough = (1..=free.len().min(INPUTS_MAX)).find_map(|n| {
             let coins = free.get(..n)?;
             price.with(coins, times).map(|_| coins)
         })?;
         Some((enough.to_vec(), price.with(enough, 1)?))
-    });
-    chosen.ok_or_else(|| refused(no_coins()))
+    }))
 }
 
 #[cfg(test)]

@@ -1,8 +1,12 @@
 //! What a hot wallet has too much goes to the one address that the signer's own configuration names.
 
 use super::*;
-use crate::{Limit, Limits, Outflow};
-use proof_core::{Clock, Timestamp};
+use crate::{BitcoinRules, Limit, Limits, Outflow};
+use ::bitcoin::{Transaction, consensus::encode::deserialize_hex};
+use proof_core::{
+    Clock, Timestamp,
+    transfer::{BitcoinForm, DepositCoin},
+};
 use std::sync::Arc;
 
 const COLD: &str = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
@@ -133,4 +137,73 @@ fn cold_storage_has_limits_of_its_own() {
     assert!(later.answered && later.class == Class::Retry, "the hour's");
     let none = signed(others.into_iter().chain([fee]).collect(), 1).unwrap_err();
     assert_eq!(none.class, Class::Retry, "without a limit it waits");
+}
+
+#[test]
+fn coins_go_to_the_configured_vault_of_any_form_and_what_is_left_comes_back() {
+    let vaults = [
+        "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+        "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+        "bc1qwqdg6squsna38e46795at95yu9atm8azzmyvckulcc7kytlcckxswvvzej",
+        "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+    ];
+    let vaults = vaults.map(|text| Address::parse(Network::Bitcoin, text).unwrap());
+    for (vault, other) in vaults.iter().zip(vaults.iter().cycle().skip(1)) {
+        let dir = tempfile::tempdir().unwrap();
+        let rules = BitcoinRules {
+            chain_id: 7,
+            fee_max: 10_000,
+        };
+        let signer = open(dir.path())
+            .with_rules([(Network::Bitcoin, ChainRules::Bitcoin(rules))].into())
+            .with_cold([(Network::Bitcoin, vault.clone())].into());
+        let right = coin_move(&signer, vault, 2_000);
+        refused(sign(&signer, &coin_move(&signer, other, 2_000)));
+        let deposits = |wish: &mut SigningIntent| {
+            let coins = wish.transfer.from.coins().cloned();
+            let order = wish.order;
+            let deposits = coins.map(|coin| DepositCoin { order, coin }).collect();
+            wish.transfer.from = UnsignedFrom::Deposits(deposits);
+        };
+        let mut swept = right.clone();
+        deposits(&mut swept);
+        refused(sign(&signer, &swept));
+        let signed = sign(&signer, &right).unwrap();
+        let replaced = sign(&signer, &coin_move(&signer, vault, 3_000)).unwrap();
+        for (one, rate) in [(&signed, 2_000), (&replaced, 3_000)] {
+            let wish = coin_move(&signer, vault, rate).transfer;
+            let read: Transaction = deserialize_hex(&one.signed_hex).unwrap();
+            let values: Vec<u64> = read.output.iter().map(|out| out.value.to_sat()).collect();
+            let fee = u64::try_from(wish.fee.base()).unwrap();
+            assert_eq!(values, [50_000, 130_000 - 50_000 - fee]);
+        }
+        assert_ne!(signed.hash, replaced.hash);
+    }
+}
+
+fn coin_move(signer: &LocalSigner, to: &Address, rate: u64) -> SigningIntent {
+    let coin = |index, base| Coin {
+        hash: "ab".repeat(32),
+        index,
+        base,
+    };
+    let coins = vec![coin(0, 60_000), coin(1, 70_000)];
+    let form = BitcoinForm {
+        chain_id: 7,
+        fee_per_kvb: rate,
+    };
+    let btc = |base| Amount::new(Network::Bitcoin.native(), base);
+    SigningIntent {
+        intent: intent(1),
+        class: IntentClass::Cold,
+        order: order(1),
+        transfer: UnsignedTransfer {
+            sender: block_on(signer.wallet(Network::Bitcoin)).unwrap(),
+            recipient: to.clone(),
+            amount: btc(50_000),
+            fee: btc(form.fee(&coins, to, 50_000).unwrap()),
+            from: UnsignedFrom::Coins(coins),
+            form: Some(Form::Bitcoin(Box::new(form))),
+        },
+    }
 }

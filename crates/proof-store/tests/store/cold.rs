@@ -38,7 +38,7 @@ pub async fn rows(db: &Db) {
     let found = write!(db, [first, second, moved, address], |tx| {
         let test = Environment::Test;
         assert_eq!(tx.cold_last(test, usdt).await?, None);
-        assert!(!tx.cold_knows(test, &address).await?);
+        assert_eq!(tx.cold_to(test, &address, (None, 9)).await?, []);
         assert!(tx.cold_insert(&first).await?);
         assert!(!tx.cold_insert(&second).await?, "one at a time");
         assert_eq!(tx.cold_find(first.id).await?.as_ref(), Some(&first));
@@ -50,8 +50,13 @@ pub async fn rows(db: &Db) {
         assert!(overtaken.is_err(), "overtaken");
         assert!(!tx.cold_insert(&first).await?, "it was there");
         assert!(tx.cold_insert(&second).await?, "the first is over");
-        assert!(tx.cold_knows(test, &address).await?);
-        assert!(!tx.cold_knows(Environment::Live, &address).await?);
+        let page = tx.cold_to(test, &address, (None, 1)).await?;
+        assert_eq!(page, std::slice::from_ref(&moved));
+        let next = (Some(moved.id), 9);
+        let page = tx.cold_to(test, &address, next).await?;
+        assert_eq!(page, std::slice::from_ref(&second));
+        let live = Environment::Live;
+        assert_eq!(tx.cold_to(live, &address, (None, 9)).await?, []);
         assert_eq!(tx.cold_last(Environment::Live, usdt).await?, None);
         tx.cold_last(test, usdt).await?
     });

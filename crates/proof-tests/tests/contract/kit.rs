@@ -141,6 +141,10 @@ impl App {
 
     /// `None` where no cluster was given, unless one is required.
     pub async fn postgres() -> Option<Self> {
+        Self::postgres_on(None).await
+    }
+
+    pub async fn postgres_on(real: Option<Real>) -> Option<Self> {
         let Ok(url) = std::env::var("PROOF_TEST_POSTGRES_URL") else {
             let required = std::env::var("PROOF_TEST_REQUIRE_POSTGRES").is_ok();
             assert!(
@@ -152,7 +156,7 @@ impl App {
         };
         let url = fresh_postgres(&url).await;
         let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
-        Some(Self::start(db, url, tempfile::tempdir().unwrap(), None).await)
+        Some(Self::start(db, url, tempfile::tempdir().unwrap(), real).await)
     }
 
     /// Where another database of the same engine may be made.

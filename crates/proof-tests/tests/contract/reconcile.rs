@@ -6,7 +6,7 @@ use crate::kit::App;
 use crate::on_both_engines;
 use crate::operator::Office;
 use crate::world::Fault;
-use proof_core::{claim::ClaimRuling, partner::Environment};
+use proof_core::{claim::ClaimRuling, partner::Environment, stray::Owned};
 use proof_engine::{CaseStory, Reconciled};
 use proof_server::operator::{Question, ask};
 use serde_json::json;
@@ -186,7 +186,7 @@ async fn coins_that_no_order_expects_are_held_until_two_people_know_whose_they_a
     let own = |by: &str| Question::StrayOwn {
         stray: found.subject.parse().unwrap(),
         by: by.parse().unwrap(),
-        reason: "the owner topped up".into(),
+        said: (Owned::Added, "the owner topped up".into()),
     };
     assert!(!ask::<bool>(&office.socket, &own("alice")).await.unwrap());
     let alone = ask::<bool>(&office.socket, &own("alice"))

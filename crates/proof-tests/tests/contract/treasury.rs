@@ -84,6 +84,9 @@ async fn what_the_owner_sends_is_booked_by_two(app: &App) {
     let path = format!("treasury/arrivals/{}/own", arrival["id"].as_str().unwrap());
     let empty = ann.act(&path, json!({ "reason": "" })).await;
     assert_eq!(empty.json["field"], "reason");
+    // The books have nothing in cold storage that it could be.
+    let cold = json!({ "reason": "the vault's", "cold": true });
+    assert_eq!(ann.act(&path, cold).await.refusal().2, "wrong_state");
     let ours = json!({ "reason": "sent from the cold wallet" });
     assert_eq!(ann.act(&path, ours.clone()).await.json["ruled"], "proposed");
     let alone = ann.act(&path, ours.clone()).await;

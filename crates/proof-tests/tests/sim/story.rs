@@ -411,7 +411,8 @@ impl Sim {
             for by in ["ann", "ben"] {
                 let owned = async |engine: &Engine| {
                     let by: proof_core::operator::OperatorName = by.parse().unwrap();
-                    engine.stray_own(stray, by, "the owner's").await
+                    let said = (proof_core::stray::Owned::Added, "the owner's");
+                    engine.stray_own(stray, by, said).await
                 };
                 // Who is not heard says it again; who was is told so.
                 while !matches!(self.ask(owned).await, Some(Ok(_) | Err(_))) {

@@ -63,6 +63,7 @@ export function TreasuryPage() {
       {data && (
         <Arrivals
           arrivals={data.arrivals}
+          wallets={data.wallets}
           action={mayWrite && data.arrivals.length > 0 && <Button isBusy={look.isBusy} onClick={lookNow}>Ask the nodes</Button>}
           onChanged={() => void reload()}
         />
@@ -135,11 +136,26 @@ function Fill({ wallet, world, onClose }: { wallet: HotWallet; world: string; on
   );
 }
 
-function Arrivals({ arrivals, action, onChanged }: { arrivals: TreasuryArrival[]; action: preact.ComponentChild; onChanged: () => void }) {
-  const [owned, setOwned] = useState<TreasuryArrival>();
+interface ArrivalsProps {
+  arrivals: TreasuryArrival[];
+  wallets: HotWallet[];
+  action: preact.ComponentChild;
+  onChanged: () => void;
+}
+
+interface Owned {
+  arrival: TreasuryArrival;
+  /** It came from cold storage, where the books have it. */
+  cold: boolean;
+}
+
+function Arrivals({ arrivals, wallets, action, onChanged }: ArrivalsProps) {
+  const [owned, setOwned] = useState<Owned>();
   const mayWrite = useMay("ledger_write");
   const me = useMe().member.name;
-  const columns = mayWrite ? [...ARRIVALS, ownColumn(setOwned)] : ARRIVALS;
+  const mayBeCold = ({ currency, network }: TreasuryArrival) =>
+    wallets.some((wallet) => wallet.currency === currency && wallet.network === network && Number(wallet.cold) > 0);
+  const columns = mayWrite ? [...ARRIVALS, ownColumn(setOwned, mayBeCold)] : ARRIVALS;
   const done = ({ ruled }: Ruled) => {
     setOwned(undefined);
     say(ruled === "done" ? "Done. They can be sold." : "Proposed. A second operator has to say the same.", ruled === "done" ? "ok" : "wait");
@@ -159,20 +175,18 @@ function Arrivals({ arrivals, action, onChanged }: { arrivals: TreasuryArrival[]
       {owned && (
         <ActDialog<Ruled>
           asked={{
-            title: "Did the owner send them?",
-            verb: "They are ours",
+            ...(owned.cold ? FROM_COLD : FROM_OWNER),
             facts: [
-              ["Amount", <strong class="amount">{amountWords(owned.amount, owned.currency)}</strong>],
-              ["Network", owned.network],
-              ["From", owned.senders.length === 0 ? "unknown" : <code class="value">{owned.senders.join(", ")}</code>],
-              ["Hash", <code class="value">{owned.hash}</code>],
+              ["Amount", <strong class="amount">{amountWords(owned.arrival.amount, owned.arrival.currency)}</strong>],
+              ["Network", owned.arrival.network],
+              ["From", owned.arrival.senders.length === 0 ? "unknown" : <code class="value">{owned.arrival.senders.join(", ")}</code>],
+              ["Hash", <code class="value">{owned.arrival.hash}</code>],
             ],
-            effect: "The coins can be sold from then on. Whoever sent them by mistake does not get them back by itself.",
-            confirm: confirmWords("own", owned.proposed, me),
-            proposed: owned.proposed,
+            confirm: confirmWords(owned.cold ? "cold" : "own", owned.arrival.proposed, me),
+            proposed: owned.arrival.proposed,
           }}
           onClose={() => setOwned(undefined)}
-          act={({ reason }) => post<Ruled>(`treasury/arrivals/${part(owned.id)}/own`, { reason })}
+          act={({ reason }) => post<Ruled>(`treasury/arrivals/${part(owned.arrival.id)}/own`, { reason, cold: owned.cold })}
           onDone={done}
         />
       )}
@@ -199,7 +213,25 @@ const ARRIVALS: Column<TreasuryArrival>[] = [
   { title: "Came", number: true, gives: 1, cell: ({ seen_at }) => <Ago at={seen_at} /> },
 ];
 
-const ownColumn = (onOwn: (arrival: TreasuryArrival) => void): Column<TreasuryArrival> => ({
+const FROM_OWNER = {
+  title: "Did the owner send them?",
+  verb: "They are ours",
+  effect: "The coins can be sold from then on. Whoever sent them by mistake does not get them back by itself.",
+};
+
+const FROM_COLD = {
+  title: "Do they come from cold storage?",
+  verb: "They were cold",
+  effect: "The coins can be sold from then on, and the books have so much less in cold storage.",
+};
+
+const ownColumn = (onOwn: (owned: Owned) => void, mayBeCold: (arrival: TreasuryArrival) => boolean): Column<TreasuryArrival> => ({
   title: "",
-  cell: (arrival) => (arrival.state === "held" ? <Button kind="plain" small onClick={() => onOwn(arrival)}>Ours</Button> : null),
+  cell: (arrival) =>
+    arrival.state === "held" ? (
+      <>
+        <Button kind="plain" small onClick={() => onOwn({ arrival, cold: false })}>Ours</Button>
+        {mayBeCold(arrival) && <Button kind="plain" small onClick={() => onOwn({ arrival, cold: true })}>From cold storage</Button>}
+      </>
+    ) : null,
 });

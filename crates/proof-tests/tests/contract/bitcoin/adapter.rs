@@ -144,6 +144,9 @@ async fn new_coins_count_when_they_can_be_spent() {
     let one = to(&found, bench.wallet.as_str());
     let one = (*one.last().unwrap()).clone();
     assert!(bench.chain.senders(&one).await.unwrap().is_empty());
+    let spent = bench.chain.spends(&one.deposit.key.hash).await.unwrap();
+    assert!(spent.is_empty(), "it makes new coins");
+    assert!(bench.chain.spends(&"ab".repeat(32)).await.is_err());
     assert_eq!(stands(&bench, &one).await, TransferStatus::Waiting);
     let spendable = async || {
         let coins = bench.chain.coins(&bench.wallet).await.unwrap();

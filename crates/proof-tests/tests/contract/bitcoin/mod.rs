@@ -1,6 +1,7 @@
 //! Bitcoin: the adapter and whole orders on a node, and nodes that are not what they should be.
 
 mod adapter;
+mod cold;
 mod nodes;
 mod orders;
 mod proxy;

@@ -15,10 +15,10 @@ use crate::{
 };
 use http::Method;
 use proof_core::{
-    Asset, Clock, Fiat, Network,
+    Address, Asset, Clock, Fiat, Network,
     partner::{Environment, Origin, PartnerType, SellPolicy},
 };
-use proof_engine::{PartnerCreate, PartnerCreated};
+use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_port::{Chain, Signer};
 use proof_signer::Limits;
 use serde_json::{Value, json};
@@ -47,17 +47,52 @@ impl Drop for Ramp {
     }
 }
 
+/// The database under it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    Sqlite,
+    Postgres,
+}
+
+/// Tests that begin with a ramp on the database that they are told.
+macro_rules! on_both_databases {
+    ($($name:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::On::Sqlite).await;
+            })*
+        }
+
+        mod postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $name() {
+                super::$name(super::On::Postgres).await;
+            })*
+        }
+    };
+}
+pub(crate) use on_both_databases;
+
 impl Ramp {
     pub async fn open() -> Option<Self> {
+        Self::on(On::Sqlite, Limits::new(), None).await
+    }
+
+    /// `None` as well where there is no such database.
+    pub async fn on(on: On, limits: Limits, cold: Option<(Address, ColdStorage)>) -> Option<Self> {
         let node = Arc::new(Regtest::start().await?);
         let proxy = Proxy::start(&node.url).await;
         let real = Real {
-            cold: None,
+            cold,
             rules: rules(&spec()),
-            limits: Limits::new(),
+            limits,
             chain: Arc::new(chain(&[&proxy.url], spec())),
         };
-        let app = App::sqlite_on(Some(real)).await;
+        let app = match on {
+            On::Sqlite => App::sqlite_on(Some(real)).await,
+            On::Postgres => App::postgres_on(Some(real)).await?,
+        };
         let partner = partner(&app).await;
         let mines = Arc::new(Mutex::new(true));
         let ramp = Self {

@@ -2,8 +2,9 @@
 
 use super::{super::evm::door, script};
 use bitcoin::{
-    Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
-    absolute::LockTime, consensus::encode::serialize_hex, script::Builder, transaction::Version,
+    Address as Script, Amount, Network as Kind, OutPoint, ScriptBuf, Sequence, Transaction, TxIn,
+    TxOut, Txid, Witness, absolute::LockTime, consensus::encode::serialize_hex, script::Builder,
+    transaction::Version,
 };
 use proof_outbound::Configured;
 use serde_json::{Value, json};
@@ -58,6 +59,42 @@ fn binary() -> PathBuf {
 /// True: the script of whoever says nothing.
 fn anybody() -> ScriptBuf {
     Builder::new().push_int(1).into_script()
+}
+
+/// The address of whoever says nothing.
+pub fn nobodys() -> String {
+    let address = Script::from_script(&anybody().to_p2wsh(), Kind::Bitcoin);
+    address.unwrap().to_string()
+}
+
+fn written(coins: &[(OutPoint, u64)], to: &[(&str, u64)]) -> (Transaction, (OutPoint, u64)) {
+    let have: u64 = coins.iter().map(|(_, value)| *value).sum();
+    let paid: u64 = to.iter().map(|(_, value)| *value).sum();
+    let left = have - paid - FEE;
+    let output = |script, value| TxOut {
+        script_pubkey: script,
+        value: Amount::from_sat(value),
+    };
+    let mut outputs: Vec<_> = to
+        .iter()
+        .map(|(address, value)| output(script(address), *value))
+        .collect();
+    outputs.push(output(anybody().to_p2wsh(), left));
+    let input = |coin: &(OutPoint, u64)| TxIn {
+        previous_output: coin.0,
+        script_sig: ScriptBuf::new(),
+        sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
+        witness: Witness::from_slice(&[anybody().as_bytes()]),
+    };
+    let transaction = Transaction {
+        version: Version::TWO,
+        lock_time: LockTime::ZERO,
+        input: coins.iter().map(input).collect(),
+        output: outputs,
+    };
+    let last = u32::try_from(to.len()).unwrap();
+    let change = OutPoint::new(transaction.compute_txid(), last);
+    (transaction, (change, left))
 }
 
 impl Regtest {
@@ -211,33 +248,18 @@ impl Regtest {
     /// From whoever is rich to these addresses; the transaction is not sent.
     pub fn paying(&self, to: &[(&str, u64)]) -> Transaction {
         let mut rich = self.rich.lock().unwrap();
-        let (coin, value) = rich.pop_front().unwrap();
-        let paid: u64 = to.iter().map(|(_, value)| *value).sum();
-        let left = value - paid - FEE;
-        let output = |script, value| TxOut {
-            script_pubkey: script,
-            value: Amount::from_sat(value),
-        };
-        let mut outputs: Vec<_> = to
-            .iter()
-            .map(|(address, value)| output(script(address), *value))
-            .collect();
-        outputs.push(output(anybody().to_p2wsh(), left));
-        let transaction = Transaction {
-            version: Version::TWO,
-            lock_time: LockTime::ZERO,
-            input: vec![TxIn {
-                previous_output: coin,
-                script_sig: ScriptBuf::new(),
-                sequence: Sequence::ENABLE_RBF_NO_LOCKTIME,
-                witness: Witness::from_slice(&[anybody().as_bytes()]),
-            }],
-            output: outputs,
-        };
-        let last = u32::try_from(to.len()).unwrap();
-        let change = OutPoint::new(transaction.compute_txid(), last);
-        rich.push_back((change, left));
+        let coin = rich.pop_front().unwrap();
+        let (transaction, change) = written(&[coin], to);
+        rich.push_back(change);
         transaction
+    }
+
+    /// From these coins that anybody may spend; what is left of them stays so, and is given with its transaction.
+    pub async fn spend(&self, coins: &[(OutPoint, u64)], to: &[(&str, u64)]) -> (OutPoint, u64) {
+        let (transaction, change) = written(coins, to);
+        let bytes = serialize_hex(&transaction);
+        self.call("sendrawtransaction", json!([bytes])).await;
+        change
     }
 
     pub async fn send(&self, to: &[(&str, u64)]) -> String {

@@ -1,7 +1,12 @@
 //! What users sold for bitcoin is brought together in the hot wallet: many addresses in one transaction, once, also
 //! when a server ends or is restored in the middle.
 
-use super::{Bench, CONFIRMATIONS, FRIEND, btc, orders::Ramp, proxy::Vice, regtest::BTC};
+use super::{
+    Bench, CONFIRMATIONS, FRIEND, btc,
+    orders::{On, Ramp, on_both_databases},
+    proxy::Vice,
+    regtest::BTC,
+};
 use crate::{
     buyer::GOOD_CARD,
     recovery::{accepted, backed_up, restored},
@@ -19,11 +24,17 @@ use proof_engine::SweepLine;
 use proof_port::{
     Chain, Coin, Form, IntentClass, Signer, SigningIntent, UnsignedFrom, UnsignedTransfer,
 };
+use proof_signer::Limits;
 use proof_store::{Failure, Tx};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
 const TEST: Environment = Environment::Test;
+
+on_both_databases!(
+    a_restored_server_takes_over_what_was_swept_and_sweeps_nothing_twice,
+    what_was_signed_before_a_restore_and_waits_is_what_happens,
+);
 
 impl Ramp {
     /// Somebody sells for these outputs, and is paid; the order and its deposit address.
@@ -36,7 +47,7 @@ impl Ramp {
         (seller.order(), address)
     }
 
-    async fn wallet(&self) -> String {
+    pub async fn wallet(&self) -> String {
         let wallet = self.app.signer.wallet(Network::Bitcoin).await.unwrap();
         wallet.to_string()
     }
@@ -109,7 +120,7 @@ impl Ramp {
         self.app.balance(&key).await
     }
 
-    async fn fee_of(&self, hash: &str) -> u128 {
+    pub async fn fee_of(&self, hash: &str) -> u128 {
         let chain = self.app.real.as_ref().unwrap();
         let look = || async {
             match chain.transfer(hash).await.ok()? {
@@ -121,14 +132,14 @@ impl Ramp {
     }
 
     /// The server ends, and another one goes on with its database.
-    async fn again(&mut self) {
+    pub async fn again(&mut self) {
         self.app.halt().await;
         self.app.db.close().await;
         self.app = self.app.reborn(&self.app.url.clone()).await;
     }
 
     /// The nightly comparison finds nothing about deposit addresses, nor anything that nobody expects.
-    async fn night_is_quiet(&self) {
+    pub async fn night_is_quiet(&self) {
         self.app.clock.skip(1_800);
         let engine = &self.app.app.engine;
         let look = || async {
@@ -286,9 +297,8 @@ async fn a_sweep_whose_fee_became_too_small_is_replaced_up_to_its_share_and_happ
     ramp.done().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restored_server_takes_over_what_was_swept_and_sweeps_nothing_twice() {
-    let Some(mut ramp) = Ramp::open().await else {
+async fn a_restored_server_takes_over_what_was_swept_and_sweeps_nothing_twice(on: On) {
+    let Some(mut ramp) = Ramp::on(on, Limits::new(), None).await else {
         return;
     };
     let orders = [ramp.sold(&[400_000]).await.0, ramp.sold(&[400_000]).await.0];
@@ -329,9 +339,8 @@ async fn a_restored_server_takes_over_what_was_swept_and_sweeps_nothing_twice() 
     ramp.done().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_signed_before_a_restore_and_waits_is_what_happens() {
-    let Some(mut ramp) = Ramp::open().await else {
+async fn what_was_signed_before_a_restore_and_waits_is_what_happens(on: On) {
+    let Some(mut ramp) = Ramp::on(on, Limits::new(), None).await else {
         return;
     };
     let orders = [ramp.sold(&[400_000]).await.0, ramp.sold(&[400_000]).await.0];
