@@ -35,7 +35,7 @@ use proof_core::{
     transfer::{Form, TronForm},
 };
 use proof_outbound::Configured;
-use proof_port::{Arrivals, Chain, ChainTip, Coin, PortError, TransferStatus};
+use proof_port::{Arrivals, Chain, ChainTip, Coin, Passage, PortError, TransferStatus};
 
 const PROVIDER: &str = "tron_chain";
 /// A wallet is filled, a node becomes less busy: none of that is never. Nor is a time that is over, since what is final on
@@ -47,6 +47,8 @@ const WORDS: Words = Words {
 /// A token's transfer to somebody who had none of it; to others it costs half. Which of them it will be is not known when
 /// a price is named.
 const ENERGY_USUAL: u64 = 131_000;
+/// A token that is busy grows dearer by a fifth at most every six hours: what was tried takes this part more at most.
+const ENERGY_ROOM: u64 = 4;
 /// Transfers have 270 to 350 bytes; a price that rises a little while one waits is paid from what is left.
 const BYTES_MAX: u64 = 500;
 /// A transfer can be taken for so long. Its order waits for that long at most when no node takes it; and nothing is sent
@@ -173,9 +175,9 @@ impl TronChain {
         agree::same(&votes.await)
     }
 
-    /// What a transfer of the native coin may burn: room in a block, and an account for somebody who has none.
-    fn burn(&self, prices: Prices, native: bool) -> u64 {
-        let account = if native { prices.account } else { 0 };
+    /// What a transfer may burn beside a contract's work: room in a block, and an account for somebody who has none.
+    fn burn(&self, prices: Prices, makes_account: bool) -> u64 {
+        let account = if makes_account { prices.account } else { 0 };
         prices
             .byte
             .saturating_mul(BYTES_MAX)
@@ -212,22 +214,83 @@ impl TronChain {
             let Some(contract) = self.spec.tokens.get(&asset).copied() else {
                 return Ok(false);
             };
-            let data = token::transfer_call(to, U256::from(amount.base()));
-            let call = &Call::new("transfer(address,uint256)", &data);
+            let trial = (owner, contract, &transfer_call(to, amount));
             let votes = self.votes(|node| async move {
-                let door = node.ready(&self.spec).await?;
-                let said = node::tried(door, owner, contract, call).await?;
-                let returned = said.returned().unwrap_or_default();
-                // Old tokens answer nothing, others `true`.
-                let says_false = !returned.is_empty() && returned.iter().all(|byte| *byte == 0);
-                let is_dear = said.energy_used > self.spec.energy_limit_token;
-                Ok(said.is_refused() || says_false || is_dear)
+                let (energy, comes_to_nothing) = self.tried(node, trial).await?;
+                Ok(comes_to_nothing || energy > self.spec.energy_limit_token)
             });
             votes.await
         };
         // A wallet that lacks the coins is refused, too: asked after the "no", since one that had them before may have
         // sent them meanwhile.
         Ok(agree::same(&votes)? && self.balance(from, asset).await?.base() >= amount.base())
+    }
+
+    /// What a transfer of a token would take of a contract's work, by one node, and whether it would come to nothing.
+    async fn tried(
+        &self,
+        node: &Node,
+        (from, contract, call): (EvmAddress, EvmAddress, &Call),
+    ) -> Result<(u64, bool), RpcError> {
+        let door = node.ready(&self.spec).await?;
+        let said = node::tried(door, from, contract, call).await?;
+        let returned = said.returned().unwrap_or_default();
+        // Old tokens answer nothing, others `true`.
+        let says_false = !returned.is_empty() && returned.iter().all(|byte| *byte == 0);
+        Ok((said.energy_used, said.is_refused() || says_false))
+    }
+
+    /// The same by what most nodes say at least. What cannot be tried, as without the coins, takes what is usual.
+    async fn energy(
+        &self,
+        contract: EvmAddress,
+        (from, to, amount): (EvmAddress, EvmAddress, Amount),
+    ) -> Result<u64, PortError> {
+        let trial = (from, contract, &transfer_call(to, amount));
+        let votes = self.votes(|node| async move {
+            let (energy, comes_to_nothing) = self.tried(node, trial).await?;
+            Ok(if comes_to_nothing { 0 } else { energy })
+        });
+        let limit = self.spec.energy_limit_token;
+        let energy = match agree::reached(&votes.await)? {
+            0 => ENERGY_USUAL.min(limit),
+            tried => tried,
+        };
+        if energy > limit {
+            let context =
+                format!("a transfer takes {energy} energy, and the operator allows {limit}");
+            return Err(self.odd(context));
+        }
+        Ok(energy)
+    }
+
+    /// The prices of now in a transfer that no block takes once its time is over.
+    async fn written(
+        &self,
+        token: Option<Address>,
+        (fee_limit, burn_max): (u64, u64),
+    ) -> Result<Form, PortError> {
+        self.allowed(fee_limit.saturating_add(burn_max))?;
+        // A block that is final is on the chain for ever, and so is what refers to it.
+        let (height, _) = self.newest(View::Final).await?;
+        let (block, _) = self.agreed_block(View::Final, height).await?;
+        let (_, now_ms) = self.newest(View::Newest).await?;
+        Ok(Form::Tron(Box::new(TronForm {
+            ref_block: alloy_primitives::hex::encode(block),
+            expires_ms: now_ms.saturating_add(LIFE_MS),
+            fee_limit,
+            burn_max,
+            token,
+        })))
+    }
+
+    /// A token's contract; the native coin has none.
+    fn contract(&self, asset: Asset) -> Result<Option<Address>, PortError> {
+        let token = self.spec.contracts.get(&asset).cloned();
+        if token.is_none() && asset != Network::Trc20.native() {
+            return Err(self.odd(format!("{asset} has no contract in the configuration")));
+        }
+        Ok(token)
     }
 
     fn hash(&self, text: &str) -> Result<B256, PortError> {
@@ -238,6 +301,11 @@ impl TronChain {
     fn odd(&self, context: impl std::fmt::Display) -> PortError {
         PortError::retry(PROVIDER, format!("TRC20: {context}")).answered()
     }
+}
+
+fn transfer_call(to: EvmAddress, amount: Amount) -> Call {
+    let data = token::transfer_call(to, U256::from(amount.base()));
+    Call::new("transfer(address,uint256)", &data)
 }
 
 fn account(address: &Address) -> Result<EvmAddress, PortError> {
@@ -360,31 +428,43 @@ impl Chain for TronChain {
         Ok(Amount::new(Network::Trc20.native(), fee.into()))
     }
 
-    /// A block that is final is on the chain for ever, and so is what refers to it.
     async fn form(&self, asset: Asset) -> Result<Option<Form>, PortError> {
-        let native = asset == Network::Trc20.native();
-        let token = self.spec.contracts.get(&asset).cloned();
-        if !native && token.is_none() {
-            return Err(self.odd(format!("{asset} has no contract in the configuration")));
-        }
+        let token = self.contract(asset)?;
         let prices = self.prices().await?;
-        let fee_limit = if native {
-            0
-        } else {
-            prices.energy.saturating_mul(self.spec.energy_limit_token)
+        let fee_limit = match &token {
+            None => 0,
+            Some(_) => prices.energy.saturating_mul(self.spec.energy_limit_token),
         };
-        let burn_max = self.burn(prices, native);
-        self.allowed(fee_limit.saturating_add(burn_max))?;
-        let (height, _) = self.newest(View::Final).await?;
-        let (block, _) = self.agreed_block(View::Final, height).await?;
-        let (_, now_ms) = self.newest(View::Newest).await?;
-        Ok(Some(Form::Tron(Box::new(TronForm {
-            ref_block: alloy_primitives::hex::encode(block),
-            expires_ms: now_ms.saturating_add(LIFE_MS),
-            fee_limit,
-            burn_max,
-            token,
-        }))))
+        let burn_max = self.burn(prices, token.is_none());
+        let form = self.written(token, (fee_limit, burn_max)).await?;
+        Ok(Some(form))
+    }
+
+    /// Between our own addresses what a token takes can be tried, and whether an account has to be made is known.
+    async fn passage(
+        &self,
+        from: &Address,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<Option<Passage>, PortError> {
+        let (from, to) = (account(from)?, account(to)?);
+        let (token, prices) = (self.contract(amount.asset())?, self.prices().await?);
+        let (energy, makes_account) = match self.spec.tokens.get(&amount.asset()) {
+            Some(contract) => (self.energy(*contract, (from, to, amount)).await?, false),
+            None => {
+                let votes = self.votes(|node| node.has_account(&self.spec, to));
+                (0, !agree::same(&votes.await)?)
+            }
+        };
+        let with_room = energy.saturating_add(energy.div_ceil(ENERGY_ROOM));
+        let with_room = with_room.min(self.spec.energy_limit_token);
+        let burn_max = self.burn(prices, makes_account);
+        let fee_limit = prices.energy.saturating_mul(with_room);
+        let least = prices.energy.saturating_mul(energy);
+        Ok(Some(Passage {
+            form: self.written(token, (fee_limit, burn_max)).await?,
+            least: u128::from(least).saturating_add(burn_max.into()),
+        }))
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
@@ -420,11 +500,8 @@ impl Chain for TronChain {
         key: &DepositKey,
         amount: Amount,
     ) -> Result<TransferStatus, PortError> {
-        let asset = amount.asset();
-        let token = self.spec.tokens.get(&asset).copied();
-        if token.is_none() && asset != Network::Trc20.native() {
-            return Err(self.odd(format!("{asset} has no contract in the configuration")));
-        }
+        self.contract(amount.asset())?;
+        let token = self.spec.tokens.get(&amount.asset()).copied();
         let to = Address::parse(Network::Trc20, recipient)
             .map_err(|error| PortError::give_up(PROVIDER, error))?;
         let question = Question::Output {

@@ -6,6 +6,7 @@ mod encoding;
 mod front;
 mod nodes;
 mod orders;
+mod sweep;
 
 use crate::evm::{anvil::BEGINNING, door};
 use front::{Chain as World, Front, GENESIS};
