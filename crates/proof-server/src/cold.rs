@@ -74,9 +74,9 @@ impl ColdConfig {
         let mut bands = BTreeMap::new();
         for (asset, file) in &self.wallets {
             let network = asset.network();
-            let is_evm = matches!(network, Network::Erc20 | Network::Bep20);
+            let is_moved = matches!(network, Network::Erc20 | Network::Bep20 | Network::Trc20);
             ensure!(
-                is_evm,
+                is_moved,
                 "[cold] wallets: what {network} has too much is not moved yet, and stays in its hot wallet"
             );
             ensure!(

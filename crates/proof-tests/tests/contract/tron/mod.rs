@@ -2,6 +2,7 @@
 
 mod adapter;
 mod bytes;
+mod cold;
 mod encoding;
 mod front;
 mod nodes;

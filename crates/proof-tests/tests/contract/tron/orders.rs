@@ -3,7 +3,7 @@
 use super::{
     CONFIRMATIONS, FRIEND, TRX, address, asset, chain, config,
     front::{Chain as World, Front, Vice},
-    on_anvil, rules,
+    on_anvil, on_tron, rules,
 };
 use crate::{
     buyer::{Buyer, GOOD_CARD},
@@ -20,7 +20,7 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
     proving::{Leg, Proving},
 };
-use proof_engine::{PartnerCreate, PartnerCreated};
+use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_signer::Limits;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -51,11 +51,20 @@ impl Drop for Ramp {
 
 impl Ramp {
     pub async fn open() -> Option<Self> {
+        Self::made(None).await
+    }
+
+    /// What is above so much is moved to the account that everything comes from.
+    pub async fn cold(storage: ColdStorage) -> Option<Self> {
+        Self::made(Some(storage)).await
+    }
+
+    async fn made(storage: Option<ColdStorage>) -> Option<Self> {
         let world = World::start().await?;
         let front = Front::start(&world).await;
         let spec = config(&world).read().unwrap();
         let real = Real {
-            cold: None,
+            cold: storage.map(|storage| (address(&on_tron(&world.anvil.rich)), storage)),
             rules: rules(&spec),
             limits: Limits::new(),
             chain: Arc::new(chain(&[&front], spec)),
