@@ -219,3 +219,31 @@ async fn a_restored_database_finds_top_up_and_sweep_on_tron_whatever_energy_cost
     ramp.app.night_is_quiet(&at).await;
     ramp.done().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restored_database_takes_over_what_was_never_taken_before_it_begins_anew() {
+    let Some(mut ramp) = Ramp::open().await else {
+        return;
+    };
+    let (order, at) = ramp.sold("USDT", 100).await;
+    let folder = backed_up(&ramp.app).await;
+    ramp.front.is(Vice::Swallows);
+    assert!(ramp.app.ask().await[0].begun);
+    let told = |sweep: &Sweep| sweep.top_up.as_ref()?.broadcast.then_some(());
+    ramp.until("it is told", order, told).await;
+    ramp.app.clock.skip(5 * 3_600);
+    let over = |sweep: &Sweep| sweep.expired.then_some(());
+    ramp.until("its time is over", order, over).await;
+    let next = restored(&ramp.app, &folder).await;
+    ramp.app = next;
+    accepted(&ramp.app).await;
+    ramp.front.is(Vice::None);
+    let swept = |sweep: &Sweep| (sweep.state == SweepState::Swept).then_some(sweep.number);
+    assert_eq!(ramp.until("the next is swept", order, swept).await, 2);
+    let sweeps = ramp.app.sweeps(order).await;
+    assert!(sweeps.len() == 2 && sweeps[0].expired, "{sweeps:#?}");
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 2);
+    assert_eq!(ramp.app.signed(order, IntentClass::Sweep).await, 1);
+    ramp.left_is_booked(order, &at).await;
+    ramp.done().await;
+}
