@@ -43,6 +43,9 @@ pub struct Sweep {
     /// Where one transfer empties many addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch: Option<Box<Batch>>,
+    /// It is over because no block took its transfer in time: nobody refused it, and nothing was spent.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub expired: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -52,7 +55,7 @@ pub enum SweepState {
     ToppingUp,
     Sweeping,
     Swept,
-    /// Signer or chain refused. What is there stays until somebody asks for it.
+    /// Signer or chain refused, or its time was over ([`Sweep::is_refused`]). What is there stays.
     Refused,
 }
 
@@ -94,6 +97,11 @@ pub fn is_worth(value: u128, cost: u128, share: Bps) -> Result<bool, MoneyError>
 impl Sweep {
     pub const fn asset(&self) -> Asset {
         self.amount.asset()
+    }
+
+    /// Signer or chain said no: nobody begins it again until somebody asks for it.
+    pub fn is_refused(&self) -> bool {
+        self.state == SweepState::Refused && !self.expired
     }
 
     /// The transfer that is under way, if one was planned.
@@ -275,16 +283,17 @@ impl Sweep {
             return Ok(batch.back(asset)?);
         }
         let (amount, fee) = (sending.transfer.amount, sending.transfer.fee);
-        let paid = proof.fee_paid(fee);
+        let (paid, was_signed) = (proof.fee_paid(fee), sending.signed.is_some());
         let mut entries = Vec::new();
         if state == SweepState::Sweeping {
             entries.push(ledger::sweep_back(order, amount, fee, paid)?);
         } else {
-            if sending.signed.is_some() {
+            if was_signed {
                 entries.push(ledger::take_back(amount, fee, paid)?);
             }
             entries.push(ledger::release(amount)?);
         }
+        self.expired = matches!(proof, Proof::Expired { .. });
         self.state = SweepState::Refused;
         Ok(entries)
     }
@@ -327,6 +336,7 @@ mod tests {
             out: None,
             begun_at: Timestamp::FIRST,
             batch: None,
+            expired: false,
         }
     }
 

@@ -13,10 +13,10 @@ use proof_core::{
 use proof_port::{
     Arrival, Arrivals, Authorisation, AuthoriseRequest, Callback, CallbackCall, CallbackRefusal,
     CaptureState, CardStored, Chain, ChainTip, Challenge, Class, Coin, DeviceWallet, Dispute, Form,
-    GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Payments, PayoutCard,
-    PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised, Rates,
-    RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent, TransferStatus,
-    VoidState, WalletOffers, Whose,
+    GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Passage, Payments,
+    PayoutCard, PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised,
+    Rates, RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent,
+    TransferStatus, VoidState, WalletOffers, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -496,6 +496,16 @@ impl Chain for Metered<dyn Chain> {
 
     async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {
         self.call("gas_price", self.inner.gas_price()).await
+    }
+
+    async fn passage(
+        &self,
+        from: &Address,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<Option<Passage>, PortError> {
+        self.call("passage", self.inner.passage(from, to, amount))
+            .await
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {

@@ -12,10 +12,10 @@ use crate::{
     error::{ledger_failed, refused},
     order::{SaveIds, gone},
     reconcile::environment_key,
-    transfer::{Leg, Source},
+    transfer::{Leg, Source, fee_max},
     worker::Outcome,
 };
-use cost::{affordable, market};
+use cost::{affordable, passage};
 use proof_core::{
     Address, Asset, Timestamp,
     id::{EntryId, IntentId, JobId, OrderId, SweepId},
@@ -24,7 +24,7 @@ use proof_core::{
     order::POLL_MS,
     partner::Environment,
     sweep::{Sweep, SweepRefusal, SweepState},
-    transfer::{Form, SendingStep, TransferFact},
+    transfer::{SendingStep, TransferFact},
 };
 use proof_port::IntentClass;
 use proof_store::{Failure, JobKind, Tx};
@@ -186,9 +186,13 @@ impl Engine {
         let (environment, asset) = (sweep.environment, sweep.asset());
         let network = asset.network();
         let chain = self.chain_of(environment, network)?;
+        let cost = async || {
+            let amount = sweep.amount;
+            self.sweep_cost(environment, &sweep.source, amount).await
+        };
         if sweep.state == SweepState::ToppingUp {
             // Asked first: gas above the operator's cap is no failure here.
-            let Some(cost) = self.sweep_cost(environment, asset).await else {
+            let Some(cost) = cost().await else {
                 return Ok(None);
             };
             let source = Source::ask(&**chain, sweep.wallet.clone(), network.native()).await?;
@@ -198,23 +202,23 @@ impl Engine {
             let cost = cost.costing(gas.map_err(ApiError::internal)?);
             return Ok(cost.is_small_for(sweep.amount).then_some(source));
         }
-        let Some(market) = market(&**chain, asset).await? else {
+        let way = (&sweep.source, &sweep.wallet);
+        let Some(passage) = passage(&**chain, way, sweep.amount).await? else {
             return Ok(None);
         };
         let form = if asset == network.native() {
-            let cost = self.sweep_cost(environment, asset).await;
-            let cost = cost.zip(market.fee(network));
-            if !cost.is_some_and(|(cost, fee)| cost.costing(fee).is_small_for(sweep.amount)) {
+            let fee = fee_max(&passage.form, network)?;
+            let cost = cost().await.map(|cost| cost.costing(fee));
+            if !cost.is_some_and(|cost| cost.is_small_for(sweep.amount)) {
                 return Ok(None);
             }
-            market.form
+            passage.form
         } else {
-            let Some(form) = affordable(&market, self.gas_there(&sweep).await?) else {
+            let Some(form) = affordable(passage, self.gas_there(&sweep).await?) else {
                 return Ok(None);
             };
             form
         };
-        let form = Form::Evm(Box::new(form));
         let source = Source::with_form(&**chain, sweep.source.clone(), form).await?;
         Ok(Some(source))
     }

@@ -59,6 +59,15 @@ pub struct GasPrice {
     pub most: u128,
 }
 
+/// How a transfer from one address of ours to another is written now.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Passage {
+    /// With the most that it may cost.
+    pub form: Form,
+    /// What has to be there for it, in the native coin's base units: below that no block takes it, or its work is not done.
+    pub least: u128,
+}
+
 #[async_trait::async_trait]
 pub trait Chain: Send + Sync {
     fn network(&self) -> Network;
@@ -141,6 +150,17 @@ pub trait Chain: Send + Sync {
     /// What a unit of gas costs now, where transfers say what they offer for it. An error while that is more than the
     /// operator allows.
     async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {
+        Ok(None)
+    }
+
+    /// How a transfer from one address of ours to another is written now; `None`: nothing is moved between them here. An
+    /// error while it would cost more than the operator allows.
+    async fn passage(
+        &self,
+        _from: &Address,
+        _to: &Address,
+        _amount: Amount,
+    ) -> Result<Option<Passage>, PortError> {
         Ok(None)
     }
 

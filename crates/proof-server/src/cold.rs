@@ -74,7 +74,10 @@ impl ColdConfig {
         let mut bands = BTreeMap::new();
         for (asset, file) in &self.wallets {
             let network = asset.network();
-            let is_moved = matches!(network, Network::Erc20 | Network::Bep20 | Network::Bitcoin);
+            let is_moved = matches!(
+                network,
+                Network::Erc20 | Network::Bep20 | Network::Trc20 | Network::Bitcoin
+            );
             ensure!(
                 is_moved,
                 "[cold] wallets: what {network} has too much is not moved yet, and stays in its hot wallet"

@@ -52,10 +52,9 @@ const fn batch() -> usize {
 impl SweepConfig {
     pub fn sweeping(&self, networks: &NetworksConfig) -> anyhow::Result<Sweeping> {
         for network in &self.networks {
-            let is_swept = matches!(network, Network::Erc20 | Network::Bep20 | Network::Bitcoin);
             ensure!(
-                is_swept,
-                "[sweep] networks: what came over {network} is not swept yet, and stays at its deposit addresses"
+                *network != Network::Solana,
+                "[sweep] networks: nothing comes over {network} here"
             );
             ensure!(
                 networks.has(*network),
@@ -226,6 +225,16 @@ mod tests {
         explorer = "https://mempool.space/signet"
     "#;
 
+    const TRON: &str = r#"
+        [TRC20]
+        adapter = "tron"
+        rpc = ["http://127.0.0.1:3"]
+        genesis = "0000000000000000d698d4192c56cb6be724a558448e2684802de4d6cd8690dc"
+        confirmations = 20
+        fee_trx_max = "60"
+        explorer = "https://nile.tronscan.org"
+    "#;
+
     #[test]
     fn what_operations_shows_of_sweeping_is_read() {
         let least = read("networks = [\"ERC20\"]", REAL).unwrap();
@@ -235,6 +244,8 @@ mod tests {
         assert_eq!(asked.every_minutes, None);
         let coins = read("networks = [\"BITCOIN\"]", COINS).unwrap();
         assert!(coins.networks.contains(&Network::Bitcoin));
+        let energy = read("networks = [\"TRC20\"]", TRON).unwrap();
+        assert!(energy.networks.contains(&Network::Trc20));
         for (text, networks) in [
             ("", REAL),
             ("networks = [\"ERC20\"]", ""),

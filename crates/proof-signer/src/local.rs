@@ -259,6 +259,7 @@ impl LocalSigner {
         let at = at.map_err(refused)?;
         let signed = match (&transfer.form, self.sweeping(intent).as_deref()) {
             (Some(Form::Evm(form)), Some([key])) => evm::sign(transfer, form, key),
+            (Some(Form::Tron(form)), Some([key])) => tron::sign(transfer, form, key),
             (Some(Form::Bitcoin(_)), Some(keys)) => bitcoin::sign(transfer, keys),
             (_, Some(_)) => return Err(refused(Refusal::WrongForm)),
             (None, None) => simulated::sign(transfer, &wallet.key),

@@ -29,7 +29,7 @@ use proof_core::{
     transfer::{EvmForm, Form},
 };
 use proof_outbound::Configured;
-use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
+use proof_port::{Arrivals, Chain, ChainTip, Coin, GasPrice, Passage, PortError, TransferStatus};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
@@ -56,6 +56,9 @@ pub(crate) const WORDS: Words = Words {
 };
 /// What sending a token costs: both balances change, and one of them is often new. A native transfer costs a third.
 const GAS_USUAL: u64 = 65_000;
+/// What moving the native coin to a wallet without code costs, on every EVM chain of ours. Nothing is left over then
+/// but what the block does not ask for.
+const GAS_NATIVE: u64 = 21_000;
 
 /// What the operator says about a chain.
 #[derive(Clone, Debug)]
@@ -485,6 +488,24 @@ impl Chain for EvmChain {
             tip_per_gas_max: tip.min(fee_per_gas_max),
             token,
         }))))
+    }
+
+    async fn passage(
+        &self,
+        _from: &Address,
+        _to: &Address,
+        amount: Amount,
+    ) -> Result<Option<Passage>, PortError> {
+        let Some(Form::Evm(mut form)) = self.form(amount.asset()).await? else {
+            return Ok(None);
+        };
+        let (base, tip) = self.prices().await?;
+        if form.token.is_none() {
+            form.gas_limit = GAS_NATIVE;
+        }
+        let least = u128::from(form.gas_limit).saturating_mul(base.saturating_add(tip));
+        let form = Form::Evm(form);
+        Ok(Some(Passage { form, least }))
     }
 
     async fn gas_price(&self) -> Result<Option<GasPrice>, PortError> {

@@ -6,6 +6,7 @@
 
 mod broadcast;
 mod config;
+mod cost;
 mod http;
 mod look;
 mod node;
@@ -24,18 +25,16 @@ use crate::{
 };
 use alloy_primitives::{Address as EvmAddress, B256, U256};
 pub use config::{TronConfig, TronConfigError, TronSpec};
+use cost::ENERGY_USUAL;
 use futures::future::join_all;
 use http::View;
-use node::{Call, Node, Prices};
+use node::{Call, Node};
 use proof_core::{
-    Address, Asset, Network,
-    deposit::DepositKey,
-    money::Amount,
-    proving::ChainIdentity,
-    transfer::{Form, TronForm},
+    Address, Asset, Network, deposit::DepositKey, money::Amount, proving::ChainIdentity,
+    transfer::Form,
 };
 use proof_outbound::Configured;
-use proof_port::{Arrivals, Chain, ChainTip, Coin, PortError, TransferStatus};
+use proof_port::{Arrivals, Chain, ChainTip, Coin, Passage, PortError, TransferStatus};
 
 const PROVIDER: &str = "tron_chain";
 /// A wallet is filled, a node becomes less busy: none of that is never. Nor is a time that is over, since what is final on
@@ -44,14 +43,6 @@ const WORDS: Words = Words {
     never: &["sigerror", "too_big_transaction_error"],
     known: &["dup_transaction_error"],
 };
-/// A token's transfer to somebody who had none of it; to others it costs half. Which of them it will be is not known when
-/// a price is named.
-const ENERGY_USUAL: u64 = 131_000;
-/// Transfers have 270 to 350 bytes; a price that rises a little while one waits is paid from what is left.
-const BYTES_MAX: u64 = 500;
-/// A transfer can be taken for so long. Its order waits for that long at most when no node takes it; and nothing is sent
-/// again before.
-const LIFE_MS: u64 = 4 * 60 * 60 * 1_000;
 
 pub struct TronChain {
     nodes: Vec<Node>,
@@ -168,30 +159,6 @@ impl TronChain {
         }
     }
 
-    async fn prices(&self) -> Result<Prices, PortError> {
-        let votes = self.votes(|node| node.prices(&self.spec));
-        agree::same(&votes.await)
-    }
-
-    /// What a transfer of the native coin may burn: room in a block, and an account for somebody who has none.
-    fn burn(&self, prices: Prices, native: bool) -> u64 {
-        let account = if native { prices.account } else { 0 };
-        prices
-            .byte
-            .saturating_mul(BYTES_MAX)
-            .saturating_add(account)
-    }
-
-    /// An error where that is more than the operator allows.
-    fn allowed(&self, fee: u64) -> Result<u64, PortError> {
-        let most = self.spec.fee_max;
-        if fee > most {
-            let context = format!("a transfer may cost {fee}, and the operator allows {most}");
-            return Err(self.odd(context));
-        }
-        Ok(fee)
-    }
-
     /// Whether a transfer from our wallet would come to nothing. Of coins that are not there it cannot be told.
     async fn would_be_refused(
         &self,
@@ -212,16 +179,10 @@ impl TronChain {
             let Some(contract) = self.spec.tokens.get(&asset).copied() else {
                 return Ok(false);
             };
-            let data = token::transfer_call(to, U256::from(amount.base()));
-            let call = &Call::new("transfer(address,uint256)", &data);
+            let trial = (owner, contract, &transfer_call(to, amount));
             let votes = self.votes(|node| async move {
-                let door = node.ready(&self.spec).await?;
-                let said = node::tried(door, owner, contract, call).await?;
-                let returned = said.returned().unwrap_or_default();
-                // Old tokens answer nothing, others `true`.
-                let says_false = !returned.is_empty() && returned.iter().all(|byte| *byte == 0);
-                let is_dear = said.energy_used > self.spec.energy_limit_token;
-                Ok(said.is_refused() || says_false || is_dear)
+                let (energy, comes_to_nothing) = self.tried(node, trial).await?;
+                Ok(comes_to_nothing || energy > self.spec.energy_limit_token)
             });
             votes.await
         };
@@ -238,6 +199,11 @@ impl TronChain {
     fn odd(&self, context: impl std::fmt::Display) -> PortError {
         PortError::retry(PROVIDER, format!("TRC20: {context}")).answered()
     }
+}
+
+fn transfer_call(to: EvmAddress, amount: Amount) -> Call {
+    let data = token::transfer_call(to, U256::from(amount.base()));
+    Call::new("transfer(address,uint256)", &data)
 }
 
 fn account(address: &Address) -> Result<EvmAddress, PortError> {
@@ -360,31 +326,25 @@ impl Chain for TronChain {
         Ok(Amount::new(Network::Trc20.native(), fee.into()))
     }
 
-    /// A block that is final is on the chain for ever, and so is what refers to it.
     async fn form(&self, asset: Asset) -> Result<Option<Form>, PortError> {
-        let native = asset == Network::Trc20.native();
-        let token = self.spec.contracts.get(&asset).cloned();
-        if !native && token.is_none() {
-            return Err(self.odd(format!("{asset} has no contract in the configuration")));
-        }
+        let token = self.contract(asset)?;
         let prices = self.prices().await?;
-        let fee_limit = if native {
-            0
-        } else {
-            prices.energy.saturating_mul(self.spec.energy_limit_token)
+        let fee_limit = match &token {
+            None => 0,
+            Some(_) => prices.energy.saturating_mul(self.spec.energy_limit_token),
         };
-        let burn_max = self.burn(prices, native);
-        self.allowed(fee_limit.saturating_add(burn_max))?;
-        let (height, _) = self.newest(View::Final).await?;
-        let (block, _) = self.agreed_block(View::Final, height).await?;
-        let (_, now_ms) = self.newest(View::Newest).await?;
-        Ok(Some(Form::Tron(Box::new(TronForm {
-            ref_block: alloy_primitives::hex::encode(block),
-            expires_ms: now_ms.saturating_add(LIFE_MS),
-            fee_limit,
-            burn_max,
-            token,
-        }))))
+        let burn_max = self.burn(prices, token.is_none());
+        let form = self.written(token, (fee_limit, burn_max)).await?;
+        Ok(Some(form))
+    }
+
+    async fn passage(
+        &self,
+        from: &Address,
+        to: &Address,
+        amount: Amount,
+    ) -> Result<Option<Passage>, PortError> {
+        self.between((from, to), amount).await.map(Some)
     }
 
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
@@ -420,11 +380,8 @@ impl Chain for TronChain {
         key: &DepositKey,
         amount: Amount,
     ) -> Result<TransferStatus, PortError> {
-        let asset = amount.asset();
-        let token = self.spec.tokens.get(&asset).copied();
-        if token.is_none() && asset != Network::Trc20.native() {
-            return Err(self.odd(format!("{asset} has no contract in the configuration")));
-        }
+        self.contract(amount.asset())?;
+        let token = self.spec.tokens.get(&amount.asset()).copied();
         let to = Address::parse(Network::Trc20, recipient)
             .map_err(|error| PortError::give_up(PROVIDER, error))?;
         let question = Question::Output {

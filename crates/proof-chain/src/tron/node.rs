@@ -116,11 +116,23 @@ impl Node {
     }
 
     pub async fn balance(&self, spec: &TronSpec, owner: Address) -> Result<u64, RpcError> {
+        let account = self.account(spec, owner).await?;
+        Ok(account.map_or(0, |account| account.balance))
+    }
+
+    pub async fn has_account(&self, spec: &TronSpec, owner: Address) -> Result<bool, RpcError> {
+        Ok(self.account(spec, owner).await?.is_some())
+    }
+
+    /// Who never had any of the native coin has none.
+    async fn account(
+        &self,
+        spec: &TronSpec,
+        owner: Address,
+    ) -> Result<Option<wire::Account>, RpcError> {
         let door = self.ready(spec).await?;
         let asked = json!({ "address": wire::spelt(owner) });
-        // Who never had anything has no account.
-        let account: Option<wire::Account> = ask(door, View::Newest, "getaccount", asked).await?;
-        Ok(account.map_or(0, |account| account.balance))
+        ask(door, View::Newest, "getaccount", asked).await
     }
 
     pub async fn token_balance(

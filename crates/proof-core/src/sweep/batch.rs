@@ -194,6 +194,7 @@ mod tests {
                 leader: id(1),
                 parts,
             })),
+            expired: false,
         }
     }
 

@@ -2,18 +2,14 @@
 
 use crate::{ApiError, Engine, transfer::fee_max};
 use proof_core::{
-    Asset, Fiat, Network,
+    Address, Asset, Fiat,
     money::{Amount, Bps, Rate, Rounding},
     partner::Environment,
     quote::RATE_AGE_SECONDS_MAX,
     sweep::is_worth,
-    transfer::{EvmForm, Form},
+    transfer::{EvmForm, Form, TronForm},
 };
-use proof_port::{Chain, PortError};
-
-/// What moving the native coin to a wallet without code costs, on every EVM chain of ours. Nothing is left over then
-/// but what the block does not ask for.
-const GAS_NATIVE: u64 = 21_000;
+use proof_port::{Chain, Passage};
 
 /// Values are compared in this currency; any would do.
 const FIAT: Fiat = Fiat::Eur;
@@ -48,22 +44,26 @@ impl Cost {
 }
 
 impl Engine {
-    /// What sweeping a coin costs at most now; `None`: nobody can say, or it is more than the operator allows.
-    pub(super) async fn sweep_cost(&self, environment: Environment, asset: Asset) -> Option<Cost> {
-        let network = asset.network();
-        let native = network.native();
+    /// What emptying an address costs at most now; `None`: nobody can say, or it is more than the operator allows.
+    pub(super) async fn sweep_cost(
+        &self,
+        environment: Environment,
+        from: &Address,
+        amount: Amount,
+    ) -> Option<Cost> {
+        let asset = amount.asset();
+        let (network, native) = (asset.network(), asset.network().native());
         let chain = self.chain_of(environment, network).ok()?;
-        // Simulated chains have no form, and are not swept.
-        let fee = market(&**chain, asset).await.ok()??.fee(network)?;
-        let top_up = if asset == native {
-            None
+        let wallet = self.hot_wallet(environment, network).await.ok()?;
+        // Simulated chains have none, and are not swept.
+        let passage = passage(&**chain, (from, &wallet), amount).await.ok()??;
+        let fee = fee_max(&passage.form, network).ok()?;
+        let total = if asset == native {
+            fee
         } else {
-            match chain.form(native).await.ok()?? {
-                Form::Evm(form) => Some(Amount::new(native, form.fee_max()?)),
-                Form::Tron(_) | Form::Bitcoin(_) => return None,
-            }
+            let top_up = fee_max(&chain.form(native).await.ok()??, network).ok()?;
+            fee.checked_add(top_up).ok()?
         };
-        let total = top_up.map_or(Some(fee), |more| fee.checked_add(more).ok())?;
         Some(Cost {
             fee,
             total,
@@ -95,77 +95,88 @@ impl Engine {
     }
 }
 
-/// How a network writes a sweep now, and what the next block takes for a unit of gas.
-pub(super) struct Market {
-    pub(super) form: EvmForm,
-    pub(super) block: u128,
-}
-
-impl Market {
-    pub(super) fn fee(&self, network: Network) -> Option<Amount> {
-        let most = self.form.fee_max()?;
-        Some(Amount::new(network.native(), most))
+/// `None`: more than the operator allows, or a network on which nothing is swept like this.
+pub(super) async fn passage(
+    chain: &dyn Chain,
+    (from, to): (&Address, &Address),
+    amount: Amount,
+) -> Result<Option<Passage>, ApiError> {
+    match chain.passage(from, to, amount).await {
+        Ok(passage) => Ok(passage),
+        Err(error) if error.answered => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// `None`: more than the operator allows, or a network on which nothing is swept.
-pub(super) async fn market(chain: &dyn Chain, asset: Asset) -> Result<Option<Market>, ApiError> {
-    let asked = async { Ok((chain.form(asset).await?, chain.gas_price().await?)) };
-    let (form, price) = match asked.await {
-        Ok((Some(Form::Evm(form)), Some(price))) => (*form, price),
-        Ok(_) => return Ok(None),
-        Err(error) => {
-            let error: PortError = error;
-            return if error.answered {
-                Ok(None)
-            } else {
-                Err(error.into())
-            };
+/// The form that `have` pays for, if that is enough now.
+pub(super) fn affordable(passage: Passage, have: u128) -> Option<Form> {
+    let form = match passage.form {
+        Form::Evm(form) => {
+            let most = have.checked_div(u128::from(form.gas_limit))?;
+            let fee_per_gas_max = form.fee_per_gas_max.min(most);
+            Form::Evm(Box::new(EvmForm {
+                fee_per_gas_max,
+                tip_per_gas_max: form.tip_per_gas_max.min(fee_per_gas_max),
+                ..*form
+            }))
         }
+        Form::Tron(form) => {
+            let most = have.checked_sub(form.burn_max.into())?;
+            let most = u64::try_from(most).unwrap_or(u64::MAX);
+            Form::Tron(Box::new(TronForm {
+                fee_limit: form.fee_limit.min(most),
+                ..*form
+            }))
+        }
+        Form::Bitcoin(_) => return None,
     };
-    let gas_limit = if asset == asset.network().native() {
-        GAS_NATIVE
-    } else {
-        form.gas_limit
-    };
-    Ok(Some(Market {
-        form: EvmForm { gas_limit, ..form },
-        block: price.block,
-    }))
-}
-
-/// The form that `have` pays for, if the next block would take it.
-pub(super) fn affordable(market: &Market, have: u128) -> Option<EvmForm> {
-    let most = have.checked_div(u128::from(market.form.gas_limit))?;
-    let fee_per_gas_max = market.form.fee_per_gas_max.min(most);
-    (fee_per_gas_max >= market.block).then(|| EvmForm {
-        fee_per_gas_max,
-        tip_per_gas_max: market.form.tip_per_gas_max.min(fee_per_gas_max),
-        ..market.form.clone()
-    })
+    (form.fee_max()? >= passage.least).then_some(form)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn offered(form: Form, least: u128, have: u128) -> Option<u128> {
+        affordable(Passage { form, least }, have).map(|form| form.fee_max().unwrap())
+    }
+
     #[test]
     fn a_sweep_offers_what_is_there_for_it_or_waits() {
-        let market = Market {
-            form: EvmForm {
-                chain_id: 1,
-                gas_limit: 100,
-                fee_per_gas_max: 21,
-                tip_per_gas_max: 1,
-                token: None,
-            },
-            block: 11,
-        };
-        let offered = |have| affordable(&market, have).map(|form| form.fee_per_gas_max);
-        assert_eq!(offered(5_000), Some(21));
-        assert_eq!(offered(2_100), Some(21));
-        assert_eq!(offered(2_099), Some(20));
-        assert_eq!(offered(1_100), Some(11));
+        let form = Form::Evm(Box::new(EvmForm {
+            chain_id: 1,
+            gas_limit: 100,
+            fee_per_gas_max: 21,
+            tip_per_gas_max: 1,
+            token: None,
+        }));
+        let offered = |have| offered(form.clone(), 1_100, have);
+        assert_eq!(offered(5_000), Some(2_100));
+        assert_eq!(offered(2_100), Some(2_100));
+        assert_eq!(offered(2_099), Some(2_000));
+        assert_eq!(offered(1_100), Some(1_100));
         assert_eq!(offered(1_099), None, "no block takes it now");
+    }
+
+    #[test]
+    fn on_tron_it_offers_less_room_and_never_less_than_its_work_takes() {
+        let form = Form::Tron(Box::new(TronForm {
+            ref_block: String::new(),
+            expires_ms: 1,
+            fee_limit: 1_250,
+            burn_max: 500,
+            token: None,
+        }));
+        let offered = |have| offered(form.clone(), 1_500, have);
+        assert_eq!(offered(9_000), Some(1_750));
+        assert_eq!(offered(1_750), Some(1_750));
+        assert_eq!(offered(1_749), Some(1_749));
+        assert_eq!(offered(1_500), Some(1_500));
+        assert_eq!(
+            offered(1_499),
+            None,
+            "its energy would be out before the end"
+        );
+        assert_eq!(offered(499), None);
     }
 }

@@ -195,14 +195,14 @@ impl Engine {
                 let cost = match costs.get(&asset) {
                     Some(known) => *known,
                     None => {
-                        let asked = self.sweep_cost(environment, asset).await;
+                        let asked = self.usual_cost(environment, asset).await;
                         costs.insert(asset, asked);
                         asked
                     }
                 };
                 let again = begin == Some(true);
                 let found = self.sweep_judge(environment, (order, amount), cost, again);
-                let Some((order, lost, verdict)) = found.await? else {
+                let Some((order, lost, cost, verdict)) = found.await? else {
                     continue;
                 };
                 let may = begin.is_some() && begun < self.sweeping.batch;
@@ -232,7 +232,7 @@ impl Engine {
         (id, amount): (OrderId, Amount),
         cost: Option<Cost>,
         again: bool,
-    ) -> Result<Option<(Order, Option<Gas>, Verdict)>, ApiError> {
+    ) -> Result<Option<(Order, Option<Gas>, Option<Cost>, Verdict)>, ApiError> {
         let found = self
             .db
             .read("sweep_judge", move |tx: &mut Tx| {
@@ -252,7 +252,7 @@ impl Engine {
         let asset = amount.asset();
         let of_coin = sweeps.iter().filter(|sweep| sweep.asset() == asset);
         let last = of_coin.max_by_key(|sweep| sweep.number);
-        let was_refused = last.is_some_and(|last| last.state == SweepState::Refused);
+        let was_refused = last.is_some_and(Sweep::is_refused);
         let lost = self.sweep_lost(&order, asset, &sweeps).await?;
         let verdict = match cost {
             _ if sweeps.iter().any(|sweep| sweep.state.is_open()) => Verdict::UnderWay,
@@ -263,9 +263,41 @@ impl Engine {
             Some(cost) if !cost.is_small_for(amount) => Verdict::TooSmall,
             Some(_) if was_refused && !again => Verdict::Refused,
             Some(_) if !self.is_there(environment, &order, amount).await? => Verdict::Elsewhere,
+            Some(_) => {
+                let (cost, verdict) = self.sweep_tried(&order, amount).await?;
+                return Ok(Some((order, lost, cost, verdict)));
+            }
+        };
+        Ok(Some((order, lost, cost, verdict)))
+    }
+
+    /// What emptying any address of a coin costs: each has what its own costs looked at before it is begun.
+    async fn usual_cost(&self, environment: Environment, asset: Asset) -> Option<Cost> {
+        let wallet = self.hot_wallet(environment, asset.network()).await.ok()?;
+        self.sweep_cost(environment, &wallet, Amount::new(asset, 1))
+            .await
+    }
+
+    /// Whether emptying this very address does anything, at what that costs: before anything is sent there for it.
+    async fn sweep_tried(
+        &self,
+        order: &Order,
+        amount: Amount,
+    ) -> Result<(Option<Cost>, Verdict), ApiError> {
+        let Some(sale) = &order.sale else {
+            return Ok((None, Verdict::Elsewhere));
+        };
+        let (environment, network) = (order.environment, amount.asset().network());
+        let (chain, from) = (self.chain_of(environment, network)?, &sale.deposit_address);
+        let wallet = self.hot_wallet(environment, network).await?;
+        let cost = self.sweep_cost(environment, from, amount).await;
+        let verdict = match cost {
+            None => Verdict::NoPrice,
+            Some(cost) if !cost.is_small_for(amount) => Verdict::TooSmall,
+            Some(_) if chain.refuses(from, &wallet, amount).await? => Verdict::Refused,
             Some(_) => Verdict::Ready,
         };
-        Ok(Some((order, lost, verdict)))
+        Ok((cost, verdict))
     }
 
     /// Whether the address of this order has it: what another order took over lies at the other one's.
@@ -361,6 +393,7 @@ impl Engine {
                         out: None,
                         begun_at: now,
                         batch: None,
+                        expired: false,
                     };
                     if !tx.sweep_insert(&begun).await? {
                         return Ok(false);

@@ -107,3 +107,67 @@ fn forms_of_tron_and_of_the_simulation_are_not_taken_for_each_other() {
     let simulated = open(dir.path());
     assert_eq!(refused(sign(&simulated, &wish(&simulated, 2))), form);
 }
+
+/// A sweep of an order's deposit address, and what tops it up.
+fn ways(signer: &LocalSigner, n: u64) -> [SigningIntent; 2] {
+    let (id, refund) = (order(n.into()), tron(THIEF));
+    let at = block_on(signer.open_deposit(Epoch::FIRST, id, &refund)).unwrap();
+    let mut sweep = wish(signer, n);
+    sweep.class = IntentClass::Sweep;
+    sweep.order = id;
+    let mut top_up = sweep.clone();
+    let wallet = sweep.transfer.sender.clone();
+    sweep.transfer.recipient = wallet;
+    sweep.transfer.sender = at.clone();
+    top_up.intent = intent(u128::from(n) + 1_000);
+    top_up.class = IntentClass::TopUp;
+    top_up.transfer.recipient = at;
+    top_up.transfer.amount = Amount::new(Network::Trc20.native(), 9_000_000);
+    let Some(Form::Tron(form)) = &mut top_up.transfer.form else {
+        unreachable!("it has a form");
+    };
+    (form.token, form.fee_limit) = (None, 0);
+    top_up.transfer.fee = Amount::new(Network::Trc20.native(), form.burn_max.into());
+    [sweep, top_up]
+}
+
+#[test]
+fn on_tron_a_sweep_leads_from_its_orders_address_to_our_wallet_and_trx_only_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let signer = ruled(dir.path());
+    let [sweep, top_up] = ways(&signer, 2);
+    let [other, other_top_up] = ways(&signer, 3);
+    for to in [&tron(THIEF), &sweep.transfer.sender, &other.transfer.sender] {
+        let mut wrong = sweep.clone();
+        wrong.transfer.recipient = to.clone();
+        refused(sign(&signer, &wrong));
+    }
+    for from in [&other.transfer.sender, &top_up.transfer.sender] {
+        let mut wrong = sweep.clone();
+        wrong.transfer.sender = from.clone();
+        refused(sign(&signer, &wrong));
+    }
+    for to in [&tron(THIEF), &other_top_up.transfer.recipient] {
+        let mut wrong = top_up.clone();
+        wrong.transfer.recipient = to.clone();
+        refused(sign(&signer, &wrong));
+    }
+    let mut coins = top_up.clone();
+    coins.transfer = UnsignedTransfer {
+        recipient: top_up.transfer.recipient.clone(),
+        ..wish(&signer, 9).transfer
+    };
+    refused(sign(&signer, &coins));
+    for wish in [&sweep, &top_up] {
+        let mut unopened = wish.clone();
+        unopened.order = order(4);
+        refused(sign(&signer, &unopened));
+    }
+    // The same moment is a number of each address's own.
+    let given = [&sweep, &top_up].map(|wish| sign(&signer, wish).unwrap());
+    assert_ne!(given[0].hash, given[1].hash);
+    drop(signer);
+    let signer = ruled(dir.path());
+    let again = [&sweep, &top_up].map(|wish| sign(&signer, wish).unwrap());
+    assert_eq!(given, again, "out of the journal");
+}

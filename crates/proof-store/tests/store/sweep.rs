@@ -27,6 +27,7 @@ pub async fn rows(db: &Db, entropy: &Counting, order: OrderId) {
         state: SweepState::Sweeping,
         begun_at: NOW,
         batch: None,
+        expired: false,
     };
     let second = Sweep {
         id: SweepId::new(NOW, entropy),

@@ -65,6 +65,7 @@ mod session;
 mod socket;
 mod statement;
 mod strange;
+mod sweeping;
 mod tokens;
 mod treasury;
 mod tron;

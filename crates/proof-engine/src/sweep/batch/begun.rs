@@ -127,6 +127,7 @@ impl Begun {
             state: SweepState::Sweeping,
             begun_at: ids.now(),
             batch: None,
+            expired: false,
         })))
     }
 }

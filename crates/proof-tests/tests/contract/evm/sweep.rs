@@ -4,20 +4,11 @@ use super::{CONFIRMATIONS, ETHER, asset, orders::Ramp};
 use crate::{
     buyer::GOOD_CARD,
     recovery::{accepted, backed_up, restored},
+    sweeping::verdicts,
 };
-use proof_core::{
-    Network,
-    audit::Author,
-    id::OrderId,
-    partner::Environment,
-    sweep::{Sweep, SweepState},
-};
-use proof_engine::{SweepLine, SweepPage};
+use proof_core::{Network, id::OrderId, sweep::SweepState};
 use proof_port::{IntentClass, Signer};
 use proof_signer::{Limit, Limits, Outflow};
-use proof_store::{Failure, Tx};
-
-const TEST: Environment = Environment::Test;
 
 impl Ramp {
     /// Somebody sells, and is paid; the order and its deposit address.
@@ -40,40 +31,6 @@ impl Ramp {
         wallet.to_string()
     }
 
-    async fn preview(&self) -> SweepPage {
-        self.app.app.engine.sweep_preview(TEST).await.unwrap()
-    }
-
-    async fn ask(&self) -> Vec<SweepLine> {
-        let engine = &self.app.app.engine;
-        let page = engine.sweep_ask(TEST, Author::machine()).await.unwrap();
-        page.lines
-    }
-
-    async fn sweeps(&self, order: OrderId) -> Vec<Sweep> {
-        let found = self.app.db.read("sweeps", move |tx: &mut Tx| {
-            Box::pin(async move { Ok::<_, Failure<()>>(tx.sweep_of_order(order, 10).await?) })
-        });
-        found.await.unwrap()
-    }
-
-    async fn until_swept(&self, order: OrderId) {
-        let look = || async {
-            let sweeps = self.sweeps(order).await;
-            let last = sweeps.last()?;
-            assert_ne!(last.state, SweepState::Refused);
-            (last.state == SweepState::Swept).then_some(())
-        };
-        self.app.until("it is swept", look).await;
-    }
-
-    /// How many signatures of a class the signer has given for an order.
-    async fn signed(&self, order: OrderId, class: IntentClass) -> usize {
-        let promised = self.app.signer.promised(order).await.unwrap();
-        let of_class = promised.signed.iter().filter(|s| s.intent.class == class);
-        of_class.count()
-    }
-
     /// The server ends, and another one goes on with its database.
     pub async fn restart(&mut self) {
         self.app.halt().await;
@@ -81,28 +38,6 @@ impl Ramp {
         let next = self.app.reborn(&self.app.url.clone()).await;
         self.app = next;
     }
-
-    /// The nightly comparison finds nothing about deposit addresses, nor that something came from this one.
-    async fn night_is_quiet(&self, at: &str) {
-        // Longer than books and chain may differ.
-        self.app.clock.skip(1_800);
-        let engine = &self.app.app.engine;
-        let look = || async {
-            // Blocks come meanwhile, and a node may be in the middle of one.
-            let done = engine.reconcile(TEST).await.ok()?;
-            let mut open = done.open;
-            open.retain(|found| found.kind == "deposit_differs" || found.cause.contains(at));
-            assert!(open.is_empty(), "{open:#?}");
-            (done.orders > 0).then_some(())
-        };
-        self.app.until("the night is over", look).await;
-    }
-}
-
-fn verdicts(lines: &[SweepLine]) -> Vec<String> {
-    let told = lines.iter();
-    told.map(|line| format!("{} {}", line.currency, line.verdict))
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -113,24 +48,27 @@ async fn a_sold_token_gets_gas_once_and_then_comes_into_the_hot_wallet() {
     let (order, at) = ramp.sold("USDT", "100", 100_000_000).await;
     let wallet = ramp.wallet().await;
     let before = ramp.there(&wallet, "USDT").await;
-    let page = ramp.preview().await;
+    let page = ramp.app.preview().await;
     assert_eq!(verdicts(&page.lines), ["USDT ready"]);
-    assert!(ramp.sweeps(order).await.is_empty(), "nothing was asked for");
-    assert!(ramp.ask().await[0].begun);
-    let again = ramp.ask().await;
+    assert!(
+        ramp.app.sweeps(order).await.is_empty(),
+        "nothing was asked for"
+    );
+    assert!(ramp.app.ask().await[0].begun);
+    let again = ramp.app.ask().await;
     assert_eq!(verdicts(&again), ["USDT under_way"]);
     assert!(!again[0].begun);
     // In the middle of the top-up the server goes away.
     let sent = || async {
-        let sweeps = ramp.sweeps(order).await;
+        let sweeps = ramp.app.sweeps(order).await;
         let top_up = sweeps[0].top_up.as_ref()?;
         top_up.broadcast.then_some(())
     };
     ramp.app.until("gas is on its way", sent).await;
     ramp.restart().await;
-    ramp.until_swept(order).await;
-    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
-    assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);
+    ramp.app.until_swept(order).await;
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 1);
+    assert_eq!(ramp.app.signed(order, IntentClass::Sweep).await, 1);
     assert_eq!(ramp.there(&wallet, "USDT").await, before + 100_000_000);
     assert_eq!(ramp.there(&at, "USDT").await, 0);
     // What is left of the gas is in the books, and nothing else.
@@ -142,18 +80,18 @@ async fn a_sold_token_gets_gas_once_and_then_comes_into_the_hot_wallet() {
     assert_eq!(ramp.app.balance("in_transit:ETH/ERC20").await, 0);
     ramp.books_agree().await;
     // Neither the gas that came there nor what came to the hot wallet is taken for somebody's.
-    ramp.night_is_quiet(&at).await;
+    ramp.app.night_is_quiet(&at).await;
     // The next one is found by the server itself.
     let (next, _) = ramp.sold("USDT", "200", 200_000_000).await;
-    ramp.until_swept(next).await;
+    ramp.app.until_swept(next).await;
     assert_eq!(ramp.there(&wallet, "USDT").await, before + 300_000_000);
     assert_eq!(
-        ramp.sweeps(order).await.len(),
+        ramp.app.sweeps(order).await.len(),
         1,
         "what is left is too small"
     );
     assert_eq!(
-        verdicts(&ramp.preview().await.lines),
+        verdicts(&ramp.app.preview().await.lines),
         ["ETH too_small", "ETH too_small"]
     );
     ramp.done().await;
@@ -167,19 +105,19 @@ async fn a_sold_native_coin_pays_for_itself_also_when_its_block_is_taken_back() 
     let (order, at) = ramp.sold("ETH", "0.1", ETHER / 10).await;
     let wallet = ramp.wallet().await;
     let before = ramp.there(&wallet, "ETH").await;
-    assert!(ramp.ask().await[0].begun);
+    assert!(ramp.app.ask().await[0].begun);
     let seen = || async {
-        let sweeps = ramp.sweeps(order).await;
+        let sweeps = ramp.app.sweeps(order).await;
         let out = sweeps[0].out.as_ref()?;
         (out.confirmations > 1).then(|| out.hash().unwrap())
     };
     let hash = ramp.app.until("it is in a block", seen).await;
     ramp.anvil.reorg(3).await;
-    ramp.until_swept(order).await;
-    let sweeps = ramp.sweeps(order).await;
+    ramp.app.until_swept(order).await;
+    let sweeps = ramp.app.sweeps(order).await;
     let out = sweeps[0].out.as_ref().unwrap();
     assert_eq!(out.hash().unwrap(), hash, "the same bytes again");
-    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 0);
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 0);
     let moved = ramp.there(&wallet, "ETH").await - before;
     assert_eq!(moved, out.transfer.amount.base());
     assert!(moved > ETHER / 10 - ETHER / 1_000, "{moved}");
@@ -187,7 +125,7 @@ async fn a_sold_native_coin_pays_for_itself_also_when_its_block_is_taken_back() 
     let left = ramp.there(&at, "ETH").await;
     assert_eq!(ramp.app.balance(&key).await.unsigned_abs(), left);
     ramp.books_agree().await;
-    ramp.night_is_quiet(&at).await;
+    ramp.app.night_is_quiet(&at).await;
     ramp.done().await;
 }
 
@@ -197,20 +135,20 @@ async fn what_is_too_small_stays_and_what_is_too_dear_waits() {
         return;
     };
     let (small, at) = ramp.sold("USDT", "10", 10_000_000).await;
-    assert_eq!(verdicts(&ramp.ask().await), ["USDT too_small"]);
-    assert!(ramp.sweeps(small).await.is_empty());
+    assert_eq!(verdicts(&ramp.app.ask().await), ["USDT too_small"]);
+    assert!(ramp.app.sweeps(small).await.is_empty());
     let (order, _) = ramp.sold("USDT", "100", 100_000_000).await;
     // Its top-up is there, and then gas becomes dearer than what it can pay.
-    assert!(ramp.ask().await.iter().any(|line| line.begun));
+    assert!(ramp.app.ask().await.iter().any(|line| line.begun));
     let topped_up = || async {
-        let sweeps = ramp.sweeps(order).await;
+        let sweeps = ramp.app.sweeps(order).await;
         let deep = sweeps[0].top_up.as_ref()?.confirmations;
         (deep > CONFIRMATIONS / 2).then_some(())
     };
     ramp.app.until("its gas is nearly final", topped_up).await;
     *ramp.base_fee.lock().await = 60_000_000_000;
     let sweeping = || async {
-        let sweeps = ramp.sweeps(order).await;
+        let sweeps = ramp.app.sweeps(order).await;
         (sweeps[0].state == SweepState::Sweeping).then_some(())
     };
     ramp.app.until("its gas is there", sweeping).await;
@@ -218,8 +156,8 @@ async fn what_is_too_small_stays_and_what_is_too_dear_waits() {
     let height = ramp.anvil.height().await;
     let later = || async { (ramp.anvil.height().await > height + 20).then_some(()) };
     ramp.app.until("blocks go by", later).await;
-    assert!(ramp.sweeps(order).await[0].out.is_none(), "it waits");
-    let dear = ramp.preview().await;
+    assert!(ramp.app.sweeps(order).await[0].out.is_none(), "it waits");
+    let dear = ramp.app.preview().await;
     let verdict = |id: OrderId| {
         let mut lines = dear.lines.iter();
         let line = lines.find(|line| line.order == id && line.currency == "USDT");
@@ -236,11 +174,11 @@ async fn what_is_too_small_stays_and_what_is_too_dear_waits() {
     ramp.app.until("gas is cheap again", later).await;
     *ramp.base_fee.lock().await = 0;
     ramp.app.clock.skip(600);
-    ramp.until_swept(order).await;
-    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
+    ramp.app.until_swept(order).await;
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 1);
     assert_eq!(ramp.there(&at, "USDT").await, 10_000_000);
     ramp.books_agree().await;
-    ramp.night_is_quiet(&at).await;
+    ramp.app.night_is_quiet(&at).await;
     ramp.done().await;
 }
 
@@ -274,14 +212,14 @@ async fn an_open_order_is_not_swept_and_the_signer_has_limits_of_its_own_for_it(
     let key = format!("deposit:{}:USDT/ERC20", seller.order());
     let booked = || async { (ramp.app.balance(&key).await > 0).then_some(()) };
     ramp.app.until("a part is final", booked).await;
-    assert_eq!(verdicts(&ramp.ask().await), ["USDT order_open"]);
+    assert_eq!(verdicts(&ramp.app.ask().await), ["USDT order_open"]);
     ramp.anvil
         .send_token(&ramp.anvil.usdt, &at, 40_000_000)
         .await;
     seller.until_step("completed").await;
-    assert!(ramp.ask().await[0].begun);
+    assert!(ramp.app.ask().await[0].begun);
     let refused = || async {
-        let sweeps = ramp.sweeps(seller.order()).await;
+        let sweeps = ramp.app.sweeps(seller.order()).await;
         (sweeps[0].state == SweepState::Refused).then_some(())
     };
     ramp.app.until("the signer refuses it", refused).await;
@@ -289,7 +227,7 @@ async fn an_open_order_is_not_swept_and_the_signer_has_limits_of_its_own_for_it(
     assert_eq!(ramp.app.balance(&key).await, 100_000_000);
     ramp.books_agree().await;
     // Nobody tries it again by itself.
-    let mut told = verdicts(&ramp.preview().await.lines);
+    let mut told = verdicts(&ramp.app.preview().await.lines);
     told.retain(|line| line.starts_with("USDT"));
     assert_eq!(told, ["USDT refused"]);
     ramp.done().await;
@@ -304,9 +242,9 @@ async fn a_restored_database_finds_top_up_and_sweep_that_it_has_forgotten_and_ma
     let wallet = ramp.wallet().await;
     let before = ramp.there(&wallet, "USDT").await;
     let folder = backed_up(&ramp.app).await;
-    assert!(ramp.ask().await[0].begun);
+    assert!(ramp.app.ask().await[0].begun);
     let sent = || async {
-        let sweeps = ramp.sweeps(order).await;
+        let sweeps = ramp.app.sweeps(order).await;
         let out = sweeps[0].out.as_ref().filter(|out| out.broadcast)?;
         Some(out.hash().unwrap())
     };
@@ -314,22 +252,22 @@ async fn a_restored_database_finds_top_up_and_sweep_that_it_has_forgotten_and_ma
     let next = restored(&ramp.app, &folder).await;
     ramp.app = next;
     accepted(&ramp.app).await;
-    assert!(ramp.sweeps(order).await.is_empty(), "forgotten");
+    assert!(ramp.app.sweeps(order).await.is_empty(), "forgotten");
     // By itself, too.
-    ramp.ask().await;
-    let begun = || async { (!ramp.sweeps(order).await.is_empty()).then_some(()) };
+    ramp.app.ask().await;
+    let begun = || async { (!ramp.app.sweeps(order).await.is_empty()).then_some(()) };
     ramp.app.until("it is found again", begun).await;
-    ramp.until_swept(order).await;
-    let sweeps = ramp.sweeps(order).await;
+    ramp.app.until_swept(order).await;
+    let sweeps = ramp.app.sweeps(order).await;
     assert_eq!(sweeps[0].out.as_ref().unwrap().hash().unwrap(), hash);
-    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
-    assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 1);
+    assert_eq!(ramp.app.signed(order, IntentClass::Sweep).await, 1);
     assert_eq!(ramp.there(&wallet, "USDT").await, before + 100_000_000);
     let key = format!("deposit:{order}:ETH/ERC20");
     let left = ramp.there(&at, "ETH").await;
     assert_eq!(ramp.app.balance(&key).await.unsigned_abs(), left);
     ramp.books_agree().await;
-    ramp.night_is_quiet(&at).await;
+    ramp.app.night_is_quiet(&at).await;
     ramp.done().await;
 }
 
@@ -341,8 +279,8 @@ async fn what_was_swept_before_a_restore_is_booked_whatever_gas_costs_now() {
     };
     let (order, at) = ramp.sold("USDT", "100", 100_000_000).await;
     let folder = backed_up(&ramp.app).await;
-    assert!(ramp.ask().await[0].begun);
-    ramp.until_swept(order).await;
+    assert!(ramp.app.ask().await[0].begun);
+    ramp.app.until_swept(order).await;
     let next = restored(&ramp.app, &folder).await;
     ramp.app = next;
     accepted(&ramp.app).await;
@@ -350,13 +288,13 @@ async fn what_was_swept_before_a_restore_is_booked_whatever_gas_costs_now() {
     let height = ramp.anvil.height().await;
     let later = || async { (ramp.anvil.height().await > height + 2).then_some(()) };
     ramp.app.until("gas is dear", later).await;
-    ramp.ask().await;
-    let begun = || async { (!ramp.sweeps(order).await.is_empty()).then_some(()) };
+    ramp.app.ask().await;
+    let begun = || async { (!ramp.app.sweeps(order).await.is_empty()).then_some(()) };
     ramp.app.until("it is found again", begun).await;
-    ramp.until_swept(order).await;
-    assert_eq!(ramp.signed(order, IntentClass::TopUp).await, 1);
-    assert_eq!(ramp.signed(order, IntentClass::Sweep).await, 1);
+    ramp.app.until_swept(order).await;
+    assert_eq!(ramp.app.signed(order, IntentClass::TopUp).await, 1);
+    assert_eq!(ramp.app.signed(order, IntentClass::Sweep).await, 1);
     ramp.books_agree().await;
-    ramp.night_is_quiet(&at).await;
+    ramp.app.night_is_quiet(&at).await;
     ramp.done().await;
 }

@@ -26,8 +26,10 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 /// What contracts read as this chain's id is anvil's.
 pub const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000007a69";
-/// Of a unit of energy, in sun.
+/// Of a unit of energy at the beginning, in sun.
 const ENERGY: u64 = 10;
+/// With 21,000 units of gas this is what an account and room in a block burn.
+const ACCOUNT: u64 = 60;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub struct Chain {
     known: Mutex<BTreeMap<String, String>>,
     /// Blocks until one is final.
     pub lag: AtomicU64,
+    /// What a unit of energy costs, in sun.
+    pub energy: AtomicU64,
     /// Transactions are taken one after another.
     turn: tokio::sync::Mutex<()>,
 }
@@ -87,6 +91,7 @@ impl Chain {
             anvil: Arc::new(anvil),
             known: Mutex::default(),
             lag: AtomicU64::new(3),
+            energy: AtomicU64::new(ENERGY),
             turn: tokio::sync::Mutex::default(),
         }))
     }
@@ -376,15 +381,20 @@ impl Node {
         chain
             .call("anvil_impersonateAccount", json!([read.owner]))
             .await;
-        let gas = if read.data.is_some() {
-            read.fee_limit / ENERGY
+        let energy = chain.energy.load(Ordering::Relaxed);
+        let (gas, price) = if read.data.is_some() {
+            // Whoever has less than the limit has energy for that.
+            let have: u64 = chain.balance(read.owner).await.try_into().unwrap();
+            (read.fee_limit.min(have) / energy, energy)
+        } else if chain.balance(read.to).await.is_zero() {
+            (21_000, ACCOUNT)
         } else {
-            21_000
+            (21_000, ENERGY)
         };
         let data = read.data.clone().unwrap_or_default();
         let transaction = json!({
             "from": read.owner, "to": read.to, "value": read.value, "gas": format!("{gas:#x}"),
-            "gasPrice": format!("{ENERGY:#x}"), "data": format!("0x{}", hex::encode(data)),
+            "gasPrice": format!("{price:#x}"), "data": format!("0x{}", hex::encode(data)),
         });
         let hash = chain
             .call("eth_sendTransaction", json!([transaction]))
@@ -445,7 +455,7 @@ async fn answer(
         }
         ("getcontract", _) => json!({}),
         ("getchainparameters", _) => json!({ "chainParameter": [
-            { "key": "getEnergyFee", "value": ENERGY }, { "key": "getTransactionFee", "value": 1_000 },
+            { "key": "getEnergyFee", "value": node.chain.energy.load(Ordering::Relaxed) }, { "key": "getTransactionFee", "value": 1_000 },
             { "key": "getCreateNewAccountFeeInSystemContract", "value": 1_000_000 },
             { "key": "getCreateAccountFee", "value": 100_000 }, { "key": "getAllowMultiSign" } ] }),
         ("broadcasthex", Vice::Swallows) => json!({ "result": true }),

@@ -2,10 +2,12 @@
 
 mod adapter;
 mod bytes;
+mod cold;
 mod encoding;
 mod front;
 mod nodes;
 mod orders;
+mod sweep;
 
 use crate::evm::{anvil::BEGINNING, door};
 use front::{Chain as World, Front, GENESIS};

@@ -3,7 +3,7 @@
 use super::{
     CONFIRMATIONS, FRIEND, TRX, address, asset, chain, config,
     front::{Chain as World, Front, Vice},
-    on_anvil, rules,
+    on_anvil, on_tron, rules,
 };
 use crate::{
     buyer::{Buyer, GOOD_CARD},
@@ -20,7 +20,7 @@ use proof_core::{
     partner::{Environment, Origin, PartnerType, SellPolicy},
     proving::{Leg, Proving},
 };
-use proof_engine::{PartnerCreate, PartnerCreated};
+use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_signer::Limits;
 use serde_json::json;
 use std::{sync::Arc, time::Duration};
@@ -33,13 +33,13 @@ const TRC20: Network = Network::Trc20;
 const BLOCK_MS: u64 = 100;
 
 /// A ramp on a node of its own, whose blocks come by the ramp's clock.
-struct Ramp {
-    app: App,
-    world: Arc<World>,
-    front: Front,
+pub struct Ramp {
+    pub app: App,
+    pub world: Arc<World>,
+    pub front: Front,
     miner: JoinHandle<()>,
     /// Held while no block may come.
-    blocks: Arc<Mutex<()>>,
+    pub blocks: Arc<Mutex<()>>,
     partner: PartnerCreated,
 }
 
@@ -50,12 +50,21 @@ impl Drop for Ramp {
 }
 
 impl Ramp {
-    async fn open() -> Option<Self> {
+    pub async fn open() -> Option<Self> {
+        Self::made(None).await
+    }
+
+    /// What is above so much is moved to the account that everything comes from.
+    pub async fn cold(storage: ColdStorage) -> Option<Self> {
+        Self::made(Some(storage)).await
+    }
+
+    async fn made(storage: Option<ColdStorage>) -> Option<Self> {
         let world = World::start().await?;
         let front = Front::start(&world).await;
         let spec = config(&world).read().unwrap();
         let real = Real {
-            cold: None,
+            cold: storage.map(|storage| (address(&on_tron(&world.anvil.rich)), storage)),
             rules: rules(&spec),
             limits: Limits::new(),
             chain: Arc::new(chain(&[&front], spec)),
@@ -83,7 +92,8 @@ impl Ramp {
         let (coins, trx) = (1_000_000_000, 1_000 * TRX);
         anvil.send_native(&to, trx).await;
         anvil.send_token(&anvil.usdt, &to, coins).await;
-        anvil.mine(20).await;
+        // Deeper than what is read again: it is booked here, by hand.
+        anvil.mine(40).await;
         for (ticker, base) in [("TRX", trx), ("USDT", coins)] {
             let amount = Amount::new(asset(ticker), base);
             engine.treasury_fund(TEST, amount).await.unwrap();
@@ -111,8 +121,8 @@ impl Ramp {
     }
 
     /// One who has the deposit address on screen.
-    async fn seller(&self, amount: &str, card: &str) -> (Buyer<'_>, String) {
-        let seller = self.user("sell", "USDT", amount).await;
+    pub async fn seller(&self, ticker: &str, amount: &str, card: &str) -> (Buyer<'_>, String) {
+        let seller = self.user("sell", ticker, amount).await;
         let answer = start(&seller, card, REFUND).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         let sale = answer.json["sale"]["deposit_address"].as_str();
@@ -120,7 +130,7 @@ impl Ramp {
         (seller, sale)
     }
 
-    async fn there(&self, owner: &str, ticker: &str) -> u128 {
+    pub async fn there(&self, owner: &str, ticker: &str) -> u128 {
         let real = self.app.real.as_ref().unwrap();
         let look = || async {
             let said = real.balance(&address(owner), asset(ticker)).await;
@@ -130,7 +140,7 @@ impl Ramp {
     }
 
     /// What the books say of the hot wallet is what the chain says.
-    async fn books_agree(&self) {
+    pub async fn books_agree(&self) {
         let engine = &self.app.app.engine;
         let agree = || async {
             let page = engine.treasury_page(TEST).await.unwrap();
@@ -140,7 +150,15 @@ impl Ramp {
         self.app.until("books and chain agree", agree).await;
     }
 
-    async fn done(mut self) {
+    /// The server ends, and another one goes on with its database.
+    pub async fn restart(&mut self) {
+        self.app.halt().await;
+        self.app.db.close().await;
+        let next = self.app.reborn(&self.app.url.clone()).await;
+        self.app = next;
+    }
+
+    pub async fn done(mut self) {
         self.miner.abort();
         // It may be in the middle of a block, or gone.
         let _ = (&mut self.miner).await;
@@ -229,7 +247,7 @@ async fn sold_crypto_is_watched_on_tron_and_goes_back_where_a_bank_refuses() {
         return;
     };
     let anvil = &ramp.world.anvil;
-    let (seller, deposit) = ramp.seller("100", GOOD_CARD).await;
+    let (seller, deposit) = ramp.seller("USDT", "100", GOOD_CARD).await;
     let to = on_anvil(&deposit);
     anvil.send_token(&anvil.usdt, &to, 60_000_000).await;
     let parts = |wanted: bool| {
@@ -249,7 +267,7 @@ async fn sold_crypto_is_watched_on_tron_and_goes_back_where_a_bank_refuses() {
     assert_eq!(view["sale"]["deposits"].as_array().unwrap().len(), 2);
     assert_eq!(ramp.there(&deposit, "USDT").await, 100_000_000);
 
-    let (seller, deposit) = ramp.seller("50", "4000000000009995").await;
+    let (seller, deposit) = ramp.seller("USDT", "50", "4000000000009995").await;
     let to = on_anvil(&deposit);
     anvil.send_token(&anvil.usdt, &to, 50_000_000).await;
     let view = seller.until_step("failed").await;
