@@ -137,6 +137,8 @@ impl Regtest {
                 "-minrelaytxfee=0.00001",
                 "-incrementalrelayfee=0.00001",
                 "-persistmempool=0",
+                // A connection that is kept is not closed while a busy machine makes the next call.
+                "-rpcservertimeout=600",
             ])
             .arg(format!("-datadir={}", dir.path().display()))
             .arg(format!("-rpcport={port}"))
