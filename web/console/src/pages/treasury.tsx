@@ -77,7 +77,7 @@ const WALLETS: Column<HotWallet>[] = [
   { title: "Coin", cell: ({ currency, network }) => <>{currency} <span class="muted">{network}</span></> },
   { title: "State", cell: walletMark },
   { title: "Free", number: true, cell: ({ free }) => groupDigits(free) },
-  { title: "At least", number: true, gives: 2, cell: ({ floor }) => <span class="muted">{groupDigits(floor)}</span> },
+  { title: "At least", number: true, gives: 1, cell: ({ floor }) => <span class="muted">{groupDigits(floor)}</span> },
   { title: "Promised", number: true, gives: 2, cell: ({ reserved }) => groupDigits(reserved) },
   { title: "In transit", number: true, gives: 2, cell: ({ in_transit }) => groupDigits(in_transit) },
   { title: "At deposit addresses", number: true, gives: 2, cell: ({ at_deposits }) => groupDigits(at_deposits) },
