@@ -53,7 +53,7 @@ pub const BACKUP_EVERY_MINUTES: u32 = 7 * 24 * 60;
 static CONTRACT: LazyLock<Value> = LazyLock::new(|| proof_api::openapi("https://ramp.example"));
 
 /// Looks before a condition counts as never met; each is a few milliseconds.
-const LOOKS_MAX: u32 = 4_000;
+const LOOKS_MAX: u32 = 2_000;
 
 pub struct App {
     pub app: proof_server::App,
