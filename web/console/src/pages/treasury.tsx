@@ -229,9 +229,9 @@ const ownColumn = (onOwn: (owned: Owned) => void, mayBeCold: (arrival: TreasuryA
   title: "",
   cell: (arrival) =>
     arrival.state === "held" ? (
-      <>
+      <span class="row-acts">
         <Button kind="plain" small onClick={() => onOwn({ arrival, cold: false })}>Ours</Button>
         {mayBeCold(arrival) && <Button kind="plain" small onClick={() => onOwn({ arrival, cold: true })}>From cold storage</Button>}
-      </>
+      </span>
     ) : null,
 });
