@@ -5,7 +5,7 @@
 
 Each record is a text. Its hash is SHA-256 over the hash before, a line feed, and the text; the first one follows
 64 zeros. The columns beside the text (number, by_name, act, subject) say what it says. The chain ends where
-`audit_head` says, and leads through a checkpoint (`/.well-known/proof-audit`) that somebody kept.
+`audit_head` says, and leads through each checkpoint (`/.well-known/proof-audit`) that somebody kept: FILE has one or many.
 
 Exit status: 0 all is as it was written, 1 the first thing that is not is named, 2 unreadable input.
 """
@@ -59,12 +59,18 @@ def walk(rows):
         yield number, kept
 
 
-def verify(rows, head, checkpoint=None):
+def checkpoints(text):
+    """One on each line, or a single one."""
+    lines = [line for line in text.splitlines() if line.strip()] or [text]
+    return [(kept["number"], kept["hash"]) for kept in map(json.loads, lines)]
+
+
+def verify(rows, head, kept=()):
     """The end of the chain, or Broken."""
-    ends = list(walk(rows))
-    end = ends[-1] if ends else (0, BEGINNING)
-    for name, (number, digest) in {"audit_head": tuple(head), "the checkpoint": checkpoint or tuple(head)}.items():
-        if (number, digest) not in [(0, BEGINNING), *ends] or (name == "audit_head" and (number, digest) != end):
+    ends = {0: BEGINNING, **dict(walk(rows))}
+    end = max(ends.items())
+    for name, (number, digest) in [("audit_head", tuple(head)), *(("the checkpoint", one) for one in kept)]:
+        if ends.get(number) != digest or (name == "audit_head" and (number, digest) != end):
             raise Broken(f"the chain ends at record {end[0]}, but {name} names record {number} with another hash")
     return end
 
@@ -76,16 +82,15 @@ def main():
     given = arguments.parse_args()
     try:
         rows, head = read(given.database)
-        checkpoint = None
+        kept = []
         if given.checkpoint:
             with open(given.checkpoint, encoding="utf-8") as file:
-                kept = json.load(file)
-                checkpoint = (kept["number"], kept["hash"])
+                kept = checkpoints(file.read())
     except (OSError, ValueError, KeyError, sqlite3.Error, subprocess.CalledProcessError) as error:
         print(f"unreadable: {error}", file=sys.stderr)
         return 2
     try:
-        number, digest = verify(rows, head, checkpoint)
+        number, digest = verify(rows, head, kept)
     except Broken as broken:
         print(broken)
         return 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import journals
 from journals import (
     NETWORKS, Answered, Asset, Authorised, CardFact, Captured, ChainLog, Disputed, DisputeMoved, Dropped, Faucet, Money,
-    News, Note, PaidOut, Place, Refunded, Transfer, Unreadable, Voided,
+    News, Note, PaidBack, PaidOut, Place, Refunded, Transfer, Unreadable, Voided,
 )
 
 # Of the simulated chains: time between two blocks in microseconds, and blocks until a transfer is
@@ -318,6 +318,10 @@ class Orders:
             order = self.of(fact.reference, "payout", fact.place)
             if order:
                 order.payouts.append(fact)
+            return
+        if isinstance(fact, PaidBack):
+            # Who is paid by bank instead, no world outside knows; whose it was, it has to.
+            self.of(fact.reference, "payout", fact.place)
             return
         if isinstance(fact, DisputeMoved):
             self.dispute_moved(fact)

@@ -123,7 +123,15 @@ class PaidOut:
     sent_at: int | None
 
 
-CardFact = Authorised | Answered | Captured | Voided | Refunded | Disputed | DisputeMoved | PaidOut
+@dataclass(frozen=True)
+class PaidBack:
+    """The card's bank sent a payout back."""
+
+    place: Place
+    reference: str
+
+
+CardFact = Authorised | Answered | Captured | Voided | Refunded | Disputed | DisputeMoved | PaidOut | PaidBack
 
 
 @dataclass(frozen=True)
@@ -430,6 +438,8 @@ def card_fact(record: Record) -> CardFact | None:
         fact = DisputeMoved(record.place, record.text("id"), record.one_of("stage", STAGES))
     elif kind == "paid_out":
         fact = paid_out(record)
+    elif kind == "payout_bounced":
+        fact = PaidBack(record.place, record.text("reference"))
     else:
         raise record.fail(f"the event {kind!r} is not known")
     record.end()

@@ -124,7 +124,8 @@ class Node:
         """When blocks come: a re-org gives them times of their own choice."""
         while not self.over:
             block = self.rpc("eth_getBlockByNumber", "latest", False)
-            while block["hash"] not in self.seen and number(block["number"]) >= self.first:
+            # A re-org in between takes it away.
+            while block and block["hash"] not in self.seen and number(block["number"]) >= self.first:
                 self.seen[block["hash"]] = time.time_ns() // 1_000
                 block = self.rpc("eth_getBlockByHash", block["parentHash"], False)
             time.sleep(0.2)
@@ -155,13 +156,14 @@ class Node:
             self.rpc("anvil_reorg", depth, [])
             self.reorgs += 1
             done = number(self.rpc("eth_getTransactionCount", self.rich, "latest"))
-            for nonce, raw, *_ in self.paid:
+            for nonce, raw, hash, *_ in self.paid:
                 if nonce >= done:
                     self.restored += 1
                     try:
                         self.rpc("eth_sendRawTransaction", raw)
-                    except Trouble as known:
-                        if "already" not in str(known):
+                    except Trouble:
+                        # Whether it waits or was mined since it was counted, the node still has it.
+                        if self.rpc("eth_getTransactionByHash", hash) is None:
                             raise
 
     def stop(self) -> None:

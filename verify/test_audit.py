@@ -23,9 +23,9 @@ def end(rows):
 
 
 class Chain(unittest.TestCase):
-    def broken(self, rows, head=None, checkpoint=None):
+    def broken(self, rows, head=None, *kept):
         with self.assertRaises(audit.Broken) as caught:
-            audit.verify(rows, head or end(rows), checkpoint)
+            audit.verify(rows, head or end(rows), kept)
         return str(caught.exception)
 
     def test_a_whole_chain(self):
@@ -33,7 +33,7 @@ class Chain(unittest.TestCase):
             rows = chain(count)
             self.assertEqual(audit.verify(rows, end(rows)), end(rows))
         rows = chain(4)
-        self.assertEqual(audit.verify(rows, end(rows), (rows[1][0], rows[1][5])), end(rows))
+        self.assertEqual(audit.verify(rows, end(rows), [(0, audit.BEGINNING), end(rows[:2]), end(rows)]), end(rows))
 
     def test_each_change_is_named(self):
         for column, value in [(1, "eve"), (2, "x"), (3, "x"), (4, "{}"), (5, "0")]:
@@ -50,7 +50,14 @@ class Chain(unittest.TestCase):
         rows = chain(4)
         self.assertIn("audit_head", self.broken(rows[:3], end(rows)))
         self.assertIn("checkpoint", self.broken(rows[:3], None, end(rows)))
-        self.assertIn("checkpoint", self.broken(rows, None, (2, "0" * 64)))
+        self.assertIn("checkpoint", self.broken(rows, None, end(rows), (2, "0" * 64)))
+
+    def test_what_was_kept_has_one_checkpoint_or_many(self):
+        one, other = '{"number": 1, "hash": "a", "at": "x"}', '{"number": 3, "hash": "b"}'
+        self.assertEqual(audit.checkpoints(one), [(1, "a")])
+        self.assertEqual(audit.checkpoints(f"{one}\n{other}\n"), [(1, "a"), (3, "b")])
+        self.assertRaises(ValueError, audit.checkpoints, f"{one}\n{{")
+        self.assertRaises(ValueError, audit.checkpoints, "")
 
 
 if __name__ == "__main__":

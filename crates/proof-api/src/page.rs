@@ -48,7 +48,8 @@ async fn page(
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
+    let mut boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
+    ask_device(&mut boot, &frame);
     let policy = content_policy(&api, &frame);
     // What the browser refuses in our frame, the partner hears of.
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
@@ -70,11 +71,19 @@ async fn hosted(
         Err(error) if error.code == ErrorCode::NotFound => return dead_end(&query),
         frame => frame?,
     };
-    let boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
+    let mut boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
+    ask_device(&mut boot, &frame);
     let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
     let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
     let page = page_with(&boot, &policy, "no-referrer", theme_of(&query))?;
     Ok(ready_for(&frame.fields_origins, page))
+}
+
+/// A browser keeps nothing that nobody needs.
+fn ask_device(boot: &mut serde_json::Value, frame: &Frame) {
+    if frame.knows_devices {
+        boot["device"] = true.into();
+    }
 }
 
 /// A person has followed the link, and is told so in words.

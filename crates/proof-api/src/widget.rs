@@ -439,18 +439,17 @@ async fn payment(State(api): State<Api>, request: Request) -> Result<Json<View>,
     let start: PaymentStart = body::json(&api, body).await?;
     let quote = quote_id(&start.quote_id)?;
     let instrument = instrument(start)?;
-    let is_wallet = matches!(instrument, Instrument::Wallet { .. });
-    let view = api.engine.payment_start(id, quote, instrument).await?;
-    if is_wallet {
+    if matches!(instrument, Instrument::Wallet { .. }) {
         let agent = parts.headers.get(header::USER_AGENT);
         let agent = agent.and_then(|agent| agent.to_str().ok());
         let seen = api.engine.observe_wallet(id, agent.unwrap_or_default());
-        // The payment is begun, whatever the checklist makes of it.
+        // The payment is begun, whatever the checklist makes of it; what it needs is noted before, for it
+        // may go through at once.
         if let Err(error) = seen.await {
             tracing::warn!(order = %id, "a wallet was not noted for the checklist: {error}");
         }
     }
-    Ok(Json(view))
+    Ok(Json(api.engine.payment_start(id, quote, instrument).await?))
 }
 
 fn card_id(text: &str) -> Result<CardId, Refused> {

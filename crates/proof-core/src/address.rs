@@ -39,6 +39,12 @@ impl Address {
             .ok_or(AddressError(network))
     }
 
+    /// An address of whatever network, as that spells it: people paste what their wallets show.
+    pub fn spelt(text: &str) -> Option<String> {
+        let parse = |network: &Network| Self::parse(*network, text).ok();
+        Network::ALL.iter().find_map(parse).map(|found| found.text)
+    }
+
     /// The address that only the holder of this secp256k1 key can spend from; the key is in SEC1's
     /// uncompressed form. Solana has keys of another kind.
     pub fn from_public_key(
@@ -222,7 +228,12 @@ mod tests {
                 Address::parse(network, text).map(|a| a.to_string()),
                 Ok(text.to_owned())
             );
+            assert_eq!(Address::spelt(text).as_deref(), Some(text));
         }
+        let lower = "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf";
+        let spelt = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+        assert_eq!(Address::spelt(lower).as_deref(), Some(spelt));
+        assert_eq!(Address::spelt("ann@example.com"), None);
     }
 
     #[test]

@@ -31,10 +31,12 @@ pub enum AlertKind {
     BackupFailed,
     ChecklistRed,
     SanctionsOld,
+    AuditBroken,
+    AuditUnkept,
 }
 
 impl AlertKind {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::OrderStuck,
         Self::OrderWaits,
         Self::WalletLow,
@@ -47,6 +49,8 @@ impl AlertKind {
         Self::BackupFailed,
         Self::ChecklistRed,
         Self::SanctionsOld,
+        Self::AuditBroken,
+        Self::AuditUnkept,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -63,6 +67,8 @@ impl AlertKind {
             Self::BackupFailed => "backup_failed",
             Self::ChecklistRed => "checklist_red",
             Self::SanctionsOld => "sanctions_old",
+            Self::AuditBroken => "audit_broken",
+            Self::AuditUnkept => "audit_unkept",
         }
     }
 
@@ -108,6 +114,12 @@ impl AlertKind {
             }
             Self::SanctionsOld => {
                 "Fetch the file again, and rename it into place when it is whole. Until then names are compared with the lists from before."
+            }
+            Self::AuditBroken => {
+                "Keep a copy of the database, and find out who wrote to it past the server. Was an older backup restored? Then name a new file in [audit], and keep this one."
+            }
+            Self::AuditUnkept => {
+                "See whether the place is mounted, has room and can be written. The next try comes within ten minutes."
             }
         }
     }
@@ -180,6 +192,10 @@ pub enum Alert {
     ChecklistRed { partner: PartnerId, line: String },
     /// Newer sanctions lists are there and cannot be used.
     SanctionsOld { since: Timestamp, problem: String },
+    /// What people did is not what was kept of it elsewhere.
+    AuditBroken { since: Timestamp, problem: String },
+    /// The end of what people did cannot be kept elsewhere.
+    AuditUnkept { since: Timestamp, problem: String },
 }
 
 impl Alert {
@@ -197,6 +213,8 @@ impl Alert {
             Self::BackupFailed { .. } => AlertKind::BackupFailed,
             Self::ChecklistRed { .. } => AlertKind::ChecklistRed,
             Self::SanctionsOld { .. } => AlertKind::SanctionsOld,
+            Self::AuditBroken { .. } => AlertKind::AuditBroken,
+            Self::AuditUnkept { .. } => AlertKind::AuditUnkept,
         }
     }
 
@@ -224,6 +242,7 @@ impl Alert {
             Self::BackupBehind { .. } => "continuous backup".to_owned(),
             Self::ChecklistRed { partner, line } => format!("{partner} {line}"),
             Self::SanctionsOld { .. } => "sanctions lists".to_owned(),
+            Self::AuditBroken { .. } | Self::AuditUnkept { .. } => "audit log".to_owned(),
         }
     }
 
@@ -276,6 +295,12 @@ impl Alert {
             }
             Self::SanctionsOld { problem, .. } => {
                 format!("New sanctions lists cannot be used: {problem}")
+            }
+            Self::AuditBroken { problem, .. } => {
+                format!("The audit log is not what was kept of it: {problem}.")
+            }
+            Self::AuditUnkept { problem, .. } => {
+                format!("The end of the audit log cannot be kept elsewhere: {problem}.")
             }
         }
     }

@@ -256,7 +256,7 @@ pub struct CaseDecision {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum CaseRefusal {
-    #[error("the case is past that step")]
+    #[error("this case has moved on meanwhile; look at it again")]
     WrongState,
     #[error("the quote is not valid any more")]
     QuoteExpired,

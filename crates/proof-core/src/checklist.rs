@@ -2,6 +2,7 @@
 //! line stands, with the evidence. Nothing here asks anybody: what can be seen is seen, what the server
 //! can provoke it provokes, and people sign only what nobody can see.
 
+mod asked;
 mod basis;
 mod evidence;
 mod line;
@@ -12,6 +13,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
+pub use asked::{Asked, AskedPair};
 pub use basis::basis;
 pub use line::{LINES, LineSpec, Signer, Who};
 pub use live::{
@@ -24,7 +26,7 @@ pub use rule::judge;
 use crate::{
     asset::{Asset, Network},
     id::OrderId,
-    partner::{Origin, Partner, Side},
+    partner::{Origin, Partner},
     time::Timestamp,
 };
 use serde::{Deserialize, Serialize};
@@ -96,8 +98,11 @@ kinds! {
     SellCompleted = "sell_completed",
     /// A picture came from a phone's browser: `ios` or `android`.
     Camera = "camera",
-    /// Paid with a wallet of the phone: `ios` or `android`.
-    WalletPaid = "wallet_paid",
+    /// A payment was begun with a wallet of the phone: `ios`, `android`, or `android tab` where an app had
+    /// opened the page.
+    WalletBegun = "wallet_begun",
+    /// Such a payment went through.
+    WalletCaptured = "wallet_captured",
     /// The page was opened from an Android app.
     CustomTab = "custom_tab",
     /// What the server provoked was answered as it should be, and what was not: the line.
@@ -130,6 +135,21 @@ pub struct Profile {
     pub android: bool,
     /// Apple Pay and Google Pay.
     pub wallet_payments: bool,
+}
+
+/// A profile under the name of who declared it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Declared {
+    pub profile: Profile,
+    pub by: String,
+    pub at: Timestamp,
+}
+
+/// What people said of a partner, each part by itself.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Said {
+    pub has: Option<Declared>,
+    pub asks: Option<Asked>,
 }
 
 /// What a person said of a line.
@@ -175,7 +195,10 @@ pub struct Facts {
     pub seen: Vec<Observation>,
     pub refused: Vec<Refused>,
     pub signed: Vec<Signature>,
-    pub profile: Profile,
+    /// Until somebody declares, no line is outside of it.
+    pub declared: Option<Declared>,
+    /// Until somebody lists them, nobody knows what users will ask for.
+    pub asked: Option<Asked>,
     /// Real orders that ended well, the latest of each side.
     pub live: Vec<LiveOrder>,
     /// Real networks that were not proven as they are configured.
@@ -225,11 +248,12 @@ pub struct Evidence {
 /// One pair and side of a coverage matrix.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Covered {
-    pub asset: Asset,
-    pub side: Side,
+    pub of: AskedPair,
+    pub state: LineState,
+    /// The partner's users will ask for it.
+    pub is_asked: bool,
+    /// When a session was made for it.
     pub at: Option<Timestamp>,
-    /// Its network has shown that it works.
-    pub proven: bool,
 }
 
 /// How a line stands.
@@ -243,6 +267,8 @@ pub struct Judged {
     pub signature: Option<Signature>,
     /// A signature would make it green: what the server has to see was seen.
     pub is_signable: bool,
+    /// What a signature of this moment would be given for.
+    pub basis: String,
     pub matrix: Option<Vec<Covered>>,
 }
 

@@ -35,6 +35,8 @@ pub enum ClaimKind {
     Refund,
     /// The cardholder's bank takes the money back, or asks about it.
     Dispute,
+    /// A sell's payout was sent, and the card's bank sent it back.
+    PayoutBounced,
 }
 
 impl ClaimKind {
@@ -43,6 +45,7 @@ impl ClaimKind {
             Self::TakenLate => "taken_late",
             Self::Refund => "refund",
             Self::Dispute => "dispute",
+            Self::PayoutBounced => "payout_bounced",
         }
     }
 }
@@ -69,6 +72,8 @@ pub struct Claim {
 pub enum ClaimState {
     /// One operator wants to give it back; nothing is owed before another agrees.
     Wanted,
+    /// Owed to the customer again; the card is no way to pay it.
+    Bounced,
     /// On its way back to the card.
     Refunding {
         deadline: Timestamp,
@@ -174,7 +179,7 @@ pub struct ClaimDecision {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ClaimRefusal {
-    #[error("the claim is past that step")]
+    #[error("this has moved on meanwhile; look at it again")]
     WrongState,
     /// Two different people decide.
     #[error("another operator has to say the same")]
@@ -202,6 +207,9 @@ pub enum ClaimOpening {
         attempt: u32,
         dispute: Dispute,
     },
+    PayoutBounced {
+        amount: Money,
+    },
 }
 
 impl Claim {
@@ -211,43 +219,7 @@ impl Claim {
         opening: ClaimOpening,
         now: Timestamp,
     ) -> Result<ClaimDecision, ClaimRefusal> {
-        let refunding = ClaimState::Refunding {
-            deadline: now.plus_seconds(REFUNDING_SECONDS_MAX),
-            refused: false,
-        };
-        let (kind, attempt, name, amount, state) = match &opening {
-            ClaimOpening::TakenLate { attempt, amount } => {
-                let name = attempt.to_string();
-                (ClaimKind::TakenLate, *attempt, name, *amount, refunding)
-            }
-            ClaimOpening::Refund {
-                number,
-                amount,
-                voice,
-            } => {
-                let state = ClaimState::InReview {
-                    from: Box::new(ClaimState::Wanted),
-                    reason: "a refund after the end".to_owned(),
-                    proposal: Some(Proposal {
-                        act: ClaimRuling::Approve,
-                        voice: voice.clone(),
-                        at: now,
-                    }),
-                };
-                let name = number.to_string();
-                (ClaimKind::Refund, order.attempt, name, *amount, state)
-            }
-            ClaimOpening::Dispute { attempt, dispute } => {
-                let state = ClaimState::Disputed {
-                    stage: DisputeStage::Inquiry,
-                    due: None,
-                    withheld: false,
-                    answer: None,
-                };
-                let name = dispute.id.clone();
-                (ClaimKind::Dispute, *attempt, name, dispute.amount, state)
-            }
-        };
+        let (kind, attempt, name, amount, state) = begun(order, &opening, now);
         let claim = Self {
             id,
             environment: order.environment,
@@ -271,6 +243,10 @@ impl Claim {
             }
             ClaimOpening::Refund { .. } => draft.facts.push(TakingsFact::RefundPromised(amount)),
             ClaimOpening::Dispute { dispute, .. } => draft.dispute_opened(&dispute)?,
+            ClaimOpening::PayoutBounced { .. } => {
+                let entry = ledger::pay_out_bounced(claim.order, &claim.provider, amount)?;
+                draft.entries.push(entry);
+            }
         }
         Ok(draft.done())
     }
@@ -309,9 +285,10 @@ impl Claim {
                 ..
             } => ClaimDuty::Answer(answer.clone()),
             ClaimState::Disputed { .. } => ClaimDuty::AskDispute,
-            ClaimState::Wanted | ClaimState::InReview { .. } | ClaimState::Settled(_) => {
-                ClaimDuty::None
-            }
+            ClaimState::Wanted
+            | ClaimState::Bounced
+            | ClaimState::InReview { .. }
+            | ClaimState::Settled(_) => ClaimDuty::None,
         }
     }
 
@@ -319,9 +296,22 @@ impl Claim {
         match &self.state {
             ClaimState::Refunding { deadline, .. } => Some(*deadline),
             ClaimState::Wanted
+            | ClaimState::Bounced
             | ClaimState::Disputed { .. }
             | ClaimState::InReview { .. }
             | ClaimState::Settled(_) => None,
+        }
+    }
+
+    /// Until when something can still be done about it: of a dispute until evidence is taken, whoever it waits for.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match self.state.inner() {
+            ClaimState::Disputed { due, .. } => *due,
+            ClaimState::Wanted
+            | ClaimState::Bounced
+            | ClaimState::Refunding { .. }
+            | ClaimState::InReview { .. }
+            | ClaimState::Settled(_) => self.deadline(),
         }
     }
 
@@ -338,10 +328,71 @@ impl Claim {
     }
 }
 
+/// Kind, which payment, what makes it one of its kind, how much, and where it begins.
+fn begun(
+    order: &Order,
+    opening: &ClaimOpening,
+    now: Timestamp,
+) -> (ClaimKind, u32, String, Money, ClaimState) {
+    let refunding = ClaimState::Refunding {
+        deadline: now.plus_seconds(REFUNDING_SECONDS_MAX),
+        refused: false,
+    };
+    match opening {
+        ClaimOpening::TakenLate { attempt, amount } => {
+            let name = attempt.to_string();
+            (ClaimKind::TakenLate, *attempt, name, *amount, refunding)
+        }
+        ClaimOpening::Refund {
+            number,
+            amount,
+            voice,
+        } => {
+            let state = ClaimState::InReview {
+                from: Box::new(ClaimState::Wanted),
+                reason: "a refund after the end".to_owned(),
+                proposal: Some(Proposal {
+                    act: ClaimRuling::Approve,
+                    voice: voice.clone(),
+                    at: now,
+                }),
+            };
+            let name = number.to_string();
+            (ClaimKind::Refund, order.attempt, name, *amount, state)
+        }
+        ClaimOpening::Dispute { attempt, dispute } => {
+            let state = ClaimState::Disputed {
+                stage: DisputeStage::Inquiry,
+                due: None,
+                withheld: false,
+                answer: None,
+            };
+            let name = dispute.id.clone();
+            (ClaimKind::Dispute, *attempt, name, dispute.amount, state)
+        }
+        ClaimOpening::PayoutBounced { amount } => {
+            let state = ClaimState::InReview {
+                from: Box::new(ClaimState::Bounced),
+                reason: "the card's bank sent the payout back; pay it by bank".to_owned(),
+                proposal: None,
+            };
+            let name = order.attempt.to_string();
+            (
+                ClaimKind::PayoutBounced,
+                order.attempt,
+                name,
+                *amount,
+                state,
+            )
+        }
+    }
+}
+
 impl ClaimState {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Wanted => "wanted",
+            Self::Bounced => "bounced",
             Self::Refunding { .. } => "refunding",
             Self::Disputed { .. } => "disputed",
             Self::InReview { .. } => "in_review",
@@ -353,9 +404,11 @@ impl ClaimState {
     pub fn inner(&self) -> &Self {
         match self {
             Self::InReview { from, .. } => from,
-            Self::Wanted | Self::Refunding { .. } | Self::Disputed { .. } | Self::Settled(_) => {
-                self
-            }
+            Self::Wanted
+            | Self::Bounced
+            | Self::Refunding { .. }
+            | Self::Disputed { .. }
+            | Self::Settled(_) => self,
         }
     }
 }
@@ -516,6 +569,7 @@ impl Draft {
         match self.claim.state.inner() {
             ClaimState::Disputed { answer, .. } => answer.clone(),
             ClaimState::Wanted
+            | ClaimState::Bounced
             | ClaimState::Refunding { .. }
             | ClaimState::InReview { .. }
             | ClaimState::Settled(_) => None,

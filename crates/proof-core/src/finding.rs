@@ -63,16 +63,19 @@ pub enum Movement {
     /// Given back to us.
     DisputeWon,
     PayOut,
+    /// A payout that was sent, and came back.
+    PayOutBounced,
 }
 
 impl Movement {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Capture,
         Self::Refund,
         Self::Dispute,
         Self::DisputeFee,
         Self::DisputeWon,
         Self::PayOut,
+        Self::PayOutBounced,
     ];
 
     /// Also the name of the entry that books it.
@@ -84,6 +87,7 @@ impl Movement {
             Self::DisputeFee => "dispute_fee",
             Self::DisputeWon => "dispute_won",
             Self::PayOut => "pay_out",
+            Self::PayOutBounced => "pay_out_bounced",
         }
     }
 

@@ -15,7 +15,8 @@ pub use consent::{CONSENT_TEXT, Consent};
 pub use evidence::{BirthDate, DocumentNumber, Evidence, Face, Likeness, Names};
 pub use keep::KeptPart;
 pub use standing::{
-    EMAIL_HOLD_SECONDS, LargeAmounts, PersonPolicy, Proven, Standing, is_email_new, standing,
+    EMAIL_HOLD_SECONDS, LargeAmounts, PersonPolicy, Proven, Standing, Wanted, is_email_new,
+    standing,
 };
 
 use crate::{

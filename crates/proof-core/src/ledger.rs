@@ -249,6 +249,7 @@ pub enum EntryKind {
     DepositGone,
     DepositBack,
     PayOut,
+    PayOutBounced,
     GiveBack,
     Dust,
     WriteOff,
@@ -293,6 +294,7 @@ impl EntryKind {
             Self::DepositGone => "deposit_gone",
             Self::DepositBack => "deposit_back",
             Self::PayOut => "pay_out",
+            Self::PayOutBounced => "pay_out_bounced",
             Self::GiveBack => "give_back",
             Self::Dust => "dust",
             Self::WriteOff => "write_off",
@@ -577,6 +579,13 @@ pub fn pay_out(
         fiat(partner, Account::Trading, partner_fee)?,
     ];
     Entry::new(EntryKind::PayOut, postings.into_iter().flatten().collect())
+}
+
+/// The card's bank sent the payout back: the provider has it, and we owe it to the customer again.
+pub fn pay_out_bounced(order: OrderId, provider: &str, total: Money) -> Result<Entry, MoneyError> {
+    let provider = Account::Payout(provider.to_owned());
+    let postings = fiat(Account::Customer(order), provider, total)?;
+    Entry::new(EntryKind::PayOutBounced, postings.into())
 }
 
 /// The customer's crypto is back where it came from; the network's fee is ours.

@@ -10,6 +10,7 @@ pub use text::{Finished, Sender, Text};
 
 use crate::{
     case::{Case, CaseState, Settlement},
+    claim::{Claim, ClaimEnd, ClaimKind, ClaimState},
     id::{CaseId, OrderId},
     money::{Amount, Money},
     order::{Order, State},
@@ -62,6 +63,14 @@ pub enum Ending {
     Returning {
         amount: Amount,
         why: Returned,
+    },
+    /// The card's bank sent the payout back.
+    Bounced {
+        total: Money,
+    },
+    /// What came back went to the user by bank.
+    Banked {
+        total: Money,
     },
 }
 
@@ -228,6 +237,28 @@ pub fn case_letters(before: &Case, after: &Case, now: Timestamp) -> Vec<Planned>
         | CaseState::Settled(_) => {}
     }
     planned
+}
+
+/// The letters that a step of a claim owes: who was paid, and then was not, hears of it.
+pub fn claim_letters(before: Option<&Claim>, after: &Claim, now: Timestamp) -> Vec<Planned> {
+    if after.kind != ClaimKind::PayoutBounced {
+        return Vec::new();
+    }
+    let (total, id) = (after.amount, after.id);
+    let by_bank = |claim: &Claim| {
+        matches!(
+            claim.state,
+            ClaimState::Settled(ClaimEnd::RefundedByBank { .. })
+        )
+    };
+    let (topic, ending) = match before {
+        None => (format!("bounced {id}"), Ending::Bounced { total }),
+        Some(before) if by_bank(after) && !by_bank(before) => {
+            (format!("banked {id}"), Ending::Banked { total })
+        }
+        Some(_) => return Vec::new(),
+    };
+    vec![ended(after.order, topic, ending, now)]
 }
 
 fn opened(

@@ -58,6 +58,8 @@ pub enum Act {
     PartnerRead,
     PartnerWrite,
     PolicyWrite,
+    /// Whom one asks when something is wrong with a partner's integration.
+    ContactWrite,
     /// How the widget looks: nothing that money or keys hang on.
     LookWrite,
     TokenWrite,
@@ -67,7 +69,9 @@ pub enum Act {
     ChecklistRead,
     ChecklistSignOperator,
     ChecklistSignPartner,
+    /// The partner's next calls will fail on purpose: their people decide, and whoever holds their token.
     ChecklistProbe,
+    SandboxPlay,
     LedgerRead,
     LedgerWrite,
     StatementRead,
@@ -77,10 +81,11 @@ pub enum Act {
     MemberWrite,
     AuditRead,
     HealthRead,
+    AlertAcknowledge,
 }
 
 impl Act {
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::OrderRead,
         Self::OrderRule,
         Self::CaseRead,
@@ -89,6 +94,7 @@ impl Act {
         Self::PartnerRead,
         Self::PartnerWrite,
         Self::PolicyWrite,
+        Self::ContactWrite,
         Self::LookWrite,
         Self::TokenWrite,
         Self::WebhookWrite,
@@ -98,6 +104,7 @@ impl Act {
         Self::ChecklistSignOperator,
         Self::ChecklistSignPartner,
         Self::ChecklistProbe,
+        Self::SandboxPlay,
         Self::LedgerRead,
         Self::LedgerWrite,
         Self::StatementRead,
@@ -107,6 +114,7 @@ impl Act {
         Self::MemberWrite,
         Self::AuditRead,
         Self::HealthRead,
+        Self::AlertAcknowledge,
     ];
 
     /// Money moves, a key changes, or what decides about them: the person has to have shown a moment
@@ -118,6 +126,7 @@ impl Act {
             | Self::IdentityReview
             | Self::PartnerWrite
             | Self::PolicyWrite
+            | Self::ContactWrite
             | Self::TokenWrite
             | Self::WebhookWrite
             | Self::WalletWrite
@@ -133,12 +142,14 @@ impl Act {
             | Self::ChecklistSignOperator
             | Self::ChecklistSignPartner
             | Self::ChecklistProbe
+            | Self::SandboxPlay
             | Self::LedgerRead
             | Self::StatementRead
             | Self::ListingRead
             | Self::MemberRead
             | Self::AuditRead
-            | Self::HealthRead => false,
+            | Self::HealthRead
+            | Self::AlertAcknowledge => false,
         }
     }
 }
@@ -153,6 +164,7 @@ const OWNER: &[Act] = &[
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
+    Act::ContactWrite,
     Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
@@ -160,7 +172,7 @@ const OWNER: &[Act] = &[
     Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
-    Act::ChecklistProbe,
+    Act::SandboxPlay,
     Act::LedgerRead,
     Act::LedgerWrite,
     Act::StatementRead,
@@ -170,6 +182,7 @@ const OWNER: &[Act] = &[
     Act::MemberWrite,
     Act::AuditRead,
     Act::HealthRead,
+    Act::AlertAcknowledge,
 ];
 const OPERATOR: &[Act] = &[
     Act::OrderRead,
@@ -180,6 +193,7 @@ const OPERATOR: &[Act] = &[
     Act::PartnerRead,
     Act::PartnerWrite,
     Act::PolicyWrite,
+    Act::ContactWrite,
     Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
@@ -187,7 +201,7 @@ const OPERATOR: &[Act] = &[
     Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistSignOperator,
-    Act::ChecklistProbe,
+    Act::SandboxPlay,
     Act::LedgerRead,
     Act::LedgerWrite,
     Act::StatementRead,
@@ -196,6 +210,7 @@ const OPERATOR: &[Act] = &[
     Act::MemberRead,
     Act::AuditRead,
     Act::HealthRead,
+    Act::AlertAcknowledge,
 ];
 const REVIEWER: &[Act] = &[
     Act::OrderRead,
@@ -217,6 +232,7 @@ const SUPPORT: &[Act] = &[
 const PARTNER_ADMIN: &[Act] = &[
     Act::OrderRead,
     Act::PartnerRead,
+    Act::ContactWrite,
     Act::LookWrite,
     Act::TokenWrite,
     Act::WebhookWrite,
@@ -225,6 +241,7 @@ const PARTNER_ADMIN: &[Act] = &[
     Act::ChecklistRead,
     Act::ChecklistSignPartner,
     Act::ChecklistProbe,
+    Act::SandboxPlay,
     Act::StatementRead,
     Act::MemberRead,
     Act::MemberWrite,
@@ -236,6 +253,7 @@ const PARTNER_DEVELOPER: &[Act] = &[
     Act::RefusalAcknowledge,
     Act::ChecklistRead,
     Act::ChecklistProbe,
+    Act::SandboxPlay,
 ];
 
 impl Role {
@@ -385,7 +403,7 @@ mod tests {
     /// The whole matrix, so that a change of it is seen by whoever reads the change.
     #[test]
     fn who_may_do_what() {
-        let table: [(Act, &str); 26] = [
+        let table: [(Act, &str); 29] = [
             (Act::OrderRead, "OoRSad"),
             (Act::OrderRule, "OoR---"),
             (Act::CaseRead, "OoRS--"),
@@ -394,6 +412,7 @@ mod tests {
             (Act::PartnerRead, "OoRSad"),
             (Act::PartnerWrite, "Oo----"),
             (Act::PolicyWrite, "Oo----"),
+            (Act::ContactWrite, "Oo--a-"),
             (Act::LookWrite, "Oo--a-"),
             (Act::TokenWrite, "Oo--a-"),
             (Act::WebhookWrite, "Oo--ad"),
@@ -402,7 +421,8 @@ mod tests {
             (Act::ChecklistRead, "OoRSad"),
             (Act::ChecklistSignOperator, "Oo----"),
             (Act::ChecklistSignPartner, "----a-"),
-            (Act::ChecklistProbe, "Oo--ad"),
+            (Act::ChecklistProbe, "----ad"),
+            (Act::SandboxPlay, "Oo--ad"),
             (Act::LedgerRead, "Oo----"),
             (Act::LedgerWrite, "Oo----"),
             (Act::StatementRead, "Oo--a-"),
@@ -412,6 +432,7 @@ mod tests {
             (Act::MemberWrite, "O---a-"),
             (Act::AuditRead, "Oo----"),
             (Act::HealthRead, "Oo-S--"),
+            (Act::AlertAcknowledge, "Oo----"),
         ];
         for (act, who) in table {
             let may: Vec<bool> = Role::ALL.iter().map(|role| role.may(act)).collect();

@@ -340,7 +340,7 @@ impl Apart {
                 movement, account, ..
             } => {
                 let (from, to) = match movement {
-                    Movement::Capture | Movement::DisputeWon => {
+                    Movement::Capture | Movement::DisputeWon | Movement::PayOutBounced => {
                         (Account::Suspense, account.clone())
                     }
                     Movement::Refund

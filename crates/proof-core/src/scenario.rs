@@ -163,6 +163,8 @@ pub enum Deed {
     Win,
     Lose,
     Close,
+    /// The bank of a payout's card sends the money back.
+    SendBack,
     // The partner's endpoint.
     /// It answers nothing for so many seconds.
     WebhookDown(i64),
@@ -204,6 +206,7 @@ impl Deed {
             | Self::Win
             | Self::Lose
             | Self::Close
+            | Self::SendBack
             | Self::WebhookDown(_)
             | Self::Pass(_) => false,
         }

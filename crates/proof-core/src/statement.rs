@@ -1,6 +1,10 @@
 //! What a partner's orders moved on one day: made of the books' entries alone, so that the same day
 //! always gives the same bytes.
 
+mod house;
+
+pub use house::{AccountDay, HOUSE_FORMAT, Holdings, House, HouseSums, Movement, PartnerDay, hold};
+
 use crate::{
     asset::{Asset, Fiat},
     id::{EntryId, OrderId, PartnerId},
@@ -38,6 +42,19 @@ impl Day {
 
     pub const fn end(self) -> Timestamp {
         self.start().plus_seconds(DAY_SECONDS)
+    }
+
+    /// Days since the first one of 1970.
+    pub const fn number(self) -> i64 {
+        self.0
+    }
+
+    pub const fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+
+    pub const fn before(self) -> Self {
+        Self(self.0.saturating_sub(1))
     }
 
     pub fn name(self) -> String {
@@ -147,7 +164,7 @@ fn column(kind: &str, account: &str) -> Option<(Column, i128)> {
         ("capture", "psp") => (Column::Captured, 1),
         ("refund", "psp") | ("refund_by_bank", "bank") => (Column::Refunded, -1),
         ("dispute" | "dispute_won", "psp") => (Column::Disputed, -1),
-        ("pay_out", "payout") => (Column::PaidOut, -1),
+        ("pay_out" | "pay_out_bounced", "payout") => (Column::PaidOut, -1),
         ("deliver" | "pay_out", "fee") => (Column::Fees, -1),
         ("deliver" | "pay_out", "partner_fee") => (Column::PartnerShare, -1),
         ("deliver" | "give_back", "gas") => (Column::NetworkFee, 1),

@@ -1,6 +1,6 @@
 //! What people did: who reads it, and whether it is still what was written.
 
-use crate::{ApiError, Engine, error::refused};
+use crate::{ApiError, Engine, Page, error::refused};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer;
 use proof_core::{
@@ -8,9 +8,15 @@ use proof_core::{
     audit::{Author, Broken, Deed, Kept, Record, Walk},
     partner::Environment,
 };
-use proof_store::{Db, Failure, Tx};
+use proof_store::{AuditSearch, Db, Failure, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::BTreeMap;
+
+mod keep;
+
+pub(crate) use keep::Keeping;
+pub use keep::Unkept;
 
 const RECORDS_PER_PAGE: i64 = 2_000;
 
@@ -31,12 +37,18 @@ pub struct AuditEntry {
     pub hash: String,
 }
 
+/// Latest first.
+pub type AuditPage = Page<AuditEntry>;
+
+/// What entries can be filtered by.
 #[derive(Clone, Debug, Serialize)]
-pub struct AuditPage {
-    /// Latest first.
-    pub data: Vec<AuditEntry>,
-    pub next_cursor: Option<String>,
+pub struct AuditNames {
+    pub by: Vec<String>,
+    pub acts: Vec<String>,
 }
+
+/// More than that is no choice any more, and the search finds the rest.
+const NAMES_MAX: i64 = 500;
 
 /// The end of the chain, signed: whoever keeps one notices when the chain is cut or written anew.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -81,40 +93,58 @@ pub(crate) async fn audit(
     Ok(())
 }
 
-/// Walks the whole chain, and compares what somebody kept of it.
+/// Walks on from there to the end, and tells of each record that is as it was written.
+async fn walk(
+    tx: &mut Tx,
+    mut walk: Walk,
+    mut met: impl FnMut(&Walk),
+) -> Result<Result<Walk, Broken>, Failure<ApiError>> {
+    loop {
+        let page = tx.audit_page(walk.number, RECORDS_PER_PAGE).await?;
+        if page.is_empty() {
+            break;
+        }
+        for record in &page {
+            walk = match walk.step(record) {
+                Ok(walk) => walk,
+                Err(broken) => return Ok(Err(broken)),
+            };
+            met(&walk);
+        }
+    }
+    let head = tx.audit_head().await?;
+    Ok(if head == walk {
+        Ok(walk)
+    } else {
+        Err(Broken::Checkpoint {
+            end: walk.number,
+            wanted: head.number,
+        })
+    })
+}
+
+/// Walks the whole chain, and compares what somebody kept of it: numbers with their hashes.
 pub async fn audit_verify(
     db: &Db,
-    kept: Option<(i64, String)>,
+    kept: BTreeMap<i64, String>,
 ) -> Result<Result<Walk, Broken>, ApiError> {
     db.read("audit_verify", move |tx: &mut Tx| {
-        let kept = kept.clone();
+        let mut kept = kept.clone();
         Box::pin(async move {
-            let mut walk = Walk::default();
-            let beginning = (walk.number, walk.hash.clone());
-            let mut met = kept.as_ref().is_none_or(|kept| *kept == beginning);
-            loop {
-                let page = tx.audit_page(walk.number, RECORDS_PER_PAGE).await?;
-                if page.is_empty() {
-                    break;
+            let mut met = |here: &Walk| {
+                if kept.get(&here.number) == Some(&here.hash) {
+                    kept.remove(&here.number);
                 }
-                for record in &page {
-                    walk = match walk.step(record) {
-                        Ok(walk) => walk,
-                        Err(broken) => return Ok(Err(broken)),
-                    };
-                    let here = (walk.number, walk.hash.clone());
-                    met |= kept.as_ref() == Some(&here);
-                }
-            }
-            let head = tx.audit_head().await?;
-            let wanted = kept.filter(|_| !met).map(|(number, _)| number);
-            let wanted = wanted.or((head != walk).then_some(head.number));
-            Ok::<_, Failure<ApiError>>(match wanted {
-                Some(wanted) => Err(Broken::Checkpoint {
+            };
+            met(&Walk::default());
+            let walked = walk(tx, Walk::default(), met).await?;
+            let wanted = kept.into_keys().next();
+            Ok::<_, Failure<ApiError>>(match (walked, wanted) {
+                (Ok(walk), Some(wanted)) => Err(Broken::Checkpoint {
                     end: walk.number,
                     wanted,
                 }),
-                None => Ok(walk),
+                (walked, _) => walked,
             })
         })
     })
@@ -123,30 +153,57 @@ pub async fn audit_verify(
 }
 
 impl Engine {
-    pub async fn audit_list(&self, before: i64, limit: i64) -> Result<AuditPage, ApiError> {
+    pub async fn audit_search(&self, search: AuditSearch) -> Result<AuditPage, ApiError> {
+        let limit = search.limit;
+        let asked = AuditSearch {
+            limit: limit.saturating_add(1),
+            ..search
+        };
         let kept = self
             .db
-            .read("audit_list", move |tx: &mut Tx| {
-                Box::pin(async move {
-                    Ok::<_, Failure<ApiError>>(
-                        tx.audit_list(before, limit.saturating_add(1)).await?,
-                    )
-                })
+            .read("audit_search", move |tx: &mut Tx| {
+                let asked = asked.clone();
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.audit_search(&asked).await?) })
             })
             .await?;
-        let data: Vec<AuditEntry> = kept.into_iter().map(AuditEntry::from).collect();
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let more = data.len() > limit;
-        let data: Vec<AuditEntry> = data.into_iter().take(limit).collect();
-        let next_cursor = data
-            .last()
-            .filter(|_| more)
-            .map(|last| last.number.to_string());
-        Ok(AuditPage { data, next_cursor })
+        let page = Page::cut(kept, limit, |last| last.number.to_string());
+        Ok(page.map(AuditEntry::from))
+    }
+
+    /// Latest first, before a number.
+    pub async fn audit_list(&self, before: i64, limit: i64) -> Result<AuditPage, ApiError> {
+        let (text, by, act) = (None, None, None);
+        let search = AuditSearch {
+            text,
+            by,
+            act,
+            before,
+            limit,
+        };
+        self.audit_search(search).await
+    }
+
+    /// One entry, however long ago it was.
+    pub async fn audit_entry(&self, number: i64) -> Result<AuditEntry, ApiError> {
+        let page = self.audit_list(number.saturating_add(1), 1).await?;
+        let found = page.data.into_iter().find(|entry| entry.number == number);
+        found.ok_or_else(|| ApiError::nobody("audit entry"))
+    }
+
+    pub async fn audit_names(&self) -> Result<AuditNames, ApiError> {
+        let (by, acts) = self
+            .db
+            .read("audit_names", |tx: &mut Tx| {
+                Box::pin(
+                    async move { Ok::<_, Failure<ApiError>>(tx.audit_names(NAMES_MAX).await?) },
+                )
+            })
+            .await?;
+        Ok(AuditNames { by, acts })
     }
 
     pub async fn audit_verify(&self) -> Result<Result<Walk, Broken>, ApiError> {
-        audit_verify(&self.db, None).await
+        audit_verify(&self.db, BTreeMap::new()).await
     }
 
     /// A deed that is done already, and is no row of ours.
@@ -174,12 +231,16 @@ impl Engine {
 
     /// The end of the chain, for whoever wants to keep it elsewhere.
     pub async fn audit_checkpoint(&self) -> Result<Checkpoint, ApiError> {
-        let Walk { number, hash } = self
+        let end = self
             .db
             .read("audit_checkpoint", |tx: &mut Tx| {
                 Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.audit_head().await?) })
             })
             .await?;
+        self.checkpoint(end)
+    }
+
+    fn checkpoint(&self, Walk { number, hash }: Walk) -> Result<Checkpoint, ApiError> {
         let at = self.now().to_contract();
         let key = self.webhook_key(Environment::Test);
         let key = key.ok_or_else(|| ApiError::internal("no key to sign with"))?;

@@ -1,8 +1,10 @@
 //! Cases: what came outside of an order's happy path goes back to whom it belongs.
 
 mod choice;
+mod list;
 
 pub use choice::{CaseChoice, CaseChosen};
+pub use list::CaseWaits;
 
 use crate::{
     ApiError, Engine,

@@ -151,7 +151,7 @@ pub(crate) fn wallets_check(partner: &Partner, mut named: Vec<Asset>) -> Result<
     }
 }
 
-async fn wallets_of(
+pub(crate) async fn wallets_of(
     tx: &mut Tx,
     partner: PartnerId,
     environment: Environment,

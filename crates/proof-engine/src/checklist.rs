@@ -1,14 +1,20 @@
 //! The go-live checklist of a partner: what was seen is noted as it happens, judged when somebody
 //! looks.
 
+mod declare;
 mod paper;
+mod phone;
 mod seen;
 
+pub use declare::PairListed;
 pub use seen::Seen;
 pub(crate) use seen::{EndReads, SeenKey, SeenNote, is_expiry, order_seen};
 use seen::{is_outage, live_orders, webhook_seen};
 
-use crate::{ApiError, Engine, Named, Seat, audit::audit, error::refused, member::deed};
+use crate::{
+    ApiError, Engine, Named, Seat, audit::audit, error::refused, member::deed,
+    refusal::SHOWN_MAX as LOG_SHOWN_MAX,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::Signer as _;
 use proof_core::{
@@ -27,6 +33,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use std::collections::HashSet;
 
 /// What is looked at of one partner; kinds and subjects are few.
 const SEEN_MAX: i64 = 2_000;
@@ -35,7 +42,8 @@ const TRIES_MAX: i64 = 100;
 
 /// The line that says that all others are good, and the one that ends the watching.
 const READY_LINE: &str = "LIVE-1";
-const WATCHED_LINE: &str = "LIVE-2";
+/// Its signature ends that first orders are watched.
+pub(crate) const WATCHED_LINE: &str = "LIVE-2";
 
 /// A note is long enough to say why, short enough to be read.
 const NOTE_LENGTH_MAX: usize = 500;
@@ -57,6 +65,8 @@ pub struct Checklist {
     pub green: usize,
     /// Lines that apply.
     pub of: usize,
+    /// Whether the server's probes are under way.
+    pub probing: bool,
     /// Whether all that applies is green but the line that needs a live order.
     pub ready: bool,
 }
@@ -86,6 +96,9 @@ pub struct ChecklistLine {
     pub signs: Option<Signer>,
     /// Of COV lines: each pair with each side.
     pub matrix: Option<Vec<Cell>>,
+    /// What a signature of this moment would be given for; the console sends it back with the signature, which is
+    /// refused when it has changed meanwhile.
+    pub basis: String,
 }
 
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -99,6 +112,8 @@ pub struct EvidenceView {
     pub text: String,
     /// `X-Request-Id` of the call.
     pub request_id: Option<String>,
+    /// Whether the integration log has this call.
+    pub logged: bool,
     /// The transaction.
     pub order: Option<uuid::Uuid>,
 }
@@ -120,10 +135,13 @@ pub struct Cell {
     /// `buy` or `sell`.
     #[schemars(with = "String")]
     pub side: Side,
-    /// `passing` or `unseen`.
+    /// Of COV-1: `passing` when it is asked for and enabled, `failing` when it is not enabled, `not_applicable`
+    /// when nobody asks for it. Of COV-2: `passing` or `unseen`.
     #[schemars(with = "String")]
     pub state: LineState,
-    /// When it was seen last.
+    /// The partner's users will ask for it.
+    pub asked: bool,
+    /// When a session was made for it last.
     pub at: Option<String>,
 }
 
@@ -152,12 +170,10 @@ impl From<&Judged> for ChecklistLine {
     fn from(judged: &Judged) -> Self {
         let matrix = judged.matrix.as_ref().map(|cells| {
             let cells = cells.iter().map(|cell| Cell {
-                pair: cell.asset.to_string(),
-                side: cell.side,
-                state: match cell.at {
-                    Some(_) if cell.proven => LineState::Passing,
-                    Some(_) | None => LineState::Unseen,
-                },
+                pair: cell.of.pair.to_string(),
+                side: cell.of.side,
+                state: cell.state,
+                asked: cell.is_asked,
                 at: cell.at.map(Timestamp::to_contract),
             });
             cells.collect()
@@ -177,6 +193,7 @@ impl From<&Judged> for ChecklistLine {
             }),
             signs: judged.spec.signer,
             matrix,
+            basis: judged.basis.clone(),
         }
     }
 }
@@ -188,13 +205,14 @@ impl From<&Evidence> for EvidenceView {
             at: evidence.at.to_contract(),
             text: evidence.text.clone(),
             request_id: evidence.request_id.clone(),
+            logged: false,
             order: evidence.order.map(OrderId::uuid),
         }
     }
 }
 
 impl Engine {
-    async fn checklist_facts(&self, partner: &Partner) -> Result<(Facts, Declared), ApiError> {
+    async fn checklist_facts(&self, partner: &Partner) -> Result<Facts, ApiError> {
         let (partner, now) = (partner.clone(), self.now());
         let worlds = [Environment::Test, Environment::Live];
         let unproven = self.networks_unproven(&worlds).await?;
@@ -229,7 +247,7 @@ impl Engine {
                     });
                     let live = live_orders(tx, id).await?;
                     let signed = tx.signature_list(id).await?;
-                    let declared = tx.profile_load(id).await?;
+                    let said = tx.said_load(id).await?;
                     let ok = |status: Option<i64>| status.is_some_and(|s| (200..300).contains(&s));
                     let webhook = endpoint.map(|endpoint| WebhookFacts {
                         url: endpoint.url,
@@ -250,10 +268,11 @@ impl Engine {
                         signed,
                         live,
                         unproven,
-                        profile: declared.as_ref().map(|d| d.0).unwrap_or_default(),
+                        declared: said.has,
+                        asked: said.asks,
                         partner,
                     };
-                    Ok::<_, Failure<ApiError>>((facts, declared.map(|(_, by, at)| (by, at))))
+                    Ok::<_, Failure<ApiError>>(facts)
                 })
             })
             .await
@@ -264,14 +283,14 @@ impl Engine {
         &self,
         partner: &Partner,
     ) -> Result<(usize, usize), ApiError> {
-        let (facts, _) = self.checklist_facts(partner).await?;
+        let facts = self.checklist_facts(partner).await?;
         Ok(progress(&judge(&facts, self.now())))
     }
 
     /// Lines that are red.
     pub(crate) async fn checklist_red(&self, id: PartnerId) -> Result<Vec<&'static str>, ApiError> {
         let partner = self.partner_known(id).await?;
-        let (facts, _) = self.checklist_facts(&partner).await?;
+        let facts = self.checklist_facts(&partner).await?;
         let judged = judge(&facts, self.now());
         let red = judged
             .iter()
@@ -284,21 +303,24 @@ impl Engine {
         self.probe_settle(id).await?;
         self.notes_write().await?;
         let partner = self.partner_known(id).await?;
-        let (facts, declared) = self.checklist_facts(&partner).await?;
+        let facts = self.checklist_facts(&partner).await?;
         let judged = judge(&facts, self.now());
         let (green, of) = progress(&judged);
-        let (by, at) = declared.unzip();
+        let mut lines: Vec<ChecklistLine> = judged.iter().map(ChecklistLine::from).collect();
+        logged(&mut lines, &facts.refused);
+        let declared = facts.declared;
         Ok(Checklist {
             partner: Named {
                 id: id.to_string(),
                 name: partner.name,
             },
-            profile: facts.profile,
-            declared_by: by,
-            declared_at: at.map(Timestamp::to_contract),
-            lines: judged.iter().map(ChecklistLine::from).collect(),
+            profile: declared.as_ref().map(|one| one.profile).unwrap_or_default(),
+            declared_at: declared.as_ref().map(|one| one.at.to_contract()),
+            declared_by: declared.map(|one| one.by),
+            lines,
             green,
             of,
+            probing: self.is_probed(id),
             ready: is_ready(&judged),
         })
     }
@@ -334,13 +356,14 @@ impl Engine {
         partner.ok_or_else(|| ApiError::nobody("partner"))
     }
 
-    /// A person's word on a line, or that it is taken back.
+    /// A person's word on a line, or that it is taken back. `shown`: what it is given for, as it was when they
+    /// looked.
     pub async fn checklist_sign(
         &self,
         seat: &Seat,
         id: PartnerId,
         line: &str,
-        note: Option<String>,
+        (note, shown): (Option<String>, Option<&str>),
     ) -> Result<(), ApiError> {
         let spec = LINES.iter().find(|spec| spec.id == line);
         let spec = spec.ok_or_else(|| ApiError::nobody("line"))?;
@@ -351,6 +374,10 @@ impl Engine {
             Some(_) => self.signable(id, spec.id).await?,
             None => String::new(),
         };
+        if shown.is_some_and(|shown| shown != basis) {
+            let message = "What this line is signed for has changed since you looked: look again, and sign then.";
+            return Err(ApiError::new(ErrorCode::WrongState, message));
+        }
         let signature = note.clone().map(|note| Signature {
             basis,
             line: spec.id.to_owned(),
@@ -396,7 +423,7 @@ impl Engine {
         self.probe_settle(id).await?;
         self.notes_write().await?;
         let partner = self.partner_known(id).await?;
-        let (facts, _) = self.checklist_facts(&partner).await?;
+        let facts = self.checklist_facts(&partner).await?;
         let judged = judge(&facts, self.now());
         let own = judged.iter().find(|one| one.spec.id == line);
         if let Some(own) = own.filter(|own| !own.is_signable) {
@@ -409,38 +436,6 @@ impl Engine {
             return Err(ApiError::new(ErrorCode::WrongState, message));
         }
         Ok(basis(&facts, line))
-    }
-
-    /// What the partner says it has.
-    pub async fn checklist_declare(
-        &self,
-        seat: &Seat,
-        id: PartnerId,
-        profile: Profile,
-    ) -> Result<(), ApiError> {
-        if !seat.role().may(Act::ChecklistSignPartner)
-            && !seat.role().may(Act::ChecklistSignOperator)
-        {
-            return Err(not_allowed());
-        }
-        let (now, author) = (self.now(), seat.author());
-        let by = author.by.to_string();
-        let deed = deed(author, "checklist.declare", id.to_string(), json!(profile));
-        self.db
-            .write("checklist_declare", move |tx: &mut Tx| {
-                let (by, mut deed) = (by.clone(), deed.clone());
-                Box::pin(async move {
-                    if tx.partner_load(id).await?.is_none() {
-                        return Err(refused(ApiError::nobody("partner")));
-                    }
-                    let before = tx.profile_load(id).await?;
-                    deed.before = json!(before.map(|(profile, ..)| profile));
-                    tx.profile_put(id, profile, &by, now).await?;
-                    audit(tx, &deed, now).await
-                })
-            })
-            .await
-            .map_err(ApiError::from)
     }
 
     /// What `proof scan` found, by the partner's own token.
@@ -473,7 +468,15 @@ impl Engine {
     }
 }
 
-type Declared = Option<(String, Timestamp)>;
+/// Which calls somebody can look up: the log shows the latest of each kind.
+fn logged(lines: &mut [ChecklistLine], refused: &[Refused]) {
+    let shown = (0..LOG_SHOWN_MAX).zip(refused);
+    let known: HashSet<&str> = shown.map(|(_, one)| one.request_id.as_str()).collect();
+    for one in lines.iter_mut().flat_map(|line| &mut line.evidence) {
+        let request = one.request_id.as_deref();
+        one.logged = request.is_some_and(|request| known.contains(request));
+    }
+}
 
 /// The last line is signed: the partner is not watched any more.
 async fn goes_live(

@@ -1,12 +1,13 @@
-//! Claims: disputes, refunds after an order's end, and payments that were taken too late.
+//! Claims: disputes, refunds after an order's end, payments that were taken too late, and payouts that came back.
 //!
-//! They are found by asking the provider about the payments of an order: when it calls back, when its
+//! They are found by asking the provider about the payments or the payout of an order: when it calls back, when its
 //! report tells of money that the books do not know, and while a claim is open.
 
 use crate::{
     ApiError, Engine,
     audit::audit,
     error::{ledger_failed, refused},
+    mail::letters_owe,
     order::{SaveIds, apply, event_save, gone},
     screening::list_lost,
     worker::Outcome,
@@ -19,10 +20,11 @@ use proof_core::{
         ClaimRefusal,
     },
     id::{CaseId, EntryId, JobId, OrderId},
+    mail::claim_letters,
     order::{Command, FailReason, Order, Refusal, State},
     partner::Side,
 };
-use proof_port::{AuthorisationState, Dispute, RefundState};
+use proof_port::{AuthorisationState, Dispute, PayoutState, RefundState};
 use proof_store::{Failure, JobKind, StoredClaim, Topic, Tx};
 
 /// Pause before a refund that a dispute withholds is looked at again.
@@ -59,7 +61,7 @@ pub(crate) async fn claim_open(
     }
     let claim = &decision.claim;
     tracing::error!(order = %claim.order, case = %claim.id, kind = claim.kind.name(), "a claim was opened");
-    follow_up(tx, &decision, ids).await?;
+    follow_up(tx, None, &decision, ids).await?;
     Ok(Some(decision.claim))
 }
 
@@ -81,13 +83,14 @@ pub(crate) async fn claim_apply(
     let decision = stored.claim.decide(command, ids.now()).map_err(refused)?;
     tx.claim_save(&decision.claim, stored.version, ids.now())
         .await?;
-    follow_up(tx, &decision, ids).await?;
+    follow_up(tx, Some(&stored.claim), &decision, ids).await?;
     Ok(decision.claim)
 }
 
 /// What a decision does to the books, to its order, and to whoever follows it.
 async fn follow_up(
     tx: &mut Tx,
+    before: Option<&Claim>,
     decision: &ClaimDecision,
     ids: &SaveIds,
 ) -> Result<(), Failure<ApiError>> {
@@ -106,6 +109,8 @@ async fn follow_up(
         event_save(tx, claim.order, *kind, body.clone(), (9, n), ids).await?;
     }
     list_lost(tx, claim, now).await?;
+    let letters = claim_letters(before, claim, now);
+    letters_owe(tx, letters, (18, 19), ids).await?;
     tx.wake(Topic::Order(claim.order));
     match claim.wake_at(now).or(claim.deadline()) {
         Some(at) => {
@@ -125,7 +130,11 @@ pub(crate) async fn claims_look(
     job: JobId,
     now: Timestamp,
 ) -> Result<(), Failure<ApiError>> {
-    if order.side == Side::Buy && order.attempt > 0 {
+    let moved = match order.side {
+        Side::Buy => order.attempt > 0,
+        Side::Sell => is_paid_out(order),
+    };
+    if moved {
         tx.job_upsert(job, JobKind::Payment, order.id.uuid(), now)
             .await?;
     }
@@ -206,7 +215,7 @@ impl Engine {
         // want is not.
         let refund = match claim.kind {
             ClaimKind::TakenLate => self.reference(claim.order, "refund-late", claim.attempt),
-            ClaimKind::Refund | ClaimKind::Dispute => {
+            ClaimKind::Refund | ClaimKind::Dispute | ClaimKind::PayoutBounced => {
                 let leg = format!("refund-{}", claim.id.uuid().simple());
                 self.reference(claim.order, &leg, 1)
             }
@@ -261,12 +270,28 @@ impl Engine {
     /// Asks about all payments of an order: who disputes them, and what was taken after its end.
     pub(crate) async fn payments_look(&self, id: OrderId) -> Result<Outcome, ApiError> {
         let order = self.order_load(id).await?.order;
+        if order.side == Side::Sell {
+            return self.payout_look(&order).await;
+        }
         let mut failed = None;
         for attempt in 1..=order.attempt {
             failed = self.payment_look(&order, attempt).await.err().or(failed);
         }
         failed = self.card_keep(&order).await.err().or(failed);
         failed.map_or(Ok(Outcome::Done), Err)
+    }
+
+    /// What was paid out may come back after the end.
+    async fn payout_look(&self, order: &Order) -> Result<Outcome, ApiError> {
+        let Some(price) = order.price.as_ref().filter(|_| is_paid_out(order)) else {
+            return Ok(Outcome::Done);
+        };
+        if self.payout_heard(order).await? == Some(PayoutState::Bounced) {
+            let amount = price.total;
+            let opening = ClaimOpening::PayoutBounced { amount };
+            self.claim_begin(order.id, opening, None).await?;
+        }
+        Ok(Outcome::Done)
     }
 
     async fn payment_look(&self, order: &Order, attempt: u32) -> Result<(), ApiError> {
@@ -379,6 +404,10 @@ impl Engine {
             .await
             .map_err(ApiError::from)
     }
+}
+
+fn is_paid_out(order: &Order) -> bool {
+    order.side == Side::Sell && matches!(order.state, State::Completed { .. })
 }
 
 /// Whether the order itself was paid, or paid back, by this payment.

@@ -2,8 +2,8 @@
 //! scope of their seat is part of each question.
 
 use crate::{
-    Access, ApiError, ChangeWished, Engine, FoundListed, LoggedRefusal, MemberView, Named,
-    OrderStory, Seat, StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook,
+    Access, ApiError, ChangeWished, Engine, LoggedRefusal, Named, OrderStory, Page, Seat,
+    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook,
     change::{live_check, wished},
     error::refused,
     health::ALERTS_MAX,
@@ -12,8 +12,8 @@ use crate::{
 };
 use proof_core::{
     Asset, Fiat, Timestamp,
+    address::Address,
     id::{OrderId, PartnerId},
-    ledger::{key_alone, key_in},
     operator::Proposal,
     order::{Order, PublicStatus, State},
     partner::{Environment, Origin, Partner, PartnerType, Policy, ReturnLink, Side, Stage},
@@ -31,6 +31,9 @@ const OVERVIEW_HOURS: i64 = 24;
 
 /// Orders that the overview counts one by one; beyond that its funnel is of the latest.
 const OVERVIEW_ORDERS_MAX: i64 = 5_000;
+
+/// Partners among whom one is chosen by name; of more than that they are searched for.
+const PARTNERS_NAMED_MAX: i64 = 1_000;
 
 /// Reasons that are named.
 const REASONS_MAX: usize = 8;
@@ -62,8 +65,10 @@ pub struct OrderLines {
 /// What is looked for.
 #[derive(Clone, Debug)]
 pub struct OrderQuery {
-    /// An id, or the beginning of one, or a partner's user.
+    /// An id, or the beginning of one; a partner's user or its email; a transfer's hash, or a deposit address.
     pub text: Option<String>,
+    /// Made from the first moment on, and before the second.
+    pub made: (Option<Timestamp>, Option<Timestamp>),
     pub environment: Environment,
     pub partner: Option<PartnerId>,
     pub status: Option<PublicStatus>,
@@ -123,8 +128,8 @@ pub struct Reason {
 
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Waiting {
-    pub orders: usize,
-    pub cases: usize,
+    pub orders: i64,
+    pub cases: i64,
     pub findings: usize,
     pub webhooks_failing: i64,
     pub alerts: usize,
@@ -211,19 +216,6 @@ pub struct PolicyProposed {
 }
 
 #[derive(Clone, Debug, Serialize)]
-pub struct BalanceLine {
-    pub account: String,
-    pub amount: String,
-    pub unit: String,
-}
-
-#[derive(Clone, Debug, Serialize)]
-pub struct LedgerPage {
-    pub balances: Vec<BalanceLine>,
-    pub findings: Vec<FoundListed>,
-}
-
-#[derive(Clone, Debug, Serialize)]
 pub struct Checked {
     pub entries: u64,
     pub accounts: usize,
@@ -307,15 +299,17 @@ impl Engine {
         let ids = query.text.as_deref().and_then(ids_of);
         let (from, below) = ids.unwrap_or((Uuid::nil(), Uuid::max()));
         let before = query.after.map_or(Uuid::max(), OrderId::uuid);
-        let search = OrderSearch {
+        let text = query.text.filter(|_| ids.is_none());
+        let mut search = OrderSearch {
             environment: query.environment,
             partner: seat.scope().or(query.partner),
             status: query.status,
             side: query.side,
-            user: query.text.filter(|_| ids.is_none()),
+            text: text.map(|text| Address::spelt(&text).unwrap_or(text)),
             ids: (from, below.min(before)),
             limit: query.limit.saturating_add(1),
         };
+        search.made(query.made.0, query.made.1);
         let found = self
             .db
             .read("order_search", move |tx: &mut Tx| {
@@ -341,7 +335,7 @@ impl Engine {
             partner: seat.scope(),
             status: None,
             side: None,
-            user: None,
+            text: None,
             ids: (
                 id.uuid(),
                 Uuid::from_u128(id.uuid().as_u128().saturating_add(1)),
@@ -440,16 +434,20 @@ impl Engine {
                         .order_since(environment, since, scope, OVERVIEW_ORDERS_MAX)
                         .await?;
                     let failing = tx.endpoint_unwell().await?;
-                    let alerts = tx.alerts_open(ALERTS_MAX).await?.len();
+                    // What somebody has in hand waits for nobody.
+                    let alerts = tx.alerts_open(ALERTS_MAX).await?;
+                    let alerts = alerts.iter().filter(|one| one.acknowledged.is_none());
+                    let alerts = alerts.count();
                     Ok::<_, Failure<ApiError>>((statuses, orders, failing, alerts))
                 })
             })
             .await?;
+        let reviewed = self.reviewed_count().await?;
         let waiting = match scope {
             Some(_) => Waiting::default(),
             None => Waiting {
-                orders: self.order_reviewed().await?.len(),
-                cases: self.case_reviewed().await?.len(),
+                orders: reviewed.orders,
+                cases: reviewed.cases,
                 findings: self.findings(environment).await?.len(),
                 webhooks_failing: failing,
                 alerts,
@@ -472,14 +470,59 @@ impl Engine {
         })
     }
 
-    pub async fn partner_lines(&self, seat: &Seat) -> Result<Vec<PartnerLine>, ApiError> {
+    /// Partners, the oldest first: those after one of them, and with a text in their names. A partner's own people
+    /// see theirs.
+    pub async fn partner_lines(
+        &self,
+        seat: &Seat,
+        (text, after): (Option<String>, Option<PartnerId>),
+        limit: i64,
+    ) -> Result<Page<PartnerLine>, ApiError> {
+        let scope = seat.scope();
+        let found = self
+            .db
+            .read("partner_lines", move |tx: &mut Tx| {
+                let text = text.clone();
+                Box::pin(async move {
+                    let found = match scope {
+                        Some(own) => tx.partner_load(own).await?.into_iter().collect(),
+                        None => {
+                            let more = limit.saturating_add(1);
+                            tx.partner_list(text.as_deref(), after, more).await?
+                        }
+                    };
+                    Ok::<_, Failure<ApiError>>(found)
+                })
+            })
+            .await?;
+        let page = Page::cut(found, limit, |last| last.id.to_string());
         let mut lines = Vec::new();
-        for partner in self.partner_list().await? {
-            if seat.sees(partner.id).is_ok() {
-                lines.push(self.partner_line(partner).await?);
-            }
+        for partner in page.data {
+            lines.push(self.partner_line(partner).await?);
         }
-        Ok(lines)
+        Ok(Page {
+            data: lines,
+            next_cursor: page.next_cursor,
+        })
+    }
+
+    /// What partners are called, to choose one of them.
+    pub async fn partner_names(&self, seat: &Seat) -> Result<Vec<Named>, ApiError> {
+        let found = self
+            .db
+            .read("partner_names", |tx: &mut Tx| {
+                Box::pin(async move {
+                    let found = tx.partner_names(PARTNERS_NAMED_MAX).await?;
+                    Ok::<_, Failure<ApiError>>(found)
+                })
+            })
+            .await?;
+        let own = found.into_iter().filter(|one| seat.sees(one.id).is_ok());
+        let named = own.map(|one| Named {
+            id: one.id.to_string(),
+            name: one.name,
+        });
+        Ok(named.collect())
     }
 
     async fn partner_line(&self, partner: Partner) -> Result<PartnerLine, ApiError> {
@@ -580,24 +623,6 @@ impl Engine {
         let networks = self.networks();
         let pairs = Asset::all().filter(|asset| networks.contains(&asset.network()));
         (pairs.collect(), Fiat::ALL.to_vec())
-    }
-
-    /// The books of one of the two worlds.
-    pub async fn ledger_page(&self, environment: Environment) -> Result<LedgerPage, ApiError> {
-        let mut balances = self.ledger_balances().await?;
-        balances.retain(|balance| key_in(environment, key_alone(&balance.key)) == balance.key);
-        let balances = balances.into_iter().map(|balance| {
-            let (amount, unit) = readable(&balance.key, balance.amount);
-            BalanceLine {
-                account: balance.key,
-                amount,
-                unit,
-            }
-        });
-        Ok(LedgerPage {
-            balances: balances.collect(),
-            findings: self.findings(environment).await?,
-        })
     }
 
     pub async fn ledger_checked(&self) -> Result<Checked, ApiError> {
@@ -782,7 +807,6 @@ pub struct Data<T> {
     pub data: Vec<T>,
 }
 
-pub type Members = Data<MemberView>;
 pub type Refusals = Data<LoggedRefusal>;
 
 #[cfg(test)]

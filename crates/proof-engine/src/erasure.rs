@@ -22,6 +22,9 @@ use uuid::Uuid;
 /// Somebody has a few customers with a few attempts each.
 const ATTEMPTS_MAX: i64 = 1_000;
 
+/// Sessions know their device for longer than an order takes.
+const DEVICE_SECONDS: i64 = 7 * 24 * 3_600;
+
 const HOLD_LENGTH_MAX: usize = 200;
 
 fn nobody() -> Failure<ApiError> {
@@ -103,6 +106,7 @@ impl Engine {
                         }
                         Some(_) => {
                             tx.person_erase(person, now).await?;
+                            tx.device_erase(person).await?;
                             Ruled::Done
                         }
                     };
@@ -182,6 +186,9 @@ impl Engine {
             .write("proof_forget", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let forgotten = tx.proof_forget(before).await?;
+                    tx.device_forget(before).await?;
+                    let ended = now.plus_seconds(-DEVICE_SECONDS);
+                    tx.session_device_forget(ended).await?;
                     Ok::<_, Failure<ApiError>>(forgotten)
                 })
             })

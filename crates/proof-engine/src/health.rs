@@ -4,6 +4,7 @@
 //! It takes no job: a look at the queue must not wait in the queue. Every server looks, and an alert is
 //! opened by the first.
 
+mod hand;
 mod high;
 mod look;
 mod page;
@@ -217,6 +218,7 @@ impl Engine {
         let mut looked = look.judge(&self.health.watching, &tips, &self.pulses.all(), now);
         looked.wrong.extend(self.shipping_alert());
         looked.wrong.extend(self.sanctions.alert());
+        looked.wrong.extend(self.audit_keeping.alert());
         match self.reds_look(look.live()).await {
             Ok(reds) => looked.wrong.extend(reds),
             Err(error) => {

@@ -1,5 +1,6 @@
 //! Identity checks: pictures go straight to the provider, the outcome comes back by asking.
 
+mod again;
 mod decided;
 pub(crate) mod email;
 mod handover;

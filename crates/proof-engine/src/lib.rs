@@ -5,6 +5,7 @@
 //! with no database transaction open, and records the answer through the same `decide`. A crash
 //! between any two lines leaves a state that still owes the same thing.
 
+mod about;
 mod access;
 mod audit;
 mod card;
@@ -24,11 +25,13 @@ mod erasure;
 mod error;
 mod feed;
 mod health;
+mod house;
 mod identity;
 mod inbound;
 mod installation;
 mod invitation;
 mod known;
+mod ledger;
 mod life;
 mod limit;
 mod link;
@@ -40,6 +43,8 @@ mod metered;
 mod metrics;
 mod operator;
 mod order;
+mod pace;
+mod page;
 mod partner;
 mod passkey;
 mod password;
@@ -55,36 +60,42 @@ mod receipt;
 mod reconcile;
 mod recovery;
 mod refusal;
+mod returned;
 mod risk;
 mod sale;
 mod sanctions;
 mod sandbox;
 mod screening;
 mod session;
+mod settings;
 mod signature;
 mod statement;
 mod stray;
+mod suspend;
 mod sweep;
 mod token;
 mod transfer;
 mod treasury;
 mod view;
 mod visit;
+mod volume;
 mod ways;
 pub mod wish;
 mod worker;
 
+pub use about::{About, AboutAsk};
 pub use access::Access;
-pub use audit::{AUDIT_PAGE_MAX, AuditEntry, AuditPage, Checkpoint, audit_verify};
+pub use audit::{
+    AUDIT_PAGE_MAX, AuditEntry, AuditNames, AuditPage, Checkpoint, Unkept, audit_verify,
+};
 pub use card::{CardKeptView, CardKey};
-pub use case::{CaseChoice, CaseChosen};
+pub use case::{CaseChoice, CaseChosen, CaseWaits};
 pub use change::{ChangeWished, Changed};
-pub use checklist::{Checklist, Scanned, Seen, SignedReport};
+pub use checklist::{Checklist, PairListed, Scanned, Seen, SignedReport};
 pub use clock::{ADVANCE_SECONDS_MAX, AHEAD_SECONDS_MAX, ClockView};
 pub use cold::{ColdLine, ColdPage, ColdStorage};
 pub use console::{
-    Checked, Data, LedgerPage, Members, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine,
-    PartnerPage, Refusals,
+    Checked, Data, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine, PartnerPage, Refusals,
 };
 pub use customer::KycAnswer;
 pub use embed::{EmbedCheck, integrity_of};
@@ -100,6 +111,7 @@ pub use identity::{
     IdentityReview, IdentityReviewed, IdentityStart, PicturePlace, PictureUpload, ResemblanceView,
 };
 pub use invitation::{InvitationNew, InvitationView};
+pub use ledger::{HeldAccount, LedgerPage};
 pub use limit::{Allowance, Limited};
 pub use link::{CodeSent, LinkAsked, LinkPage, LinkState, LinkWay};
 pub use live::{LiveOpen, LiveOpened, LiveView};
@@ -110,6 +122,8 @@ pub use operator::{
     CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting,
 };
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
+pub use pace::Pace;
+pub use page::Page;
 pub use partner::{PartnerCreate, PartnerCreated};
 pub use passkey::{Ceremony, PasskeyMade, PasskeyShown, PasskeyView};
 pub use payment::Instrument;
@@ -124,11 +138,13 @@ pub use recovery::{OrderMoved, RecoveryAccepted, RecoveryShown, UnknownOrder};
 pub use refusal::{
     Acknowledge, AcknowledgedBy, IntegrationLog, LoggedRefusal, Refusal, RefusedCalls,
 };
+pub use returned::ReturnLine;
 pub use sale::{SaleChoice, SaleStart};
 pub use sanctions::{ListFile, ListProblem, Lists, SCORE_MIN, Sanctions};
 pub use sandbox::{PairView, SandboxView};
 pub use screening::Listed;
 pub use session::{REDIRECT_SCHEMES_REFUSED, SessionResponse};
+pub use settings::{Setting, SettingGroup};
 pub use signature::{PublicKey, webhook_signature};
 pub use statement::SignedStatement;
 pub use sweep::{SWEEP_LINES_MAX, SweepLine, SweepPage, Sweeping};
@@ -136,6 +152,7 @@ pub use token::TOKEN_GRACE_SECONDS_DEFAULT;
 pub use treasury::{HotWallet, TreasuryArrival, TreasuryPage, ledger_audit};
 pub use view::{PriceView, View};
 pub use visit::{Frame, PageKind, VisitOpen, VisitOpened};
+pub use volume::Volume;
 pub use ways::{AppSecret, PasswordNew, WaysView};
 pub use wish::Wished;
 
@@ -148,10 +165,11 @@ use proof_core::{
 };
 use proof_outbound::Outbound;
 use proof_port::{Chain, Identity, MovableClock, Payments, Payouts, Rates, Signer, Timer};
-use proof_store::{Db, Installation};
 pub use proof_store::{
-    DeliveryFilter, DeliveryState, Follower, OrderFilter, RefusalsOf, TokenListed,
+    AuditSearch, DeliveryFilter, DeliveryState, Follower, ListSearch, OrderFilter, RefusalsOf,
+    TokenListed,
 };
+use proof_store::{Db, Installation};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, atomic::AtomicBool},
@@ -232,6 +250,7 @@ pub struct Engine {
     health: health::Health,
     hashing: password::Hashing,
     sanctions: Sanctions,
+    audit_keeping: audit::Keeping,
     person_keys: Option<Arc<person::PersonKeys>>,
     person_policy: proof_core::identity::PersonPolicy,
     key_turns: Vec<Timestamp>,
@@ -279,6 +298,7 @@ impl Engine {
             health: health::Health::new(parts.watching, now),
             hashing: password::Hashing::default(),
             sanctions: Sanctions::default(),
+            audit_keeping: audit::Keeping::default(),
             metrics,
             pulses: Arc::clone(&pulses),
             stop: watch::Sender::new(false),

@@ -5,11 +5,12 @@ use crate::{
     ApiError, Engine, Seat,
     audit::{audit, two_voices},
     change::wallets_check,
-    checklist::not_allowed,
+    checklist::{WATCHED_LINE, not_allowed},
     console::WalletLine,
     error::refused,
     member::deed,
     signature::secret_generate,
+    suspend,
 };
 use proof_core::{
     Address, Asset, ErrorCode, Timestamp,
@@ -61,6 +62,8 @@ pub struct LiveView {
     pub override_reason: Option<String>,
     /// What one person wants, and who.
     pub proposed: Option<LiveProposed>,
+    /// Who wants a suspended partner to go on, and why.
+    pub resume_proposed: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -73,7 +76,7 @@ pub struct LiveProposed {
     pub override_reason: Option<String>,
 }
 
-fn subject(id: PartnerId) -> String {
+pub(crate) fn subject(id: PartnerId) -> String {
     format!("live:{id}")
 }
 
@@ -129,8 +132,17 @@ pub(crate) async fn first_order_check(
     if order.environment != LIVE {
         return Ok(());
     }
-    let partner = tx.partner_lock(order.partner).await?;
-    if partner.is_none_or(|partner| partner.stage != Stage::LiveWatched) {
+    let stage = tx.partner_lock(order.partner).await?.map(|p| p.stage);
+    let is_watched = match stage {
+        Some(Stage::LiveWatched) => true,
+        // What was begun before goes on as it would have.
+        Some(Stage::Suspended) => {
+            let signed = tx.signature_list(order.partner).await?;
+            signed.iter().all(|one| one.line != WATCHED_LINE)
+        }
+        Some(Stage::Sandbox | Stage::Live) | None => false,
+    };
+    if !is_watched {
         return Ok(());
     }
     let watched = tx.watch_latest(order.id).await?;
@@ -340,10 +352,13 @@ impl Engine {
 
     /// How a partner stands with real money.
     pub async fn live_view(&self, id: PartnerId) -> Result<LiveView, ApiError> {
-        let opening = self
+        let (opening, resume) = self
             .db
             .read("live_view", move |tx: &mut Tx| {
-                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.opening_load(id).await?) })
+                Box::pin(async move {
+                    let resume = tx.proposal_read(&suspend::subject(id)).await?;
+                    Ok::<_, Failure<ApiError>>((tx.opening_load(id).await?, resume))
+                })
             })
             .await?;
         let wish = self.live_wished(id).await?;
@@ -365,6 +380,7 @@ impl Engine {
             opened_at: opening.as_ref().map(|opening| opening.at.to_contract()),
             override_reason: opening.and_then(|opening| opening.override_reason),
             proposed,
+            resume_proposed: suspend::said(resume),
         })
     }
 

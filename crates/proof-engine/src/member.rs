@@ -1,6 +1,6 @@
 //! The people of the console: they are invited, show who they are, and are let in.
 
-use crate::{ApiError, Engine, audit::audit, error::refused, password::step_of};
+use crate::{ApiError, Engine, Page, audit::audit, error::refused, password::step_of};
 use proof_core::{
     ErrorCode, Timestamp,
     audit::{Author, Deed},
@@ -13,9 +13,6 @@ use proof_core::{
 use proof_store::{Credentials, Failure, StoredMember, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-
-/// People in one list.
-const MEMBERS_MAX: i64 = 500;
 
 /// A call moves the end of an idle session, but not each a row.
 const SEEN_SECONDS: i64 = 60;
@@ -353,20 +350,30 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
-    pub async fn member_list(&self, scope: Option<PartnerId>) -> Result<Vec<MemberView>, ApiError> {
-        self.db
+    /// Everybody, or one partner's people, by name: those after one, and with a text in name or email.
+    pub async fn member_list(
+        &self,
+        scope: Option<PartnerId>,
+        (text, after): (Option<String>, String),
+        limit: i64,
+    ) -> Result<Page<MemberView>, ApiError> {
+        let views = self
+            .db
             .read("member_list", move |tx: &mut Tx| {
+                let (text, after) = (text.clone(), after.clone());
                 Box::pin(async move {
+                    let asked = (text.as_deref(), after.as_str());
                     let mut views = Vec::new();
-                    for member in tx.member_list(scope, MEMBERS_MAX).await? {
+                    let members = tx.member_list(scope, asked, limit.saturating_add(1));
+                    for member in members.await? {
                         let partner = named(tx, member.post.partner()).await?;
                         views.push(view(&member, partner));
                     }
                     Ok::<_, Failure<ApiError>>(views)
                 })
             })
-            .await
-            .map_err(ApiError::from)
+            .await?;
+        Ok(Page::cut(views, limit, |last| last.name.clone()))
     }
 
     /// Ends somebody's sessions, and lets them in no more.

@@ -11,6 +11,7 @@ use crate::{
     order::{SaveIds, apply},
 };
 use proof_core::{
+    Timestamp,
     audit::{Author, Deed},
     case::{Case, CaseCommand, CaseRuling, CaseState},
     claim::{Claim, ClaimCommand, ClaimKind, ClaimOpening, ClaimRuling, ClaimState},
@@ -99,6 +100,9 @@ pub struct CaseStory {
     pub about: String,
     pub state: String,
     pub why: String,
+    pub opened_at: String,
+    /// Until when something can be done about it by itself or, of a dispute, by evidence.
+    pub due_at: Option<String>,
     /// What one operator wants already, and who.
     pub proposed: Option<String>,
     /// What two operators could decide now.
@@ -277,7 +281,7 @@ impl Engine {
         };
         let opened = self.claim_begin(id, opening, Some(deed)).await?;
         opened.map(|_| Ruled::Proposed).ok_or_else(|| {
-            let message = "Another operator was faster; look at the order again.";
+            let message = "The order has moved on meanwhile; look at it again.";
             ApiError::new(proof_core::ErrorCode::WrongState, message)
         })
     }
@@ -289,7 +293,7 @@ impl Engine {
         Ok(wanted.and_then(|claim| claim_story(claim).proposed))
     }
 
-    /// Cases that wait for people, those about crypto first, the oldest first.
+    /// Cases that wait for people, those with the nearest deadline first, then the oldest.
     pub async fn case_reviewed(&self) -> Result<Vec<CaseStory>, ApiError> {
         let (cases, claims) = self
             .db
@@ -301,7 +305,10 @@ impl Engine {
             })
             .await?;
         let cases = cases.iter().map(case_story);
-        Ok(cases.chain(claims.iter().map(claim_story)).collect())
+        let mut all: Vec<CaseStory> = cases.chain(claims.iter().map(claim_story)).collect();
+        // Times are written alike, so that their text has their order.
+        all.sort_by_key(|one| (one.due_at.is_none(), one.due_at.clone(), one.case));
+        Ok(all)
     }
 
     pub async fn case_story(&self, id: CaseId) -> Result<CaseStory, ApiError> {
@@ -425,7 +432,7 @@ fn invalid(field: &'static str, message: &str) -> ApiError {
     ApiError::field(proof_core::ErrorCode::ValidationError, field, message)
 }
 
-fn claim_story(claim: &Claim) -> CaseStory {
+pub(crate) fn claim_story(claim: &Claim) -> CaseStory {
     let (why, proposed) = match &claim.state {
         ClaimState::InReview {
             reason, proposal, ..
@@ -449,6 +456,8 @@ fn claim_story(claim: &Claim) -> CaseStory {
         about: format!("payment {} with {}{due}", claim.attempt, claim.provider),
         state: claim_state(&claim.state),
         why,
+        opened_at: claim.opened_at.to_contract(),
+        due_at: claim.due_at().map(Timestamp::to_contract),
         proposed: proposed.map(wish),
         rulings: claim.rulings().into_iter().map(str::to_owned).collect(),
     }
@@ -462,11 +471,11 @@ fn claim_state(state: &ClaimState) -> String {
     }
 }
 
-fn fiat_text(money: Money) -> String {
+pub(crate) fn fiat_text(money: Money) -> String {
     format!("{} {}", money.to_decimal(), money.fiat())
 }
 
-fn case_story(case: &Case) -> CaseStory {
+pub(crate) fn case_story(case: &Case) -> CaseStory {
     let (why, proposed) = match &case.state {
         CaseState::InReview {
             reason, proposal, ..
@@ -485,6 +494,8 @@ fn case_story(case: &Case) -> CaseStory {
         about: format!("back to {}", case.refund),
         state: case.state.name().to_owned(),
         why,
+        opened_at: case.opened_at.to_contract(),
+        due_at: case.deadline().map(Timestamp::to_contract),
         proposed: proposed.map(wish),
         rulings: rulings.iter().map(|r| r.name().to_owned()).collect(),
     }

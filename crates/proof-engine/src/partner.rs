@@ -6,7 +6,7 @@ use crate::{
     error::refused,
     member::deed,
     policy::policy_wrong,
-    session::{bounded, email, redirect_url},
+    session::{EMAIL_LENGTH_MAX, bounded, email, redirect_url},
     signature::secret_generate,
 };
 use proof_core::{
@@ -69,8 +69,7 @@ impl PartnerWrite {
     async fn run(self, tx: &mut Tx) -> Result<(), Failure<ApiError>> {
         let (partner, environment, now) = (self.partner.id, Environment::Test, self.now);
         if !tx.partner_insert(&self.partner, now).await? {
-            let message = format!("A partner named {} is there already.", self.partner.name);
-            return Err(refused(wrong("name", &message)));
+            return Err(refused(name_taken(&self.partner.name)));
         }
         tx.token_insert(partner, &self.token, now).await?;
         for origin in &self.origins {
@@ -146,11 +145,31 @@ fn wrong(field: &'static str, message: &str) -> ApiError {
 /// Names are shown in consoles and mails.
 const NAME_LENGTH_MAX: usize = 100;
 
+pub(crate) fn name_parse(text: String) -> Result<String, ApiError> {
+    let text = bounded(text.trim().to_owned(), "name", NAME_LENGTH_MAX)?;
+    // What stands beside the name is read in its own order, whatever the name is.
+    let turns = |c| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if text.contains(turns) {
+        let message = "must not contain marks that turn the direction of text";
+        return Err(wrong("name", message));
+    }
+    Ok(text)
+}
+
+pub(crate) fn contact_parse(text: String) -> Result<String, ApiError> {
+    let text = bounded(text.trim().to_owned(), "contact_email", EMAIL_LENGTH_MAX)?;
+    email(text, "contact_email")
+}
+
+pub(crate) fn name_taken(name: &str) -> ApiError {
+    wrong("name", &format!("A partner named {name} is there already."))
+}
+
 impl PartnerCreate {
     /// What an operator may have mistyped.
     fn check(self) -> Result<Self, ApiError> {
-        let name = bounded(self.name, "name", NAME_LENGTH_MAX)?;
-        let contact_email = email(self.contact_email, "contact_email")?;
+        let name = name_parse(self.name)?;
+        let contact_email = contact_parse(self.contact_email)?;
         let redirect_url = self.redirect_url.map(redirect_url).transpose()?;
         if let Some(sell) = &self.sell {
             sell.check().map_err(policy_wrong)?;
@@ -353,13 +372,9 @@ impl Engine {
 
     /// All partners, for operators.
     pub async fn partner_list(&self) -> Result<Vec<Partner>, ApiError> {
-        /// One page of an operator's list.
-        const PARTNERS_MAX: i64 = 500;
         self.db
             .read("partner_list", move |tx: &mut Tx| {
-                Box::pin(
-                    async move { Ok::<_, Failure<ApiError>>(tx.partner_list(PARTNERS_MAX).await?) },
-                )
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.partner_all().await?) })
             })
             .await
             .map_err(ApiError::from)

@@ -9,12 +9,11 @@ use aes_gcm::{
 use hmac::{Hmac, Mac};
 use proof_core::{
     Timestamp,
-    id::{CustomerId, PersonId, VerificationId},
+    id::{CustomerId, OrderId, PersonId, VerificationId},
     identity::{
         DocumentNumber, Evidence, Face, Likeness, PersonPolicy, Proven, Resembling, Standing,
-        is_email_new, standing,
+        Wanted, is_email_new, standing,
     },
-    money::Amount,
     order::Order,
     partner::Environment,
     screening::{ListedKind, names::NameCheck},
@@ -37,6 +36,21 @@ const FACES_AT_ONCE: usize = 64;
 
 /// A document is shown a few times, and so is a person.
 pub(crate) const PROOFS_MAX: i64 = 50;
+
+/// Devices that are known of a person, the latest: each shop's page has its own.
+const DEVICES_MAX: i64 = 12;
+
+/// The order's device is known from now on.
+pub(crate) async fn device_learn(
+    tx: &mut Tx,
+    person: PersonId,
+    order: OrderId,
+    now: Timestamp,
+) -> Result<(), Failure<ApiError>> {
+    tx.device_learn(person, order, now).await?;
+    tx.device_trim(person, DEVICES_MAX).await?;
+    Ok(())
+}
 
 /// How persons are known again.
 #[derive(Clone, Default)]
@@ -73,6 +87,11 @@ impl PersonKeys {
 
     pub fn email(&self, environment: Environment, email: &str) -> Result<[u8; 32], ApiError> {
         self.hash(b"person_email/1", environment, &email.to_lowercase())
+    }
+
+    /// Of what a browser drew for itself.
+    pub fn device(&self, environment: Environment, device: &str) -> Result<[u8; 32], ApiError> {
+        self.hash(b"person_device/1", environment, device)
     }
 
     fn hash(
@@ -126,7 +145,7 @@ impl PersonKeys {
 pub(crate) async fn person_standing(
     tx: &mut Tx,
     person: PersonId,
-    wanted: Option<Amount>,
+    wanted: Option<Wanted>,
     by: (&PersonPolicy, Timestamp),
 ) -> Result<Standing, Failure<ApiError>> {
     let rows = tx.proof_of_person(person, PROOFS_MAX).await?;
@@ -152,7 +171,18 @@ pub(crate) async fn customer_standing(
     let Some(person) = customer.person else {
         return Ok(None);
     };
-    let standing = person_standing(tx, person, Some(order.amount), by).await?;
+    let amount = order.amount;
+    let device_is_known = if by.0.selfie_above_new_device.contains(amount) {
+        tx.device_known(person, order.origin.unwrap_or(order.id))
+            .await?
+    } else {
+        false
+    };
+    let wanted = Wanted {
+        amount,
+        device_is_known,
+    };
+    let standing = person_standing(tx, person, Some(wanted), by).await?;
     let confirmed = customer.confirmed_email.as_deref();
     let is_new = is_email_new(order.environment, confirmed, &order.email);
     Ok(Some(standing.with_email(is_new)))
@@ -250,6 +280,26 @@ impl Engine {
         let alike = self.faces_alike(whose, evidence.face.as_ref()).await?;
         Ok(Traces {
             evidence,
+            row,
+            names: None,
+            is_unscreened: false,
+            alike,
+        })
+    }
+
+    /// The same of an attempt that waits, by what it left behind.
+    pub(crate) async fn traces_again(
+        &self,
+        whose: Whose,
+        row: ProofRow,
+    ) -> Result<Traces, ApiError> {
+        let face = self.person_keys()?.open(&row);
+        let alike = self.faces_alike(whose, face.as_ref()).await?;
+        Ok(Traces {
+            evidence: Evidence {
+                face,
+                ..Evidence::default()
+            },
             row,
             names: None,
             is_unscreened: false,

@@ -88,7 +88,7 @@ impl Engine {
         partner: PartnerId,
     ) -> Result<(), ApiError> {
         self.probe_settle(partner).await?;
-        if lock(&self.probes).contains_key(&partner) {
+        if self.is_probed(partner) {
             let message = "The probes are under way; what they find is on the checklist.";
             return Err(ApiError::new(ErrorCode::WrongState, message));
         }
@@ -113,6 +113,10 @@ impl Engine {
         lock(&self.probes).insert(partner, probe);
         self.probing.store(true, Ordering::Relaxed);
         Ok(())
+    }
+
+    pub(crate) fn is_probed(&self, partner: PartnerId) -> bool {
+        lock(&self.probes).contains_key(&partner)
     }
 
     /// An event that was taken before is sent again; and once more, changed on its way.

@@ -13,9 +13,6 @@ use proof_store::{Failure, Tx};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
-/// Partners whose pairs say which prices count.
-const PARTNERS_MAX: i64 = 1_000;
-
 /// Prices of one page: every coin in every currency is less.
 const PRICES_MAX: usize = 200;
 
@@ -107,9 +104,7 @@ impl Engine {
     async fn partners_priced(&self) -> Result<Vec<Partner>, ApiError> {
         self.db
             .read("partner_list", |tx: &mut Tx| {
-                Box::pin(
-                    async move { Ok::<_, Failure<ApiError>>(tx.partner_list(PARTNERS_MAX).await?) },
-                )
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.partner_all().await?) })
             })
             .await
             .map_err(ApiError::from)

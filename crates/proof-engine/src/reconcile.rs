@@ -20,7 +20,7 @@ use proof_core::{
 use proof_port::ReportLine;
 use proof_store::{Failure, JobKind, KeptApart, OpenFinding, OrderPosting, Reported, Tx};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// At night, when the least is going on.
@@ -127,6 +127,12 @@ impl Engine {
             if environment_key(environment) == key {
                 self.reconcile(environment).await?;
             }
+        }
+        // A statement of the house then begins at yesterday instead of at the first entry.
+        if let Err(error) = self.closings_keep().await {
+            error.log(
+                "what the accounts held last night could not be kept; the next night tries again",
+            );
         }
         Ok(Outcome::Again(next_night(self.now())))
     }
@@ -411,20 +417,27 @@ impl Engine {
         environment: Environment,
         asset: Asset,
     ) -> Result<WalletBooks, ApiError> {
-        let balances = self.ledger_balances().await?;
-        let balances: BTreeMap<&str, i128> = balances
-            .iter()
-            .map(|b| (b.key.as_str(), b.amount))
-            .collect();
         let unit = Unit::Crypto(asset);
-        let of = |account: Account| {
-            let key = key_in(environment, &format!("{account}:{unit}"));
-            balances.get(key.as_str()).copied().unwrap_or(0)
-        };
+        let key = |account: Account| key_in(environment, &format!("{account}:{unit}"));
+        let keys = [Account::Wallet, Account::Reserved, Account::InTransit].map(key);
+        // All three as of one moment.
+        let [free, reserved, in_transit] = self
+            .db
+            .read("wallet_books", move |tx: &mut Tx| {
+                let keys = keys.clone();
+                Box::pin(async move {
+                    let mut amounts = [0; 3];
+                    for (amount, key) in amounts.iter_mut().zip(&keys) {
+                        *amount = tx.ledger_balance(key).await?.unwrap_or(0);
+                    }
+                    Ok::<_, Failure<ApiError>>(amounts)
+                })
+            })
+            .await?;
         Ok(WalletBooks {
-            free: of(Account::Wallet),
-            reserved: of(Account::Reserved),
-            in_transit: of(Account::InTransit),
+            free,
+            reserved,
+            in_transit,
             unmatched: 0,
         })
     }

@@ -40,7 +40,7 @@ const ENDS_MAX: usize = 20_000;
 const OTHER: &str = "(other)";
 
 /// Kinds of refused calls that a partner is shown, the latest.
-const SHOWN_MAX: i64 = 200;
+pub(crate) const SHOWN_MAX: i64 = 200;
 
 /// A note about refused calls: a sentence or two.
 const NOTE_LENGTH_MAX: usize = 500;

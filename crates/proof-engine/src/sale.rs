@@ -228,7 +228,10 @@ impl Engine {
         };
         let command = match state {
             PayoutState::Pending => None,
-            PayoutState::Sent => Some(Command::Sell(SellCommand::PayoutSent)),
+            // What came back of it is a case of its own, once it is booked as sent.
+            PayoutState::Sent | PayoutState::Bounced => {
+                Some(Command::Sell(SellCommand::PayoutSent))
+            }
             PayoutState::Refused { code } => {
                 Some(Command::Sell(SellCommand::PayoutRefused { code }))
             }

@@ -2,7 +2,7 @@
 //! a payout and before each return; what it said is kept with what came of it.
 
 use crate::{
-    ApiError, Engine,
+    ApiError, Engine, Page,
     audit::audit,
     case::case_apply,
     member::deed,
@@ -18,10 +18,10 @@ use proof_core::{
     partner::Side,
     screening::{Hit, ListedKind, Screening},
 };
-use proof_store::{Failure, ListLine, ListWord, Tx};
+use proof_store::{Failure, ListLine, ListSearch, ListWord, Tx};
 use serde::{Deserialize, Serialize};
 
-/// As many lines as anybody reads at once.
+/// As many lines as the command line shows.
 const LINES_MAX: i64 = 500;
 const VALUE_LENGTH_MAX: usize = 200;
 
@@ -34,10 +34,12 @@ pub struct Listed {
     pub reason: String,
     pub said_by: String,
     pub at: String,
+    /// Whether nothing was said later about the same thing.
+    pub is_latest: bool,
 }
 
-impl From<ListLine> for Listed {
-    fn from(line: ListLine) -> Self {
+impl From<(ListLine, bool)> for Listed {
+    fn from((line, is_latest): (ListLine, bool)) -> Self {
         Self {
             line: line.line,
             kind: line.kind.name().to_owned(),
@@ -46,6 +48,7 @@ impl From<ListLine> for Listed {
             reason: line.reason,
             said_by: line.said_by,
             at: line.at.to_contract(),
+            is_latest,
         }
     }
 }
@@ -225,15 +228,34 @@ impl Engine {
 
     /// The list, the newest lines first.
     pub async fn listings(&self) -> Result<Vec<Listed>, ApiError> {
+        let (text, kind, is_listed) = (None, None, None);
+        let search = ListSearch {
+            text,
+            kind,
+            is_listed,
+            before: i64::MAX,
+            limit: LINES_MAX,
+        };
+        Ok(self.listing_search(search).await?.data)
+    }
+
+    pub async fn listing_search(&self, search: ListSearch) -> Result<Page<Listed>, ApiError> {
+        let limit = search.limit;
+        let asked = ListSearch {
+            limit: limit.saturating_add(1),
+            ..search
+        };
         let lines = self
             .db
-            .read("listing_list", |tx: &mut Tx| {
+            .read("listing_search", move |tx: &mut Tx| {
+                let asked = asked.clone();
                 Box::pin(
-                    async move { Ok::<_, Failure<ApiError>>(tx.listing_list(LINES_MAX).await?) },
+                    async move { Ok::<_, Failure<ApiError>>(tx.listing_search(&asked).await?) },
                 )
             })
             .await?;
-        Ok(lines.into_iter().map(Listed::from).collect())
+        let page = Page::cut(lines, limit, |(last, _)| last.line.to_string());
+        Ok(page.map(Listed::from))
     }
 
     /// An operator puts something on the list, or takes it off.

@@ -18,7 +18,7 @@ use std::net::IpAddr;
 use url::Url;
 
 const USER_ID_LENGTH_MAX: usize = 255;
-const EMAIL_LENGTH_MAX: usize = 254;
+pub(crate) const EMAIL_LENGTH_MAX: usize = 254;
 const URL_LENGTH_MAX: usize = 2_048;
 const NAME_LENGTH_MAX: usize = 32;
 const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 255;

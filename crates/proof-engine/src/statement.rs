@@ -36,19 +36,33 @@ impl Engine {
         environment: Environment,
         day: Day,
     ) -> Result<SignedStatement, ApiError> {
+        self.is_over(day)?;
+        let made = self.statement_read(partner, environment, day).await?;
+        let csv = made.to_csv();
+        self.signed(environment, day, (&made, csv))
+    }
+
+    pub(crate) fn is_over(&self, day: Day) -> Result<(), ApiError> {
         if day.end().plus_seconds(CLOSED_AFTER_SECONDS) > self.now() {
             let message = "A statement is made when its day (UTC) has been over for ten minutes.";
             return Err(ApiError::field(ErrorCode::ValidationError, "day", message));
         }
-        let made = self.statement_read(partner, environment, day).await?;
-        let mut json = serde_json::to_string_pretty(&made).map_err(ApiError::internal)?;
+        Ok(())
+    }
+
+    pub(crate) fn signed(
+        &self,
+        environment: Environment,
+        day: Day,
+        (made, csv): (&impl Serialize, String),
+    ) -> Result<SignedStatement, ApiError> {
+        let mut json = serde_json::to_string_pretty(made).map_err(ApiError::internal)?;
         json.push('\n');
-        let csv = made.to_csv();
         let key = self.webhook_key(environment);
         let key = key.ok_or_else(|| ApiError::internal("no key to sign with"))?;
         let sign = |text: &str| STANDARD.encode(key.sign(text.as_bytes()).to_bytes());
         Ok(SignedStatement {
-            day: made.day,
+            day: day.name(),
             json_signature: sign(&json),
             csv_signature: sign(&csv),
             json,

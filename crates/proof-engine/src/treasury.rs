@@ -14,7 +14,7 @@ use proof_core::{
     audit::Author,
     finding::{WalletBooks, compare_wallet},
     id::EntryId,
-    ledger::{Audit, Audited, fund, key_in},
+    ledger::{Audit, Audited, fund},
     money::Amount,
     partner::Environment,
     stray::{Owned, Stray, StrayState},
@@ -143,19 +143,14 @@ impl Engine {
         &self,
         environment: Environment,
     ) -> Result<BTreeMap<String, String>, ApiError> {
-        let names = key_in(environment, "deposit:");
-        let mut sums: BTreeMap<String, u128> = BTreeMap::new();
-        for balance in self.ledger_balances().await? {
-            if balance.key.starts_with(&names) {
-                let sum = sums.entry(balance.unit).or_default();
-                *sum = sum.saturating_add(balance.amount.unsigned_abs());
-            }
-        }
+        let held = self.ledger_order_sums(environment).await?;
+        let held = held.into_iter().filter(|sum| sum.kind == "deposit");
+        let sums = held.map(|sum| (sum.unit, sum.amount.unsigned_abs()));
         let text = |(unit, base): (String, u128)| {
             let asset: Asset = unit.parse().ok()?;
             Some((unit, Amount::new(asset, base).to_decimal()))
         };
-        Ok(sums.into_iter().filter_map(text).collect())
+        Ok(sums.filter_map(text).collect())
     }
 
     /// None where this server has nothing to do with that world.

@@ -24,7 +24,7 @@ use proof_core::{
     Timestamp,
     card::Card,
     case::Case,
-    claim::{Claim, ClaimEnd, ClaimState},
+    claim::{Claim, ClaimEnd, ClaimKind, ClaimState},
     handover::Handover,
     id::{OrderId, VerificationId},
     identity::{Standing, Verification, VerificationState},
@@ -92,7 +92,7 @@ pub struct View {
 pub struct RefundView {
     pub amount: String,
     pub fiat_currency: &'static str,
-    /// `sent`, `waiting`, or `held` where people look at how to give it back.
+    /// `sent`, `by_bank`, `waiting`, or `held` where people look at how to give it back.
     pub state: &'static str,
 }
 
@@ -160,8 +160,6 @@ pub struct FailureView {
     pub again_at: Option<String>,
 }
 
-/// A refund that operators gave beyond the order, or of what was taken too late. Disputes are between
-/// the user and their bank.
 /// Whoever looks at it meanwhile changes nothing of that.
 fn held_until(state: &State) -> Option<Timestamp> {
     match state {
@@ -171,11 +169,18 @@ fn held_until(state: &State) -> Option<Timestamp> {
     }
 }
 
+/// A refund that operators gave beyond the order, or of what was taken too late, or a payout that came back. Disputes
+/// are between the user and their bank.
 pub(crate) fn refund_view(claim: &Claim) -> Option<RefundView> {
     let state = match claim.state.inner() {
         ClaimState::Refunding { refused: false, .. } => "waiting",
-        ClaimState::Refunding { refused: true, .. } | ClaimState::Settled(ClaimEnd::KeptApart) => {
-            "held"
+        ClaimState::Bounced
+        | ClaimState::Refunding { refused: true, .. }
+        | ClaimState::Settled(ClaimEnd::KeptApart) => "held",
+        ClaimState::Settled(ClaimEnd::RefundedByBank { .. })
+            if claim.kind == ClaimKind::PayoutBounced =>
+        {
+            "by_bank"
         }
         // The bank, too, gives back to the card.
         ClaimState::Settled(
@@ -321,10 +326,7 @@ impl Engine {
                         Side::Buy => Vec::new(),
                         Side::Sell => tx.case_of_order(id, CASES_MAX).await?,
                     };
-                    let claims = match order.side {
-                        Side::Buy => tx.claim_of_order(id, CASES_MAX).await?,
-                        Side::Sell => Vec::new(),
-                    };
+                    let claims = tx.claim_of_order(id, CASES_MAX).await?;
                     Ok::<_, Failure<ApiError>>(Facts {
                         stored,
                         partner,

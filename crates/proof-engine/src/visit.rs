@@ -23,6 +23,9 @@ use uuid::Uuid;
 /// Until 30 days after the end a visit may look; an order itself ends within days.
 const VISIT_SECONDS: i64 = 32 * 24 * 3_600;
 
+/// 128 bits in hexadecimal.
+const DEVICE_LENGTH: usize = 32;
+
 const LIVE: Environment = Environment::Live;
 
 /// What the frame sends when it starts.
@@ -42,6 +45,9 @@ pub struct VisitOpen {
     /// The language that the frame speaks.
     #[serde(default)]
     pub lang: Option<String>,
+    /// What this browser drew for itself when it came first, where it keeps anything.
+    #[serde(default)]
+    pub device: Option<String>,
     /// An Android app has opened the page, as its browser says.
     #[serde(default)]
     pub from_app: bool,
@@ -62,7 +68,12 @@ pub struct Frame {
     pub origins: Vec<Origin>,
     pub fields_origins: Vec<String>,
     pub look: LookShown,
+    /// It matters whether a browser has been here before.
+    pub knows_devices: bool,
 }
+
+/// The device of an order's session as it is now kept, or that there is none.
+pub(crate) struct DeviceSeen(Option<[u8; 32]>);
 
 fn invalid() -> ApiError {
     let message = "This session is unknown or has expired; go back to the shop and start again.";
@@ -138,6 +149,7 @@ impl Engine {
             origins,
             fields_origins: self.fields_origins(),
             look,
+            knows_devices: self.person_policy.knows_devices(),
         })
     }
 
@@ -187,13 +199,34 @@ impl Engine {
         if page == PageKind::Hosted && open.from_app {
             self.observe_custom_tab(&order);
         }
-        let opened = self.visit_begin(session.order).await?;
+        let device = self.device_seen(&order, open.device.as_deref())?;
+        let opened = self.visit_begin(session.order, device).await?;
         self.visit_spoken(&session, open.lang.as_deref()).await?;
         let findings = match page {
             PageKind::Partners => self.embed_findings(&open, &partner, &order),
             PageKind::Hosted => Vec::new(),
         };
         Ok(VisitOpened { findings, ..opened })
+    }
+
+    /// What is kept of the device, where it matters. What nobody draws is none.
+    fn device_seen(
+        &self,
+        order: &Order,
+        said: Option<&str>,
+    ) -> Result<Option<DeviceSeen>, ApiError> {
+        let Some(keys) = self.person_keys.as_ref() else {
+            return Ok(None);
+        };
+        if !self.person_policy.knows_devices() {
+            return Ok(None);
+        }
+        let is_drawn = |said: &&str| {
+            said.len() == DEVICE_LENGTH && said.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        let said = said.filter(is_drawn);
+        let hash = said.map(|said| keys.device(order.environment, said));
+        Ok(Some(DeviceSeen(hash.transpose()?)))
     }
 
     /// Letters are written in the language in which the widget was opened last.
@@ -215,14 +248,22 @@ impl Engine {
     }
 
     /// A visit to an order that the caller may open.
-    pub(crate) async fn visit_begin(&self, order: OrderId) -> Result<VisitOpened, ApiError> {
+    pub(crate) async fn visit_begin(
+        &self,
+        order: OrderId,
+        device: Option<DeviceSeen>,
+    ) -> Result<VisitOpened, ApiError> {
         let (token, now) = (self.visit_token(), self.now());
         let hash = TokenHash::of(&token);
+        let device = device.map(|DeviceSeen(device)| device);
         self.db
             .write("visit_open", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let expires_at = now.plus_seconds(VISIT_SECONDS);
                     tx.visit_insert(hash, order, now, expires_at).await?;
+                    if let Some(device) = device {
+                        tx.session_device(order, device).await?;
+                    }
                     Ok::<_, Failure<ApiError>>(())
                 })
             })

@@ -1,7 +1,7 @@
 //! All of it: the pictures of one attempt in, a report out.
 
 use crate::{
-    document::{self, Side, alike},
+    document::{self, Label, Printed, Side, alike},
     face::{Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, mesh},
     liveness::{Frame, Pose, Seen, Step, follow},
     mrz::{CountryKind, PartialDate},
@@ -99,15 +99,20 @@ pub struct Case {
 pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let mut findings = Vec::new();
     let front = match &case.front {
-        Some(bytes) => side(models, case, Subject::Front, bytes, &mut findings)?,
+        Some(bytes) => side(models, case, Subject::Front, bytes, false, &mut findings)?,
         None => None,
     };
     let back = match &case.back {
-        Some(bytes) => side(models, case, Subject::Back, bytes, &mut findings)?,
+        Some(bytes) => {
+            let is_shown = front.as_ref().is_some_and(|front| front.portrait.is_some());
+            side(models, case, Subject::Back, bytes, is_shown, &mut findings)?
+        }
         None => None,
     };
+    let printed = printed(models, case, [front.as_ref(), back.as_ref()])?;
     if findings.is_empty() && case.front.is_some() {
-        sides(case, front.as_ref(), back.as_ref(), &mut findings);
+        let both = (front.as_ref(), back.as_ref());
+        sides(case, both, printed.as_ref(), &mut findings);
     }
     let portrait = [&front, &back]
         .into_iter()
@@ -123,7 +128,8 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let licence = both().find_map(|side| side.licence.as_ref());
     let facts = zone
         .map(|zone| Facts::of(&zone.mrz))
-        .or_else(|| licence.map(Facts::of_licence));
+        .or_else(|| licence.map(Facts::of_licence))
+        .or_else(|| printed.map(Facts::of_print));
     if case.policy.people_look {
         let (reason, on) = (Reason::PeopleLook, Subject::Document);
         findings.push(Finding { reason, on });
@@ -146,6 +152,23 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     })
 }
 
+/// What is printed on a licence that says nothing to machines, on either side, when it is good enough to look at.
+fn printed(
+    models: &Models,
+    case: &Case,
+    sides: [Option<&Side>; 2],
+) -> Result<Option<Printed>, ModelError> {
+    let both = || sides.into_iter().flatten();
+    if case.kind != DocumentKind::DrivingLicence
+        || both().any(|side| side.zone.is_some() || side.licence.is_some())
+    {
+        return Ok(None);
+    }
+    let good = both().find(|side| side.print.is_some() && side.quality.problems().is_empty());
+    let page = good.and_then(|side| side.print.as_ref());
+    page.map_or(Ok(None), |page| document::print(models, page, case.today))
+}
+
 fn side_report(on: Subject, side: &Side) -> SideReport {
     SideReport {
         on,
@@ -161,11 +184,17 @@ fn side(
     case: &Case,
     on: Subject,
     bytes: &[u8],
+    portrait_is_shown: bool,
     findings: &mut Vec<Finding>,
 ) -> Result<Option<Side>, ModelError> {
     match picture::open(bytes, Need::DOCUMENT) {
         Ok(photo) => {
-            let side = document::side(models, &photo, case.today, case.kind)?;
+            let (today, kind) = (case.today, case.kind);
+            let side = if portrait_is_shown && kind == DocumentKind::DrivingLicence {
+                document::back_of_licence(models, &photo, today)?
+            } else {
+                document::side(models, &photo, today, kind)?
+            };
             Ok(Some(side))
         }
         Err(problem) => {
@@ -183,7 +212,12 @@ const SURE_ENOUGH: f32 = 0.9;
 const SAME_PAGE_MIN: f32 = 0.92;
 
 /// What the sides say together.
-fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut Vec<Finding>) {
+fn sides(
+    case: &Case,
+    (front, back): (Option<&Side>, Option<&Side>),
+    printed: Option<&Printed>,
+    findings: &mut Vec<Finding>,
+) {
     let Some(front) = front else { return };
     let mut add = |reason, on| findings.push(Finding { reason, on });
     let zone = front
@@ -234,6 +268,8 @@ fn sides(case: &Case, front: Option<&Side>, back: Option<&Side>, findings: &mut 
         None => {
             if let Some(licence) = licence {
                 valid(case, licence.birth, licence.expiry, &mut add);
+            } else if let Some(printed) = printed {
+                valid_print(case, printed, &mut add);
             }
             add(Reason::NoZone, Subject::Document);
         }
@@ -300,6 +336,25 @@ fn valid(
     let years = birth.and_then(|birth| birth.years_until(case.today));
     if years.is_none_or(|years| years < case.policy.age_min) {
         add(Reason::UnderAge, Subject::Document);
+    }
+}
+
+/// The same by print. What is no more than a guess is for people, and what was not read is nothing.
+fn valid_print(case: &Case, printed: &Printed, add: &mut impl FnMut(Reason, Subject)) {
+    let mut say = |is_certain, certain, guess| {
+        add(if is_certain { certain } else { guess }, Subject::Document);
+    };
+    if let Some((expiry, is_certain)) = printed.date(Label::Expiry)
+        && expiry.last().is_some_and(|last| last < case.today)
+    {
+        say(is_certain, Reason::Expired, Reason::MaybeExpired);
+    }
+    if let Some((birth, is_certain)) = printed.date(Label::Birth)
+        && birth
+            .years_until(case.today)
+            .is_none_or(|years| years < case.policy.age_min)
+    {
+        say(is_certain, Reason::UnderAge, Reason::MaybeUnderAge);
     }
 }
 

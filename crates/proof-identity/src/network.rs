@@ -75,6 +75,12 @@ impl Network {
         answers.try_into().map_err(|_| broken())
     }
 
+    /// What somebody wrote into the model's file beside the network.
+    fn note(&self, name: &str) -> Option<&str> {
+        let mut notes = self.model.metadata().fields();
+        notes.find_map(|(field, value)| (field == name).then_some(value))
+    }
+
     pub const fn answer_is_wrong(&self) -> ModelError {
         ModelError::Answer(self.name)
     }
@@ -96,12 +102,55 @@ impl Answer {
     }
 }
 
+/// The Latin letters, digits and marks among the recogniser's classes, of which most are Chinese.
+pub struct Letters(Vec<(usize, char)>);
+
+impl Letters {
+    /// The recogniser's file lists its classes, a line each. Before the first is the one that says that there is
+    /// nothing, and after the last a blank.
+    fn of(network: &Network) -> Result<Self, ModelError> {
+        let listed = network.note("character");
+        let listed = listed.ok_or_else(|| network.answer_is_wrong())?;
+        let mut letters = Vec::new();
+        let mut blank = 1;
+        for (class, line) in (1..).zip(listed.split('\n')) {
+            blank = class + 1;
+            let mut chars = line.chars();
+            if let (Some(letter), None) = (chars.next(), chars.next())
+                && (letter.is_alphanumeric() && letter < LATIN_END || MARKS.contains(letter))
+            {
+                letters.push((class, letter));
+            }
+        }
+        letters.push((blank, ' '));
+        Ok(Self(letters))
+    }
+
+    /// The likeliest, unless it is likelier that there is nothing.
+    pub fn best(&self, row: &[f32]) -> Option<(char, f32)> {
+        let value = |class: usize| row.get(class).copied().unwrap_or(0.0);
+        let best = self
+            .0
+            .iter()
+            .map(|(class, letter)| (*letter, value(*class)));
+        let best = best.max_by(|a, b| a.1.total_cmp(&b.1))?;
+        (best.1 > value(0)).then_some(best)
+    }
+}
+
+/// Those that print on documents has. A bar is no mark: it would be a one or an I.
+const MARKS: &str = ".,-/'()+:&";
+
+/// The end of Latin Extended-B.
+const LATIN_END: char = '\u{250}';
+
 /// All that the engine needs, loaded once.
 pub struct Models {
     pub face_detect: Network,
     pub face_mesh: Network,
     pub face_describe: Network,
     pub text_read: Network,
+    pub letters: Letters,
 }
 
 impl Models {
@@ -116,9 +165,11 @@ impl Models {
             }
             Network::of(name, Model::load_file(&path), &threads)
         };
+        let text_read = file(TEXT_READ_FILE)?;
         Ok(Self {
             face_describe: file(FACE_DESCRIBE_FILE)?,
-            text_read: file(TEXT_READ_FILE)?,
+            letters: Letters::of(&text_read)?,
+            text_read,
             face_detect: small("face-detect", FACE_DETECT)?,
             face_mesh: small("face-mesh", FACE_MESH)?,
         })

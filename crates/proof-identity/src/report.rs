@@ -1,7 +1,7 @@
 //! What the engine says: a decision, and every reason for it.
 
 use crate::{
-    document::{Licence, Quality, QualityProblem},
+    document::{CERTAIN, Label, Licence, Printed, Quality, QualityProblem},
     liveness::LivenessProblem,
     mrz::{Country, CountryKind, Form, Mrz, PartialDate, Sex, Wrong},
     picture::PictureProblem,
@@ -42,6 +42,9 @@ pub enum Reason {
     NoPortrait,
     Expired,
     UnderAge,
+    /// Print says so, and it is not certain that it was read right.
+    MaybeExpired,
+    MaybeUnderAge,
     /// It reads well, and its check digits are wrong.
     CheckDigits,
     UnknownIssuer,
@@ -74,7 +77,9 @@ impl Reason {
     pub const fn outcome(self) -> Outcome {
         match self {
             Self::UnderAge => Outcome::Refuse,
-            Self::CheckDigits
+            Self::MaybeExpired
+            | Self::MaybeUnderAge
+            | Self::CheckDigits
             | Self::UnknownIssuer
             | Self::Specimen
             | Self::NoZone
@@ -113,8 +118,8 @@ impl Reason {
             | Self::ZoneUnreadable
             | Self::OtherDocument
             | Self::NoPortrait => Some(IdentityProblem::DocumentUnreadable),
-            Self::Expired => Some(IdentityProblem::DocumentExpired),
-            Self::UnderAge => Some(IdentityProblem::UnderAge),
+            Self::Expired | Self::MaybeExpired => Some(IdentityProblem::DocumentExpired),
+            Self::UnderAge | Self::MaybeUnderAge => Some(IdentityProblem::UnderAge),
             Self::CheckDigits | Self::Specimen => Some(IdentityProblem::DocumentForged),
             Self::Liveness(_) => Some(IdentityProblem::LivenessFailed),
             Self::OtherPerson | Self::MaybeOtherPerson => Some(IdentityProblem::FaceMismatch),
@@ -143,6 +148,8 @@ impl Reason {
             Self::NoPortrait => "there is no portrait on the document",
             Self::Expired => "the document has expired",
             Self::UnderAge => "the person is under age",
+            Self::MaybeExpired => "the document seems to have expired",
+            Self::MaybeUnderAge => "the person seems to be under age",
             Self::CheckDigits => "the document reads well, and its check digits are wrong",
             Self::UnknownIssuer => "nobody known issues documents with this code",
             Self::Specimen => "the document is a specimen",
@@ -205,9 +212,9 @@ impl Finding {
 }
 
 /// What the document says to machines, for those who keep it.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Facts {
-    /// Of the zone; nothing where a licence's barcode says it.
+    /// Of the zone; nothing where a licence's barcode or its print says it.
     pub form: Option<Form>,
     pub code: String,
     pub issuer: Country,
@@ -226,6 +233,9 @@ pub struct Facts {
     pub wrong: Vec<Wrong>,
     /// Characters that were put right.
     pub corrected: usize,
+    /// Read from print, which proves nothing: with how sure each field is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub printed: Option<Printed>,
 }
 
 impl Facts {
@@ -245,6 +255,7 @@ impl Facts {
             expiry: mrz.expiry,
             wrong: mrz.wrong.clone(),
             corrected: mrz.corrections.len(),
+            printed: None,
         }
     }
 
@@ -266,7 +277,49 @@ impl Facts {
             expiry: licence.expiry,
             wrong: Vec::new(),
             corrected: 0,
+            printed: None,
         }
+    }
+
+    /// Who issued it stands in a flag, which is not read.
+    pub fn of_print(printed: Printed) -> Self {
+        let text = |label| printed.text(label).to_owned();
+        let date = |label| printed.date(label).map(|(date, _)| date);
+        Self {
+            form: None,
+            code: "DL".to_owned(),
+            issuer: Country::of(""),
+            country: None,
+            region: None,
+            surname: text(Label::Surname),
+            given: text(Label::Given),
+            number: text(Label::Number),
+            nationality: Country::of(""),
+            birth: date(Label::Birth),
+            sex: Sex::Unspecified,
+            expiry: date(Label::Expiry),
+            wrong: Vec::new(),
+            corrected: 0,
+            printed: Some(printed),
+        }
+    }
+
+    /// The day that it ends and the birthday count when they are no guess.
+    fn counts(&self, label: Label) -> bool {
+        let printed = self.printed.as_ref();
+        let field = printed.map(|printed| printed.field(label));
+        field.is_none_or(|field| field.is_some_and(|field| field.sure >= CERTAIN))
+    }
+
+    /// "printed: 4b, valid until: 15.04.2034 (98 %)".
+    fn told(&self) -> Vec<String> {
+        let fields = self.printed.iter().flat_map(|printed| &printed.fields);
+        fields
+            .map(|field| {
+                let (label, percent) = (field.label.told(), (field.sure * 100.0) as u8);
+                format!("printed: {label}: {} ({percent} %)", field.text)
+            })
+            .collect()
     }
 
     /// Whose number it is: each state has its own.
@@ -335,30 +388,42 @@ impl Report {
     }
 
     /// What it knows of the person. A number whose check digits are wrong is none; names have no check digit, and are looked
-    /// for on lists as they were read.
+    /// for on lists as they were read. A number in print has none either, nor does it say whose it is.
     pub fn evidence(&self) -> Evidence {
         let facts = self.facts.as_ref().filter(|facts| facts.wrong.is_empty());
         let parts = |cosine: f32| (cosine.clamp(0.0, 1.0) * 10_000.0) as u16;
+        let dated = |label| facts.filter(|facts| facts.counts(label));
+        let notes = self.findings.iter().map(Finding::told);
         Evidence {
-            names: self.facts.as_ref().map(|facts| Names {
-                surname: facts.surname.clone(),
-                given: facts.given.clone(),
-            }),
-            birth: facts.and_then(|facts| facts.birth).map(|birth| BirthDate {
-                year: birth.year,
-                month: birth.month,
-                day: birth.day,
-            }),
+            names: self
+                .facts
+                .as_ref()
+                .filter(|facts| !(facts.surname.is_empty() && facts.given.is_empty()))
+                .map(|facts| Names {
+                    surname: facts.surname.clone(),
+                    given: facts.given.clone(),
+                }),
+            birth: dated(Label::Birth)
+                .and_then(|facts| facts.birth)
+                .map(|birth| BirthDate {
+                    year: birth.year,
+                    month: birth.month,
+                    day: birth.day,
+                }),
             document: facts
-                .filter(|facts| !facts.number.is_empty())
+                .filter(|facts| !facts.number.is_empty() && facts.printed.is_none())
                 .map(|facts| DocumentNumber {
                     issuer: facts.numbered_by(),
                     number: facts.number.clone(),
                 }),
-            document_ends: facts.and_then(|facts| facts.expiry).and_then(end_of),
+            document_ends: dated(Label::Expiry)
+                .and_then(|facts| facts.expiry)
+                .and_then(end_of),
             face: self.face.clone(),
             similarity: self.similarity.map(parts),
-            notes: self.findings.iter().map(Finding::told).collect(),
+            notes: notes
+                .chain(self.facts.iter().flat_map(Facts::told))
+                .collect(),
         }
     }
 

@@ -27,6 +27,8 @@ pub enum PayoutState {
     /// The provider is still working, or gave a status that we do not know.
     Pending,
     Sent,
+    /// It was sent, and the card's bank sent it back.
+    Bounced,
     /// The money never left.
     Refused {
         code: DeclineCode,

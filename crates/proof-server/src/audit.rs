@@ -9,7 +9,14 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use proof_core::audit::Broken;
 use proof_engine::{Checkpoint, audit_verify};
-use std::{fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+pub mod keep;
 
 #[derive(Subcommand, Debug)]
 pub enum AuditCommand {
@@ -18,7 +25,7 @@ pub enum AuditCommand {
     Verify {
         #[command(flatten)]
         database: DatabaseArgs,
-        /// What somebody kept of `/.well-known/proof-audit`: the chain has to lead through it.
+        /// What was kept of `/.well-known/proof-audit`, one checkpoint or many: the chain has to lead through each.
         #[arg(long)]
         checkpoint: Option<PathBuf>,
     },
@@ -33,9 +40,9 @@ pub async fn run(command: AuditCommand) -> anyhow::Result<()> {
     if let Some(dir) = sqlite_folder(&url) {
         anyhow::ensure!(dir.exists(), "there is no {}", dir.display());
     }
-    let kept = checkpoint.map(kept).transpose()?;
+    let kept = checkpoint.as_deref().map(kept).transpose()?;
     let db = database_reading(&url).await?;
-    let walked = audit_verify(&db, kept).await.map_err(anyhow::Error::from)?;
+    let walked = audit_verify(&db, kept.unwrap_or_default()).await?;
     db.close().await;
     match walked {
         Ok(end) => say(&format!(
@@ -51,9 +58,19 @@ pub async fn run(command: AuditCommand) -> anyhow::Result<()> {
     }
 }
 
-fn kept(path: PathBuf) -> anyhow::Result<(i64, String)> {
-    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let kept: Checkpoint = serde_json::from_slice(&text)
-        .with_context(|| format!("{} is no checkpoint", path.display()))?;
-    Ok((kept.number, kept.hash))
+/// All that somebody kept, one after the other; by number.
+fn kept(path: &Path) -> anyhow::Result<BTreeMap<i64, String>> {
+    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let read = serde_json::Deserializer::from_reader(BufReader::new(file));
+    let mut kept = BTreeMap::new();
+    for checkpoint in read.into_iter::<Checkpoint>() {
+        let no = || format!("{} is no checkpoint", path.display());
+        let Checkpoint { number, hash, .. } = checkpoint.with_context(no)?;
+        if kept.get(&number).is_some_and(|other| *other != hash) {
+            bail!("{} has two hashes of record {number}", path.display());
+        }
+        kept.insert(number, hash);
+    }
+    anyhow::ensure!(!kept.is_empty(), "{} is empty", path.display());
+    Ok(kept)
 }

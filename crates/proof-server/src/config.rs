@@ -1,6 +1,7 @@
 //! The configuration file of `proof serve`.
 
 use crate::{
+    audit::keep::AuditConfig,
     backup::{
         EngineName,
         schedule::{BackupConfig, Schedule},
@@ -96,6 +97,9 @@ pub struct Config {
     /// Backups that the server takes by itself; without it, it takes none.
     #[serde(default)]
     pub backup: Option<BackupConfig>,
+    /// Where the end of the audit log is kept; without it, nowhere.
+    #[serde(default)]
+    pub audit: Option<AuditConfig>,
     /// When the next key begins to sign webhooks, statements and receipts (`["2027-01-01T00:00:00Z"]`): what stands
     /// here stays, since older signatures are checked by it.
     #[serde(default)]

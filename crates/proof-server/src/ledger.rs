@@ -40,13 +40,13 @@ pub enum LedgerCommand {
         #[arg(long)]
         cold: bool,
     },
-    /// Writes a partner's signed statement of one day, as JSON and CSV.
+    /// Writes the signed statement of one day, a partner's or the whole house's, as JSON and CSV.
     Statement {
         #[command(flatten)]
         server: ServerArgs,
-        /// `prt_…`, as `proof partner list` shows it.
+        /// `prt_…`, as `proof partner list` shows it; without it, the statement is the house's.
         #[arg(long)]
-        partner: PartnerId,
+        partner: Option<PartnerId>,
         /// YYYY-MM-DD, UTC; it has to be over.
         #[arg(long)]
         day: String,
@@ -105,7 +105,8 @@ pub async fn run(command: LedgerCommand) -> anyhow::Result<()> {
         } => {
             let question = Question::Statement { partner, day };
             let made: SignedStatement = ask(&server.socket()?, &question).await?;
-            let name = format!("statement-{partner}-{}", made.day);
+            let of = partner.map_or_else(|| "house".to_owned(), |partner| partner.to_string());
+            let name = format!("statement-{of}-{}", made.day);
             let files = [
                 ("json", &made.json),
                 ("json.sig", &made.json_signature),

@@ -172,9 +172,9 @@ pub enum Question {
     Cold {
         by: OperatorName,
     },
-    /// A partner's day.
+    /// A partner's day, or without one the whole house's.
     Statement {
-        partner: PartnerId,
+        partner: Option<PartnerId>,
         day: String,
     },
 }
@@ -423,11 +423,17 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
     })
 }
 
-async fn statement(engine: &Engine, partner: PartnerId, day: &str) -> Result<Value, ApiError> {
+async fn statement(
+    engine: &Engine,
+    partner: Option<PartnerId>,
+    day: &str,
+) -> Result<Value, ApiError> {
     let day = day_of(day)?;
-    Ok(json!(
-        engine.statement(partner, Environment::Test, day).await?
-    ))
+    let made = match partner {
+        Some(partner) => engine.statement(partner, Environment::Test, day).await?,
+        None => engine.house(Environment::Test, day).await?,
+    };
+    Ok(json!(made))
 }
 
 fn day_of(text: &str) -> Result<Day, ApiError> {

@@ -16,7 +16,7 @@ use proof_core::{
     time::{span_seconds, span_words},
 };
 use proof_outbound::{HttpTransport, Outbound};
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use std::{
     fs,
@@ -33,6 +33,14 @@ pub enum SandboxCommand {
     Dispute(DisputeArgs),
     /// The cardholder's bank goes on with a dispute.
     Bank(BankArgs),
+    /// The bank of a sell's card sends its payout back.
+    Bounce {
+        /// `ord_…`, or the partner's merchant_transaction_id.
+        #[arg(value_parser = order_id)]
+        order: OrderId,
+        #[command(flatten)]
+        place: WhereArgs,
+    },
     /// Time passes at once, for the server and for the world: what waits for it happens.
     Advance {
         /// 90s, 45m, 6h or 2d.
@@ -148,6 +156,18 @@ struct DisputeTold {
     stage: String,
 }
 
+impl DisputeTold {
+    fn say(&self) -> anyhow::Result<()> {
+        say(&format!("dispute {}  {}\n", self.id, self.stage))
+    }
+}
+
+#[derive(Deserialize)]
+struct PayoutTold {
+    reference: String,
+    status: String,
+}
+
 #[derive(Deserialize)]
 struct Moved {
     now: String,
@@ -173,7 +193,14 @@ pub async fn run(command: SandboxCommand) -> anyhow::Result<()> {
         SandboxCommand::Bank(args) => {
             let path = ["bank", "v1", "disputes", &args.dispute];
             let body = json!({ "step": args.step.name() });
-            bank(&args.place, &path, body).await
+            let told: DisputeTold = bank(&args.place, &path, body).await?;
+            told.say()
+        }
+        SandboxCommand::Bounce { order, place } => {
+            let payout = order.uuid().simple().to_string();
+            let path = ["bank", "v1", "payouts", &payout, "bounce"];
+            let told: PayoutTold = bank(&place, &path, json!({})).await?;
+            say(&format!("payout {}  {}\n", told.reference, told.status))
         }
     }
 }
@@ -199,11 +226,16 @@ async fn dispute(args: DisputeArgs) -> anyhow::Result<()> {
     let payment = args.order.uuid().simple().to_string();
     let path = ["bank", "v1", "payments", &payment, "disputes"];
     let body = json!({ "amount": amount, "inquiry": args.inquiry });
-    bank(&args.place, &path, body).await
+    let told: DisputeTold = bank(&args.place, &path, body).await?;
+    told.say()
 }
 
 /// The cardholder's bank, at the card processor.
-async fn bank(place: &WhereArgs, path: &[&str], body: serde_json::Value) -> anyhow::Result<()> {
+async fn bank<T: DeserializeOwned>(
+    place: &WhereArgs,
+    path: &[&str],
+    body: serde_json::Value,
+) -> anyhow::Result<T> {
     let outbound = Outbound::new(Arc::new(HttpTransport::new()?));
     let cards = ready(&place.data)?.cards_url;
     let answer = outbound
@@ -215,8 +247,7 @@ async fn bank(place: &WhereArgs, path: &[&str], body: serde_json::Value) -> anyh
         let refused: Refused = answer.json().context("unreadable refusal")?;
         bail!("the bank does nothing: {}", refused.message);
     }
-    let told: DisputeTold = answer.json().context("unreadable answer")?;
-    say(&format!("dispute {}  {}\n", told.id, told.stage))
+    answer.json().context("unreadable answer")
 }
 
 async fn deposit(args: DepositArgs) -> anyhow::Result<()> {

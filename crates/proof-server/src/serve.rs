@@ -2,6 +2,7 @@
 
 use crate::{
     App,
+    audit::keep::AuditConfig,
     backup::{schedule::Schedule, shipping::Shipping},
     clock::{SandboxClock, SystemClock, SystemEntropy},
     config::{Config, MailConfig, sqlite_folder},
@@ -87,6 +88,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let door = socket.map(|path| Door::open(path, &config.operators, origin.clone()));
     let door = door.transpose()?;
     let beside = Beside::open(&app.engine, metrics, schedule, config.sanctions).await?;
+    let beside = beside.keeping(config.audit);
     let (stop, stopping) = watch::channel(false);
     let signal = async {
         asked.await;
@@ -187,13 +189,14 @@ pub async fn test_rails(
     Ok(Some(rails))
 }
 
-/// What a server does beside serving and working: it shows its metrics, copies its database, and reads sanctions
-/// lists again.
+/// What a server does beside serving and working: it shows its metrics, copies its database, keeps the end of
+/// its audit log, and reads sanctions lists again.
 pub struct Beside {
     engine: Arc<Engine>,
     metrics: Option<Metrics>,
     schedule: Option<Schedule>,
     sanctions: Option<Watch>,
+    audit: Option<AuditConfig>,
 }
 
 impl Beside {
@@ -213,7 +216,13 @@ impl Beside {
             metrics,
             schedule,
             sanctions,
+            audit: None,
         })
+    }
+
+    /// Keeps the end of the audit log, too.
+    pub fn keeping(self, audit: Option<AuditConfig>) -> Self {
+        Self { audit, ..self }
     }
 
     fn shipping(&self) -> Option<&Shipping> {
@@ -227,6 +236,11 @@ impl Beside {
         let screened = async {
             if let Some(mut sanctions) = sanctions {
                 sanctions.run(&self.engine, stop.clone()).await;
+            }
+        };
+        let kept = async {
+            if let Some(audit) = &self.audit {
+                audit.run(&self.engine, stop.clone()).await;
             }
         };
         let shown = async {
@@ -244,7 +258,7 @@ impl Beside {
                 shipping.run(&self.engine, stop.clone()).await;
             }
         };
-        tokio::join!(shown, copied, shipped, screened);
+        tokio::join!(shown, copied, shipped, screened, kept);
         self
     }
 

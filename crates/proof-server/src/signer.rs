@@ -15,7 +15,6 @@ use proof_port::Signer;
 use proof_signer::{
     Approvers, BitcoinRules, ChainRules, EvmRules, Limit, Limits, ListKeeper, LocalSigner, Outflow,
     SignerDoor, SignerThread, SocketSecret, SocketSigner, TronRules, read_private,
-    wallet_addresses,
 };
 use serde::Deserialize;
 use std::{
@@ -229,8 +228,9 @@ impl SignerFile {
 
     fn open(&self) -> anyhow::Result<LocalSigner> {
         let passphrase = passphrase(self.passphrase_file.as_deref())?;
-        let key = wallet_read(&self.wallet, self.pkcs11.as_ref(), &passphrase)?;
-        let signer = LocalSigner::open(&self.journal, *key);
+        let keys = wallet_read(&self.wallet, self.pkcs11.as_ref(), &passphrase)?;
+        let hot = keys.addresses();
+        let signer = LocalSigner::open(&self.journal, keys);
         let signer = signer.with_context(|| self.journal.display().to_string())?;
         let signer = signer.with_rules(self.rules()?);
         let approvers = self.approvers()?;
@@ -238,7 +238,7 @@ impl SignerFile {
             tracing::warn!("no [[approvers]]: partners' own addresses are compared with no list");
         }
         let (signer, cold) = (signer.with_approvers(approvers), self.cold()?);
-        for (network, wallet) in wallet_addresses(&key) {
+        for (network, wallet) in hot {
             ensure!(
                 cold.get(&network) != Some(&wallet),
                 "[cold] {network}: that is the hot wallet itself"

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use proof_signer::{
-    MasterKey, SocketSecret, master_key_new, printed, read_printed, read_private, wallet_addresses,
+    MasterKey, SocketSecret, WalletKeys, master_key_new, printed, read_printed, read_private,
     write_private,
 };
 use std::{
@@ -52,6 +52,10 @@ pub enum WalletCommand {
     New {
         #[arg(long)]
         wallet: PathBuf,
+        /// The token makes the hot wallets' keys, too, and signs with them itself; deposit addresses are derived from the
+        /// master key as ever.
+        #[arg(long, requires = "module")]
+        hot_keys: bool,
         #[command(flatten)]
         seal: Seal,
     },
@@ -97,17 +101,16 @@ pub enum WalletCommand {
 
 pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     match command {
-        WalletCommand::New { wallet, seal } => {
-            write(&wallet, &seal, &master_key_new(&SystemEntropy))
-        }
+        WalletCommand::New {
+            wallet,
+            hot_keys,
+            seal,
+        } => write(&wallet, (&seal, hot_keys), master_key_new(&SystemEntropy)),
         WalletCommand::Import { wallet, raw, seal } => {
-            write(&wallet, &seal, &imported(raw.as_deref())?)
+            write(&wallet, (&seal, false), imported(raw.as_deref())?)
         }
         WalletCommand::Addresses { wallet, seal } => addresses(&open(&wallet, &seal)?),
-        WalletCommand::Print { wallet, seal } => {
-            let text = printed(&open(&wallet, &seal)?).context("the key cannot be printed")?;
-            say(&Zeroizing::new(format!("{}\n", *text)))
-        }
+        WalletCommand::Print { wallet, seal } => print(&open(&wallet, &seal)?),
         WalletCommand::Balances { server } => sweep::balances(&server).await,
         WalletCommand::Sweep(args) => sweep::run(args).await,
         WalletCommand::Cold(args) => cold::run(args).await,
@@ -119,15 +122,26 @@ pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
     }
 }
 
-fn open(wallet: &Path, seal: &Seal) -> anyhow::Result<MasterKey> {
+fn open(wallet: &Path, seal: &Seal) -> anyhow::Result<WalletKeys> {
     let passphrase = passphrase(seal.passphrase.file())?;
     wallet_read(wallet, seal.token.as_ref(), &passphrase)
 }
 
-fn write(wallet: &Path, seal: &Seal, key: &MasterKey) -> anyhow::Result<()> {
+fn write(wallet: &Path, (seal, held): (&Seal, bool), master: MasterKey) -> anyhow::Result<()> {
     let passphrase = passphrase(seal.passphrase.file())?;
-    wallet_write(wallet, key, seal.token.as_ref(), &passphrase)?;
-    addresses(key)
+    let token = (seal.token.as_ref(), held);
+    addresses(&wallet_write(wallet, master, token, &passphrase)?)
+}
+
+fn print(keys: &WalletKeys) -> anyhow::Result<()> {
+    let text = printed(keys.master()).context("the key cannot be printed")?;
+    // On the paper, too; whoever reads it back leaves such lines out.
+    let covers = if keys.are_derived() {
+        ""
+    } else {
+        "# Of deposit addresses alone: the hot wallets' keys are in the token, and in a backup that its own tools make.\n"
+    };
+    say(&Zeroizing::new(format!("{covers}{}\n", *text)))
 }
 
 fn imported(raw: Option<&Path>) -> anyhow::Result<MasterKey> {
@@ -145,9 +159,9 @@ fn imported(raw: Option<&Path>) -> anyhow::Result<MasterKey> {
     Ok(read_printed(&text)?)
 }
 
-fn addresses(key: &MasterKey) -> anyhow::Result<()> {
+fn addresses(keys: &WalletKeys) -> anyhow::Result<()> {
     let mut text = String::new();
-    for (network, address) in wallet_addresses(key) {
+    for (network, address) in keys.addresses() {
         writeln!(text, "{:8} {}", network.name(), address.as_str())?;
     }
     say(&text)

@@ -1,17 +1,20 @@
 //! The signed form of a transfer on Bitcoin: coins of our P2WPKH wallet, the recipient's output, and what goes back; or
 //! coins of deposit addresses, and our own output.
-//! Encoding and what is signed of it are rust-bitcoin's, the signature is k256's.
+//! Encoding and what is signed of it are rust-bitcoin's.
 
-use crate::policy::Refusal;
+use crate::{
+    keys::{Key, NotSigned},
+    policy::Refusal,
+};
 use bitcoin::{
     Address as Script, Amount as Satoshi, CompressedPublicKey, Network as Chain, OutPoint,
     ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness,
     absolute::LockTime,
     consensus::encode::serialize_hex,
+    hashes::Hash,
     sighash::{EcdsaSighashType, SighashCache},
     transaction::Version,
 };
-use k256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
 use proof_core::{
     Address,
     transfer::{
@@ -74,38 +77,47 @@ pub fn is_more(before: (&BitcoinForm, u128), now: (&BitcoinForm, u128)) -> bool 
     u128::from(now.0.fee_per_kvb) >= enough && now.1 > fee
 }
 
-/// With one key for each coin, or one for all of them. `None`: the transfer cannot be written or the keys cannot sign
-/// it; neither happens to a transfer that policy has passed.
-pub fn sign(transfer: &UnsignedTransfer, keys: &[SigningKey]) -> Option<Signed> {
+/// With one key for each coin, or one for all of them.
+pub fn sign(transfer: &UnsignedTransfer, keys: &[&dyn Key]) -> Result<Signed, NotSigned> {
+    let (mut transaction, hashes) = hashed(transfer, keys).ok_or(NotSigned::Unwritable)?;
+    for (input, (hash, key)) in transaction.input.iter_mut().zip(hashes) {
+        let (signature, _) = key.sign(&hash)?;
+        let mut der = signature.to_der().as_bytes().to_vec();
+        der.push(0x01);
+        let public = key.public().to_encoded_point(true);
+        input.witness = Witness::from_slice(&[der.as_slice(), public.as_bytes()]);
+    }
+    Ok(Signed {
+        hash: transaction.compute_txid().to_string(),
+        signed_hex: serialize_hex(&transaction),
+    })
+}
+
+/// What each input's key signs.
+type Hashes<'a> = Vec<([u8; 32], &'a dyn Key)>;
+
+fn hashed<'a>(
+    transfer: &UnsignedTransfer,
+    keys: &[&'a dyn Key],
+) -> Option<(Transaction, Hashes<'a>)> {
     let coins: Vec<&Coin> = transfer.from.coins().collect();
-    let mut transaction = written(transfer, &coins)?;
-    let mut witnesses = Vec::with_capacity(coins.len());
+    let transaction = written(transfer, &coins)?;
+    let mut hashes = Vec::with_capacity(coins.len());
     let mut cache = SighashCache::new(&transaction);
     for (input, coin) in coins.iter().enumerate() {
         let key = match keys {
-            [key] => key,
-            keys if keys.len() == coins.len() => keys.get(input)?,
+            [key] => *key,
+            keys if keys.len() == coins.len() => *keys.get(input)?,
             _ => return None,
         };
-        let public = key.verifying_key().to_encoded_point(true);
+        let public = key.public().to_encoded_point(true);
         let owner = CompressedPublicKey::from_slice(public.as_bytes()).ok()?;
         let own = ScriptBuf::new_p2wpkh(&owner.wpubkey_hash());
         let value = satoshi(coin.base)?;
         let hash = cache.p2wpkh_signature_hash(input, &own, value, EcdsaSighashType::All);
-        // RFC 6979 with a low s: the same transfer gives the same signature.
-        let signature: Signature = key.sign_prehash(hash.ok()?.as_ref()).ok()?;
-        let signature = signature.normalize_s().unwrap_or(signature);
-        let mut der = signature.to_der().as_bytes().to_vec();
-        der.push(0x01);
-        witnesses.push(Witness::from_slice(&[der.as_slice(), public.as_bytes()]));
+        hashes.push((hash.ok()?.to_byte_array(), key));
     }
-    for (input, witness) in transaction.input.iter_mut().zip(witnesses) {
-        input.witness = witness;
-    }
-    Some(Signed {
-        hash: transaction.compute_txid().to_string(),
-        signed_hex: serialize_hex(&transaction),
-    })
+    Some((transaction, hashes))
 }
 
 fn written(transfer: &UnsignedTransfer, coins: &[&Coin]) -> Option<Transaction> {
@@ -164,7 +176,7 @@ fn script(address: &Address) -> Option<ScriptBuf> {
 mod tests {
     use super::*;
     use bitcoin::consensus::encode::deserialize_hex;
-    use k256::ecdsa::{VerifyingKey, signature::hazmat::PrehashVerifier};
+    use k256::ecdsa::{Signature, SigningKey, VerifyingKey, signature::hazmat::PrehashVerifier};
     use proof_core::{Network, money::Amount};
 
     const FRIENDS: [&str; 5] = [
@@ -213,8 +225,8 @@ mod tests {
         for to in FRIENDS {
             for bases in [&[900_000][..], &[5_000, 30_000, 7], &[11_150]] {
                 let (transfer, form) = transfer(to, bases);
-                let signed = sign(&transfer, &[key()]).unwrap();
-                assert_eq!(sign(&transfer, &[key()]), Some(signed.clone()));
+                let signed = sign(&transfer, &[&key()]).unwrap();
+                assert_eq!(sign(&transfer, &[&key()]).unwrap(), signed);
                 let read: Transaction = deserialize_hex(&signed.signed_hex).unwrap();
                 assert_eq!(read.compute_txid().to_string(), signed.hash);
                 assert!(read.is_explicitly_rbf());

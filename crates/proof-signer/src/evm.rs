@@ -1,27 +1,27 @@
 //! The signed form of a transfer on an EVM chain: a transaction by EIP-1559 that moves the native coin, or calls
-//! `transfer` of a token. Encoding and hashes are alloy's, the signature is k256's.
+//! `transfer` of a token. Encoding and hashes are alloy's.
 
+use crate::keys::{Key, NotSigned};
 use alloy_consensus::{SignableTransaction, TxEip1559, transaction::RlpEcdsaEncodableTx};
 use alloy_primitives::{Address as EvmAddress, Bytes, Signature, TxKind, U256};
-use k256::ecdsa::SigningKey;
 use proof_core::{Address, transfer::EvmForm};
 use proof_port::{Signed, UnsignedFrom, UnsignedTransfer};
 
 /// `transfer(address,uint256)`.
 const TRANSFER_SELECTOR: [u8; 4] = [0xa9, 0x05, 0x9c, 0xbb];
 
-/// `None`: the transfer cannot be written or the key cannot sign it; neither happens to a transfer
-/// that policy has passed.
-pub fn sign(transfer: &UnsignedTransfer, form: &EvmForm, key: &SigningKey) -> Option<Signed> {
-    let transaction = written(transfer, form)?;
-    let hash = transaction.signature_hash();
-    // RFC 6979 with a low s (EIP-2): the same transfer gives the same signature.
-    let (signature, recovery) = key.sign_prehash_recoverable(hash.as_slice()).ok()?;
+pub fn sign(
+    transfer: &UnsignedTransfer,
+    form: &EvmForm,
+    key: &dyn Key,
+) -> Result<Signed, NotSigned> {
+    let transaction = written(transfer, form).ok_or(NotSigned::Unwritable)?;
+    let (signature, recovery) = key.sign(&transaction.signature_hash().0)?;
     let signature = Signature::from_bytes_and_parity(&signature.to_bytes(), recovery.is_y_odd());
     let signed = transaction.into_signed(signature);
     let mut bytes = Vec::new();
     signed.tx().eip2718_encode(signed.signature(), &mut bytes);
-    Some(Signed {
+    Ok(Signed {
         hash: signed.hash().to_string(),
         signed_hex: hex::encode(bytes),
     })
@@ -62,6 +62,7 @@ fn address(address: &Address) -> Option<EvmAddress> {
 mod tests {
     use super::*;
     use alloy_consensus::transaction::RlpEcdsaDecodableTx;
+    use k256::ecdsa::SigningKey;
     use proof_core::{Asset, Network, money::Amount};
 
     fn transfer(token: Option<Address>) -> (UnsignedTransfer, EvmForm) {
@@ -96,7 +97,7 @@ mod tests {
         for token in [None, Some(token.unwrap())] {
             let (transfer, form) = transfer(token.clone());
             let signed = sign(&transfer, &form, &key).unwrap();
-            assert_eq!(sign(&transfer, &form, &key), Some(signed.clone()));
+            assert_eq!(sign(&transfer, &form, &key).unwrap(), signed);
             let bytes = hex::decode(&signed.signed_hex).unwrap();
             let hash = alloy_primitives::keccak256(&bytes).to_string();
             assert_eq!(signed.hash, hash);

@@ -114,8 +114,10 @@ impl Journal {
         let (entries, head) = read(bytes.get(..whole).unwrap_or_default())?;
         if whole < bytes.len() {
             file.set_len(u64::try_from(whole).map_err(io::Error::other)?)?;
-            file.sync_all()?;
         }
+        // The last whole line may be here and not on the disk yet: its writer was killed before it heard of that. From
+        // here on it is answered with.
+        file.sync_all()?;
         let journal = Self {
             file,
             head,

@@ -182,7 +182,7 @@ pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 pub fn key_file_read(path: &Path, passphrase: &Secret) -> Result<MasterKey, KeyFileError> {
     let damaged = |what| KeyFileError::Damaged(path.to_owned(), what);
     let bytes = read_private(path)?;
-    if String::from_utf8_lossy(&bytes).contains(token::FORMAT) {
+    if String::from_utf8_lossy(&bytes).contains(token::FORMATS) {
         return Err(damaged("a PKCS#11 token sealed it, which has to be named"));
     }
     let file: Sealed = serde_json::from_slice(&bytes).map_err(|_| damaged("it cannot be read"))?;
@@ -238,7 +238,8 @@ pub fn printed(key: &MasterKey) -> Option<Zeroizing<String>> {
 }
 
 pub fn read_printed(text: &str) -> Result<MasterKey, KeyFileError> {
-    let text: String = text.split_whitespace().collect();
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    let text: String = lines.flat_map(str::split_whitespace).collect();
     let text = Zeroizing::new(text.to_lowercase());
     let read = bech32::primitives::decode::CheckedHrpstring::new::<Bech32m>(&text);
     let read = read.map_err(|_| KeyFileError::NotPrinted("a letter is wrong or missing"))?;
@@ -317,6 +318,8 @@ mod tests {
             read_printed(&text.to_lowercase().replace(' ', "\n")).unwrap(),
             key
         );
+        let told = format!("# what it is good for\n{}\n", *text);
+        assert_eq!(read_printed(&told).unwrap(), key);
         for slip in [text.replacen('Q', "P", 1), text[..text.len() - 1].into()] {
             assert_ne!(slip, **text);
             assert!(read_printed(&slip).is_err());

@@ -29,7 +29,7 @@ pub use key_file::{
     KeyFileError, MasterKey, key_file_read, key_file_write, master_key_new, printed, read_printed,
     read_private, write_private,
 };
-pub use keys::wallet_addresses;
+pub use keys::WalletKeys;
 pub use limits::{Limit, Limits, Outflow};
 pub use local::LocalSigner;
 pub use policy::{ChainRules, EvmRules};

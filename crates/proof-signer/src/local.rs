@@ -5,7 +5,7 @@ use crate::{
     allow::{AllowList, Approvers, Listed, Taken, Vote},
     bitcoin, evm,
     journal::{Entry, Journal},
-    keys::{Wallet, deposit_address, deposit_key, wallets},
+    keys::{Key, NotSigned, Wallet, WalletKeys, deposit_address, deposit_key},
     limits::Limits,
     policy::{ChainRules, Memory, Refusal, check_form},
     simulated, tron,
@@ -29,8 +29,7 @@ use std::{
 };
 
 pub struct LocalSigner {
-    master_key: [u8; 32],
-    wallets: BTreeMap<Network, Wallet>,
+    keys: WalletKeys,
     rules: BTreeMap<Network, ChainRules>,
     limits: Option<(Limits, Arc<dyn Clock>)>,
     approvers: Approvers,
@@ -44,20 +43,19 @@ struct Book {
 }
 
 impl LocalSigner {
-    pub fn open(dir: &Path, master_key: [u8; 32]) -> Result<Self, SignerError> {
+    pub fn open(dir: &Path, keys: impl Into<WalletKeys>) -> Result<Self, SignerError> {
+        let keys = keys.into();
         let (journal, entries) = Journal::open(dir)?;
-        let wallets = wallets(&master_key);
-        let mut memory = Memory::of(AllowList::of(&master_key));
+        let mut memory = Memory::of(AllowList::of(keys.master()));
         for entry in &entries {
-            let other_key = is_of_other_key(entry, &wallets, &master_key);
+            let other_key = is_of_other_key(entry, &keys);
             if other_key || is_of_other_list(entry, &memory.list) {
                 return Err(SignerError::OtherKey);
             }
             memory.apply(entry);
         }
         Ok(Self {
-            wallets,
-            master_key,
+            keys,
             rules: BTreeMap::new(),
             limits: None,
             approvers: Approvers::default(),
@@ -158,7 +156,7 @@ impl LocalSigner {
     pub(crate) fn promised_now(&self, order: OrderId) -> Promised {
         let book = self.book();
         let deposit = book.memory.refund(order).and_then(|refund| {
-            let address = deposit_address(&self.master_key, refund.network(), order)?;
+            let address = deposit_address(self.keys.master(), refund.network(), order)?;
             let refund = refund.clone();
             Some(DepositOpened { refund, address })
         });
@@ -192,6 +190,9 @@ impl LocalSigner {
         {
             let destination = destination.clone();
             let wallet = self.wallet_of(destination.network()).ok();
+            // Nobody pays for what could not be delivered now.
+            let ready = wallet.map_or(Ok(()), |wallet| wallet.key.ready());
+            ready.map_err(|away| PortError::retry(PROVIDER, away))?;
             book.record(Entry::Registered {
                 order,
                 wallet: wallet.map(|wallet| wallet.address.clone()),
@@ -208,7 +209,7 @@ impl LocalSigner {
         order: OrderId,
         refund: &Address,
     ) -> Result<Address, PortError> {
-        let address = deposit_address(&self.master_key, refund.network(), order)
+        let address = deposit_address(self.keys.master(), refund.network(), order)
             .ok_or_else(|| PortError::give_up(PROVIDER, "no deposit address on this network"))?;
         let mut book = self.book();
         book.memory.serves(epoch).map_err(refused)?;
@@ -236,7 +237,7 @@ impl LocalSigner {
         let transfer = &intent.transfer;
         let network = transfer.amount.asset().network();
         let wallet = self.wallet_of(network)?;
-        let deposit = deposit_address(&self.master_key, network, intent.order);
+        let deposit = deposit_address(self.keys.master(), network, intent.order);
         let mut book = self.book();
         book.memory.serves(epoch).map_err(refused)?;
         let earlier = book
@@ -257,26 +258,34 @@ impl LocalSigner {
         };
         let at = self.limits.as_ref().map(within).transpose();
         let at = at.map_err(refused)?;
-        let signed = match (&transfer.form, self.sweeping(intent).as_deref()) {
-            (Some(Form::Evm(form)), Some([key])) => evm::sign(transfer, form, key),
-            (Some(Form::Tron(form)), Some([key])) => tron::sign(transfer, form, key),
-            (Some(Form::Bitcoin(_)), Some(keys)) => bitcoin::sign(transfer, keys),
-            (_, Some(_)) => return Err(refused(Refusal::WrongForm)),
-            (None, None) => simulated::sign(transfer, &wallet.key),
-            (Some(Form::Evm(form)), None) => evm::sign(transfer, form, &wallet.key),
-            (Some(Form::Tron(form)), None) => tron::sign(transfer, form, &wallet.key),
-            (Some(Form::Bitcoin(_)), None) => {
-                bitcoin::sign(transfer, std::slice::from_ref(&wallet.key))
-            }
-        };
-        let signed =
-            signed.ok_or_else(|| PortError::give_up(PROVIDER, "the transfer cannot be signed"))?;
+        let signed = self.signed(intent, wallet)?;
         book.record(Entry::Signed {
             intent: Box::new(intent.clone()),
             signed: signed.clone(),
             at,
         })?;
         Ok(signed)
+    }
+
+    fn signed(&self, intent: &SigningIntent, wallet: &Wallet) -> Result<Signed, PortError> {
+        let transfer = &intent.transfer;
+        let swept = self.sweeping(intent);
+        let keys: Vec<&dyn Key> = match &swept {
+            Some(keys) => keys.iter().map(|key| key as &dyn Key).collect(),
+            None => vec![&*wallet.key],
+        };
+        let signed = match (&transfer.form, keys.as_slice()) {
+            (Some(Form::Evm(form)), [key]) => evm::sign(transfer, form, *key),
+            (Some(Form::Tron(form)), [key]) => tron::sign(transfer, form, *key),
+            (Some(Form::Bitcoin(_)), keys) => bitcoin::sign(transfer, keys),
+            (None, [key]) if swept.is_none() => simulated::sign(transfer, *key),
+            _ => return Err(refused(Refusal::WrongForm)),
+        };
+        signed.map_err(|why| match why {
+            NotSigned::Unwritable => PortError::give_up(PROVIDER, why),
+            // No word about the intent: it stays as it was, and may be asked for again.
+            NotSigned::Away(_) => PortError::retry(PROVIDER, why),
+        })
     }
 
     /// A sweep is signed by the key of the address that it empties, or by those of all of them, coin by coin.
@@ -290,7 +299,7 @@ impl LocalSigner {
             UnsignedFrom::Nonce(_) | UnsignedFrom::Coins(_) => vec![intent.order],
         };
         let keys = orders.into_iter();
-        let keys = keys.map(|order| deposit_key(&self.master_key, network, order));
+        let keys = keys.map(|order| deposit_key(self.keys.master(), network, order));
         // Of a network without such keys nothing is signed: policy has no address to compare with.
         Some(keys.collect::<Option<_>>().unwrap_or_default())
     }
@@ -312,8 +321,8 @@ impl LocalSigner {
     }
 
     fn wallet_of(&self, network: Network) -> Result<&Wallet, PortError> {
-        self.wallets
-            .get(&network)
+        self.keys
+            .hot(network)
             .ok_or_else(|| PortError::give_up(PROVIDER, format!("no wallet on {network}")))
     }
 
@@ -335,15 +344,11 @@ impl Book {
 }
 
 /// Deposit addresses of another key would be shown, and what came to the former ones be out of reach.
-fn is_of_other_key(
-    entry: &Entry,
-    wallets: &BTreeMap<Network, Wallet>,
-    master_key: &[u8; 32],
-) -> bool {
+fn is_of_other_key(entry: &Entry, keys: &WalletKeys) -> bool {
     let ours = match entry {
         Entry::Signed { intent, .. } if intent.class == IntentClass::Sweep => {
             let sender = &intent.transfer.sender;
-            let derived = deposit_address(master_key, sender.network(), intent.order);
+            let derived = deposit_address(keys.master(), sender.network(), intent.order);
             return derived.as_ref() != Some(sender);
         }
         Entry::Signed { intent, .. } => Some(&intent.transfer.sender),
@@ -354,7 +359,7 @@ fn is_of_other_key(
         | Entry::ListChanged { .. } => None,
     };
     ours.is_some_and(|ours| {
-        let wallet = wallets.get(&ours.network());
+        let wallet = keys.hot(ours.network());
         wallet.is_none_or(|wallet| wallet.address != *ours)
     })
 }

@@ -1,6 +1,6 @@
 //! The signed form of a transfer on the simulated chain (docs: reference/sandbox.md).
 
-use k256::ecdsa::{Signature, SigningKey, signature::hazmat::PrehashSigner};
+use crate::keys::{Key, NotSigned};
 use proof_core::Network;
 use proof_port::{Coin, Signed, UnsignedFrom, UnsignedTransfer};
 use serde::Serialize;
@@ -23,17 +23,14 @@ struct Body<'a> {
     coins: Option<&'a [Coin]>,
 }
 
-/// `None`: the transfer cannot be written or the key cannot sign it; neither happens to a transfer
-/// that policy has passed.
-pub fn sign(transfer: &UnsignedTransfer, key: &SigningKey) -> Option<Signed> {
+pub fn sign(transfer: &UnsignedTransfer, key: &dyn Key) -> Result<Signed, NotSigned> {
     let network = transfer.amount.asset().network();
-    let body = body(transfer)?;
-    // RFC 6979: the same transfer gives the same signature.
-    let signature: Signature = key.sign_prehash(&digest(network, &body)).ok()?;
+    let body = body(transfer).ok_or(NotSigned::Unwritable)?;
+    let (signature, _) = key.sign(&digest(network, &body))?;
     let mut bytes = body;
-    bytes.extend_from_slice(key.verifying_key().to_encoded_point(true).as_bytes());
+    bytes.extend_from_slice(key.public().to_encoded_point(true).as_bytes());
     bytes.extend_from_slice(&signature.to_bytes());
-    Some(Signed {
+    Ok(Signed {
         hash: hash(network, &bytes),
         signed_hex: hex::encode(bytes),
     })

@@ -1,6 +1,6 @@
 //! The signer as its callers see it: policy, memory across restarts, damage.
 
-use crate::{ChainRules, EvmRules, LocalSigner, SignerError, SignerThread};
+use crate::{ChainRules, EvmRules, LocalSigner, SignerError, SignerThread, WalletKeys};
 use futures::executor::block_on;
 use proof_core::{
     Address, Asset, Network,
@@ -18,6 +18,7 @@ use tempfile::TempDir;
 mod allow;
 mod bitcoin;
 mod cold;
+mod held;
 mod limits;
 mod many;
 mod prove;
@@ -522,12 +523,17 @@ fn evm(text: &str) -> Address {
 }
 
 fn ruled(dir: &Path) -> LocalSigner {
+    ruled_with(dir, [7; 32].into())
+}
+
+fn ruled_with(dir: &Path, keys: WalletKeys) -> LocalSigner {
     let rules = EvmRules {
         chain_id: 31_337,
         contracts: [(asset("USDT", Network::Erc20), evm(USDT))].into(),
         fee_max: 3_000_000,
     };
-    open(dir).with_rules([(Network::Erc20, ChainRules::Evm(rules))].into())
+    let signer = LocalSigner::open(dir, keys).unwrap();
+    signer.with_rules([(Network::Erc20, ChainRules::Evm(rules))].into())
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! The signed form of a transfer on TRON: a transaction in protocol buffers that moves TRX, or calls `transfer` of a token.
 
-use crate::policy::{Refusal, check_token};
-use k256::ecdsa::SigningKey;
+use crate::{
+    keys::{Key, NotSigned},
+    policy::{Refusal, check_token},
+};
 use proof_core::{Address, Asset, transfer::TronForm};
 use proof_port::{Signed, UnsignedFrom, UnsignedTransfer};
 use prost::Message;
@@ -120,20 +122,22 @@ pub fn check(
     Ok(())
 }
 
-/// `None`: the transfer cannot be written or the key cannot sign it; neither happens to a transfer
-/// that policy has passed, but for amounts that no TRON has.
-pub fn sign(transfer: &UnsignedTransfer, form: &TronForm, key: &SigningKey) -> Option<Signed> {
-    let raw = written(transfer, form)?;
+/// Amounts that no TRON has cannot be written, whatever policy says.
+pub fn sign(
+    transfer: &UnsignedTransfer,
+    form: &TronForm,
+    key: &dyn Key,
+) -> Result<Signed, NotSigned> {
+    let raw = written(transfer, form).ok_or(NotSigned::Unwritable)?;
     let id = Sha256::digest(raw.encode_to_vec());
-    // RFC 6979 with a low s: the same transfer gives the same signature.
-    let (signature, recovery) = key.sign_prehash_recoverable(&id).ok()?;
+    let (signature, recovery) = key.sign(&id.into())?;
     let mut bytes = signature.to_bytes().to_vec();
     bytes.push(recovery.to_byte() + 27);
     let transaction = Transaction {
         raw_data: Some(raw),
         signature: vec![bytes],
     };
-    Some(Signed {
+    Ok(Signed {
         hash: hex::encode(id),
         signed_hex: hex::encode(transaction.encode_to_vec()),
     })

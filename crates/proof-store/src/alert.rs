@@ -16,9 +16,10 @@ use uuid::Uuid;
 
 statements! {
     ALERT_INSERT = "INSERT INTO alerts (id, kind, subject, facts, opened_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+    ALERT_ACKNOWLEDGE = "UPDATE alerts SET acknowledged_by = $1, acknowledged_at = $2, acknowledged_note = $3 WHERE id = $4 AND closed_at IS NULL";
     ALERT_CLOSE = "UPDATE alerts SET closed_at = $1 WHERE id = $2 AND closed_at IS NULL";
-    ALERT_OPEN = "SELECT id, kind, subject, facts, opened_at, closed_at FROM alerts WHERE closed_at IS NULL ORDER BY opened_at, id LIMIT $1";
-    ALERT_CLOSED = "SELECT id, kind, subject, facts, opened_at, closed_at FROM alerts WHERE closed_at IS NOT NULL ORDER BY opened_at DESC, id DESC LIMIT $1";
+    ALERT_OPEN = "SELECT id, kind, subject, facts, opened_at, closed_at, acknowledged_by, acknowledged_at, acknowledged_note FROM alerts WHERE closed_at IS NULL ORDER BY opened_at, id LIMIT $1";
+    ALERT_CLOSED = "SELECT id, kind, subject, facts, opened_at, closed_at, acknowledged_by, acknowledged_at, acknowledged_note FROM alerts WHERE closed_at IS NOT NULL ORDER BY opened_at DESC, id DESC LIMIT $1";
     ALERT_PURGE = "DELETE FROM alerts WHERE closed_at < $1";
     HEARTBEAT_SAVE = "INSERT INTO heartbeats (name, at) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET at = excluded.at";
 }
@@ -30,6 +31,16 @@ pub struct StoredAlert {
     pub alert: Alert,
     pub opened_at: Timestamp,
     pub closed_at: Option<Timestamp>,
+    /// Who has it in hand: of this row alone, so that the next one of the same trouble begins anew.
+    pub acknowledged: Option<InHand>,
+}
+
+/// Somebody has said that they have an alert in hand.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InHand {
+    pub by: String,
+    pub at: Timestamp,
+    pub note: String,
 }
 
 impl StoredAlert {
@@ -50,6 +61,9 @@ struct Row {
     facts: Json<serde_json::Value>,
     opened_at: Time,
     closed_at: Option<Time>,
+    acknowledged_by: Option<String>,
+    acknowledged_at: Option<Time>,
+    acknowledged_note: Option<String>,
 }
 
 impl TryFrom<Row> for StoredAlert {
@@ -66,9 +80,12 @@ impl TryFrom<Row> for StoredAlert {
         if alert.kind() != kind || alert.subject() != row.subject {
             return Err(bad("facts"));
         }
+        let said = row.acknowledged_by.zip(row.acknowledged_at);
+        let note = row.acknowledged_note.unwrap_or_default();
         Ok(Self {
             id: AlertId::from_uuid(row.id),
             alert,
+            acknowledged: said.map(|(by, at)| InHand { by, at: at.0, note }),
             opened_at: row.opened_at.0,
             closed_at: row.closed_at.map(|at| at.0),
         })
@@ -86,6 +103,17 @@ impl Tx {
         let facts = serde_json::to_value(alert).unwrap_or_default();
         let args = args![id.uuid(), alert.kind().name(), alert.subject(), facts, now];
         Ok(self.execute(ALERT_INSERT, args).await? == 1)
+    }
+
+    /// Notes who has it in hand; `false`: it is over.
+    pub async fn alert_acknowledge(
+        &mut self,
+        id: AlertId,
+        (by, note): (&str, &str),
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let args = args![by, now, note, id.uuid()];
+        Ok(self.execute(ALERT_ACKNOWLEDGE, args).await? == 1)
     }
 
     /// `false`: it was closed already, and stays so.

@@ -11,6 +11,7 @@ use proof_core::{
     case::{Case, CaseState, Settlement},
     id::{CaseId, OrderId},
 };
+use uuid::Uuid;
 
 statements! {
     CASE_INSERT = "INSERT INTO cases (id, order_id, partner_id, environment, kind, subject, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, subject) DO NOTHING";
@@ -18,6 +19,8 @@ statements! {
     CASE_LOCK = "SELECT id, version, body FROM cases WHERE id = $1", lock = " FOR UPDATE";
     CASE_SAVE = "UPDATE cases SET version = version + 1, subject = $1, state = $2, body = $3, updated_at = $4 WHERE id = $5 AND version = $6";
     CASE_REVIEWED = "SELECT id, version, body FROM cases WHERE state = 'in_review' ORDER BY id LIMIT $1";
+    CASE_STATE = "SELECT id, version, body FROM cases WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
+    REVIEWED_COUNT = "SELECT (SELECT COUNT(*) FROM orders WHERE state = 'in_review') AS orders, (SELECT COUNT(*) FROM cases WHERE state = 'in_review') + (SELECT COUNT(*) FROM claims WHERE state = 'in_review') AS cases";
     CASE_OF_ORDER = "SELECT id, version, body FROM cases WHERE order_id = $1 ORDER BY id LIMIT $2";
 }
 
@@ -38,6 +41,14 @@ impl TryFrom<Versioned> for StoredCase {
         let (case, version) = row.read("cases")?;
         Ok(Self { case, version })
     }
+}
+
+/// How many orders and cases wait for people.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, sqlx::FromRow)]
+pub struct InReview {
+    pub orders: i64,
+    /// Those about crypto and those about fiat.
+    pub cases: i64,
 }
 
 /// What a case is about: one output of one transfer, or what came beyond the amount. What the chain took
@@ -107,6 +118,29 @@ impl Tx {
     /// For operators: what waits for people, the oldest first.
     pub async fn case_reviewed(&mut self) -> Result<Vec<Case>, StoreError> {
         let rows: Vec<Versioned> = self.fetch_all(CASE_REVIEWED, args![REVIEWED_MAX]).await?;
+        let stored = rows.into_iter().map(StoredCase::try_from);
+        stored.map(|stored| Ok(stored?.case)).collect()
+    }
+
+    /// All of them, however many are read at once.
+    pub async fn reviewed_count(&mut self) -> Result<InReview, StoreError> {
+        let row: Option<InReview> = self.fetch_optional(REVIEWED_COUNT, args![]).await?;
+        Ok(row.unwrap_or(InReview {
+            orders: 0,
+            cases: 0,
+        }))
+    }
+
+    /// In one state, the newest first: those before one of them.
+    pub async fn case_list(
+        &mut self,
+        state: &str,
+        before: Option<CaseId>,
+        limit: i64,
+    ) -> Result<Vec<Case>, StoreError> {
+        let before = before.map_or(Uuid::max(), CaseId::uuid);
+        let args = args![state, before, limit];
+        let rows: Vec<Versioned> = self.fetch_all(CASE_STATE, args).await?;
         let stored = rows.into_iter().map(StoredCase::try_from);
         stored.map(|stored| Ok(stored?.case)).collect()
     }

@@ -7,11 +7,11 @@ use crate::{
     statement::statements,
 };
 use proof_core::{
-    Timestamp,
-    checklist::{Kind, Observation, Profile, Signature},
+    checklist::{Declared, Kind, Observation, Said, Signature},
     id::{OrderId, PartnerId},
     partner::Environment,
 };
+use serde_json::json;
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -44,6 +44,9 @@ struct SignatureRow {
     at: Time,
     basis: String,
 }
+
+/// Beside the profile in its body.
+const ASKED: &str = "asked";
 
 #[derive(sqlx::FromRow)]
 struct ProfileRow {
@@ -142,14 +145,19 @@ impl Tx {
         Ok(signed.collect())
     }
 
-    pub async fn profile_put(
-        &mut self,
-        partner: PartnerId,
-        profile: Profile,
-        by: &str,
-        at: Timestamp,
-    ) -> Result<(), StoreError> {
-        let body = serde_json::to_value(profile).unwrap_or_default();
+    pub async fn said_put(&mut self, partner: PartnerId, said: &Said) -> Result<(), StoreError> {
+        let mut body = match &said.has {
+            Some(has) => serde_json::to_value(has.profile).unwrap_or_default(),
+            None => json!({}),
+        };
+        if let Some(asks) = &said.asks {
+            body[ASKED] = json!(asks);
+        }
+        let has = said.has.as_ref().map(|has| (has.by.as_str(), has.at));
+        let asks = said.asks.as_ref().map(|asks| (asks.by.as_str(), asks.at));
+        let Some((by, at)) = has.or(asks) else {
+            return Ok(());
+        };
         self.execute_one(
             "checklist_profiles",
             PROFILE_PUT,
@@ -158,22 +166,37 @@ impl Tx {
         .await
     }
 
-    /// With who declared it, and when.
-    pub async fn profile_load(
-        &mut self,
-        partner: PartnerId,
-    ) -> Result<Option<(Profile, String, Timestamp)>, StoreError> {
+    /// With who said it, and when.
+    pub async fn said_load(&mut self, partner: PartnerId) -> Result<Said, StoreError> {
         let row: Option<ProfileRow> = self
             .fetch_optional(PROFILE_LOAD, args![partner.uuid()])
             .await?;
-        row.map(|row| {
-            let profile = serde_json::from_value(row.body.0).map_err(|_| StoreError::Row {
-                table: "checklist_profiles",
-                column: "body",
-                id: partner.to_string(),
-            })?;
-            Ok((profile, row.by_name, row.at.0))
-        })
-        .transpose()
+        let said = row.map(|row| said(row).ok_or(partner));
+        let said = said.transpose().map_err(|partner| StoreError::Row {
+            table: "checklist_profiles",
+            column: "body",
+            id: partner.to_string(),
+        })?;
+        Ok(said.unwrap_or_default())
     }
+}
+
+/// A list may be there before anybody has declared anything else.
+fn said(row: ProfileRow) -> Option<Said> {
+    let serde_json::Value::Object(mut body) = row.body.0 else {
+        return None;
+    };
+    let asks = match body.remove(ASKED) {
+        Some(asks) => Some(serde_json::from_value(asks).ok()?),
+        None => None,
+    };
+    let has = match body.is_empty() {
+        true => None,
+        false => Some(Declared {
+            profile: serde_json::from_value(body.into()).ok()?,
+            by: row.by_name,
+            at: row.at.0,
+        }),
+    };
+    Some(Said { has, asks })
 }

@@ -11,6 +11,7 @@ use proof_core::{
     claim::Claim,
     id::{CaseId, OrderId},
 };
+use uuid::Uuid;
 
 statements! {
     CLAIM_INSERT = "INSERT INTO claims (id, order_id, partner_id, environment, kind, name, version, state, body, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $9) ON CONFLICT (order_id, kind, name) DO NOTHING";
@@ -18,6 +19,7 @@ statements! {
     CLAIM_LOCK = "SELECT id, version, body FROM claims WHERE id = $1", lock = " FOR UPDATE";
     CLAIM_SAVE = "UPDATE claims SET version = version + 1, state = $1, body = $2, updated_at = $3 WHERE id = $4 AND version = $5";
     CLAIM_REVIEWED = "SELECT id, version, body FROM claims WHERE state = 'in_review' ORDER BY id LIMIT $1";
+    CLAIM_STATE = "SELECT id, version, body FROM claims WHERE state = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     CLAIM_OF_ORDER = "SELECT id, version, body FROM claims WHERE order_id = $1 ORDER BY id LIMIT $2";
 }
 
@@ -84,6 +86,20 @@ impl Tx {
     /// For operators: what waits for people, the oldest first.
     pub async fn claim_reviewed(&mut self) -> Result<Vec<Claim>, StoreError> {
         let rows: Vec<Versioned> = self.fetch_all(CLAIM_REVIEWED, args![REVIEWED_MAX]).await?;
+        let stored = rows.into_iter().map(StoredClaim::try_from);
+        stored.map(|stored| Ok(stored?.claim)).collect()
+    }
+
+    /// In one state, the newest first: those before one of them.
+    pub async fn claim_list(
+        &mut self,
+        state: &str,
+        before: Option<CaseId>,
+        limit: i64,
+    ) -> Result<Vec<Claim>, StoreError> {
+        let before = before.map_or(Uuid::max(), CaseId::uuid);
+        let args = args![state, before, limit];
+        let rows: Vec<Versioned> = self.fetch_all(CLAIM_STATE, args).await?;
         let stored = rows.into_iter().map(StoredClaim::try_from);
         stored.map(|stored| Ok(stored?.claim)).collect()
     }

@@ -1,5 +1,9 @@
 //! Events on their way to a partner's webhook endpoint, and every try to get one there.
 
+pub(crate) mod pace;
+
+pub use pace::PacedDelivery;
+
 use crate::{
     db::{Tx, args},
     error::StoreError,
@@ -23,7 +27,8 @@ statements! {
     DELIVERY_RELEASE = "UPDATE deliveries SET next_at = $1 WHERE order_id = $2 AND endpoint_id = $3 AND state = 'pending'";
     DELIVERY_STOP = "UPDATE deliveries SET state = 'failed', next_at = NULL WHERE endpoint_id = $1 AND state = 'pending'";
     DELIVERY_LOAD = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id = $2";
-    DELIVERY_LIST = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id < $2 AND (order_id = $3 OR $3 IS NULL) AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $5";
+    DELIVERY_LIST = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id < $2 AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $3";
+    DELIVERY_OF_ORDER = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE order_id = $5 AND endpoint_id = $1 AND id < $2 AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $3";
     DELIVERY_RECOVER = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE endpoint_id = $2 AND state IN ('failed', 'superseded') AND created_at >= $3 AND created_at < $4 AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.order_id = deliveries.order_id AND n.endpoint_id = deliveries.endpoint_id AND n.sequence > deliveries.sequence AND n.state = 'delivered')";
     ATTEMPT_INSERT = "INSERT INTO attempts (delivery_id, number, url, started_at, duration_ms, status, headers, body_start, error) VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM attempts WHERE delivery_id = $1), $2, $3, $4, $5, $6, $7, $8)";
     ATTEMPT_LIST = "SELECT number, url, started_at, duration_ms, status, headers, body_start, error FROM attempts WHERE delivery_id = $1 ORDER BY number DESC LIMIT $2";
@@ -311,14 +316,20 @@ impl Tx {
         filter: DeliveryFilter,
         limit: i64,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        let args = args![
+        let mut args = args![
             endpoint.uuid(),
             filter.before.uuid(),
-            filter.order.map(OrderId::uuid),
-            filter.state.map(|state| state.name().to_owned()),
             limit,
+            filter.state.map(|state| state.name().to_owned()),
         ];
-        rows(self.fetch_all(DELIVERY_LIST, args).await?)
+        let statement = match filter.order {
+            None => DELIVERY_LIST,
+            Some(order) => {
+                args.extend(args![order.uuid()]);
+                DELIVERY_OF_ORDER
+            }
+        };
+        rows(self.fetch_all(statement, args).await?)
     }
 
     /// Puts on its way again what did not arrive of a range of time, unless a newer status of the

@@ -24,6 +24,12 @@ statements! {
     ACCOUNT_SET = "UPDATE accounts SET balance = CASE key WHEN $1 THEN $2 WHEN $3 THEN $4 WHEN $5 THEN $6 WHEN $7 THEN $8 ELSE balance END WHERE key IN ($1, $3, $5, $7)";
     ACCOUNT_FIND = "SELECT key, unit, balance FROM accounts WHERE key = $1";
     ACCOUNT_LIST = "SELECT key, unit, balance FROM accounts ORDER BY key";
+    // The words of the index `accounts_house`: only so do the engines use it.
+    ACCOUNT_HOUSE = "SELECT key, unit, balance FROM accounts WHERE key NOT LIKE '%customer:%' AND key NOT LIKE '%deposit:%' ORDER BY key";
+    // The next two read the whole table as it lies, about 0.2 s for each million of accounts. An index of what is not
+    // zero would be written at every posting, and by the order of the keys it takes eight times as long.
+    ACCOUNT_ORDER_SUMS = "SELECT CASE WHEN key LIKE $1 THEN 'customer' ELSE 'deposit' END AS kind, unit, balance, COUNT(*) AS accounts FROM accounts WHERE (key LIKE $1 OR key LIKE $2) AND balance <> $3 GROUP BY 1, 2, 3 ORDER BY 1, 2";
+    ACCOUNT_ORDER_PAGE = "SELECT key, unit, balance FROM accounts WHERE (key LIKE $1 OR key LIKE $2) AND balance <> $3 AND key || '' > $4 ORDER BY key || '' LIMIT $5";
     ACCOUNT_HELD = "SELECT key, unit, balance FROM accounts WHERE key LIKE $1 AND balance <> $2 AND key > $3 ORDER BY key LIMIT $4";
     ENTRY_INSERT = "INSERT INTO entries (id, order_id, kind, created_at, memo) VALUES ($1, $2, $3, $4, $5)";
     POSTING_INSERT = "INSERT INTO postings (entry_id, line, account_key, amount) VALUES ($1, $2, $3, $4)";
@@ -64,6 +70,34 @@ struct AccountRow {
     key: String,
     unit: String,
     balance: Units,
+}
+
+impl From<AccountRow> for Balance {
+    fn from(row: AccountRow) -> Self {
+        Self {
+            key: row.key,
+            unit: row.unit,
+            amount: row.balance.0,
+        }
+    }
+}
+
+/// What the accounts of orders hold together, of one kind and in one unit.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeldSum {
+    pub kind: String,
+    pub unit: String,
+    /// Those with something in them.
+    pub accounts: i64,
+    pub amount: i128,
+}
+
+#[derive(sqlx::FromRow)]
+struct HeldSumRow {
+    kind: String,
+    unit: String,
+    balance: Units,
+    accounts: i64,
 }
 
 #[derive(sqlx::FromRow)]
@@ -205,25 +239,67 @@ impl Tx {
         let names = key_in(environment, "deposit:%");
         let args = args![names, 0_i128, after, limit];
         let rows: Vec<AccountRow> = self.fetch_all(ACCOUNT_HELD, args).await?;
-        let balance = |row: AccountRow| Balance {
-            key: row.key,
-            unit: row.unit,
-            amount: row.balance.0,
-        };
-        Ok(rows.into_iter().map(balance).collect())
+        Ok(rows.into_iter().map(Balance::from).collect())
+    }
+
+    /// The accounts of the house, by name: all but those that orders have of their own.
+    pub async fn ledger_house(
+        &mut self,
+        environment: Environment,
+    ) -> Result<Vec<Balance>, StoreError> {
+        let rows: Vec<AccountRow> = self.fetch_all(ACCOUNT_HOUSE, args![]).await?;
+        let balances = rows.into_iter().map(Balance::from);
+        Ok(balances
+            .filter(|one| key_in(environment, key_alone(&one.key)) == one.key)
+            .collect())
+    }
+
+    /// What is held for orders, summed. The sums are made here: SQLite keeps amounts as text.
+    pub async fn ledger_order_sums(
+        &mut self,
+        environment: Environment,
+    ) -> Result<Vec<HeldSum>, StoreError> {
+        let [customers, deposits] = order_names(environment);
+        let args = args![customers, deposits, 0_i128];
+        let rows: Vec<HeldSumRow> = self.fetch_all(ACCOUNT_ORDER_SUMS, args).await?;
+        let mut sums: Vec<HeldSum> = Vec::new();
+        for row in rows {
+            let amount = row.balance.0.checked_mul(i128::from(row.accounts));
+            let amount = amount.ok_or_else(|| too_much(&row.unit))?;
+            match sums.last_mut() {
+                Some(sum) if sum.kind == row.kind && sum.unit == row.unit => {
+                    let both = sum.amount.checked_add(amount);
+                    sum.amount = both.ok_or_else(|| too_much(&row.unit))?;
+                    sum.accounts = sum.accounts.saturating_add(row.accounts);
+                }
+                Some(_) | None => sums.push(HeldSum {
+                    kind: row.kind,
+                    unit: row.unit,
+                    accounts: row.accounts,
+                    amount,
+                }),
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The accounts of orders that hold something, by name: those after one of them.
+    pub async fn ledger_order_page(
+        &mut self,
+        environment: Environment,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<Balance>, StoreError> {
+        let [customers, deposits] = order_names(environment);
+        let args = args![customers, deposits, 0_i128, after, limit];
+        let rows: Vec<AccountRow> = self.fetch_all(ACCOUNT_ORDER_PAGE, args).await?;
+        Ok(rows.into_iter().map(Balance::from).collect())
     }
 
     /// Every account, by name.
     pub async fn ledger_balances(&mut self) -> Result<Vec<Balance>, StoreError> {
         let rows: Vec<AccountRow> = self.fetch_all(ACCOUNT_LIST, args![]).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| Balance {
-                key: row.key,
-                unit: row.unit,
-                amount: row.balance.0,
-            })
-            .collect())
+        Ok(rows.into_iter().map(Balance::from).collect())
     }
 
     /// Every posting ever made, for the recomputation of balances.
@@ -250,5 +326,18 @@ impl Tx {
             amount: row.amount.0,
         };
         Ok(rows.into_iter().map(posting).collect())
+    }
+}
+
+/// How the names of the accounts that orders have of their own begin.
+fn order_names(environment: Environment) -> [String; 2] {
+    ["customer:%", "deposit:%"].map(|name| key_in(environment, name))
+}
+
+fn too_much(unit: &str) -> StoreError {
+    StoreError::Row {
+        table: "accounts",
+        column: "balance",
+        id: unit.to_owned(),
     }
 }

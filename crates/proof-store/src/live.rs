@@ -18,6 +18,7 @@ statements! {
     OPENING_LOAD = "SELECT by_name, override_reason, at FROM live_openings WHERE partner_id = $1";
     WATCH_PUT = "INSERT INTO watches (order_id, by_name, first_at, last_at) VALUES ($1, $2, $3, $3) ON CONFLICT (order_id, by_name) DO UPDATE SET last_at = excluded.last_at";
     WATCH_LATEST = "SELECT by_name, last_at AS at FROM watches WHERE order_id = $1 ORDER BY last_at DESC, by_name LIMIT 1";
+    ORDER_ANY_OPEN = "SELECT COUNT(*) AS count FROM (SELECT id FROM orders WHERE partner_id = $1 AND environment = $2 AND status IN ('pending', 'processing') LIMIT 1) AS found";
     ORDER_MOVING = "SELECT COUNT(*) AS count FROM orders WHERE partner_id = $1 AND environment = $2 AND id <> $3 AND status IN ('pending', 'processing') AND state NOT IN ('created', 'awaiting_payment', 'awaiting_terms')";
 }
 
@@ -88,6 +89,17 @@ impl Tx {
             .fetch_optional(WATCH_LATEST, args![order.uuid()])
             .await?;
         Ok(row.map(|row| (row.by_name, row.at.0)))
+    }
+
+    /// Whether the partner has an order that has not ended.
+    pub async fn order_any_open(
+        &mut self,
+        partner: PartnerId,
+        environment: Environment,
+    ) -> Result<bool, StoreError> {
+        let args = args![partner.uuid(), environment.name()];
+        let row: Option<CountRow> = self.fetch_optional(ORDER_ANY_OPEN, args).await?;
+        Ok(row.is_some_and(|row| row.count > 0))
     }
 
     /// Other orders of the partner in which money is held, or may be.

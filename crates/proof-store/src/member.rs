@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    like::within,
     row::Time,
     statement::statements,
 };
@@ -21,7 +22,7 @@ statements! {
     MEMBER_BY_NAME = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE name = $1";
     MEMBER_LOCK = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE id = $1", lock = " FOR UPDATE";
     MEMBER_LOAD = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE id = $1";
-    MEMBER_LIST = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE (partner_id = $1 OR $1 IS NULL) ORDER BY name LIMIT $2";
+    MEMBER_LIST = "SELECT id, name, email, role, partner_id, disabled_at, password, totp_secret, totp_step, wrong_tries, wrong_at, created_at, signed_in_at FROM members WHERE (partner_id = $1 OR $1 IS NULL) AND (LOWER(name) LIKE LOWER($2) ESCAPE '\\' OR LOWER(email) LIKE LOWER($2) ESCAPE '\\' OR $2 IS NULL) AND name > $3 ORDER BY name LIMIT $4";
     MEMBER_TRIED = "UPDATE members SET wrong_tries = $1, wrong_at = $2, totp_step = $3, signed_in_at = $4 WHERE id = $5";
     MEMBER_DISABLE = "UPDATE members SET disabled_at = $1 WHERE id = $2 AND disabled_at IS NULL";
     MEMBER_PASSWORD = "UPDATE members SET password = $1, totp_secret = $2, totp_step = $3, wrong_tries = 0, wrong_at = NULL WHERE id = $4";
@@ -197,13 +198,14 @@ impl Tx {
             .map(|m| m.member))
     }
 
-    /// Everybody, or one partner's people.
+    /// Everybody, or one partner's people, by name: those after one, and with a text in name or email.
     pub async fn member_list(
         &mut self,
         partner: Option<PartnerId>,
+        (text, after): (Option<&str>, &str),
         limit: i64,
     ) -> Result<Vec<Member>, StoreError> {
-        let args = args![partner.map(PartnerId::uuid), limit];
+        let args = args![partner.map(PartnerId::uuid), within(text), after, limit];
         let rows: Vec<Row> = self.fetch_all(MEMBER_LIST, args).await?;
         let stored = rows.into_iter().map(StoredMember::try_from);
         stored.map(|stored| Ok(stored?.member)).collect()

@@ -1,8 +1,10 @@
 //! Orders. Outside of the workers an order is loaded only within its partner and environment.
 
 pub(crate) mod search;
+pub(crate) mod volume;
 
 pub use search::{FoundOrder, OrderSearch};
+pub use volume::Completed;
 
 use crate::{
     db::{Tx, args},

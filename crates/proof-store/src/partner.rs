@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    like::within,
     row::Time,
     statement::statements,
     wake::Topic,
@@ -21,10 +22,12 @@ statements! {
     PARTNER_INSERT = "INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (name) DO NOTHING";
     PARTNER_POLICY = "UPDATE partners SET policy = $1 WHERE id = $2";
     PARTNER_STAGE = "UPDATE partners SET stage = $1 WHERE id = $2";
+    PARTNER_ABOUT = "UPDATE partners SET name = $1, kind = $2, contact_email = $3 WHERE id = $4";
     PARTNER_LOAD = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1";
     PARTNER_LOCK = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE id = $1", lock = " FOR NO KEY UPDATE";
     PARTNER_BY_WIDGET = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE widget_id = $1";
-    PARTNER_LIST = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners ORDER BY id LIMIT $1";
+    PARTNER_LIST = "SELECT id, name, kind, stage, widget_id, contact_email, signature_key, policy FROM partners WHERE (LOWER(name) LIKE LOWER($1) ESCAPE '\\' OR $1 IS NULL) AND id > $2 ORDER BY id LIMIT $3";
+    PARTNER_NAMES = "SELECT id, name FROM partners ORDER BY id LIMIT $1";
     ORIGIN_INSERT = "INSERT INTO origins (partner_id, environment, origin) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
     ORIGIN_LIST = "SELECT environment, origin FROM origins WHERE partner_id = $1 ORDER BY origin";
     ORIGIN_KNOWN = "SELECT environment, origin FROM origins WHERE origin = $1 LIMIT 1";
@@ -56,6 +59,19 @@ struct PartnerRow {
     contact_email: String,
     signature_key: String,
     policy: Json<serde_json::Value>,
+}
+
+/// A partner where only its name matters.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PartnerNamed {
+    pub id: PartnerId,
+    pub name: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct NamedRow {
+    id: Uuid,
+    name: String,
 }
 
 #[derive(sqlx::FromRow)]
@@ -230,6 +246,27 @@ impl Tx {
             .await
     }
 
+    /// `false`: another partner has this name, and nothing more can be done in this database transaction.
+    pub async fn partner_about_save(
+        &mut self,
+        id: PartnerId,
+        (name, kind, contact_email): (&str, PartnerType, &str),
+    ) -> Result<bool, StoreError> {
+        let args = args![name, PartnerType::name(kind), contact_email, id.uuid()];
+        self.wake(Topic::Access);
+        match self.execute_one("partners", PARTNER_ABOUT, args).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::Statement { source, .. })
+                if source
+                    .as_database_error()
+                    .is_some_and(|error| error.is_unique_violation()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     pub async fn partner_stage_save(
         &mut self,
         id: PartnerId,
@@ -249,10 +286,42 @@ impl Tx {
         row.map(Partner::try_from).transpose()
     }
 
-    /// Operators only: every tenant's partners, oldest first.
-    pub async fn partner_list(&mut self, limit: i64) -> Result<Vec<Partner>, StoreError> {
-        let rows: Vec<PartnerRow> = self.fetch_all(PARTNER_LIST, args![limit]).await?;
+    /// Operators only: every tenant's partners, oldest first; those after one, and with a text in their names.
+    pub async fn partner_list(
+        &mut self,
+        text: Option<&str>,
+        after: Option<PartnerId>,
+        limit: i64,
+    ) -> Result<Vec<Partner>, StoreError> {
+        let after = after.map_or(Uuid::nil(), PartnerId::uuid);
+        let args = args![within(text), after, limit];
+        let rows: Vec<PartnerRow> = self.fetch_all(PARTNER_LIST, args).await?;
         rows.into_iter().map(Partner::try_from).collect()
+    }
+
+    /// All of them, however many they are.
+    pub async fn partner_all(&mut self) -> Result<Vec<Partner>, StoreError> {
+        /// Read at a time.
+        const PAGE: i64 = 500;
+        let mut all: Vec<Partner> = Vec::new();
+        loop {
+            let after = all.last().map(|partner| partner.id);
+            let page = self.partner_list(None, after, PAGE).await?;
+            if page.is_empty() {
+                return Ok(all);
+            }
+            all.extend(page);
+        }
+    }
+
+    /// What partners are called, the oldest first.
+    pub async fn partner_names(&mut self, limit: i64) -> Result<Vec<PartnerNamed>, StoreError> {
+        let rows: Vec<NamedRow> = self.fetch_all(PARTNER_NAMES, args![limit]).await?;
+        let named = |row: NamedRow| PartnerNamed {
+            id: PartnerId::from_uuid(row.id),
+            name: row.name,
+        };
+        Ok(rows.into_iter().map(named).collect())
     }
 
     pub async fn origin_insert(

@@ -44,7 +44,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
-    const fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Approved(_) => "approved",

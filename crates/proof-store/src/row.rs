@@ -70,6 +70,12 @@ impl From<&str> for Value {
     }
 }
 
+/// The first id that something of a moment can have (UUIDv7: 48 bits of milliseconds).
+pub fn first_id(at: Timestamp) -> Uuid {
+    let millis = u128::try_from(at.millis()).unwrap_or(0);
+    Uuid::from_u128(millis << 80)
+}
+
 /// PostgreSQL keeps microseconds since 2000 behind `TIMESTAMPTZ`; chrono carries them there.
 pub fn to_chrono(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(at.micros()).unwrap_or_default()

@@ -3,6 +3,7 @@
 use crate::{
     db::{Tx, args},
     error::StoreError,
+    like::within,
     row::Time,
     statement::statements,
 };
@@ -12,7 +13,7 @@ statements! {
     LISTING_INSERT = "INSERT INTO listings (line, kind, value, state, reason, said_by, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     LISTING_VERSION = "SELECT COALESCE(MAX(line), 0) AS line FROM listings";
     LISTING_FIND = "SELECT line, kind, value, state, reason, said_by, created_at FROM listings WHERE kind = $1 AND value = $2 ORDER BY line DESC LIMIT 1";
-    LISTING_LIST = "SELECT line, kind, value, state, reason, said_by, created_at FROM listings ORDER BY line DESC LIMIT $1";
+    LISTING_LIST = "SELECT l.line, l.kind, l.value, l.state, l.reason, l.said_by, l.created_at, (SELECT COUNT(*) FROM listings n WHERE n.kind = l.kind AND n.value = l.value AND n.line > l.line) AS later FROM listings l WHERE l.line < $1 AND (l.kind = $2 OR $2 IS NULL) AND (l.state = $3 OR $3 IS NULL) AND (LOWER(l.value) LIKE LOWER($4) ESCAPE '\\' OR LOWER(l.reason) LIKE LOWER($4) ESCAPE '\\' OR LOWER(l.said_by) LIKE LOWER($4) ESCAPE '\\' OR $4 IS NULL) ORDER BY l.line DESC LIMIT $5";
 }
 
 /// A line of the list.
@@ -26,6 +27,17 @@ pub struct ListLine {
     pub reason: String,
     pub said_by: String,
     pub at: Timestamp,
+}
+
+/// What is looked for, the newest first.
+#[derive(Clone, Debug)]
+pub struct ListSearch {
+    /// Within the value, the reason, or who said it.
+    pub text: Option<String>,
+    pub kind: Option<ListedKind>,
+    pub is_listed: Option<bool>,
+    pub before: i64,
+    pub limit: i64,
 }
 
 /// What is to be written down.
@@ -52,6 +64,17 @@ struct Row {
     reason: String,
     said_by: String,
     created_at: Time,
+}
+
+#[derive(sqlx::FromRow)]
+struct FoundRow {
+    #[sqlx(flatten)]
+    row: Row,
+    later: i64,
+}
+
+const fn state_name(is_listed: bool) -> &'static str {
+    if is_listed { "listed" } else { "removed" }
 }
 
 impl TryFrom<Row> for ListLine {
@@ -94,10 +117,23 @@ impl Tx {
         row.map(ListLine::try_from).transpose()
     }
 
-    /// The newest first.
-    pub async fn listing_list(&mut self, limit: i64) -> Result<Vec<ListLine>, StoreError> {
-        let rows: Vec<Row> = self.fetch_all(LISTING_LIST, args![limit]).await?;
-        rows.into_iter().map(ListLine::try_from).collect()
+    /// The newest first, each with whether it is the last word about its thing.
+    pub async fn listing_search(
+        &mut self,
+        search: &ListSearch,
+    ) -> Result<Vec<(ListLine, bool)>, StoreError> {
+        let args = args![
+            search.before,
+            search.kind.map(|kind| kind.name().to_owned()),
+            search.is_listed.map(|is| state_name(is).to_owned()),
+            within(search.text.as_deref()),
+            search.limit,
+        ];
+        let rows: Vec<FoundRow> = self.fetch_all(LISTING_LIST, args).await?;
+        let lines = rows.into_iter();
+        lines
+            .map(|found| Ok((ListLine::try_from(found.row)?, found.later == 0)))
+            .collect()
     }
 
     /// Nothing happens where that is what the list says already. Two at once: one of them fails on
@@ -108,7 +144,7 @@ impl Tx {
             return Ok(());
         }
         let line = self.listing_version().await?.saturating_add(1);
-        let state = if word.is_listed { "listed" } else { "removed" };
+        let state = state_name(word.is_listed);
         let args = args![
             line,
             word.kind.name(),

@@ -18,6 +18,8 @@ statements! {
     SESSION_BY_INIT = "SELECT order_id, parameters, signature, client_ip, lang, theme, spoken, expires_at FROM sessions WHERE init_hash = $1";
     SESSION_LOAD = "SELECT order_id, parameters, signature, client_ip, lang, theme, spoken, expires_at FROM sessions WHERE order_id = $1";
     SESSION_SPOKEN = "UPDATE sessions SET spoken = $1 WHERE order_id = $2";
+    SESSION_DEVICE = "UPDATE sessions SET device = $1 WHERE order_id = $2";
+    SESSION_DEVICE_FORGET = "UPDATE sessions SET device = NULL WHERE device IS NOT NULL AND expires_at < $1";
     VISIT_INSERT = "INSERT INTO visits (token_hash, order_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
     VISIT_LOAD = "SELECT order_id, expires_at FROM visits WHERE token_hash = $1";
 }
@@ -126,6 +128,21 @@ impl Tx {
     ) -> Result<(), StoreError> {
         let args = args![language.code(), order.uuid()];
         self.execute_one("sessions", SESSION_SPOKEN, args).await
+    }
+
+    /// Where its widget was opened last.
+    pub async fn session_device(
+        &mut self,
+        order: OrderId,
+        device: Option<[u8; 32]>,
+    ) -> Result<(), StoreError> {
+        let args = args![device.map(|hash| hash.to_vec()), order.uuid()];
+        self.execute_one("sessions", SESSION_DEVICE, args).await
+    }
+
+    /// Once nobody is asked for a selfie by it any more.
+    pub async fn session_device_forget(&mut self, before: Timestamp) -> Result<u64, StoreError> {
+        self.execute(SESSION_DEVICE_FORGET, args![before]).await
     }
 
     pub async fn visit_insert(

@@ -10,25 +10,32 @@ import { UnreachableError } from "./core/api";
 import { Empty, Loading, Page, Problem } from "./parts/basics";
 import { Boundary } from "./parts/boundary";
 import { Brand } from "./parts/brand";
-import { AuditPage } from "./pages/audit";
-import { HealthPage } from "./pages/health";
-import { InvitationPage } from "./pages/invitation";
-import { LedgerPage } from "./pages/ledger";
+import { later } from "./parts/later";
 import { OrdersPage } from "./pages/orders";
 import { OverviewPage } from "./pages/overview";
-import { PartnerPage } from "./pages/partner";
-import { PartnerNewPage } from "./pages/partner-new";
-import { PartnersPage } from "./pages/partners";
-import { PeoplePage } from "./pages/people";
-import { PortalPage } from "./pages/portal";
-import { RatesPage } from "./pages/rates";
-import { RiskPage } from "./pages/risk";
 import { SignInPage } from "./pages/sign-in";
-import { TreasuryPage } from "./pages/treasury";
-import { WaitingPage } from "./pages/waiting";
-import { YouPage } from "./pages/you";
 import { Shell } from "./shell";
 import type { Me } from "./wire";
+
+// What somebody begins with is there at once; the rest comes when they go there.
+const AuditPage = later(() => import("./pages/audit").then((page) => page.AuditPage), "Audit");
+const HealthPage = later(() => import("./pages/health").then((page) => page.HealthPage), "Health");
+const InvitationPage = later(() => import("./pages/invitation").then((page) => page.InvitationPage));
+const HouseStatementPage = later(() => import("./pages/house-statement").then((page) => page.HouseStatementPage), "Ledger");
+const LedgerPage = later(() => import("./pages/ledger").then((page) => page.LedgerPage), "Ledger");
+const PartnerNewPage = later(() => import("./pages/partner-new").then((page) => page.PartnerNewPage), "New partner");
+const PartnerPage = later(() => import("./pages/partner").then((page) => page.PartnerPage), "Partner");
+const PartnersPage = later(() => import("./pages/partners").then((page) => page.PartnersPage), "Partners");
+const PeoplePage = later(() => import("./pages/people").then((page) => page.PeoplePage), "People");
+const PortalPage = later(() => import("./pages/portal").then((page) => page.PortalPage));
+const RatesPage = later(() => import("./pages/rates").then((page) => page.RatesPage), "Rates");
+const RiskPage = later(() => import("./pages/risk").then((page) => page.RiskPage), "Risk list");
+const SettingsPage = later(() => import("./pages/settings").then((page) => page.SettingsPage), "Settings");
+const TreasuryPage = later(() => import("./pages/treasury").then((page) => page.TreasuryPage), "Treasury");
+const CasesPage = later(() => import("./pages/cases").then((page) => page.CasesPage), "Waiting");
+const ReturnsPage = later(() => import("./pages/returns").then((page) => page.ReturnsPage), "Waiting");
+const WaitingPage = later(() => import("./pages/waiting").then((page) => page.WaitingPage), "Waiting");
+const YouPage = later(() => import("./pages/you").then((page) => page.YouPage), "Your sign-in");
 
 export function App() {
   const state = useStore(account);
@@ -54,6 +61,7 @@ export function App() {
 }
 
 function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
+  const { query } = useStore(place);
   const entries = entriesOf(me);
   // Who may not see the overview begins with what they may see.
   const [first = entries[0]?.key ?? "", second, third] = parts;
@@ -72,6 +80,9 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
     case "":
       return <OverviewPage />;
     case "waiting":
+      // With whom it waits for in the address, a case stands beside the list of all.
+      if (second === "cases" && (third === undefined || query !== "")) return <CasesPage open={third} />;
+      if (second === "returns") return <ReturnsPage open={third} />;
       return <WaitingPage kind={second} open={third} />;
     case "partners":
       if (second === undefined) return <PartnersPage />;
@@ -80,11 +91,12 @@ function Routed({ me, parts }: { me: Me; parts: string[] }): ComponentChild {
     case "ledger":
       if (second === "treasury") return <TreasuryPage />;
       if (second === "rates") return <RatesPage />;
+      if (second === "statements") return <HouseStatementPage />;
       return <LedgerPage />;
     case "risk":
       return <RiskPage />;
     case "health":
-      return <HealthPage />;
+      return second === "settings" ? <SettingsPage /> : <HealthPage />;
     case "audit":
       return <AuditPage open={second} />;
     default:

@@ -87,6 +87,14 @@ export function maySign(me: Me, line: Line): boolean {
   return line.signs === "partner" && may(me, "checklist_sign_partner");
 }
 
+/** Whether this person says what the partner's users will ask for. */
+export const mayList = (me: Me, line: Line): boolean => line.id === "COV-1" && may(me, "checklist_sign_partner");
+
+export const isUnlisted = (line: Line): boolean => line.id === "COV-1" && !(line.matrix ?? []).some(({ asked }) => asked);
+
+/** Whether the line waits for this person: for the list, and then for a word about it. */
+export const waitsFor = (me: Me, line: Line): boolean => (isUnlisted(line) ? mayList(me, line) : maySign(me, line));
+
 const WHO: Record<Line["who"], string> = {
   auto: "Seen by the server",
   probe: "Provoked by the server",
@@ -94,7 +102,7 @@ const WHO: Record<Line["who"], string> = {
   person: "Signed by a person",
   auto_person: "Seen, then signed",
   probe_person: "Provoked, then signed",
-  scan_auto: "Read from files, or seen",
+  scan_auto: "Read from files, and seen",
 };
 
 export const whoWords = (who: Line["who"]): string => WHO[who] ?? who;

@@ -22,6 +22,9 @@ export function atPoint(decimal: string): { whole: string; part: string } {
   return point < 0 ? { whole: grouped, part: "" } : { whole: grouped.slice(0, point), part: grouped.slice(point) };
 }
 
+/** Zero, however many digits it has. */
+export const isNothing = (decimal: string): boolean => /^[-0.]*$/.test(decimal);
+
 /** Enough of both ends to compare by eye. */
 export const shorten = (text: string, ends = 6): string =>
   text.length <= ends * 2 + 3 ? text : `${text.slice(0, ends)}…${text.slice(-ends)}`;
@@ -73,6 +76,9 @@ export function day(at: string): string {
   if (Number.isNaN(time.getTime())) return at;
   return `${time.getUTCDate()} ${MONTHS[time.getUTCMonth()] ?? ""} ${time.getUTCFullYear()}`;
 }
+
+/** A day on an axis: `24 Nov`. */
+export const dayLabel = (at: string): string => day(at).split(" ").slice(0, 2).join(" ");
 
 export const exact = (at: string): string => `${day(at)}, ${clock(at)} UTC`;
 

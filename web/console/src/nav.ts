@@ -32,7 +32,7 @@ const PORTAL: Entry[] = [
   { key: "webhook", title: "Webhooks", icon: "webhook", acts: ["partner_read"] },
   { key: "log", title: "Integration log", icon: "log", acts: ["partner_read"] },
   { key: "keys", title: "Keys & origins", icon: "key", acts: ["partner_read"] },
-  { key: "sandbox", title: "Sandbox", icon: "play", acts: ["checklist_probe"] },
+  { key: "sandbox", title: "Sandbox", icon: "play", acts: ["sandbox_play"] },
   { key: "statements", title: "Statements", icon: "statement", acts: ["statement_read"] },
   { key: "people", title: "People", icon: "people", acts: ["member_read"] },
 ];

@@ -1,7 +1,7 @@
 // The sentences that answer what the overview's charts ask.
 
-import { groupDigits, plural, share, wordsOf } from "./format";
-import type { Overview } from "./wire";
+import { amountWords, dayLabel, groupDigits, plural, share, wordsOf } from "./format";
+import type { FiatVolume, Overview, Volume } from "./wire";
 
 const STEPS: Record<string, string> = {
   session: "Session made",
@@ -47,6 +47,20 @@ export function failuresAnswer(failures: Overview["failures"]): string {
   const first = failures[0];
   if (!first || all === 0) return "No order failed.";
   return `${wordsOf(first.reason)} is behind ${groupDigits(String(first.count))} of ${plural(all, "failed order")}.`;
+}
+
+export function volumeAnswer({ currency, total, buys, sells, daily }: FiatVolume): string {
+  const whole = `${amountWords(total.amount, currency)} in ${plural(total.orders, "order")} in ${plural(daily.length, "day")}`;
+  if (sells.orders === 0) return `${whole}, all of them buys.`;
+  if (buys.orders === 0) return `${whole}, all of them sells.`;
+  return `${whole}: ${plural(buys.orders, "buy")} with ${amountWords(buys.amount, currency)}, ${plural(sells.orders, "sell")} with ${amountWords(sells.amount, currency)}.`;
+}
+
+/** What is not shown, so that each sum is whole. */
+export function cutWords({ whole, from }: Volume): string | undefined {
+  if (whole) return undefined;
+  if (from === null) return "More orders completed today than are added up here; the statements have each day’s sums.";
+  return `More orders completed than are added up here: days before ${dayLabel(from)} are left out; the statements have their sums.`;
 }
 
 export const hourLabel = (at: string): string => {

@@ -1,6 +1,7 @@
 // A partner's policy as somebody edits it: decimals and per cent instead of base units and hundredths.
 // Both ways are exact; nothing passes through a number.
 
+import { readRisk, RISK_SHOWN, riskDraft, type Risk, type RiskDraft } from "./policy-risk";
 import type { Fees, Policy } from "./wire";
 
 /** Decimals of each asset's token contract. A pair that is not here is edited in base units. */
@@ -56,14 +57,24 @@ export interface PolicyDraft {
   pairs: PairDraft[];
   fiats: string[];
   fees: FeesDraft;
+  /** Null for a partner's own people, who do not see it. */
+  risk: RiskDraft | null;
   /** All the rest, as JSON. */
   rest: string;
 }
 
 const SHOWN = ["version", "pairs", "fiats", "fees"];
 
+const isRisk = (value: unknown): value is Risk => typeof value === "object" && value !== null && RISK_SHOWN.every((name) => name in value);
+
+/** What has no fields of its own. */
+function restOf(all: Record<string, unknown>): Record<string, unknown> {
+  const rest = Object.fromEntries(Object.entries(all).filter(([name]) => !SHOWN.includes(name)));
+  if (typeof rest.risk !== "object" || rest.risk === null) return rest;
+  return { ...rest, risk: Object.fromEntries(Object.entries(rest.risk).filter(([name]) => !RISK_SHOWN.includes(name))) };
+}
+
 export function draftOf(policy: Policy): PolicyDraft {
-  const rest = Object.fromEntries(Object.entries(policy).filter(([name]) => !SHOWN.includes(name)));
   return {
     pairs: policy.pairs.map((pair) => ({
       asset: pair.asset,
@@ -75,7 +86,22 @@ export function draftOf(policy: Policy): PolicyDraft {
     })),
     fiats: policy.fiats,
     fees: feesDraft(policy.fees),
-    rest: JSON.stringify(rest, null, 2),
+    risk: isRisk(policy.risk) ? riskDraft(policy.risk, policy.fiats) : null,
+    rest: JSON.stringify(restOf(policy), null, 2),
+  };
+}
+
+/** Everything by the names and in the units of the form, a pair by its own name: to be compared. */
+export function readable(policy: Policy): Record<string, unknown> {
+  const { pairs, rest, risk, ...shown } = draftOf(policy);
+  const { risk: more, ...others } = readRest(rest) ?? {};
+  const { limits, ...words } = risk ?? {};
+  return {
+    pairs: Object.fromEntries(pairs.map(({ asset, ...pair }) => [asset, pair])),
+    ...shown,
+    limits: limits && Object.fromEntries(limits.map(({ fiat, ...limit }) => [fiat, limit])),
+    risk: { ...words, ...(more as object | undefined) },
+    ...others,
   };
 }
 
@@ -103,9 +129,11 @@ export function policyOf(draft: PolicyDraft, before: Policy): PolicyRead {
   const fees = readFees(draft.fees, "fees", "", wrong);
   if (draft.pairs.length === 0) wrong("pair-add", "Name at least one pair.");
   if (draft.fiats.length === 0) wrong("fiats", "Name at least one currency.");
+  const risk = draft.risk && readRisk(draft.risk, wrong);
   const rest = readRest(draft.rest);
   if (!rest) wrong("rest", "The rest is not a JSON object.");
   if (wrongs.length > 0 || !rest) return { policy: undefined, wrongs };
+  if (risk) rest.risk = { ...(rest.risk as object | undefined), ...risk };
   return { policy: { ...rest, version: before.version, pairs, fiats: draft.fiats, fees }, wrongs: [] };
 }
 
@@ -151,7 +179,7 @@ function readRest(text: string): Record<string, unknown> | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
     // What has fields of its own above is not said twice.
-    return Object.fromEntries(Object.entries(value).filter(([name]) => !SHOWN.includes(name)));
+    return restOf(value as Record<string, unknown>);
   } catch {
     return undefined;
   }

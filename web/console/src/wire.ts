@@ -14,6 +14,7 @@ export type Act =
   | "partner_read"
   | "partner_write"
   | "policy_write"
+  | "contact_write"
   | "look_write"
   | "token_write"
   | "webhook_write"
@@ -23,6 +24,7 @@ export type Act =
   | "checklist_sign_operator"
   | "checklist_sign_partner"
   | "checklist_probe"
+  | "sandbox_play"
   | "ledger_read"
   | "ledger_write"
   | "statement_read"
@@ -31,7 +33,8 @@ export type Act =
   | "member_read"
   | "member_write"
   | "audit_read"
-  | "health_read";
+  | "health_read"
+  | "alert_acknowledge";
 
 export type Refused = {
   error: string;
@@ -125,7 +128,6 @@ export type Invitation = {
 export type InvitationTake = { name: string; password: string; code: string };
 
 /** `GET members`; `POST members/invitations` with `InvitationNew` answers `{ url }`, to be handed over by hand; so does `POST members/{id}/invite-again`; `POST members/{id}/disable`. */
-export type Members = { data: Member[] };
 export type InvitationNew = { email: string; role: Role; partner: string | null };
 
 /** `GET overview`: the last so many hours. */
@@ -139,8 +141,21 @@ export type Overview = {
   hourly: { at: string; created: number; completed: number; failed: number }[];
   /** What ended orders that failed, the most frequent first. */
   failures: { reason: string; count: number }[];
+  /** Alerts: those that nobody has in hand. */
   waiting: { orders: number; cases: number; findings: number; webhooks_failing: number; alerts: number };
 };
+
+/** `GET overview/volume?environment`: what completed orders moved, by the day on which they completed (UTC). */
+export type Volume = {
+  days: number;
+  /** The first day that is shown: later where there are more orders than are added up. `null`: not even today could be. */
+  from: string | null;
+  whole: boolean;
+  /** Each currency in which something completed. */
+  fiats: FiatVolume[];
+};
+export type FiatVolume = { currency: string; buys: Moved; sells: Moved; total: Moved; daily: { day: string; buys: Moved; sells: Moved; total: Moved }[] };
+export type Moved = { orders: number; amount: string };
 
 /** Something that is wrong with the installation, in the server's words. */
 export type Alert = {
@@ -155,7 +170,12 @@ export type Alert = {
   since: string;
   opened_at: string;
   closed_at: string | null;
+  /** Who has it in hand: until it is over. `POST alerts/{id}/acknowledge` with `{ note }`: 204. */
+  acknowledged: { by: string; at: string; note: string } | null;
 };
+
+/** `GET settings`: tables of the configuration file. */
+export type Settings = { data: { title: string; table: string; rows: { name: string; value: string }[] }[] };
 
 /** `GET health`. */
 export type Health = {
@@ -227,6 +247,9 @@ export type Ruled = { ruled: "proposed" | "done" };
 
 /** `GET reviews`: what waits for people. */
 export type Reviews = {
+  /** Those that have waited longest; `…_total`: how many there are. */
+  orders_total: number;
+  cases_total: number;
   orders: { order: string; side: string; amount: string; stopped_in: string; why: string; since: string; proposed: string | null }[];
   cases: Case[];
   identity: IdentityWaits[];
@@ -303,7 +326,22 @@ export type Resemblance = {
 export type IdentityRule = { act: string; reason: string; document_country?: string; person?: string; problem?: string };
 
 /** `GET cases/{id}`. */
+/** Money or crypto that went back to a user, or is about to. */
+export interface Return {
+  /** Of the entry in the books; of the order or its case while it is under way. */
+  id: string;
+  order: string;
+  kind: "refund" | "refund_by_bank" | "return";
+  amount: string;
+  state: "done" | "not_asked" | "asked" | "refused" | "withheld" | "not_sent" | "sent";
+  at: string;
+  partner_name: string | null;
+}
+
 export type Case = {
+  opened_at: string;
+  /** Until when something can still be done about it. */
+  due_at: string | null;
   case: string;
   order: string;
   kind: string;
@@ -325,7 +363,8 @@ export type PartnerListed = {
   contact_email: string;
   checklist: { green: number; of: number };
 };
-export type Partners = { data: PartnerListed[] };
+/** `GET partners/names`. */
+export type PartnerNames = { data: Named[] };
 
 /** `POST partners`; answers `PartnerMade`. Wallets: one for each pair of a treasury or managed partner. */
 export type PartnerNew = {
@@ -340,6 +379,11 @@ export type PartnerNew = {
   wallets: { pair: string; address: string }[];
   webhook_url: string | null;
 };
+/** `POST partners/{id}/about`: its people may change the contact, operators all of it. Answers `About`. */
+export type About = Pick<PartnerListed, "name" | "kind" | "contact_email">;
+/** `before`: as it was seen; `wallets`: of the sandbox, where another type wants them. */
+export type AboutNew = About & { before: About; wallets: { pair: string; address: string }[] };
+
 export type PartnerMade = { id: string; widget_id: string; client_token: string; webhook_secret: string | null };
 
 /** `GET pairs`: what a partner can be given. */
@@ -467,6 +511,20 @@ export type DeliveryDetail = Delivery & {
   }[];
 };
 
+/** `GET partners/{id}/webhook/pace?environment`: from the event to the answer that accepted it, by the day of the event (UTC). */
+export type Pace = PaceOf & { days: number; events_per_day_max: number; daily: (PaceOf & { day: string })[] };
+export type PaceOf = {
+  /** Of a day the latest, up to `events_per_day_max`. */
+  events: number;
+  accepted: number;
+  /** Half were faster, and 95 of 100. */
+  median_ms: number | null;
+  p95_ms: number | null;
+  /** Tried more than once, whatever came of it. */
+  retried: number;
+  gave_up: number;
+};
+
 /** `GET partners/{id}/checklist`. */
 export type Checklist = {
   partner: Named;
@@ -491,8 +549,10 @@ export type Live = {
   override_reason: string | null;
   /** What one person wants already; a second one sends exactly this. */
   proposed: (LiveOpen & { by: string; at: string }) | null;
+  /** Who wants a suspended partner to go on: "resume by bob: …". */
+  resume_proposed: string | null;
 };
-/** `POST partners/{id}/live`: two people send the same. */
+/** `POST partners/{id}/live`: two people send the same. `…/suspend` with `{ reason }`: 204, at once; `…/resume` with `{ reason }`: two people. */
 export type LiveOpen = {
   origins: string[];
   wallets: { pair: string; address: string }[];
@@ -519,6 +579,8 @@ export type Line = {
     at: string;
     text: string;
     request_id: string | null;
+    /** The integration log has this call. */
+    logged: boolean;
     order: string | null;
   }[];
   /** Of a line that a person signs: who did. */
@@ -526,9 +588,13 @@ export type Line = {
   /** Whose people may sign it; null: nobody. */
   signs: "operator" | "partner" | null;
   /** Of COV lines: each pair with each side. */
-  matrix: { pair: string; side: "buy" | "sell"; state: LineState; at: string | null }[] | null;
+  matrix: { pair: string; side: "buy" | "sell"; state: LineState; asked: boolean; at: string | null }[] | null;
+  /** What a signature is given for: sent with it, it is refused when that has changed meanwhile. */
+  basis: string;
 };
-/** `POST partners/{id}/checklist/{line}/sign` with `{ note }`, `POST …/unsign`; `POST partners/{id}/checklist/profile` with `Profile`; `POST partners/{id}/checklist/probe` starts what the server can provoke. Each answers `Checklist`. */
+/** `POST partners/{id}/checklist/pairs` with `{ pairs: PairAsked[] }`: what the partner's users will ask for; answers `Checklist`. */
+export type PairAsked = { pair: string; side: "buy" | "sell" };
+/** `POST partners/{id}/checklist/{line}/sign` with `{ note, basis }`, `POST …/unsign`; `POST partners/{id}/checklist/profile` with `Profile`; `POST partners/{id}/checklist/probe` starts what the server can provoke. Each answers `Checklist`. */
 
 /** `GET clock`; `POST partners/{id}/sandbox/clock` with `{ advance: "45m" }` answers it, too. */
 export type SandboxClock = { now: string; ahead_seconds: number; movable: boolean };
@@ -549,23 +615,62 @@ export type Sandbox = { clock: SandboxClock; scenarios: Scenario[]; plays: Play[
 
 /** `GET ledger?environment`. */
 export type Ledger = {
+  /** The house's own accounts. */
   balances: { account: string; amount: string; unit: string }[];
+  /** What accounts of orders hold, summed: only those with something in them. */
+  held: { kind: string; accounts: number; amount: string; unit: string }[];
   findings: { kind: string; subject: string; cause: string; found_at: string }[];
 };
+/** `GET ledger/held?environment&after&limit`: the same order by order. */
+export type HeldAccount = { account: string; amount: string; unit: string; order: string | null };
 /** `POST ledger/reconcile?environment` answers `Reconciled`; `POST ledger/check` answers `Checked`. */
 export type Reconciled = { report_lines: number; orders: number; wallets: number; found: number; open: Ledger["findings"] };
 export type Checked = { entries: number; accounts: number; mismatches: string[]; mismatches_total: number };
 /** `GET partners/{id}/statements/{YYYY-MM-DD}?environment`. */
 export type Statement = { day: string; json: string; json_signature: string; csv: string; csv_signature: string };
+/** What `Statement.json` says; amounts are decimals, and empty where they do not apply. */
+export type StatementRead = {
+  lines: StatementLine[];
+  fiat: Record<string, Record<string, string>>;
+  crypto: Record<string, Record<string, string>>;
+};
+/** What the house's says, from `GET ledger/statements/{day}`: debit positive. */
+export type HouseRead = {
+  partners: { partner_id: string; fiat: StatementRead["fiat"]; crypto: StatementRead["crypto"] }[];
+  accounts: { account: string; unit: string; opening: string; movements: { kind: string; lines: number; amount: string }[]; closing: string }[];
+};
+export type StatementLine = {
+  at: string;
+  entry_id: string;
+  merchant_transaction_id: string;
+  kind: string;
+  fiat_currency: string;
+  fiat_amount: string;
+  currency: string;
+  network: string;
+  crypto_amount: string;
+  hash: string;
+  fees: string;
+  partner_share: string;
+};
 
-/** `GET listings`: with whom nobody deals; `POST listings` with `ListingNew`. */
-export type Listings = {
-  data: { line: number; kind: string; value: string; is_listed: boolean; reason: string; said_by: string; at: string }[];
+/** `GET listings?query&kind&listed&after&limit`: with whom nobody deals; `POST listings` with `ListingNew`. */
+export type Listing = {
+  line: number;
+  kind: string;
+  value: string;
+  is_listed: boolean;
+  reason: string;
+  said_by: string;
+  at: string;
+  /** Nothing was said later about the same. */
+  is_latest: boolean;
 };
 export type ListingNew = { kind: "address" | "card" | "person"; value: string; is_listed: boolean; reason: string };
 
-/** `GET audit?after&limit`: what people did, the latest first. */
-export type AuditPage = { data: AuditEntry[]; next_cursor: string | null };
+/** `GET audit/names`: what entries can be filtered by. */
+export type AuditNames = { by: string[]; acts: string[] };
+/** `GET audit?query&by&act&after&limit`: what people did, the latest first; `GET audit/{number}`: one of them. */
 export type AuditEntry = {
   number: number;
   at: string;

@@ -69,7 +69,8 @@ export function eventNote(body: unknown, order: { currency: string; fiat_currenc
     act && wordsOf(act).toLowerCase(),
     code && wordsOf(code).toLowerCase(),
     reason && (/^[a-z_]+$/.test(reason) ? wordsOf(reason).toLowerCase() : reason),
-    by && `by ${by}`,
+    // Of a decision it is who decided, with a reason; of a case that is settled, how.
+    by && (act || reason ? `by ${by}` : wordsOf(by).toLowerCase()),
   ];
   return words.filter(Boolean).join(" · ");
 }
@@ -132,6 +133,7 @@ const CASES: Record<string, string> = {
   taken_late: "Taken after the end",
   refund: "Refund after the end",
   dispute: "Dispute",
+  payout_bounced: "Payout came back",
 };
 export const caseTitle = (kind: string): string => CASES[kind] ?? wordsOf(kind);
 

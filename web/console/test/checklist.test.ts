@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { countOf, isShown, matrixRows, maySign, nextLines, progressWords, sectionsOf } from "../src/checklist";
+import { countOf, isShown, matrixRows, mayList, maySign, nextLines, progressWords, sectionsOf, waitsFor } from "../src/checklist";
 import type { Checklist, Line, LineState, Me } from "../src/wire";
 
 const line = (id: string, state: LineState, more: Partial<Line> = {}): Line =>
-  ({ id, text: id, who: "auto", state, why: "", next: null, evidence: [], signed: null, signs: null, matrix: null, ...more });
+  ({ id, text: id, who: "auto", state, why: "", next: null, evidence: [], signed: null, signs: null, matrix: null, basis: "", ...more });
 
 const lines = [
   line("MOB-1", "not_applicable"),
@@ -65,7 +65,15 @@ it("lets only those sign whose line it is", () => {
   expect(maySign(me("checklist_sign_partner", "checklist_sign_operator"), line("A-1", "unseen"))).toBe(false);
 });
 
+it("asks the partner for its pairs until they are listed, then the operator", () => {
+  const cell = (asked: boolean) => ({ pair: "BTC/BITCOIN", side: "buy", state: "passing", asked, at: null }) as const;
+  const cov = (asked: boolean) => line("COV-1", "unseen", { signs: "operator", matrix: [cell(asked)] });
+  const [partner, operator] = [{ may: ["checklist_sign_partner"] } as unknown as Me, { may: ["checklist_sign_operator"] } as unknown as Me];
+  expect([mayList(partner, cov(true)), mayList(operator, cov(true)), mayList(partner, line("COV-2", "unseen"))]).toEqual([true, false, false]);
+  expect([cov(false), cov(true)].map((one) => [waitsFor(partner, one), waitsFor(operator, one)])).toEqual([[true, false], [false, true]]);
+});
+
 it("lays the matrix out by pair", () => {
-  const cell = { pair: "BTC/BITCOIN", side: "sell", state: "unseen", at: null } as const;
+  const cell = { pair: "BTC/BITCOIN", side: "sell", state: "unseen", asked: false, at: null } as const;
   expect(matrixRows([cell])).toEqual([{ pair: "BTC/BITCOIN", buy: undefined, sell: cell }]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, amountWords, atPoint, exact, groupDigits, plural, share, shorten, webAddress, wordsOf, span } from "../src/format";
+import { ago, amountWords, atPoint, exact, groupDigits, isNothing, plural, share, shorten, webAddress, wordsOf, span } from "../src/format";
 
 describe("amounts", () => {
   it.each([
@@ -69,4 +69,11 @@ it("links to web addresses only", () => {
 it("says a length of time in two units", () => {
   const told = [0, 59, 2_700, 23_400, 90_061].map((seconds) => span(seconds).replaceAll("\u00a0", " "));
   expect(told).toEqual(["0 s", "59 s", "45 min", "6 h 30 min", "1 d 1 h"]);
+});
+
+describe("nothing", () => {
+  it("is zero in any number of digits, and nothing else", () => {
+    for (const zero of ["0", "0.00", "-0.000"]) expect(isNothing(zero)).toBe(true);
+    for (const some of ["0.01", "-10.00", "100"]) expect(isNothing(some)).toBe(false);
+  });
 });

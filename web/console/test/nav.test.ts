@@ -11,7 +11,7 @@ it("never shows more than nine ways", () => {
 });
 
 it("shows a developer of a partner the sandbox, and still no more", () => {
-  const developer = entriesOf(me(["order_read", "partner_read", "checklist_read", "checklist_probe", "member_read"], true));
+  const developer = entriesOf(me(["order_read", "partner_read", "checklist_read", "sandbox_play", "member_read"], true));
   expect(developer.map(({ key }) => key)).toContain("sandbox");
   expect(developer.length).toBeLessThanOrEqual(8);
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { refusal, RefusedError, fieldOf } from "../src/core/api";
-import { failuresAnswer, funnelAnswer, hoursAnswer } from "../src/overview";
+import { cutWords, failuresAnswer, funnelAnswer, hoursAnswer, volumeAnswer } from "../src/overview";
+import { paceAnswer, took } from "../src/pace";
 import { confirmWords, eventNote, eventTitle, proposedTitle } from "../src/words";
 
 describe("the sentence above a chart", () => {
@@ -26,6 +27,38 @@ describe("the sentence above a chart", () => {
       ]),
     ).toBe("Payment refused is behind 5 of 9 failed orders.");
     expect(failuresAnswer([])).toBe("No order failed.");
+  });
+});
+
+describe("the sentence above money", () => {
+  const moved = (orders: number, amount: string) => ({ orders, amount });
+  it("says each side, and no digit is lost", () => {
+    const volume = { currency: "EUR", buys: moved(2, "90071992547409.93"), sells: moved(1, "0.01"), total: moved(3, "90071992547409.94"), daily: [] };
+    expect(volumeAnswer(volume)).toBe(
+      "90,071,992,547,409.94\u00a0EUR in 3 orders in 0 days: 2 buys with 90,071,992,547,409.93\u00a0EUR, 1 sell with 0.01\u00a0EUR.",
+    );
+    expect(volumeAnswer({ ...volume, sells: moved(0, "0.00") })).toMatch(/, all of them buys\.$/);
+  });
+
+  it("says what is left out", () => {
+    const volume = { days: 14, from: "2026-04-12", whole: false, fiats: [] };
+    expect(cutWords(volume)).toContain("days before 12 Apr are left out");
+    expect(cutWords({ ...volume, from: null })).toContain("today");
+    expect(cutWords({ ...volume, whole: true })).toBeUndefined();
+  });
+});
+
+describe("the sentence above a webhook’s pace", () => {
+  const pace = { days: 14, events_per_day_max: 1000, daily: [], events: 4, accepted: 3, median_ms: 999, p95_ms: 2149, retried: 1, gave_up: 0 };
+  it("says how long most took, and what went wrong", () => {
+    expect(paceAnswer(pace)).toBe(
+      "Of 4 events in the last 14 days, half were accepted within 999\u00a0ms, 95 of 100 within 2.1\u00a0s; 1 had to be tried again, and none was given up.",
+    );
+    expect(paceAnswer({ ...pace, accepted: 0, median_ms: null, p95_ms: null, gave_up: 4 })).toBe(
+      "None of 4 events in the last 14 days was accepted; 1 had to be tried again, and 4 were given up.",
+    );
+    expect(paceAnswer({ ...pace, events: 0 })).toBe("No event was sent in the last 14 days.");
+    expect([took(null), took(59_949), took(61_000)]).toEqual(["–", "59.9\u00a0s", "1\u00a0min 1\u00a0s"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { draftOf, newPair, policyOf, toBase, toDecimal, unitOf } from "../src/policy";
+import { changesOf } from "../src/diff";
+import { draftOf, newPair, policyOf, readable, toBase, toDecimal, unitOf } from "../src/policy";
 import type { Policy } from "../src/wire";
 
 const fees = { spread: 90, processing: 140, processing_fixed_minor: "25", partner: 5 };
@@ -25,8 +26,20 @@ const policy: Policy = {
   ],
   fiats: ["EUR"],
   fees,
-  risk: { payments_day_max: 5 },
+  risk: {
+    limits: { EUR: { day_minor: "1500000", month_minor: "5000050" }, JPY: { day_minor: "1500", month_minor: "1500" } },
+    pair_limits: { "USDT/TRC20": { day_base: "1", month_base: "2" } },
+    payments_day_max: 5,
+    card_customers_max: 4_294_967_295,
+    disputes_reviewed: 1,
+    first_delivery_seconds: 0,
+    card_countries_refused: ["US", "KP"],
+    document_countries_refused: [],
+    card_abroad: "allow",
+    without_liability_shift: "refuse",
+  },
 };
+const risk = policy.risk as object;
 
 describe("decimals", () => {
   it.each([
@@ -86,6 +99,42 @@ describe("a policy as a draft", () => {
 
   it("is not overruled by the JSON of the rest", () => {
     const draft = { ...draftOf(policy), rest: '{"version":99,"pairs":[],"risk":{"payments_day_max":6}}' };
-    expect(policyOf(draft, policy).policy).toEqual({ ...policy, risk: { payments_day_max: 6 } });
+    expect(policyOf(draft, policy).policy).toEqual({ ...policy, risk: { ...risk, pair_limits: undefined } });
+  });
+
+  it("says limits in the currency, and nothing for none", () => {
+    const { risk: draft, rest } = draftOf(policy);
+    expect(draft?.limits).toEqual([{ fiat: "EUR", day: "15000", month: "50000.5" }, { fiat: "JPY", day: "1500", month: "1500" }]);
+    expect([draft?.customers, draft?.cards]).toEqual(["", "US, KP"]);
+    expect(JSON.parse(rest)).toEqual({ risk: { pair_limits: (risk as { pair_limits: unknown }).pair_limits } });
+  });
+
+  it("reads what somebody typed of risk, or says what is wrong with it", () => {
+    const draft = draftOf(policy);
+    if (!draft.risk) throw new Error("there is risk");
+    const typed = { ...draft.risk, limits: [{ fiat: "EUR", day: "20", month: "" }, { fiat: "JPY", day: "1.5", month: "1" }], documents: "de fr, DE", payments: "many" };
+    const { wrongs } = policyOf({ ...draft, risk: typed }, policy);
+    expect(wrongs.map(({ field }) => field)).toEqual(["risk-EUR-month", "risk-JPY-day", "risk-payments"]);
+    const good = { ...typed, limits: [{ fiat: "EUR", day: "", month: "" }], payments: "", cards: "" };
+    expect(policyOf({ ...draft, risk: good }, policy).policy?.risk).toMatchObject({
+      limits: {}, payments_day_max: 4_294_967_295, document_countries_refused: ["DE", "FR"], card_countries_refused: [],
+    });
+    const odd = policyOf({ ...draft, risk: { ...good, cards: "Germany" } }, policy);
+    expect(odd.wrongs).toEqual([{ field: "risk-cards", message: "GERMANY is no country’s code: two letters each, such as DE, FR." }]);
+  });
+});
+
+describe("what a colleague wants", () => {
+  it("is told in the form's own units, by the pair's name", () => {
+    const [first, ...others] = policy.pairs;
+    if (!first) throw new Error("there is a pair");
+    const dearer = { ...first, max: { ...first.max, base: "6000000000" } };
+    const wanted: Policy = { ...policy, pairs: [dearer, ...others], fees: { ...fees, spread: 1000 }, risk: { ...risk, payments_day_max: 9 } };
+    expect(changesOf(readable(policy), readable(wanted))).toEqual([
+      { path: "pairs.USDT/TRC20.max", before: "5000.5", after: "6000" },
+      { path: "fees.spread", before: "0.9", after: "10" },
+      { path: "risk.payments", before: "5", after: "9" },
+    ]);
+    expect(changesOf(readable(policy), readable(policy))).toEqual([]);
   });
 });

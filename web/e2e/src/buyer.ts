@@ -37,8 +37,8 @@ export async function order(page: Page, proof: Proof, buyer: Buyer, side: "Buy" 
   return widgetOf(page);
 }
 
-export async function heading(widget: Widget, name: string | RegExp): Promise<void> {
-  await expect(widget.getByRole("heading", { level: 1, name })).toBeVisible({ timeout: 30_000 });
+export async function heading(widget: Widget, name: string | RegExp, timeout = 30_000): Promise<void> {
+  await expect(widget.getByRole("heading", { level: 1, name })).toBeVisible({ timeout });
 }
 
 /** Past the first screen. */

@@ -41,6 +41,23 @@ export async function title(page: Page, name: string | RegExp): Promise<void> {
 }
 
 /** What the console says it has just done. */
+/** Whoever takes it for markup shows a picture and another title. */
+export const EVIL = "<img src=x onerror=\"document.title='owned'\">";
+
+/** What somebody wrote stands there as they wrote it. */
+export async function asWritten(page: Page, text: string): Promise<void> {
+  await expect(page.getByText(`${text} ${EVIL}`).filter({ visible: true }).first()).toBeVisible();
+  await expect(page.locator("img[src='x']")).toHaveCount(0);
+  await expect(page).toHaveTitle(/ · Proof$/);
+}
+
+/** The reason that somebody gave for the latest deed of its kind, where the log has it. */
+export async function reasonInAudit(page: Page, proof: Proof, act: string, text: string): Promise<void> {
+  await page.goto(at(proof, `/audit?act=${act}`));
+  await page.getByRole("region", { name: "Audit" }).getByRole("row").nth(1).getByRole("link").first().click();
+  await asWritten(page, text);
+}
+
 export const said = (page: Page, text: string | RegExp): Promise<void> => expect(page.locator(".said")).toContainText(text);
 
 export const dialog = (page: Page): Locator => page.getByRole("dialog");

@@ -2,7 +2,7 @@
 
 import { CARDS, heading, order } from "../src/buyer.ts";
 import { freshTron } from "../src/chain.ts";
-import { answer, at, dialog, said } from "../src/console.ts";
+import { answer, at, dialog, EVIL, reasonInAudit, said } from "../src/console.ts";
 import { bothDecide, expect, test } from "../src/desk.ts";
 import { knownBuyer } from "../src/known.ts";
 import { notice, send, untilDeposit } from "../src/seller.ts";
@@ -24,8 +24,19 @@ test("coins that do not fit wait while their owner is listed, and two send them 
   await expect(alice.getByRole("heading", { name: "Another token came, 100.00 TRX" })).toBeVisible();
   await bothDecide(desk, alice.url(), async (operator) => {
     await operator.getByRole("button", { name: "Approve" }).click();
-    await answer(operator, "Approve", { reason: "looked at, it is theirs" });
+    await answer(operator, "Approve", { reason: `looked at, it is theirs ${EVIL}` });
   });
   await expect(notice(widget, /100\.00.TRX came, where USDT was expected/)).toContainText("It was sent back to your refund address", { timeout: 45_000 });
   await heading(widget, "Send 100.00 USDT");
+
+  // What is settled is still found.
+  await alice.goto(at(proof, "/waiting"));
+  await alice.getByRole("link", { name: "All cases" }).click();
+  await alice.getByLabel("Waits for").selectOption({ label: "Nobody: settled" });
+  const settled = alice.getByRole("region", { name: "Cases" }).getByRole("row").filter({ hasText: "100.00 TRX" });
+  await expect(settled.first()).toContainText("Settled");
+  await settled.first().getByRole("link", { name: "Another token came" }).click();
+  await expect(alice.getByRole("heading", { name: "Another token came, 100.00 TRX" })).toBeVisible();
+  await expect(alice.getByRole("region", { name: "Cases" })).toBeVisible();
+  await reasonInAudit(alice, proof, "case.rule", "looked at, it is theirs");
 });

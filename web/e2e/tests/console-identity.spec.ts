@@ -1,7 +1,7 @@
 // Somebody whom the provider is not sure about: two people look at the pictures and let them in.
 
 import { chooseDocument, heading, order, selfie, sendFile } from "../src/buyer.ts";
-import { answer, at, dialog } from "../src/console.ts";
+import { answer, at, dialog, EVIL, reasonInAudit } from "../src/console.ts";
 import { bothDecide, expect, newBuyer, test } from "../src/desk.ts";
 
 test("two people look at somebody's pictures and let them in", async ({ desk, page, proof }) => {
@@ -25,9 +25,10 @@ test("two people look at somebody's pictures and let them in", async ({ desk, pa
   await bothDecide(desk, alice.url(), async (operator) => {
     await operator.getByRole("button", { name: "Approve" }).click();
     await dialog(operator).getByLabel("Issued by").fill("DE");
-    await answer(operator, "Approve", { reason: "the same face, a good document" });
+    await answer(operator, "Approve", { reason: `the same face, a good document ${EVIL}` });
   });
   await heading(widget, "Review and pay");
+  await reasonInAudit(alice, proof, "identity.propose", "the same face, a good document");
   await alice.goto(at(proof, "/audit"));
-  await expect(alice.getByRole("row", { name: /Identity look alice/ }).first()).toBeVisible();
+  await expect(alice.getByRole("row", { name: /Pictures looked at alice/ }).first()).toBeVisible();
 });

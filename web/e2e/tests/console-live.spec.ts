@@ -61,4 +61,25 @@ test("live is opened by two, and a live order is watched by whoever looks at it"
   await bob.getByRole("link", { name: id.slice(-6) }).click();
   expect((await watched).status()).toBe(204);
   await expect(bob.getByText("You are watching it as long as this page is open.")).toBeVisible();
+
+  // One of them stops the partner at once; to let it go on takes both.
+  const session = async () =>
+    (await bob.request.post(new URL("/widget/session", proof.base_url).href, { headers: { authorization: `Bearer ${token}` }, data })).status();
+  const say = async (page: Page, verb: string, reason: string): Promise<void> => {
+    await page.goto(path);
+    await page.getByRole("button", { name: `${verb}…` }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Reason").fill(reason);
+    await dialog.getByRole("button", { name: verb }).click();
+  };
+  await say(alice, "Suspend", "Their page was taken over.");
+  await said(alice, "Suspended");
+  expect(await session()).toBe(401);
+  await say(alice, "Resume", "They have it back.");
+  await said(alice, "Proposed");
+  await expect(alice.getByText("resume by alice: They have it back.")).toBeVisible();
+  await say(bob, "Resume", "I have called them.");
+  await said(bob, "It goes on");
+  await expect(bob.getByRole("heading", { name: "Live, and watched" })).toBeVisible();
+  expect(await session()).toBe(200);
 });

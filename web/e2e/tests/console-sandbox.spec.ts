@@ -1,14 +1,9 @@
 // A partner's developer plays a scenario from the console, watches it, and moves the clock; operators see it.
 
-import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
+import { clean } from "../src/axe.ts";
 import { at, said } from "../src/console.ts";
 import { expect, test } from "../src/desk.ts";
-
-async function clean(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-}
 
 const steps = (page: Page, name: string) => page.getByRole("list", { name: `What is seen of ${name}` }).first();
 

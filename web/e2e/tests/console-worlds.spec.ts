@@ -1,9 +1,8 @@
 // Both worlds of a partner, rehearsed against a second one: what is live is changed by two, and each world has
 // its own webhook, deliveries, log and days.
 
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
 import { freshTron } from "../src/chain.ts";
+import { clean } from "../src/axe.ts";
 import { answer, at, dialog, said, title } from "../src/console.ts";
 import { expect, test, type Desk } from "../src/desk.ts";
 import type { Proof } from "../src/server.ts";
@@ -32,11 +31,6 @@ async function live(desk: Desk, proof: Proof): Promise<string> {
 }
 
 const shop = (proof: Proof): string => proof.partners[0]?.partner_id ?? "";
-
-async function clean(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode().analyze();
-  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`)).toEqual([]);
-}
 
 test("live wallets are changed by two, and the second sees every address", async ({ desk, proof }) => {
   await live(desk, proof);

@@ -4,9 +4,11 @@
 import { randomUUID } from "node:crypto";
 import type { Locator, Page } from "@playwright/test";
 import { CARDS, delivered, identify, order, pay } from "../src/buyer.ts";
+import { clean } from "../src/axe.ts";
 import { freshTron } from "../src/chain.ts";
-import { answer, at, said, title } from "../src/console.ts";
+import { answer, at, EVIL, reasonInAudit, said, title } from "../src/console.ts";
 import { bothDecide, expect, newBuyer, test } from "../src/desk.ts";
+import { advance } from "../src/known.ts";
 import { orderId } from "../src/operators.ts";
 import type { Proof } from "../src/server.ts";
 
@@ -73,32 +75,113 @@ test("a partner is onboarded, its checklist turns green, and an order is refunde
   await expect(alice.getByRole("heading", { name: "Buy 100.00 USDT" })).toBeVisible();
   await alice.goBack();
 
-  await alice.locator("#line-COV-1").getByRole("button", { name: "Sign" }).click();
-  await answer(alice, "Sign it under my name", { Note: "One pair, as they asked" });
-  await said(alice, "COV-1 is signed.");
-  await expect(alice.locator("#line-COV-1")).toContainText("Signed by alice");
+  // A call that is refused is evidence, and leads to its entry in the log.
+  const path = new URL("/widget/session", proof.base_url).href;
+  const refused = await alice.request.post(path, { headers: { authorization: `Bearer ${token}` }, data: { partner_user_id: "ann" } });
+  const { request_id } = (await refused.json()) as { request_id: string };
+  await alice.reload();
+  await expect(stateOf(alice, "INT-1")).toHaveText("Failing");
+  await alice.locator("#line-INT-1").getByText(/piece of evidence/).click();
+  await alice.getByRole("link", { name: `request ${request_id}` }).click();
+  await expect(alice.getByRole("region", { name: "Refused calls" }).getByRole("row").filter({ hasText: request_id })).toContainText("POST /widget/session");
 
-  const path = at(proof, `/orders/${id}`);
-  await bothDecide(desk, path, async (operator) => {
+  await bothDecide(desk, at(proof, `/orders/${id}`), async (operator) => {
     await operator.getByRole("button", { name: "Refund…" }).click();
-    await answer(operator, "Refund", { "Amount in EUR": "10.00", reason: "the customer asked" });
+    await answer(operator, "Refund", { "Amount in EUR": "10.00", reason: `the customer asked ${EVIL}` });
   });
   const refund = alice.getByRole("listitem").filter({ has: alice.getByRole("link", { name: "Refund after the end" }) });
   await expect(refund).toContainText("10.00 EUR");
   await expect(refund).toContainText("Settled", { timeout: 30_000 });
+  await reasonInAudit(alice, proof, "order.refund", "the customer asked");
 });
 
-test("the day's statement is there when the day is over", async ({ desk, proof }) => {
-  const bob = await desk("bob");
-  await bob.goto(at(proof, `/partners/${proof.partners[0]?.partner_id}/statements`));
-  // Tomorrow, since today may be over between two lines.
-  await bob.getByLabel("Day").fill(new Date(Date.now() + 86_400_000).toISOString().slice(0, 10));
-  await bob.getByRole("button", { name: "Make the statement" }).click();
-  await expect(bob.getByRole("alert")).toContainText(/over/);
-  await bob.getByLabel("Day").fill(new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10));
-  await bob.getByRole("button", { name: "Make the statement" }).click();
-  await expect(bob.getByText("Signature of the CSV")).toBeVisible();
-  const saved = bob.waitForEvent("download");
-  await bob.getByRole("button", { name: "CSV" }).click();
+test("a partner lists its pairs, and an operator confirms that list", async ({ desk, proof }) => {
+  const [alice, carol, shop] = [await desk("alice"), await desk("carol"), proof.partners[0]?.partner_id ?? ""];
+  const line = (page: Page) => page.locator("#line-COV-1");
+  await carol.goto(at(proof, "/checklist"));
+  await expect(line(carol).getByRole("button", { name: "Sign" })).toHaveCount(0);
+  const list = async (chosen: Record<string, boolean>) => {
+    await line(carol).getByRole("button", { name: /List the pairs|Change the list/ }).click();
+    for (const [name, isChosen] of Object.entries(chosen)) await carol.getByRole("checkbox", { name }).setChecked(isChosen);
+    await carol.getByRole("button", { name: "Save the list" }).click();
+    await said(carol, "The pairs are listed; an operator confirms them.");
+  };
+  await list({ "sell USDT/TRC20": true });
+  await expect(line(carol).getByRole("row", { name: /^USDT\/TRC20/ })).toContainText("Enabled");
+  // What this server does not offer stays on the list of whoever has asked for it.
+  const asked = await carol.request.post(at(proof, `/api/partners/${shop}/checklist/pairs`), { headers: { "x-proof-console": "1" }, data: { pairs: [{ pair: "SOL/SOLANA", side: "buy" }] } });
+  expect(asked.status()).toBe(200);
+  await carol.reload();
+  await expect(stateOf(carol, "COV-1")).toHaveText("Failing");
+  await expect(line(carol)).toContainText("Asked for, and not enabled: buy SOL/SOLANA.");
+  await expect(line(carol).getByRole("row", { name: /^SOL/ })).toContainText("Not enabled");
+  await list({ "buy SOL/SOLANA": false, "sell USDT/TRC20": true });
+  await expect(line(carol).getByRole("row", { name: /^USDT\/TRC20/ })).toContainText("Enabled");
+
+  await alice.goto(at(proof, `/partners/${shop}/checklist`));
+  await expect(line(alice).getByRole("button", { name: /list/i })).toHaveCount(0);
+  await line(alice).getByRole("button", { name: "Sign" }).click();
+  // While she reads, the list becomes another one: her word is not about that.
+  await list({ "sell USDT/TRC20": false, "buy USDT/TRC20": true });
+  await answer(alice, "Sign it under my name", { Note: "One pair, as they asked" });
+  await expect(alice.getByRole("dialog").getByText("has changed since you looked")).toBeVisible();
+  await alice.reload();
+  await line(alice).getByRole("button", { name: "Sign" }).click();
+  await answer(alice, "Sign it under my name", { Note: "One pair, as they asked" });
+  await said(alice, "COV-1 is signed.");
+  await expect(line(alice)).toContainText("Signed by alice");
+});
+
+/** The day (UTC) on which the order's payment was taken, and how much it was. */
+async function takenOf(alice: Page, proof: Proof, id: string): Promise<{ day: string; amount: string }> {
+  const { order, events } = (await (await alice.request.get(at(proof, `/api/orders/${id}`))).json()) as {
+    order: { fiat_amount: string };
+    events: { kind: string; at: string }[];
+  };
+  const day = events.find(({ kind }) => kind === "payment.captured")?.at.slice(0, 10) ?? "";
+  return { day, amount: order.fiat_amount };
+}
+
+test("the day's statement is read, printed and saved when the day is over", async ({ desk, page, proof }) => {
+  const [alice, shop] = [await desk("alice"), proof.partners[0]];
+  const widget = await order(page, proof, newBuyer());
+  await identify(widget);
+  await pay(widget, CARDS.good);
+  await delivered(widget);
+  const { day, amount } = await takenOf(alice, proof, await orderId(page));
+
+  await alice.goto(at(proof, `/partners/${shop?.partner_id}/statements`));
+  await expect(alice.getByText("The day of all partners")).toBeVisible();
+  await alice.getByLabel("Day", { exact: true }).fill(day);
+  await alice.getByRole("button", { name: "Make the statement" }).click();
+  await expect(alice.getByRole("alert")).toContainText(/over/);
+  await advance(proof, "25h");
+  await alice.getByRole("button", { name: "Make the statement" }).click();
+  const line = alice.getByRole("region", { name: "Lines of the day" }).getByRole("row").filter({ hasText: "Capture" });
+  await expect(line.filter({ hasText: `${amount}\u00a0EUR` }).first()).toBeVisible();
+  const sums = alice.getByRole("region", { name: "Sums of the day" });
+  await expect(sums.getByRole("row", { name: /^Captured .*EUR$/ })).toBeVisible();
+  await expect(sums.getByRole("row", { name: /^Delivered .*USDT\/TRC20$/ })).toBeVisible();
+
+  const saved = alice.waitForEvent("download");
+  await alice.getByRole("button", { name: "CSV" }).click();
   expect((await saved).suggestedFilename()).toMatch(/^demo-shop-\d{4}-\d\d-\d\d\.csv$/);
+  // On paper: what it is of and all of its columns, without what is clicked.
+  await alice.emulateMedia({ media: "print" });
+  await expect(alice.getByText(`Statement of Demo Shop, ${day}`)).toBeVisible();
+  await expect(alice.getByRole("columnheader", { name: "Partner’s share" })).toBeVisible();
+  for (const name of ["Print", "CSV", "Make the statement"]) await expect(alice.getByRole("button", { name })).toBeHidden();
+  await alice.emulateMedia({ media: null });
+  await alice.getByLabel("Day", { exact: true }).fill("2020-01-01");
+  await alice.getByRole("button", { name: "Make the statement" }).click();
+  await expect(alice.getByText("Nothing moved on 2020-01-01")).toBeVisible();
+
+  // The same day of the whole house.
+  await alice.getByText("The day of all partners").getByRole("link").click();
+  await alice.getByLabel("Day", { exact: true }).fill(day);
+  await alice.getByRole("button", { name: "Make the statement" }).click();
+  const partners = alice.getByRole("region", { name: "Sums of the day by partner" });
+  await expect(partners.getByRole("row", { name: /^Demo Shop Captured .*EUR$/ })).toBeVisible();
+  await expect(alice.getByRole("region", { name: "Accounts of the day" }).getByRole("row", { name: /^psp:sandbox:EUR .*Capture/ })).toBeVisible();
+  await clean(alice);
 });

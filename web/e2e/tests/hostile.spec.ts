@@ -134,6 +134,8 @@ test("no window beside the frame is heard by it, or by the page", async ({ page,
   await open(page, `${proof.shop_url}/made-up`, `${beside}${shop(proof, session)}`);
   const widget = page.frameLocator("#host iframe");
   await heading(widget, "Check your order");
+  // The price comes by itself; from then on nothing does.
+  await expect(widget.getByText(/^€\d/).first()).toBeVisible();
   const state = () => page.evaluate(() => ({ heard: window.heard.length, title: document.title, frame: document.querySelector<HTMLIFrameElement>("#host iframe")?.title, url: location.href, polluted: "polluted" in {} }));
   const drawn = () => widget.locator("#app").innerText();
   const before = [await state(), await drawn(), await page.evaluate(() => document.querySelector<HTMLIFrameElement>("#host iframe")?.style.height)];

@@ -38,6 +38,8 @@ export interface Opening {
   parameters: unknown;
   page_origin: string;
   from_app: boolean;
+  /** What this browser drew for itself, where the server asks for it. */
+  device?: string;
   /** What this frame has found. */
   findings: string[];
 }

@@ -12,6 +12,8 @@ export interface Boot {
   /** The page of a receipt, or one that holds the widget for an app. */
   receipt?: true;
   hosted?: true;
+  /** The server wants to know whether this browser was here before. */
+  device?: true;
   /** The console shows the app without an order; where the card fields come from then. */
   preview?: string;
 }
@@ -45,7 +47,7 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
   const resume = readResume(value["resume"]);
   const handover = readHanded(value["handover"]);
   const preview = value["preview"];
-  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}), ...(value["receipt"] === true ? { receipt: true } : {}), ...(value["hosted"] === true ? { hosted: true } : {}) };
+  return { origins, look: value["look"], ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}), ...(value["receipt"] === true ? { receipt: true } : {}), ...(value["hosted"] === true ? { hosted: true } : {}), ...(value["device"] === true ? { device: true } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {

@@ -32,6 +32,7 @@ wear(look);
 
 const embedded = window.parent !== window;
 const asked = new URLSearchParams(location.search).get("lang");
+session.asksDevice = boot?.device === true;
 void begin();
 
 /** Nothing is drawn before its words are here, so that no screen changes its language. */

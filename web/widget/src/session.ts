@@ -4,6 +4,7 @@
 import { Api, Refused, Unreachable, type Opening } from "./api";
 import type { Bridge } from "./bridge";
 import { eventsBetween, transferEnabled } from "./events";
+import { ownDevice } from "./device";
 import type { Init } from "./guards";
 import { isOldLoader, lookAround } from "./look-around";
 import { isNewer, isSettled, type Direction, type Price, type View } from "./view";
@@ -39,6 +40,8 @@ const QUIET_MS = 1000;
 
 export class Session {
   state: State = { offline: false, clockAheadMs: 0, findings: [], checked: false };
+  /** The server wants to know whether this browser was here before. */
+  asksDevice = false;
   /** This is the other device: it does the identity check and nothing else. */
   isOther = false;
   /** What this tab has asked for, for another device to open. */
@@ -52,6 +55,8 @@ export class Session {
   private readonly listeners = new Set<() => void>();
   private opening: Opening | undefined;
   private watching = false;
+  /** How often the browser has said that the line is gone. */
+  private losses = 0;
   private depositTold = false;
   /** The order that the page around this frame knows; another one's story is not told to it. */
   private told: string | undefined;
@@ -86,12 +91,14 @@ export class Session {
   /** `fromApp`: an app of the telephone has opened this page. */
   async open(widgetId: string, init: Init, pageOrigin: string, fromApp = false): Promise<void> {
     const { parameters } = init;
+    const device = this.asksDevice ? ownDevice() : undefined;
     this.opening = {
       widget_id: widgetId,
       init_token: String(parameters["init_token"] ?? ""),
       parameters,
       page_origin: pageOrigin,
       from_app: fromApp,
+      ...(device === undefined ? {} : { device }),
       findings: isOldLoader(init.loader) ? [...lookAround(), "embed_old_script"] : lookAround(),
     };
     this.followLine();
@@ -107,8 +114,16 @@ export class Session {
 
   /** The browser knows of a lost line sooner than a request that waits does. */
   private followLine(): void {
-    window.addEventListener("offline", () => this.set({ offline: true }));
+    window.addEventListener("offline", () => {
+      this.losses += 1;
+      this.set({ offline: true });
+    });
     window.addEventListener("online", () => void this.refresh());
+  }
+
+  /** An answer came. To what was asked before the line was lost it says nothing of the line now. */
+  private answered(losses: number): void {
+    if (losses === this.losses) this.set({ offline: false });
   }
 
   /** Opens, or opens again, with the session's own token: a visit may have ended while the hour runs. */
@@ -155,10 +170,11 @@ export class Session {
 
   /** Runs one command of the person. Resolves to what went wrong, in a form that can be said. */
   async command(run: (api: Api) => Promise<View | void>): Promise<Failure | undefined> {
+    const { losses } = this;
     try {
       const view = await run(this.api);
       if (view) this.apply(view);
-      this.set({ offline: false });
+      this.answered(losses);
       void this.watch();
       return undefined;
     } catch (error) {
@@ -184,10 +200,11 @@ export class Session {
   }
 
   private async refresh(): Promise<void> {
+    const { losses } = this;
     try {
       const view = await this.look(undefined);
       if (view) this.apply(view);
-      this.set({ offline: false });
+      this.answered(losses);
     } catch {
       // The loop that follows the order goes on trying.
     }
@@ -207,10 +224,11 @@ export class Session {
     while (this.state.view && !isSettled(this.state.view) && !this.state.blocked) {
       const { version } = this.state.view;
       const startedAt = performance.now();
+      const { losses } = this;
       try {
         // After a failure the state is asked for at once: a long wait would leave the warning standing.
         const view = await this.look(failures === 0 ? version : undefined);
-        this.set({ offline: false });
+        this.answered(losses);
         if (!view) continue;
         this.apply(view);
         if (view.version === version && failures === 0 && performance.now() - startedAt < QUIET_MS) await pause(1);

@@ -240,7 +240,7 @@ export interface Refund {
   amount: string;
   fiat_currency: string;
   /** `held`: people look at how to give it back. */
-  state: "sent" | "waiting" | "held";
+  state: "sent" | "by_bank" | "waiting" | "held";
 }
 
 export type Direction = View["type"];

@@ -7,7 +7,7 @@ use axum::{
     extract::{Path, Request, State},
 };
 use proof_core::{checklist::Profile, member::Act};
-use proof_engine::{Checklist, SignedReport};
+use proof_engine::{Checklist, Engine, PairListed, SignedReport};
 use serde::Deserialize;
 
 pub fn routes() -> Vec<Route> {
@@ -31,6 +31,11 @@ pub fn routes() -> Vec<Route> {
             Act::ChecklistRead,
             "/console/api/partners/{id}/checklist/profile",
             declare,
+        ),
+        post(
+            Act::ChecklistSignPartner,
+            "/console/api/partners/{id}/checklist/pairs",
+            list_pairs,
         ),
         post(
             Act::ChecklistProbe,
@@ -58,6 +63,9 @@ async fn show(
 struct Note {
     #[serde(default)]
     note: String,
+    /// The line's basis, as it was when its page was looked at.
+    #[serde(default)]
+    basis: Option<String>,
 }
 
 async fn sign(
@@ -69,7 +77,7 @@ async fn sign(
     let id = partner_id(&seat, &id)?;
     let ask: Note = json(&api, request).await?;
     api.engine
-        .checklist_sign(&seat, id, &line, Some(ask.note))
+        .checklist_sign(&seat, id, &line, (Some(ask.note), ask.basis.as_deref()))
         .await?;
     Ok(Json(api.engine.checklist(id).await?))
 }
@@ -80,7 +88,9 @@ async fn unsign(
     Path((id, line)): Path<(String, String)>,
 ) -> Result<Json<Checklist>, Refused> {
     let id = partner_id(&seat, &id)?;
-    api.engine.checklist_sign(&seat, id, &line, None).await?;
+    api.engine
+        .checklist_sign(&seat, id, &line, (None, None))
+        .await?;
     Ok(Json(api.engine.checklist(id).await?))
 }
 
@@ -91,8 +101,29 @@ async fn declare(
     request: Request,
 ) -> Result<Json<Checklist>, Refused> {
     let id = partner_id(&seat, &id)?;
+    Engine::may_declare(&seat)?;
     let profile: Profile = json(&api, request).await?;
     api.engine.checklist_declare(&seat, id, profile).await?;
+    Ok(Json(api.engine.checklist(id).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pairs {
+    pairs: Vec<PairListed>,
+}
+
+async fn list_pairs(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Checklist>, Refused> {
+    let id = partner_id(&seat, &id)?;
+    let ask: Pairs = json(&api, request).await?;
+    api.engine
+        .checklist_list_pairs(&seat, id, ask.pairs)
+        .await?;
     Ok(Json(api.engine.checklist(id).await?))
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     At, get, json,
+    order::Said,
     partner::{WalletNew, origins_of, wallets_of},
     partner_id, post,
 };
@@ -19,6 +20,16 @@ pub fn routes() -> Vec<Route> {
     vec![
         get(Act::ChecklistRead, "/console/api/partners/{id}/live", show),
         post(Act::PartnerWrite, "/console/api/partners/{id}/live", open),
+        post(
+            Act::PolicyWrite,
+            "/console/api/partners/{id}/suspend",
+            suspend,
+        ),
+        post(
+            Act::PolicyWrite,
+            "/console/api/partners/{id}/resume",
+            resume,
+        ),
         post(Act::OrderRead, "/console/api/orders/{id}/watch", watch),
     ]
 }
@@ -81,6 +92,36 @@ async fn open(
                 .map(|secret| secret.expose_secret().to_owned()),
         },
     }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Why {
+    reason: String,
+}
+
+async fn suspend(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<StatusCode, Refused> {
+    let id = partner_id(&seat, &id)?;
+    let Why { reason } = json(&api, request).await?;
+    api.engine.partner_suspend(&seat, id, &reason).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn resume(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<Said>, Refused> {
+    let id = partner_id(&seat, &id)?;
+    let Why { reason } = json(&api, request).await?;
+    let ruled = api.engine.partner_resume(&seat, id, &reason).await?;
+    Ok(Json(Said { ruled }))
 }
 
 async fn watch(

@@ -6,16 +6,17 @@ use crate::{
     call::client_ip,
     error::Refused,
     path::Named,
+    query::Query,
     route::{Caller, Route},
 };
 use axum::{
     Extension, Json,
-    extract::{Request, State},
+    extract::{RawQuery, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
 };
 use proof_core::{ErrorCode, member::Act, secret::Secret};
 use proof_engine::{
-    ApiError, Data, InvitationNew, InvitationView, Limited, Me, Members, Seat, SignIn, SignedIn,
+    ApiError, InvitationNew, InvitationView, Limited, Me, MemberView, Page, Seat, SignIn, SignedIn,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -125,9 +126,18 @@ async fn take(
     signed_in(&api, signed)
 }
 
-async fn list(State(api): State<Api>, Extension(seat): At) -> Result<Json<Members>, Refused> {
-    let data = api.engine.member_list(seat.scope()).await?;
-    Ok(Json(Data { data }))
+async fn list(
+    State(api): State<Api>,
+    Extension(seat): At,
+    query: RawQuery,
+) -> Result<Json<Page<MemberView>>, Refused> {
+    let query = Query::read(&query);
+    let text = query.text("query")?.map(|text| text.trim().to_owned());
+    let after = query.text("after")?.unwrap_or_default().to_owned();
+    let page = api
+        .engine
+        .member_list(seat.scope(), (text, after), query.limit()?);
+    Ok(Json(page.await?))
 }
 
 #[derive(Serialize)]

@@ -56,7 +56,22 @@ pub fn routes() -> Vec<Route> {
             asset,
         ),
         get(Act::OrderRead, "/console/api/overview", order::overview),
+        get(
+            Act::OrderRead,
+            "/console/api/overview/volume",
+            order::volume,
+        ),
         get(Act::AuditRead, "/console/api/audit", ledger::audit),
+        get(
+            Act::AuditRead,
+            "/console/api/audit/names",
+            ledger::audit_names,
+        ),
+        get(
+            Act::AuditRead,
+            "/console/api/audit/{number}",
+            ledger::audit_entry,
+        ),
         get(Act::ListingRead, "/console/api/listings", ledger::listings),
         post(
             Act::ListingWrite,
@@ -64,6 +79,12 @@ pub fn routes() -> Vec<Route> {
             ledger::listing_say,
         ),
         get(Act::LedgerRead, "/console/api/ledger", ledger::show),
+        get(Act::LedgerRead, "/console/api/ledger/held", ledger::held),
+        get(
+            Act::LedgerRead,
+            "/console/api/ledger/statements/{day}",
+            ledger::statement,
+        ),
         post(
             Act::LedgerWrite,
             "/console/api/ledger/reconcile",

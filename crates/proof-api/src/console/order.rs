@@ -13,10 +13,11 @@ use proof_core::{
     member::Act,
     order::{PublicStatus, Ruling},
     partner::{Environment, Side},
+    statement::Day,
 };
 use proof_engine::{
-    ApiError, CaseStory, IdentityReviewed, OrderLines, OrderListed, OrderPage, OrderQuery,
-    Overview, Ruled, Wished,
+    ApiError, CaseStory, CaseWaits, IdentityReviewed, OrderLines, OrderListed, OrderPage,
+    OrderQuery, Overview, Page, ReturnLine, Ruled, Volume, Wished,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -28,6 +29,8 @@ pub fn routes() -> Vec<Route> {
         post(Act::OrderRule, "/console/api/orders/{id}/rule", rule),
         post(Act::OrderRule, "/console/api/orders/{id}/refund", refund),
         get(Act::CaseRead, "/console/api/reviews", reviews),
+        get(Act::CaseRead, "/console/api/returns", returns),
+        get(Act::CaseRead, "/console/api/cases", cases),
         get(Act::CaseRead, "/console/api/cases/{id}", case),
         post(Act::CaseRule, "/console/api/cases/{id}/rule", case_rule),
     ]
@@ -48,12 +51,23 @@ pub async fn overview(
     Ok(Json(api.engine.overview(&seat, environment).await?))
 }
 
+pub async fn volume(
+    State(api): State<Api>,
+    Extension(seat): At,
+    query: RawQuery,
+) -> Result<Json<Volume>, Refused> {
+    let environment = environment(&Query::read(&query))?;
+    Ok(Json(api.engine.volume(&seat, environment).await?))
+}
+
 /// `test` unless the other one is asked for.
 pub(super) fn environment(query: &Query) -> Result<Environment, Refused> {
     let rule = "must be test or live";
     let asked = query.parsed("environment", rule, Environment::parse)?;
     Ok(asked.unwrap_or(Environment::Test))
 }
+
+const DAY_RULE: &str = "must be a day (UTC), such as 2026-11-24";
 
 async fn list(
     State(api): State<Api>,
@@ -65,6 +79,10 @@ async fn list(
     let asked = OrderQuery {
         environment: environment(&query)?,
         text: query.text("query")?.map(|text| text.trim().to_owned()),
+        made: (
+            query.parsed("from", DAY_RULE, Day::parse)?.map(Day::start),
+            query.parsed("to", DAY_RULE, Day::parse)?.map(Day::end),
+        ),
         partner: query.parsed("partner", "must be a partner's id", |id| id.parse().ok())?,
         status: query.parsed("status", status_rule, PublicStatus::parse)?,
         side: query.parsed("side", "must be buy or sell", Side::parse)?,
@@ -167,8 +185,11 @@ async fn refund(
 
 #[derive(Serialize)]
 pub struct Reviews {
+    /// Those that have waited longest, and how many there are.
     orders: Vec<Reviewed>,
+    orders_total: i64,
     cases: Vec<CaseShown>,
+    cases_total: i64,
     identity: Vec<IdentityReviewed>,
     wishes: Vec<Wished>,
 }
@@ -189,6 +210,8 @@ pub struct CaseShown {
     about: String,
     state: String,
     why: String,
+    opened_at: String,
+    due_at: Option<String>,
     proposed: Option<String>,
     rulings: Vec<String>,
 }
@@ -203,6 +226,8 @@ impl From<CaseStory> for CaseShown {
             about: story.about,
             state: story.state,
             why: story.why,
+            opened_at: story.opened_at,
+            due_at: story.due_at,
             proposed: story.proposed,
             rulings: story.rulings,
         }
@@ -222,7 +247,10 @@ async fn reviews(State(api): State<Api>, Extension(seat): At) -> Result<Json<Rev
     };
     let orders = api.engine.order_reviewed().await?;
     let cases = api.engine.case_reviewed().await?;
+    let total = api.engine.reviewed_count().await?;
     Ok(Json(Reviews {
+        orders_total: total.orders,
+        cases_total: total.cases,
         orders: orders
             .into_iter()
             .map(|listed| Reviewed { listed })
@@ -235,6 +263,47 @@ async fn reviews(State(api): State<Api>, Extension(seat): At) -> Result<Json<Rev
 
 fn case_id(text: &str) -> Result<CaseId, Refused> {
     text.parse().map_err(|_| Refused(ApiError::nobody("case")))
+}
+
+/// Cases by whom they wait for; those that wait for us unless it is said.
+async fn cases(State(api): State<Api>, query: RawQuery) -> Result<Json<Page<CaseShown>>, Refused> {
+    let query = Query::read(&query);
+    let rule = "must be us, user, others or nobody";
+    let waits = query.parsed("waits_for", rule, CaseWaits::parse)?;
+    let rule = "must be a cursor that an earlier page gave";
+    let before = query.parsed("after", rule, |id| id.parse().ok())?;
+    let page = api
+        .engine
+        .case_list(waits.unwrap_or(CaseWaits::Us), before, query.limit()?);
+    Ok(Json(page.await?.map(CaseShown::from)))
+}
+
+/// What went back to users, the newest first; what is under way, the longest first, in one page.
+async fn returns(
+    State(api): State<Api>,
+    query: RawQuery,
+) -> Result<Json<Page<ReturnLine>>, Refused> {
+    let query = Query::read(&query);
+    let environment = environment(&query)?;
+    let rule = "must be under_way or done";
+    let done = query.parsed("state", rule, |state| match state {
+        "under_way" => Some(false),
+        "done" => Some(true),
+        _ => None,
+    })?;
+    if !done.unwrap_or(false) {
+        let data = api.engine.returns_under_way(environment).await?;
+        return Ok(Json(Page {
+            data,
+            next_cursor: None,
+        }));
+    }
+    let rule = "must be a cursor that an earlier page gave";
+    let before = query.parsed("after", rule, |id| id.parse().ok())?;
+    let page = api
+        .engine
+        .returned_list(environment, before, query.limit()?);
+    Ok(Json(page.await?))
 }
 
 async fn case(State(api): State<Api>, Named(id): Named) -> Result<Json<CaseShown>, Refused> {

@@ -12,15 +12,19 @@ use proof_core::{
     member::Act,
     partner::{Origin, PartnerType, Policy, SellPolicy},
 };
-use proof_engine::{ApiError, Data, PartnerCreate, PartnerLine, PartnerPage, Ruled};
+use proof_engine::{
+    About, AboutAsk, ApiError, Data, Named, Page, PartnerCreate, PartnerLine, PartnerPage, Ruled,
+};
 use serde::{Deserialize, Serialize};
 
 pub fn routes() -> Vec<Route> {
     vec![
         get(Act::PartnerRead, "/console/api/partners", list),
         post(Act::PartnerWrite, "/console/api/partners", create),
+        get(Act::PartnerRead, "/console/api/partners/names", names),
         get(Act::PartnerRead, "/console/api/pairs", pairs),
         get(Act::PartnerRead, "/console/api/partners/{id}", show),
+        post(Act::ContactWrite, "/console/api/partners/{id}/about", about),
         post(
             Act::PolicyWrite,
             "/console/api/partners/{id}/policy",
@@ -37,8 +41,20 @@ pub fn routes() -> Vec<Route> {
 async fn list(
     State(api): State<Api>,
     Extension(seat): At,
-) -> Result<Json<Data<PartnerLine>>, Refused> {
-    let data = api.engine.partner_lines(&seat).await?;
+    query: RawQuery,
+) -> Result<Json<Page<PartnerLine>>, Refused> {
+    let query = Query::read(&query);
+    let text = query.text("query")?.map(|text| text.trim().to_owned());
+    let rule = "must be a cursor that an earlier page gave";
+    let after = query.parsed("after", rule, |id| id.parse().ok())?;
+    let page = api
+        .engine
+        .partner_lines(&seat, (text, after), query.limit()?);
+    Ok(Json(page.await?))
+}
+
+async fn names(State(api): State<Api>, Extension(seat): At) -> Result<Json<Data<Named>>, Refused> {
+    let data = api.engine.partner_names(&seat).await?;
     Ok(Json(Data { data }))
 }
 
@@ -129,14 +145,17 @@ pub(super) fn said(field: &'static str, message: String) -> Refused {
     Refused(ApiError::field(ErrorCode::ValidationError, field, message))
 }
 
+fn kind_of(text: &str) -> Result<PartnerType, Refused> {
+    let unknown = |_| {
+        let message = "A partner is treasury, user_wallet or managed.";
+        said("kind", message.to_owned())
+    };
+    text.parse().map_err(unknown)
+}
+
 impl New {
     fn read(self) -> Result<PartnerCreate, Refused> {
-        let kind: PartnerType = self.kind.parse().map_err(|_| {
-            said(
-                "kind",
-                "A partner is treasury, user_wallet or managed.".to_owned(),
-            )
-        })?;
+        let kind = kind_of(&self.kind)?;
         let pairs: Vec<Asset> = self
             .pairs
             .iter()
@@ -192,6 +211,39 @@ async fn create(
             .map(|secret| secret.expose_secret().to_owned()),
     };
     Ok((StatusCode::CREATED, Json(shown)))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AboutNew {
+    /// As it was when somebody began to change it.
+    before: About,
+    name: String,
+    kind: String,
+    contact_email: String,
+    #[serde(default)]
+    wallets: Vec<WalletNew>,
+}
+
+/// Its name, type and contact.
+async fn about(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<About>, Refused> {
+    let id = partner_id(&seat, &id)?;
+    let new: AboutNew = json(&api, request).await?;
+    let ask = AboutAsk {
+        before: new.before,
+        after: About {
+            name: new.name,
+            kind: kind_of(&new.kind)?,
+            contact_email: new.contact_email,
+        },
+        wallets: wallets_of(&new.wallets)?,
+    };
+    Ok(Json(api.engine.about_set(&seat, id, ask).await?))
 }
 
 #[derive(Serialize)]

@@ -21,12 +21,12 @@ pub fn routes() -> Vec<Route> {
             show,
         ),
         post(
-            Act::ChecklistProbe,
+            Act::SandboxPlay,
             "/console/api/partners/{id}/sandbox/scenarios/{name}",
             start,
         ),
         post(
-            Act::ChecklistProbe,
+            Act::SandboxPlay,
             "/console/api/partners/{id}/sandbox/clock",
             advance,
         ),

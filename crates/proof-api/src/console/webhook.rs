@@ -1,6 +1,10 @@
 //! How partners' webhooks fare, what was refused, and their days, in either world.
 
-use super::{At, get, json, order::environment, partner_id, post};
+use super::{
+    At, get, json,
+    order::{environment, order_id},
+    partner_id, post,
+};
 use crate::{
     Api,
     error::Refused,
@@ -15,7 +19,7 @@ use axum::{
 use proof_core::{ErrorCode, id::DeliveryId, member::Act, statement::Day};
 use proof_engine::{
     Access, Acknowledge, ApiError, Data, Delivery, DeliveryDetail, DeliveryFilter, DeliveryPage,
-    DeliveryState, Refusals, RefusalsOf, Seat, SignedStatement, Webhook,
+    DeliveryState, Pace, Refusals, RefusalsOf, Seat, SignedStatement, Webhook,
 };
 use serde::{Deserialize, Serialize};
 
@@ -40,6 +44,11 @@ pub fn routes() -> Vec<Route> {
             Act::WebhookWrite,
             "/console/api/partners/{id}/webhook/test",
             webhook_test,
+        ),
+        get(
+            Act::PartnerRead,
+            "/console/api/partners/{id}/webhook/pace",
+            pace,
         ),
         get(
             Act::PartnerRead,
@@ -234,7 +243,7 @@ async fn deliveries(
             .map(|id| id.parse().map_err(|_| ApiError::cursor()))
             .transpose()?
             .unwrap_or(DeliveryId::LAST),
-        order: None,
+        order: query.parsed("order", "must be an order's id", |id| order_id(id).ok())?,
         state: query.parsed("state", rule, DeliveryState::parse)?,
     };
     let limit = query.limit()?;
@@ -247,6 +256,16 @@ async fn deliveries(
         })),
         Err(error) => Err(Refused(error)),
     }
+}
+
+async fn pace(
+    State(api): State<Api>,
+    Extension(seat): At,
+    Path(id): Path<String>,
+    query: RawQuery,
+) -> Result<Json<Pace>, Refused> {
+    let access = access(&api, &seat, &id, &Query::read(&query)).await?;
+    Ok(Json(api.engine.webhook_pace(&access).await?))
 }
 
 fn delivery_id(text: &str) -> Result<DeliveryId, Refused> {

@@ -178,9 +178,11 @@ pub fn checklist() -> Value {
             "signed": null,
             "signs": null,
             "matrix": null,
+            "basis": "",
         }],
         "green": 0,
         "of": 1,
+        "probing": false,
         "ready": false,
     })
 }

@@ -190,6 +190,7 @@ pub fn report(report: wire::Report) -> Result<Vec<ReportLine>, Unusable> {
 pub fn payout(payout: &wire::Payout) -> PayoutState {
     match payout.status.as_str() {
         "sent" => PayoutState::Sent,
+        "bounced" => PayoutState::Bounced,
         "pending" => PayoutState::Pending,
         "refused" => PayoutState::Refused {
             code: decline_code(payout.decline_code.as_deref()),

@@ -400,6 +400,7 @@ fn a_payout_is_sent_refused_or_waited_for() {
     let ask = |answer| block_on(SandboxPayouts::new(provider(answer).0).payout(&payout_request()));
     for (changes, expected) in [
         (json!({}), PayoutState::Sent),
+        (json!({"status": "bounced"}), PayoutState::Bounced),
         (json!({"status": "pending"}), PayoutState::Pending),
         (json!({"status": "teleported"}), PayoutState::Pending),
         (

@@ -1,14 +1,13 @@
 //! What a signature was given for. It is kept with it, and compared when the line is judged: whoever
 //! signed for two pairs did not sign for the third one that came later.
 
-use super::{Facts, Profile};
-use crate::partner::Side;
+use super::{AskedPair, Facts};
 
 /// What the line with this id stands on today, as far as a person judges it.
 pub fn basis(facts: &Facts, line: &str) -> String {
     match line {
         "ONB-3" => sells(facts),
-        "COV-1" => pairs(facts),
+        "COV-1" => asked(facts),
         "WHK-1" | "WHK-2" => webhook(facts),
         "LIVE-1" => {
             let origins: Vec<&str> = facts.origins.iter().map(|o| o.as_str()).collect();
@@ -16,7 +15,7 @@ pub fn basis(facts: &Facts, line: &str) -> String {
                 pairs(facts),
                 origins.join(" "),
                 webhook(facts),
-                profile(facts.profile),
+                profile(facts),
             ];
             parts.join("; ")
         }
@@ -30,16 +29,25 @@ fn sells(facts: &Facts) -> String {
 }
 
 fn pairs(facts: &Facts) -> String {
-    let pairs = facts.partner.policy.pairs.iter();
-    let mut names: Vec<String> = pairs
-        .flat_map(|pair| {
-            let sides = [Side::Buy, Side::Sell].into_iter();
-            let open = sides.filter(|side| pair.allows(*side));
-            open.map(|side| format!("{} {}", side.name(), pair.asset))
-        })
+    let mut names: Vec<String> = facts
+        .enabled_pairs()
+        .iter()
+        .map(ToString::to_string)
         .collect();
     names.sort_unstable();
     names.join(", ")
+}
+
+/// The list that was shown, as far as it was enabled: with another list, or without a pair of it, it was
+/// not this one that was confirmed.
+fn asked(facts: &Facts) -> String {
+    let (asked, enabled) = (facts.asked_pairs(), facts.enabled_pairs());
+    let named = |of: &AskedPair| match enabled.contains(of) {
+        true => of.to_string(),
+        false => format!("{of} (not enabled)"),
+    };
+    let names: Vec<String> = asked.iter().map(named).collect();
+    format!("asked for: {}", names.join(", "))
 }
 
 fn webhook(facts: &Facts) -> String {
@@ -47,7 +55,9 @@ fn webhook(facts: &Facts) -> String {
     url.unwrap_or_default()
 }
 
-fn profile(profile: Profile) -> String {
+fn profile(facts: &Facts) -> String {
+    let declared = facts.declared.as_ref();
+    let profile = declared.map(|one| one.profile).unwrap_or_default();
     let parts = [
         (profile.ios, "ios"),
         (profile.android, "android"),

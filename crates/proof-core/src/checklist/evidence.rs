@@ -20,7 +20,8 @@ pub(super) fn evidence(seen: &Observation, strength: Strength, text: &str) -> Ev
         | Kind::BuyCompleted
         | Kind::SellCompleted
         | Kind::Camera
-        | Kind::WalletPaid
+        | Kind::WalletBegun
+        | Kind::WalletCaptured
         | Kind::CustomTab
         | Kind::ProbeGood
         | Kind::ProbeBad

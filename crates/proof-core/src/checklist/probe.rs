@@ -42,6 +42,22 @@ fn gaps(calls: Calls<'_>) -> Vec<i64> {
         .collect()
 }
 
+/// `0.2 s, 0.4 s and 0.8 s`.
+fn spoken(gaps: &[i64]) -> String {
+    let seconds = |ms: &i64| {
+        let (whole, rest) = (ms.div_euclid(1_000), ms.rem_euclid(1_000));
+        let text = format!("{whole}.{rest:03}");
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        format!("{text} s")
+    };
+    let said: Vec<String> = gaps.iter().map(seconds).collect();
+    match said.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, before)) => format!("{} and {last}", before.join(", ")),
+        None => String::new(),
+    }
+}
+
 /// `502`: tried again, not at once, and later each time. `refused` calls were answered so.
 pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> ProbeVerdict {
     let gaps = gaps(calls);
@@ -63,11 +79,12 @@ pub fn backoff_verdict(calls: Calls<'_>, refused: usize, is_over: bool) -> Probe
     };
     if retries.windows(2).any(shrinks) {
         return ProbeVerdict::Bad(format!(
-            "the pauses between retries did not grow: {retries:?} ms"
+            "the pauses between retries did not grow: {}",
+            spoken(retries)
         ));
     }
     if retries.len() >= refused {
-        return ProbeVerdict::Good(format!("retried after {retries:?} ms"));
+        return ProbeVerdict::Good(format!("retried after {}", spoken(retries)));
     }
     match (is_over, retries.is_empty()) {
         (false, _) => ProbeVerdict::Open,
@@ -92,7 +109,12 @@ pub fn loop_verdict(calls: Calls<'_>, is_over: bool) -> ProbeVerdict {
         ));
     }
     if is_over {
-        return ProbeVerdict::Good(format!("{again} calls in {LOOP_SECONDS} s"));
+        let times = match again {
+            1 => "was not repeated".to_owned(),
+            2 => "was repeated once".to_owned(),
+            more => format!("was repeated {} times", more.saturating_sub(1)),
+        };
+        return ProbeVerdict::Good(format!("the call {times} in {LOOP_SECONDS} s"));
     }
     ProbeVerdict::Open
 }

@@ -1,18 +1,18 @@
 //! One rule for each line.
 
+mod coverage;
+mod mobile;
 mod webhook;
 
 use super::{
-    Covered, DECAY_SECONDS, Evidence, Facts, Judged, Kind, LINES, LineSpec, LineState, Observation,
-    Refused, Signature, Strength, WINDOW_SECONDS, Who, basis,
+    DECAY_SECONDS, Evidence, Facts, Judged, Kind, LINES, LineSpec, LineState, Observation, Refused,
+    Signature, Strength, WINDOW_SECONDS, Who, basis,
     evidence::{evidence, lower, refusal, said, signer, word},
 };
 use crate::{
-    asset::Asset,
-    partner::{PartnerType, Side, Stage},
+    partner::{PartnerType, Stage},
     time::Timestamp,
 };
-use std::collections::BTreeSet;
 
 /// Pieces of evidence that are shown of one line, the latest.
 const EVIDENCE_MAX: usize = 5;
@@ -29,6 +29,8 @@ enum Finding {
     /// Nobody has seen it yet; what to do so that somebody does.
     Unseen(String, &'static str),
     Passing(String, Vec<Evidence>),
+    /// Something stands in for what was not seen; with a person's word it is enough.
+    Vouched(String, Vec<Evidence>),
     /// The server knows also what a person would have to say.
     Proven(String, Vec<Evidence>),
     Failing(String, String, Vec<Evidence>),
@@ -42,13 +44,14 @@ struct Look<'a> {
 impl Look<'_> {
     fn line(&self, spec: &'static LineSpec) -> Judged {
         let (signature, outdated) = self.signature(spec);
-        let matrix = matches!(spec.id, "COV-1" | "COV-2").then(|| self.matrix(spec.id));
+        let matrix = self.matrix(spec.id);
         let finding = self.finding(spec.id);
         let is_signable = spec.signer.is_some()
             && match &finding {
                 Finding::NotApplicable(_) | Finding::Failing(..) | Finding::Proven(..) => false,
                 // Where a person alone decides, or may stand in for what was not seen.
-                Finding::Unseen(..) => !spec.who.needs_person() || spec.who == Who::Person,
+                Finding::Unseen(..) => matches!(spec.who, Who::Person | Who::Scan),
+                Finding::Vouched(..) => true,
                 Finding::Passing(..) => spec.who.needs_person(),
             };
         let judged = |state, why, next, evidence| Judged {
@@ -59,6 +62,7 @@ impl Look<'_> {
             evidence,
             signature: signature.clone(),
             is_signable,
+            basis: basis(self.facts, spec.id),
             matrix,
         };
         match finding {
@@ -77,18 +81,20 @@ impl Look<'_> {
                     judged(LineState::Unseen, why, Some(next), words)
                 }
             },
-            Finding::Passing(why, mut evidence) => match (&signature, is_signable) {
-                (Some(signed), true) => {
-                    evidence.push(word(signed));
-                    judged(LineState::SignedOff, why, None, evidence)
+            Finding::Passing(why, mut evidence) | Finding::Vouched(why, mut evidence) => {
+                match (&signature, is_signable) {
+                    (Some(signed), true) => {
+                        evidence.push(word(signed));
+                        judged(LineState::SignedOff, why, None, evidence)
+                    }
+                    (None, true) => {
+                        let signs = || format!("{} has to sign this line.", signer(spec.signer));
+                        let next = outdated.unwrap_or_else(signs);
+                        judged(LineState::Unseen, why, Some(next), evidence)
+                    }
+                    (_, false) => judged(LineState::Passing, why, None, evidence),
                 }
-                (None, true) => {
-                    let signs = || format!("{} has to sign this line.", signer(spec.signer));
-                    let next = outdated.unwrap_or_else(signs);
-                    judged(LineState::Unseen, why, Some(next), evidence)
-                }
-                (_, false) => judged(LineState::Passing, why, None, evidence),
-            },
+            }
         }
     }
 
@@ -129,7 +135,7 @@ impl Look<'_> {
             "INT-3" => self.verbatim(),
             "INT-4" => self.channels(),
             "INT-5" => self.stops(),
-            "COV-1" => self.pairs(),
+            "COV-1" => self.asked(),
             "COV-2" => self.covered(),
             "ERR-1" => self.provoked(),
             "ERR-2" | "ERR-3" => self.probed(id),
@@ -406,71 +412,6 @@ impl Look<'_> {
         Finding::Passing("Following stops at the end.".to_owned(), good)
     }
 
-    fn matrix(&self, line: &str) -> Vec<Covered> {
-        let unproven = |asset: Asset| self.facts.unproven.contains(&asset.network());
-        let pairs = self.facts.partner.policy.pairs.iter();
-        let sides = pairs.flat_map(|pair| {
-            [Side::Buy, Side::Sell]
-                .into_iter()
-                .filter(|side| pair.allows(*side))
-                .map(|side| (pair.asset, side))
-        });
-        sides
-            .map(|(asset, side)| {
-                let subject = format!("{} {asset}", side.name());
-                let seen = self.of(Kind::SessionMade, &subject);
-                let at = seen.map(|seen| seen.last_at);
-                Covered {
-                    asset,
-                    side,
-                    at,
-                    proven: line != "COV-2" || !unproven(asset),
-                }
-            })
-            .collect()
-    }
-
-    fn pairs(&self) -> Finding {
-        let pairs = self.facts.partner.policy.pairs.iter();
-        let names: Vec<String> = pairs.map(|pair| pair.asset.to_string()).collect();
-        if names.is_empty() {
-            return Finding::Unseen(
-                "No pair is enabled.".to_owned(),
-                "An operator enables the pairs that the partner lists.",
-            );
-        }
-        Finding::Passing(format!("Enabled: {}.", names.join(", ")), Vec::new())
-    }
-
-    fn covered(&self) -> Finding {
-        let matrix = self.matrix("COV-2");
-        let unproven: BTreeSet<&str> = matrix
-            .iter()
-            .filter(|covered| !covered.proven)
-            .map(|covered| covered.asset.network().name())
-            .collect();
-        if !unproven.is_empty() {
-            let names: Vec<&str> = unproven.into_iter().collect();
-            return Finding::Unseen(
-                format!("Not proven on real nodes: {}.", names.join(", ")),
-                "An operator runs proof chain prove NETWORK on the server.",
-            );
-        }
-        let open: Vec<String> = matrix
-            .iter()
-            .filter(|covered| covered.at.is_none())
-            .map(|covered| format!("{} {}", covered.side.name(), covered.asset))
-            .collect();
-        if open.is_empty() {
-            let made = self.evidence(Kind::SessionMade, Strength::Observed, "A session was made");
-            return Finding::Passing("Each pair had a session.".to_owned(), made);
-        }
-        Finding::Unseen(
-            format!("Still without a session: {}.", open.join(", ")),
-            "POST /widget/session once for each pair and side that is missing.",
-        )
-    }
-
     fn provoked(&self) -> Finding {
         let both = ["wallet_not_supported", "currency_not_allowed"]
             .map(|code| self.of(Kind::Provoked, code));
@@ -552,71 +493,6 @@ impl Look<'_> {
             Stage::LiveWatched | Stage::Live | Stage::Suspended => Finding::Unseen(
                 "No live transaction was completed yet while an operator watched.".to_owned(),
                 "An operator opens the page of the first live order and leaves it open until the order has ended.",
-            ),
-        }
-    }
-
-    fn mobile(&self, id: &str) -> Finding {
-        let profile = self.facts.profile;
-        let (applies, platform) = match id {
-            "MOB-1" | "MOB-2" | "MOB-3" => (profile.ios, "ios"),
-            "MOB-4" => (profile.ios && profile.wallet_payments, "ios"),
-            "MOB-7" => (profile.android && profile.wallet_payments, "android"),
-            _ => (profile.android, "android"),
-        };
-        if !applies {
-            return Finding::NotApplicable("Outside of what the partner says it has.".to_owned());
-        }
-        match id {
-            "MOB-3" | "MOB-6" => self.on(
-                Kind::Camera,
-                platform,
-                "A picture came from its camera",
-                "Verify a user on the phone.",
-            ),
-            "MOB-4" | "MOB-7" => self.on(
-                Kind::WalletPaid,
-                platform,
-                "Somebody paid with its wallet",
-                "Pay with the phone's wallet.",
-            ),
-            "MOB-5" if self.seen(Kind::CustomTab).next().is_some() => self.once(
-                Kind::CustomTab,
-                "The page was opened from an Android app",
-                "",
-            ),
-            _ => self.scanned(id),
-        }
-    }
-
-    fn on(&self, kind: Kind, platform: &str, what: &str, next: &'static str) -> Finding {
-        match self.of(kind, platform) {
-            Some(seen) => Finding::Passing(
-                format!("{what}."),
-                vec![evidence(seen, Strength::Inferred, what)],
-            ),
-            None => Finding::Unseen(format!("Not seen yet: {}.", lower(what)), next),
-        }
-    }
-
-    fn scanned(&self, id: &str) -> Finding {
-        let (good, bad) = (self.of(Kind::ScanGood, id), self.of(Kind::ScanBad, id));
-        let what = "Somebody looked into the app's files with proof scan";
-        match (good, bad) {
-            (_, Some(bad)) if good.is_none_or(|good| good.last_at < bad.last_at) => {
-                Finding::Failing(
-                    "The app's files do not have it.".to_owned(),
-                    "proof scan says what to add.".to_owned(),
-                    vec![evidence(bad, Strength::Attested, what)],
-                )
-            }
-            (Some(good), _) => Finding::Passing(
-                "The app's files have it.".to_owned(),
-                vec![evidence(good, Strength::Attested, what)],
-            ),
-            (None, _) => Finding::Unseen(
-                "Nobody has looked into the app's files yet.".to_owned(),
-                "Run proof scan in the app's folder.",
             ),
         }
     }

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     id::PartnerId,
     money::{Amount, Bps},
-    partner::{Pair, PartnerType, Policy, SellPolicy, Stage, WidgetConfig},
+    partner::{Pair, PartnerType, Policy, SellPolicy, Side, Stage, WidgetConfig},
     quote::FeePolicy,
     risk::RiskPolicy,
     secret::Secret,
@@ -56,7 +56,8 @@ fn facts() -> Facts {
         seen: Vec::new(),
         refused: Vec::new(),
         signed: Vec::new(),
-        profile: Profile::default(),
+        declared: None,
+        asked: None,
         live: Vec::new(),
     }
 }
@@ -227,23 +228,103 @@ fn pauses_have_to_be_there_and_to_grow() {
     assert_eq!(loop_verdict(&[], true), ProbeVerdict::Open);
 }
 
+fn asked(facts: &mut Facts, sides: &[Side]) {
+    let pair = facts.partner.policy.pairs[0].asset;
+    facts.asked = Some(Asked {
+        pairs: sides
+            .iter()
+            .map(|side| AskedPair { pair, side: *side })
+            .collect(),
+        by: "carol".into(),
+        at: NOW,
+    });
+}
+
+fn line(facts: &Facts, id: &str) -> Judged {
+    let mut judged = judge(facts, NOW).into_iter();
+    judged.find(|line| line.spec.id == id).unwrap()
+}
+
 #[test]
 fn a_signature_is_good_for_what_it_was_given_for() {
+    use LineState::{Failing, SignedOff, Unseen};
     let mut facts = facts();
-    facts.signed = vec![Signature {
+    asked(&mut facts, &[Side::Buy]);
+    let shown = line(&facts, "COV-1");
+    assert!(shown.is_signable && shown.signature.is_none(), "{shown:?}");
+    let sign = |basis: &str| Signature {
         line: "COV-1".into(),
         by: "ann".into(),
         note: String::new(),
         at: NOW,
-        basis: basis(&facts, "COV-1"),
-    }];
-    assert_eq!(state(&facts, "COV-1"), LineState::SignedOff);
+        basis: basis.into(),
+    };
+    facts.signed = vec![sign(&shown.basis)];
+    assert_eq!(state(&facts, "COV-1"), SignedOff);
+    // What is enabled and not asked for is nobody's matter.
     facts.partner.policy.pairs[0].sells = true;
-    let judged = judge(&facts, NOW);
-    let line = judged.iter().find(|line| line.spec.id == "COV-1").unwrap();
-    assert_eq!(line.state, LineState::Unseen);
-    assert!(line.next.as_ref().unwrap().contains("ann"), "{line:?}");
-    assert!(line.is_signable);
+    assert_eq!(state(&facts, "COV-1"), SignedOff);
+    // A longer list was not confirmed, nor a shorter one.
+    asked(&mut facts, &[Side::Buy, Side::Sell]);
+    let changed = line(&facts, "COV-1");
+    assert_eq!((changed.state, changed.is_signable), (Unseen, true));
+    assert!(
+        changed.next.as_ref().unwrap().contains("ann"),
+        "{changed:?}"
+    );
+    facts.signed = vec![sign(&changed.basis)];
+    assert_eq!(state(&facts, "COV-1"), SignedOff);
+    asked(&mut facts, &[Side::Sell]);
+    assert_eq!(state(&facts, "COV-1"), Unseen);
+    // A pair that is taken away is missing.
+    asked(&mut facts, &[Side::Buy, Side::Sell]);
+    facts.partner.policy.pairs[0].sells = false;
+    let missing = line(&facts, "COV-1");
+    assert_eq!((missing.state, missing.is_signable), (Failing, false));
+    assert!(missing.signature.is_none(), "{missing:?}");
+    // Who confirmed what was enabled, when nobody had listed anything, did not see this list.
+    facts.signed = vec![sign("buy USDT/TRC20")];
+    asked(&mut facts, &[Side::Buy]);
+    assert_eq!(state(&facts, "COV-1"), Unseen);
+}
+
+#[test]
+fn what_is_asked_for_is_enabled_or_named() {
+    use LineState::{Failing, NotApplicable, Passing, Unseen};
+    let mut facts = facts();
+    let cells = |facts: &Facts, id: &str| -> Vec<(String, LineState, bool)> {
+        let cells = line(facts, id).matrix.unwrap().into_iter();
+        cells
+            .map(|cell| (cell.of.to_string(), cell.state, cell.is_asked))
+            .collect()
+    };
+    let buy = |state, is_asked| ("buy USDT/TRC20".to_owned(), state, is_asked);
+    let sell = |state, is_asked| ("sell USDT/TRC20".to_owned(), state, is_asked);
+    assert_eq!(state(&facts, "COV-1"), Unseen);
+    assert_eq!(cells(&facts, "COV-1"), [buy(NotApplicable, false)]);
+    asked(&mut facts, &[]);
+    assert_eq!(state(&facts, "COV-1"), Unseen, "it was taken back");
+    asked(&mut facts, &[Side::Sell]);
+    let red = line(&facts, "COV-1");
+    assert_eq!(red.state, Failing);
+    assert_eq!(red.why, "Asked for, and not enabled: sell USDT/TRC20.");
+    assert!(red.next.is_some() && red.evidence[0].text.contains("carol"));
+    assert_eq!(
+        cells(&facts, "COV-1"),
+        [buy(NotApplicable, false), sell(Failing, true)]
+    );
+    // The other line is about what is enabled, as before.
+    assert_eq!(cells(&facts, "COV-2"), [buy(Unseen, false)]);
+    facts.partner.policy.pairs[0].sells = true;
+    facts.seen = vec![seen(Kind::SessionMade, "sell USDT/TRC20", 5)];
+    assert_eq!(
+        cells(&facts, "COV-1"),
+        [buy(NotApplicable, false), sell(Passing, true)]
+    );
+    assert_eq!(
+        cells(&facts, "COV-2"),
+        [buy(Unseen, false), sell(Passing, true)]
+    );
 }
 
 #[test]
@@ -305,4 +386,102 @@ fn an_event_that_came_again_is_counted_or_signed_for() {
         good(COUNTED, 5),
     ];
     assert_eq!(with(&mut facts, mended), LineState::Passing);
+}
+
+fn declared(facts: &mut Facts, [ios, android, wallet_payments]: [bool; 3]) {
+    facts.declared = Some(Declared {
+        profile: Profile {
+            ios,
+            android,
+            wallet_payments,
+        },
+        by: "carol".into(),
+        at: NOW,
+    });
+}
+
+#[test]
+fn no_line_is_outside_of_what_nobody_declared() {
+    let mut facts = facts();
+    let mobile: Vec<&str> = LINES.iter().map(|line| line.id).collect();
+    let mobile = mobile.into_iter().filter(|id| id.starts_with("MOB"));
+    for id in mobile {
+        facts.declared = None;
+        assert_eq!(state(&facts, id), LineState::Unseen, "{id}");
+        declared(&mut facts, [false; 3]);
+        let judged = judge(&facts, NOW);
+        let line = judged.iter().find(|line| line.spec.id == id).unwrap();
+        assert_eq!(line.state, LineState::NotApplicable, "{id}");
+        assert!(line.why.ends_with("says carol."), "{}", line.why);
+    }
+}
+
+#[test]
+fn a_custom_tab_is_in_the_files_and_was_seen() {
+    let mut facts = facts();
+    declared(&mut facts, [false, true, false]);
+    let (file, tab) = (
+        seen(Kind::ScanGood, "MOB-5", 5),
+        seen(Kind::CustomTab, "android", 5),
+    );
+    for (seen, expected) in [
+        (vec![file.clone()], LineState::Unseen),
+        (vec![tab.clone()], LineState::Unseen),
+        (vec![file.clone(), tab.clone()], LineState::Passing),
+        (
+            vec![file, tab, seen(Kind::ScanBad, "MOB-5", 1)],
+            LineState::Failing,
+        ),
+    ] {
+        facts.seen = seen;
+        assert_eq!(state(&facts, "MOB-5"), expected, "{:?}", facts.seen);
+    }
+}
+
+#[test]
+fn google_pay_is_seen_in_a_tab_or_vouched_for() {
+    let mut facts = facts();
+    declared(&mut facts, [false, true, true]);
+    let signed = Signature {
+        line: "MOB-7".into(),
+        by: "carol".into(),
+        note: String::new(),
+        at: NOW,
+        basis: String::new(),
+    };
+    let paid = |phone| seen(Kind::WalletCaptured, phone, 5);
+    let file = || seen(Kind::ScanGood, "MOB-5", 5);
+    for (seen, signs, expected) in [
+        (vec![], true, LineState::Unseen),
+        (vec![paid("android")], true, LineState::Unseen),
+        (
+            vec![seen(Kind::WalletBegun, "android tab", 5)],
+            false,
+            LineState::Unseen,
+        ),
+        (vec![paid("android tab")], false, LineState::Passing),
+        (vec![file(), paid("android")], false, LineState::Unseen),
+        (vec![file(), paid("android")], true, LineState::SignedOff),
+    ] {
+        facts.seen = seen;
+        facts.signed = if signs { vec![signed.clone()] } else { vec![] };
+        assert_eq!(state(&facts, "MOB-7"), expected, "{:?}", facts.seen);
+    }
+}
+
+#[test]
+fn verdicts_are_sentences() {
+    let at = |ms: &[i64]| -> Vec<Timestamp> { ms.iter().map(|ms| NOW.plus_millis(*ms)).collect() };
+    let good = |text: &str| ProbeVerdict::Good(text.into());
+    assert_eq!(
+        backoff_verdict(&at(&[0, 202, 605, 1_405]), 3, true),
+        good("retried after 0.202 s, 0.403 s and 0.8 s")
+    );
+    for (calls, text) in [
+        (&[0][..], "the call was not repeated in 30 s"),
+        (&[0, 1_000], "the call was repeated once in 30 s"),
+        (&[0, 1_000, 9_000], "the call was repeated 2 times in 30 s"),
+    ] {
+        assert_eq!(loop_verdict(&at(calls), true), good(text));
+    }
 }

@@ -16,7 +16,7 @@ use serde_json::json;
 pub enum ClaimRuling {
     /// Give it back, or try again with new time.
     Approve,
-    /// The provider refused; the money went back by bank.
+    /// The provider refused, or the payout bounced; the money went by bank.
     RefundedByBank {
         transfer: String,
     },
@@ -96,7 +96,10 @@ impl Claim {
         };
         let possible = match (ruling, &**from) {
             (ClaimRuling::Approve, ClaimState::Refunding { .. } | ClaimState::Wanted)
-            | (ClaimRuling::Withdraw, ClaimState::Wanted) => true,
+            | (ClaimRuling::Withdraw, ClaimState::Wanted)
+            | (ClaimRuling::RefundedByBank { .. } | ClaimRuling::WriteOff, ClaimState::Bounced) => {
+                true
+            }
             (
                 ClaimRuling::RefundedByBank { .. }
                 | ClaimRuling::WriteOff

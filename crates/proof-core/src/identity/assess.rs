@@ -37,7 +37,7 @@ impl Resembling {
                 .is_none_or(|likeness| likeness == Likeness::Same)
     }
 
-    fn is_unwanted(&self) -> bool {
+    pub fn is_unwanted(&self) -> bool {
         self.refused.is_some() || self.is_listed
     }
 }

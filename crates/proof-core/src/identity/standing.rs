@@ -22,6 +22,8 @@ pub struct PersonPolicy {
     pub selfie_days: u32,
     /// From so much on an order asks for a selfie of its day.
     pub selfie_above: LargeAmounts,
+    /// The same where no selfie of theirs was taken on the order's device yet.
+    pub selfie_above_new_device: LargeAmounts,
     /// Hashes of documents and numbers of faces are kept for so long after the attempt.
     pub kept_days: u32,
 }
@@ -33,6 +35,7 @@ impl Default for PersonPolicy {
             pause_hours: 24,
             selfie_days: 90,
             selfie_above: LargeAmounts::default(),
+            selfie_above_new_device: LargeAmounts::default(),
             // Five years, as long as most laws want to know who somebody was.
             kept_days: 1_827,
         }
@@ -42,6 +45,16 @@ impl Default for PersonPolicy {
 impl PersonPolicy {
     pub const fn kept_seconds(&self) -> i64 {
         self.kept_days as i64 * DAY_SECONDS
+    }
+
+    /// Whether it matters where orders come from.
+    pub fn knows_devices(&self) -> bool {
+        self.selfie_above_new_device.amounts().next().is_some()
+    }
+
+    fn is_large(&self, wanted: Wanted) -> bool {
+        self.selfie_above.contains(wanted.amount)
+            || !wanted.device_is_known && self.selfie_above_new_device.contains(wanted.amount)
     }
 
     pub const fn pause_seconds(&self) -> i64 {
@@ -93,10 +106,22 @@ impl TryFrom<BTreeMap<String, String>> for LargeAmounts {
 }
 
 impl LargeAmounts {
+    /// From which on it is large.
+    pub fn amounts(&self) -> impl Iterator<Item = Amount> {
+        self.0.values().copied()
+    }
+
     pub fn contains(&self, amount: Amount) -> bool {
         let least = self.0.get(&amount.asset());
         least.is_some_and(|least| amount.base() >= least.base())
     }
+}
+
+/// What an order is about, and whether a selfie of whoever comes was taken on its device.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Wanted {
+    pub amount: Amount,
+    pub device_is_known: bool,
 }
 
 /// One attempt that proved a person.
@@ -155,7 +180,7 @@ pub const EMAIL_HOLD_SECONDS: i64 = DAY_SECONDS;
 pub fn standing(
     proven: &[Proven],
     erased_at: Option<Timestamp>,
-    wanted: Option<Amount>,
+    wanted: Option<Wanted>,
     (policy, now): (&PersonPolicy, Timestamp),
 ) -> Standing {
     let is_kept = |one: &&Proven| erased_at.is_none_or(|erased| one.at > erased);
@@ -171,7 +196,7 @@ pub fn standing(
         return Standing::Ended;
     }
     let days = i64::from(policy.selfie_days);
-    let is_large = wanted.is_some_and(|amount| policy.selfie_above.contains(amount));
+    let is_large = wanted.is_some_and(|wanted| policy.is_large(wanted));
     let is_past = |days: i64| last.at.plus_seconds(days.saturating_mul(DAY_SECONDS)) <= now;
     let is_due = (days > 0 && is_past(days)) || (is_large && is_past(1));
     if is_due && proven.iter().any(|one| one.has_face) {
@@ -234,6 +259,7 @@ mod tests {
         };
         let policy = PersonPolicy {
             selfie_above: large(&[("USDT", "2000")]).unwrap(),
+            selfie_above_new_device: large(&[("USDT", "300")]).unwrap(),
             ..PersonPolicy::default()
         };
         let proven = Proven {
@@ -243,19 +269,30 @@ mod tests {
         };
         let told = |asset: &str, amount: &str, proven, days| {
             let amount = Amount::parse(asset.parse().unwrap(), amount).unwrap();
-            standing(&[proven], None, Some(amount), (&policy, after(days)))
+            let at = |device_is_known| {
+                let wanted = Wanted {
+                    amount,
+                    device_is_known,
+                };
+                standing(&[proven], None, Some(wanted), (&policy, after(days)))
+            };
+            [at(true), at(false)]
         };
-        assert_eq!(told("USDT/TRC20", "2000", proven, 0), Standing::Good);
+        let (good, due) = ([Standing::Good; 2], [Standing::SelfieDue; 2]);
+        let new_only = [Standing::Good, Standing::SelfieDue];
+        assert_eq!(told("USDT/TRC20", "2000", proven, 0), good);
         for asset in ["USDT/TRC20", "USDT/BEP20"] {
-            assert_eq!(told(asset, "1999.99", proven, 1), Standing::Good);
-            assert_eq!(told(asset, "2000", proven, 1), Standing::SelfieDue);
+            assert_eq!(told(asset, "299.99", proven, 1), good);
+            assert_eq!(told(asset, "300", proven, 1), new_only);
+            assert_eq!(told(asset, "1999.99", proven, 1), new_only);
+            assert_eq!(told(asset, "2000", proven, 1), due);
         }
-        assert_eq!(told("USDC/ERC20", "9000", proven, 1), Standing::Good);
+        assert_eq!(told("USDC/ERC20", "9000", proven, 1), good);
         let faceless = Proven {
             has_face: false,
             ..proven
         };
-        assert_eq!(told("USDT/TRC20", "2000", faceless, 1), Standing::Good);
+        assert_eq!(told("USDT/TRC20", "2000", faceless, 1), good);
         large(&[("DOGE", "1")]).unwrap_err();
         large(&[("BTC", "0.000000001")]).unwrap_err();
     }

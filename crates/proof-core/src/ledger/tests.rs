@@ -279,6 +279,9 @@ fn a_sales_price_falls_to_those_it_belongs_to() {
         ("partner_fee:EUR", -6),
     ];
     moves(entry, "pay_out", &expected);
+    let entry = pay_out_bounced(order(), "visa", sold.total);
+    let expected = [("customer:EUR", -78), ("payout:visa:EUR", 78)];
+    moves(entry, "pay_out_bounced", &expected);
 }
 
 #[test]

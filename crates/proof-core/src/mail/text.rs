@@ -199,6 +199,12 @@ impl Sender<'_> {
         (subject, paragraphs)
     }
 
+    fn of_total(&self, what: &str, total: Money) -> (String, String) {
+        let total = money(total);
+        let say = |part| self.say(&format!("{what}.{part}"), &[("total", &total)]);
+        (say("subject"), say("text"))
+    }
+
     fn ended(&self, ending: &Ending, link: &str) -> Parts {
         let follow = format!("{}\n\n{link}", self.say("follow", &[]));
         let (subject, what) = match ending {
@@ -216,6 +222,8 @@ impl Sender<'_> {
                     self.say("sold.text", &given),
                 )
             }
+            Ending::Bounced { total } => self.of_total("bounced", *total),
+            Ending::Banked { total } => self.of_total("banked", *total),
             Ending::Returning { amount, why } => {
                 let amount = coin(*amount);
                 let given = [("amount", amount.as_str())];

@@ -540,6 +540,17 @@ pub const SCENARIOS: &[Scenario] = &[
         cards: &[Card::CaptureRefused],
         ..SELL
     },
+    Scenario {
+        name: "sell-payout-bounced",
+        about: "The card's bank sends the payout back after the end: the order stays completed, and a case pays the user by bank.",
+        area: Area::Payout,
+        cues: &[
+            on(Step("deposit"), Send("100")),
+            on(Seen("completed"), SendBack),
+        ],
+        reaches: &["pending", "processing", "completed", "case.opened"],
+        ..SELL
+    },
     // How the partner hears of it.
     Scenario {
         name: "webhook-outage",

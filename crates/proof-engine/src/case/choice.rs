@@ -80,7 +80,7 @@ impl Engine {
             CaseChoice::Sell(quote) => {
                 case.waits().ok_or_else(past)?;
                 let sold = self.case_sell(&order, &case, quote).await?;
-                let opened = self.visit_begin(sold).await?;
+                let opened = self.visit_begin(sold, None).await?;
                 Ok(CaseChosen::Sold(Box::new(opened)))
             }
         }
@@ -92,7 +92,7 @@ impl Engine {
         let CaseState::Settled(Settlement::Sold { order, .. }) = case.state else {
             return Err(ApiError::not_found("order of this case"));
         };
-        self.visit_begin(order).await
+        self.visit_begin(order, None).await
     }
 
     /// A case of this order, and no other.

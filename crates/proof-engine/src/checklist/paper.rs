@@ -150,7 +150,7 @@ impl Pages {
         self.paragraph(MARGIN, (PLAIN, TEXT, 0.0), &counts);
         let profile = match (&list.declared_by, &list.declared_at) {
             (Some(by), Some(at)) => format!("What the partner has was declared by {by} on {at}."),
-            _ => "Nobody has declared apps or wallet payments: web only is assumed.".to_owned(),
+            _ => "Nobody has declared yet whether there are apps or wallet payments.".to_owned(),
         };
         self.paragraph(MARGIN, (PLAIN, TEXT, 0.35), &profile);
         self.down(LEADING);

@@ -1,6 +1,6 @@
 //! What is seen of a partner's integration: noted as it happens, and what the database knows of it.
 
-use super::SEEN_MAX;
+use super::{SEEN_MAX, phone::wallet_begun};
 use crate::{ApiError, Engine, play::OUTAGE, refusal::lock};
 use proof_core::{
     Timestamp,
@@ -8,6 +8,7 @@ use proof_core::{
     id::{OrderId, PartnerId},
     order::{EventKind, FailReason, NewEvent, Order, State},
     partner::{Environment, Origin, Partner, Side},
+    payment::PaymentMethod,
     scenario::is_played,
 };
 use proof_store::{Failure, RecentAttempt, Tx};
@@ -75,7 +76,15 @@ pub(crate) async fn order_seen(
         return Ok(());
     }
     for event in events {
+        let mut subject = "";
         let kind = match event.kind {
+            EventKind::PaymentCaptured if order.method != PaymentMethod::Card => {
+                let Some(begun) = wallet_begun(tx, order).await? else {
+                    continue;
+                };
+                subject = begun;
+                Kind::WalletCaptured
+            }
             EventKind::IdentityVerified if had_check(tx, order, events).await? => {
                 Kind::IdentityPassed
             }
@@ -88,7 +97,7 @@ pub(crate) async fn order_seen(
         };
         let observation = Observation {
             kind,
-            subject: String::new(),
+            subject: subject.to_owned(),
             first_at: now,
             last_at: now,
             request_id: String::new(),
@@ -279,46 +288,6 @@ impl Engine {
             message: error.message.clone(),
             request_id: String::new(),
         });
-    }
-
-    /// An app has opened the hosted page in a tab of the person's browser: a web view names no app.
-    pub(crate) fn observe_custom_tab(&self, order: &Order) {
-        self.observe(Seen {
-            subject: "android".to_owned(),
-            order: Some(order.id),
-            ..Seen::new(order.partner, order.environment, Kind::CustomTab)
-        });
-    }
-
-    /// A picture came from a phone's browser, by its user agent.
-    pub async fn observe_camera(&self, order: OrderId, user_agent: &str) -> Result<(), ApiError> {
-        self.observe_phone(order, user_agent, Kind::Camera).await
-    }
-
-    /// A payment was begun with a phone's own wallet.
-    pub async fn observe_wallet(&self, order: OrderId, user_agent: &str) -> Result<(), ApiError> {
-        self.observe_phone(order, user_agent, Kind::WalletPaid)
-            .await
-    }
-
-    async fn observe_phone(
-        &self,
-        order: OrderId,
-        user_agent: &str,
-        kind: Kind,
-    ) -> Result<(), ApiError> {
-        let platform = match user_agent {
-            agent if agent.contains("Android") => "android",
-            agent if agent.contains("iPhone") || agent.contains("iPad") => "ios",
-            _ => return Ok(()),
-        };
-        let order = self.order_load(order).await?.order;
-        self.observe(Seen {
-            subject: platform.to_owned(),
-            order: Some(order.id),
-            ..Seen::new(order.partner, order.environment, kind)
-        });
-        Ok(())
     }
 
     /// What was seen since it was last written, to the minute.

@@ -25,9 +25,6 @@ const QUIET_MAX: i64 = 100;
 
 const ENDPOINTS_MAX: i64 = 200;
 
-/// Partners whose pairs say which wallets count.
-const PARTNERS_MAX: i64 = 500;
-
 /// One failed call is no news.
 const FAILURES_MIN: u64 = 3;
 
@@ -85,7 +82,7 @@ impl Watched {
         let behind = jobs.iter().filter(|job| self.works && is_behind(job, late));
         let failing_since = now.plus_seconds(-minutes(thresholds.webhook_minutes));
         let backup_last = tx.backup_list(1).await?.into_iter().next();
-        let partners = tx.partner_list(PARTNERS_MAX).await?;
+        let partners = tx.partner_all().await?;
         let live = partners
             .iter()
             .filter(|partner| matches!(partner.stage, Stage::LiveWatched | Stage::Live));
@@ -499,6 +496,7 @@ mod tests {
             alert,
             opened_at: at(0),
             closed_at: None,
+            acknowledged: None,
         }
     }
 

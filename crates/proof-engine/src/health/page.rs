@@ -1,7 +1,7 @@
 //! What operators see of the installation: what is wrong, and how each part does.
 
 use super::{ALERTS_MAX, Look, ShippingView};
-use crate::{ApiError, Engine, metered::chain_rail};
+use crate::{ApiError, Engine, metered::chain_rail, refusal::AcknowledgedBy};
 use proof_core::{Timestamp, alert::Alert, partner::Environment, recovery::Life};
 use proof_store::{BackupRow, Engine as Database, Failure, JobKind, Pool, StoredAlert, Tx};
 use serde::Serialize;
@@ -43,6 +43,8 @@ pub struct AlertView {
     pub since: String,
     pub opened_at: String,
     pub closed_at: Option<String>,
+    /// Who has it in hand.
+    pub acknowledged: Option<AcknowledgedBy>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -135,6 +137,8 @@ impl From<StoredAlert> for AlertView {
             | Alert::WorkersBehind { since, .. }
             | Alert::BackupBehind { since, .. }
             | Alert::SanctionsOld { since, .. }
+            | Alert::AuditBroken { since, .. }
+            | Alert::AuditUnkept { since, .. }
             | Alert::BackupFailed { at: since, .. } => *since,
             Alert::BackupOld {
                 taken_at: Some(at), ..
@@ -156,6 +160,11 @@ impl From<StoredAlert> for AlertView {
             since: since.to_contract(),
             opened_at: stored.opened_at.to_contract(),
             closed_at: text(stored.closed_at),
+            acknowledged: stored.acknowledged.map(|said| AcknowledgedBy {
+                by: said.by,
+                at: said.at.to_contract(),
+                note: said.note,
+            }),
         }
     }
 }

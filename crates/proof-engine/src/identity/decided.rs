@@ -6,7 +6,7 @@ use crate::{
     ApiError, Engine,
     error::refused,
     order::{SaveIds, apply, gone},
-    person::{PROOFS_MAX, PersonKeys, Traces, person_standing},
+    person::{PROOFS_MAX, PersonKeys, Traces, device_learn, person_standing},
 };
 use proof_core::{
     ErrorCode, Timestamp,
@@ -97,7 +97,8 @@ impl Decided {
             tx.customer_confirm(customer.id, &stored.order.email, changed_at)
                 .await?;
         }
-        self.leave(tx, &after, own, trace).await?;
+        let origin = stored.order.origin.unwrap_or(self.order);
+        self.leave(tx, (&after, origin), own, trace).await?;
         if after.state == before.state {
             return Ok(());
         }
@@ -255,7 +256,7 @@ impl Decided {
     async fn leave(
         &self,
         tx: &mut Tx,
-        after: &Verification,
+        (after, origin): (&Verification, OrderId),
         own: Option<PersonId>,
         trace: Trace,
     ) -> Result<(), Failure<ApiError>> {
@@ -264,8 +265,12 @@ impl Decided {
             Trace::Ruled(verdict) => Some(verdict.clone()),
             Trace::Unchanged | Trace::Dropped => None,
         };
+        let approved = match verdict {
+            Some(Verdict::Approved(person)) => Some(person),
+            Some(Verdict::Waiting | Verdict::Refused(_)) | None => None,
+        };
         // The person comes first: what proves somebody names them.
-        if let Some(Verdict::Approved(person)) = verdict
+        if let Some(person) = approved
             && own != Some(person)
         {
             if person == self.fresh {
@@ -280,6 +285,12 @@ impl Decided {
             Trace::Kept(row) => tx.proof_save(&row).await?,
             Trace::Ruled(verdict) => tx.proof_rule(self.id, &verdict).await?,
             Trace::Dropped => tx.proof_drop(self.id).await?,
+        }
+        // Before anything else is asked of this order.
+        if let Some(person) = approved
+            && self.policy.knows_devices()
+        {
+            device_learn(tx, person, origin, self.ids.now()).await?;
         }
         Ok(())
     }

@@ -1,12 +1,13 @@
 //! People whom the provider leaves to people: looked at and decided by two of ours.
 
-use super::{Decided, Step, wrong_state};
+use super::{Decided, Step, again::nobody_came, wrong_state};
 use crate::{
     ApiError, Engine, Ruled, Seat,
     audit::{audit, two_voices},
     error::refused,
     member::deed,
     operator::{gone, money, reason_of},
+    person::{PersonKeys, Traces},
 };
 use proof_core::{
     ErrorCode, Timestamp,
@@ -23,6 +24,7 @@ use proof_port::{IdentityStatus, PICTURE_BYTES_MAX, Picture};
 use proof_store::{Failure, Tx, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Checks that are listed; more than these wait for more people, not for a longer list.
@@ -252,6 +254,7 @@ async fn resembling(
         let order = order.ok_or_else(gone)?.order;
         let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
         let customer = tx.customer_load(order.partner, order.customer).await?;
+        let verdict = proof.verdict.name();
         let (person, reason) = match proof.verdict {
             Verdict::Approved(person) => (Some(person.to_string()), None),
             Verdict::Refused(reason) => (None, Some(reason)),
@@ -262,11 +265,7 @@ async fn resembling(
             partner: partner.name,
             partner_user_id: customer.ok_or_else(gone)?.partner_user_id,
             email: order.email,
-            verdict: if person.is_some() {
-                "approved"
-            } else {
-                "refused"
-            },
+            verdict,
             reason,
             person,
             document: one.document,
@@ -397,47 +396,6 @@ impl Engine {
         Ok(seen.into())
     }
 
-    /// Before somebody is approved: whom newer lists name is looked at first.
-    async fn names_again(&self, v: &Verification, order: &Order) -> Result<(), ApiError> {
-        let lists = self.sanctions.lists().map(|lists| lists.version.clone());
-        let screened = v.names.as_ref().map(|names| names.lists.clone());
-        if lists.is_none() || lists == screened {
-            return Ok(());
-        }
-        let identity = &self.rails(order.environment)?.identity;
-        let IdentityStatus::Done(_, seen) = identity.status(&self.identity_reference(v)).await?
-        else {
-            return Ok(());
-        };
-        let Some(names) = self.sanctions.screen_of(&seen).await? else {
-            return Ok(());
-        };
-        let is_new = v.names.as_ref().is_none_or(|known| !known.covers(&names));
-        let is_new = is_new && !names.hits.is_empty();
-        let (id, order) = (v.id, order.id);
-        self.db
-            .write("identity_names", move |tx: &mut Tx| {
-                let names = names.clone();
-                Box::pin(async move {
-                    tx.order_lock(order).await?.ok_or_else(gone)?;
-                    let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
-                    let names = Some(names);
-                    let v = Verification {
-                        names,
-                        ..found.verification
-                    };
-                    tx.verification_save(&v, found.version).await?;
-                    Ok::<_, Failure<ApiError>>(())
-                })
-            })
-            .await?;
-        if !is_new {
-            return Ok(());
-        }
-        let message = "The sanctions lists are newer than this page and name somebody who is alike: load it again and look.";
-        Err(ApiError::new(ErrorCode::WrongState, message))
-    }
-
     /// One person's word about a check that waits; the same word of a second one decides.
     pub async fn identity_rule(
         &self,
@@ -453,17 +411,19 @@ impl Engine {
         let told = json!({ "ruling": ruling, "reason": voice.reason });
         let deed = deed(seat.author(), "identity.rule", id.to_string(), told);
         let (v, order, _) = self.identity_found(id).await?;
-        if matches!(ruling, IdentityRuling::Approve { .. }) {
-            self.names_again(&v, &order).await?;
-        }
+        let looked = match ruling {
+            IdentityRuling::Approve { .. } => self.looked_again(&v, &order).await?,
+            IdentityRuling::AskAgain { .. } | IdentityRuling::Refuse { .. } => None,
+        };
+        let looked = looked.zip(Some(self.person_keys()?.clone()));
         let (order, now) = (order.id, self.now());
         let decided = Decided::new(self, order, id)?;
         self.db
             .write("identity_rule", move |tx: &mut Tx| {
                 let (decided, voice, ruling) = (decided.clone(), voice.clone(), ruling.clone());
-                let mut deed = deed.clone();
+                let (mut deed, looked) = (deed.clone(), looked.clone());
                 Box::pin(async move {
-                    in_review(tx, order, id, &ruling).await?;
+                    in_review(tx, (order, id), &ruling, looked.as_ref()).await?;
                     let act = serde_json::to_value(&ruling).unwrap_or_default();
                     let first = two_voices(tx, &subject(id), act, voice.clone(), now).await?;
                     let ruled = match first {
@@ -486,23 +446,32 @@ impl Engine {
     }
 }
 
+/// What an attempt shows, to be compared with others once more.
+type Looked = (Traces, Arc<PersonKeys>);
+
 /// Asked under the order's lock, before a wish is kept that could not be fulfilled.
 async fn in_review(
     tx: &mut Tx,
-    order: OrderId,
-    id: VerificationId,
+    (order, id): (OrderId, VerificationId),
     ruling: &IdentityRuling,
+    looked: Option<&Looked>,
 ) -> Result<(), Failure<ApiError>> {
-    tx.order_lock(order).await?.ok_or_else(gone)?;
+    let order = tx.order_lock(order).await?.ok_or_else(gone)?.order;
     let found = tx.verification_load(id).await?.ok_or_else(wrong_state)?;
-    match found.verification.state {
-        VerificationState::Review { .. } => same_person(tx, &found.verification, ruling).await,
+    let v = found.verification;
+    match v.state {
+        VerificationState::Review { .. } => {}
         VerificationState::Collecting
         | VerificationState::Submitted { .. }
         | VerificationState::Approved { .. }
         | VerificationState::Rejected { .. } => {
-            Err(refused(proof_core::identity::IdentityRefusal::NotInReview))
+            return Err(refused(proof_core::identity::IdentityRefusal::NotInReview));
         }
+    }
+    same_person(tx, &v, ruling).await?;
+    match looked {
+        Some((traces, keys)) => nobody_came(tx, (traces, keys), &v, &order).await,
+        None => Ok(()),
     }
 }
 

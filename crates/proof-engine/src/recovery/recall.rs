@@ -121,12 +121,15 @@ impl Engine {
     async fn is_paid_out(&self, order: &Order) -> Result<bool, ApiError> {
         Ok(match self.payout_heard(order).await? {
             None | Some(PayoutState::Refused { .. }) => false,
-            Some(PayoutState::Pending | PayoutState::Sent) => true,
+            Some(PayoutState::Pending | PayoutState::Sent | PayoutState::Bounced) => true,
         })
     }
 
     /// What the payout provider says of this order's payout; `None`: it never heard of it.
-    async fn payout_heard(&self, order: &Order) -> Result<Option<PayoutState>, ApiError> {
+    pub(crate) async fn payout_heard(
+        &self,
+        order: &Order,
+    ) -> Result<Option<PayoutState>, ApiError> {
         let (Some(price), Some(sale)) = (&order.price, &order.sale) else {
             return Ok(None);
         };

@@ -52,23 +52,44 @@ impl Line {
 /// Every group of lines that may be the zone, the likeliest first, from top to bottom, in pixels of
 /// the picture.
 pub fn bands(picture: &GrayImage) -> Vec<Vec<Line>> {
-    let (width, height) = picture.dimensions();
-    let factor = width.max(height) as f32 / SIDE as f32;
-    let lines = if factor > 1.0 {
-        let size = |side: u32| ((side as f32 / factor) as u32).max(1);
-        let small = imageops::thumbnail(picture, size(width), size(height));
-        lines(&small)
-    } else {
-        lines(picture)
-    };
-    let factor = factor.max(1.0);
+    let (lines, factor) = searched(picture, lines);
     groups(lines)
         .into_iter()
         .map(|group| group.into_iter().map(|line| line.scaled(factor)).collect())
         .collect()
 }
 
+/// Every line of print, of any length, in pixels of the picture.
+pub fn print(picture: &GrayImage) -> Vec<Line> {
+    let (lines, factor) = searched(picture, |picture| {
+        let chains = chains(&characters(picture));
+        chains.iter().filter_map(|chain| words(chain)).collect()
+    });
+    lines.into_iter().map(|line| line.scaled(factor)).collect()
+}
+
+/// Looks at the picture no larger than it has to be, and says how much larger it is.
+fn searched(picture: &GrayImage, look: impl Fn(&GrayImage) -> Vec<Line>) -> (Vec<Line>, f32) {
+    let (width, height) = picture.dimensions();
+    let factor = width.max(height) as f32 / SIDE as f32;
+    if factor <= 1.0 {
+        return (look(picture), 1.0);
+    }
+    let size = |side: u32| ((side as f32 / factor) as u32).max(1);
+    let small = imageops::thumbnail(picture, size(width), size(height));
+    (look(&small), factor)
+}
+
 fn lines(picture: &GrayImage) -> Vec<Line> {
+    chains(&characters(picture))
+        .into_iter()
+        .filter_map(|chain| line(&chain))
+        .filter(|line| line.length() >= line.height * LENGTH_MIN)
+        .collect()
+}
+
+/// What may be characters, from left to right.
+fn characters(picture: &GrayImage) -> Vec<Blob> {
     let mut blobs: Vec<Blob> = Ink::of(picture)
         .blobs()
         .into_iter()
@@ -78,11 +99,7 @@ fn lines(picture: &GrayImage) -> Vec<Line> {
         .collect();
     blobs.truncate(BLOBS_MAX);
     blobs.sort_unstable_by_key(|blob| blob.left);
-    chains(&blobs)
-        .into_iter()
-        .filter_map(|chain| line(&chain))
-        .filter(|line| line.length() >= line.height * LENGTH_MIN)
-        .collect()
+    blobs
 }
 
 /// Blobs that follow each other from left to right.
@@ -137,15 +154,34 @@ fn follows(blob: &Blob, other: &Blob) -> bool {
         && away <= (other_x - x).abs() * 0.36 + small * 0.3
 }
 
-/// A straight line through the middles, and the middle height.
+/// A line of characters that are all of one height and equally far apart.
 fn line(chain: &[Blob]) -> Option<Line> {
-    let (first, last) = (chain.first()?, chain.last()?);
     if chain.len() < 4 {
         return None;
     }
+    let (fitted, height) = fitted(chain, 0.5)?;
+    Some(Line {
+        pitch: pitch(chain, height)?,
+        ..fitted
+    })
+}
+
+/// Print has small letters, too: its height is that of the capitals.
+fn words(chain: &[Blob]) -> Option<Line> {
+    if chain.len() < 3 {
+        return None;
+    }
+    let (line, height) = fitted(chain, 0.8)?;
+    (line.length() >= height * 1.5).then_some(line)
+}
+
+/// A straight line through the middles, with no pitch yet, and how high this part of the boxes is at the most.
+fn fitted(chain: &[Blob], part: f32) -> Option<(Line, f32)> {
+    let (first, last) = (chain.first()?, chain.last()?);
     let mut heights: Vec<u32> = chain.iter().map(Blob::height).collect();
     heights.sort_unstable();
-    let height = heights[heights.len() / 2] as f32;
+    let at = (heights.len() as f32 * part) as usize;
+    let height = *heights.get(at)? as f32;
     // Twice: the second time without what stands away from the first.
     let mut points: Vec<(f32, f32)> = chain.iter().map(Blob::middle).collect();
     let mut fit = least_squares(&points)?;
@@ -156,12 +192,13 @@ fn line(chain: &[Blob]) -> Option<Line> {
     let on = |x: u32| Point::new(x as f32, fit.1.mul_add(x as f32, fit.0));
     // A box that stands upright around a slanting line is higher than its characters.
     let upright = height - (fit.1.abs() * height * 0.6);
-    Some(Line {
+    let line = Line {
         start: on(first.left),
         end: on(last.right),
         height: upright.max(1.0),
-        pitch: pitch(chain, height)?,
-    })
+        pitch: 0.0,
+    };
+    Some((line, height))
 }
 
 /// The middle distance of neighbours, without pieces of one character and what hangs together.

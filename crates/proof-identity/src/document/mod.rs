@@ -2,14 +2,18 @@
 
 mod band;
 mod barcode;
+mod fields;
 mod ink;
 mod licence;
+mod print;
 mod quality;
 mod text;
 mod zone;
 
 pub use barcode::read as barcode;
+pub use fields::{CERTAIN, Field, Label, Printed};
 pub use licence::Licence;
+pub use print::read as print;
 pub use quality::{Quality, QualityProblem};
 pub use zone::Zone;
 
@@ -41,6 +45,8 @@ pub struct Side {
     pub quality: Quality,
     /// A few grey pixels of the page, to compare it with another.
     pub small: Vec<u8>,
+    /// The page as its portrait stands upright, where nothing on it is made for machines.
+    pub print: Option<RgbImage>,
 }
 
 /// Looks at one side of such a document; for a barcode only where it may have one, since that takes time.
@@ -49,6 +55,34 @@ pub fn side(
     photo: &Photo,
     today: NaiveDate,
     kind: DocumentKind,
+) -> Result<Side, ModelError> {
+    side_with(models, photo, today, kind, Portraits::Sought)
+}
+
+/// The back of a licence whose front has its portrait: that there is none is what is expected, and takes longest.
+pub fn back_of_licence(
+    models: &Models,
+    photo: &Photo,
+    today: NaiveDate,
+) -> Result<Side, ModelError> {
+    let kind = DocumentKind::DrivingLicence;
+    side_with(models, photo, today, kind, Portraits::Glance)
+}
+
+/// How hard a portrait is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Portraits {
+    Sought,
+    /// Only one that is seen at once, the way that the page lies.
+    Glance,
+}
+
+fn side_with(
+    models: &Models,
+    photo: &Photo,
+    today: NaiveDate,
+    kind: DocumentKind,
+    portraits: Portraits,
 ) -> Result<Side, ModelError> {
     let scale = photo.width.max(photo.height) as f32
         / photo.pixels.width().max(photo.pixels.height()) as f32;
@@ -67,19 +101,22 @@ pub fn side(
     let straight = page
         .as_ref()
         .map_or_else(|| upright.clone(), |page| page.straighten(&upright));
-    let (turned, portrait) = portrait(models, straight, zone.is_some())?;
+    let (turned, portrait) = portrait(models, straight, zone.is_some(), portraits)?;
     let shrunk = page.as_ref().map_or(1.0, |page| page.scale());
     let portrait = portrait.map(|portrait| Portrait {
         eyes_pixels: portrait.eyes_pixels * shrunk * scale,
         ..portrait
     });
     let quality = quality::measure(&turned, &upright, zone.as_ref(), page.as_ref(), scale);
+    let small = small(&turned);
+    let is_print = zone.is_none() && licence.is_none() && portrait.is_some();
     Ok(Side {
         zone,
         licence,
         portrait,
         quality,
-        small: small(&turned),
+        small,
+        print: is_print.then_some(turned),
     })
 }
 
@@ -88,17 +125,18 @@ fn portrait(
     models: &Models,
     page: RgbImage,
     upright: bool,
+    portraits: Portraits,
 ) -> Result<(RgbImage, Option<Portrait>), ModelError> {
     let mut page = page;
     for turn in 0..4 {
         if turn > 0 {
-            if upright {
-                break;
+            if upright || portraits == Portraits::Glance {
+                return Ok((page, None));
             }
             page = imageops::rotate90(&page);
         }
         // Looking closely takes five times as long: only the way that it came.
-        let faces = if turn == 0 {
+        let faces = if turn == 0 && portraits == Portraits::Sought {
             detect_closely(&models.face_detect, &page)?
         } else {
             detect(&models.face_detect, &page)?
@@ -120,10 +158,7 @@ fn portrait(
             return Ok((page, Some(portrait)));
         }
     }
-    if !upright {
-        page = imageops::rotate90(&page);
-    }
-    Ok((page, None))
+    Ok((imageops::rotate90(&page), None))
 }
 
 const SMALL: u32 = 24;

@@ -10,7 +10,7 @@ use image::RgbImage;
 use rten_tensor::NdTensor;
 
 /// What the recogniser wants: strips of this height.
-const HEIGHT: u32 = 48;
+pub const HEIGHT: u32 = 48;
 
 /// The recogniser answers once for so many pixels.
 const STEP: f32 = 8.0;
@@ -46,7 +46,7 @@ const CLASSES: [usize; 37] = [
     425, 3587, 2697, 5193, 3506, 3639, 3589, 4741, 1310, 4731, 5127, 1217, 1381, 4497, 5405, 5033,
     5200, 1218, 4136,
 ];
-const CLASSES_ALL: usize = 6625;
+pub const CLASSES_ALL: usize = 6625;
 
 /// One place of a line: how likely each character of the alphabet stands there.
 #[derive(Clone, PartialEq, Debug)]
@@ -142,7 +142,20 @@ pub fn recognise(
     let Some(warp) = Warp::quad(width, HEIGHT as f32, corners) else {
         return Ok(None);
     };
-    let strip = warp.make(picture, width as u32, HEIGHT);
+    let answer = ask(network, &warp.make(picture, width as u32, HEIGHT))?;
+    let rows = answer
+        .chunks_exact(CLASSES_ALL)
+        .map(|row| CLASSES.map(|class| row[class]))
+        .collect();
+    Ok(Some(Steps {
+        rows,
+        start: ROOM * look.place / STEP,
+        length: places * look.place / STEP,
+    }))
+}
+
+/// What the recogniser says about a strip of its height: for each step the probability of each of its classes.
+pub fn ask(network: &Network, strip: &RgbImage) -> Result<Vec<f32>, ModelError> {
     let stride = strip.width() as usize;
     // The order of colours is the one that it was trained with: blue first.
     let input = NdTensor::from_fn([1, 3, HEIGHT as usize, stride], |[_, channel, y, x]| {
@@ -153,16 +166,7 @@ pub fn recognise(
     if answer.shape.last() != Some(&CLASSES_ALL) {
         return Err(network.answer_is_wrong());
     }
-    let rows = answer
-        .values
-        .chunks_exact(CLASSES_ALL)
-        .map(|row| CLASSES.map(|class| row[class]))
-        .collect();
-    Ok(Some(Steps {
-        rows,
-        start: ROOM * look.place / STEP,
-        length: places * look.place / STEP,
-    }))
+    Ok(answer.values)
 }
 
 /// A character that the recogniser saw, and at which step.

@@ -2,8 +2,10 @@
 
 mod damage;
 pub mod head;
+mod print;
 
 pub use damage::{Damage, damage, noisy};
+pub use print::{LicenceFields, licence, licence_back, licence_fields};
 
 use crate::mrz::{Fields, Form, write};
 use image::{GrayImage, ImageFormat, Rgb, RgbImage, imageops};
@@ -177,39 +179,46 @@ fn place(page: &mut RgbImage, portrait: Option<&RgbImage>, form: Form) {
 
 /// Prints with the middle of the characters at a place in millimetres.
 fn text(page: &mut RgbImage, text: &str, (left, middle): (f32, f32), pitch: f32) {
-    let glyphs = glyphs();
+    let glyphs = glyphs(GLYPHS);
     let scale = GLYPH_WIDTH as f32 / (pitch * DOTS);
-    let (width, height) = page.dimensions();
-    let tall = glyphs.height() as f32 / scale;
     // Capitals stand a little above the middle of the cell.
-    let top = middle * DOTS - tall * 0.52;
+    let top = middle * DOTS - glyphs.height() as f32 / scale * 0.52;
     for (at, letter) in text.chars().enumerate() {
         let Some(glyph) = LETTERS.find(letter) else {
             continue;
         };
         let start = (left + at as f32 * pitch) * DOTS;
-        for y in top as u32..((top + tall) as u32).min(height) {
-            for x in start as u32..((start + pitch * DOTS) as u32).min(width) {
-                let from_x =
-                    ((x as f32 + 0.5 - start) * scale).clamp(0.0, GLYPH_WIDTH as f32 - 1.0);
-                let from_y = (y as f32 + 0.5 - top) * scale;
-                let cover = covered(
-                    &glyphs,
-                    glyph as f32 * GLYPH_WIDTH as f32 + from_x,
-                    from_y,
-                    scale,
-                );
-                let pixel = page.get_pixel_mut(x, y);
-                for (value, ink) in pixel.0.iter_mut().zip(INK) {
-                    *value = (f32::from(*value) + (ink - f32::from(*value)) * cover) as u8;
-                }
+        let cell = (glyph as f32 * GLYPH_WIDTH as f32, GLYPH_WIDTH as f32);
+        stamp(page, &glyphs, cell, (start, top), scale);
+    }
+}
+
+/// One glyph: the part of the strip from here and so wide, with its left upper corner at a pixel of the page, so
+/// many times smaller.
+fn stamp(
+    page: &mut RgbImage,
+    glyphs: &GrayImage,
+    (from, wide): (f32, f32),
+    (left, top): (f32, f32),
+    scale: f32,
+) {
+    let (width, height) = page.dimensions();
+    let (right, bottom) = (left + wide / scale, top + glyphs.height() as f32 / scale);
+    for y in top as u32..(bottom as u32).min(height) {
+        for x in left as u32..(right as u32).min(width) {
+            let from_x = ((x as f32 + 0.5 - left) * scale).clamp(0.0, wide - 1.0);
+            let from_y = (y as f32 + 0.5 - top) * scale;
+            let cover = covered(glyphs, from + from_x, from_y, scale);
+            let pixel = page.get_pixel_mut(x, y);
+            for (value, ink) in pixel.0.iter_mut().zip(INK) {
+                *value = (f32::from(*value) + (ink - f32::from(*value)) * cover) as u8;
             }
         }
     }
 }
 
-fn glyphs() -> GrayImage {
-    image::load_from_memory(GLYPHS)
+fn glyphs(strip: &[u8]) -> GrayImage {
+    image::load_from_memory(strip)
         .map(|picture| picture.into_luma8())
         .unwrap_or_default()
 }

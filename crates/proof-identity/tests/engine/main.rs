@@ -10,4 +10,5 @@
 mod bad;
 mod kit;
 mod person;
+mod print;
 mod zone;

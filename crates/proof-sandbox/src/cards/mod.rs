@@ -136,6 +136,9 @@ pub enum Event {
         amount: Money,
         outcome: PayoutOutcome,
     },
+    PayoutBounced {
+        reference: String,
+    },
     CardStored {
         /// Of the payment that it came with.
         reference: String,
@@ -495,6 +498,7 @@ impl Machine for Cards {
                 amount,
                 outcome,
             } => self.apply_payout(reference, card_id, *amount, *outcome),
+            Event::PayoutBounced { reference } => self.apply_bounced(reference),
             Event::Refunded {
                 reference,
                 refund_reference,

@@ -22,6 +22,8 @@ pub struct Payout {
     card_id: String,
     pub amount: Money,
     outcome: PayoutOutcome,
+    /// The card's bank sent it back.
+    bounced: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
@@ -35,12 +37,14 @@ pub enum PayoutOutcome {
 pub enum PayoutStatus {
     Pending,
     Sent,
+    Bounced,
     Refused(DeclineCode),
 }
 
 impl Payout {
     pub fn status(&self, now: Timestamp) -> PayoutStatus {
         match self.outcome {
+            _ if self.bounced => PayoutStatus::Bounced,
             PayoutOutcome::Sent { at } if at > now => PayoutStatus::Pending,
             PayoutOutcome::Sent { .. } => PayoutStatus::Sent,
             PayoutOutcome::Refused { code } => PayoutStatus::Refused(code),
@@ -151,7 +155,46 @@ impl Cards {
             card_id: card_id.to_owned(),
             amount,
             outcome,
+            bounced: false,
         };
         self.payouts.insert(reference.to_owned(), payout);
+    }
+
+    /// A payout that has arrived, by a part of its reference that no other one has.
+    pub fn sent_like(&self, part: &str, now: Timestamp) -> Result<String, Refusal> {
+        let sent = |payout: &&Payout| payout.status(now) == PayoutStatus::Sent;
+        let sent = self.payouts.values().filter(sent);
+        let mut found = sent.filter(|payout| payout.reference.contains(part));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one.reference.clone()),
+            (Some(_), Some(_)) => Err(Refusal::conflict(
+                "ambiguous",
+                "more than one payout that was sent has this in its reference",
+            )),
+            (None, _) => Err(Refusal::not_found("payout that was sent")),
+        }
+    }
+
+    /// The card's bank sends a payout back.
+    pub fn bounce(&self, reference: &str, now: Timestamp) -> Result<Option<Event>, Refusal> {
+        match self.find_payout(reference)?.status(now) {
+            PayoutStatus::Bounced => Ok(None),
+            PayoutStatus::Sent => Ok(Some(Event::PayoutBounced {
+                reference: reference.to_owned(),
+            })),
+            PayoutStatus::Pending | PayoutStatus::Refused(_) => {
+                let message = "only a payout that was sent comes back";
+                Err(Refusal::conflict("not_sent", message))
+            }
+        }
+    }
+
+    pub(super) fn apply_bounced(&mut self, reference: &str) {
+        let Some(payout) = self.payouts.get_mut(reference) else {
+            return;
+        };
+        payout.bounced = true;
+        let amount = payout.amount;
+        self.report_add(reference, ReportKind::PayOutBounced, amount);
     }
 }

@@ -15,6 +15,13 @@ pub enum ReportKind {
     DisputeFee,
     DisputeWon,
     PayOut,
+    PayOutBounced,
+}
+
+impl ReportKind {
+    const fn is_of_payouts(self) -> bool {
+        matches!(self, Self::PayOut | Self::PayOutBounced)
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -37,7 +44,7 @@ impl Cards {
     pub fn report_after(&self, after: usize, payouts: bool) -> Vec<(usize, ReportLine)> {
         let lines = (1..).zip(&self.report).skip(after);
         lines
-            .filter(|(_, line)| (line.kind == ReportKind::PayOut) == payouts)
+            .filter(|(_, line)| line.kind.is_of_payouts() == payouts)
             .take(LINES_MAX)
             .map(|(number, line)| (number, line.clone()))
             .collect()

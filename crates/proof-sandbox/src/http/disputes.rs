@@ -136,7 +136,7 @@ async fn step(State(world): Shared, Path(id): Path<String>, body: Bytes) -> Answ
     Ok(Json(after.into()))
 }
 
-fn tell(world: &World, reference: &str) {
+pub(super) fn tell(world: &World, reference: &str) {
     let now = world.clock.now().seconds();
     world.callbacks.send(&world.key, reference, now);
 }

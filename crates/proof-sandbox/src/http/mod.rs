@@ -47,6 +47,7 @@ pub fn cards_router(world: Arc<World>) -> Router {
     private
         .merge(fields::routes())
         .merge(disputes::bank_routes())
+        .merge(payouts::bank_routes())
         .fallback(unknown_route)
         .method_not_allowed_fallback(wrong_method)
         .with_state(world)

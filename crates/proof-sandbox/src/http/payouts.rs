@@ -1,6 +1,6 @@
 //! The payout processor's API for Proof.
 
-use super::{Answer, Shared, cards::WireMoney, json};
+use super::{Answer, Shared, cards::WireMoney, disputes::tell, json};
 use crate::{
     cards::{Card, DeclineCode, Payout, PayoutStatus},
     refusal::Refusal,
@@ -21,6 +21,11 @@ pub fn routes() -> Router<Arc<World>> {
         .route("/v1/payout-cards", post(keep))
         .route("/v1/payouts", post(pay))
         .route("/v1/payouts/{reference}", get(look_up))
+}
+
+/// The card's bank: no key, like a user's wallet.
+pub fn bank_routes() -> Router<Arc<World>> {
+    Router::new().route("/bank/v1/payouts/{payout}/bounce", post(bounce))
 }
 
 #[derive(Deserialize)]
@@ -69,6 +74,7 @@ fn wire(payout: &Payout, now: Timestamp) -> WirePayout {
     let (status, decline_code) = match payout.status(now) {
         PayoutStatus::Pending => ("pending", None),
         PayoutStatus::Sent => ("sent", None),
+        PayoutStatus::Bounced => ("bounced", None),
         PayoutStatus::Refused(code) => ("refused", Some(code)),
     };
     WirePayout {
@@ -94,4 +100,16 @@ async fn look_up(State(world): Shared, Path(reference): Path<String>) -> Answer<
     world
         .cards
         .read(|cards| cards.find_payout(&reference).map(|p| Json(wire(p, now))))
+}
+
+/// The payout is named by its reference, or by a part of it that no other one has.
+async fn bounce(State(world): Shared, Path(payout): Path<String>) -> Answer<WirePayout> {
+    let now = world.clock.now();
+    let reference = world.cards.read(|cards| cards.sent_like(&payout, now))?;
+    let answer = world.cards.write::<_, Refusal>(
+        |cards| cards.bounce(&reference, now),
+        |cards| cards.find_payout(&reference).map(|p| wire(p, now)),
+    )??;
+    tell(&world, &reference);
+    Ok(Json(answer))
 }

@@ -55,6 +55,7 @@ impl Stage<'_> {
             Deed::Win => self.bank("win").await,
             Deed::Lose => self.bank("lose").await,
             Deed::Close => self.bank("close").await,
+            Deed::SendBack => self.send_back().await,
             Deed::WebhookDown(seconds) => {
                 self.player.engine.play_webhook_down(self.order, seconds);
                 Ok(())
@@ -149,6 +150,15 @@ impl Stage<'_> {
         let path = ["bank", "v1", "disputes", dispute];
         let body = json!({ "step": step });
         self.outside(&self.player.cards, &path, &body)
+            .await
+            .map(drop)
+    }
+
+    /// The bank of the payout's card.
+    async fn send_back(&self) -> Played<()> {
+        let payout = self.order.uuid().simple().to_string();
+        let path = ["bank", "v1", "payouts", &payout, "bounce"];
+        self.outside(&self.player.cards, &path, &json!({}))
             .await
             .map(drop)
     }

@@ -7,6 +7,7 @@
 )]
 
 mod chaos;
+mod held;
 mod identity;
 mod metrics;
 mod receiver;

@@ -76,7 +76,7 @@ impl Place {
         self.proof(&[&["wallet"], args].concat(), input).await
     }
 
-    async fn proof(&self, args: &[&str], input: &str) -> Output {
+    pub async fn proof(&self, args: &[&str], input: &str) -> Output {
         // In a file, since a child that ends early would break a pipe.
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(input.as_bytes()).unwrap();
@@ -148,13 +148,13 @@ impl Place {
         loop {
             let line = said.next_line().await.unwrap();
             if line.expect("the signer came up").contains("signing") {
-                return Signer { child, _said: said };
+                return Signer { child, said };
             }
         }
     }
 
     /// Signatures in the journal.
-    fn signed(&self) -> usize {
+    pub fn signed(&self) -> usize {
         let journal = fs::read_to_string(self.path("journal").join("journal.jsonl")).unwrap();
         journal.matches("\"type\":\"signed\"").count()
     }
@@ -163,10 +163,20 @@ impl Place {
 pub struct Signer {
     child: Child,
     /// Closed, its next word would be its last.
-    _said: Lines<BufReader<ChildStderr>>,
+    said: Lines<BufReader<ChildStderr>>,
 }
 
 impl Signer {
+    /// Waits for a line of its log.
+    pub async fn says(&mut self, text: &str) {
+        loop {
+            let line = self.said.next_line().await.unwrap();
+            if line.expect("it goes on").contains(text) {
+                return;
+            }
+        }
+    }
+
     /// SIGKILL.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

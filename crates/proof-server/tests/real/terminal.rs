@@ -1,6 +1,6 @@
 //! What operators and partners' developers type, against the running server.
 
-use crate::server::{Server, open};
+use crate::server::{self, Server, open};
 use axum::{Router, http::HeaderMap, routing::post};
 use std::{path::Path, process::Stdio, time::Duration};
 use tokio::{
@@ -293,4 +293,62 @@ async fn handler(secret: &str) -> String {
     let router = Router::new().route("/hook", post(take));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
     format!("http://{address}/hook")
+}
+
+/// The command waits while a backend that takes errors well makes its calls, and says so.
+#[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the backend waits by the real clock"
+)]
+async fn a_backend_that_behaves_passes_the_probes() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), 0).await;
+    let base = server.ready["base_url"].as_str().unwrap().to_owned();
+    let token = server.ready["partners"][0]["client_token"]
+        .as_str()
+        .unwrap();
+    let mut probing = proof(&["checklist", "--probe", "--url", &base, "--token", token])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = BufReader::new(probing.stderr.take().unwrap()).lines();
+    let begun = timeout(BOUND, told.next_line()).await.unwrap().unwrap();
+    assert!(begun.unwrap().starts_with("The probes begin"));
+    let api = server.api(token);
+    let session = serde_json::json!({
+        "partner_user_id": "ann", "user_email": "ann@example.com",
+        "network": "TRC20", "currency": "USDT", "amount": "100", "type": "buy",
+    });
+    for (code, pause_ms) in [
+        ("WALLET_NOT_SUPPORTED", 0),
+        ("currency_not_allowed", 0),
+        ("provider_error", 150),
+        ("provider_error", 300),
+        ("provider_error", 600),
+        ("", 0),
+        ("forbidden_origin", 0),
+    ] {
+        let answer = api.post(&["widget", "session"], &session).await.unwrap();
+        let body: serde_json::Value = answer.json().unwrap();
+        assert_eq!(body["code"].as_str().unwrap_or_default(), code, "{body}");
+        // What a backend does that was refused: it waits, longer each time.
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    }
+    // Nobody calls again for as long as the server watches.
+    let later = serde_json::json!({ "advance": "45s" });
+    server::post(&api, &["widget", "sandbox", "clock"], later).await;
+    let ended = timeout(BOUND, probing.wait_with_output()).await.unwrap();
+    let ended = ended.unwrap();
+    let list = String::from_utf8(ended.stdout).unwrap();
+    for line in [
+        "ERR-2   passing",
+        "retried after 0.",
+        "ERR-3   passing",
+        "the call was not repeated in 30 s",
+    ] {
+        assert!(list.contains(line), "{line}: {list}");
+    }
+    assert!(ended.status.success(), "{list}");
 }

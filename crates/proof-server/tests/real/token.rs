@@ -3,11 +3,11 @@
 use crate::signer::Place;
 use std::{
     env, fs,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
-const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
+pub const MODULE: &str = "/usr/lib/softhsm/libsofthsm2.so";
 const PIN: &str = "4711";
 
 /// Somebody turned this off by name: `PROOF_WITHOUT=pkcs11`.
@@ -16,7 +16,7 @@ const PIN: &str = "4711";
     clippy::print_stdout,
     reason = "whoever runs the tests says so, and reads it"
 )]
-fn is_without() -> bool {
+pub fn is_without() -> bool {
     let without = env::var("PROOF_WITHOUT").unwrap_or_default();
     let named = without.split(',').any(|name| name == "pkcs11");
     if named {
@@ -31,29 +31,35 @@ fn is_without() -> bool {
 }
 
 /// A module with tokens of this test alone.
-fn tokens(place: &mut Place, labels: &[&str]) {
-    let folder = place.path("tokens");
+pub fn tokens(place: &mut Place, labels: &[&str]) {
+    let config = tokens_in(place, "tokens", (labels, PIN));
+    place.env("SOFTHSM2_CONF", &config);
+    place.private("passphrase", PIN);
+}
+
+/// The module's configuration for a folder of tokens.
+pub fn tokens_in(place: &Place, name: &str, (labels, pin): (&[&str], &str)) -> PathBuf {
+    let folder = place.path(name);
     fs::create_dir(&folder).unwrap();
-    let config = place.path("softhsm2.conf");
+    let config = place.path(&format!("{name}.conf"));
     fs::write(
         &config,
         format!("directories.tokendir = {}\n", folder.display()),
     )
     .unwrap();
-    place.env("SOFTHSM2_CONF", &config);
     for label in labels {
         let made = Command::new("softhsm2-util")
             .args(["--init-token", "--free", "--so-pin", "87654321"])
-            .args(["--pin", PIN, "--label", label])
+            .args(["--pin", pin, "--label", label])
             .env("SOFTHSM2_CONF", &config)
             .output()
             .unwrap();
         assert!(made.status.success(), "{made:?}");
     }
-    place.private("passphrase", PIN);
+    config
 }
 
-fn told(output: &Output) -> String {
+pub fn told(output: &Output) -> String {
     assert!(!output.status.success(), "{output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()
 }

@@ -1,17 +1,22 @@
 //! Coins of a real network: what they are worth cannot be told in two ways, and none is spent by two intents.
 
 use super::*;
-use crate::BitcoinRules;
+use crate::{BitcoinRules, WalletKeys};
 use proof_core::transfer::BitcoinForm;
 
 const FRIEND: &str = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
 
 fn ruled(dir: &Path) -> LocalSigner {
+    ruled_with(dir, [7; 32].into())
+}
+
+pub fn ruled_with(dir: &Path, keys: WalletKeys) -> LocalSigner {
     let rules = BitcoinRules {
         chain_id: 7,
         fee_max: 10_000,
     };
-    let signer = open(dir).with_rules([(Network::Bitcoin, ChainRules::Bitcoin(rules))].into());
+    let signer = LocalSigner::open(dir, keys).unwrap();
+    let signer = signer.with_rules([(Network::Bitcoin, ChainRules::Bitcoin(rules))].into());
     let friend = Address::parse(Network::Bitcoin, FRIEND).unwrap();
     for n in 1..=2 {
         block_on(signer.register(Epoch::FIRST, order(n), &friend, Whose::User)).unwrap();
@@ -19,7 +24,7 @@ fn ruled(dir: &Path) -> LocalSigner {
     signer
 }
 
-fn coin(hash: &str, base: u128) -> Coin {
+pub fn coin(hash: &str, base: u128) -> Coin {
     Coin {
         hash: hash.repeat(32),
         index: 0,
@@ -27,7 +32,7 @@ fn coin(hash: &str, base: u128) -> Coin {
     }
 }
 
-fn delivery(signer: &LocalSigner, n: u128, coins: &[Coin], rate: u64) -> SigningIntent {
+pub fn delivery(signer: &LocalSigner, n: u128, coins: &[Coin], rate: u64) -> SigningIntent {
     let (btc, form) = (
         Network::Bitcoin.native(),
         BitcoinForm {

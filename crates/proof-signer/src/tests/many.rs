@@ -3,7 +3,10 @@
 //!
 //! `PROOF_SIGNER_CALLS=1000000 cargo nextest run --workspace -E 'test(no_call_moves_the_signer_beyond_its_policy)'`
 
-use super::*;
+use super::{
+    held::{Held, Varying},
+    *,
+};
 use crate::{
     Limit, Outflow, SignerDoor, SignerThread, SocketSecret, SocketSigner,
     socket::tests::{Counting, Real},
@@ -84,6 +87,8 @@ fn put<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
 struct Bench {
     dir: TempDir,
     hand: Arc<Hand>,
+    /// No signature comes twice, so that nothing but the journal gives one hash twice.
+    held: Arc<Held>,
     wallets: BTreeMap<Network, Address>,
     told: Mutex<Told>,
     asked: AtomicU64,
@@ -100,10 +105,12 @@ impl Bench {
         let dir = dir.unwrap();
         fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
         let hand = Arc::new(Hand(AtomicI64::new(1_000_000_000_000)));
+        let held = Arc::default();
         Self {
             dir,
             hand,
-            wallets: crate::wallet_addresses(&[7; 32]),
+            wallets: Varying::keys(&held).addresses(),
+            held,
             told: Mutex::default(),
             asked: AtomicU64::new(0),
         }
@@ -136,7 +143,8 @@ impl Bench {
                 of(FEE_CAP * 2, FEE_CAP * 200),
             ),
         ];
-        ruled(self.dir.path()).with_limits(limits.into(), self.hand.clone())
+        let signer = ruled_with(self.dir.path(), Varying::keys(&self.held));
+        signer.with_limits(limits.into(), self.hand.clone())
     }
 
     /// One life of the process, killed at one of its writes.

@@ -5,7 +5,7 @@ use crate::{Limit, Outflow};
 use proof_core::{Clock, Timestamp};
 use std::sync::Arc;
 
-fn raised(wish: &SigningIntent, fee: u128, tip: u128) -> SigningIntent {
+pub fn raised(wish: &SigningIntent, fee: u128, tip: u128) -> SigningIntent {
     let mut wish = wish.clone();
     let Some(Form::Evm(form)) = &mut wish.transfer.form else {
         unreachable!("it has a form");

@@ -3,7 +3,7 @@
 use crate::kit::{Counting, NOW, write};
 use proof_core::{
     audit::{Author, Broken, Deed, Walk},
-    checklist::{Kind, Observation, Opening, Profile, Signature},
+    checklist::{Asked, AskedPair, Declared, Kind, Observation, Opening, Profile, Said, Signature},
     id::{MemberId, PartnerId, PasskeyId},
     member::{Login, Member, Post, Role},
     operator::OperatorName,
@@ -13,7 +13,9 @@ use proof_core::{
     secret::Secret,
     token::TokenHash,
 };
-use proof_store::{Credentials, Db, InvitationRow, OrderSearch, PasskeyRow, StoredMember};
+use proof_store::{
+    AuditSearch, Credentials, Db, InvitationRow, OrderSearch, PasskeyRow, StoredMember,
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -80,8 +82,8 @@ async fn members(db: &Db, entropy: &Counting, partner: &Partner) {
         (
             named,
             locked,
-            tx.member_list(Some(scope), 10).await?,
-            tx.member_list(Some(stranger), 10).await?,
+            tx.member_list(Some(scope), (Some("NN"), ""), 10).await?,
+            tx.member_list(Some(stranger), (None, ""), 10).await?,
         )
     });
     assert_eq!(named.credentials.wrong_tries, 2);
@@ -298,7 +300,39 @@ async fn chain(db: &Db) {
         }
         (
             tx.audit_page(0, 10).await?,
-            tx.audit_list(3, 1).await?,
+            {
+                let search = |text: Option<&str>, by: Option<&str>, act: Option<&str>, before| {
+                    let owned = |text: Option<&str>| text.map(str::to_owned);
+                    AuditSearch {
+                        text: owned(text),
+                        by: owned(by),
+                        act: owned(act),
+                        before,
+                        limit: 1,
+                    }
+                };
+                let (ann, rule) = (Some("ann"), Some("order.rule"));
+                for (text, by, act, found) in [
+                    (Some("ORD_2"), None, None, Some(2)),
+                    (Some("ord"), ann, rule, Some(3)),
+                    (Some("ord%2"), None, None, None),
+                    (None, ann, rule, Some(3)),
+                    (None, Some("ben"), None, None),
+                    (None, None, rule, Some(3)),
+                    (None, None, Some("order.refund"), None),
+                ] {
+                    let kept = tx.audit_search(&search(text, by, act, i64::MAX)).await?;
+                    assert_eq!(
+                        kept.first().map(|kept| kept.number),
+                        found,
+                        "{text:?} {by:?}"
+                    );
+                }
+                let names = tx.audit_names(10).await?;
+                let one = |name: &str| vec![name.to_owned()];
+                assert_eq!(names, (one("ann"), one("order.rule")));
+                tx.audit_search(&search(None, None, None, 3)).await?
+            },
             tx.audit_head().await?,
         )
     });
@@ -363,25 +397,49 @@ async fn said(db: &Db, partner: &Partner) {
         at: NOW,
         basis: "sells".into(),
     };
-    let profile = Profile {
-        ios: true,
-        ..Profile::default()
+    let usdt = "USDT/TRC20".parse().unwrap();
+    let pairs = [Side::Buy, Side::Sell].map(|side| AskedPair { pair: usdt, side });
+    let asks = Asked {
+        pairs: pairs.into(),
+        by: "carol".into(),
+        at: NOW,
+    };
+    // Listed before anybody has declared anything.
+    let listed_only = Said {
+        has: None,
+        asks: Some(asks),
+    };
+    let has = Declared {
+        profile: Profile {
+            ios: true,
+            ..Profile::default()
+        },
+        by: "ann".into(),
+        at: NOW.plus_seconds(1),
+    };
+    let whole = Said {
+        has: Some(has),
+        ..listed_only.clone()
     };
     let signed = signature.clone();
-    let (listed, ended, declared) = write!(db, [signature], |tx| {
+    let saids = [Said::default(), listed_only.clone(), whole.clone()];
+    let (listed, ended, read) = write!(db, [signature, listed_only, whole], |tx| {
         tx.signature_put(id, &signature).await?;
         let listed = tx.signature_list(id).await?;
         let ended = (
             tx.signature_end(id, "ACC-3").await?,
             tx.signature_end(id, "ACC-3").await?,
         );
-        tx.profile_put(id, Profile::default(), "ben", NOW).await?;
-        tx.profile_put(id, profile, "ann", NOW).await?;
-        (listed, ended, tx.profile_load(id).await?)
+        let nothing = tx.said_load(id).await?;
+        tx.said_put(id, &listed_only).await?;
+        let listed_first = tx.said_load(id).await?;
+        tx.said_put(id, &whole).await?;
+        let read = [nothing, listed_first, tx.said_load(id).await?];
+        (listed, ended, read)
     });
     assert_eq!(listed, [signed]);
     assert_eq!(ended, (true, false));
-    assert_eq!(declared, Some((profile, "ann".to_owned(), NOW)));
+    assert_eq!(read, saids);
 }
 
 /// Searches that find the order, and some that do not.
@@ -389,10 +447,10 @@ fn searches(
     all: &OrderSearch,
     partner: &Partner,
     order: &Order,
-) -> ([OrderSearch; 6], [OrderSearch; 6]) {
+) -> (Vec<OrderSearch>, Vec<OrderSearch>) {
     let (partner_id, pending) = (Some(partner.id), Some(PublicStatus::Pending));
     let user = Some("u".to_owned());
-    let fitting = [
+    let fitting = vec![
         all.clone(),
         OrderSearch {
             partner: partner_id,
@@ -408,17 +466,17 @@ fn searches(
             ..all.clone()
         },
         OrderSearch {
-            user: user.clone(),
+            text: user.clone(),
             ..all.clone()
         },
         OrderSearch {
-            user,
+            text: user,
             partner: partner_id,
             status: pending,
             ..all.clone()
         },
     ];
-    let others = [
+    let others = vec![
         OrderSearch {
             side: Some(Side::Sell),
             ..all.clone()
@@ -440,7 +498,11 @@ fn searches(
             ..all.clone()
         },
         OrderSearch {
-            user: Some("v".to_owned()),
+            text: Some("v".to_owned()),
+            ..all.clone()
+        },
+        OrderSearch {
+            text: Some("v@example.com".to_owned()),
             ..all.clone()
         },
     ];
@@ -453,7 +515,7 @@ async fn search(db: &Db, partner: &Partner, order: &Order) {
         partner: None,
         status: None,
         side: Some(Side::Buy),
-        user: None,
+        text: None,
         ids: (Uuid::nil(), Uuid::max()),
         limit: 10,
     };
@@ -476,6 +538,10 @@ async fn search(db: &Db, partner: &Partner, order: &Order) {
 async fn counted(db: &Db, partner: &Partner) {
     let id = partner.id;
     let (counted, since, foreign, unwell) = write!(db, |tx| {
+        for partner in [None, Some(id)] {
+            let done = tx.order_completed(TEST, NOW.plus_seconds(-3_600), partner, 10);
+            assert!(done.await?.is_empty(), "it is pending");
+        }
         let stranger = Some(PartnerId::from_uuid(Uuid::nil()));
         (
             tx.order_count(TEST, NOW.plus_seconds(-3_600), Some(id))

@@ -320,13 +320,32 @@ async fn attempts(db: &Db, (endpoint, delivery): (EndpointId, DeliveryId)) {
             log[1],
             AttemptRow {
                 number: 1,
-                ..attempt
+                ..attempt.clone()
             }
         );
         let recent = tx.attempt_recent(endpoint, 10).await?;
         let told = recent.iter().map(|a| (a.duration_ms, a.status));
         assert_eq!(told.collect::<Vec<_>>(), [(7, Some(500)); 2]);
-        assert_eq!(tx.attempt_purge(later).await?, 2);
+        let day = (NOW.plus_seconds(-3_600), NOW.plus_seconds(3_600));
+        let paced = tx.delivery_pace(endpoint, day, 10).await?;
+        assert!(paced.iter().all(|one| one.took_ms.is_none()));
+        let accepted = AttemptRow {
+            started_at: NOW.plus_seconds(2),
+            status: Some(204),
+            ..attempt
+        };
+        tx.attempt_insert(delivery, &accepted).await?;
+        // Sent again by hand: it had been accepted before.
+        tx.attempt_insert(delivery, &accepted).await?;
+        let paced = tx.delivery_pace(endpoint, day, 10).await?;
+        let accepted: Vec<(i64, i64)> = paced
+            .iter()
+            .filter_map(|one| Some((one.tries, one.took_ms?)))
+            .collect();
+        assert_eq!(accepted, [(3, 2_007)]);
+        let before = (NOW.plus_seconds(-7_200), NOW.plus_seconds(-3_600));
+        assert!(tx.delivery_pace(endpoint, before, 10).await?.is_empty());
+        assert_eq!(tx.attempt_purge(later).await?, 4);
     });
 }
 

@@ -94,7 +94,7 @@ async fn findings(db: &Db, entropy: &Counting) {
 
 async fn books(db: &Db, partner: &Partner, order: &Order) {
     let (id, scope, day) = (order.id, (partner.id, TEST), Day::of(NOW));
-    let (own, page, rest, reviewed) = write!(db, |tx| {
+    let (own, page, rest, reviewed, back) = write!(db, |tx| {
         let page = tx.ledger_of_partner(scope, day, None, 1).await?;
         let after = page
             .last()
@@ -104,11 +104,12 @@ async fn books(db: &Db, partner: &Partner, order: &Order) {
             page,
             tx.ledger_of_partner(scope, day, after, 100).await?,
             tx.order_reviewed().await?,
+            tx.returned_list(TEST, None, 100).await?,
         )
     });
     assert_eq!(own.len(), page.len() + rest.len(), "page by page the same");
     assert!(own.iter().all(|line| line.kind == "reserve"));
-    assert!(reviewed.is_empty());
+    assert!(reviewed.is_empty() && back.is_empty());
 }
 
 /// What is asked before a payment may go on.

@@ -37,14 +37,29 @@ async fn alerts(db: &Db, entropy: &Counting, order: &Order) {
         assert_eq!(open.len(), 2);
         assert_eq!((open[0].id, &open[0].alert), (ids[0], &alert));
         assert_eq!(open[1].open().subject, "test payments");
+        let said = ("ann", "I look.");
+        assert!(tx.alert_acknowledge(ids[0], said, NOW).await?);
+        let open = tx.alerts_open(10).await?;
+        let hand = open[0].acknowledged.clone().unwrap();
+        assert_eq!(
+            (hand.by.as_str(), hand.note.as_str(), hand.at),
+            ("ann", "I look.", NOW)
+        );
+        assert_eq!(open[1].acknowledged, None);
         assert!(tx.alert_close(ids[0], NOW.plus_seconds(5)).await?);
+        assert!(
+            !tx.alert_acknowledge(ids[0], said, NOW).await?,
+            "it is over"
+        );
         assert!(!tx.alert_close(ids[0], NOW.plus_seconds(9)).await?, "once");
         let closed = tx.alerts_closed(10).await?;
         assert_eq!(closed[0].closed_at, Some(NOW.plus_seconds(5)));
         // The same again is another one.
         assert!(tx.alert_open(ids[3], &alert, NOW.plus_seconds(6)).await?);
         assert_eq!(tx.alert_purge(NOW.plus_seconds(6)).await?, 1);
-        assert_eq!(tx.alerts_open(10).await?.len(), 2);
+        let open = tx.alerts_open(10).await?;
+        assert_eq!(open.len(), 2);
+        assert!(open.iter().all(|one| one.acknowledged.is_none()));
     });
 }
 

@@ -2,7 +2,7 @@
 
 use crate::kit::{Counting, NOW, write};
 use proof_core::{
-    id::{PersonId, VerificationId},
+    id::{OrderId, PersonId, VerificationId},
     identity::{Challenge, DocumentKind, Verification, VerificationState},
     order::Order,
     partner::Environment,
@@ -100,7 +100,40 @@ pub async fn rows(db: &Db, entropy: &Counting, order: &Order) {
         tx.person_check_save([5; 32]).await?;
         assert_eq!(tx.person_check().await?, Some(vec![5; 32]));
     });
+    devices(db, person, order.id).await;
     forgotten(db, person, proved).await;
+}
+
+/// The order's session says its device.
+async fn devices(db: &Db, person: PersonId, order: OrderId) {
+    write!(db, |tx| {
+        tx.session_device(order, None).await?;
+        tx.device_learn(person, order, NOW).await?;
+        assert!(!tx.device_known(person, order).await?, "it said none");
+        for (device, later) in [(1, 0), (2, 1), (3, 2), (2, 3)] {
+            tx.session_device(order, Some([device; 32])).await?;
+            tx.device_learn(person, order, NOW.plus_seconds(later))
+                .await?;
+        }
+        tx.device_trim(person, 2).await?;
+        for (device, is_known) in [(1, false), (2, true), (3, true)] {
+            tx.session_device(order, Some([device; 32])).await?;
+            assert_eq!(tx.device_known(person, order).await?, is_known);
+        }
+        tx.person_hold(person, Some("case 7".to_owned())).await?;
+        let end = NOW.plus_seconds(3);
+        assert_eq!(tx.device_forget(end).await?, 0, "it must be kept");
+        tx.person_hold(person, None).await?;
+        assert_eq!(tx.device_forget(end).await?, 1);
+        assert!(!tx.device_known(person, order).await?, "it was the third");
+        tx.session_device(order, Some([2; 32])).await?;
+        assert!(tx.device_known(person, order).await?);
+        tx.device_erase(person).await?;
+        assert!(!tx.device_known(person, order).await?);
+        let ended = NOW.plus_seconds(10_000_000);
+        assert_eq!(tx.session_device_forget(ended).await?, 1);
+        assert_eq!(tx.session_device_forget(ended).await?, 0);
+    });
 }
 
 async fn forgotten(db: &Db, person: PersonId, one: Verification) {

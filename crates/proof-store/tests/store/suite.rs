@@ -28,13 +28,16 @@ use proof_core::{
     screening::ListedKind,
     secret::Secret,
     session::{INIT_TOKEN_SECONDS, Parameters, ParametersRequest},
+    statement::{Day, Holdings, hold},
     token::{ClientToken, TokenHash},
     transfer::Coin,
 };
 use proof_store::{
-    AddressOwner, Db, EndpointNew, Failure, IdempotencyKey, IdempotencyRow, JobKind, LedgerError,
-    ListWord, MailState, Pool, Scan, SessionRow, StoreError, Tx, executed, registered,
+    AddressOwner, Balance, Db, EndpointNew, Engine, Failure, HousePosting, IdempotencyKey,
+    IdempotencyRow, JobKind, LedgerError, ListSearch, ListWord, MailState, Pool, Scan, SessionRow,
+    StoreError, Tx, executed, registered,
 };
+use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -155,6 +158,36 @@ async fn every_registered_statement_runs() {
     );
 }
 
+/// More than one page of them: nobody is forgotten, nobody is met twice.
+#[tokio::test]
+async fn all_partners_are_read_however_many() {
+    for fresh in both().await {
+        let (db, entropy) = (&fresh.db, Counting::default());
+        let (first, _) = order(db, &entropy).await;
+        let many = |id: &str| {
+            AssertSqlSafe(format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100) \
+                 INSERT INTO partners (id, name, kind, stage, widget_id, contact_email, signature_key, policy, created_at) \
+                 SELECT {id}, name || i, kind, stage, {id}, contact_email, signature_key, policy, created_at FROM n, partners"
+            ))
+        };
+        let made = match db.engine() {
+            Engine::Sqlite { writer, .. } => {
+                let done = sqlx::query(many("randomblob(16)")).execute(writer).await;
+                done.unwrap().rows_affected()
+            }
+            Engine::Postgres(pool) => {
+                let done = sqlx::query(many("gen_random_uuid()")).execute(pool).await;
+                done.unwrap().rows_affected()
+            }
+        };
+        let all = write!(db, |tx| { tx.partner_all().await? });
+        let ids: BTreeSet<PartnerId> = all.iter().map(|one| one.id).collect();
+        assert_eq!((made, all.len(), ids.len()), (1_100, 1_101, 1_101));
+        assert!(ids.contains(&first.id));
+    }
+}
+
 async fn installation(db: &Db, entropy: &Counting) {
     let id = uuid_v7(NOW, entropy);
     let loaded = write!(db, |tx| {
@@ -205,10 +238,23 @@ async fn partner_rows(db: &Db, entropy: &Counting, partner: &Partner) {
             }
             assert!(tx.partner_lock(p.id).await?.is_some());
             tx.partner_policy_save(p.id, &p.policy).await?;
+            let about = (p.name.as_str(), p.kind, p.contact_email.as_str());
+            assert!(tx.partner_about_save(p.id, about).await?);
+            assert!(!tx.order_any_open(p.id, Environment::Live).await?);
             (
                 tx.partner_load(p.id).await?,
                 tx.partner_by_widget(p.widget_id).await?,
-                tx.partner_list(10).await?,
+                {
+                    let all = tx.partner_all().await?;
+                    let none = tx.partner_list(Some("%"), None, 10).await?;
+                    let name = p.name.to_uppercase();
+                    let found = tx.partner_list(Some(&name), None, 10).await?;
+                    let named = tx.partner_names(10).await?;
+                    assert!(none.is_empty(), "a sign is itself");
+                    assert!(found.len() == 1 && found[0].id == p.id);
+                    assert_eq!((named.len(), named[0].id), (1, p.id));
+                    all
+                },
                 tx.token_load(&token).await?,
                 tx.origin_list(p.id, None).await?,
                 tx.origin_known(&origin).await?,
@@ -433,6 +479,8 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
             .sum();
         assert_eq!(balance.amount, sum, "{}", balance.key);
     }
+    house_rows(db, &balances).await;
+    closing_rows(db, &balances).await;
     let nothing = (EntryId::from_uuid(uuid::Uuid::nil()), -1);
     let paged = write!(db, |tx| {
         let first = tx.ledger_page(nothing, 3).await?;
@@ -449,6 +497,57 @@ async fn ledger_rows(db: &Db, entropy: &Counting, order: &Order) {
         Some(43_000_000),
         "the refused entry left nothing behind"
     );
+}
+
+/// What the house has of its own in live, and nothing is held for orders.
+async fn house_rows(db: &Db, balances: &[Balance]) {
+    let (house, held, sums) = write!(db, |tx| {
+        let house = tx.ledger_house(Environment::Live).await?;
+        let held = tx.ledger_order_page(Environment::Test, "", 10).await?;
+        (house, held, tx.ledger_order_sums(Environment::Test).await?)
+    });
+    let live = balances.iter().filter(|b| b.key.starts_with("live/"));
+    assert_eq!(house, live.cloned().collect::<Vec<_>>());
+    assert!(!house.is_empty() && held.is_empty() && sums.is_empty());
+}
+
+/// The same lines by their time, and what they come to, kept at night.
+async fn closing_rows(db: &Db, balances: &[Balance]) {
+    let day = Day::of(NOW);
+    let (lines, rest) = write!(db, |tx| {
+        let first = (day.start(), EntryId::from_uuid(uuid::Uuid::nil()), -1);
+        let lines = tx.ledger_since(first, day.end(), 5).await?;
+        let last = lines.last().unwrap();
+        let after = (last.posted_at, last.entry, last.line);
+        let rest = tx.ledger_since(after, day.end(), 100).await?;
+        (lines, rest)
+    });
+    assert_eq!(lines.len(), 5);
+    let (mut held, mut own) = (Holdings::new(), Holdings::new());
+    for line in lines.iter().chain(&rest) {
+        hold(&mut held, &line.account, line.amount).unwrap();
+    }
+    for balance in balances {
+        hold(&mut own, &balance.key, balance.amount).unwrap();
+    }
+    held.retain(|_, amount| *amount != 0);
+    own.retain(|_, amount| *amount != 0);
+    assert_eq!(held, own, "nobody but this test has posted anything");
+    let of_order = |line: &&HousePosting| line.kind == "reserve";
+    let mut reserved = lines.iter().chain(&rest).filter(of_order);
+    assert!(reserved.all(|line| line.partner.is_some()));
+    let (held, kept) = write!(db, [held], |tx| {
+        tx.closing_put(day, &held).await?;
+        tx.closing_put(day, &Holdings::new()).await?;
+        let none = tx.closing_latest(day.before()).await?;
+        assert!(none.is_none());
+        (
+            held.clone(),
+            tx.closing_latest(Day::of(NOW.plus_seconds(90 * 24 * 3_600)))
+                .await?,
+        )
+    });
+    assert_eq!(kept, Some((day, held)), "the first word stands");
 }
 
 async fn job_rows(db: &Db, entropy: &Counting) {
@@ -713,11 +812,27 @@ async fn listing_rows(db: &Db) {
             versions.push(tx.listing_version().await?);
         }
         let found = tx.listing_find(ListedKind::Card, "f1").await?;
-        (versions, found, tx.listing_list(10).await?)
+        let search = |text: Option<&str>, is_listed, before| ListSearch {
+            text: text.map(str::to_owned),
+            kind: Some(ListedKind::Card),
+            is_listed,
+            before,
+            limit: 10,
+        };
+        let all = search(Some("LOST"), None, i64::MAX);
+        let all = tx.listing_search(&all).await?;
+        let older = tx.listing_search(&search(None, Some(true), 2)).await?;
+        assert_eq!((older.len(), older[0].0.line, older[0].1), (1, 1, false));
+        let none = tx
+            .listing_search(&search(Some("f2"), None, i64::MAX))
+            .await?;
+        assert!(none.is_empty());
+        (versions, found, all)
     });
     assert_eq!(versions, [0, 0, 1, 1, 2]);
     assert!(!found.unwrap().is_listed);
-    assert_eq!(all.len(), 2);
+    let told = all.iter().map(|(line, is_last)| (line.line, *is_last));
+    assert_eq!(told.collect::<Vec<_>>(), [(2, true), (1, false)]);
 }
 
 async fn claim_rows(db: &Db, entropy: &Counting, order: &Order) {
@@ -750,6 +865,7 @@ async fn claim_rows(db: &Db, entropy: &Counting, order: &Order) {
         tx.claim_save(&stored.claim, stored.version, NOW).await?;
         let saved = tx.claim_work(first).await?.unwrap().version;
         assert!(tx.claim_reviewed().await?.is_empty());
+        assert!(tx.claim_list("in_review", None, 10).await?.is_empty());
         (tx.claim_of_order(id, 10).await?, saved)
     });
     assert_eq!((listed, saved), (vec![kept], 2));
@@ -787,6 +903,8 @@ async fn case_rows(db: &Db, entropy: &Counting, order: &Order) {
         tx.case_save(&stored.case, stored.version, NOW).await?;
         let saved = tx.case_work(first).await?.unwrap().version;
         assert!(tx.case_reviewed().await?.is_empty());
+        assert!(tx.case_list("in_review", None, 10).await?.is_empty());
+        assert_eq!(tx.reviewed_count().await?.cases, 0);
         (tx.case_of_order(id, 10).await?, saved)
     });
     assert_eq!((listed, saved), (vec![kept], 2));

@@ -56,6 +56,17 @@ impl<'a> Buyer<'a> {
     pub async fn reopen_from(app: &'a App, session: Value, page: &str) -> Self {
         let mut body = opening(&session, session.clone());
         body["page_origin"] = json!(page);
+        Self::enter(app, session, body).await
+    }
+
+    /// By a browser that says which one it is, or does not.
+    pub async fn reopen_on(app: &'a App, session: Value, device: Option<&str>) -> Self {
+        let mut body = opening(&session, session.clone());
+        body["device"] = json!(device);
+        Self::enter(app, session, body).await
+    }
+
+    async fn enter(app: &'a App, session: Value, body: Value) -> Self {
         let answer = app
             .call(frame(Method::POST, "visits", "", body.to_string()))
             .await;

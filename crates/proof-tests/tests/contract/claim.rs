@@ -6,11 +6,13 @@ use crate::inbound::send;
 use crate::kit::App;
 use crate::on_both_engines;
 use crate::operator::{Office, down, up};
+use crate::people::Person;
 use crate::world::Fault;
-use proof_core::{claim::ClaimRuling, order::Ruling, partner::Environment};
+use proof_core::{claim::ClaimRuling, member::Role, order::Ruling, partner::Environment};
 use proof_engine::{CaseStory, Ruled};
 use proof_server::operator::{Question, ask};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 on_both_engines!(
     a_dispute_is_contested_and_won,
@@ -24,6 +26,8 @@ on_both_engines!(
     nobody_gives_in_alone,
     evidence_that_comes_too_late_loses,
     a_part_goes_back_after_the_end_and_never_too_much,
+    a_payout_that_comes_back_is_paid_by_bank,
+    a_payout_that_comes_back_without_a_word_is_found_in_the_report,
     a_refund_that_nobody_else_wants_is_withdrawn,
     what_was_taken_after_the_end_goes_back,
     a_dispute_without_a_callback_is_found_at_night,
@@ -141,6 +145,16 @@ async fn owed(app: &App, buyer: &Buyer<'_>) -> i128 {
         .await
 }
 
+/// Kinds and deadlines of the cases that wait for somebody.
+async fn listed(person: &Person<'_>, whom: &str) -> Vec<(Value, Value)> {
+    let page = person.get(&format!("cases?waits_for={whom}")).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let cases = page.json["data"].as_array().unwrap().iter();
+    cases
+        .map(|case| (case["kind"].clone(), case["due_at"].clone()))
+        .collect()
+}
+
 async fn a_dispute_is_contested_and_won(app: &App) {
     let office = Office::open(app);
     let (buyer, total) = bought(app, "u1").await;
@@ -153,6 +167,16 @@ async fn a_dispute_is_contested_and_won(app: &App) {
         case.about
     );
     assert_eq!(case.rulings, ["contest", "accept"]);
+    let rita = Person::join(app, "rita", Role::Reviewer).await;
+    let waits = rita.get("reviews").await.json;
+    assert_eq!(
+        (&waits["cases_total"], &waits["orders_total"]),
+        (&json!(1), &json!(0))
+    );
+    let due = &waits["cases"][0]["due_at"];
+    assert!(due.is_string() && case.about.contains(due.as_str().unwrap()));
+    assert_eq!(rita.get("overview").await.json["waiting"]["cases"], 1);
+    assert_eq!(listed(&rita, "us").await, [(json!("dispute"), due.clone())]);
     assert_eq!(app.balance("dispute:sandbox:EUR").await, total);
     assert_eq!(app.balance("psp:sandbox:EUR").await, -FEE);
     assert_eq!(app.balance("psp_cost:sandbox:EUR").await, FEE);
@@ -161,6 +185,15 @@ async fn a_dispute_is_contested_and_won(app: &App) {
     let said = says(&office, "alice", &case, ClaimRuling::Contest { evidence }).await;
     assert_eq!(said, Ok(Ruled::Done));
     until_state(app, &office, &buyer, "dispute", "settled: won").await;
+    let sam = Person::join(app, "sam", Role::Support).await;
+    assert_eq!(
+        listed(&sam, "nobody").await,
+        [(json!("dispute"), Value::Null)]
+    );
+    for whom in ["us", "user", "others"] {
+        assert_eq!(listed(&sam, whom).await, []);
+    }
+    assert_eq!(sam.get("cases?waits_for=me").await.status, 400);
     assert_eq!(app.balance("dispute:sandbox:EUR").await, 0);
     assert_eq!(app.balance("psp:sandbox:EUR").await, total - FEE);
     assert_eq!(
@@ -487,6 +520,98 @@ async fn a_dispute_without_a_callback_is_found_at_night(app: &App) {
         "the money and the fee"
     );
     case_of(app, &office, &buyer, "dispute").await;
+    all_agrees(app).await;
+    office.close().await;
+}
+
+/// A sell that was paid out, and whose payout came back; what was paid, in cents.
+async fn bounced(app: &App) -> (Buyer<'_>, i128, String) {
+    let before = app.balance("payout:sandbox:EUR").await;
+    let (seller, address) = crate::sell::awaiting(app, GOOD_CARD).await;
+    crate::sell::deposit(app, &address, "100").await;
+    seller.until_step("completed").await;
+    let paid = before - app.balance("payout:sandbox:EUR").await;
+    let path = format!("payouts/{}/bounce", seller.id.replace('-', ""));
+    let answer = bank(app, &path, json!({})).await;
+    assert_eq!(answer["status"], "bounced");
+    (
+        seller,
+        paid,
+        answer["reference"].as_str().unwrap().to_owned(),
+    )
+}
+
+async fn a_payout_that_comes_back_is_paid_by_bank(app: &App) {
+    let office = Office::open(app);
+    let (seller, paid, reference) = bounced(app).await;
+    // The callback comes twice.
+    for _ in 0..2 {
+        assert_eq!(send(app, &reference).await.status, 204);
+    }
+    let case = case_of(app, &office, &seller, "payout_bounced").await;
+    assert_eq!(case.state, "in_review");
+    assert_eq!(case.rulings, ["refunded_by_bank", "write_off"]);
+    assert_eq!(owed(app, &seller).await, -paid, "owed again");
+    assert_eq!(app.balance("payout:sandbox:EUR").await, 0);
+    let view = seller.view().await;
+    let told = (&view["step"], &view["refunds"][0]["state"]);
+    assert_eq!(told, (&json!("completed"), &json!("held")));
+    let sum = format!("{}.{:02} EUR", paid / 100, paid % 100);
+    let letter = crate::mail::letter(app, &format!("{sum} came back")).await;
+    assert!(letter.text.contains("sent back"), "{}", letter.text);
+    let transfer = || ClaimRuling::RefundedByBank {
+        transfer: "SEPA 4711".to_owned(),
+    };
+    let first = says(&office, "alice", &case, transfer()).await;
+    assert_eq!(first, Ok(Ruled::Proposed));
+    let again = ClaimRuling::Approve;
+    assert!(
+        says(&office, "bob", &case, again).await.is_err(),
+        "the card is no way"
+    );
+    let second = says(&office, "bob", &case, transfer()).await;
+    assert_eq!(second, Ok(Ruled::Done));
+    let end = "settled: refunded_by_bank";
+    until_state(app, &office, &seller, "payout_bounced", end).await;
+    assert_eq!(owed(app, &seller).await, 0);
+    assert_eq!(app.balance("bank:EUR").await, -paid);
+    assert_eq!(seller.view().await["refunds"][0]["state"], "by_bank");
+    crate::mail::letter(app, &format!("{sum} sent to you by bank")).await;
+    crate::mail::all_sent(app).await;
+    let sent = app.letters.sent.lock().unwrap().len();
+    let ids: BTreeSet<String> = app.letters.tried.lock().unwrap().iter().cloned().collect();
+    assert_eq!(sent, ids.len(), "each of them once");
+    let story = office.story(seller.order()).await;
+    assert_eq!(story.cases.len(), 1);
+    all_agrees(app).await;
+    office.close().await;
+}
+
+async fn a_payout_that_comes_back_without_a_word_is_found_in_the_report(app: &App) {
+    let office = Office::open(app);
+    let (seller, paid, _) = bounced(app).await;
+    app.app.engine.reconcile(Environment::Test).await.unwrap();
+    // One side may be on its way to the other: not yet.
+    app.clock.skip(16 * 60);
+    let done = app.app.engine.reconcile(Environment::Test).await.unwrap();
+    let kinds: Vec<&str> = done.open.iter().map(|one| one.kind.as_str()).collect();
+    assert_eq!(kinds, ["not_in_books"]);
+    let case = case_of(app, &office, &seller, "payout_bounced").await;
+    for by in ["alice", "bob"] {
+        says(&office, by, &case, ClaimRuling::WriteOff)
+            .await
+            .unwrap();
+    }
+    until_state(
+        app,
+        &office,
+        &seller,
+        "payout_bounced",
+        "settled: kept_apart",
+    )
+    .await;
+    assert_eq!(owed(app, &seller).await, 0);
+    assert_eq!(app.balance("suspense:EUR").await, -paid);
     all_agrees(app).await;
     office.close().await;
 }

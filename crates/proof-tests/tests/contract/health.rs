@@ -28,6 +28,7 @@ use tower::ServiceExt;
 on_both_engines!(
     an_order_that_does_not_get_on_is_told_until_it_does,
     a_wallet_that_runs_low_is_told_until_it_is_filled,
+    who_has_an_alert_in_hand_is_told_until_it_is_over,
     a_webhook_that_takes_nothing_is_told_until_it_does,
     an_order_that_waits_for_people_is_told_at_once,
     a_server_says_what_it_is_not_ready_for,
@@ -142,6 +143,72 @@ async fn a_wallet_that_runs_low_is_told_until_it_is_filled(app: &App) {
     until_over(app, "wallet_low", "USDT/TRC20").await;
     // Nobody sells it here.
     assert_eq!(alert(app, "wallet_low", "USDC/ERC20").await, None);
+}
+
+async fn who_has_an_alert_in_hand_is_told_until_it_is_over(app: &App) {
+    app.clock.stop();
+    let (ann, ben) = (
+        Person::join(app, "ann", Role::Operator).await,
+        Person::join(app, "ben", Role::Owner).await,
+    );
+    let sara = Person::join(app, "sara", Role::Support).await;
+    let place = app.dir.path().join("elsewhere");
+    let (schedule, engine) = (schedule(app, &place), &app.app.engine);
+    assert!(!schedule.turn(engine).await, "it is not mounted");
+    let failed = until_told(app, "backup_failed", "backup").await;
+    assert_eq!(failed["acknowledged"], Value::Null);
+    let waiting = ann.get("overview").await.json["waiting"]["alerts"].clone();
+    let waiting = waiting.as_u64().unwrap();
+    let path = format!("alerts/{}/acknowledge", failed["id"].as_str().unwrap());
+    let long = "x".repeat(501);
+    for (note, code) in [(" ", "missing_param"), (&long, "validation_error")] {
+        let refused = ann.post(&path, json!({ "note": note })).await;
+        assert_eq!(refused.json["code"], code, "{}", refused.text);
+        assert_eq!(refused.json["field"], "note");
+    }
+    // Support looks, and has nothing in hand.
+    let words = json!({ "note": "I mount it." });
+    assert_eq!(
+        sara.post(&path, words.clone()).await.refusal().2,
+        "not_allowed"
+    );
+    let taken = ann.post(&path, words).await;
+    assert_eq!(taken.status, 204, "{}", taken.text);
+    // It is listed as before, with who has it; and waits for nobody else.
+    let shown = alert(app, "backup_failed", "backup").await.unwrap();
+    let said = &shown["acknowledged"];
+    assert_eq!(
+        (&said["by"], &said["note"]),
+        (&json!("ann"), &json!("I mount it."))
+    );
+    assert!(!said["at"].is_null());
+    let now = ann.get("overview").await.json["waiting"]["alerts"].clone();
+    assert_eq!(now, waiting - 1);
+    // A colleague takes it over; both stand in the audit.
+    let over = json!({ "note": "Ann is away." });
+    assert_eq!(ben.post(&path, over).await.status, 204);
+    let shown = alert(app, "backup_failed", "backup").await.unwrap();
+    assert_eq!(shown["acknowledged"]["by"], "ben");
+    let audit = ben.get("audit?act=alert.acknowledge").await;
+    let deeds = audit.json["data"].as_array().unwrap().iter();
+    let by: Vec<&Value> = deeds.map(|entry| &entry["by"]).collect();
+    assert_eq!(by, ["ben", "ann"], "{}", audit.text);
+    // It ends with the alert, and the next one is as loud as the first was.
+    fs::create_dir(&place).unwrap();
+    assert!(schedule.turn(engine).await);
+    until_over(app, "backup_failed", "backup").await;
+    let late = ben.post(&path, json!({ "note": "Still there?" })).await;
+    assert_eq!(late.status, 404, "{}", late.text);
+    app.clock.skip(60);
+    fs::remove_dir_all(&place).unwrap();
+    assert!(!schedule.turn(engine).await);
+    let next = until_told(app, "backup_failed", "backup").await;
+    assert_ne!(next["id"], failed["id"]);
+    assert_eq!(next["acknowledged"], Value::Null);
+    let nobody = ben
+        .post("alerts/none/acknowledge", json!({ "note": "?" }))
+        .await;
+    assert_eq!(nobody.status, 404);
 }
 
 async fn a_webhook_that_takes_nothing_is_told_until_it_does(app: &App) {

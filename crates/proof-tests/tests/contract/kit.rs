@@ -27,8 +27,8 @@ use proof_sandbox::{World, WorldConfig, cards_router, world_router};
 use proof_server::rails::{NETWORKS, SandboxConfig};
 use proof_signer::LocalSigner;
 use proof_store::{Db, Engine as Database, Execution, Failure, Tx};
+use proof_tests::postgres;
 use serde_json::{Value, json};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use std::{
     collections::BTreeMap,
     sync::{
@@ -114,12 +114,19 @@ impl Answer {
 /// Orders of so much ask for a selfie of their day.
 pub const LARGE_BTC: &str = "0.01";
 
+/// Orders of so much do on a device that nobody knows.
+pub const NEW_DEVICE_BTC: &str = "0.005";
+
 fn persons() -> Persons {
-    let large = [("BTC".to_owned(), LARGE_BTC.to_owned())];
+    let above = |amount: &str| {
+        let amounts = [("BTC".to_owned(), amount.to_owned())];
+        LargeAmounts::try_from(BTreeMap::from(amounts)).unwrap()
+    };
     Persons {
         key: Some([9; 32]),
         policy: PersonPolicy {
-            selfie_above: LargeAmounts::try_from(BTreeMap::from(large)).unwrap(),
+            selfie_above: above(LARGE_BTC),
+            selfie_above_new_device: above(NEW_DEVICE_BTC),
             ..PersonPolicy::default()
         },
         ..Persons::default()
@@ -145,16 +152,11 @@ impl App {
     }
 
     pub async fn postgres_on(real: Option<Real>) -> Option<Self> {
-        let Ok(url) = std::env::var("PROOF_TEST_POSTGRES_URL") else {
-            let required = std::env::var("PROOF_TEST_REQUIRE_POSTGRES").is_ok();
-            assert!(
-                !required,
-                "PostgreSQL is required here: run with ci/with-postgres"
-            );
+        let Some(url) = postgres::cluster() else {
             println!("skipped on PostgreSQL: PROOF_TEST_POSTGRES_URL is not set");
             return None;
         };
-        let url = fresh_postgres(&url).await;
+        let url = postgres::fresh(&url).await;
         let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
         Some(Self::start(db, url, tempfile::tempdir().unwrap(), real).await)
     }
@@ -167,7 +169,7 @@ impl App {
             let path = self.dir.path().join(format!("other{number}/proof.db"));
             return format!("sqlite:{}", path.display());
         }
-        fresh_postgres(&self.url).await
+        postgres::empty(&self.url).await
     }
 
     /// The server stops; the world goes on.
@@ -548,10 +550,11 @@ impl App {
 
     /// How many rows each table has.
     pub async fn rows(&self) -> Vec<(String, i64)> {
-        const TABLES: [&str; 12] = [
+        const TABLES: [&str; 13] = [
             "partners",
             "customers",
             "persons",
+            "devices",
             "orders",
             "sessions",
             "visits",
@@ -565,7 +568,7 @@ impl App {
         ];
         let mut rows = Vec::new();
         for table in TABLES {
-            let sql = AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+            let sql = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
             let count: i64 = match self.db.engine() {
                 Database::Sqlite { readers, .. } => {
                     sqlx::query_scalar(sql).fetch_one(readers).await.unwrap()
@@ -622,18 +625,6 @@ fn sweeping(network: Option<Network>) -> Sweeping {
         batch: 20,
         ..Sweeping::OFF
     }
-}
-
-/// A database of its own beside the one that the URL names.
-async fn fresh_postgres(url: &str) -> String {
-    static NUMBER: AtomicU64 = AtomicU64::new(0);
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let name = format!("contract_{}_{number}", std::process::id());
-    let mut admin = PgConnection::connect(url).await.unwrap();
-    let create = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::query(create).execute(&mut admin).await.unwrap();
-    let (base, _) = url.rsplit_once('/').unwrap();
-    format!("{base}/{name}")
 }
 
 async fn work(app: proof_server::App, mut stop: watch::Receiver<bool>) {

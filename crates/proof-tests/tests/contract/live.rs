@@ -205,8 +205,55 @@ async fn two_people_open_live_and_the_first_orders_are_watched(app: &App) {
     assert!(ids.contains(&&json!(buyer.id)), "{ids:?}");
     last_line(app, &alice, &bob).await;
     // Nobody has to watch any more, and more than a little may move.
+    let late = live_buyer(app, token, "user-4", "20").await;
     assert_eq!(rich.pay(GOOD_CARD).await.status, 200);
+    stopped_and_resumed(app, token, [&alice, &bob], &late).await;
     app.halt().await;
+}
+
+/// One stops a partner at once, whoever looks at it, and two let it go on as on its first day.
+async fn stopped_and_resumed(app: &App, token: &str, by: [&Person<'_>; 2], late: &Buyer<'_>) {
+    let [alice, bob] = by;
+    let at = |what: &str| format!("partners/{}/{what}", app.shop.partner.id);
+    let why = json!({ "reason": "their site was taken over" });
+    let silent = bob.act(&at("suspend"), json!({ "reason": " " })).await;
+    assert_eq!(silent.json["field"], "reason", "{}", silent.text);
+    assert_eq!(bob.act(&at("resume"), why.clone()).await.status, 409);
+    assert_eq!(bob.act(&at("suspend"), why.clone()).await.status, 204);
+    // She had the page open all the while, and does the same.
+    let again = alice.act(&at("suspend"), why.clone()).await;
+    assert_eq!(code(&again), "wrong_state", "{}", again.text);
+    let refused = live_session_refused(app, token, "user-5").await;
+    assert_eq!(code(&refused), "invalid_token", "{}", refused.text);
+    assert!(refused.text.contains("suspended"), "{}", refused.text);
+    // What was begun goes on; for how many the wallet of this world has gas is another matter.
+    assert_eq!(late.pay(GOOD_CARD).await.status, 200);
+    let taken = || async {
+        let status = late.view().await["status"].clone();
+        ["processing", "completed"]
+            .iter()
+            .any(|good| status == *good)
+            .then_some(())
+    };
+    app.until("its money is taken", taken).await;
+
+    let fixed = json!({ "reason": "they have it back" });
+    let first = alice.act(&at("resume"), fixed.clone()).await;
+    assert_eq!(first.json["ruled"], "proposed", "{}", first.text);
+    let shown = bob.get(&at("live")).await.json;
+    assert_eq!(
+        shown["resume_proposed"],
+        "resume by alice: they have it back"
+    );
+    assert_eq!(alice.act(&at("resume"), fixed.clone()).await.status, 409);
+    let second = bob.act(&at("resume"), fixed).await;
+    assert_eq!(second.json["ruled"], "done", "{}", second.text);
+    let path = format!("partners/{}", app.shop.partner.id);
+    assert_eq!(alice.get(&path).await.json["stage"], "live_watched");
+    // Its orders are small, alone and watched once more.
+    let buyer = live_buyer(app, token, "user-6", "20").await;
+    let refused = buyer.pay(GOOD_CARD).await;
+    assert!(refused.text.contains("first payments"), "{}", refused.text);
 }
 
 /// LIVE-2 waits for a person once the order was watched to its end; the signature makes the partner live.

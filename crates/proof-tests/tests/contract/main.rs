@@ -11,6 +11,7 @@
     reason = "a test fails where it is wrong, and its clock is made here"
 )]
 
+mod about;
 mod access;
 mod addresses;
 mod authenticator;
@@ -18,6 +19,7 @@ mod bitcoin;
 mod buyer;
 mod cards;
 mod change;
+mod charts;
 mod checklist;
 mod claim;
 mod clock;
@@ -28,6 +30,7 @@ mod embed;
 mod errors;
 mod evm;
 mod feed;
+mod foreign;
 mod handover;
 mod health;
 mod identity;
@@ -36,6 +39,7 @@ mod kit;
 mod ledger;
 mod letters;
 mod limits;
+mod lists;
 mod live;
 mod look;
 mod mail;

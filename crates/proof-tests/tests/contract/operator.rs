@@ -3,9 +3,11 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::kit::App;
 use crate::on_both_engines;
-use proof_core::{claim::ClaimRuling, id::OrderId, order::Ruling};
+use crate::people::Person;
+use proof_core::{claim::ClaimRuling, id::OrderId, member, order::Ruling};
 use proof_engine::{CaseStory, OrderListed, OrderStory, Ruled};
 use proof_server::operator::{Door, Operator, Question, Role, ask};
+use serde_json::{Value, json};
 use std::{path::PathBuf, sync::Arc};
 use tempfile::TempDir;
 use tokio::{sync::watch, task::JoinHandle};
@@ -206,6 +208,22 @@ async fn people_and_the_worker_together_send_once(app: &App) {
     office.close().await;
 }
 
+/// What goes back to users, or went: kind, state and amount.
+async fn returns(person: &Person<'_>, state: &str) -> Vec<(Value, Value, Value)> {
+    let page = person.get(&format!("returns?state={state}")).await;
+    assert_eq!(page.status, 200, "{}", page.text);
+    let lines = page.json["data"].as_array().unwrap().iter();
+    lines
+        .map(|line| {
+            (
+                line["kind"].clone(),
+                line["state"].clone(),
+                line["amount"].clone(),
+            )
+        })
+        .collect()
+}
+
 async fn a_transfer_that_cannot_be_planned_is_refunded(app: &App) {
     let office = Office::open(app);
     let buyer = Buyer::verified(app, "u1").await;
@@ -217,11 +235,28 @@ async fn a_transfer_that_cannot_be_planned_is_refunded(app: &App) {
     let order = office.waits(app).await.order;
     let wrong = office.says("alice", order, Ruling::Return).await;
     assert!(wrong.unwrap_err().contains("not possible"));
+    let sam = Person::join(app, "sam", member::Role::Support).await;
+    assert_eq!(returns(&sam, "under_way").await, []);
+    down(app, "/refunds");
     office.both_say(order, Ruling::Refund).await;
+    called(app, "/refunds").await;
+    let total = app.balance("psp:sandbox:EUR").await;
+    let total = format!("{}.{:02} EUR", total / 100, total % 100);
+    let line = |state| (json!("refund"), json!(state), json!(total));
+    assert_eq!(returns(&sam, "under_way").await, [line("asked")]);
+    assert_eq!(returns(&sam, "done").await, []);
+    up(app, "/refunds");
     let view = buyer.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "refunded");
     assert_eq!(app.balance("psp:sandbox:EUR").await, 0);
     assert_eq!(app.balance("wallet:USDT/TRC20").await, 1_000_000_000);
+    assert_eq!(returns(&sam, "under_way").await, []);
+    assert_eq!(returns(&sam, "done").await, [line("done")]);
+    let live = sam.get("returns?state=done&environment=live").await;
+    assert_eq!(live.json["data"], json!([]));
+    assert_eq!(sam.get("returns?state=over").await.status, 400);
+    let shop = Person::join(app, "dan", member::Role::PartnerDeveloper).await;
+    assert_eq!(shop.get("returns").await.status, 403);
     office.close().await;
 }
 
@@ -238,6 +273,9 @@ async fn a_sell_that_cannot_be_priced_goes_back(app: &App) {
     office.both_say(waits.order, Ruling::Return).await;
     let view = seller.until_step("failed").await;
     assert_eq!(view["sale"]["returned"]["amount"], "100.00");
+    let sam = Person::join(app, "sam", member::Role::Support).await;
+    let back = (json!("return"), json!("done"), json!("100.00 USDT/TRC20"));
+    assert_eq!(returns(&sam, "done").await, [back]);
     assert_eq!(app.outside.calls_of("/v1/payouts"), 0);
     up(app, "/rates");
     office.close().await;

@@ -61,6 +61,10 @@ impl<'a> Person<'a> {
     /// Invited, and in.
     pub async fn join(app: &'a App, name: &str, role: Role) -> Self {
         let partner = role.is_partners().then_some(app.shop.partner.id);
+        Self::join_of(app, name, role, partner).await
+    }
+
+    pub async fn join_of(app: &'a App, name: &str, role: Role, partner: Option<PartnerId>) -> Self {
         let token = invitation(app, role, partner).await;
         let path = format!("invitations/{token}");
         let shown = app

@@ -1,7 +1,7 @@
 //! Knowing somebody again: the same person, another one, and those who were refused.
 
 use crate::buyer::Buyer;
-use crate::kit::{App, LARGE_BTC, as_partner, good_session};
+use crate::kit::{App, LARGE_BTC, NEW_DEVICE_BTC, as_partner, good_session};
 use crate::on_both_engines;
 use crate::operator::Office;
 use crate::people::Person;
@@ -16,9 +16,12 @@ on_both_engines!(
     the_same_document_and_face_are_the_same_person,
     what_does_not_fit_is_looked_at_by_two_people,
     whoever_was_refused_stays_refused_elsewhere,
+    who_came_while_a_check_waited_is_looked_at_first,
+    of_two_checks_of_one_person_one_is_approved_blindly,
     a_listed_person_is_refused_without_a_word,
     whoever_comes_back_after_a_while_shows_the_face_again,
     a_large_order_asks_for_a_selfie_of_its_day,
+    a_new_device_has_a_lower_limit,
     a_document_that_has_ended_is_shown_anew,
     who_was_checked_elsewhere_shows_a_code_and_the_face,
     of_an_unknown_address_nobody_hears_anything,
@@ -186,6 +189,57 @@ async fn whoever_was_refused_stays_refused_elsewhere(app: &App) {
     );
 }
 
+async fn who_came_while_a_check_waited_is_looked_at_first(app: &App) {
+    let (ann, bob) = people(app).await;
+    let early = Buyer::open(app, "zoe", "zoe+kyc-review+kyc-same-as-zoe@example.com").await;
+    early.identify().await;
+    let check = check_of(app, &early, &ann).await;
+    assert_eq!(check["resembles"], json!([]));
+    // She comes as another customer, too, and that one is done first.
+    let late = Buyer::open(app, "zoe-2", "zoe@example.com").await;
+    late.identify().await;
+    late.until_step("quote").await;
+
+    let path = format!("identity/{}/rule", check["id"].as_str().unwrap());
+    let new = json!({ "act": "approve", "document_country": "DE", "reason": "a good document" });
+    let blind = ann.act(&path, new).await;
+    assert_eq!(blind.refusal().2, "wrong_state", "{}", blind.text);
+    let check = check_of(app, &early, &ann).await;
+    let alike = &check["resembles"][0];
+    assert_eq!(
+        (&alike["order"], &alike["verdict"], &alike["face"]),
+        (&json!(late.id), &json!("approved"), &json!(true))
+    );
+    let same = json!({
+        "act": "approve", "document_country": "DE", "person": alike["person"], "reason": "both are hers"
+    });
+    rule(&check, [&ann, &bob], same).await;
+    early.until_step("quote").await;
+    assert_eq!(persons(app).await, 1, "it is zoe twice");
+}
+
+async fn of_two_checks_of_one_person_one_is_approved_blindly(app: &App) {
+    let (ann, bob) = people(app).await;
+    let mut paths = Vec::new();
+    for user in ["zoe", "zoe-2"] {
+        let email = format!("{user}+kyc-review+kyc-same-as-zoe@example.com");
+        let buyer = Buyer::open(app, user, &email).await;
+        buyer.identify().await;
+        let check = check_of(app, &buyer, &ann).await;
+        paths.push(format!("identity/{}/rule", check["id"].as_str().unwrap()));
+    }
+    let new = json!({ "act": "approve", "document_country": "DE", "reason": "a good document" });
+    for path in &paths {
+        assert_eq!(ann.act(path, new.clone()).await.status, 200);
+    }
+    // The second words come at the same moment.
+    let both = tokio::join!(bob.act(&paths[0], new.clone()), bob.act(&paths[1], new));
+    let mut told = [both.0.status, both.1.status];
+    told.sort_unstable();
+    assert_eq!(told, [200, 409], "{} {}", both.0.text, both.1.text);
+    assert_eq!(persons(app).await, 1);
+}
+
 async fn a_listed_person_is_refused_without_a_word(app: &App) {
     let (ann, _) = people(app).await;
     let ada = Buyer::open(app, "ada", "ada@example.com").await;
@@ -280,7 +334,7 @@ async fn a_large_order_asks_for_a_selfie_of_its_day(app: &App) {
     let soon = order(LARGE_BTC).await;
     assert_eq!(soon.view().await["step"], "quote", "it was today");
     app.clock.skip(2 * DAY);
-    assert_eq!(order("0.0099").await.view().await["step"], "quote");
+    assert_eq!(order("0.0049").await.view().await["step"], "quote");
     let large = order(LARGE_BTC).await;
     let view = large.view().await;
     assert_eq!(
@@ -295,6 +349,55 @@ async fn a_large_order_asks_for_a_selfie_of_its_day(app: &App) {
     large.selfie().await;
     large.until_step("quote").await;
     assert_eq!(order(LARGE_BTC).await.view().await["step"], "quote");
+}
+
+async fn a_new_device_has_a_lower_limit(app: &App) {
+    let order = async |amount: &str, device: Option<&str>| {
+        let mut body = good_session();
+        (body["network"], body["currency"]) = (json!("BITCOIN"), json!("BTC"));
+        body["amount"] = json!(amount);
+        let session = app.session(&body).await.json;
+        Buyer::reopen_on(app, session, device).await
+    };
+    let (home, away) = ("ab".repeat(16), "cd".repeat(16));
+    let (home, away) = (Some(home.as_str()), Some(away.as_str()));
+    let first = order(NEW_DEVICE_BTC, home).await;
+    first.identify().await;
+    first.until_step("quote").await;
+    app.clock.skip(2 * DAY);
+    assert_eq!(
+        order("0.0049", away).await.view().await["step"],
+        "quote",
+        "it is not much"
+    );
+    for device in [away, None, Some("1234")] {
+        let strange = order(NEW_DEVICE_BTC, device).await;
+        let view = strange.view().await;
+        assert_eq!(view["identity"]["asks"], "selfie", "{device:?}");
+        let refused = strange.post("quote", json!({})).await;
+        assert_eq!(refused.refusal().2, "wrong_state");
+    }
+    let known = order(NEW_DEVICE_BTC, home).await;
+    assert_eq!(known.view().await["step"], "quote");
+    // The browser that opened it last counts.
+    let elsewhere = order(NEW_DEVICE_BTC, None).await;
+    let session = elsewhere.session.clone();
+    let elsewhere = Buyer::reopen_on(app, session, away).await;
+    assert_eq!(elsewhere.view().await["identity"]["asks"], "selfie");
+    assert_eq!(kyc(app, &app.shop, "user-1").await, "verified");
+    elsewhere.selfie().await;
+    elsewhere.until_step("quote").await;
+    assert_eq!(devices(app).await, 2);
+    app.clock.skip(2 * DAY);
+    for device in [home, away] {
+        let next = order(NEW_DEVICE_BTC, device).await;
+        assert_eq!(next.view().await["step"], "quote", "{device:?}");
+    }
+}
+
+async fn devices(app: &App) -> i64 {
+    let rows = app.rows().await;
+    rows.iter().find(|row| row.0 == "devices").unwrap().1
 }
 
 async fn a_document_that_has_ended_is_shown_anew(app: &App) {
@@ -493,8 +596,11 @@ async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
     let (ann, _) = people(app).await;
     let office = Office::open(app);
     let ada = Buyer::open(app, "ada", "ada@example.com").await;
+    let device = "ab".repeat(16);
+    let ada = Buyer::reopen_on(app, ada.session.clone(), Some(&device)).await;
     ada.identify().await;
     ada.until_step("quote").await;
+    assert_eq!(devices(app).await, 1);
     let person: proof_core::id::PersonId = person_of(app, &ann, "ada").await.parse().unwrap();
     let said = |by: &str, deed: PersonDeed| {
         Question::Person(PersonSaid {
@@ -522,6 +628,7 @@ async fn two_people_forget_somebody_unless_it_is_held(app: &App) {
     assert_eq!(erase("bob").await, Ok(Ruled::Done));
     assert_eq!(erase("bob").await, Ok(Ruled::Done), "again is the same");
     office.close().await;
+    assert_eq!(devices(app).await, 0);
     assert_eq!(
         kyc(app, &app.shop, "ada").await,
         "not_started",

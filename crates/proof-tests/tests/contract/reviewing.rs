@@ -15,7 +15,7 @@ on_both_engines!(
 );
 
 /// A buyer whom somebody has to look at, and the id of the check.
-async fn waiting<'a>(app: &'a App, user: &str, reader: &Person<'_>) -> (Buyer<'a>, String) {
+pub async fn waiting<'a>(app: &'a App, user: &str, reader: &Person<'_>) -> (Buyer<'a>, String) {
     let buyer = Buyer::open(app, user, &format!("{user}+kyc-review@example.com")).await;
     buyer.identify().await;
     let id = check_of(app, &buyer, reader).await;

@@ -3,16 +3,21 @@
 use crate::buyer::{Buyer, GOOD_CARD};
 use crate::kit::App;
 use crate::on_both_engines;
+use crate::people::Person;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
-use proof_core::{Clock, Network, id::PartnerId, partner::Environment, statement::Day};
+use proof_core::{
+    Asset, Clock, Network, id::PartnerId, member::Role, partner::Environment, statement::Day,
+};
 use proof_engine::{ApiError, SignedStatement};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 on_both_engines!(
     the_day_is_what_the_world_moved,
     a_month_of_statements_is_what_the_world_moved,
     a_day_that_is_not_over_has_no_statement,
+    the_house_has_a_day,
 );
 
 async fn statement(app: &App, partner: PartnerId, day: Day) -> Result<SignedStatement, ApiError> {
@@ -200,4 +205,140 @@ async fn a_day_that_is_not_over_has_no_statement(app: &App) {
     let nobody = PartnerId::from_uuid(Default::default());
     let yesterday = Day::of(app.clock.now().plus_seconds(-48 * 3_600));
     assert!(statement(app, nobody, yesterday).await.is_err());
+}
+
+/// What the books have, told as the house tells it: by account, in base units.
+async fn balances(app: &App) -> BTreeMap<String, i128> {
+    let mut told: BTreeMap<String, i128> = BTreeMap::new();
+    for one in app.app.engine.ledger_balances().await.unwrap() {
+        let mut parts = one.key.splitn(3, ':');
+        let account = match (parts.next(), parts.next(), parts.next()) {
+            (Some(name @ ("customer" | "deposit")), Some(_), Some(unit)) => {
+                format!("{name}:{unit}")
+            }
+            _ => one.key.clone(),
+        };
+        *told.entry(account).or_default() += one.amount;
+    }
+    told
+}
+
+/// In base units again, by the places that its text has.
+fn base(account: &str, text: &str) -> i128 {
+    let unit = account.rsplit(':').next().unwrap();
+    let places = match unit.parse::<Asset>() {
+        Ok(asset) => usize::from(asset.decimals()),
+        Err(_) => 2,
+    };
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{part:0<places$}").parse().unwrap()
+}
+
+async fn house(person: &Person<'_>, day: Day) -> (Value, SignedStatement) {
+    let path = format!("ledger/statements/{}", day.name());
+    let answer = person.get(&path).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let made: SignedStatement = serde_json::from_value(answer.json).unwrap();
+    check(person.app, &made.json, &made.json_signature);
+    check(person.app, &made.csv, &made.csv_signature);
+    (serde_json::from_str(&made.json).unwrap(), made)
+}
+
+/// Every account from its opening to its closing, and nothing created: what is answered is the closings.
+fn adds_up(house: &Value) -> BTreeMap<String, i128> {
+    let (mut sums, mut closings) = (BTreeMap::<String, i128>::new(), BTreeMap::new());
+    for one in house["accounts"].as_array().unwrap() {
+        let account = one["account"].as_str().unwrap();
+        let read = |value: &Value| base(account, value.as_str().unwrap());
+        let moved = one["movements"].as_array().unwrap().iter();
+        let moved: i128 = moved.map(|movement| read(&movement["amount"])).sum();
+        let closing = read(&one["closing"]);
+        assert_eq!(read(&one["opening"]) + moved, closing, "{one}");
+        *sums
+            .entry(one["unit"].as_str().unwrap().to_owned())
+            .or_default() += closing;
+        closings.insert(account.to_owned(), closing);
+    }
+    assert!(sums.values().all(|sum| *sum == 0), "{sums:?}");
+    closings
+}
+
+fn without_nothing(balances: BTreeMap<String, i128>) -> BTreeMap<String, i128> {
+    balances
+        .into_iter()
+        .filter(|(_, held)| *held != 0)
+        .collect()
+}
+
+/// Of an account on a day; nothing where it is not told.
+fn told<'a>(house: &'a Value, account: &str) -> &'a Value {
+    let accounts = house["accounts"].as_array().unwrap();
+    let found = accounts.iter().find(|one| one["account"] == account);
+    found.unwrap_or(&Value::Null)
+}
+
+async fn the_house_has_a_day(app: &App) {
+    let first = Day::of(app.clock.now());
+    crate::console::completed(app, "u1").await;
+    let morning = balances(app).await;
+    app.clock.skip(24 * 3_600);
+    let second = Day::of(app.clock.now());
+    let buyer = crate::console::completed(app, "u2").await;
+    let paid = buyer.view().await["quote"]["total"].clone();
+    let evening = balances(app).await;
+    app.clock.skip(24 * 3_600 + 900);
+    let ann = Person::join(app, "ann", Role::Operator).await;
+    let (day, made) = house(&ann, second).await;
+    assert_eq!(day["format"], "proof.house/1");
+    assert_eq!(without_nothing(adds_up(&day)), without_nothing(evening));
+    // Last night's closing is this morning's opening, whichever is asked for first.
+    let (before, _) = house(&ann, first).await;
+    assert_eq!(
+        without_nothing(adds_up(&before)),
+        without_nothing(morning.clone())
+    );
+    for (account, held) in &morning {
+        if *held != 0 {
+            let opening = told(&day, account)["opening"].as_str().unwrap();
+            assert_eq!(base(account, opening), *held, "{account}");
+        }
+    }
+    // Partners are told as their own statements tell them.
+    let own = statement(app, app.shop.partner.id, second).await.unwrap();
+    let own: Value = serde_json::from_str(&own.json).unwrap();
+    let partners = day["partners"].as_array().unwrap();
+    assert_eq!(partners.len(), 1);
+    let shop = app.shop.partner.id.to_string();
+    assert_eq!(partners[0]["partner_id"], shop.as_str());
+    assert_eq!(partners[0]["fiat"], own["fiat"]);
+    assert_eq!(partners[0]["crypto"], own["crypto"]);
+    assert_eq!(partners[0]["fiat"]["EUR"]["captured"], paid);
+    assert!(
+        made.csv
+            .contains(&format!("EUR,captured,,{}\r\n", paid.as_str().unwrap()))
+    );
+    // The same bytes, also when both days are kept by then, and after an empty week.
+    app.clock.skip(7 * 24 * 3_600);
+    let ben = Person::join(app, "ben", Role::Owner).await;
+    assert_eq!(house(&ben, second).await.1, made);
+    let quiet = Day::of(app.clock.now()).before().before();
+    let (empty, _) = house(&ben, quiet).await;
+    assert_eq!(empty["partners"], serde_json::json!([]));
+    assert_eq!(
+        without_nothing(adds_up(&empty)),
+        without_nothing(adds_up(&day))
+    );
+    assert_eq!(house(&ben, second).await.1, made);
+    let live = format!("ledger/statements/{}?environment=live", second.name());
+    let live = ben.get(&live).await;
+    assert_eq!(live.status, 200, "{}", live.text);
+    assert!(live.text.contains(r#"\"accounts\": []"#), "{}", live.text);
+    let today = Day::of(app.clock.now()).name();
+    for (day, status) in [(today.as_str(), 400), ("2026-13-01", 400)] {
+        let refused = ben.get(&format!("ledger/statements/{day}")).await;
+        assert_eq!(
+            (refused.status, &refused.json["field"]),
+            (status, &serde_json::json!("day"))
+        );
+    }
 }

@@ -370,6 +370,28 @@ async fn register(app: &App) {
     }
 }
 
+/// A user on the hosted page, in a tab that an app has opened.
+pub async fn of_an_app(app: &App) -> Buyer<'_> {
+    register(app).await;
+    let session = app.session(&good_session()).await.json;
+    let mut body = opening(&session, json!({ "init_token": session["init_token"] }));
+    body["page_origin"] = json!(ORIGIN);
+    body["from_app"] = json!(true);
+    let opened = app
+        .call(frame(Method::POST, "visits", "", body.to_string()))
+        .await;
+    assert_eq!(opened.status, 201, "{}", opened.text);
+    Buyer {
+        app,
+        id: session["merchant_transaction_id"]
+            .as_str()
+            .unwrap()
+            .to_owned(),
+        visit: opened.json["visit_token"].as_str().unwrap().to_owned(),
+        session,
+    }
+}
+
 /// As Chrome says it of a tab that an app has opened.
 pub async fn opened_by_an_app(app: &App) {
     register(app).await;

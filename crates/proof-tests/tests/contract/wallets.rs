@@ -1,14 +1,18 @@
 //! Wallets of users' devices: what they hand over goes to the processor unread.
 
-use crate::buyer::Buyer;
-use crate::kit::App;
+use crate::buyer::{Buyer, frame};
+use crate::kit::{Answer, App};
 use crate::on_both_engines;
+use crate::people::Person;
+use crate::visits;
 use axum::body::Body;
-use http::Request;
+use http::{Method, Request};
+use proof_core::member::Role;
 use serde_json::{Value, json};
 
 on_both_engines!(
     a_wallet_pays_like_a_card,
+    the_checklist_hears_of_wallets_that_paid,
     what_no_wallet_hands_over_is_refused,
     apple_pay_is_opened_for_our_own_page,
     a_browser_may_ask_google_and_nobody_else,
@@ -39,6 +43,52 @@ async fn a_wallet_pays_like_a_card(app: &App) {
     assert_eq!(view["payment"]["method"], "apple_pay");
     assert_eq!(view["payment"]["card"]["last4"], "4242");
     assert_eq!(view["wallets"], Value::Null);
+}
+
+/// What was begun is no test; what went through is.
+async fn the_checklist_hears_of_wallets_that_paid(app: &App) {
+    let carol = Person::join(app, "carol", Role::PartnerAdmin).await;
+    let path = format!("partners/{}/checklist/profile", app.shop.partner.id);
+    let phones = json!({ "ios": true, "android": true, "wallet_payments": true });
+    assert_eq!(carol.post(&path, phones).await.status, 200);
+    let states = async || {
+        let list = app.get("/widget/checklist").await.json;
+        let lines = list["lines"].as_array().unwrap();
+        ["MOB-4", "MOB-7"].map(|id| {
+            let line = lines.iter().find(|line| line["id"] == id).unwrap();
+            line["state"].as_str().unwrap().to_owned()
+        })
+    };
+    let android = "Mozilla/5.0 (Linux; Android 16)";
+    let buyer = visits::of_an_app(app).await;
+    known(&buyer).await;
+    let declined = pay_with(&buyer, android, ("google_pay", "declined")).await;
+    assert_eq!(declined.status, 200, "{}", declined.text);
+    let told = || async {
+        let view = buyer.view().await;
+        view["payment"]["declined"].is_string().then_some(())
+    };
+    app.until("it is declined", told).await;
+    assert_eq!(states().await, ["unseen", "unseen"]);
+    let paid = pay_with(&buyer, android, ("google_pay", "approved")).await;
+    assert_eq!(paid.status, 200, "{}", paid.text);
+    buyer.until_step("completed").await;
+    assert_eq!(states().await, ["unseen", "passing"]);
+}
+
+async fn known(buyer: &Buyer<'_>) {
+    buyer.identify().await;
+    buyer.until_step("quote").await;
+}
+
+async fn pay_with(buyer: &Buyer<'_>, agent: &str, (wallet, how): (&str, &str)) -> Answer {
+    let quote = buyer.quote().await;
+    let payload = json!({ "sandbox": how }).to_string();
+    let body = json!({ "wallet": wallet, "wallet_payload": payload, "quote_id": quote });
+    let mut call = frame(Method::POST, "payments", &buyer.visit, body.to_string());
+    call.headers_mut()
+        .insert("user-agent", agent.parse().unwrap());
+    buyer.app.call(call).await
 }
 
 async fn what_no_wallet_hands_over_is_refused(app: &App) {

@@ -12,6 +12,7 @@
 )]
 
 mod clock;
+mod cpu;
 mod database;
 mod deaths;
 mod effects;

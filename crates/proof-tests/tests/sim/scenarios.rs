@@ -3,6 +3,7 @@
 
 use crate::{
     clock::{Jump, SimClock, SimEntropy},
+    cpu,
     database::Database,
 };
 use axum::{Router, body::Body, http::StatusCode, routing::post};
@@ -70,12 +71,21 @@ impl Transport for Wire {
         let answer = router.oneshot(request.map(Body::from)).await.unwrap();
         let (parts, body) = answer.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let id = serde_json::from_slice::<Value>(&bytes).unwrap_or_default()["id"].clone();
-        if let (true, Some(id)) = (by_bank, id.as_str()) {
-            self.told.lock().unwrap().push(id.to_owned());
+        if by_bank {
+            let moved = serde_json::from_slice::<Value>(&bytes).unwrap_or_default();
+            self.told.lock().unwrap().extend(reference_of(&moved));
         }
         Ok(Response::from_parts(parts, bytes))
     }
+}
+
+/// Ours, of the payment or payout that a bank has moved; a dispute has it in its name.
+fn reference_of(moved: &Value) -> Option<String> {
+    let dispute = moved["id"].as_str().and_then(|id| id.strip_prefix("dp_"));
+    let of_dispute = dispute.and_then(|id| Some(id.split_once('_')?.1));
+    of_dispute
+        .or(moved["reference"].as_str())
+        .map(str::to_owned)
 }
 
 /// What came of a scenario.
@@ -123,11 +133,7 @@ fn wire(clock: &Arc<SimClock>) -> Arc<Wire> {
 }
 
 fn play(database: &Database, scenario: &'static Scenario) -> Ending {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = cpu::runtime();
     let _entered = runtime.enter();
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(SimClock::new());
@@ -232,8 +238,7 @@ fn wire_again(wire: &Wire) -> Arc<Wire> {
 async fn call_back(engine: &Engine, wire: &Wire) {
     use hmac::Mac;
     let told: Vec<String> = std::mem::take(&mut *wire.told.lock().unwrap());
-    for id in told {
-        let (_, reference) = id.trim_start_matches("dp_").split_once('_').unwrap();
+    for reference in told {
         let body = json!({ "type": "dispute.updated", "reference": reference }).to_string();
         let time = engine.now().seconds();
         let mut mac = hmac::Hmac::<Sha256>::new_from_slice(KEY.as_bytes()).unwrap();

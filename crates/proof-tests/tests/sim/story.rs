@@ -7,6 +7,7 @@ mod user;
 
 use crate::{
     clock::{SimClock, SimEntropy, WallClock},
+    cpu,
     database::Database,
     effects::Effects,
     history::History,
@@ -114,12 +115,7 @@ pub fn run(seed: u64, plot: Plot, faults: Faults) -> Outcome {
 }
 
 pub fn run_on(engine: &Database, seed: u64, script: Script) -> Outcome {
-    // sqlx wants a runtime for its connections' housekeeping; nothing of ours runs there.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = cpu::runtime();
     let _entered = runtime.enter();
     let sim = Rc::new(Sim::new(seed, script, engine));
     let mut pool = LocalPool::new();

@@ -6,7 +6,7 @@ import type { Refused } from "../wire";
 const CALL_TIMEOUT_MS = 30_000;
 // Comparing the books with the world reads a day of everything.
 const LONG_TIMEOUT_MS = 300_000;
-const LONG = /^ledger\/(reconcile|check)(\?|$)|\/checklist\/probe$/;
+const LONG = /^ledger\/(reconcile|check)(\?|$)|^ledger\/statements\/|\/checklist\/probe$/;
 
 export class RefusedError extends Error {
   constructor(

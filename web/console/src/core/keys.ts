@@ -1,6 +1,6 @@
 // The keyboard: single keys, where nobody is typing and no dialog is open.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 type Keys = Record<string, (event: KeyboardEvent) => void>;
 
@@ -10,7 +10,8 @@ const layers: { current: Keys }[] = [];
 export function useKeys(keys: Keys): void {
   const layer = useRef(keys);
   layer.current = keys;
-  useEffect(() => {
+  // Whoever sees the page may press its keys: they are heard before it is painted.
+  useLayoutEffect(() => {
     layers.push(layer);
     return () => void layers.splice(layers.indexOf(layer), 1);
   }, []);

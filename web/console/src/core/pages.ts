@@ -91,6 +91,23 @@ export function usePages<T>(path: string, query: string, { keyOf, everyMs }: Opt
   };
 }
 
+// What one call gives at most.
+const PAGE_MAX = 100;
+
+/** Everything, page by page, up to `max` rows; what is left out is the oldest. */
+export async function readAll<T>(path: string, query: string, max: number): Promise<{ rows: T[]; isCut: boolean }> {
+  const asked = new URLSearchParams(query);
+  asked.set("limit", String(PAGE_MAX));
+  const rows: T[] = [];
+  for (;;) {
+    const page = await get<Page<T>>(withQuery(path, asked.toString()));
+    rows.push(...page.data);
+    if (page.next_cursor === null) return { rows, isCut: false };
+    if (rows.length >= max) return { rows, isCut: true };
+    asked.set("after", page.next_cursor);
+  }
+}
+
 const added = <T>(rows: T[], next: T[], keyOf: (row: T) => string): T[] => {
   const keys = new Set(rows.map(keyOf));
   return [...rows, ...next.filter((row) => !keys.has(keyOf(row)))];

@@ -6,15 +6,18 @@ import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
-import { shortId, wordsOf } from "../format";
+import { exact, shortId, wordsOf } from "../format";
 import { ActDialog } from "../parts/act-dialog";
 import { Button, Loading, Notice, Problem } from "../parts/basics";
 import { Facts, Panel } from "../parts/panel";
 import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
-import { Copy } from "../parts/text";
+import { Ago, Copy, Exact } from "../parts/text";
 import { actWords, caseTitle, confirmWords } from "../words";
 import type { Case, Rule, Ruled } from "../wire";
+
+// A colleague may have said something about it meanwhile.
+const LOOK_AGAIN_MS = 5000;
 
 interface CasePanelProps {
   id: string;
@@ -23,7 +26,7 @@ interface CasePanelProps {
 }
 
 export function CasePanel({ id, back, onChanged }: CasePanelProps) {
-  const { data, problem, reload } = useLoad<Case>(`cases/${part(id)}`);
+  const { data, problem, reload } = useLoad<Case>(`cases/${part(id)}`, { everyMs: LOOK_AGAIN_MS });
   const changed = () => {
     void reload();
     onChanged();
@@ -59,6 +62,8 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
     ["Case", <span class="with-copy"><code>{one.case}</code><Copy text={one.case} what="the case's id" quiet /></span>],
     ["Amount", <strong class="amount">{one.amount}</strong>],
     ["About", one.about],
+    ["Opened", <Exact at={one.opened_at} />],
+    ...(one.due_at ? [["Due", <><Ago at={one.due_at} /> <span class="muted small">{exact(one.due_at)}</span></>] as const] : []),
     ["Of order", <a href={url(`/orders/${encodeURIComponent(one.order)}`)}><code>{shortId(one.order)}</code></a>],
   ] as const;
   return (

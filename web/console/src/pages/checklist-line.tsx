@@ -2,7 +2,7 @@
 
 import { sandboxNow } from "../core/ahead";
 import { useState } from "preact/hooks";
-import { matrixRows, maySign, strengthWords } from "../checklist";
+import { isUnlisted, matrixRows, mayList, maySign, strengthWords } from "../checklist";
 import { part, post } from "../core/api";
 import { url } from "../core/location";
 import { useMe } from "../core/me";
@@ -14,15 +14,18 @@ import { Icon } from "../parts/icons";
 import { LINE_LOOKS, LineMark } from "../parts/state";
 import { Copy, Exact, Words } from "../parts/text";
 import type { Checklist, Line, Named } from "../wire";
+import { AskedPairs } from "./checklist-pairs";
 
 interface LineProps {
   line: Line;
   partner: Named;
   who: string;
+  /** Where the integration log is. */
+  log: string;
   put: (list: Checklist) => void;
 }
 
-export function ChecklistLine({ line, partner, who, put }: LineProps) {
+export function ChecklistLine({ line, partner, who, log, put }: LineProps) {
   const look = LINE_LOOKS[line.state] ?? LINE_LOOKS.unseen;
   return (
     <li class={`check-line ${line.state}`} id={`line-${line.id}`} tabIndex={-1}>
@@ -41,8 +44,8 @@ export function ChecklistLine({ line, partner, who, put }: LineProps) {
             {line.signed.note && <>: “{line.signed.note}”</>}
           </p>
         )}
-        {line.matrix && line.matrix.length > 0 && <Matrix matrix={line.matrix} />}
-        {line.evidence.length > 0 && <Evidence evidence={line.evidence} />}
+        {line.id === "COV-1" ? <AskedPairs line={line} partner={partner} put={put} /> : line.matrix && line.matrix.length > 0 && <Matrix matrix={line.matrix} />}
+        {line.evidence.length > 0 && <Evidence evidence={line.evidence} log={log} />}
       </div>
       <div class="check-side">
         <LineMark state={line.state} />
@@ -53,7 +56,7 @@ export function ChecklistLine({ line, partner, who, put }: LineProps) {
   );
 }
 
-function Evidence({ evidence }: { evidence: Line["evidence"] }) {
+function Evidence({ evidence, log }: { evidence: Line["evidence"]; log: string }) {
   const latest = evidence.map((one) => one.at).sort().at(-1) ?? "";
   return (
     <details class="evidence">
@@ -74,7 +77,11 @@ function Evidence({ evidence }: { evidence: Line["evidence"] }) {
                   {one.order && <a href={url(`/orders/${encodeURIComponent(one.order)}`)}>Order {shortId(one.order)}</a>}
                   {one.request_id && (
                     <span class="with-copy">
-                      request <code>{one.request_id}</code>
+                      {one.logged ? (
+                        <a href={url(log, new URLSearchParams({ query: one.request_id, seen: "all" }).toString())}>request <code>{one.request_id}</code></a>
+                      ) : (
+                        <span>request <code>{one.request_id}</code></span>
+                      )}
                       <Copy text={one.request_id} what="the request id" quiet />
                     </span>
                   )}
@@ -119,6 +126,7 @@ function MatrixCell({ cell }: { cell: Cell | undefined }) {
   return (
     <td>
       <LineMark state={cell.state} />
+      {cell.asked && <span class="small muted"> · asked for</span>}
       {cell.at && (
         <time class="small muted" dateTime={cell.at} title={exact(cell.at)}>
           {" "}
@@ -131,25 +139,32 @@ function MatrixCell({ cell }: { cell: Cell | undefined }) {
 
 const WHOSE = { operator: "an operator", partner: "somebody of the partner" };
 
-function Sign({ line, partner, put }: Omit<LineProps, "who">) {
+function Sign({ line, partner, put }: Omit<LineProps, "who" | "log">) {
   const me = useMe();
   const [open, setOpen] = useState<"sign" | "unsign">();
+  // The word is about what was read when it was asked for, whatever comes to be meanwhile.
+  const [read, setRead] = useState(line);
   if (line.signs === null || line.state === "not_applicable") return null;
+  if (isUnlisted(line)) return mayList(me, line) ? null : <span class="check-who">Waits for {WHOSE.partner}</span>;
   if (!maySign(me, line)) return line.signed ? null : <span class="check-who">Waits for {WHOSE[line.signs]}</span>;
   const done = (list: Checklist) => {
     setOpen(undefined);
     put(list);
     say(open === "sign" ? `${line.id} is signed.` : `${line.id} is not signed any more.`);
   };
-  const call = (note: string) => post<Checklist>(`partners/${part(partner.id)}/checklist/${part(line.id)}/${open ?? "sign"}`, { note });
+  const call = (note: string) => post<Checklist>(`partners/${part(partner.id)}/checklist/${part(line.id)}/${open ?? "sign"}`, { note, basis: read.basis });
+  const ask = (what: "sign" | "unsign") => {
+    setRead(line);
+    setOpen(what);
+  };
   return (
     <div class="no-print">
       {line.signed ? (
-        <Button kind="quiet" small onClick={() => setOpen("unsign")}>
+        <Button kind="quiet" small onClick={() => ask("unsign")}>
           Take back
         </Button>
       ) : (
-        <Button small icon="pen" onClick={() => setOpen("sign")}>
+        <Button small icon="pen" onClick={() => ask("sign")}>
           Sign
         </Button>
       )}
@@ -158,7 +173,7 @@ function Sign({ line, partner, put }: Omit<LineProps, "who">) {
           asked={{
             title: open === "sign" ? `Sign ${line.id}` : `Take back the signature of ${line.id}`,
             verb: open === "sign" ? "Sign it under my name" : "Take it back",
-            facts: [["Line", line.text], ["Partner", partner.name], ["As", me.member.name]],
+            facts: [["Line", read.text], ["It says", read.why], ["Partner", partner.name], ["As", me.member.name]],
             needsReason: false,
             text: { label: "Note", hint: open === "sign" ? "What you looked at. It stands in the report." : "Why it does not hold any more.", area: true },
             isDanger: open === "unsign",

@@ -46,9 +46,9 @@ export function ProfileForm({ list, put }: { list: Checklist; put: (list: Checkl
           />
         ))}
       </fieldset>
-      {isChanged ? (
+      {isChanged || (mayDeclare && !list.declared_by) ? (
         <Button type="submit" kind="primary" small isBusy={isBusy}>
-          Declare this
+          {isChanged ? "Declare this" : "Declare that it has none of these"}
         </Button>
       ) : (
         <p class="small muted">
@@ -62,7 +62,7 @@ export function ProfileForm({ list, put }: { list: Checklist; put: (list: Checkl
               )}
             </>
           ) : (
-            "Nobody has declared it yet: web only is assumed."
+            "Nobody has declared it yet; lines about apps wait for it."
           )}
         </p>
       )}

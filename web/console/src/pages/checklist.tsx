@@ -1,7 +1,7 @@
 // The go-live checklist: how far a partner is, what to do next, and what proves each line.
 
 import { useEffect, useState } from "preact/hooks";
-import { countOf, isShown, maySign, nextLines, progressWords, sectionsOf, SHOWS, whoWords, type Section, type Show } from "../checklist";
+import { countOf, isShown, nextLines, progressWords, sectionsOf, SHOWS, waitsFor, whoWords, type Section, type Show } from "../checklist";
 import { get, part, post } from "../core/api";
 import { download as save } from "../core/csv";
 import { useLoad } from "../core/load";
@@ -53,7 +53,7 @@ export function ChecklistView({ partner, path, onCount }: ChecklistViewProps) {
 
 function Summary({ list, put }: { list: Checklist; put: (list: Checklist) => void }) {
   const me = useMe();
-  const next = nextLines(list.lines, (line) => maySign(me, line));
+  const next = nextLines(list.lines, (line) => waitsFor(me, line));
   return (
     <section class="progress" aria-label="Progress">
       <p class="print-only">Go-live checklist of {list.partner.name}, as of {exact(new Date().toISOString())}</p>
@@ -168,7 +168,7 @@ function Sections({ list, path, put }: { list: Checklist; path: string; put: (li
               </span>
             </h2>
             <ul class="check-lines">
-              {section.lines.map((line) => <ChecklistLine key={line.id} line={line} partner={list.partner} who={whoWords(line.who)} put={put} />)}
+              {section.lines.map((line) => <ChecklistLine key={line.id} line={line} partner={list.partner} who={whoWords(line.who)} log={path.replace(/checklist$/, "log")} put={put} />)}
             </ul>
           </section>
         );

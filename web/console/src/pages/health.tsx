@@ -1,10 +1,14 @@
 // How the installation does: what is wrong and what to do about it, then each part of it.
 
+import { useState } from "preact/hooks";
+import { part, post } from "../core/api";
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay } from "../core/me";
+import { say } from "../core/say";
 import { bytesWords, groupDigits, plural, wordsOf } from "../format";
-import { Loading, Notice, Page, Problem } from "../parts/basics";
+import { ActDialog } from "../parts/act-dialog";
+import { Button, Loading, Notice, Page, Problem } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
@@ -13,6 +17,7 @@ import { poolTitle, railTitle } from "../words";
 import type { Alert, Health } from "../wire";
 
 const LOOK_AGAIN_MS = 15_000;
+const NOTE_LENGTH_MAX = 500;
 
 type Of<Key extends keyof Health> = Health[Key] extends (infer One)[] ? One : never;
 type Backup = Health["backups"]["data"][number];
@@ -71,11 +76,11 @@ const BACKUPS: Column<Backup>[] = [
 export function HealthPage() {
   const { data, problem, reload } = useLoad<Health>("health", { everyMs: LOOK_AGAIN_MS });
   return (
-    <Page title="Health" lead={data?.looked_at && <>The server looked at itself <Ago at={data.looked_at} />.</>}>
+    <Page title="Health" action={<a class="button plain" href={url("/health/settings")}>Settings</a>} lead={data?.looked_at && <>The server looked at itself <Ago at={data.looked_at} />.</>}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading rows={8} />}
       {data && <NotReady lines={data.not_ready} />}
-      {data && <Alerts alerts={data.alerts} />}
+      {data && <Alerts alerts={data.alerts} onChanged={() => void reload()} />}
       {data && <Parts health={data} />}
       {data && data.closed.length > 0 && <Closed alerts={data.closed} />}
     </Page>
@@ -91,32 +96,69 @@ function NotReady({ lines }: { lines: string[] }) {
   );
 }
 
-function Alerts({ alerts }: { alerts: Alert[] }) {
+interface AlertsProps {
+  alerts: Alert[];
+  onChanged: () => void;
+}
+
+function Alerts({ alerts, onChanged }: AlertsProps) {
+  const [taking, setTaking] = useState<Alert>();
   if (alerts.length === 0) return <p class="all-clear"><Icon name="check" /> Nothing is wrong.</p>;
+  const taken = alerts.filter(({ acknowledged }) => acknowledged !== null);
+  // What nobody has in hand is what has to be looked at.
+  const sorted = [...alerts.filter(({ acknowledged }) => acknowledged === null), ...taken];
   return (
     <section class="list-part">
-      <h2>{plural(alerts.length, "open alert")}</h2>
+      <h2>{plural(alerts.length, "open alert")}{taken.length > 0 && <span class="muted">, {taken.length === alerts.length ? "all" : taken.length} in somebody’s hands</span>}</h2>
       <ul class="alerts" aria-label="Open alerts">
-        {alerts.map((alert) => <Open key={alert.id} alert={alert} />)}
+        {sorted.map((alert) => <Open key={alert.id} alert={alert} onTake={() => setTaking(alert)} />)}
       </ul>
+      {taking && <TakeDialog alert={taking} onClose={() => setTaking(undefined)} onChanged={onChanged} />}
     </section>
   );
 }
 
-function Open({ alert: { headline, advice, since: at, subject, kind, order, partner } }: { alert: Alert }) {
+function Open({ alert, onTake }: { alert: Alert; onTake: () => void }) {
+  const { headline, advice, since: at, subject, kind, order, partner, acknowledged } = alert;
   const readsOrders = useMay("order_read");
   const readsPartners = useMay("partner_read");
+  const takes = useMay("alert_acknowledge");
   return (
-    <li>
-      <Icon name="warn" size={18} />
+    <li class={acknowledged ? "taken" : ""}>
+      <Icon name={acknowledged ? "people" : "warn"} size={18} />
       <div>
         <strong>{headline}</strong>
-        <p>{advice}</p>
+        {acknowledged && <p>{acknowledged.by} has it, <Ago at={acknowledged.at} />: {acknowledged.note}</p>}
+        <p class={acknowledged ? "muted" : ""}>{advice}</p>
         <p class="small muted">{wordsOf(kind)} · since <Ago at={at} /> · <code>{subject}</code></p>
       </div>
+      {takes && <Button small kind={acknowledged ? "quiet" : "plain"} onClick={onTake} label={`${acknowledged ? "Take over" : "I have it"}: ${headline}`}>{acknowledged ? "Take over" : "I have it"}</Button>}
       {order !== null && readsOrders && <a class="button plain small-button" href={url(`/orders/${order}`)}>Open the order</a>}
       {partner !== null && readsPartners && <a class="button plain small-button" href={url(`/partners/${partner}/webhook`)}>Open the webhook</a>}
     </li>
+  );
+}
+
+function TakeDialog({ alert, onClose, onChanged }: { alert: Alert; onClose: () => void; onChanged: () => void }) {
+  const { acknowledged } = alert;
+  return (
+    <ActDialog
+      asked={{
+        title: acknowledged ? "Take it over?" : "Do you have it?",
+        verb: acknowledged ? "Take it over" : "I have it",
+        facts: [["Alert", alert.headline], acknowledged && ["In hand", `${acknowledged.by}: ${acknowledged.note}`]],
+        effect: "Your colleagues see that it is in your hands. It stays listed, and goes when its cause is gone; the next one begins anew.",
+        needsReason: false,
+        text: { label: "What you do about it", hint: "It stays in the records under your name.", maxLength: NOTE_LENGTH_MAX },
+      }}
+      onClose={onClose}
+      act={({ text }) => post(`alerts/${part(alert.id)}/acknowledge`, { note: text })}
+      onDone={() => {
+        onClose();
+        say("It is in your hands.");
+        onChanged();
+      }}
+    />
   );
 }
 

@@ -16,6 +16,9 @@ import { Copy, Exact } from "../parts/text";
 import { confirmWords } from "../words";
 import type { IdentityCheck, IdentityFindings, IdentityRule, ListedName, Resemblance, Ruled } from "../wire";
 
+// A colleague may have said something about it meanwhile.
+const LOOK_AGAIN_MS = 5000;
+
 interface IdentityPanelProps {
   id: string;
   back: { path: string; query?: string };
@@ -23,7 +26,7 @@ interface IdentityPanelProps {
 }
 
 export function IdentityPanel({ id, back, onChanged }: IdentityPanelProps) {
-  const { data, problem, reload } = useLoad<IdentityCheck>(`identity/${part(id)}`);
+  const { data, problem, reload } = useLoad<IdentityCheck>(`identity/${part(id)}`, { everyMs: LOOK_AGAIN_MS });
   const changed = () => {
     void reload();
     onChanged();

@@ -9,6 +9,7 @@ import { WorldSelect } from "../parts/world";
 const TABS = [
   { key: "books", title: "Books", path: "/ledger" },
   { key: "treasury", title: "Treasury", path: "/ledger/treasury" },
+  { key: "statements", title: "Statements", path: "/ledger/statements" },
   { key: "rates", title: "Rates", path: "/ledger/rates" },
 ];
 

@@ -7,12 +7,13 @@ import { useMay } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { inWorld, useWorld } from "../core/world";
-import { atPoint, groupDigits, plural } from "../format";
+import { atPoint, groupDigits, isNothing, plural } from "../format";
 import { Button, Empty, Loading, Notice, Page, Problem, SendProblem } from "../parts/basics";
 import { Table, type Column } from "../parts/table";
 import { Ago, Aligned } from "../parts/text";
 import { findingTitle } from "../words";
 import type { Checked, Ledger, Reconciled } from "../wire";
+import { Held } from "./ledger-held";
 import { LedgerTabs } from "./ledger-tabs";
 
 type Finding = Ledger["findings"][number];
@@ -64,6 +65,7 @@ export function LedgerPage() {
       {!data && problem === undefined && <Loading rows={10} />}
       {data && <Findings findings={data.findings} />}
       {data && <Balances balances={data.balances} />}
+      {data && data.balances.length > 0 && <Held held={data.held} />}
     </Page>
   );
 }
@@ -111,13 +113,13 @@ function Balances({ balances }: { balances: Balance[] }) {
   const places = balances.reduce((most, { amount }) => Math.max(most, atPoint(amount).part.length), 0);
   return (
     <section class="list-part">
-      <h2>Balances</h2>
-      <div class="table-around fits" role="region" aria-label="Balances" tabIndex={0}>
+      <h2>Accounts of the house</h2>
+      <div class="table-around fits" role="region" aria-label="Accounts of the house" tabIndex={0}>
         <table class="table">
           <thead><tr><th scope="col">Account</th><th scope="col" class="number">Balance</th><th scope="col" class="gives-2">Unit</th></tr></thead>
           <tbody>
             {balances.map(({ account, amount, unit }) => (
-              <tr key={`${account} ${unit}`} class={/^[-0.]*$/.test(amount) ? "is-zero" : undefined}>
+              <tr key={`${account} ${unit}`} class={isNothing(amount) ? "is-zero" : undefined}>
                 <td><code class="account">{account}</code></td>
                 <td class="number" title={groupDigits(amount)}><Aligned amount={amount} places={places} /></td>
                 <td class="muted gives-2">{unit}</td>

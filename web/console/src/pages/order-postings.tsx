@@ -32,4 +32,4 @@ export function Postings({ postings }: { postings: Posting[] }) {
 }
 
 /** Ids in accounts are long, and here they are mostly the order's own. */
-const shortAccount = (account: string): string => account.replace(/\b(ord|prt)_[0-9a-f]{32}\b/g, (id) => shortId(id));
+export const shortAccount = (account: string): string => account.replace(/\b(ord|prt)_[0-9a-f]{32}\b/g, (id) => shortId(id));

@@ -6,17 +6,18 @@ import { useEvery, useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
-import { amountWords, shortId, shorten, webAddress, wordsOf } from "../format";
+import { isPortal } from "../core/session";
+import { amountWords, plural, shortId, shorten, webAddress, wordsOf } from "../format";
 import { ActDialog, type Answered } from "../parts/act-dialog";
 import { Button, Loading, Notice, Problem } from "../parts/basics";
 import { Icon } from "../parts/icons";
 import { Facts, Folded, Panel, Part } from "../parts/panel";
 import { Proposed } from "../parts/proposed";
-import { StatusMark } from "../parts/state";
-import { Copy, Exact, Json } from "../parts/text";
+import { DeliveryMark, StatusMark } from "../parts/state";
+import { Ago, Copy, Exact, Json } from "../parts/text";
 import { Timeline } from "../parts/timeline";
 import { actWords, caseTitle, confirmWords } from "../words";
-import type { OrderStory, Refund, Rule, Ruled } from "../wire";
+import type { Deliveries, OrderStory, Refund, Rule, Ruled } from "../wire";
 import { Postings } from "./order-postings";
 
 const LOOK_AGAIN_MS = 5000;
@@ -78,6 +79,7 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
       />
       <Part title="What happened"><Timeline events={story.events} order={order} /></Part>
       {transfers.length > 0 && <Part title="Transfers"><Transfers transfers={transfers} /></Part>}
+      <Told order={order} />
       {cases.length > 0 && (
         <Part title="Cases">
           <ul class="lines">
@@ -104,6 +106,29 @@ function Watch({ order }: { order: OrderStory["order"] }) {
   useEffect(() => void tell(), [tell]);
   useEvery(ends ? undefined : WATCH_MS, tell);
   return <Notice tone={ends ? "ok" : "wait"} title="A live order">{ends ? "It was real." : "You are watching it as long as this page is open."}</Notice>;
+}
+
+/** What the partner's webhook was sent about it, the latest first. */
+function Told({ order }: { order: OrderStory["order"] }) {
+  const may = useMay("partner_read");
+  const { environment, partner, id } = order;
+  const asked = new URLSearchParams({ environment, order: id, limit: "20" }).toString();
+  const { data } = useLoad<Deliveries>(may ? `partners/${part(partner.id)}/deliveries?${asked}` : null, { everyMs: LOOK_AGAIN_MS });
+  const path = isPortal(useMe()) ? "/webhook" : `/partners/${encodeURIComponent(partner.id)}/webhook`;
+  if (!data || data.data.length === 0) return null;
+  return (
+    <Part title="Told by webhook">
+      <ul class="lines">
+        {data.data.map((one) => (
+          <li key={one.id}>
+            <a href={url(`${path}/${encodeURIComponent(one.id)}`, environment === "live" ? "environment=live" : "")}><code>{shortId(one.id)}</code></a>
+            <DeliveryMark state={one.state} />
+            <span class="muted">{plural(one.attempts, "attempt")}, <Ago at={one.created_at} /></span>
+          </li>
+        ))}
+      </ul>
+    </Part>
+  );
 }
 
 function Transfers({ transfers }: { transfers: OrderStory["transfers"] }) {

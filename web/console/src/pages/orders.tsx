@@ -1,6 +1,6 @@
 // Orders: the table that follows what happens, and one order's story beside it.
 
-import { csvOf, download, type CsvColumn } from "../core/csv";
+import type { CsvColumn } from "../core/csv";
 import { isFiltered, readFilters, writeFilters, type Filters } from "../core/filters";
 import { useLoad } from "../core/load";
 import { go, place, url } from "../core/location";
@@ -10,16 +10,17 @@ import { isPortal } from "../core/session";
 import { useStore } from "../core/store";
 import { amountWords, plural } from "../format";
 import { Button, Empty, Loading, Page, Problem } from "../parts/basics";
-import { FilterBar, FilterSelect, SearchField } from "../parts/filter-bar";
+import { useExport } from "../parts/export";
+import { FilterBar, FilterDay, FilterSelect, SearchField } from "../parts/filter-bar";
 import { SavedViews } from "../parts/saved-views";
 import { StatusMark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago, Id } from "../parts/text";
 import { wordsOf } from "../format";
-import type { Order, Partners, Status } from "../wire";
+import type { Order, PartnerNames, Status } from "../wire";
 import { OrderPanel } from "./order";
 
-const NAMES = ["query", "status", "side", "partner", "environment"] as const;
+const NAMES = ["query", "status", "side", "from", "to", "partner", "environment"] as const;
 type Name = (typeof NAMES)[number];
 
 const LOOK_AGAIN_MS = 5000;
@@ -66,10 +67,12 @@ export function OrdersPage({ open }: { open: string | undefined }) {
   const path = open === undefined ? "/orders" : `/orders/${encodeURIComponent(open)}`;
   const set = (name: Name) => (value: string) => go(path, writeFilters({ ...filters, [name]: value }, NAMES), { replace: true });
   const columns = isPortal(me) ? COLUMNS.filter(({ title }) => title !== "Partner") : COLUMNS;
-  const save = () => download("orders.csv", "text/csv;charset=utf-8", csvOf(rows ?? [], CSV));
+  const older = "choose days for the older ones.";
+  const file = useExport<Order>({ name: "orders", path: "orders", query: asked, columns: CSV, one: "order", older });
   return (
     <>
-      <Page title="Orders" action={rows && rows.length > 0 && <Button icon="download" onClick={save}>Export {plural(rows.length, "row")}</Button>}>
+      <Page title="Orders" action={rows && rows.length > 0 && file.button}>
+        {file.problem}
         <OrderFilters filters={filters} set={set} />
         <SavedViews path="/orders" query={asked} />
         {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
@@ -107,12 +110,14 @@ export function OrdersPage({ open }: { open: string | undefined }) {
 function OrderFilters({ filters, set }: { filters: Filters<Name>; set: (name: Name) => (value: string) => void }) {
   const me = useMe();
   const listsPartners = useMay("partner_read") && !isPortal(me);
-  const partners = useLoad<Partners>(listsPartners ? "partners" : null).data?.data ?? [];
+  const partners = useLoad<PartnerNames>(listsPartners ? "partners/names" : null).data?.data ?? [];
   return (
     <FilterBar label="Orders">
-      <SearchField label="Search orders" placeholder="Order or user id" value={filters.query} onSearch={set("query")} />
+      <SearchField label="Search orders" placeholder="Order, user, email, address, hash" value={filters.query} onSearch={set("query")} />
       <FilterSelect label="Status" value={filters.status} onSelect={set("status")} choices={choices(STATUSES)} />
       <FilterSelect label="Side" value={filters.side} onSelect={set("side")} choices={choices(["buy", "sell"])} />
+      <FilterDay label="From" value={filters.from} onSelect={set("from")} />
+      <FilterDay label="To" value={filters.to} onSelect={set("to")} />
       {listsPartners && (
         <FilterSelect
           label="Partner"
@@ -143,7 +148,7 @@ function NoOrders({ isFiltered: filtered }: { isFiltered: boolean }) {
           </a>
         }
       >
-        Search finds whole ids, the beginning of an id, and a partner’s own user ids.
+        Search finds an order’s id or its beginning, a partner’s own user ids, the email of a checked user, the hash of a transfer, deposit addresses, and to which address an order delivers, once it was paid or has ended. Days are UTC.
       </Empty>
     );
   return (

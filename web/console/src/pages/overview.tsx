@@ -3,23 +3,28 @@
 import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay } from "../core/me";
+import { inWorld, useWorld } from "../core/world";
 import { plural, share, wordsOf } from "../format";
 import { failuresAnswer, funnelAnswer, hourLabel, hoursAnswer, stepTitle } from "../overview";
 import { Empty, Loading, Page, Problem } from "../parts/basics";
-import { Bars, Chart, Hours } from "../parts/charts";
+import { AsTable, Bars, Chart, TimeBars, type TimeBar } from "../parts/charts";
 import { Icon } from "../parts/icons";
+import { WorldSelect } from "../parts/world";
 import type { Overview } from "../wire";
+import { VolumeCharts } from "./volume";
 
 const LOOK_AGAIN_MS = 30_000;
 
 export function OverviewPage() {
-  const { data, problem, reload } = useLoad<Overview>("overview", { everyMs: LOOK_AGAIN_MS });
+  const world = useWorld();
+  const { data, problem, reload } = useLoad<Overview>(inWorld("overview", world), { everyMs: LOOK_AGAIN_MS });
   return (
-    <Page title="Overview" lead={data && `The last ${plural(data.hours, "hour")}, in UTC.`}>
+    <Page title="Overview" action={<WorldSelect />} lead={data && `The last ${plural(data.hours, "hour")}, in UTC.`}>
       {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
       {!data && problem === undefined && <Loading rows={8} />}
       {data && <Waiting waiting={data.waiting} />}
       {data && <Charts overview={data} />}
+      {data && <VolumeCharts world={world} />}
     </Page>
   );
 }
@@ -28,7 +33,7 @@ function Waiting({ waiting }: { waiting: Overview["waiting"] }) {
   const readsBooks = useMay("ledger_read");
   const readsHealth = useMay("health_read");
   const tiles = [
-    { count: readsHealth ? waiting.alerts : 0, one: "alert is open", many: "alerts are open", href: url("/health") },
+    { count: readsHealth ? waiting.alerts : 0, one: "alert waits for somebody", many: "alerts wait for somebody", href: url("/health") },
     { count: waiting.orders, one: "order waits for a decision", many: "orders wait for a decision", href: url("/waiting") },
     { count: waiting.cases, one: "case is open for a decision", many: "cases are open for a decision", href: url("/waiting") },
     { count: readsBooks ? waiting.findings : 0, one: "finding: books and world differ", many: "findings: books and world differ", href: url("/ledger") },
@@ -50,6 +55,15 @@ function Waiting({ waiting }: { waiting: Overview["waiting"] }) {
   );
 }
 
+const hourBar = ({ at, created, completed, failed }: Overview["hourly"][number]): TimeBar => ({
+  label: hourLabel(at),
+  whole: created,
+  part: completed,
+  isMarked: failed > 0,
+  says: `${created} made, ${completed} completed, ${failed} failed`,
+  peak: String(created),
+});
+
 function Charts({ overview }: { overview: Overview }) {
   const { funnel, failures, hourly } = overview;
   const begun = funnel[0]?.count ?? 0;
@@ -66,9 +80,9 @@ function Charts({ overview }: { overview: Overview }) {
   return (
     <div class="charts">
       <Chart question="When do orders come?" answer={hoursAnswer(overview)}>
-        <Hours hours={hourly.map(({ at, ...counts }) => ({ label: hourLabel(at), ...counts }))} />
-        <p class="small muted hours-key">Each bar: orders made in an hour; its filled part has completed; a mark below the line: some failed.</p>
-        <HoursTable hourly={hourly} />
+        <TimeBars title="Orders each hour" every={6} bars={hourly.map(hourBar)} />
+        <p class="small muted">Each bar: orders made in an hour; its filled part has completed; a mark below the line: some failed.</p>
+        <AsTable head={["Hour", "Made", "Completed", "Failed"]} rows={hourly.map((hour) => [hourLabel(hour.at), hour.created, hour.completed, hour.failed])} />
       </Chart>
       <Chart question="How far do they come?" answer={funnelAnswer(funnel)}>
         <Bars of={begun} rows={funnel.map((step, index) => ({ label: stepTitle(step.step), count: step.count, note: before(index) }))} />
@@ -77,39 +91,5 @@ function Charts({ overview }: { overview: Overview }) {
         {failures.length > 0 && <Bars of={failed} tone="stop" rows={failures.map(({ reason, count }) => ({ label: wordsOf(reason), count }))} />}
       </Chart>
     </div>
-  );
-}
-
-function HoursTable({ hourly }: { hourly: Overview["hourly"] }) {
-  return (
-    <details class="folded">
-      <summary><Icon name="right" size={12} />As a table</summary>
-      <table class="table dense">
-        <thead>
-          <tr>
-            <th scope="col">Hour</th>
-            <th scope="col" class="number">
-              Made
-            </th>
-            <th scope="col" class="number">
-              Completed
-            </th>
-            <th scope="col" class="number">
-              Failed
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {hourly.map((hour) => (
-            <tr key={hour.at}>
-              <td>{hourLabel(hour.at)}</td>
-              <td class="number">{hour.created}</td>
-              <td class="number">{hour.completed}</td>
-              <td class="number">{hour.failed}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </details>
   );
 }

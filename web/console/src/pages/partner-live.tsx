@@ -8,11 +8,14 @@ import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { exact, plural } from "../format";
+import { ActDialog } from "../parts/act-dialog";
 import { Button, Empty, Loading, Notice, Problem } from "../parts/basics";
 import { Area, ErrorSummary, Input } from "../parts/field";
 import { Facts, Part } from "../parts/panel";
+import { Proposed } from "../parts/proposed";
 import { Secret } from "../parts/text";
-import type { Checklist, Live, LiveOpen, LiveOpened } from "../wire";
+import { confirmWords } from "../words";
+import type { Checklist, Live, LiveOpen, LiveOpened, Ruled } from "../wire";
 import type { PartProps } from "./partner";
 
 export function PartnerLive({ partner, onChanged }: PartProps) {
@@ -30,7 +33,11 @@ export function PartnerLive({ partner, onChanged }: PartProps) {
       void live.reload();
     } else onChanged();
   };
-  if (partner.stage !== "sandbox") return <Stands partner={partner} live={live.data} />;
+  const changed = () => {
+    void live.reload();
+    onChanged();
+  };
+  if (partner.stage !== "sandbox") return <Stands partner={partner} live={live.data} onChanged={changed} />;
   return <Closed partner={partner} live={live.data} list={list.data} onDone={done} />;
 }
 
@@ -43,7 +50,13 @@ const STAGES: Record<string, { title: string; text: string }> = {
   suspended: { title: "Suspended", text: "No new session is made; orders that are under way end as they would." },
 };
 
-function Stands({ partner, live }: { partner: PartProps["partner"]; live: Live }) {
+interface StandsProps {
+  partner: PartProps["partner"];
+  live: Live;
+  onChanged: () => void;
+}
+
+function Stands({ partner, live, onChanged }: StandsProps) {
   const words = STAGES[partner.stage] ?? { title: partner.stage, text: "" };
   return (
     <Part title={words.title}>
@@ -55,8 +68,55 @@ function Stands({ partner, live }: { partner: PartProps["partner"]; live: Live }
           live.override_reason ? ["Not all was green", live.override_reason] : null,
         ]}
       />
-      <div class="acts"><a class="button plain" href={url("/orders", `environment=live&partner=${partner.id}`)}>Live orders</a></div>
+      {live.resume_proposed && <Proposed text={live.resume_proposed} />}
+      <div class="acts">
+        <a class="button plain" href={url("/orders", `environment=live&partner=${partner.id}`)}>Live orders</a>
+        <Stop partner={partner} live={live} onChanged={onChanged} />
+      </div>
     </Part>
+  );
+}
+
+/** One stops a partner at once; two let it go on. */
+function Stop({ partner, live, onChanged }: StandsProps) {
+  const may = useMay("policy_write");
+  const me = useMe().member.name;
+  const [isOpen, setOpen] = useState(false);
+  if (!may) return null;
+  const close = () => setOpen(false);
+  const done = (text: string, tone: "ok" | "wait") => {
+    close();
+    say(text, tone);
+    onChanged();
+  };
+  const facts = [["Partner", partner.name] as const];
+  const path = `partners/${part(partner.id)}`;
+  if (partner.stage !== "suspended")
+    return (
+      <>
+        <Button kind="quiet" onClick={() => setOpen(true)}>Suspend…</Button>
+        {isOpen && (
+          <ActDialog<void>
+            asked={{ title: "Suspend this partner?", verb: "Suspend", facts, effect: "Its calls for new sessions are refused from now on, in live and in the sandbox. Orders that are under way end as they would. Two people let it go on.", isDanger: true }}
+            onClose={close}
+            act={({ reason }) => post(`${path}/suspend`, { reason })}
+            onDone={() => done("Suspended. No new session is made.", "ok")}
+          />
+        )}
+      </>
+    );
+  return (
+    <>
+      <Button onClick={() => setOpen(true)}>Resume…</Button>
+      {isOpen && (
+        <ActDialog<Ruled>
+          asked={{ title: "Let this partner go on?", verb: "Resume", facts, effect: "Its orders are watched again, as its first ones were, until LIVE-2 is signed anew.", confirm: confirmWords("resume", live.resume_proposed, me), proposed: live.resume_proposed }}
+          onClose={close}
+          act={({ reason }) => post(`${path}/resume`, { reason })}
+          onDone={({ ruled }) => (ruled === "done" ? done("It goes on, and is watched.", "ok") : done("Proposed. A second person has to say the same.", "wait"))}
+        />
+      )}
+    </>
   );
 }
 
@@ -151,7 +211,7 @@ function OpenForm({ partner, needsReason, onDone }: { partner: PartProps["partne
   const field = fieldOf(problem, FIELDS);
   const wrong = (name: string) => (field === name ? message : undefined);
   return (
-    <form class="form page-form" onSubmit={submit}>
+    <form class="form page-form" onSubmit={submit} noValidate>
       <ErrorSummary wrongs={field ? [{ field, message }] : []} problem={problem} />
       <p>Nothing is taken over from the sandbox: say what is real.</p>
       <Input id="origins" label="Live pages" hint="Origins that embed the widget, https only; several with spaces." value={origins} error={wrong("origins")} onInput={setOrigins} mono />

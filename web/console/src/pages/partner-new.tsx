@@ -147,7 +147,7 @@ function PartnerFields({ known, said, set, origins, setOrigins, wrong }: Partner
   );
 }
 
-function Kinds({ value, onInput, error }: { value: PartnerListed["kind"]; onInput: (kind: PartnerListed["kind"]) => void; error: string | undefined }) {
+export function Kinds({ value, onInput, error }: { value: PartnerListed["kind"]; onInput: (kind: PartnerListed["kind"]) => void; error: string | undefined }) {
   return (
     <fieldset class={`field${error ? " wrong" : ""}`} id="kind" tabIndex={-1}>
       <legend>Type</legend>

@@ -13,6 +13,7 @@ import { ActDialog } from "../parts/act-dialog";
 import { Button, Notice, SendProblem } from "../parts/basics";
 import { Input } from "../parts/field";
 import { Facts, Part } from "../parts/panel";
+import { later } from "../parts/later";
 import { StageMark } from "../parts/state";
 import { Copy } from "../parts/text";
 import { Wishes, sayChanged } from "../parts/wish";
@@ -29,11 +30,27 @@ const STAGES: Record<Partner["stage"], string> = {
   suspended: "No new session is made; running orders finish.",
 };
 
+const PartnerAbout = later(() => import("./partner-about").then((part) => part.PartnerAbout));
+
 export function PartnerOverview({ partner, onChanged }: PartProps) {
-  const me = useMe();
   return (
     <div class="columns">
-      <Part title="Partner">
+      <Who partner={partner} onChanged={onChanged} />
+      <Origins partner={partner} onChanged={onChanged} />
+      <Returns partner={partner} onChanged={onChanged} />
+      <Wallets partner={partner} onChanged={onChanged} />
+    </div>
+  );
+}
+
+function Who({ partner, onChanged }: PartProps) {
+  const me = useMe();
+  const may = useMay("contact_write");
+  const [isEditing, setEditing] = useState(false);
+  return (
+    <Part title="Partner">
+      {isEditing && <PartnerAbout partner={partner} onChanged={onChanged} onClose={() => setEditing(false)} />}
+      {!isEditing && (
         <Facts
           rows={[
             ["Stage", <><StageMark stage={partner.stage} /><p class="small muted">{STAGES[partner.stage]}</p></>],
@@ -44,11 +61,9 @@ export function PartnerOverview({ partner, onChanged }: PartProps) {
             ["Widget id", <span class="with-copy"><code>{partner.widget_id}</code><Copy text={partner.widget_id} what="the widget id" quiet /></span>],
           ]}
         />
-      </Part>
-      <Origins partner={partner} onChanged={onChanged} />
-      <Returns partner={partner} onChanged={onChanged} />
-      <Wallets partner={partner} onChanged={onChanged} />
-    </div>
+      )}
+      {may && !isEditing && <div class="acts"><Button onClick={() => setEditing(true)}>{isPortal(me) ? "Change the contact" : "Change name, type or contact"}</Button></div>}
+    </Part>
   );
 }
 

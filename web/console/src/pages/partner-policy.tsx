@@ -6,13 +6,16 @@ import { useLoad } from "../core/load";
 import { useMay, useMe } from "../core/me";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
-import { draftOf, newPair, policyOf, unitOf, type FeesDraft, type PairDraft, type PolicyDraft, type PolicyWrong } from "../policy";
+import { changesOf } from "../diff";
+import { draftOf, newPair, policyOf, readable, unitOf, type FeesDraft, type PairDraft, type PolicyDraft, type PolicyWrong } from "../policy";
 import { Button, Notice } from "../parts/basics";
+import { Changes } from "../parts/changes";
 import { Area, ErrorSummary, Input, Select } from "../parts/field";
 import { Folded, Part } from "../parts/panel";
 import type { Pairs, Policy, PolicySaid } from "../wire";
 import type { PartProps } from "./partner";
 import { Many } from "./partner-new";
+import { RiskFields } from "./partner-risk";
 
 export function PartnerPolicy({ partner, onChanged }: PartProps) {
   // A new version is a new form; what a colleague saved meanwhile is refused by the server, not overwritten.
@@ -20,6 +23,7 @@ export function PartnerPolicy({ partner, onChanged }: PartProps) {
   // What a colleague wants, put into the form to be looked at and saved.
   const [shown, setShown] = useState<Policy>();
   const me = useMe().member.name;
+  const mayWrite = useMay("policy_write");
   const proposed = partner.policy_proposed;
   const mine = proposed?.by === me;
   const saved = ({ policy: next }: PolicySaid) => {
@@ -41,11 +45,12 @@ export function PartnerPolicy({ partner, onChanged }: PartProps) {
       )}
       {proposed && !mine && (
         <Notice tone="accent" title={`${proposed.by} has proposed version ${policy.version + 1}`}>
-          Look at it, and save it if you want the same: then it holds at once. Something else that you save replaces it.
-          <div class="acts"><Button onClick={() => setShown(proposed.policy)} disabled={shown !== undefined}>{shown ? "It is in the form" : "Look at it"}</Button></div>
+          {mayWrite ? "If you want all of this, say the same: then it holds at once. Something else that you save replaces it." : "It holds as soon as a second operator says the same."}
+          <Changes changes={changesOf(readable(policy), readable(proposed.policy))} />
+          {mayWrite && <div class="acts"><Button onClick={() => setShown(proposed.policy)} disabled={shown !== undefined}>{shown ? "It is in the form" : "Put it into the form"}</Button></div>}
         </Notice>
       )}
-      <PolicyForm key={`${policy.version} ${shown ? "proposed" : ""}`} partner={partner.id} policy={policy} wanted={shown} onSaved={saved} />
+      <PolicyForm key={`${policy.version} ${shown ? "proposed" : ""}`} partner={partner.id} policy={policy} wanted={shown} by={proposed?.by} onSaved={saved} />
     </>
   );
 }
@@ -55,15 +60,18 @@ interface PolicyFormProps {
   policy: Policy;
   /** What the form begins with, where it is not what holds. */
   wanted: Policy | undefined;
+  /** Who wants it. */
+  by: string | undefined;
   onSaved: (answer: PolicySaid) => void;
 }
 
-function PolicyForm({ partner, policy, wanted, onSaved }: PolicyFormProps) {
+function PolicyForm({ partner, policy, wanted, by, onSaved }: PolicyFormProps) {
   const mayWrite = useMay("policy_write");
   const [draft, setDraft] = useState<PolicyDraft>(() => draftOf(wanted ?? policy));
   const [wrongs, setWrongs] = useState<PolicyWrong[]>([]);
   const { isBusy, problem, send, clear } = useSend();
   const isChanged = JSON.stringify(draft) !== JSON.stringify(draftOf(policy));
+  const second = wanted && JSON.stringify(draft) === JSON.stringify(draftOf(wanted)) ? by : undefined;
   const set = (more: Partial<PolicyDraft>) => setDraft({ ...draft, ...more });
   const save = (event: Event) => {
     event.preventDefault();
@@ -84,7 +92,7 @@ function PolicyForm({ partner, policy, wanted, onSaved }: PolicyFormProps) {
       <fieldset class="bare" disabled={!mayWrite || isBusy}>
         <PolicyFields draft={draft} policy={policy} wrong={wrong} set={set} mayWrite={mayWrite} />
       </fieldset>
-      {mayWrite && <SaveBar version={policy.version} isChanged={isChanged} isBusy={isBusy} onBack={back} />}
+      {mayWrite && <SaveBar version={policy.version} isChanged={isChanged} second={second} isBusy={isBusy} onBack={back} />}
     </form>
   );
 }
@@ -92,18 +100,21 @@ function PolicyForm({ partner, policy, wanted, onSaved }: PolicyFormProps) {
 interface SaveBarProps {
   version: number;
   isChanged: boolean;
+  /** With whose word this would be the second. */
+  second: string | undefined;
   isBusy: boolean;
   onBack: () => void;
 }
 
-function SaveBar({ version, isChanged, isBusy, onBack }: SaveBarProps) {
+function SaveBar({ version, isChanged, second, isBusy, onBack }: SaveBarProps) {
+  const effect = second ? `${second} wants exactly this: with your word it holds at once.` : "It holds when a second operator has saved the same.";
   return (
     <div class="save-bar">
       <Button type="submit" kind="primary" isBusy={isBusy} disabled={!isChanged}>
-        Propose version {version + 1}
+        {second ? "I want the same:" : "Propose"} version {version + 1}
       </Button>
       {isChanged && <Button onClick={onBack} disabled={isBusy}>Back to version {version}</Button>}
-      <span class="small muted">{isChanged ? "It holds when a second operator has saved the same." : "Nothing is changed. A new version needs two people."}</span>
+      <span class="small muted">{isChanged ? effect : "Nothing is changed. A new version needs two people."}</span>
     </div>
   );
 }
@@ -162,7 +173,8 @@ function PolicyFields({ draft, policy, wrong, set, mayWrite }: PolicyFieldsProps
           onInput={(fiats) => set({ fiats })}
         />
       </Part>
-      <Folded title="All the rest, as JSON: sells, risk, widget">
+      {draft.risk && <RiskFields risk={draft.risk} wrong={wrong} onInput={(risk) => set({ risk })} />}
+      <Folded title="All the rest, as JSON: sells, limits of pairs, widget">
         <Area
           id="rest"
           label="The rest of the policy"

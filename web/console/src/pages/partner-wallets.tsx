@@ -95,7 +95,7 @@ interface AddressFieldProps {
 }
 
 /** The server knows the rules of each network; nothing is asked while somebody types on. */
-function AddressField({ pair, isNeeded, value, onInput }: AddressFieldProps) {
+export function AddressField({ pair, isNeeded, value, onInput }: AddressFieldProps) {
   const [said, setSaid] = useState<{ of: string; problem: string | null }>();
   const text = value.trim();
   useEffect(() => {

@@ -3,6 +3,7 @@
 import { useState } from "preact/hooks";
 import { sandboxNow } from "../core/ahead";
 import { part, post } from "../core/api";
+import type { CsvColumn } from "../core/csv";
 import { readFilters, writeFilters } from "../core/filters";
 import { go, place, url } from "../core/location";
 import { useMay } from "../core/me";
@@ -16,6 +17,7 @@ import { ActDialog } from "../parts/act-dialog";
 import { Button, Empty, Loading, Notice, Problem, SendProblem } from "../parts/basics";
 import { Dialog } from "../parts/dialog";
 import { Input, Select } from "../parts/field";
+import { useExport } from "../parts/export";
 import { FilterBar, FilterSelect } from "../parts/filter-bar";
 import { Part } from "../parts/panel";
 import { DeliveryMark, Mark } from "../parts/state";
@@ -25,6 +27,7 @@ import { ShownOnce, TakesTwo, Wishes, sayChanged } from "../parts/wish";
 import { worldWords } from "../parts/world";
 import type { ChangeSaid, Delivery, Partner, Webhook } from "../wire";
 import { DeliveryPanel } from "./delivery";
+import { PaceChart } from "./pace";
 import type { PartProps } from "./partner";
 
 const NAMES = ["environment", "state"] as const;
@@ -41,6 +44,17 @@ const COLUMNS: Column<Delivery>[] = [
   { title: "Made", number: true, gives: 2, cell: (one) => <Ago at={one.created_at} /> },
 ];
 
+const CSV: CsvColumn<Delivery>[] = [
+  { title: "delivery", of: (one) => one.id },
+  { title: "event", of: (one) => one.event_id },
+  { title: "order", of: (one) => one.merchant_transaction_id ?? "" },
+  { title: "sequence", of: (one) => String(one.sequence) },
+  { title: "state", of: (one) => one.state },
+  { title: "attempts", of: (one) => String(one.attempts) },
+  { title: "next_attempt_at", of: (one) => one.next_attempt_at ?? "" },
+  { title: "created_at", of: (one) => one.created_at },
+];
+
 interface PartnerWebhookProps extends PartProps {
   open: string | undefined;
   path: string;
@@ -50,7 +64,9 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
   const { query } = useStore(place);
   const filters = readFilters(query, NAMES);
   const asked = writeFilters(filters, NAMES);
-  const pages = usePages<Delivery>(`partners/${part(partner.id)}/deliveries`, asked, { keyOf: (one) => one.id, everyMs: LOOK_AGAIN_MS });
+  const list = `partners/${part(partner.id)}/deliveries`;
+  const file = useExport<Delivery>({ name: "deliveries", path: list, query: asked, columns: CSV, one: "delivery", many: "deliveries", older: "older ones are in their orders." });
+  const pages = usePages<Delivery>(list, asked, { keyOf: (one) => one.id, everyMs: LOOK_AGAIN_MS });
   const { rows } = pages;
   const at = open === undefined ? path : `${path}/${encodeURIComponent(open)}`;
   return (
@@ -63,6 +79,7 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
             void pages.reload();
           }}
         />
+        {partner.webhook && <PaceChart key={partner.environment} partner={partner} />}
         <Part title="Deliveries">
           <FilterBar label="Deliveries">
             <FilterSelect
@@ -71,7 +88,9 @@ export function PartnerWebhook({ partner, open, path, onChanged }: PartnerWebhoo
               onSelect={(state) => go(at, writeFilters({ ...filters, state }, NAMES), { replace: true })}
               choices={STATES.map((value) => ({ value, label: wordsOf(value) }))}
             />
+            {rows && rows.length > 0 && file.button}
           </FilterBar>
+          {file.problem}
           {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
           {!rows && pages.isLoading && <Loading />}
           {rows && rows.length > 0 && (

@@ -10,20 +10,22 @@ import { may } from "../core/session";
 import { hasLive, inWorld, useWorld } from "../core/world";
 import { Empty, Loading, Page, Problem } from "../parts/basics";
 import { FilterBar } from "../parts/filter-bar";
+import { later } from "../parts/later";
 import { StageMark } from "../parts/state";
 import { Tabs } from "../parts/tabs";
 import { WorldSelect } from "../parts/world";
 import type { Act, Change, Partner } from "../wire";
-import { ChecklistView } from "./checklist";
-import { PartnerKeys } from "./partner-keys";
-import { PartnerLive } from "./partner-live";
-import { PartnerLog } from "./partner-log";
-import { PartnerLook } from "./partner-look";
 import { PartnerOverview } from "./partner-overview";
-import { PartnerPolicy } from "./partner-policy";
-import { PartnerStatements } from "./partner-statements";
-import { PartnerWebhook } from "./partner-webhook";
-import { SandboxView } from "./sandbox";
+
+export const ChecklistView = later(() => import("./checklist").then((part) => part.ChecklistView));
+const PartnerKeys = later(() => import("./partner-keys").then((part) => part.PartnerKeys));
+const PartnerLive = later(() => import("./partner-live").then((part) => part.PartnerLive));
+const PartnerLog = later(() => import("./partner-log").then((part) => part.PartnerLog));
+const PartnerLook = later(() => import("./partner-look").then((part) => part.PartnerLook));
+const PartnerPolicy = later(() => import("./partner-policy").then((part) => part.PartnerPolicy));
+const PartnerStatements = later(() => import("./partner-statements").then((part) => part.PartnerStatements));
+const PartnerWebhook = later(() => import("./partner-webhook").then((part) => part.PartnerWebhook));
+export const SandboxView = later(() => import("./sandbox").then((part) => part.SandboxView));
 
 const TABS: { key: string; title: string; act: Act }[] = [
   { key: "checklist", title: "Checklist", act: "checklist_read" },

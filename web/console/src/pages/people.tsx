@@ -2,21 +2,34 @@
 
 import { useState } from "preact/hooks";
 import { fieldOf, part, post } from "../core/api";
+import type { CsvColumn } from "../core/csv";
+import { isFiltered, readFilters, writeFilters } from "../core/filters";
 import { useLoad } from "../core/load";
+import { go, place, url } from "../core/location";
 import { useMay, useMe } from "../core/me";
+import { usePages } from "../core/pages";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { isPortal } from "../core/session";
+import { useStore } from "../core/store";
 import { ActDialog } from "../parts/act-dialog";
 import { Button, Empty, Loading, Notice, Page, Problem } from "../parts/basics";
 import { Dialog } from "../parts/dialog";
 import { ErrorSummary, Input, Select } from "../parts/field";
+import { useExport } from "../parts/export";
+import { FilterBar, SearchField } from "../parts/filter-bar";
+import { ListEnd } from "../parts/list-end";
 import { Facts } from "../parts/panel";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago, Secret } from "../parts/text";
 import { ROLES, roleTitle } from "../words";
-import type { InvitationNew, Member, Members, Partners, Role } from "../wire";
+import type { InvitationNew, Member, PartnerNames, Role } from "../wire";
+
+const NAMES = ["query"] as const;
+
+/** So many are seen at one look: nobody searches among them. */
+const FEW = 8;
 
 const COLUMNS: Column<Member>[] = [
   { title: "Name", cell: (member) => <strong class="row-name">{member.name}</strong> },
@@ -35,9 +48,24 @@ const COLUMNS: Column<Member>[] = [
   },
 ];
 
+const CSV: CsvColumn<Member>[] = [
+  { title: "name", of: (member) => member.name },
+  { title: "role", of: (member) => member.role },
+  { title: "partner", of: (member) => member.partner?.name ?? "" },
+  { title: "email", of: (member) => member.email },
+  { title: "state", of: (member) => member.state },
+  { title: "created_at", of: (member) => member.created_at },
+  { title: "signed_in_at", of: (member) => member.signed_in_at ?? "" },
+];
+
 export function PeoplePage() {
   const me = useMe();
-  const { data, problem, reload } = useLoad<Members>("members");
+  const filters = readFilters(useStore(place).query, NAMES);
+  const asked = writeFilters(filters, NAMES);
+  const pages = usePages<Member>("members", asked, { keyOf: (member) => member.id });
+  const file = useExport<Member>({ name: "people", path: "members", query: asked, columns: CSV, one: "person", many: "people", older: "search for the others.", kept: "first" });
+  const { rows } = pages;
+  const search = (query: string) => go("/people", writeFilters({ query }, NAMES), { replace: true });
   const mayWrite = useMay("member_write");
   const [inviting, setInviting] = useState(false);
   const [disabling, setDisabling] = useState<Member>();
@@ -61,13 +89,26 @@ export function PeoplePage() {
       ),
   };
   return (
-    <Page title="People" action={mayWrite && <Button kind="primary" icon="plus" onClick={() => setInviting(true)}>Invite somebody</Button>}>
-      {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
-      {!data && problem === undefined && <Loading />}
-      {data && data.data.length > 0 && (
-        <Table label="People" rows={data.data} columns={mayWrite ? [...COLUMNS, disable] : COLUMNS} keyOf={(member) => member.id} />
+    <Page
+      title="People"
+      action={<>{rows && rows.length > 0 && file.button}{mayWrite && <Button kind="primary" icon="plus" onClick={() => setInviting(true)}>Invite somebody</Button>}</>}
+    >
+      {file.problem}
+      {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
+      {!rows && pages.isLoading && <Loading />}
+      {rows && (pages.hasMore || rows.length > FEW || isFiltered(filters)) && (
+        <FilterBar label="People">
+          <SearchField label="Search people" placeholder="Name or email" value={filters.query} onSearch={search} />
+        </FilterBar>
       )}
-      {data && data.data.length <= 1 && (
+      {rows && rows.length > 0 && (
+        <Table label="People" rows={rows} columns={mayWrite ? [...COLUMNS, disable] : COLUMNS} keyOf={(member) => member.id} dim={pages.isLoading} />
+      )}
+      {rows && rows.length > 1 && <ListEnd pages={pages} counted={`${rows.length} people`} />}
+      {rows?.length === 0 && !pages.isLoading && isFiltered(filters) && (
+        <Empty icon="search" title="Nobody is called like this" action={<a class="button plain" href={url("/people")}>Show everybody</a>} />
+      )}
+      {rows && rows.length <= 1 && !isFiltered(filters) && (
         <Empty icon="people" title="You are alone here">
           Money needs two people: one proposes, another confirms. Invite a colleague by a link.
         </Empty>
@@ -90,7 +131,7 @@ export function PeoplePage() {
           }}
           onClose={() => setDisabling(undefined)}
           act={() => post(`members/${part(disabling.id)}/disable`)}
-          onDone={() => { setDisabling(undefined); say(`${disabling.name} is disabled.`); void reload(); }}
+          onDone={() => { setDisabling(undefined); say(`${disabling.name} is disabled.`); void pages.reload(); }}
         />
       )}
     </Page>
@@ -126,7 +167,7 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
   const me = useMe();
   const portal = isPortal(me);
   const roles = (Object.keys(ROLES) as Role[]).filter((role) => !portal || isPartnerRole(role));
-  const partners = useLoad<Partners>(portal ? null : "partners").data?.data ?? [];
+  const partners = useLoad<PartnerNames>(portal ? null : "partners/names").data?.data ?? [];
   const [said, setSaid] = useState<InvitationNew>({ email: "", role: portal ? "partner_developer" : "operator", partner: me.member.partner?.id ?? null });
   const [link, setLink] = useState<string>();
   const { isBusy, problem, send } = useSend();

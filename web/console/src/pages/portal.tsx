@@ -11,10 +11,9 @@ import { Meter } from "../parts/charts";
 import { Icon } from "../parts/icons";
 import { StageMark } from "../parts/state";
 import type { Partner, Refusals } from "../wire";
-import { ChecklistView } from "./checklist";
-import { PartnerPart, WorldBar } from "./partner";
-import { SandboxView } from "./sandbox";
+import { ChecklistView, PartnerPart, SandboxView, WorldBar } from "./partner";
 import { PartnerOverview, Origins, Returns } from "./partner-overview";
+import { VolumeCharts } from "./volume";
 
 const TITLES: Record<string, string> = {
   "": "Your integration",
@@ -52,6 +51,7 @@ export function PortalPage({ tab, open }: { tab: string; open: string | undefine
 
 function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void }) {
   const refusals = useLoad<Refusals>(inWorld(`partners/${part(partner.id)}/refusals`, partner.environment)).data?.data ?? [];
+  const readsOrders = useMay("order_read");
   const query = partner.environment === "live" ? "environment=live" : "";
   const { green, of } = partner.checklist;
   // What somebody has looked at is no news.
@@ -107,6 +107,7 @@ function Start({ partner, onChanged }: { partner: Partner; onChanged: () => void
           </Notice>
         )}
       </div>
+      {readsOrders && <VolumeCharts key={partner.environment} world={partner.environment} />}
       <PartnerOverview partner={partner} onChanged={onChanged} />
     </div>
   );

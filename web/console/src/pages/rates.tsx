@@ -12,7 +12,7 @@ import { Facts, Part } from "../parts/panel";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago } from "../parts/text";
-import type { Partner, Partners, PriceCheck, Rates } from "../wire";
+import type { Partner, PartnerNames, PriceCheck, Rates } from "../wire";
 import { LedgerTabs } from "./ledger-tabs";
 
 const LOOK_AGAIN_MS = 15_000;
@@ -71,7 +71,7 @@ export function RatesPage() {
 
 /** A partner's own question, answered before they ask: what does it cost my user? */
 function Check({ world }: { world: string }) {
-  const partners = useLoad<Partners>("partners").data?.data ?? [];
+  const partners = useLoad<PartnerNames>("partners/names").data?.data ?? [];
   const [id, setId] = useState<string>();
   const chosen = id ?? partners[0]?.id;
   return (

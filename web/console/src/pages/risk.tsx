@@ -3,58 +3,65 @@
 import { useState } from "preact/hooks";
 import { fieldOf, post } from "../core/api";
 import { isFiltered, readFilters, writeFilters } from "../core/filters";
-import { useLoad } from "../core/load";
 import { go, place, url } from "../core/location";
 import { useMay } from "../core/me";
+import { usePages } from "../core/pages";
 import { say } from "../core/say";
 import { useSend } from "../core/send";
 import { useStore } from "../core/store";
-import { wordsOf } from "../format";
+import { plural, wordsOf } from "../format";
 import { ActDialog } from "../parts/act-dialog";
 import { Button, Empty, Loading, Page, Problem } from "../parts/basics";
 import { Dialog } from "../parts/dialog";
 import { Area, ErrorSummary, Input, Select } from "../parts/field";
 import { FilterBar, FilterSelect, SearchField } from "../parts/filter-bar";
+import { ListEnd } from "../parts/list-end";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
 import { Ago } from "../parts/text";
-import type { ListingNew, Listings } from "../wire";
+import type { Listing, ListingNew } from "../wire";
 
-type Listing = Listings["data"][number];
 const NAMES = ["query", "kind", "listed"] as const;
 const KINDS: ListingNew["kind"][] = ["address", "card", "person"];
 const LISTED = [{ value: "yes", label: "On the list" }, { value: "no", label: "Taken off" }];
 
+/** A line stays when another word follows; only the last one counts. */
+function stateOf({ is_listed, is_latest }: Listing) {
+  if (!is_listed) return <Mark tone="info" icon="dash" word="Taken off" />;
+  return is_latest ? <Mark tone="stop" icon="stop" word="On the list" /> : <Mark tone="info" icon="dash" word="Was on the list" />;
+}
+
 const COLUMNS: Column<Listing>[] = [
   { title: "Who", cell: (one) => <code class="value" title={one.value}>{one.value}</code> },
   { title: "Kind", gives: 2, cell: (one) => wordsOf(one.kind) },
-  { title: "State", cell: (one) => (one.is_listed ? <Mark tone="stop" icon="stop" word="On the list" /> : <Mark tone="info" icon="dash" word="Taken off" />) },
+  { title: "State", cell: stateOf },
   { title: "Why", gives: 2, cell: (one) => <span class="wrap">{one.reason}</span> },
   { title: "Said by", gives: 2, cell: (one) => one.said_by },
   { title: "When", number: true, gives: 2, cell: (one) => <Ago at={one.at} /> },
 ];
 
 export function RiskPage() {
-  const { data, problem, reload } = useLoad<Listings>("listings");
   const mayWrite = useMay("listing_write");
   const [adding, setAdding] = useState(false);
   const [removing, setRemoving] = useState<Listing>();
   const { query } = useStore(place);
   const filters = readFilters(query, NAMES);
+  const asked = writeFilters(filters, NAMES);
+  const pages = usePages<Listing>("listings", asked, { keyOf: (one) => String(one.line) });
+  const { rows } = pages;
   const set = (name: (typeof NAMES)[number]) => (value: string) => go("/risk", writeFilters({ ...filters, [name]: value }, NAMES), { replace: true });
-  const rows = (data?.data ?? []).filter((one) => matches(one, filters));
   const changed = (text: string) => {
     setAdding(false);
     setRemoving(undefined);
     say(text);
-    void reload();
+    void pages.reload();
   };
   const remove: Column<Listing> = {
     title: "",
     number: true,
     cell: (one) =>
       one.is_listed &&
-      isLatest(one, data?.data ?? []) && (
+      one.is_latest && (
         <Button small kind="quiet" onClick={() => setRemoving(one)} label={`Take off: ${one.value}`}>
           Take off
         </Button>
@@ -72,19 +79,20 @@ export function RiskPage() {
         )
       }
     >
-      {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
-      {!data && problem === undefined && <Loading />}
-      {data && data.data.length > 0 && (
+      {pages.problem !== undefined && <Problem problem={pages.problem} onRetry={() => void pages.reload()} />}
+      {!rows && pages.isLoading && <Loading />}
+      {rows && (rows.length > 0 || isFiltered(filters)) && (
         <FilterBar label="Risk list">
           <SearchField label="Search the list" placeholder="Value, reason or who said it" value={filters.query} onSearch={set("query")} />
           <FilterSelect label="Kind" value={filters.kind} onSelect={set("kind")} choices={KINDS.map((value) => ({ value, label: wordsOf(value) }))} />
           <FilterSelect label="State" value={filters.listed} onSelect={set("listed")} choices={LISTED} />
         </FilterBar>
       )}
-      {rows.length > 0 && (
-        <Table label="Risk list" rows={rows} columns={mayWrite ? [...COLUMNS, remove] : COLUMNS} keyOf={(one) => String(one.line)} />
+      {rows && rows.length > 0 && (
+        <Table label="Risk list" rows={rows} columns={mayWrite ? [...COLUMNS, remove] : COLUMNS} keyOf={(one) => String(one.line)} dim={pages.isLoading} />
       )}
-      {data && rows.length === 0 && <NoListing isFiltered={isFiltered(filters)} />}
+      {rows?.length === 0 && !pages.isLoading && <NoListing isFiltered={isFiltered(filters)} />}
+      {rows && <ListEnd pages={pages} counted={plural(rows.length, "line")} />}
       {adding && <AddDialog onClose={() => setAdding(false)} onDone={() => changed("It is on the list.")} />}
       {removing && <RemoveDialog one={removing} onClose={() => setRemoving(undefined)} onDone={() => changed("It is off the list.")} />}
     </Page>
@@ -118,20 +126,12 @@ function RemoveDialog({ one, onClose, onDone }: { one: Listing; onClose: () => v
   );
 }
 
-/** What was said later about the same one counts. */
-const isLatest = (one: Listing, all: Listing[]): boolean => !all.some((other) => other.kind === one.kind && other.value === one.value && other.line > one.line);
-
 const listing = (one: Listing, reason: string): ListingNew => ({
   kind: KINDS.find((kind) => kind === one.kind) ?? "address",
   value: one.value,
   is_listed: false,
   reason,
 });
-
-function matches(one: Listing, { query, kind, listed }: Record<(typeof NAMES)[number], string>): boolean {
-  const text = `${one.value} ${one.reason} ${one.said_by}`.toLowerCase();
-  return text.includes(query.toLowerCase()) && (kind === "" || one.kind === kind) && (listed === "" || one.is_listed === (listed === "yes"));
-}
 
 const HINTS: Record<ListingNew["kind"], string> = {
   address: "As it stands on its chain.",

@@ -51,7 +51,7 @@ export function SandboxView({ partner, path }: { partner: string; path: string }
 const STEPS: [string, string][] = [["5m", "5 min"], ["45m", "45 min"], ["6h", "6 h"], ["1d", "1 day"]];
 
 function ClockPart({ at, clock, onMoved }: { at: string; clock: SandboxClock; onMoved: (clock: SandboxClock) => void }) {
-  const mayMove = useMay("checklist_probe") && clock.movable;
+  const mayMove = useMay("sandbox_play") && clock.movable;
   const { isBusy, problem, send } = useSend();
   const advance = (by: string, words: string) => () =>
     void send(() => post<SandboxClock>(`${at}/clock`, { advance: by }), (answer) => {
@@ -140,7 +140,7 @@ interface CatalogueProps {
 }
 
 function Catalogue({ at, path, scenarios, plays, clock, onPlayed }: CatalogueProps) {
-  const mayPlay = useMay("checklist_probe");
+  const mayPlay = useMay("sandbox_play");
   const { query } = readFilters(useStore(place).query, NAMES);
   const { isBusy, problem, send } = useSend();
   const play = (scenario: Scenario) => () =>

@@ -4,7 +4,7 @@ import { useLoad } from "../core/load";
 import { url } from "../core/location";
 import { useMay } from "../core/me";
 import { inWorld } from "../core/world";
-import { plural, wordsOf } from "../format";
+import { groupDigits, plural, wordsOf } from "../format";
 import { Empty, Loading, Page, Problem } from "../parts/basics";
 import { Mark } from "../parts/state";
 import { Table, type Column } from "../parts/table";
@@ -12,6 +12,7 @@ import { Ago, Id } from "../parts/text";
 import { caseTitle } from "../words";
 import type { Case, IdentityWaits, Reviews, Wished } from "../wire";
 import { CasePanel } from "./case";
+import { dueOf, WaitingTabs } from "./cases";
 import { IdentityPanel } from "./identity";
 import { OrderPanel } from "./order";
 
@@ -35,8 +36,10 @@ const CASES: Column<Case>[] = [
   { title: "Case", cell: (one) => caseTitle(one.kind) },
   { title: "Decided", cell: (one) => <Proposed proposed={one.proposed} /> },
   { title: "Amount", number: true, cell: (one) => one.amount },
+  { title: "Due", number: true, cell: dueOf },
   { title: "Why", gives: 2, cell: (one) => <span class="cut-wide" title={one.why}>{one.why}</span> },
   { title: "Of order", gives: 1, cell: (one) => <Id id={one.order} /> },
+  { title: "Since", number: true, gives: 2, cell: (one) => <Ago at={one.opened_at} /> },
 ];
 
 const CHECKS: Column<IdentityWaits>[] = [
@@ -72,6 +75,10 @@ function wishAddress({ about, partner }: Wished): string {
   return about === "policy" || about === "live" ? address : inWorld(address, "live");
 }
 
+/** What is there beyond the page: those that have waited longest stand on it. */
+const Beyond = ({ shown, total }: { shown: number; total: number }) =>
+  shown < total ? <p class="muted small">The {shown} that have waited longest, of {groupDigits(String(total))}.</p> : null;
+
 export function WaitingPage({ kind, open }: { kind: string | undefined; open: string | undefined }) {
   const { data, problem, reload } = useLoad<Reviews>("reviews", { everyMs: LOOK_AGAIN_MS });
   const readsOrders = useMay("order_read");
@@ -85,6 +92,7 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
   return (
     <>
       <Page title="Waiting" lead="What goes on only when people decide. Two have to say the same.">
+        <WaitingTabs at="waiting" />
         {problem !== undefined && <Problem problem={problem} onRetry={() => void reload()} />}
         {!data && problem === undefined && <Loading />}
         {nothing && (
@@ -117,6 +125,7 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
               hrefOf={(one) => url(`/waiting/orders/${encodeURIComponent(one.order)}`)}
               selected={isOpen("orders")}
             />
+            <Beyond shown={data?.orders.length ?? 0} total={data?.orders_total ?? 0} />
           </section>
         )}
         {data && data.cases.length > 0 && (
@@ -130,6 +139,7 @@ export function WaitingPage({ kind, open }: { kind: string | undefined; open: st
               hrefOf={(one) => url(`/waiting/cases/${encodeURIComponent(one.case)}`)}
               selected={isOpen("cases")}
             />
+            <Beyond shown={data.cases.length} total={data.cases_total} />
           </section>
         )}
         {wishes.length > 0 && (

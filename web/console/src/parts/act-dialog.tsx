@@ -1,8 +1,12 @@
 // The question before money moves or a key dies: what, how much, why, and who has to agree.
 
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { place } from "../core/location";
+import { useMe } from "../core/me";
 import { useSend } from "../core/send";
+import { account } from "../core/session";
+import { keepUnsent, takeUnsent } from "../core/unsent";
 import { Button, Notice, SendProblem } from "./basics";
 import { Dialog } from "./dialog";
 import { Area, Input, Select, type Choice } from "./field";
@@ -41,8 +45,25 @@ interface ActDialogProps<T> {
   onDone: (answer: T) => void;
 }
 
+/** What is typed outlives the end of a session: whoever signs in again and asks the same finds it. */
+function useUnsent({ title, choice }: Asked) {
+  const { id } = useMe().member;
+  const question = `${place.value.path} ${title}`;
+  const state = useState<Answered>(() => takeUnsent<Answered>(question, id) ?? { reason: "", text: "", amount: "", choice: choice?.choices[0]?.value ?? "" });
+  const typed = useRef(state[0]);
+  typed.current = state[0];
+  useEffect(
+    () => () => {
+      const { value } = account;
+      if (value.kind === "out" && value.ended) keepUnsent(question, id, typed.current);
+    },
+    [question, id],
+  );
+  return state;
+}
+
 export function ActDialog<T>({ asked, onClose, act, onDone }: ActDialogProps<T>) {
-  const [answered, setAnswered] = useState<Answered>({ reason: "", text: "", amount: "", choice: asked.choice?.choices[0]?.value ?? "" });
+  const [answered, setAnswered] = useUnsent(asked);
   const { isBusy, problem, send } = useSend();
   const set = (name: keyof Answered) => (value: string) => setAnswered((old) => ({ ...old, [name]: value }));
   const submit = (event: Event) => {

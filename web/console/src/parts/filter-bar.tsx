@@ -18,10 +18,19 @@ export function SearchField({ value, onSearch, label, placeholder }: { value: st
   const [typed, setTyped] = useState(value);
   const search = useRef(onSearch);
   search.current = onSearch;
-  useEffect(() => setTyped(value), [value]);
+  const asked = useRef(value);
+  const ask = () => {
+    asked.current = typed.trim();
+    search.current(asked.current);
+  };
+  useEffect(() => {
+    // What was asked here comes back as the value, when somebody may have typed on.
+    if (value !== asked.current) setTyped(value);
+    asked.current = value;
+  }, [value]);
   useEffect(() => {
     if (typed.trim() === value) return undefined;
-    const timer = setTimeout(() => search.current(typed.trim()), PAUSE_MS);
+    const timer = setTimeout(ask, PAUSE_MS);
     return () => clearTimeout(timer);
   }, [typed, value]);
   useKeys({ "/": () => field.current?.select() });
@@ -39,7 +48,7 @@ export function SearchField({ value, onSearch, label, placeholder }: { value: st
         autoComplete="off"
         onInput={(event) => setTyped(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Enter") search.current(typed.trim());
+          if (event.key === "Enter") ask();
           // Out of the field, so that `j` and `k` walk the rows again.
           if (event.key === "Escape" || event.key === "Enter") event.currentTarget.blur();
         }}
@@ -66,6 +75,16 @@ export function FilterSelect({ label, value, choices, all = "Any", onSelect }: F
         <option value="">{all}</option>
         {choices.map((choice) => <option key={choice.value} value={choice.value}>{choice.label}</option>)}
       </select>
+    </label>
+  );
+}
+
+/** A day, UTC, as all days of the console. */
+export function FilterDay({ label, value, onSelect }: { label: string; value: string; onSelect: (value: string) => void }) {
+  return (
+    <label class={`filter${value === "" ? "" : " is-on"}`}>
+      <span>{label}</span>
+      <input type="date" value={value} onChange={(event) => onSelect(event.currentTarget.value)} />
     </label>
   );
 }

@@ -1,7 +1,7 @@
 // A state as an icon and a word in its colour; never the colour alone.
 
 import { wordsOf } from "../format";
-import type { LineState, PartnerListed, Status } from "../wire";
+import type { LineState, PartnerListed, Return, Status } from "../wire";
 import type { Tone } from "./basics";
 import { Icon, type IconName } from "./icons";
 
@@ -41,6 +41,16 @@ const DELIVERIES: Record<string, Look> = {
   failed: { tone: "stop", icon: "warn", word: "Failed" },
 };
 
+const RETURNS: Record<Return["state"], Look> = {
+  done: { tone: "ok", icon: "check", word: "Done" },
+  not_asked: { tone: "wait", icon: "circle", word: "Not asked for yet" },
+  asked: { tone: "wait", icon: "wait", word: "Asked for" },
+  refused: { tone: "stop", icon: "stop", word: "Refused: pay by bank" },
+  withheld: { tone: "stop", icon: "warn", word: "Withheld: disputed" },
+  not_sent: { tone: "wait", icon: "circle", word: "Not sent yet" },
+  sent: { tone: "wait", icon: "wait", word: "Sent, not final" },
+};
+
 export function Mark({ tone, icon, word }: Look) {
   return <span class={`mark ${tone}`}><Icon name={icon} size={14} />{word}</span>;
 }
@@ -51,3 +61,4 @@ export const StatusMark = ({ status }: { status: Status }) => <Mark {...(STATUSE
 export const LineMark = ({ state }: { state: LineState }) => <Mark {...(LINE_LOOKS[state] ?? unknown(state))} />;
 export const StageMark = ({ stage }: { stage: PartnerListed["stage"] }) => <Mark {...(STAGES[stage] ?? unknown(stage))} />;
 export const DeliveryMark = ({ state }: { state: string }) => <Mark {...(DELIVERIES[state] ?? unknown(state))} />;
+export const ReturnMark = ({ state }: { state: Return["state"] }) => <Mark {...(RETURNS[state] ?? unknown(state))} />;

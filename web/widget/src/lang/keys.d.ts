@@ -346,6 +346,7 @@ export interface Words {
   "refund.sent": { amount: string };
   "refund.waiting": { amount: string };
   "refund.held": { amount: string };
+  "refund.by_bank": { amount: string };
   "refund.sentText": undefined;
   "refund.heldText": undefined;
   "failed.title.identity_refused": undefined;

@@ -119,7 +119,7 @@ pub struct Decision {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum Refusal {
-    #[error("the order is past that step")]
+    #[error("this order has moved on meanwhile; look at it again")]
     WrongState,
     #[error("the quote is not valid any more")]
     QuoteExpired,

@@ -1,4 +1,4 @@
-//! The tables of docs/src/identity.md: how often zones are read, by damage; how alike faces are; and
+//! The tables of docs/src/identity.md: how often zones and licences are read, by damage; how alike faces are; and
 //! how long it takes.
 //!
 //! ```sh
@@ -10,6 +10,8 @@
     clippy::disallowed_methods,
     reason = "a tool for one's own machine"
 )]
+
+mod licences;
 
 use image::RgbImage;
 use proof_core::identity::DocumentKind;
@@ -56,6 +58,9 @@ fn main() -> Outcome<()> {
     }
     if what.is_empty() || what == "zones" {
         zones(&models)?;
+    }
+    if what.is_empty() || what == "licences" {
+        licences::measure(&models, &open("obama.jpg")?)?;
     }
     Ok(())
 }
@@ -384,18 +389,15 @@ fn print(picture: &RgbImage, degrees: f32, upright: bool) -> RgbImage {
         )
 }
 
-/// A passport and six frames, from bytes to report.
+/// A passport and six frames, and a licence's two sides and as many, from bytes to report.
 fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
     let asked = [Step::Center, Step::Right, Step::Left];
     let fields = specimen::fields(Form::Td3);
     let page = specimen::side_with_zone(Form::Td3, &fields, Some(&open("obama.jpg")?));
-    let front = damage(
-        &page,
-        &Damage {
-            width: 2000,
-            ..Damage::default()
-        },
-    );
+    let large = Damage {
+        width: 2000,
+        ..Damage::default()
+    };
     let actor = head::Actor::new(models, &open("obama2.jpg")?)?.ok_or("no face")?;
     let mut frames = Vec::new();
     for (index, step) in (0..).zip(asked.iter().flat_map(|step| [*step; 2])) {
@@ -407,9 +409,9 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
             bytes: specimen::png(&frame).ok_or("no frame")?,
         });
     }
-    let case = Case {
+    let passport = Case {
         kind: DocumentKind::Passport,
-        front: Some(front),
+        front: Some(damage(&page, &large)),
         back: None,
         asked: asked.to_vec(),
         frames,
@@ -420,10 +422,23 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
             ..Policy::default()
         },
     };
+    let portrait = open("obama.jpg")?;
+    let front = specimen::licence(&specimen::licence_fields(), Some(&portrait));
+    let licence = Case {
+        kind: DocumentKind::DrivingLicence,
+        front: Some(damage(&front, &large)),
+        back: Some(damage(&specimen::licence_back(), &large)),
+        ..passport.clone()
+    };
+    timed("a passport", models, &passport)?;
+    timed("a licence", models, &licence)
+}
+
+fn timed(what: &str, models: &Models, case: &Case) -> Outcome<()> {
     let mut times = Vec::new();
     for _ in 0..5 {
         let start = Instant::now();
-        let report = check(models, &case)?;
+        let report = check(models, case)?;
         times.push(start.elapsed().as_millis());
         println!("{:?}", report.outcome);
     }
@@ -433,9 +448,6 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
         .lines()
         .find(|line| line.starts_with("VmHWM"))
         .unwrap_or_default();
-    println!(
-        "a whole check: median {} ms of {times:?}; {peak}\n",
-        times[2]
-    );
+    println!("{what}: median {} ms of {times:?}; {peak}\n", times[2]);
     Ok(())
 }
