@@ -11,7 +11,7 @@ use proof_core::{
     id::{DeliveryId, EventId, PartnerId},
     partner::Environment,
 };
-use proof_store::{DeliveryFilter, DeliveryState, Failure, Tx};
+use proof_store::{DeliveryState, Failure, Tx};
 use serde_json::json;
 use std::sync::atomic::Ordering;
 use webhook::Forged;
@@ -26,9 +26,6 @@ const SLOW_SECONDS: i64 = 3;
 /// A call that was not repeated in this time is not repeated.
 const REPEATED_SECONDS: i64 = 60;
 
-/// Events that were taken, of which one is sent again.
-const TAKEN_MAX: i64 = 100;
-
 /// After this a probe that nothing came of is over.
 const PATIENCE_SECONDS: i64 = 600;
 
@@ -40,6 +37,8 @@ enum Stage {
     Upstream,
     Origin,
     Watch,
+    /// Every error was provoked and judged; the event that was sent again may still be on its way.
+    Done,
 }
 
 /// Of one partner: where it is, and when the present stage's calls came.
@@ -53,6 +52,28 @@ pub(crate) struct Probe {
     /// How long answers were held back by now: no pause of the caller's.
     held_back_ms: i64,
     redelivered: Option<Redelivered>,
+}
+
+impl Probe {
+    fn is_as(&self, seen: &Self) -> bool {
+        let state = |probe: &Self| (probe.started_at, probe.stage, probe.redelivered.is_some());
+        state(self) == state(seen)
+    }
+
+    fn settled(&mut self, event: bool, stage: bool) {
+        if event {
+            self.redelivered = None;
+        }
+        if stage {
+            self.calls.clear();
+            self.stage = match self.stage {
+                Stage::Upstream => Stage::Origin,
+                Stage::Wallet | Stage::Currency | Stage::Origin | Stage::Watch | Stage::Done => {
+                    Stage::Done
+                }
+            };
+        }
+    }
 }
 
 /// An event that was taken before, sent again.
@@ -88,7 +109,12 @@ impl Engine {
         partner: PartnerId,
     ) -> Result<(), ApiError> {
         self.probe_settle(partner).await?;
-        if self.is_probed(partner) {
+        // One that waits for nothing but its event may be begun anew.
+        let before = lock(&self.probes).get(&partner).cloned();
+        if before
+            .as_ref()
+            .is_some_and(|probe| probe.stage != Stage::Done)
+        {
             let message = "The probes are under way; what they find is on the checklist.";
             return Err(ApiError::new(ErrorCode::WrongState, message));
         }
@@ -108,7 +134,7 @@ impl Engine {
             calls: Vec::new(),
             slow_since: None,
             held_back_ms: 0,
-            redelivered,
+            redelivered: redelivered.or_else(|| before?.redelivered),
         };
         lock(&self.probes).insert(partner, probe);
         self.probing.store(true, Ordering::Relaxed);
@@ -128,21 +154,11 @@ impl Engine {
         let Some(endpoint) = self.probe_endpoint(partner).await? else {
             return Ok(None);
         };
-        let filter = DeliveryFilter {
-            before: DeliveryId::LAST,
-            order: None,
-            state: Some(DeliveryState::Delivered),
-        };
         let id = endpoint.id;
         let taken = self.db.read("probe_taken", move |tx: &mut Tx| {
-            Box::pin(async move {
-                let taken = tx.delivery_list(id, filter, TAKEN_MAX).await?;
-                Ok::<_, Failure<ApiError>>(taken)
-            })
+            Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.delivery_taken(id).await?) })
         });
-        // A test event is about nothing that could happen twice.
-        let mut taken = taken.await?.into_iter().filter(|row| row.order.is_some());
-        let Some(taken) = taken.next() else {
+        let Some(taken) = taken.await? else {
             return Ok(None);
         };
         if let Some(forged) = self.probe_forge(&endpoint, &taken).await {
@@ -244,6 +260,7 @@ impl Engine {
                 probe.calls.push(now);
                 Answer::AsAlways
             }
+            Stage::Done => Answer::AsAlways,
         }
     }
 
@@ -275,22 +292,21 @@ impl Engine {
                     .is_some_and(|at| now > at.plus_seconds(30));
                 verdict(&noted, "ERR-3", loop_verdict(&probe.calls, over))
             }
-            Stage::Wallet | Stage::Currency | Stage::Upstream | Stage::Origin => None,
+            Stage::Wallet | Stage::Currency | Stage::Upstream | Stage::Origin | Stage::Done => None,
         };
         let twice = self.probe_answered(partner, &probe).await?;
         let over = now > probe.started_at.plus_seconds(PATIENCE_SECONDS);
         {
             let mut probes = lock(&self.probes);
-            if let Some(kept) = probes.get_mut(&partner) {
-                if twice.is_some() {
-                    kept.redelivered = None;
-                }
-                if judged.is_some() && kept.stage == Stage::Upstream {
-                    kept.calls.clear();
-                    kept.stage = Stage::Origin;
-                } else if judged.is_some() || over {
-                    probes.remove(&partner);
-                }
+            // Whoever looked in the same moment has said the same.
+            let Some(kept) = probes.get_mut(&partner).filter(|kept| kept.is_as(&probe)) else {
+                return Ok(());
+            };
+            kept.settled(twice.is_some(), judged.is_some());
+            // What was sent again is judged when it was taken, however late.
+            let is_done = kept.stage == Stage::Done && kept.redelivered.is_none();
+            if is_done || over {
+                probes.remove(&partner);
             }
             self.probing.store(!probes.is_empty(), Ordering::Relaxed);
         }

@@ -27,6 +27,7 @@ statements! {
     DELIVERY_RELEASE = "UPDATE deliveries SET next_at = $1 WHERE order_id = $2 AND endpoint_id = $3 AND state = 'pending'";
     DELIVERY_STOP = "UPDATE deliveries SET state = 'failed', next_at = NULL WHERE endpoint_id = $1 AND state = 'pending'";
     DELIVERY_LOAD = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id = $2";
+    DELIVERY_TAKEN = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND state = 'delivered' AND order_id IS NOT NULL ORDER BY id DESC LIMIT 1";
     DELIVERY_LIST = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE endpoint_id = $1 AND id < $2 AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $3";
     DELIVERY_OF_ORDER = "SELECT id, endpoint_id, order_id, event_id, sequence, body, state, attempts, next_at, first_tried_at, created_at FROM deliveries WHERE order_id = $5 AND endpoint_id = $1 AND id < $2 AND (state = $4 OR $4 IS NULL) ORDER BY id DESC LIMIT $3";
     DELIVERY_RECOVER = "UPDATE deliveries SET state = 'pending', attempts = 0, first_tried_at = NULL, next_at = $1 WHERE endpoint_id = $2 AND state IN ('failed', 'superseded') AND created_at >= $3 AND created_at < $4 AND NOT EXISTS (SELECT 1 FROM deliveries n WHERE n.order_id = deliveries.order_id AND n.endpoint_id = deliveries.endpoint_id AND n.sequence > deliveries.sequence AND n.state = 'delivered')";
@@ -306,6 +307,17 @@ impl Tx {
     ) -> Result<Option<DeliveryRow>, StoreError> {
         let args = args![endpoint.uuid(), id.uuid()];
         let row: Option<Row> = self.fetch_optional(DELIVERY_LOAD, args).await?;
+        row.map(DeliveryRow::try_from).transpose()
+    }
+
+    /// The newest that was taken and is about an order: what a test event says happens once anyway.
+    pub async fn delivery_taken(
+        &mut self,
+        endpoint: EndpointId,
+    ) -> Result<Option<DeliveryRow>, StoreError> {
+        let row: Option<Row> = self
+            .fetch_optional(DELIVERY_TAKEN, args![endpoint.uuid()])
+            .await?;
         row.map(DeliveryRow::try_from).transpose()
     }
 

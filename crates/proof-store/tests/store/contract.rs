@@ -254,6 +254,7 @@ async fn deliveries(db: &Db, entropy: &Counting, partner: &Partner, order: &Orde
         assert!(!tx.delivery_insert(&row).await?, "an event goes once");
         assert_eq!(tx.delivery_due(endpoint, NOW, 10).await?, [row.clone()]);
         assert_eq!(tx.delivery_pending(id, endpoint, 10).await?.len(), 1);
+        taken(tx, endpoint, &row).await?;
         row.state = DeliveryState::Failed;
         (row.attempts, row.next_at, row.first_tried_at) = (3, None, Some(NOW));
         assert!(
@@ -286,10 +287,8 @@ async fn deliveries(db: &Db, entropy: &Counting, partner: &Partner, order: &Orde
         let all = tx
             .delivery_list(endpoint, list(DeliveryId::LAST, None, None), 10)
             .await?;
-        assert_eq!(
-            all.iter().map(|d| d.id).collect::<Vec<_>>(),
-            [ids[1], ids[0]]
-        );
+        let all: Vec<_> = all.iter().map(|d| d.id).collect();
+        assert_eq!(all, [ids[1], ids[0]]);
         let failed = list(ids[1], Some(id), Some(DeliveryState::Failed));
         assert_eq!(tx.delivery_list(endpoint, failed, 10).await?.len(), 1);
     });
@@ -297,6 +296,16 @@ async fn deliveries(db: &Db, entropy: &Counting, partner: &Partner, order: &Orde
         tx.endpoint_of_partner(scope, TEST).await?.unwrap().id
     });
     attempts(db, (endpoint, ids[0])).await;
+}
+
+/// What was taken is found, and goes on its way again.
+async fn taken(tx: &mut Tx, endpoint: EndpointId, row: &DeliveryRow) -> Result<(), StoreError> {
+    assert_eq!(tx.delivery_taken(endpoint).await?, None);
+    let mut taken = row.clone();
+    (taken.state, taken.next_at) = (DeliveryState::Delivered, None);
+    assert!(tx.delivery_save(&taken, Some(NOW)).await?);
+    assert_eq!(tx.delivery_taken(endpoint).await?, Some(taken));
+    tx.delivery_again(row.id, NOW).await
 }
 
 async fn attempts(db: &Db, (endpoint, delivery): (EndpointId, DeliveryId)) {

@@ -4,7 +4,7 @@ use proof_core::{Clock, Entropy, Timestamp};
 use proof_port::{MovableClock, PortError, Timer};
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -21,6 +21,19 @@ pub struct FastClock {
     /// How much had passed when it was stopped; negative while it runs.
     stopped: AtomicI64,
     moved: Notify,
+    /// Until when somebody sleeps.
+    sleepers: Mutex<Vec<i64>>,
+}
+
+/// Somebody who sleeps, until they wake up or are dropped.
+struct Sleeper<'a>(&'a FastClock, i64);
+
+impl Drop for Sleeper<'_> {
+    fn drop(&mut self) {
+        let mut sleepers = self.0.sleepers.lock().unwrap();
+        let mine = sleepers.iter().position(|until| *until == self.1).unwrap();
+        sleepers.swap_remove(mine);
+    }
 }
 
 impl FastClock {
@@ -30,7 +43,15 @@ impl FastClock {
             skipped: AtomicI64::new(0),
             stopped: AtomicI64::new(-1),
             moved: Notify::new(),
+            sleepers: Mutex::default(),
         }
+    }
+
+    /// How many sleep for exactly so long, from now on.
+    pub fn sleepers_for(&self, seconds: i64) -> usize {
+        let until = self.now().plus_seconds(seconds).micros();
+        let sleepers = self.sleepers.lock().unwrap();
+        sleepers.iter().filter(|one| **one == until).count()
     }
 
     fn passed(&self) -> i64 {
@@ -75,6 +96,8 @@ impl Clock for FastClock {
 #[async_trait::async_trait]
 impl Timer for FastClock {
     async fn sleep_until(&self, at: Timestamp) {
+        self.sleepers.lock().unwrap().push(at.micros());
+        let _sleeper = Sleeper(self, at.micros());
         loop {
             let moved = self.moved.notified();
             let left = at.micros() - self.now().micros();
