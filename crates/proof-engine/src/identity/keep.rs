@@ -33,6 +33,20 @@ fn put_into(fresh: Verification, former: &Verification, part: KeptPart) -> Verif
     }
 }
 
+/// Whether an attempt is as it began, but for a document that was sent at once beside the selfie.
+fn is_untouched(present: &Verification, fresh: &Verification, part: KeptPart) -> bool {
+    match part {
+        KeptPart::Document => present == fresh,
+        KeptPart::Selfie => {
+            let received = fresh.received.clone();
+            Verification {
+                received,
+                ..present.clone()
+            } == *fresh
+        }
+    }
+}
+
 impl Engine {
     /// Asks the provider to take over what it may. Where that fails, everything is taken anew.
     pub(super) async fn identity_keep(&self, begun: Begun) -> Result<(), ApiError> {
@@ -81,11 +95,11 @@ impl Engine {
                 Box::pin(async move {
                     let order = tx.order_lock(fresh.order).await?.ok_or_else(gone)?.order;
                     let latest = tx.verification_latest(order.customer).await?;
-                    let untouched = latest.filter(|v| v.verification == fresh);
+                    let untouched = latest.filter(|v| is_untouched(&v.verification, &fresh, part));
                     let (State::Created, Some(stored)) = (&order.state, untouched) else {
                         return Ok(());
                     };
-                    let kept = put_into(fresh, &former, part);
+                    let kept = put_into(stored.verification, &former, part);
                     tx.verification_save(&kept, stored.version).await?;
                     tx.wake(Topic::Order(order.id));
                     Ok::<_, Failure<ApiError>>(())

@@ -4,12 +4,20 @@ use crate::buyer::{Buyer, picture};
 use crate::kit::App;
 use crate::on_both_engines;
 use crate::people::Person;
+use axum::{
+    body::Body,
+    middleware::{Next, from_fn},
+};
+use http::{Method, Request};
 use proof_core::{identity::CONSENT_TEXT, member::Role};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 on_both_engines!(
     two_people_look_and_approve,
     what_is_wrong_is_said_to_the_user,
+    who_is_quick_keeps_their_selfie,
     nobody_decides_alone_or_about_nothing,
     the_provider_may_decide_first,
 );
@@ -142,6 +150,56 @@ async fn what_is_wrong_is_said_to_the_user(app: &App) {
     }
     let view = buyer.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "identity_refused", "{view}");
+}
+
+/// The document is sent while the film is still taken over from the attempt before.
+async fn who_is_quick_keeps_their_selfie(app: &App) {
+    let (ann, bob) = people(app).await;
+    let (buyer, id) = waiting(app, "u2", &ann).await;
+    let again =
+        json!({ "act": "ask_again", "problem": "document_unreadable", "reason": "blurred" });
+    for person in [&ann, &bob] {
+        let rule = format!("identity/{id}/rule");
+        assert_eq!(person.act(&rule, again.clone()).await.status, 200);
+    }
+    buyer.until_step("identity").await;
+    let go_on = frames_wait(app);
+    let quick = async {
+        let chosen = || async {
+            let identity = buyer.view().await["identity"].clone();
+            (identity["document"] == "passport" && identity["reason"].is_null()).then_some(())
+        };
+        app.until("the attempt is there", chosen).await;
+        let front = buyer.put("identity/documents/front", picture(800, 500));
+        assert_eq!(front.await.json["identity"]["kept"], Value::Null);
+        go_on.add_permits(Semaphore::MAX_PERMITS);
+    };
+    tokio::join!(buyer.start("passport", true), quick);
+    let view = buyer.view().await;
+    assert_eq!(view["identity"]["kept"], "selfie", "{view}");
+    assert_eq!(view["identity"]["received"], json!(["front"]));
+    assert_eq!(buyer.post("identity/submit", json!({})).await.status, 200);
+    assert_ne!(check_of(app, &buyer, &ann).await, id);
+}
+
+/// From here on no frame gets to the provider before it may.
+fn frames_wait(app: &App) -> Arc<Semaphore> {
+    let go_on = Arc::new(Semaphore::new(0));
+    let gate = Arc::clone(&go_on);
+    let wait = move |request: Request<Body>, next: Next| {
+        let gate = Arc::clone(&gate);
+        async move {
+            if request.method() == Method::PUT && request.uri().path().contains("/frames/") {
+                drop(gate.acquire().await);
+            }
+            next.run(request).await
+        }
+    };
+    let mut hosts = app.outside.hosts.lock().unwrap();
+    let world = hosts.remove("world.test").unwrap();
+    hosts.insert("world.test".to_owned(), world.layer(from_fn(wait)));
+    drop(hosts);
+    go_on
 }
 
 async fn nobody_decides_alone_or_about_nothing(app: &App) {
