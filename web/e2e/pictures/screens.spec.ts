@@ -22,23 +22,27 @@ interface Screen {
   path: string;
   /** What has to be there before the picture is taken. */
   shows: string | RegExp;
-  /** The first link with this name is followed. */
-  opens?: string;
+  then?: Then;
 }
 
+/** What is done on the page: the first link with a name is followed, or the first row; a button is pressed. */
+type Then = { follow?: string; row?: true; press?: string | RegExp };
+
 const screens = (id: string, partner: string): Screen[] => {
-  const operator = (name: string, title: string, path: string, shows: string | RegExp, opens?: string): Screen => ({ name, title, who: "alice", path, shows, ...(opens ? { opens } : {}) });
+  const operator = (name: string, title: string, path: string, shows: string | RegExp, then: Then = {}): Screen => ({ name, title, who: "alice", path, shows, then });
   const part = (name: string, title: string, shows: string | RegExp) => operator(`partner-${name}`, `A partner: ${title}`, `/partners/${partner}/${name}`, shows);
+  const wrong = "Another token came";
   const portal = (name: string, title: string, path: string, shows: string | RegExp): Screen => ({ name: `portal-${name}`, title: `A partner’s own people: ${title}`, who: "carol", path, shows });
   return [
     operator("overview", "Overview", "/", "How far do they come?"),
     operator("orders", "Orders", "/orders", "Completed"),
     operator("order", "An order", `/orders/${id}`, "Transfer confirmed"),
     operator("waiting", "Waiting", "/waiting", "Another token came"),
-    operator("case", "A case", "/waiting", "Waits for people", "Another token came"),
+    operator("case", "A case", "/waiting", "Waits for people", { follow: wrong }),
+    operator("case-decide", "A case: what somebody decides, another one confirms", "/waiting", /^What the case proposes is done/, { follow: wrong, press: "Approve" }),
     operator("cases", "All cases", "/waiting/cases", "Another token came"),
     operator("returns", "Refunds and returns", "/waiting/returns", /Refunds and returns|Nothing/),
-    operator("identity", "Somebody whom the provider is not sure about", "/waiting", "Waits for two people", "Passport"),
+    operator("identity", "Somebody whom the provider is not sure about", "/waiting", "Waits for two people", { follow: "Passport" }),
     operator("partners", "Partners", "/partners", "Demo Shop"),
     operator("partner-new", "A new partner", "/partners/new", "Contact"),
     part("checklist", "checklist", "What to do next"),
@@ -47,7 +51,9 @@ const screens = (id: string, partner: string): Screen[] => {
     part("policy", "policy", "Fees"),
     part("look", "look of the widget", "Typeface"),
     part("keys", "keys and wallets", "Tokens"),
+    operator("partner-rotate", "A partner: tokens are exchanged", `/partners/${partner}/keys`, /^Rotate the/, { press: /^Rotate/ }),
     part("webhook", "webhook", "Endpoint"),
+    operator("partner-delivery", "A partner: a delivery", `/partners/${partner}/webhook`, "What was sent", { row: true }),
     part("log", "integration log", "No call was refused"),
     part("sandbox", "sandbox", "Scenarios"),
     part("statements", "statements", "Statement of a day"),
@@ -57,6 +63,7 @@ const screens = (id: string, partner: string): Screen[] => {
     operator("statements", "Ledger: the statement of the house", "/ledger/statements", "Statement of the house"),
     operator("risk", "Risk", "/risk", "sanctions list of 1 November"),
     operator("audit", "Audit", "/audit", "About"),
+    operator("audit-entry", "Audit: an entry", "/audit", "What changed", { row: true }),
     operator("health", "Health", "/health", "Hot wallets"),
     operator("settings", "Health: settings", "/health/settings", "Hot wallets"),
     operator("people", "People", "/people", "alice"),
@@ -98,7 +105,10 @@ const shoot = (page: Page, name: string, colorScheme: string) => page.screenshot
 async function take(desk: Desk, proof: Proof, screen: Screen, colorScheme: "light" | "dark"): Promise<void> {
   const page = await desk(screen.who, { colorScheme, reducedMotion: "reduce", viewport: SIZE });
   await page.goto(at(proof, screen.path));
-  if (screen.opens) await page.getByRole("link", { name: screen.opens }).first().click({ timeout: 60_000 });
+  const { follow, row, press } = screen.then ?? {};
+  if (follow) await page.getByRole("link", { name: follow }).first().click({ timeout: 60_000 });
+  if (row) await page.locator("a[data-row]").first().click({ timeout: 60_000 });
+  if (press) await page.getByRole("button", { name: press }).first().click({ timeout: 60_000 });
   await expect(page.getByText(screen.shows).filter({ visible: true }).first()).toBeVisible({ timeout: 60_000 });
   await expect(page.locator(".skeleton")).toHaveCount(0);
   // What is loaded beside it.
@@ -115,15 +125,23 @@ const text = (all: Pick<Screen, "name" | "title">[]): string => {
 };
 
 /** Before anybody is in. */
-const DOOR = { name: "sign-in", title: "Signing in" };
+const DOORS = [
+  { name: "sign-in", title: "Signing in" },
+  { name: "invitation", title: "Somebody who was invited" },
+];
 
-test("door", async ({ browser, proof }) => {
+test("doors", async ({ browser, proof }) => {
+  const invited = proofCommand(proof, "operator", "invite", "--email", "dana@example.com");
+  const invitation = /http\S+\/console\/invitations\/\S+/.exec(invited)?.[0] ?? "";
   for (const colorScheme of ["light", "dark"] as const) {
     const context = await browser.newContext({ colorScheme, reducedMotion: "reduce", viewport: SIZE });
     const page = await context.newPage();
     await page.goto(at(proof, "/"));
     await expect(page.getByRole("button", { name: "Sign in with a passkey" })).toBeVisible();
-    await shoot(page, DOOR.name, colorScheme);
+    await shoot(page, "sign-in", colorScheme);
+    await page.goto(invitation);
+    await expect(page.getByRole("button", { name: /^(Take the invitation|Make a passkey and go in)/ }).first()).toBeVisible();
+    await shoot(page, "invitation", colorScheme);
     await context.close();
   }
 });
@@ -134,5 +152,5 @@ test("screens", async ({ desk, page, browser, proof }) => {
   const all = screens(id, proof.partners[0]?.partner_id ?? "");
   // By person, so that each sits down twice only.
   for (const colorScheme of ["light", "dark"] as const) for (const screen of all) await take(desk, proof, screen, colorScheme);
-  writeFileSync(`${DOCS}/console-screens.md`, text([DOOR, ...all]));
+  writeFileSync(`${DOCS}/console-screens.md`, text([...DOORS, ...all]));
 });
