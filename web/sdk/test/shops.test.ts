@@ -90,7 +90,11 @@ describe.each(["shop-node", "shop-node-plain"])("%s", (name) => {
       partner_user_id: "u", user_email: "a@b.example", currency: "USDT", network: "TRC20", amount: "100",
       client_ip: "127.0.0.1", redirect_url: `${shop}/?done`,
     });
-    await vi.waitFor(async () => expect((await news(shop)).websocket).toHaveLength(1), { timeout: 5000 });
+    // Both have to have heard the first status before there is a second: a poll that comes late hears the second alone.
+    await vi.waitFor(async () => {
+      const heard = await news(shop);
+      expect([heard.websocket, heard.polling].map((list) => list.length)).toEqual([1, 1]);
+    }, { timeout: 5000 });
 
     status = "completed";
     say(2);
