@@ -95,6 +95,35 @@ test("a partner is onboarded, its checklist turns green, and an order is refunde
   await reasonInAudit(alice, proof, "order.refund", "the customer asked");
 });
 
+test("a partner's name and type are changed, and whoever looked at it before is told", async ({ desk, proof }) => {
+  const [alice, bob] = [await desk("alice"), await desk("bob")];
+  const name = `Reed ${randomUUID().slice(0, 8)}`;
+  await onboard(alice, proof, name);
+  await alice.getByRole("link", { name: "Overview", exact: true }).last().click();
+  await bob.goto(alice.url());
+  for (const one of [alice, bob]) await one.getByRole("button", { name: "Change name, type or contact" }).click();
+
+  await alice.getByLabel("Name").fill(`${name} & sons`);
+  await alice.getByRole("radio", { name: /^Managed/ }).check();
+  await expect(alice.getByText("Another type sends coins elsewhere")).toBeVisible();
+  // What is no address is refused where it stands, and nothing that was typed is lost.
+  const wallet = alice.getByRole("textbox", { name: "USDT/TRC20" });
+  await wallet.fill("TQsYLehPnKVhjqx58tntQep1WMLG6YDyuZ");
+  await alice.getByRole("button", { name: "Save" }).click();
+  await expect(alice.getByRole("group", { name: "Wallets in the sandbox" })).toContainText(/The wallet of USDT\/TRC20: .+/);
+  const address = freshTron();
+  await wallet.fill(address);
+  await alice.getByRole("button", { name: "Save" }).click();
+  await said(alice, `The partner is called ${name} & sons now.`);
+  await title(alice, `${name} & sons`);
+  await expect(alice.getByText(address)).toBeVisible();
+
+  await bob.getByLabel("Contact email").fill("desk@reed.example");
+  await bob.getByRole("button", { name: "Save" }).click();
+  await expect(bob.getByText("This was changed meanwhile. Look again, and make your change to that.")).toBeVisible();
+  await expect(bob.getByLabel("Contact email")).toHaveValue("desk@reed.example");
+});
+
 test("a partner lists its pairs, and an operator confirms that list", async ({ desk, proof }) => {
   const [alice, carol, shop] = [await desk("alice"), await desk("carol"), proof.partners[0]?.partner_id ?? ""];
   const line = (page: Page) => page.locator("#line-COV-1");
