@@ -1,8 +1,8 @@
 //! A list that is read page by page.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Page<T> {
     pub data: Vec<T>,
     /// What `after` of the next page is; nothing at the end.

@@ -226,17 +226,17 @@ impl Engine {
             .map_err(ApiError::from)
     }
 
-    /// The list, the newest lines first.
-    pub async fn listings(&self) -> Result<Vec<Listed>, ApiError> {
+    /// The list, the newest lines first, from below a line on.
+    pub async fn listings(&self, before: Option<i64>) -> Result<Page<Listed>, ApiError> {
         let (text, kind, is_listed) = (None, None, None);
         let search = ListSearch {
             text,
             kind,
             is_listed,
-            before: i64::MAX,
+            before: before.unwrap_or(i64::MAX),
             limit: LINES_MAX,
         };
-        Ok(self.listing_search(search).await?.data)
+        self.listing_search(search).await
     }
 
     pub async fn listing_search(&self, search: ListSearch) -> Result<Page<Listed>, ApiError> {

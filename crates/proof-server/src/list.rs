@@ -8,19 +8,28 @@ use crate::{
 };
 use clap::{Args, Subcommand, ValueEnum};
 use proof_core::{operator::OperatorName, screening::ListedKind};
-use proof_engine::Listed;
+use proof_engine::{Listed, Page};
 use std::fmt::Write;
 
 #[derive(Subcommand, Debug)]
 pub enum ListCommand {
     /// What is listed, and what was taken off, the newest first.
-    Show(ServerArgs),
+    Show(ShowArgs),
     /// Nobody deals with it any more. Running orders with it stop before money or crypto goes out.
     Add(SayArgs),
     /// Who on sanctions lists a name is like, and why.
     Names(NamesArgs),
     /// It may be dealt with again; what is frozen still waits for two people.
     Remove(SayArgs),
+}
+
+#[derive(Args, Debug)]
+pub struct ShowArgs {
+    #[command(flatten)]
+    server: ServerArgs,
+    /// Only what is older than the line with this number.
+    #[arg(long, value_name = "LINE")]
+    before: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -49,24 +58,31 @@ pub struct SayArgs {
 
 pub async fn run(command: ListCommand) -> anyhow::Result<()> {
     match command {
-        ListCommand::Show(server) => {
-            let lines: Vec<Listed> = ask(&server.socket()?, &Question::ListShow).await?;
-            let mut text = String::new();
-            for one in &lines {
-                let what = if one.is_listed { "listed " } else { "removed" };
-                let (line, kind, value) = (one.line, &one.kind, &one.value);
-                writeln!(text, "{line:>5}  {}  {what}  {kind}  {value}", one.at)?;
-                writeln!(text, "       by {}: {}", one.said_by, one.reason)?;
-            }
-            if lines.is_empty() {
-                text.push_str("The list is empty.\n");
-            }
-            say(&text)
-        }
+        ListCommand::Show(args) => show(args).await,
         ListCommand::Add(args) => speak(args, true).await,
         ListCommand::Remove(args) => speak(args, false).await,
         ListCommand::Names(args) => sanctions::names(args),
     }
+}
+
+async fn show(ShowArgs { server, before }: ShowArgs) -> anyhow::Result<()> {
+    let page: Page<Listed> = ask(&server.socket()?, &Question::ListShow { before }).await?;
+    let mut text = String::new();
+    for one in &page.data {
+        let what = if one.is_listed { "listed " } else { "removed" };
+        let (line, kind, value) = (one.line, &one.kind, &one.value);
+        writeln!(text, "{line:>5}  {}  {what}  {kind}  {value}", one.at)?;
+        writeln!(text, "       by {}: {}", one.said_by, one.reason)?;
+    }
+    match (page.next_cursor, before) {
+        (Some(line), _) => writeln!(text, "There are older lines: add --before {line}")?,
+        (None, None) if page.data.is_empty() => text.push_str("The list is empty.\n"),
+        (None, Some(line)) if page.data.is_empty() => {
+            writeln!(text, "Nothing is older than line {line}.")?;
+        }
+        (None, _) => {}
+    }
+    say(&text)
 }
 
 async fn speak(args: SayArgs, is_listed: bool) -> anyhow::Result<()> {

@@ -134,7 +134,10 @@ pub enum Question {
         policy: Box<Policy>,
         by: OperatorName,
     },
-    ListShow,
+    ListShow {
+        /// Lines older than this one.
+        before: Option<i64>,
+    },
     /// Puts something on the list of those with whom nobody deals, or takes it off.
     ListSay {
         kind: ListedKind,
@@ -304,7 +307,7 @@ impl Question {
             | Self::CaseShow { .. }
             | Self::Reconcile
             | Self::Findings
-            | Self::ListShow
+            | Self::ListShow { .. }
             | Self::PolicyShow { .. }
             | Self::ClockAdvance { .. }
             | Self::MemberInvite { .. }
@@ -337,7 +340,7 @@ impl Question {
             | Self::CaseList
             | Self::CaseShow { .. }
             | Self::Findings
-            | Self::ListShow
+            | Self::ListShow { .. }
             | Self::ListSay { .. }
             | Self::Person(_)
             | Self::PolicyShow { .. }
@@ -408,7 +411,7 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => statement(engine, partner, &day).await?,
         Question::Person(said) => person(engine, said).await?,
-        Question::ListShow => json!(engine.listings().await?),
+        Question::ListShow { before } => json!(engine.listings(before).await?),
         Question::ListSay {
             kind,
             value,

@@ -125,7 +125,7 @@ pub async fn listing_say(
         &ask.reason,
     );
     said.await?;
-    let data = api.engine.listings().await?;
+    let data = api.engine.listings(None).await?.data;
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
 

@@ -5,7 +5,7 @@ use crate::kit::App;
 use crate::on_both_engines;
 use crate::operator::Office;
 use proof_core::{Address, Network, order::Ruling, partner::Environment, screening::ListedKind};
-use proof_engine::Listed;
+use proof_engine::{Listed, Page};
 use proof_server::operator::{Question, ask};
 use serde_json::json;
 
@@ -18,6 +18,7 @@ on_both_engines!(
     a_case_is_judged_by_who_sent_it,
     a_lost_dispute_puts_them_on_the_list,
     the_list_takes_only_what_it_can_compare,
+    a_long_list_is_read_to_its_end,
 );
 
 async fn say(
@@ -37,8 +38,13 @@ async fn say(
     said.map_err(|error| error.to_string())
 }
 
+async fn page(office: &Office, before: Option<i64>) -> Page<Listed> {
+    let question = Question::ListShow { before };
+    ask(&office.socket, &question).await.unwrap()
+}
+
 async fn lines(office: &Office) -> Vec<Listed> {
-    ask(&office.socket, &Question::ListShow).await.unwrap()
+    page(office, None).await.data
 }
 
 /// The good card's fingerprint, as the processor tells it.
@@ -285,5 +291,20 @@ async fn the_list_takes_only_what_it_can_compare(app: &App) {
         (all[0].value.as_str(), all[0].said_by.as_str()),
         (address.as_str(), "alice")
     );
+    office.close().await;
+}
+
+async fn a_long_list_is_read_to_its_end(app: &App) {
+    let office = Office::open(app);
+    for number in 1..=501 {
+        let card = format!("card {number}");
+        say(&office, ListedKind::Card, &card, true).await.unwrap();
+    }
+    let first = page(&office, None).await;
+    assert_eq!((first.data.len(), first.data[0].line), (500, 501));
+    let older = first.next_cursor.unwrap().parse().unwrap();
+    let last = page(&office, Some(older)).await;
+    let values: Vec<_> = last.data.iter().map(|one| one.value.as_str()).collect();
+    assert_eq!((values, last.next_cursor), (vec!["card 1"], None));
     office.close().await;
 }
