@@ -79,7 +79,9 @@ impl Watched {
         let (quiet, crowded) = self.quiet(tx, &orders).await?;
         let jobs = tx.due_jobs(now).await?;
         let late = now.plus_seconds(-minutes(thresholds.jobs_minutes));
-        let behind = jobs.iter().filter(|job| self.works && is_behind(job, late));
+        // What fell due while no server ran is this one's for as long as it has run itself.
+        let had_time = self.works && self.started_at <= late;
+        let behind = jobs.iter().filter(|job| had_time && is_behind(job, late));
         let failing_since = now.plus_seconds(-minutes(thresholds.webhook_minutes));
         let backup_last = tx.backup_list(1).await?.into_iter().next();
         let partners = tx.partner_all().await?;

@@ -33,6 +33,7 @@ on_both_engines!(
     an_order_that_waits_for_people_is_told_at_once,
     a_server_says_what_it_is_not_ready_for,
     a_server_whose_workers_stopped_is_not_ready,
+    a_server_that_comes_back_is_ready_for_what_waited,
     a_restored_server_is_not_ready_until_it_is_accepted,
     backups_are_taken_proven_and_the_oldest_removed,
     a_backup_that_fails_is_told_and_takes_nothing_away,
@@ -300,6 +301,16 @@ async fn a_server_whose_workers_stopped_is_not_ready(app: &App) {
         "{}: {open:?}",
         buyer.id
     );
+}
+
+async fn a_server_that_comes_back_is_ready_for_what_waited(app: &App) {
+    Buyer::open(app, "user-1", "one@example.com").await;
+    app.halt().await;
+    app.clock.skip(3 * 3_600);
+    let reborn = app.reborn(&app.url).await;
+    reborn.halt().await;
+    reborn.app.engine.health_look().await.unwrap();
+    assert_eq!(ready(&reborn).await.text, "ready\n");
 }
 
 async fn a_restored_server_is_not_ready_until_it_is_accepted(app: &App) {
