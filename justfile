@@ -76,6 +76,10 @@ bench-ship *args:
 bench-order *args:
     ci/bench-order {{args}}
 
+# How soon a server is ready with a million open orders
+bench-ready *args:
+    ci/bench-ready {{args}}
+
 # Create, poll and search with 10,000 orders and with 2,000,000
 bench-search *args:
     ci/bench-search {{args}}
