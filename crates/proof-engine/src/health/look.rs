@@ -66,6 +66,8 @@ pub struct Look {
     backup_last: Option<BackupRow>,
     behind: Vec<DueJobs>,
     started_at: Timestamp,
+    /// Whether this server runs for long enough to have taken what is late.
+    had_time: bool,
 }
 
 pub(super) fn minutes(minutes: u32) -> i64 {
@@ -79,9 +81,7 @@ impl Watched {
         let (quiet, crowded) = self.quiet(tx, &orders).await?;
         let jobs = tx.due_jobs(now).await?;
         let late = now.plus_seconds(-minutes(thresholds.jobs_minutes));
-        // What fell due while no server ran is this one's for as long as it has run itself.
-        let had_time = self.works && self.started_at <= late;
-        let behind = jobs.iter().filter(|job| had_time && is_behind(job, late));
+        let behind = jobs.iter().filter(|job| self.works && is_behind(job, late));
         let failing_since = now.plus_seconds(-minutes(thresholds.webhook_minutes));
         let backup_last = tx.backup_list(1).await?.into_iter().next();
         let partners = tx.partner_all().await?;
@@ -90,6 +90,7 @@ impl Watched {
             .filter(|partner| matches!(partner.stage, Stage::LiveWatched | Stage::Live));
         Ok(Look {
             started_at: self.started_at,
+            had_time: self.started_at <= late,
             behind: behind.cloned().collect(),
             open: tx.alerts_open(ALERTS_MAX).await?,
             deliveries: tx.waiting_deliveries().await?,
@@ -162,8 +163,10 @@ fn is_behind(job: &DueJobs, late: Timestamp) -> bool {
 }
 
 impl Look {
+    /// Whether this server leaves due work undone. What fell due while none ran is told to people at once, and held against
+    /// this one when it had as long for it as any other.
     pub fn is_behind(&self) -> bool {
-        !self.behind.is_empty()
+        self.had_time && !self.behind.is_empty()
     }
 
     pub const fn endpoints_unwell(&self) -> usize {
@@ -489,6 +492,7 @@ mod tests {
             backup_last: None,
             behind: Vec::new(),
             started_at: at(0),
+            had_time: true,
         }
     }
 

@@ -304,13 +304,21 @@ async fn a_server_whose_workers_stopped_is_not_ready(app: &App) {
 }
 
 async fn a_server_that_comes_back_is_ready_for_what_waited(app: &App) {
-    Buyer::open(app, "user-1", "one@example.com").await;
     app.halt().await;
     app.clock.skip(3 * 3_600);
     let reborn = app.reborn(&app.url).await;
     reborn.halt().await;
-    reborn.app.engine.health_look().await.unwrap();
+    // An order whose hour was over before this server began.
+    Buyer::open(app, "user-1", "one@example.com").await;
+    let long_due = "UPDATE jobs SET run_at = (SELECT MIN(created_at) FROM partners)";
+    sql(app, long_due).await;
+    // People are told at once; it is not ready when it has left that undone itself.
+    let open = open_alerts(&reborn).await;
+    assert!(open.iter().any(|one| one["kind"] == "workers_behind"));
     assert_eq!(ready(&reborn).await.text, "ready\n");
+    app.clock.skip(3_600);
+    reborn.app.engine.health_look().await.unwrap();
+    until_not_ready(&reborn, "workers: due work is not taken").await;
 }
 
 async fn a_restored_server_is_not_ready_until_it_is_accepted(app: &App) {

@@ -111,17 +111,21 @@ async fn two_people_look_and_approve(app: &App) {
     assert_eq!(deeds(app, "identity.rule").await, 1);
 }
 
+/// One proposes it, the other one says the same.
+async fn both_rule(people: [&Person<'_>; 2], id: &str, wish: &Value) {
+    let rule = format!("identity/{id}/rule");
+    for person in people {
+        let said = person.act(&rule, wish.clone()).await;
+        assert_eq!(said.status, 200, "{}", said.text);
+    }
+}
+
 async fn what_is_wrong_is_said_to_the_user(app: &App) {
     let (ann, bob) = people(app).await;
     let (buyer, id) = waiting(app, "u2", &ann).await;
     let again =
         json!({ "act": "ask_again", "problem": "document_unreadable", "reason": "blurred" });
-    for person in [&ann, &bob] {
-        let said = person
-            .act(&format!("identity/{id}/rule"), again.clone())
-            .await;
-        assert_eq!(said.status, 200, "{}", said.text);
-    }
+    both_rule([&ann, &bob], &id, &again).await;
     let view = buyer.until_step("identity").await;
     assert_eq!(view["identity"]["reason"], "document_unreadable");
     assert_eq!(view["identity"]["may_retry"], true);
@@ -142,12 +146,7 @@ async fn what_is_wrong_is_said_to_the_user(app: &App) {
     assert_eq!(check["pictures"].as_array().unwrap().len(), 2 + 6);
     assert_eq!(check["consent"]["text"], CONSENT_TEXT);
     let refusal = json!({ "act": "refuse", "problem": "document_forged", "reason": "edges" });
-    for person in [&bob, &ann] {
-        let said = person
-            .act(&format!("identity/{second}/rule"), refusal.clone())
-            .await;
-        assert_eq!(said.status, 200, "{}", said.text);
-    }
+    both_rule([&bob, &ann], &second, &refusal).await;
     let view = buyer.until_step("failed").await;
     assert_eq!(view["failure"]["code"], "identity_refused", "{view}");
 }
@@ -158,10 +157,7 @@ async fn who_is_quick_keeps_their_selfie(app: &App) {
     let (buyer, id) = waiting(app, "u2", &ann).await;
     let again =
         json!({ "act": "ask_again", "problem": "document_unreadable", "reason": "blurred" });
-    for person in [&ann, &bob] {
-        let rule = format!("identity/{id}/rule");
-        assert_eq!(person.act(&rule, again.clone()).await.status, 200);
-    }
+    both_rule([&ann, &bob], &id, &again).await;
     buyer.until_step("identity").await;
     let go_on = frames_wait(app);
     let quick = async {
