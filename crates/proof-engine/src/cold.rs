@@ -3,9 +3,11 @@
 
 mod back;
 mod coins;
+mod refill;
 mod survey;
 
 pub(crate) use back::cold_has;
+pub use refill::Refill;
 pub use survey::{ColdLine, ColdPage, ColdStorage};
 
 use crate::{

@@ -93,7 +93,7 @@ pub use case::{CaseChoice, CaseChosen, CaseWaits};
 pub use change::{ChangeWished, Changed};
 pub use checklist::{Checklist, PairListed, Scanned, Seen, SignedReport};
 pub use clock::{ADVANCE_SECONDS_MAX, AHEAD_SECONDS_MAX, ClockView};
-pub use cold::{ColdLine, ColdPage, ColdStorage};
+pub use cold::{ColdLine, ColdPage, ColdStorage, Refill};
 pub use console::{
     Checked, Data, OrderLines, OrderPage, OrderQuery, Overview, PartnerLine, PartnerPage, Refusals,
 };

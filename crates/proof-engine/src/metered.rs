@@ -16,7 +16,7 @@ use proof_port::{
     GasPrice, Identity, IdentityStatus, KeptPart, Mail, Message, MidRate, Passage, Payments,
     PayoutCard, PayoutRequest, PayoutState, Payouts, Picture, PictureProblem, PortError, Promised,
     Rates, RefundState, ReportLine, Scope, Signed, SignedState, Signer, SigningIntent,
-    TransferStatus, VoidState, WalletOffers, Whose,
+    TransferStatus, Unsigned, VoidState, WalletOffers, Whose,
 };
 use std::{
     collections::BTreeMap,
@@ -505,6 +505,16 @@ impl Chain for Metered<dyn Chain> {
         amount: Amount,
     ) -> Result<Option<Passage>, PortError> {
         self.call("passage", self.inner.passage(from, to, amount))
+            .await
+    }
+
+    async fn unsigned(
+        &self,
+        owner: &Address,
+        coins: &[Coin],
+        to: &Address,
+    ) -> Result<Option<Unsigned>, PortError> {
+        self.call("unsigned", self.inner.unsigned(owner, coins, to))
             .await
     }
 

@@ -68,6 +68,13 @@ pub struct Passage {
     pub least: u128,
 }
 
+/// A transaction for a wallet that is not ours to sign, as wallets of its network hand it to each other.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsigned {
+    pub bytes: Vec<u8>,
+    pub fee: Amount,
+}
+
 #[async_trait::async_trait]
 pub trait Chain: Send + Sync {
     fn network(&self) -> Network;
@@ -161,6 +168,17 @@ pub trait Chain: Send + Sync {
         _to: &Address,
         _amount: Amount,
     ) -> Result<Option<Passage>, PortError> {
+        Ok(None)
+    }
+
+    /// All of these coins of an address to another one, less what it costs now, for the owner's own wallet to sign.
+    /// `None`: wallets of this network have no form for it that they agree on.
+    async fn unsigned(
+        &self,
+        _owner: &Address,
+        _coins: &[Coin],
+        _to: &Address,
+    ) -> Result<Option<Unsigned>, PortError> {
         Ok(None)
     }
 

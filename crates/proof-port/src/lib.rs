@@ -19,7 +19,7 @@ mod timer;
 pub use callback::{Callback, CallbackCall, CallbackRefusal};
 pub use chain::{
     Arrival, Arrivals, BitcoinForm, Chain, ChainTip, Coin, EvmForm, Form, GasPrice, Network,
-    Passage, TransferStatus, TronForm, UnsignedFrom, UnsignedTransfer,
+    Passage, TransferStatus, TronForm, Unsigned, UnsignedFrom, UnsignedTransfer,
 };
 pub use error::{Class, PortError};
 pub use identity::{

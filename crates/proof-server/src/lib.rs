@@ -27,6 +27,7 @@ mod postgres;
 mod prove;
 pub mod rails;
 pub mod recovery;
+pub mod refill;
 pub mod restore;
 pub mod sanctions;
 pub mod sandbox;

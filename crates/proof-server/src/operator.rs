@@ -172,6 +172,10 @@ pub enum Question {
     },
     /// What hot wallets have too much.
     ColdPreview,
+    /// A transaction of Bitcoin for the vault's wallet to sign.
+    Refill {
+        amount: String,
+    },
     Cold {
         by: OperatorName,
     },
@@ -315,6 +319,7 @@ impl Question {
             | Self::Treasury
             | Self::SweepPreview
             | Self::ColdPreview
+            | Self::Refill { .. }
             | Self::Statement { .. } => None,
         }
     }
@@ -350,6 +355,7 @@ impl Question {
             | Self::Treasury
             | Self::SweepPreview
             | Self::ColdPreview
+            | Self::Refill { .. }
             | Self::Statement { .. } => false,
         }
     }
@@ -407,6 +413,9 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::SweepPreview => json!(engine.sweep_preview(Environment::Test).await?),
         Question::Sweep { by } => json!(engine.sweep_ask(Environment::Test, by.into()).await?),
         Question::ColdPreview => json!(engine.cold_preview(Environment::Test).await?),
+        Question::Refill { amount } => {
+            json!(engine.cold_refill(Environment::Test, &amount).await?)
+        }
         Question::Cold { by } => json!(engine.cold_ask(Environment::Test, by.into()).await?),
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => statement(engine, partner, &day).await?,

@@ -4,6 +4,7 @@ use crate::{
     clock::SystemEntropy,
     cold::{self, ColdArgs},
     order::ServerArgs,
+    refill::{self, RefillArgs},
     say::say,
     sealing::{TokenAt, wallet_read, wallet_write},
     signer::passphrase,
@@ -92,6 +93,8 @@ pub enum WalletCommand {
     Sweep(SweepArgs),
     /// Moves what hot wallets have too much into cold storage.
     Cold(ColdArgs),
+    /// Writes a transaction that brings bitcoin back from cold storage, for the vault's own wallet to sign (BIP-174).
+    Refill(RefillArgs),
     /// Makes what signer and server know, by which they know each other; each gets a copy of its own.
     Secret {
         #[arg(long)]
@@ -114,6 +117,7 @@ pub async fn run(command: WalletCommand) -> anyhow::Result<()> {
         WalletCommand::Balances { server } => sweep::balances(&server).await,
         WalletCommand::Sweep(args) => sweep::run(args).await,
         WalletCommand::Cold(args) => cold::run(args).await,
+        WalletCommand::Refill(args) => refill::run(args).await,
         WalletCommand::Secret { out } => {
             let secret = SocketSecret::new(&SystemEntropy);
             write_private(&out, secret.written().as_bytes())?;

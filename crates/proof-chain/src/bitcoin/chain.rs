@@ -4,7 +4,7 @@ use super::{
     BitcoinChain, Kind, NETWORK, PROVIDER, address_of,
     fees::form,
     look::{MATURITY, Question},
-    node::{self, Node},
+    node::Node,
     script_of, wire,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     rpc::{self, RpcError, ask, must},
     send::{self, Words},
 };
-use bitcoin::{Address as Script, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{Address as Script, OutPoint, ScriptBuf, Txid};
 use proof_core::{
     Address, Asset, Network,
     deposit::DepositKey,
@@ -20,7 +20,9 @@ use proof_core::{
     proving::ChainIdentity,
     transfer::{Form, bitcoin::dust},
 };
-use proof_port::{Arrival, Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus};
+use proof_port::{
+    Arrival, Arrivals, Chain, ChainTip, Coin, GasPrice, PortError, TransferStatus, Unsigned,
+};
 use serde_json::json;
 
 /// Coins come back with a re-org, a conflicting transaction goes, a fee falls: none of that is never.
@@ -161,6 +163,15 @@ impl Chain for BitcoinChain {
         }))
     }
 
+    async fn unsigned(
+        &self,
+        owner: &Address,
+        coins: &[Coin],
+        to: &Address,
+    ) -> Result<Option<Unsigned>, PortError> {
+        self.unsigned_of(owner, coins, to).await.map(Some)
+    }
+
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         let votes = self.votes(|node| async {
             let door = node.ready(&self.spec).await.map_err(rpc::not_sent)?;
@@ -235,14 +246,7 @@ impl BitcoinChain {
 
     /// What a transaction spends, by one node: its hash says all of that.
     async fn inputs_of(&self, node: &Node, hash: &str) -> Result<Vec<DepositKey>, RpcError> {
-        let unusable = |context: &str| RpcError::Unusable(context.to_owned());
-        let found = node.transaction(&self.spec, hash).await?;
-        let found = found.ok_or_else(|| unusable("the node does not know the transaction"))?;
-        let transaction: Transaction = node::read(&found.hex)?;
-        if transaction.compute_txid().to_string() != hash {
-            let other = "the node gives another transaction than the one that was asked for";
-            return Err(unusable(other));
-        }
+        let transaction = self.whole(node, hash).await?;
         if transaction.is_coinbase() {
             return Ok(Vec::new());
         }

@@ -8,6 +8,7 @@ mod coins;
 mod fees;
 mod look;
 mod node;
+mod psbt;
 mod read;
 mod wire;
 

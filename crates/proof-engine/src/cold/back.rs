@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// The outputs that moves which are done made at an address.
-    async fn cold_outputs(
+    pub(super) async fn cold_outputs(
         &self,
         environment: Environment,
         address: &Address,

@@ -1,6 +1,8 @@
 //! What the hot wallet has too much goes into cold storage, from coins that no order is promised, and what comes back is
 //! known by the coins that it spends.
 
+mod refill;
+
 use super::{
     btc,
     orders::{On, Ramp, on_both_databases},
@@ -13,7 +15,7 @@ use crate::{
 };
 use bitcoin::OutPoint;
 use proof_core::{
-    Network,
+    Address, Network,
     audit::Author,
     cold::{Band, ColdMove, ColdState},
     id::DepositId,
@@ -35,6 +37,10 @@ on_both_databases!(a_restored_database_finds_the_move_of_coins_that_it_has_forgo
 /// The hot wallet begins with eight coins of a quarter. The vault has the address of those who pay in these tests, too:
 /// an address alone says nothing about whose a coin was.
 async fn ramp(on: On, target: u64) -> Option<Ramp> {
+    ramp_with(on, target, super::address(&nobodys())).await
+}
+
+async fn ramp_with(on: On, target: u64, vault: Address) -> Option<Ramp> {
     let band = Band {
         ceiling: btc(BTC + BTC / 2),
         target: btc(target),
@@ -44,7 +50,6 @@ async fn ramp(on: On, target: u64) -> Option<Ramp> {
         share: Bps::new(100).unwrap(),
         every_minutes: None,
     };
-    let vault = super::address(&nobodys());
     Ramp::on(on, Limits::new(), Some((vault, storage))).await
 }
 
