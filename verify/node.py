@@ -38,9 +38,10 @@ REORG_MAX = 5
 # Of the calls through a door, in this order: refused, an answer of another program, lost after it was done, slow.
 FAULTS = (("refuse", 2), ("page", 1), ("lose", 4), ("slow", 3))
 SLOW_S = (0.5, 3.0)
-# A door that lies says another height this often, by so much.
+# So often a liar says another height, by so much; and so often a door denies that it took a transfer.
 LIE_PERCENT = 30
 LIE_BLOCKS = 12
+DENY_PERCENT = 30
 
 
 def word(value: int | str) -> str:
@@ -234,6 +235,10 @@ class Door:
     is_well: bool = True
     asked: int = 0
     failed: int = 0
+    lied: int = 0
+    denied: int = 0
+    made_up: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """Blocks that nobody made, by their height: asked again, it says the same."""
 
     @property
     def url(self) -> str:
@@ -290,16 +295,33 @@ class Door:
         text = self.node.post(body)
         if fault == "lose":
             return None
-        return (200, self.lied(body, text))
+        return (200, self.said(body, text))
 
-    def lied(self, body: bytes, text: bytes) -> bytes:
-        if not self.lies or self.is_well or self.random.randrange(100) >= LIE_PERCENT:
+    def said(self, body: bytes, text: bytes) -> bytes:
+        """What passes for the truth. A liar's heights agree with each other, however it is asked about them."""
+        asked = json.loads(body)
+        if self.is_well or not isinstance(asked, dict):
             return text
-        asked, said = json.loads(body), json.loads(text)
-        if isinstance(asked, dict) and asked.get("method") == "eth_blockNumber":
-            lie = number(said["result"]) + self.random.randint(-LIE_BLOCKS, LIE_BLOCKS)
-            return json.dumps({**said, "result": hex(max(lie, 0))}).encode()
-        if isinstance(asked, dict) and asked.get("method") == "eth_sendRawTransaction":
+        method, throw = asked.get("method"), self.random.randrange(100)
+        if method == "eth_sendRawTransaction" and throw < DENY_PERCENT:
+            self.denied += 1
             error = {"code": -32000, "message": self.random.choice(["already known", "nonce too low"])}
             return json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}).encode()
+        if method == "eth_getBlockByNumber" and self.lies:
+            block = self.another(asked["params"], throw, json.loads(text).get("result"))
+            if block is not None:
+                self.lied += 1
+                return json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": block}).encode()
         return text
+
+    def another(self, params: list[Any], throw: int, newest: dict[str, Any] | None) -> dict[str, Any] | None:
+        """An older block as the newest one, or one that nobody made yet."""
+        if params[0] != "latest":
+            return self.made_up.get(params[0])
+        if throw >= LIE_PERCENT or newest is None:
+            return None
+        height = max(number(newest["number"]) + self.random.choice([-1, 1]) * self.random.randint(1, LIE_BLOCKS), 0)
+        if height <= number(newest["number"]):
+            return dict(self.node.rpc("eth_getBlockByNumber", hex(height), params[1]))
+        made = {**newest, "number": hex(height), "hash": f"0x{self.random.getrandbits(256):064x}", "transactions": []}
+        return self.made_up.setdefault(hex(height), made)

@@ -3,7 +3,7 @@
 
     python3 verify/node_campaign.py [--binary PATH] [--seed N] [--orders N] [--concurrency N] [--faults SECONDS] [--data DIR]
 
-Starts the real binary with a chain of its own behind three nodes (doors to one anvil), of which two fail and one lies, and
+Starts the real binary with a chain of its own behind three nodes (doors to one anvil), which fail and deny, one of which lies, and
 takes back up to five blocks again and again. Users buy and sell through the HTTP surface. Then the faults stop, everything
 must come to its end, and the oracle judges: what it reads of this chain was written from the chain's blocks alone, after the
 end. Exit status: 0 all agree, 1 something is wrong, and then the folder is kept.
@@ -125,14 +125,18 @@ class NodeCampaign(Campaign):
     def judge(self, balances: Path) -> None:
         journal = self.product.data / "sandbox" / "chains" / NETWORK / "journal.jsonl"
         journal.write_text("".join(json.dumps(line) + "\n" for line in self.lines))
+        if not all(sum(getattr(door, told) for door in self.doors) for told in ("failed", "lied")):
+            raise Trouble("no node failed or lied: nothing was tried")
         super().judge(balances)
 
     def summary(self, seconds: float) -> str:
         asked, failed = sum(door.asked for door in self.doors), sum(door.failed for door in self.doors)
+        lied, denied = sum(door.lied for door in self.doors), sum(door.denied for door in self.doors)
         node = self.chain()
         return (
             f"{super().summary(seconds)}; on {NETWORK}: {node.reorgs} re-orgs, after which wallets sent {node.restored}"
-            f" transfers again, {failed} of {asked} calls to nodes failed"
+            f" transfers again, {failed} of {asked} calls to nodes failed, {lied} named another height, and {denied} times"
+            f" a node denied what it had taken"
         )
 
 

@@ -21,7 +21,12 @@ class Silent(Node):
         return address
 
     def post(self, body: bytes) -> bytes:
-        return json.dumps({"id": json.loads(body)["id"], "result": "0x64"}).encode()
+        asked = json.loads(body)
+        said: Any = "0x64"
+        if asked["method"] == "eth_getBlockByNumber":
+            height = 100 if asked["params"][0] == "latest" else int(asked["params"][0], 16)
+            said = {"number": hex(height), "hash": f"0x{height}"} if height <= 100 else None
+        return json.dumps({"id": asked.get("id"), "result": said}).encode()
 
 
 def moved(sender: str, value: int = 0, to: str = TOKEN, *logs: tuple[str, str, int]) -> list[dict[str, Any]]:
@@ -57,21 +62,46 @@ class Blocks(unittest.TestCase):
 
 
 class Doors(unittest.TestCase):
-    def ask(self, method: str, lies: bool, is_well: bool) -> list[Any]:
-        door = Door(Silent(), lies, random.Random(1), port=1, is_well=is_well)
-        body = json.dumps({"id": 1, "method": method}).encode()
+    def door(self, lies: bool, is_well: bool) -> Door:
+        return Door(Silent(), lies, random.Random(1), port=1, is_well=is_well)
+
+    def ask(self, door: Door, method: str, *params: Any) -> Any:
+        """Again where it fails: `None` if it says that there is nothing."""
+        body = json.dumps({"id": 1, "method": method, "params": params}).encode()
         with patch("time.sleep"):
-            return [door.answer(body) for _ in range(200)]
+            while True:
+                answer = door.answer(body)
+                if answer is not None and answer[1][:1] == b"{":
+                    said = json.loads(answer[1])
+                    return said.get("error") or said["result"]
 
     def test_a_healthy_door_changes_nothing(self) -> None:
-        told = self.ask("eth_blockNumber", True, True)
-        self.assertEqual({text for _, text in told}, {b'{"id": 1, "result": "0x64"}'})
+        door = self.door(True, True)
+        heights = {self.ask(door, "eth_getBlockByNumber", "latest", False)["number"] for _ in range(200)}
+        self.assertEqual(heights, {"0x64"})
+        self.assertEqual({self.ask(door, "eth_sendRawTransaction", "0x") for _ in range(200)}, {"0x64"})
+        self.assertEqual((door.lied, door.denied), (0, 0))
 
-    def test_a_liars_heights_differ_and_what_it_took_it_denies(self) -> None:
-        heights = {json.loads(one[1]).get("result") for one in self.ask("eth_blockNumber", True, False) if one and one[1][:1] == b"{"}
+    def test_a_liars_heights_are_below_and_above_and_stay_what_they_were(self) -> None:
+        door = self.door(True, False)
+        said = [self.ask(door, "eth_getBlockByNumber", "latest", False) for _ in range(200)]
+        heights = {int(block["number"], 16) for block in said}
+        self.assertTrue(min(heights) < 100 < max(heights), heights)
         self.assertGreater(len(heights), 10)
-        errors = [one for one in self.ask("eth_sendRawTransaction", True, False) if one and b"error" in one[1]]
-        self.assertGreater(len(errors), 10)
+        for block in said:
+            there = self.ask(door, "eth_getBlockByNumber", block["number"], False)
+            self.assertEqual(there["hash"], block["hash"])
+        self.assertGreater(door.lied, 20)
+        honest = self.door(False, False)
+        told = {self.ask(honest, "eth_getBlockByNumber", "latest", False)["number"] for _ in range(200)}
+        self.assertEqual(told, {"0x64"})
+
+    def test_what_any_door_took_it_may_deny(self) -> None:
+        door = self.door(False, False)
+        said = [self.ask(door, "eth_sendRawTransaction", "0x") for _ in range(200)]
+        words = {one["message"] for one in said if isinstance(one, dict)}
+        self.assertEqual(words, {"already known", "nonce too low"})
+        self.assertGreater(door.denied, 20)
 
 
 if __name__ == "__main__":
