@@ -134,6 +134,9 @@ pub enum Alert {
         order: OrderId,
         state: String,
         since: Timestamp,
+        /// What the last try failed of, when the alert was opened; none where nothing failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
     },
     /// Two people have to decide.
     OrderWaits { order: OrderId, since: Timestamp },
@@ -218,6 +221,15 @@ impl Alert {
         }
     }
 
+    /// With what the last try failed of, where something failed.
+    #[must_use]
+    pub fn because(mut self, said: Option<String>) -> Self {
+        if let Self::OrderStuck { why, .. } = &mut self {
+            *why = said;
+        }
+        self
+    }
+
     /// What it is about: the same trouble has the same kind and subject at each look.
     pub fn subject(&self) -> String {
         match self {
@@ -249,8 +261,15 @@ impl Alert {
     /// In words, for people.
     pub fn headline(&self) -> String {
         match self {
-            Self::OrderStuck { state, .. } => {
-                format!("An order does not get on from {}.", state.replace('_', " "))
+            Self::OrderStuck { state, why, .. } => {
+                let from = state.replace('_', " ");
+                match why {
+                    Some(why) => {
+                        let why = why.trim_end_matches('.');
+                        format!("An order does not get on from {from}: {why}.")
+                    }
+                    None => format!("An order does not get on from {from}."),
+                }
             }
             Self::OrderWaits { .. } => "An order waits for people to decide.".to_owned(),
             Self::WalletLow {
@@ -538,6 +557,7 @@ pub fn order_alert(
         order: order.id,
         state: order.state.name().to_owned(),
         since,
+        why: None,
     })
 }
 

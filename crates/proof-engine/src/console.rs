@@ -3,7 +3,7 @@
 
 use crate::{
     Access, ApiError, ChangeWished, Engine, LoggedRefusal, Named, OrderStory, Page, Seat,
-    StoryCase, StoryEvent, StoryPosting, TokenListed, Webhook,
+    StoryCase, StoryEvent, StoryPosting, StoryTrouble, TokenListed, Webhook,
     change::{live_check, wished},
     error::refused,
     health::ALERTS_MAX,
@@ -84,6 +84,7 @@ pub struct OrderPage {
     pub proposed: Option<String>,
     pub why: Option<String>,
     pub looks_again_at: Option<String>,
+    pub trouble: Option<StoryTrouble>,
     pub events: Vec<StoryEvent>,
     pub postings: Vec<StoryPosting>,
     pub cases: Vec<StoryCase>,
@@ -388,6 +389,7 @@ impl Engine {
             proposed,
             why,
             looks_again_at: story.looks_again_at,
+            trouble: story.trouble,
             transfers: self.explored(order, &story.events),
             addresses: addresses(order),
             events: story.events,
@@ -697,6 +699,7 @@ fn outside(page: OrderPage) -> OrderPage {
         proposed: None,
         why: None,
         looks_again_at: None,
+        trouble: None,
         events: events.collect(),
         postings: Vec::new(),
         cases: Vec::new(),

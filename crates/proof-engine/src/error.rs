@@ -5,6 +5,9 @@ use proof_core::{ErrorCode, identity::IdentityRefusal, order::Refusal, quote::Qu
 use proof_port::{Class, PortError};
 use proof_store::{Failure, LedgerError, StoreError};
 
+/// Of why something failed, for people.
+const WHY_CHARS_MAX: usize = 400;
+
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{}: {message} {}", code.code(), context.as_deref().unwrap_or_default())]
 pub struct ApiError {
@@ -66,6 +69,12 @@ impl ApiError {
         let context = self.context.as_deref().unwrap_or("");
         let code = self.code.code();
         tracing::warn!(code, context, "{message}: {}", self.message);
+    }
+
+    /// The same for people who look at what it happened to, of a bounded length.
+    pub(crate) fn why(&self) -> String {
+        let why = self.context.as_deref().unwrap_or(&self.message);
+        why.chars().take(WHY_CHARS_MAX).collect()
     }
 
     pub(crate) fn unavailable(context: String) -> Self {

@@ -119,7 +119,7 @@ pub use look::LookShown;
 pub use mail::Mailer;
 pub use member::{Me, MemberView, Named, Seat, SignIn, SignedIn};
 pub use operator::{
-    CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting,
+    CaseStory, OrderListed, OrderStory, Ruled, StoryCase, StoryEvent, StoryPosting, StoryTrouble,
 };
 pub use order::{Printed, TRANSACTION_WAIT_SECONDS_MAX, Transaction, TransactionPage, Update};
 pub use pace::Pace;

@@ -20,7 +20,7 @@ use proof_core::{
     operator::{Proposal, Voice},
     order::{Command, Order, Ruling, State, rulings},
 };
-use proof_store::{Failure, OrderPosting, Tx};
+use proof_store::{Failure, JobKind, OrderPosting, Trouble, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -58,10 +58,32 @@ pub struct OrderStory {
     pub rulings: Vec<String>,
     /// When somebody looks at it next, by itself.
     pub looks_again_at: Option<String>,
+    /// Why it does not get on, if its last step failed.
+    pub trouble: Option<StoryTrouble>,
     pub facts: Value,
     pub events: Vec<StoryEvent>,
     pub postings: Vec<StoryPosting>,
     pub cases: Vec<StoryCase>,
+}
+
+/// A step that failed, and is tried again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StoryTrouble {
+    /// In the words of who refused it.
+    pub why: String,
+    /// In a row.
+    pub tries: i64,
+    pub again_at: String,
+}
+
+impl From<Trouble> for StoryTrouble {
+    fn from(trouble: Trouble) -> Self {
+        Self {
+            why: trouble.why,
+            tries: trouble.attempts,
+            again_at: trouble.again_at.to_contract(),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -152,6 +174,7 @@ impl Engine {
                         state: case.state.name().to_owned(),
                         amount: money(case.amount),
                     });
+                    let trouble = tx.job_trouble(JobKind::Order, id.uuid()).await?;
                     let claims = tx.claim_of_order(id, CLAIMS_MAX).await?;
                     let claims = claims.iter().map(|claim| StoryCase {
                         case: claim.id.to_string(),
@@ -168,6 +191,7 @@ impl Engine {
                             .map(str::to_owned)
                             .collect(),
                         looks_again_at: order.wake_at(now).map(|at| at.to_contract()),
+                        trouble: trouble.map(StoryTrouble::from),
                         facts: facts(&order),
                         events: events.collect(),
                         postings: postings.into_iter().map(story_posting).collect(),

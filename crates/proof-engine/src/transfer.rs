@@ -28,8 +28,9 @@ use proof_core::{
     transfer::{Form, Proof, Sending, TransferFact},
 };
 use proof_port::{Chain, IntentClass, PortError, SignedState, SigningIntent, TransferStatus};
-use proof_store::{Failure, Tx};
+use proof_store::{Failure, JobKind, StoreError, Tx};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// The signer had no room: the transfer is planned again after so long.
 const POSTPONED_SECONDS: i64 = 300;
@@ -144,6 +145,21 @@ impl Leg {
         }
         Ok(())
     }
+
+    /// Why it waits, where its job is; a job that is asked for anew has forgotten it.
+    async fn note(self, tx: &mut Tx, why: &str) -> Result<(), StoreError> {
+        let (kind, key) = self.job();
+        tx.job_note(kind, key, why).await
+    }
+
+    const fn job(self) -> (JobKind, Uuid) {
+        match self.sender {
+            Sender::Order => (JobKind::Order, self.order.uuid()),
+            Sender::Case(id) => (JobKind::Case, id.uuid()),
+            Sender::Sweep(id) => (JobKind::Sweep, id.uuid()),
+            Sender::Cold => (JobKind::Cold, self.order.uuid()),
+        }
+    }
 }
 
 impl Engine {
@@ -219,7 +235,13 @@ impl Engine {
                         intent: leg.intent,
                         transfer: transfer.clone(),
                     };
+                    let (kind, key) = leg.job();
+                    let waited = tx.job_trouble(kind, key).await?;
                     leg.record(tx, fact, &ids).await?;
+                    if let Some(waited) = waited {
+                        // It is no other reason before the signer has been asked again.
+                        leg.note(tx, &waited.why).await?;
+                    }
                     Ok::<_, Failure<ApiError>>(transfer)
                 })
             })
@@ -270,7 +292,7 @@ impl Engine {
                 // A limit that time heals, unless the signer is away, or does not know whether it has signed.
                 if error.answered && !self.is_signed(leg, sending.intent).await? {
                     self.transfer_why(leg, &error).await?;
-                    return self.transfer_postpone(leg, sending.intent).await;
+                    return self.transfer_postpone(leg, sending.intent, &error).await;
                 }
                 return Err(error.into());
             }
@@ -319,18 +341,25 @@ impl Engine {
     }
 
     /// What was promised to it is free for others until it is planned again: nothing waits behind it.
-    async fn transfer_postpone(&self, leg: Leg, intent: IntentId) -> Result<Outcome, ApiError> {
+    async fn transfer_postpone(
+        &self,
+        leg: Leg,
+        intent: IntentId,
+        error: &PortError,
+    ) -> Result<Outcome, ApiError> {
+        let why = error.to_string();
         let now = self.now();
         let ids = SaveIds::new(self, now);
         let until = now.plus_seconds(POSTPONED_SECONDS);
         let fact = TransferFact::Postponed { intent, until };
         self.db
             .write("transfer_postpone", move |tx: &mut Tx| {
-                let (ids, fact) = (ids.clone(), fact.clone());
+                let (ids, fact, why) = (ids.clone(), fact.clone(), why.clone());
                 Box::pin(async move {
                     // Refused if it was signed, postponed or given up meanwhile, and then nothing is released.
                     leg.record(tx, fact, &ids).await?;
                     tx.intent_release(intent).await?;
+                    leg.note(tx, &why).await?;
                     Ok::<_, Failure<ApiError>>(())
                 })
             })

@@ -14,7 +14,7 @@ use proof_core::{
     id::{CaseId, EndpointId, MailId, OrderId, VerificationId},
     order::{Command, Duty, Order},
 };
-use proof_store::{Failure, Job, JobKind, Lease, Pool, Topic, Tx};
+use proof_store::{Failure, Job, JobKind, Lease, Next, Pool, Topic, Tx};
 use tracing::Instrument;
 use uuid::Uuid;
 
@@ -234,43 +234,46 @@ impl Engine {
             Err(error) if error.code == ErrorCode::WrongState => Ok(Outcome::Done),
             Err(error) => {
                 error.log("a job failed and will be tried again");
-                Err(())
+                Err(error.why())
             }
         };
         let told = match outcome {
             Ok(Outcome::Done) => "done",
             Ok(Outcome::Again(_)) => "again",
-            Err(()) => "failed",
+            Err(_) => "failed",
         };
         self.metrics.job(job.kind.name(), told);
         let now = self.now();
-        let (next, attempts) = match outcome {
-            Ok(Outcome::Done) => (None, 0),
-            Ok(Outcome::Again(at)) => (Some(at), 0),
-            Err(()) => {
+        let next = match outcome {
+            Ok(Outcome::Done) => None,
+            Ok(Outcome::Again(at)) => Some(Next {
+                at,
+                attempts: 0,
+                trouble: None,
+            }),
+            Err(why) => {
                 let n = usize::try_from(job.attempts.saturating_sub(1)).unwrap_or(0);
                 let pause = BACKOFF_MS[n.min(BACKOFF_MS.len() - 1)];
-                (Some(now.plus_millis(pause)), job.attempts)
+                Some(Next {
+                    at: now.plus_millis(pause),
+                    attempts: job.attempts,
+                    trouble: Some(why),
+                })
             }
         };
-        if let Err(error) = self.finish(lease, next, attempts).await {
+        if let Err(error) = self.finish(lease, next).await {
             // The lease runs out by itself, and somebody takes the job again.
             error.log("a job could not be given back");
         }
         Ended::Ran
     }
 
-    async fn finish(
-        &self,
-        lease: Lease,
-        next: Option<Timestamp>,
-        attempts: i64,
-    ) -> Result<(), ApiError> {
+    async fn finish(&self, lease: Lease, next: Option<Next>) -> Result<(), ApiError> {
         self.db
             .write("job_finish", move |tx: &mut Tx| {
-                let lease = lease.clone();
+                let (lease, next) = (lease.clone(), next.clone());
                 Box::pin(async move {
-                    tx.job_finish(lease, next, attempts).await?;
+                    tx.job_finish(lease, next).await?;
                     Ok::<_, Failure<ApiError>>(())
                 })
             })

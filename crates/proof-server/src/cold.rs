@@ -2,7 +2,7 @@
 
 use crate::{
     networks::NetworksConfig,
-    operator::{Question, ask},
+    operator::{CoinsSaid, Question, ask},
     order::ServerArgs,
     say::say,
 };
@@ -122,11 +122,11 @@ pub struct ColdArgs {
 }
 
 pub async fn run(args: ColdArgs) -> anyhow::Result<()> {
-    let question = match args.by {
-        Some(by) if !args.dry_run => Question::Cold { by },
-        _ => Question::ColdPreview,
+    let said = match args.by {
+        Some(by) if !args.dry_run => CoinsSaid::Cold { by },
+        _ => CoinsSaid::ColdPreview,
     };
-    let page: ColdPage = ask(&args.server.socket()?, &question).await?;
+    let page: ColdPage = ask(&args.server.socket()?, &Question::Coins(said)).await?;
     say(&told(&page)?)
 }
 

@@ -163,6 +163,18 @@ pub enum Question {
         by: OperatorName,
         digest: Option<String>,
     },
+    Coins(CoinsSaid),
+    /// A partner's day, or without one the whole house's.
+    Statement {
+        partner: Option<PartnerId>,
+        day: String,
+    },
+}
+
+/// About hot wallets, deposit addresses and cold storage.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "about", rename_all = "snake_case")]
+pub enum CoinsSaid {
     /// Hot wallets, as nodes and books have them.
     Treasury,
     /// What lies at deposit addresses, and what would be swept.
@@ -179,11 +191,15 @@ pub enum Question {
     Cold {
         by: OperatorName,
     },
-    /// A partner's day, or without one the whole house's.
-    Statement {
-        partner: Option<PartnerId>,
-        day: String,
-    },
+}
+
+impl CoinsSaid {
+    const fn by(&self) -> Option<&OperatorName> {
+        match self {
+            Self::Sweep { by } | Self::Cold { by } => Some(by),
+            Self::Treasury | Self::SweepPreview | Self::ColdPreview | Self::Refill { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -301,10 +317,9 @@ impl Question {
             | Self::PolicySet { by, .. }
             | Self::StrayOwn { by, .. }
             | Self::RecoveryAccept { by, .. }
-            | Self::Sweep { by }
-            | Self::Cold { by }
             | Self::Person(PersonSaid { by, .. })
             | Self::ListSay { by, .. } => Some(by),
+            Self::Coins(said) => said.by(),
             Self::OrderList
             | Self::OrderShow { .. }
             | Self::CaseList
@@ -316,10 +331,6 @@ impl Question {
             | Self::ClockAdvance { .. }
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
-            | Self::Treasury
-            | Self::SweepPreview
-            | Self::ColdPreview
-            | Self::Refill { .. }
             | Self::Statement { .. } => None,
         }
     }
@@ -337,9 +348,8 @@ impl Question {
             | Self::PolicySet { .. }
             | Self::StrayOwn { .. }
             | Self::ClockAdvance { .. }
-            | Self::Sweep { .. }
-            | Self::Cold { .. }
             | Self::Reconcile => true,
+            Self::Coins(said) => said.by().is_some(),
             Self::OrderList
             | Self::OrderShow { .. }
             | Self::CaseList
@@ -352,10 +362,6 @@ impl Question {
             | Self::MemberInvite { .. }
             | Self::RecoveryShow
             | Self::RecoveryAccept { .. }
-            | Self::Treasury
-            | Self::SweepPreview
-            | Self::ColdPreview
-            | Self::Refill { .. }
             | Self::Statement { .. } => false,
         }
     }
@@ -409,14 +415,7 @@ async fn answer(engine: &Engine, base_url: &Origin, question: Question) -> Resul
         Question::ClockAdvance { seconds: by } => {
             json!(engine.clock_advance(Author::machine(), by).await?)
         }
-        Question::Treasury => json!(engine.treasury_page(Environment::Test).await?),
-        Question::SweepPreview => json!(engine.sweep_preview(Environment::Test).await?),
-        Question::Sweep { by } => json!(engine.sweep_ask(Environment::Test, by.into()).await?),
-        Question::ColdPreview => json!(engine.cold_preview(Environment::Test).await?),
-        Question::Refill { amount } => {
-            json!(engine.cold_refill(Environment::Test, &amount).await?)
-        }
-        Question::Cold { by } => json!(engine.cold_ask(Environment::Test, by.into()).await?),
+        Question::Coins(said) => coins(engine, said).await?,
         Question::Reconcile => json!(engine.reconcile(Environment::Test).await?),
         Question::Statement { partner, day } => statement(engine, partner, &day).await?,
         Question::Person(said) => person(engine, said).await?,
@@ -452,6 +451,18 @@ fn day_of(text: &str) -> Result<Day, ApiError> {
     Day::parse(text).ok_or_else(|| {
         let message = "a day is YYYY-MM-DD, UTC";
         ApiError::field(ErrorCode::ValidationError, "day", message)
+    })
+}
+
+async fn coins(engine: &Engine, said: CoinsSaid) -> Result<Value, ApiError> {
+    const WORLD: Environment = Environment::Test;
+    Ok(match said {
+        CoinsSaid::Treasury => json!(engine.treasury_page(WORLD).await?),
+        CoinsSaid::SweepPreview => json!(engine.sweep_preview(WORLD).await?),
+        CoinsSaid::Sweep { by } => json!(engine.sweep_ask(WORLD, by.into()).await?),
+        CoinsSaid::ColdPreview => json!(engine.cold_preview(WORLD).await?),
+        CoinsSaid::Cold { by } => json!(engine.cold_ask(WORLD, by.into()).await?),
+        CoinsSaid::Refill { amount } => json!(engine.cold_refill(WORLD, &amount).await?),
     })
 }
 

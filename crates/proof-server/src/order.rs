@@ -188,6 +188,13 @@ fn told(story: &OrderStory) -> anyhow::Result<String> {
     if let Some(at) = &story.looks_again_at {
         writeln!(text, "looks again at {at}")?;
     }
+    if let Some(trouble) = &story.trouble {
+        let (why, tries, at) = (&trouble.why, trouble.tries, &trouble.again_at);
+        writeln!(text, "does not get on: {why}")?;
+        if tries > 0 {
+            writeln!(text, "tried {tries} times in a row, again at {at}")?;
+        }
+    }
     if !story.rulings.is_empty() {
         writeln!(text, "two operators may  {}", story.rulings.join(", "))?;
     }

@@ -1,7 +1,7 @@
 //! `proof wallet refill`: a transaction that the vault's own wallet signs.
 
 use crate::{
-    operator::{Question, ask},
+    operator::{CoinsSaid, Question, ask},
     order::ServerArgs,
     say::say,
 };
@@ -28,10 +28,10 @@ pub struct RefillArgs {
 }
 
 pub async fn run(args: RefillArgs) -> anyhow::Result<()> {
-    let question = Question::Refill {
+    let said = CoinsSaid::Refill {
         amount: args.amount,
     };
-    let refill: Refill = ask(&args.server.socket()?, &question).await?;
+    let refill: Refill = ask(&args.server.socket()?, &Question::Coins(said)).await?;
     let bytes = hex::decode(&refill.psbt).context("the server's answer is no transaction")?;
     let no = || format!("{} cannot be written", args.out.display());
     let mut file = File::create_new(&args.out).with_context(no)?;

@@ -2,7 +2,7 @@
 
 use crate::{
     networks::NetworksConfig,
-    operator::{Question, ask},
+    operator::{CoinsSaid, Question, ask},
     order::ServerArgs,
     say::say,
 };
@@ -91,18 +91,18 @@ pub struct SweepArgs {
 }
 
 pub async fn run(args: SweepArgs) -> anyhow::Result<()> {
-    let question = match args.by {
-        Some(by) if !args.dry_run => Question::Sweep { by },
-        _ => Question::SweepPreview,
+    let said = match args.by {
+        Some(by) if !args.dry_run => CoinsSaid::Sweep { by },
+        _ => CoinsSaid::SweepPreview,
     };
-    let page: SweepPage = ask(&args.server.socket()?, &question).await?;
+    let page: SweepPage = ask(&args.server.socket()?, &Question::Coins(said)).await?;
     say(&told(&page)?)
 }
 
 /// The hot wallets, and what lies at deposit addresses.
 pub async fn balances(server: &ServerArgs) -> anyhow::Result<()> {
     let socket = server.socket()?;
-    let page: serde_json::Value = ask(&socket, &Question::Treasury).await?;
+    let page: serde_json::Value = ask(&socket, &Question::Coins(CoinsSaid::Treasury)).await?;
     let mut text = String::new();
     for wallet in page["wallets"].as_array().into_iter().flatten() {
         let of = |name: &str| wallet[name].as_str().unwrap_or("?").to_owned();
@@ -132,7 +132,7 @@ pub async fn balances(server: &ServerArgs) -> anyhow::Result<()> {
             )?;
         }
     }
-    let swept: SweepPage = ask(&socket, &Question::SweepPreview).await?;
+    let swept: SweepPage = ask(&socket, &Question::Coins(CoinsSaid::SweepPreview)).await?;
     text.push_str(&summed(&swept)?);
     say(&text)
 }

@@ -11,16 +11,19 @@ use proof_core::{Timestamp, id::JobId};
 use uuid::Uuid;
 
 statements! {
-    JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0";
+    JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0, trouble = NULL";
     JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
     JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11, $12) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
-    JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, lease_token = NULL, lease_until = NULL WHERE id = $3 AND lease_token = $4 AND generation = $5";
+    JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, trouble = $3, lease_token = NULL, lease_until = NULL WHERE id = $4 AND lease_token = $5 AND generation = $6";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
     JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8) ORDER BY lease_until LIMIT 1";
+    JOB_NOTE = "UPDATE jobs SET trouble = $1 WHERE kind = $2 AND key = $3";
+    JOB_TROUBLE = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND key = $2 AND trouble IS NOT NULL";
+    JOB_TROUBLES = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND trouble IS NOT NULL ORDER BY key LIMIT $2";
     JOB_LIST = "SELECT id, kind, key, generation, attempts FROM jobs ORDER BY id LIMIT $1";
 }
 
@@ -198,6 +201,44 @@ impl TryFrom<Row> for Job {
     }
 }
 
+/// When a job is looked at again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Next {
+    pub at: Timestamp,
+    /// Tries that did not go well, in a row.
+    pub attempts: i64,
+    /// Why the last one did not.
+    pub trouble: Option<String>,
+}
+
+/// A job whose last try failed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Trouble {
+    pub key: Uuid,
+    pub attempts: i64,
+    pub why: String,
+    pub again_at: Timestamp,
+}
+
+#[derive(sqlx::FromRow)]
+struct TroubleRow {
+    key: Uuid,
+    attempts: i64,
+    trouble: String,
+    run_at: Time,
+}
+
+impl From<TroubleRow> for Trouble {
+    fn from(row: TroubleRow) -> Self {
+        Self {
+            key: row.key,
+            attempts: row.attempts,
+            why: row.trouble,
+            again_at: row.run_at.0,
+        }
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct NextRow {
     at: Time,
@@ -264,14 +305,9 @@ impl Tx {
         Ok(jobs.into_iter().map(|job| Lease { job, token }).collect())
     }
 
-    /// Ends a lease: the job is looked at again at `next`, or never. If it was asked for anew in the
+    /// Ends a lease: the job is looked at again, or never. If it was asked for anew in the
     /// meantime, that wish stands.
-    pub async fn job_finish(
-        &mut self,
-        lease: Lease,
-        next: Option<Timestamp>,
-        attempts: i64,
-    ) -> Result<(), StoreError> {
+    pub async fn job_finish(&mut self, lease: Lease, next: Option<Next>) -> Result<(), StoreError> {
         let Job {
             id,
             kind,
@@ -283,8 +319,9 @@ impl Tx {
                 self.execute(JOB_FINISH, args![id.uuid(), lease.token, generation])
                     .await?
             }
-            Some(at) => {
-                let args = args![at, attempts, id.uuid(), lease.token, generation];
+            Some(next) => {
+                let (at, attempts, trouble) = (next.at, next.attempts, next.trouble);
+                let args = args![at, attempts, trouble, id.uuid(), lease.token, generation];
                 self.execute(JOB_RESCHEDULE, args).await?
             }
         };
@@ -315,6 +352,41 @@ impl Tx {
             next = row.map(|row| row.at.0).into_iter().chain(next).min();
         }
         Ok(next)
+    }
+
+    /// Says why a job that was asked for waits.
+    pub async fn job_note(
+        &mut self,
+        kind: JobKind,
+        key: Uuid,
+        why: &str,
+    ) -> Result<(), StoreError> {
+        let args = args![why, kind.name(), key];
+        self.execute(JOB_NOTE, args).await.map(drop)
+    }
+
+    /// Why a job does not get on, if its last try failed.
+    pub async fn job_trouble(
+        &mut self,
+        kind: JobKind,
+        key: Uuid,
+    ) -> Result<Option<Trouble>, StoreError> {
+        let row: Option<TroubleRow> = self
+            .fetch_optional(JOB_TROUBLE, args![kind.name(), key])
+            .await?;
+        Ok(row.map(Trouble::from))
+    }
+
+    /// The same of all of a kind.
+    pub async fn job_troubles(
+        &mut self,
+        kind: JobKind,
+        limit: i64,
+    ) -> Result<Vec<Trouble>, StoreError> {
+        let rows: Vec<TroubleRow> = self
+            .fetch_all(JOB_TROUBLES, args![kind.name(), limit])
+            .await?;
+        Ok(rows.into_iter().map(Trouble::from).collect())
     }
 
     /// What is waiting, for operators and tests.

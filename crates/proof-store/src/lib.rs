@@ -82,7 +82,7 @@ pub use finding::{OpenFinding, Reported, ReportedMovement};
 pub use health::{BackupRow, DueJobs, FailingEndpoint, OpenOrders, ScanPlace, Waiting};
 pub use idempotency::{IdempotencyKey, IdempotencyRow};
 pub use installation::Installation;
-pub use job::{Job, JobKind, Lease, Pool};
+pub use job::{Job, JobKind, Lease, Next, Pool, Trouble};
 pub use ledger::{Balance, HeldSum, LedgerError, OrderPosting, PartnerPosting, StoredPosting};
 pub use mail::{MailRow, MailState};
 pub use member::{Credentials, InvitationRow, StoredMember};

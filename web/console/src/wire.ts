@@ -229,6 +229,8 @@ export type OrderStory = {
   /** Why it waits for people. */
   why: string | null;
   looks_again_at: string | null;
+  /** Its last step failed, in the words of who refused it, so many times in a row. */
+  trouble: { why: string; tries: number; again_at: string } | null;
   events: { sequence: number; at: string; kind: string; body: unknown }[];
   postings: { at: string; entry: string; account: string; amount: string }[];
   cases: { case: string; kind: string; state: string; amount: string }[];

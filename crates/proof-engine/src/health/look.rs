@@ -8,7 +8,7 @@ use proof_core::{
         Alert, AlertKind, Looked, Unseen, WORKED_STATES, chain_subject, order_alert, rail_subject,
     },
     cold::Band,
-    id::PartnerId,
+    id::{OrderId, PartnerId},
     ledger::{Account, Unit, key_in},
     money::Amount,
     order::Order,
@@ -22,6 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Orders of one state that are looked at closely; what is beyond them is told when these are well.
 const QUIET_MAX: i64 = 100;
+const TROUBLES_MAX: i64 = 1_000;
 
 const ENDPOINTS_MAX: i64 = 200;
 
@@ -52,6 +53,8 @@ pub struct Look {
     quiet: Vec<(Order, Timestamp)>,
     /// States of which there are more than were looked at.
     crowded: bool,
+    /// Why the last try of an order's step failed.
+    troubles: BTreeMap<OrderId, String>,
     jobs: Vec<DueJobs>,
     deliveries: Waiting,
     endpoints: Vec<FailingEndpoint>,
@@ -79,6 +82,9 @@ impl Watched {
         let (now, thresholds) = (self.now, &self.watching.thresholds);
         let orders = tx.open_orders().await?;
         let (quiet, crowded) = self.quiet(tx, &orders).await?;
+        let troubles = tx.job_troubles(JobKind::Order, TROUBLES_MAX).await?;
+        let troubles = troubles.into_iter();
+        let troubles = troubles.map(|of| (OrderId::from_uuid(of.key), of.why));
         let jobs = tx.due_jobs(now).await?;
         let late = now.plus_seconds(-minutes(thresholds.jobs_minutes));
         let behind = jobs.iter().filter(|job| self.works && is_behind(job, late));
@@ -104,6 +110,7 @@ impl Watched {
             orders,
             quiet,
             crowded,
+            troubles: troubles.collect(),
             jobs,
         })
     }
@@ -206,9 +213,10 @@ impl Look {
         let mut looked = Looked::default();
         let thresholds = &watching.thresholds;
         let orders = self.quiet.iter();
-        looked
-            .wrong
-            .extend(orders.filter_map(|(order, at)| order_alert(order, *at, thresholds, now)));
+        looked.wrong.extend(orders.filter_map(|(order, at)| {
+            let alert = order_alert(order, *at, thresholds, now)?;
+            Some(alert.because(self.troubles.get(&order.id).cloned()))
+        }));
         if self.crowded {
             looked.unseen.extend([
                 Unseen::All(AlertKind::OrderStuck),
@@ -477,6 +485,7 @@ mod tests {
             open: Vec::new(),
             orders: Vec::new(),
             quiet: Vec::new(),
+            troubles: BTreeMap::new(),
             crowded: false,
             jobs: Vec::new(),
             deliveries: Waiting {

@@ -105,7 +105,7 @@ impl Stage {
         }
         self.write(move |tx| {
             let lease = lease.clone();
-            Box::pin(tx.job_finish(lease, None, 0))
+            Box::pin(tx.job_finish(lease, None))
         });
         let left = self.jobs();
         let mut truth = self.truth.lock().unwrap();

@@ -34,8 +34,8 @@ use proof_core::{
 };
 use proof_store::{
     AddressOwner, Balance, Db, EndpointNew, Engine, Failure, HousePosting, IdempotencyKey,
-    IdempotencyRow, JobKind, LedgerError, ListSearch, ListWord, MailState, Pool, Scan, SessionRow,
-    StoreError, Tx, executed, registered,
+    IdempotencyRow, JobKind, LedgerError, ListSearch, ListWord, MailState, Next, Pool, Scan,
+    SessionRow, StoreError, Trouble, Tx, executed, registered,
 };
 use sqlx::AssertSqlSafe;
 use std::collections::BTreeSet;
@@ -136,6 +136,7 @@ async fn every_registered_statement_runs() {
         crate::console::rows(db, &entropy, &partner, &order).await;
         ledger_rows(db, &entropy, &order).await;
         job_rows(db, &entropy).await;
+        trouble_rows(db, &entropy).await;
         idempotency_rows(db, &partner).await;
         chain_rows(db, &entropy).await;
         deposit_rows(db, &entropy, &order).await;
@@ -574,7 +575,7 @@ async fn job_rows(db: &Db, entropy: &Counting) {
     let lease = leases[0].clone();
     let listed = write!(db, [lease], |tx| {
         tx.job_upsert(fresh, JobKind::Order, key, later).await?;
-        tx.job_finish(lease.clone(), None, 0).await?;
+        tx.job_finish(lease.clone(), None).await?;
         tx.job_list(10).await?
     });
     assert_eq!(listed.len(), 1);
@@ -589,8 +590,8 @@ async fn job_rows(db: &Db, entropy: &Counting) {
     assert_eq!(expired.len(), 1, "a lease that ran out is somebody else's");
     let taken = expired[0].clone();
     let left = write!(db, [lease, taken], |tx| {
-        tx.job_finish(lease.clone(), Some(NOW), 3).await?;
-        tx.job_finish(taken.clone(), None, 0).await?;
+        tx.job_finish(lease.clone(), failed()).await?;
+        tx.job_finish(taken.clone(), None).await?;
         tx.job_upsert(fresh, JobKind::Identity, key, NOW).await?;
         tx.job_delete(JobKind::Identity, key).await?;
         tx.job_list(10).await?
@@ -612,6 +613,47 @@ async fn job_rows(db: &Db, entropy: &Counting) {
         (1, 1),
         "after a crash nobody waits for dead holders"
     );
+}
+
+fn failed() -> Option<Next> {
+    Some(Next {
+        at: NOW,
+        attempts: 3,
+        trouble: Some("the node is away".to_owned()),
+    })
+}
+
+async fn trouble_rows(db: &Db, entropy: &Counting) {
+    let key = uuid_v7(NOW, entropy);
+    let (fresh, token) = (JobId::new(NOW, entropy), uuid_v7(NOW, entropy));
+    let later = NOW.plus_seconds(60);
+    let (before, one, all, others, after) = write!(db, |tx| {
+        tx.job_upsert(fresh, JobKind::Order, key, NOW).await?;
+        let before = tx.job_trouble(JobKind::Order, key).await?;
+        let leases = tx.job_claim(Pool::Orders, token, NOW, later, 10).await?;
+        let lease = leases.into_iter().find(|lease| lease.job().key == key);
+        tx.job_finish(lease.unwrap(), failed()).await?;
+        let one = tx.job_trouble(JobKind::Order, key).await?;
+        let all = tx.job_troubles(JobKind::Order, 10).await?;
+        let others = tx.job_troubles(JobKind::Case, 10).await?;
+        // Something happened to it: what failed was another step.
+        tx.job_upsert(fresh, JobKind::Order, key, NOW).await?;
+        let after = tx.job_trouble(JobKind::Order, key).await?;
+        tx.job_note(JobKind::Order, key, "the limit").await?;
+        let noted = tx.job_trouble(JobKind::Order, key).await?;
+        assert_eq!(noted.map(|noted| noted.why), Some("the limit".to_owned()));
+        tx.job_delete(JobKind::Order, key).await?;
+        (before, one, all, others, after)
+    });
+    let trouble = Trouble {
+        key,
+        attempts: 3,
+        why: "the node is away".to_owned(),
+        again_at: NOW,
+    };
+    assert_eq!((before, after), (None, None));
+    assert_eq!(one, Some(trouble.clone()));
+    assert_eq!((all, others), (vec![trouble], Vec::new()));
 }
 
 async fn idempotency_rows(db: &Db, partner: &Partner) {

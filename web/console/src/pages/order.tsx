@@ -75,6 +75,17 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
           ["User", <code>{order.partner_user_id}</code>],
           ["Made", <Exact at={order.created_at} />],
           story.looks_again_at ? ["Looked at next", <Exact at={story.looks_again_at} />] : null,
+          story.trouble
+            ? [
+                "Does not get on",
+                <>
+                  {story.trouble.why}
+                  <p class="small muted">
+                    {story.trouble.tries > 0 && `Tried ${plural(story.trouble.tries, "time")} in a row, `}again at <Exact at={story.trouble.again_at} />
+                  </p>
+                </>,
+              ]
+            : null,
         ]}
       />
       <Part title="What happened"><Timeline events={story.events} order={order} /></Part>

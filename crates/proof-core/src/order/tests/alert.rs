@@ -27,8 +27,15 @@ fn a_step_that_is_not_done_is_told_after_half_an_hour() {
         order: captured.id,
         state: "capturing".into(),
         since: START,
+        why: None,
     };
-    assert_eq!(told(&captured, 30 * MINUTE), Some(stuck));
+    assert_eq!(told(&captured, 30 * MINUTE), Some(stuck.clone()));
+    assert_eq!(stuck.headline(), "An order does not get on from capturing.");
+    let known = stuck.because(Some("the processor is away.".to_owned()));
+    assert_eq!(
+        known.headline(),
+        "An order does not get on from capturing: the processor is away."
+    );
 }
 
 #[test]

@@ -414,6 +414,17 @@ async fn a_token_that_keeps_a_fee_ends_no_order() {
         "{view}"
     );
     assert_eq!(ramp.app.outside.calls_of("/refund"), 0);
+    // An operator sees why, at the order and in the alert.
+    let (why, order) = ("moved something else than what was signed", buyer.order());
+    let story = ramp.app.app.engine.order_story(order).await.unwrap();
+    let trouble = story.trouble.unwrap();
+    assert!(trouble.why.contains(why), "{trouble:?}");
+    assert!(trouble.tries > 1, "{trouble:?}");
+    ramp.app.clock.skip(3 * 3_600);
+    let subject = order.to_string();
+    let told = || alert(&ramp.app, "order_stuck", &subject);
+    let stuck = ramp.app.until("the operator hears of it", told).await;
+    assert!(stuck["headline"].as_str().unwrap().contains(why), "{stuck}");
     ramp.done().await;
 }
 
@@ -572,10 +583,18 @@ async fn an_order_above_the_signers_hour_waits_and_one_above_all_limits_is_paid_
     ramp.app.clock.skip(31 * 60);
     let told = || alert(&ramp.app, "order_stuck", &order);
     let stuck = ramp.app.until("the operator hears of it", told).await;
-    assert_eq!(
-        stuck["headline"],
-        "An order does not get on from delivering."
-    );
+    let headline = stuck["headline"].as_str().unwrap();
+    let why = "An order does not get on from delivering: ";
+    assert!(headline.starts_with(why), "{headline}");
+    assert!(headline.contains("hour"), "{headline}");
+    let story = ramp
+        .app
+        .app
+        .engine
+        .order_story(second.order())
+        .await
+        .unwrap();
+    assert!(story.trouble.unwrap().why.contains("hour"));
     let view = second.view().await;
     assert!(view["transfer"].is_null(), "{view}");
     assert_eq!(ramp.there(FRIEND, "USDT").await, 100_000_000);
