@@ -111,6 +111,13 @@ pub fn page() -> Option<String> {
     String::from_utf8(WidgetFiles::get("index.html")?.data.into_owned()).ok()
 }
 
+/// What the page's policy has to name, so that the import map in it counts: the digests of the files that come later.
+pub fn import_map_source(page: &str) -> Option<String> {
+    let (_, rest) = page.split_once("<script type=\"importmap\">")?;
+    let (map, _) = rest.split_once("</script>")?;
+    Some(format!("'{}'", integrity_of(map.as_bytes())))
+}
+
 /// A hashed file of the console.
 pub fn console_file(path: &str, headers: &HeaderMap) -> Option<Response> {
     file::<ConsoleFiles>(&format!("assets/{path}"), headers, HASHED)

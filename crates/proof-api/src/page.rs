@@ -177,8 +177,11 @@ pub(crate) fn policy_of(fields_origins: &[String], calls: &[&str], ancestors: &[
     } else {
         ancestors.join(" ")
     };
+    // Of what is in the page itself, this alone is taken, and it runs nothing.
+    let import_map = assets::page().and_then(|page| assets::import_map_source(&page));
+    let scripts = import_map.map_or("'self'".to_owned(), |map| format!("'self' {map}"));
     format!(
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; \
+        "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data: blob:; \
          media-src blob:; connect-src {}; frame-src {}; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors {ancestors}",
         [&["'self'"], calls].concat().join(" "),

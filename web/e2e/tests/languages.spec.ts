@@ -108,3 +108,16 @@ test("where the words of a language do not arrive, English is spoken", async ({ 
   await expect(widget.locator("html")).toHaveAttribute("lang", "en");
   await page.context().close();
 });
+
+test("a file that comes later is not run when it was changed on the way", async ({ browser, proof }) => {
+  const page = await telephone(browser, "tr-TR");
+  await page.route("**/assets/lang-tr-*.js", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, body: `globalThis.skimmer = true;${await answer.text()}` });
+  });
+  const widget = await order(page, proof, newBuyer());
+  // Its words are not taken, and nothing else of it is.
+  await titled(widget, wordsOf("en")("check.title"));
+  expect(await widget.locator("html").evaluate(() => "skimmer" in globalThis)).toBe(false);
+  await page.context().close();
+});

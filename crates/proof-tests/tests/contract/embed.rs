@@ -6,12 +6,14 @@ use crate::on_both_engines;
 use axum::body::Body;
 use http::{Method, Request};
 use proof_core::Clock;
+use proof_engine::integrity_of;
 use serde_json::{Value, json};
 
 on_both_engines!(
     a_page_learns_whether_it_may_hold_the_widget,
     what_a_page_says_is_a_line_and_nothing_more,
     the_server_finds_clocks_and_old_sessions,
+    the_page_names_the_digest_of_every_script_that_it_may_load,
     files_go_out_in_the_shortest_form_that_a_browser_takes,
 );
 
@@ -122,6 +124,33 @@ async fn the_server_finds_clocks_and_old_sessions(app: &App) {
     seen.sort();
     let expected = ["camera", "clock", "session", "session_used"];
     assert_eq!(seen, expected.map(|code| format!("embed_{code} {SHOP}")));
+}
+
+async fn the_page_names_the_digest_of_every_script_that_it_may_load(app: &App) {
+    let published = app.get("/.well-known/proof-integrity.json").await.json;
+    let page = app
+        .get(&format!("/frame/{}", app.shop.partner.widget_id))
+        .await;
+    let (_, rest) = page.text.split_once("<script type=\"importmap\">").unwrap();
+    let (map, rest) = rest.split_once("</script>").unwrap();
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    let of_map = format!("'{}'", integrity_of(map.as_bytes()));
+    assert!(policy.contains(&of_map), "the browser passes over the map");
+    assert!(!policy.contains("unsafe"));
+    let later: Value = serde_json::from_str(map).unwrap();
+    let scripts = published["files"].as_object().unwrap().iter();
+    let scripts = scripts.filter(|(path, _)| path.starts_with("/assets/") && path.ends_with(".js"));
+    let (first, others): (Vec<_>, Vec<_>) =
+        scripts.partition(|(path, _)| rest.contains(&format!("src=\"{path}\"")));
+    let [(_, digest)] = first[..] else {
+        panic!("one script of the page's own: {first:?}")
+    };
+    let digest = digest.as_str().unwrap();
+    assert!(rest.contains(&format!("integrity=\"{digest}\"")));
+    assert!(others.len() > 9, "a file for each language: {others:?}");
+    for (path, digest) in others {
+        assert_eq!(&later["integrity"][path], digest, "{path}");
+    }
 }
 
 async fn files_go_out_in_the_shortest_form_that_a_browser_takes(app: &App) {
