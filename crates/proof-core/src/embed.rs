@@ -16,6 +16,7 @@ pub const LOADER: u32 = 2;
 pub enum EmbedFinding {
     Origin,
     FrameBlocked,
+    FrameSlow,
     FrameSilent,
     PageSilent,
     Camera,
@@ -31,9 +32,10 @@ pub enum EmbedFinding {
 }
 
 impl EmbedFinding {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Origin,
         Self::FrameBlocked,
+        Self::FrameSlow,
         Self::FrameSilent,
         Self::PageSilent,
         Self::Camera,
@@ -52,6 +54,7 @@ impl EmbedFinding {
         match self {
             Self::Origin => "embed_origin",
             Self::FrameBlocked => "embed_frame_blocked",
+            Self::FrameSlow => "embed_frame_slow",
             Self::FrameSilent => "embed_frame_silent",
             Self::PageSilent => "embed_page_silent",
             Self::Camera => "embed_camera",
@@ -80,11 +83,14 @@ impl EmbedFinding {
             Self::FrameBlocked => {
                 "The page's own Content-Security-Policy forbids our frame. Add our origin to frame-src."
             }
+            Self::FrameSlow => {
+                "The widget's frame had said nothing after nearly two seconds: a slow line, or something that holds it up."
+            }
             Self::FrameSilent => {
                 "The widget's frame did not come up: something on the way blocks it or its scripts."
             }
             Self::PageSilent => {
-                "The page opened the widget's frame and never passed a session on. Use proofWidget.run."
+                "The page opened the widget's frame and passed no session on in time. Use proofWidget.run."
             }
             Self::Camera => {
                 "The page does not let our frame use the camera. Allow it in its Permissions-Policy."

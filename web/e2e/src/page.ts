@@ -17,7 +17,8 @@ export async function open(page: Page, url: string, body: string, headers: Recor
   // To the browser, a page that a test made up comes from the internet, which may not reach this machine unasked, and never without TLS.
   await page.context().grantPermissions(["local-network-access"]);
   await page.route(url, (route) => route.fulfill({ contentType: "text/html", headers, body: `<!doctype html><meta charset="utf-8"><title>A shop</title>${body}` }));
-  await page.goto(url);
+  // A frame that hangs keeps the page's load event back.
+  await page.goto(url, { waitUntil: "domcontentloaded" });
 }
 
 /** What a page does with a session; it remembers what it heard, and how long it took until something was wrong. */

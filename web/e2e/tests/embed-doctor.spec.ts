@@ -2,6 +2,7 @@
 
 import type { Page } from "@playwright/test";
 import { heading } from "../src/buyer.ts";
+import { knownBuyer, sessionOf as sessionOfKnown } from "../src/known.ts";
 import { logged, open, sessionOf, shop, type Session } from "../src/page.ts";
 import type { Proof } from "../src/server.ts";
 import { expect, test } from "../src/test.ts";
@@ -24,12 +25,18 @@ async function openStopped(page: Page, ...what: [url: string, body: string, head
   await open(page, ...what);
 }
 
+/** Lets the page's time pass until something has come true. Servers and frames answer while it stands still. */
+async function passing(page: Page, isTrue: () => Promise<boolean>): Promise<number> {
+  let passedMs = 0;
+  const passes = (): Promise<boolean> => page.clock.runFor(STEP_MS).then(() => ((passedMs += STEP_MS), isTrue()));
+  await expect.poll(passes, { intervals: [ANSWER_MS], timeout: 60_000 }).toBe(true);
+  return passedMs;
+}
+
 /** The frame did not come up: the loader says so in its place, in time. */
 async function saidByLoader(page: Page, proof: Proof, code: string): Promise<void> {
   const box = page.locator("#host").getByRole("alert");
-  // Servers and frames answer while the page's time stands still.
-  const passes = (): Promise<boolean> => page.clock.runFor(STEP_MS).then(() => box.isVisible());
-  await expect.poll(passes, { intervals: [ANSWER_MS], timeout: 60_000 }).toBe(true);
+  await passing(page, () => box.isVisible());
   await expect(box).toContainText("Nothing was charged");
   await expect(box.getByRole("link", { name: code })).toHaveAttribute("href", `${proof.base_url}/docs/partner/embed-doctor#${code}`);
   expect(await page.evaluate(() => window.tookMs)).toBeLessThan(SOON_MS);
@@ -47,8 +54,10 @@ async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void
 
 test("a good page: nothing is found, by nobody", async ({ page, proof }) => {
   const before = await logged(page, proof);
-  await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
-  await heading(frameOf(page), "Check your order");
+  // Without the time of a slow machine, which a frame may not have to spare.
+  await openStopped(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await passing(page, () => frameOf(page).getByRole("heading", { level: 1, name: "Check your order" }).isVisible());
+  await page.clock.resume();
   await expect(frameOf(page).locator(".codes")).toHaveCount(0);
   expect(await diagnosed(page)).toEqual([]);
   expect(await logged(page, proof)).toEqual(before);
@@ -71,6 +80,54 @@ test("a frame whose scripts do not arrive", async ({ page, proof }) => {
   await page.route("**/assets/*.js", (route) => route.abort());
   await openStopped(page, at(proof), shop(proof, await sessionOf(page, proof)));
   await saidByLoader(page, proof, "embed_frame_silent");
+});
+
+test("a frame whose document hangs, and comes after all", async ({ page, proof }) => {
+  let come = (): void => undefined;
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route("**/frame/*", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await openStopped(page, at(proof), shop(proof, await sessionOf(page, proof)));
+  await saidByLoader(page, proof, "embed_frame_slow");
+  come();
+  await heading(frameOf(page), "Check your order");
+  await expect(page.locator("#host").getByRole("alert")).toHaveCount(0);
+  await expect(frameOf(page).locator(".codes")).toHaveCount(0);
+});
+
+test("a page that passes no session on, and does so after all", async ({ page, proof }) => {
+  const session = await sessionOf(page, proof);
+  await openStopped(page, at(proof), `<script>addEventListener("message", ({ data }) => { if (data.type === "proof.hello") window.greeted = true; });</script>
+    <div id="host"><iframe src="${proof.base_url}/frame/${session.widget_id}?lang=en"></iframe></div>`);
+  await expect.poll(() => page.evaluate(() => "greeted" in window)).toBe(true);
+  const code = frameOf(page).locator(".codes");
+  expect(await passing(page, () => code.isVisible())).toBeLessThan(SOON_MS);
+  await expect(code).toHaveText("embed_page_silent");
+  await page.clock.resume();
+  await isLogged(page, proof, "embed_page_silent");
+  await page.evaluate((parameters) => {
+    const frame = document.querySelector("iframe");
+    frame?.contentWindow?.postMessage({ type: "proof.init", parameters, loader: 2 }, "*");
+  }, session);
+  await heading(frameOf(page), "Check your order");
+});
+
+test("a returning buyer, whose first screen has the card's fields: the code is there before them", async ({ page, proof }) => {
+  const session = await sessionOfKnown(proof, await knownBuyer(proof));
+  await page.addInitScript(() => {
+    if (self === top) return;
+    const watched = globalThis as unknown as { codesWithFirstInput?: number };
+    new MutationObserver(() => {
+      if (document.querySelector("input, textarea, select, iframe")) watched.codesWithFirstInput ??= document.querySelectorAll(".codes").length;
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await open(page, at(proof), shop(proof, session), { "permissions-policy": "camera=()" });
+  await expect(frameOf(page).locator(".field-box").first()).toBeVisible();
+  expect(await frameOf(page).locator("html").evaluate(() => (globalThis as unknown as { codesWithFirstInput?: number }).codesWithFirstInput)).toBe(1);
+  await expect(frameOf(page).locator(".codes")).toHaveText("embed_camera");
+  await isLogged(page, proof, "embed_camera");
 });
 
 for (const [feature, code] of [["camera", "embed_camera"], ["payment", "embed_payment"]] as const) {

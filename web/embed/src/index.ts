@@ -47,11 +47,13 @@ export function run(options: Options): Handle {
   };
 
   let channel: Channel | undefined;
+  let slow: HTMLElement | undefined;
   const onMessage = (event: MessageEvent) => {
     if (event.source === null || event.source !== frame.contentWindow || event.origin !== origin) return;
     if (read(event.data)?.type === "proof.hello") {
       // A frame that was loaded again is another one: what the former still says is not heard.
       channel = new Channel();
+      slow?.remove();
       frame.contentWindow?.postMessage({ type: "proof.init", parameters, lang, theme, channel: channel.id, loader: LOADER }, origin);
       return;
     }
@@ -60,7 +62,9 @@ export function run(options: Options): Handle {
   };
   window.addEventListener("message", onMessage);
   const unwatch = watch(frame, place, () => channel !== undefined, (code) => {
-    host.replaceChildren(notice(code, lang, origin));
+    const box = notice(code, lang, origin);
+    if (code === "embed_frame_slow") frame.before((slow = box));
+    else host.replaceChildren(box);
     report(place, [code]);
     console.error(`proofWidget: ${code}, see ${origin}/docs/partner/embed-doctor#${code}`);
   });
@@ -73,6 +77,7 @@ export function run(options: Options): Handle {
   return {
     destroy() {
       unwatch();
+      slow?.remove();
       window.removeEventListener("message", onMessage);
       frame.remove();
     },

@@ -17,7 +17,8 @@ import "./styles/base.css";
 import "./styles/screens.css";
 import "./styles/sell.css";
 
-const PAGE_ANSWERS_MS = 10_000;
+// A loader answers in the same turn of its page; only a page that does something else for so long is later, and then it goes on.
+const PAGE_ANSWERS_MS = 1500;
 // Of this tab alone: a reload goes on where it was, and nothing is left when the tab is closed.
 const VISIT_KEY = "proof-visit";
 
@@ -41,6 +42,7 @@ async function begin(): Promise<void> {
   if (boot?.preview !== undefined) return trial(boot.preview);
   // Before anything else is loaded: a page that waits for a word knows at once that this frame came up.
   const opened = boot && embedded && !boot.resume && !boot.handover && !boot.receipt && !boot.hosted ? connected(boot) : undefined;
+  if (opened) noticeSilence(opened);
   await speak(choose([asked], navigator.languages));
   if (boot?.resume && !embedded) return resume(boot, boot.resume);
   if (boot?.handover && !embedded) return takeOver(boot, boot.handover);
@@ -49,17 +51,21 @@ async function begin(): Promise<void> {
   draw();
   if (!boot || !embedded) return session.block({ kind: "not_embedded" });
   if (!opened) return session.block({ kind: "silent" });
-  const silence = setTimeout(() => {
-    session.block({ kind: "silent" });
-    tellPartner(lastOfPath(), "embed_page_silent");
-  }, PAGE_ANSWERS_MS);
   const { init, pageOrigin } = await opened;
-  clearTimeout(silence);
   // As with the language: a newer loader has told it to the server.
   if (init.theme === "dark" || init.theme === "light") document.documentElement.dataset["theme"] = init.theme;
   // A page with an older loader says its language only here, while nothing but bones is on the screen.
   await speak(choose([init.lang, asked], navigator.languages));
   await session.open(lastOfPath(), init, pageOrigin);
+}
+
+/** While the words are still on their way, too. Opening the order afterwards takes it from the screen again. */
+function noticeSilence(opened: Promise<unknown>): void {
+  const silence = setTimeout(() => {
+    session.block({ kind: "silent" });
+    tellPartner(lastOfPath(), "embed_page_silent");
+  }, PAGE_ANSWERS_MS);
+  void opened.then(() => clearTimeout(silence));
 }
 
 function connected(known: Boot): Promise<{ init: Init; pageOrigin: string }> {
