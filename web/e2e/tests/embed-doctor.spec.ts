@@ -141,7 +141,7 @@ for (const [feature, code] of [["camera", "embed_camera"], ["payment", "embed_pa
 const INITS: Record<string, () => void> = {
   embed_storage: () => {
     if (self === top) return;
-    Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
+    for (const store of ["localStorage", "sessionStorage"]) Object.defineProperty(window, store, { get: () => { throw new DOMException("denied", "SecurityError"); } });
   },
   embed_clock: () => {
     const now = Date.now.bind(Date);

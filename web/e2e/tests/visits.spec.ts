@@ -84,6 +84,19 @@ test("an app opens the hosted page and is led back to it alone", async ({ browse
   await page.close();
 });
 
+test("a browser that keeps nothing opens the hosted page, and opens it again", async ({ browser, proof }) => {
+  const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
+  const page = await browser.newPage({ viewport, userAgent });
+  await page.addInitScript(() => {
+    for (const store of ["localStorage", "sessionStorage"]) Object.defineProperty(window, store, { get: () => { throw new DOMException("denied", "SecurityError"); } });
+  });
+  await page.goto(new URL(`/w/${widget_id}#${init_token}`, proof.base_url).href);
+  await heading(page, "Review and pay");
+  await page.reload();
+  await heading(page, "Review and pay");
+  await page.close();
+});
+
 test("on a slow line bones are there before any script, in the colours that were asked for", async ({ browser, proof }) => {
   const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
   const page = await browser.newPage({ viewport, colorScheme: "light" });

@@ -7,6 +7,7 @@ import { Api, tellPartner } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
 import { readBoot, type Boot, type Handed, type Init, type Resume } from "./guards";
+import { keep, kept } from "./kept";
 import { choose, speak } from "./lang/speak";
 import { readLook, wear } from "./look";
 import { HandoverPage } from "./screens/handover";
@@ -120,8 +121,8 @@ async function host(): Promise<void> {
   // While the server is asked. The page has its bones, and a slow telephone its breath.
   setTimeout(draw);
   await opened;
-  // From now on this tab has its visit, and the history need not have the token.
-  if (session.api.visitToken !== "") history.replaceState(null, "", location.pathname + location.search);
+  // From now on this tab has its visit, and the history need not have the token; where the visit is not kept, a reload needs it.
+  if (session.api.visitToken !== "" && visitIsKept) history.replaceState(null, "", location.pathname + location.search);
 }
 
 /** Without the session's token there is only what this tab has opened before. */
@@ -130,20 +131,21 @@ async function reopen(widgetId: string): Promise<void> {
 }
 
 let keptToken: string | undefined;
+let visitIsKept = false;
 function keepVisit(link: string): void {
   const { visitToken: token } = session.api;
   if (token === keptToken) return;
   keptToken = token;
-  sessionStorage.setItem(VISIT_KEY, JSON.stringify({ link, token }));
+  visitIsKept = keep("sessionStorage", VISIT_KEY, JSON.stringify({ link, token }));
 }
 
 /** After a reload: the visit that this tab has opened with the same link, if it is still good. */
 async function goOn(link: string): Promise<boolean> {
   try {
-    const kept: unknown = JSON.parse(sessionStorage.getItem(VISIT_KEY) ?? "null");
-    if (typeof kept !== "object" || kept === null || !("link" in kept) || kept.link !== link) return false;
-    if (!("token" in kept) || typeof kept.token !== "string" || kept.token === "") return false;
-    session.api.visitToken = kept.token;
+    const visit: unknown = JSON.parse(kept("sessionStorage", VISIT_KEY) ?? "null");
+    if (typeof visit !== "object" || visit === null || !("link" in visit) || visit.link !== link) return false;
+    if (!("token" in visit) || typeof visit.token !== "string" || visit.token === "") return false;
+    session.api.visitToken = visit.token;
     session.resume(await session.api.order(undefined));
     return true;
   } catch {

@@ -1,5 +1,6 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { ownDevice } from "../src/device";
+import { keep, kept } from "../src/kept";
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -21,4 +22,14 @@ it("where nothing can be kept there is none", () => {
   };
   vi.stubGlobal("localStorage", { getItem: () => null, setItem: throws });
   expect(ownDevice()).toBeUndefined();
+});
+
+it.each(["localStorage", "sessionStorage"] as const)("a %s that is blocked keeps nothing and stops nobody", (store) => {
+  const denied = (): never => {
+    throw new DOMException("denied", "SecurityError");
+  };
+  Object.defineProperty(globalThis, store, { get: denied, configurable: true });
+  expect(keep(store, "key", "value")).toBe(false);
+  expect(kept(store, "key")).toBeUndefined();
+  Reflect.deleteProperty(globalThis, store);
 });
