@@ -63,7 +63,12 @@ async function frameOf(widget: FrameLocator): Promise<Frame> {
   return frame;
 }
 
-/** Nothing is wider than its place or the window, nothing is cut, and no key stands where words should. */
+const smallToType = (): string[] =>
+  [...document.querySelectorAll("input:not([type=checkbox], [type=radio], [type=file]), select, textarea")]
+    .filter((control) => parseFloat(getComputedStyle(control).fontSize) < 16)
+    .map((control) => `${control.outerHTML} is typed into at ${getComputedStyle(control).fontSize}`);
+
+/** Nothing is wider than its place or the window, nothing is cut, nothing that is typed into is small, and no key stands where words should. */
 export async function readable(widget: FrameLocator, language: string): Promise<void> {
   const frame = await frameOf(widget);
   const { faults, texts } = await frame.evaluate(() => {
@@ -90,6 +95,8 @@ export async function readable(widget: FrameLocator, language: string): Promise<
     }
     return { faults, texts };
   });
+  // Of the card fields, too. Safari on a telephone zooms into anything smaller as soon as it has the focus.
+  for (const one of [frame, ...frame.childFrames()]) faults.push(...(await one.evaluate(smallToType)));
   const said = texts.join("\n");
   expect(faults).toEqual([]);
   expect(texts.length).toBeGreaterThan(3);

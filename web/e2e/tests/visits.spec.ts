@@ -97,6 +97,25 @@ test("a browser that keeps nothing opens the hosted page, and opens it again", a
   await page.close();
 });
 
+test("no page of ours puts anything under a telephone's notch or bar", async ({ browser, proof }) => {
+  const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
+  const page = await browser.newPage({ viewport, userAgent, isMobile: true });
+  const insets = { top: 47, right: 44, bottom: 34, left: 21 };
+  await (await page.context().newCDPSession(page)).send("Emulation.setSafeAreaInsetsOverride", { insets });
+  for (const path of [`/w/${widget_id}#${init_token}`, "/w/nobody", "/resume/nothing", "/handover/nothing", "/receipt#nothing"]) {
+    await page.goto(new URL(path, proof.base_url).href);
+    await expect(page.getByRole("heading", { level: 1 }).first()).toBeVisible();
+    const free = await page.locator("main").evaluate((main) => {
+      const { paddingTop, paddingRight, paddingBottom, paddingLeft } = getComputedStyle(main);
+      return { top: paddingTop, right: paddingRight, bottom: paddingBottom, left: paddingLeft };
+    });
+    expect(free, path).toEqual({ top: "47px", right: "44px", bottom: "34px", left: "21px" });
+    // Without it telephones leave bars beside the page, and say that there is no notch.
+    await expect(page.locator("meta[name=viewport]")).toHaveAttribute("content", /viewport-fit=cover, interactive-widget=resizes-content/);
+  }
+  await page.close();
+});
+
 test("on a slow line bones are there before any script, in the colours that were asked for", async ({ browser, proof }) => {
   const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
   const page = await browser.newPage({ viewport, colorScheme: "light" });

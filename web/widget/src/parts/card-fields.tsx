@@ -126,7 +126,7 @@ function fieldStyle(element: Element): Record<string, string> {
     background: "transparent",
     placeholder: token("--muted"),
     danger: token("--stop"),
-    fontSize: "17px",
+    fontSize: token("--typed"),
     fontFamily: "system-ui, sans-serif",
     scheme: token("--scheme"),
   };
