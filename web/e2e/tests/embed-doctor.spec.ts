@@ -6,6 +6,7 @@ import { knownBuyer, sessionOf as sessionOfKnown } from "../src/known.ts";
 import { logged, open, sessionOf, shop, type Session } from "../src/page.ts";
 import type { Proof } from "../src/server.ts";
 import { expect, test } from "../src/test.ts";
+import { wordsOf } from "../src/words.ts";
 
 const SOON_MS = 2000;
 const STEP_MS = 100;
@@ -44,9 +45,15 @@ async function saidByLoader(page: Page, proof: Proof, code: string): Promise<voi
   await isLogged(page, proof, code);
 }
 
-/** The code is there with the first screen, before there is anything to type. */
+/** The code leads to its page. */
+const isLinked = (page: Page, proof: Proof, code: string): Promise<void> =>
+  expect(frameOf(page).getByRole("link", { name: code })).toHaveJSProperty("href", `${proof.base_url}/docs/partner/embed-doctor#${code}`);
+
+/** The code is there with the first screen, before there is anything to type, and with it what it is to a person. */
 async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void> {
   await heading(frameOf(page), "Check your order");
+  await expect(frameOf(page).locator(".finding")).toHaveText(`${wordsOf("en")(`finding.${code}`)} ${code}`);
+  await isLinked(page, proof, code);
   expect(await frameOf(page).locator(".codes").allTextContents()).toEqual([code]);
   await expect(frameOf(page).getByRole("textbox")).toHaveCount(0);
   await isLogged(page, proof, code);
@@ -172,6 +179,7 @@ async function refused(page: Page, proof: Proof, change: Partial<Session>, title
   await open(page, at(proof), shop(proof, { ...(await sessionOf(page, proof)), ...change }));
   await heading(frameOf(page), title);
   await expect(frameOf(page).locator(".codes")).toHaveText(code);
+  await isLinked(page, proof, code);
   await expect(frameOf(page).getByRole("button")).toHaveCount(0);
   expect(await diagnosed(page)).toEqual([code]);
 }

@@ -56,6 +56,7 @@ export const messages = group("app", {
     handed_back: group("blocked.handed_back"),
     unavailable: group("blocked.unavailable"),
   },
+  finding: (code: string) => pick("finding", code),
   resume: group("resume", {
     title: (partner: string | null) => (partner ? t("resume.titleWith", { partner: apart(partner) }) : t("resume.titleAlone")),
     askProblem: (code: string) => pick("resume.askProblem", code),

@@ -1,5 +1,8 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { isOldLoader, isWebView } from "../src/look-around";
+import { messages } from "../src/messages";
 
 describe("a web view is known by its agent", () => {
   const ANDROID = "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/AP1A";
@@ -18,4 +21,14 @@ describe("a web view is known by its agent", () => {
 
 it("a loader that does not say its number is an old one", () => {
   expect([undefined, null, "2", 1, 2, 3].map(isOldLoader)).toEqual([true, true, true, true, false, false]);
+});
+
+// What stands on a screen of its own, in the place of the frame, or in the log alone.
+const ELSEWHERE = ["origin", "frame_blocked", "frame_slow", "frame_silent", "page_silent", "script_changed", "tampered", "session"];
+
+it("each code beside an order says what it is to the person", () => {
+  const source = readFileSync(join(import.meta.dirname, "../../../crates/proof-core/src/embed.rs"), "utf8");
+  const codes = [...source.matchAll(/=> "embed_(\w+)"/g)].map(([, code]) => code ?? "");
+  const isTold = (code: string) => messages.finding(`embed_${code}`) !== messages.finding("made_up");
+  expect(codes.filter((code) => !isTold(code))).toEqual(ELSEWHERE);
 });

@@ -54,6 +54,14 @@ export interface Words {
   "blocked.unavailable.title": undefined;
   "blocked.unavailable.text": undefined;
   "blocked.unavailable.next": undefined;
+  "finding.embed_camera": undefined;
+  "finding.embed_payment": undefined;
+  "finding.embed_storage": undefined;
+  "finding.embed_webview": undefined;
+  "finding.embed_clock": undefined;
+  "finding.embed_old_script": undefined;
+  "finding.embed_session_used": undefined;
+  "finding.other": undefined;
   "resume.titleWith": { partner: string };
   "resume.titleAlone": undefined;
   "resume.text": undefined;
@@ -83,6 +91,7 @@ export interface Words {
   "cancel.sureDeposit": undefined;
   "cancel.yes": undefined;
   "cancel.no": undefined;
+  "cancel.covered": undefined;
   "check.title": undefined;
   "check.nextBuy": undefined;
   "check.nextSell": undefined;

@@ -10,6 +10,7 @@ import { mayCancel } from "../screen";
 import type { Session } from "../session";
 import { isTerminal, type Price, type View } from "../view";
 import { Button, Notice } from "./basics";
+import { Finding } from "./code";
 import { Onward } from "./onward";
 
 // Before that the clock would only hurry people.
@@ -71,7 +72,7 @@ export function Footer({ view, session }: { view: View; session: Session }) {
       {mayCancel(view) && !session.isOther && <Cancel view={view} session={session} />}
       {session.isHosted && !isTerminal(view) && <p class="muted small from">{messages.hosted.from(view.partner)}</p>}
       <span class="order-number">{messages.order(view.merchant_transaction_id)}</span>
-      {session.state.findings.map((code) => <span key={code} class="codes">{code}</span>)}
+      {session.state.findings.map((code) => <Finding key={code} code={code} />)}
     </footer>
   );
 }

@@ -3,16 +3,18 @@
 import { useEffect, useState } from "preact/hooks";
 import { messages } from "../messages";
 import { Badge, Button, Screen } from "../parts/basics";
+import { Code } from "../parts/code";
 import { Actions } from "../parts/frame";
 import type { Blocked, Session } from "../session";
 
 export function BlockedScreen({ blocked, session }: { blocked: Blocked; session: Session }) {
+  const code = codeOf(blocked);
   const words = blocked.kind === "parameter_mismatch" ? messages.blocked.parameter_mismatch(blocked.field) : messages.blocked[blocked.kind];
   return (
     <Screen title={words.title} icon={<Badge tone="stop" />}>
       <p>{words.text}</p>
       <p class="muted">{words.next}</p>
-      {codeOf(blocked) && <p class="codes">{codeOf(blocked)}</p>}
+      {code && <p><Code code={code} /></p>}
       {blocked.kind === "unavailable" && (
         <Actions>
           <Button onClick={() => void session.retry()}>{messages.tryAgain}</Button>
