@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import type { FrameLocator, Page } from "@playwright/test";
 import { addressFingerprint, verifyReceipt, type PublishedKey, type SignedReceipt } from "@proof/sdk";
 import { allChannelsSay, bitcoin, callbacks, chooseDocument, delivered, fillCard, heading, identify, order, pay, selfie, sendFile, statuses, takePhoto } from "../src/buyer.ts";
+import { coveredIsNotPressed } from "../src/covered.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 import type { Proof } from "../src/server.ts";
 import { CARDS } from "../src/buyer.ts";
@@ -70,25 +71,9 @@ test("a returning customer goes straight to the payment", async ({ page, proof }
   const second = await order(page, proof, buyer);
   await heading(second, "Review and pay");
   await fillCard(second, CARDS.good);
-  await coveredIsNotPressed(page, second);
+  await coveredIsNotPressed(page, second, second.getByRole("button", { name: /^Pay €\d/ }));
   await delivered(second);
 });
-
-/** A page that fades the frame out gets no payment by one press; in plain sight the same button pays. */
-async function coveredIsNotPressed(page: Page, widget: FrameLocator): Promise<void> {
-  const fade = async (opacity: string) => {
-    await page.locator("#widget").evaluate((host, value) => host.style.setProperty("opacity", value), opacity);
-    // As long as the browser takes to look again.
-    await page.waitForTimeout(400);
-  };
-  const press = widget.getByRole("button", { name: /^Pay €\d/ });
-  await fade("0.02");
-  await press.click();
-  await expect(widget.getByText("Part of this window seems to be covered")).toBeVisible();
-  await heading(widget, "Review and pay");
-  await fade("1");
-  await press.click();
-}
 
 test("bitcoin arrives, too", async ({ page, proof }) => {
   const widget = await order(page, proof, newBuyer(), "Buy", bitcoin);

@@ -1,4 +1,5 @@
 import { allChannelsSay, answerBank, CARDS, delivered, fillCard, heading, order, pay } from "../src/buyer.ts";
+import { coveredIsNotPressed } from "../src/covered.ts";
 import { knownBuyer } from "../src/known.ts";
 import { expect, test } from "../src/test.ts";
 
@@ -88,7 +89,7 @@ test("another currency gives another price", async ({ page }) => {
 test("cancelled by the buyer", async ({ page, proof }) => {
   const widget = page.frameLocator("#widget iframe");
   await widget.getByRole("button", { name: "Cancel this order" }).click();
-  await widget.getByRole("button", { name: "Yes, cancel" }).click();
+  await coveredIsNotPressed(page, widget, widget.getByRole("button", { name: "Yes, cancel" }));
   await heading(widget, "Order cancelled");
   await expect(widget.getByText("No money was taken.")).toBeVisible();
   await allChannelsSay(page, proof, "cancelled");

@@ -1,6 +1,7 @@
 import type { Page } from "@playwright/test";
 import { withoutFault } from "../src/axe.ts";
 import { allChannelsSay, bitcoin, callbacks, CARDS, heading, order, statuses, widgetOf } from "../src/buyer.ts";
+import { coveredIsNotPressed } from "../src/covered.ts";
 import { advance, knownBuyer } from "../src/known.ts";
 import { accept, paidOut, REFUND, send, untilDeposit, untilTerms } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
@@ -74,7 +75,7 @@ for (const [taken, pressed] of [["today's price", /^Receive €\d/], ["the crypt
     await heading(widget, "The price has moved");
     await expect(widget.getByText("You agreed to", { exact: true })).toBeVisible();
     await withoutFault(page, "embedded");
-    await widget.getByRole("button", { name: pressed }).click();
+    await coveredIsNotPressed(page, widget, widget.getByRole("button", { name: pressed }));
     if (taken === "today's price") return paidOut(widget);
     await expect(widget.getByRole("heading", { level: 1, name: /BTC returned$/ })).toBeVisible({ timeout: 60_000 });
   });

@@ -3,6 +3,7 @@
 
 import { withoutFault } from "../src/axe.ts";
 import { callbacks, delivered, heading, order } from "../src/buyer.ts";
+import { coveredIsNotPressed } from "../src/covered.ts";
 import { knownBuyer } from "../src/known.ts";
 import { expect, test } from "../src/test.ts";
 
@@ -39,7 +40,7 @@ for (const [name, method] of [["Apple Pay", "apple_pay"], ["Google Pay", "google
     await page.addInitScript(wallets, { hands: "approved", closes: false } satisfies Wallet);
     const widget = await order(page, proof, await knownBuyer(proof));
     await heading(widget, "Review and pay");
-    await widget.getByRole("button", { name: new RegExp(`^Pay €\\d+\\.\\d\\d with ${name}$`) }).click();
+    await coveredIsNotPressed(page, widget, widget.getByRole("button", { name: new RegExp(`^Pay €\\d+\\.\\d\\d with ${name}$`) }));
     await delivered(widget);
     await expect.poll(() => callbacks(page)).toContain(`onPaymentFinished ${method}`);
   });

@@ -11,6 +11,7 @@ import type { Session } from "../session";
 import { isTerminal, type Price, type View } from "../view";
 import { Button, Notice } from "./basics";
 import { Finding } from "./code";
+import { GuardedButton } from "./guarded";
 import { Onward } from "./onward";
 
 // Before that the clock would only hurry people.
@@ -110,7 +111,7 @@ function Cancel({ view, session }: { view: View; session: Session }) {
       <p id="cancel-question" role="status">{problem ?? messages.cancel.sure(view)}</p>
       <div class="pair">
         <Button kind="plain" onClick={() => setAsking(false)}>{messages.cancel.no}</Button>
-        <Button kind="plain" busy={busy} onClick={() => void cancel()}>{messages.cancel.yes}</Button>
+        <GuardedButton kind="plain" busy={busy} covered={messages.cancel.covered} onClick={() => void cancel()}>{messages.cancel.yes}</GuardedButton>
       </div>
     </div>
   );

@@ -1,5 +1,6 @@
-// A button that moves money, behind a guard: what a page lays over this frame, or fades it out under, is no reason to press it.
+// A button that moves money, ends an order or takes a card away, behind a guard: what a page lays over this frame, or fades it out under, is no reason to press it.
 
+import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
@@ -11,36 +12,54 @@ const AGAIN_MS = 600;
 const LOOK_MS = 100;
 const ANSWER_MS = 300;
 
-export function GuardedButton({ onClick, ...rest }: ButtonProps) {
+interface GuardedProps {
+  onClick: () => void;
+  /** What is said where it was not pressed in plain sight. */
+  covered?: string;
+  children: (press: () => void) => ComponentChildren;
+}
+
+/** For a button that is drawn in its own way. */
+export function Guarded({ onClick, covered = messages.pay.covered, children }: GuardedProps) {
   const box = useRef<HTMLDivElement>(null);
   const alive = useAlive();
   const [warnedAt, setWarnedAt] = useState<number>();
   const looking = useRef(false);
-  const press = async () => {
-    // A second press while the first is looked at is the same press.
-    if (looking.current) return;
+  const look = async (element: Element) => {
     looking.current = true;
-    const isWarned = warnedAt !== undefined && performance.now() - warnedAt > AGAIN_MS;
-    const mayGoOn = isWarned || (await isInSight(box.current));
+    const mayGoOn = await isInSight(element);
     looking.current = false;
     if (!alive.current) return;
     if (mayGoOn) onClick();
     else setWarnedAt((before) => before ?? performance.now());
   };
+  const press = () => {
+    // A second press while the first is looked at is the same press.
+    if (looking.current) return;
+    const isWarned = warnedAt !== undefined && performance.now() - warnedAt > AGAIN_MS;
+    // Not a turn later where there is nothing to look at: Safari opens Apple Pay in the turn of the press.
+    if (isWarned || !box.current || !canLook()) onClick();
+    else void look(box.current);
+  };
   return (
     <>
-      {warnedAt !== undefined && <Notice tone="wait" icon="warn">{messages.pay.covered}</Notice>}
-      <div class="guarded" ref={box}><Button {...rest} onClick={() => void press()} /></div>
+      {warnedAt !== undefined && <Notice tone="wait" icon="warn">{covered}</Notice>}
+      <div class="guarded" ref={box}>{children(press)}</div>
     </>
   );
 }
 
+export const GuardedButton = ({ onClick, covered, ...rest }: ButtonProps & { covered?: string }) => (
+  <Guarded onClick={onClick} {...(covered === undefined ? {} : { covered })}>{(press) => <Button {...rest} onClick={press} />}</Guarded>
+);
+
+const canLook = (): boolean => "IntersectionObserver" in window && "isVisible" in IntersectionObserverEntry.prototype;
+
 /**
- * False where the browser knows that something covers the element, fades or turns it. One that cannot tell says nothing. It is
+ * False where the browser knows that something covers the element, fades or turns it. It is
  * asked for each press and not kept looking: while it looks, Chromium throws away every click that comes shortly after scrolling.
  */
-function isInSight(element: Element | null): Promise<boolean> {
-  if (!element || !("IntersectionObserver" in window) || !("isVisible" in IntersectionObserverEntry.prototype)) return Promise.resolve(true);
+function isInSight(element: Element): Promise<boolean> {
   return new Promise((resolve) => {
     const end = (inSight: boolean) => {
       clearTimeout(timer);

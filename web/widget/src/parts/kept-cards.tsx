@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { cardName, ltr } from "../format";
 import { messages } from "../messages";
 import type { KeptCard } from "../view";
+import { Guarded } from "./guarded";
 
 const words = messages.pay;
 
@@ -54,10 +55,12 @@ function KeptRow({ card, checked, onChoose, onRemove }: { card: KeptCard; checke
         <span class="muted small">{ltr(card.expires)}</span>
       </label>
       {asking ? (
-        <span class="sure">
-          <button type="button" class="link stop" ref={sure} onClick={onRemove}>{words.removeYes}</button>
+        <div class="sure">
+          <Guarded covered={messages.cancel.covered} onClick={onRemove}>
+            {(press) => <button type="button" class="link stop" ref={sure} onClick={press}>{words.removeYes}</button>}
+          </Guarded>
           <button type="button" class="link" onClick={() => setAsking(false)}>{words.removeNo}</button>
-        </span>
+        </div>
       ) : (
         <button type="button" class="link" ref={remove} aria-label={words.removeNamed(name)} onClick={() => setAsking(true)}>{words.remove}</button>
       )}

@@ -8,8 +8,9 @@ import { messages } from "../messages";
 import { useQuote, type Offer } from "../quote";
 import type { Session } from "../session";
 import type { View } from "../view";
-import { Button, Notice, Screen } from "./basics";
+import { Notice, Screen } from "./basics";
 import { Actions } from "./frame";
+import { GuardedButton } from "./guarded";
 import { Countdown, Hero, Lines, NoQuote } from "./price";
 import { TimeLeft } from "./time-left";
 
@@ -64,16 +65,16 @@ export function PriceOrBack(props: PriceOrBackProps) {
       </div>
       {problem && <Notice tone="stop">{problem}</Notice>}
       <Actions>
-        <Button
+        <GuardedButton
           busy={sending === "payout"}
           disabled={sending !== undefined || !offer.quote || quote.renewing}
           onClick={() => shown && void choose("payout", (api) => props.take(api, shown.id))}
         >
           {sending === "payout" ? words.taking : words.take(total)}
-        </Button>
-        <Button kind="plain" busy={sending === "return"} disabled={sending !== undefined} onClick={() => void choose("return", props.back)}>
+        </GuardedButton>
+        <GuardedButton kind="plain" busy={sending === "return"} disabled={sending !== undefined} covered={messages.cancel.covered} onClick={() => void choose("return", props.back)}>
           {sending === "return" ? words.returning : words.back}
-        </Button>
+        </GuardedButton>
       </Actions>
       <p class="muted small">{standard}</p>
     </Screen>

@@ -6,6 +6,7 @@ import { useAlive } from "../hooks";
 import { messages } from "../messages";
 import type { Failure, Session } from "../session";
 import type { View } from "../view";
+import { Guarded } from "./guarded";
 import { open, payableOf, usable, type WalletName } from "../wallets";
 
 const words = messages.pay;
@@ -59,9 +60,13 @@ export function Wallets({ view, session, ready, onPaying, onProblem }: Props) {
   return (
     <div class="wallets">
       {names.map((name) => (
-        <button key={name} type="button" class="button wallet" aria-disabled={!ready || undefined} aria-label={words.payWith(total, NAMES[name])} onClick={() => void press(name)}>
-          {NAMES[name]}
-        </button>
+        <Guarded key={name} onClick={() => void press(name)}>
+          {(guarded) => (
+            <button type="button" class="button wallet" aria-disabled={!ready || undefined} aria-label={words.payWith(total, NAMES[name])} onClick={() => ready && guarded()}>
+              {NAMES[name]}
+            </button>
+          )}
+        </Guarded>
       ))}
       <p class="or muted small">{words.orCard}</p>
     </div>
