@@ -72,6 +72,8 @@ test("a whole buy by the keyboard, without motion where none is wanted", async (
   expect(await moving(page)).toBe(0);
   await tabTo(page, widget, /^T\w+…/);
   await page.keyboard.press("Enter");
+  // Until the processor's page is in it, a field is not there for the keyboard.
+  await expect(widget.locator(".field-box iframe:not(.unready)")).toHaveCount(3);
   const passed = await tabTo(page, widget, /^Card number$/);
   // As it stands on the screen: the currency, how the price is made, the card.
   expect(passed.map((name) => name.slice(0, 12))).toEqual(["Pay in", "How the pric", "Card number"]);
