@@ -97,6 +97,20 @@ test("a browser that keeps nothing opens the hosted page, and opens it again", a
   await page.close();
 });
 
+test("a receipt's page that was changed on the way is not run, and says that it is missing", async ({ page, proof }) => {
+  await page.route("**/assets/receipt-page-*.js", async (route) => {
+    const answer = await route.fetch();
+    // Kept by no cache, so that the next one is ours.
+    await route.fulfill({ response: answer, headers: { ...answer.headers(), "cache-control": "no-store" }, body: `globalThis.skimmer = true;${await answer.text()}` });
+  });
+  await page.goto(new URL("/receipt#nothing", proof.base_url).href);
+  await expect(page.getByText("The receipt could not be loaded.")).toBeVisible();
+  expect(await page.evaluate(() => "skimmer" in globalThis)).toBe(false);
+  await page.unroute("**/assets/receipt-page-*.js");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await heading(page, "This receipt cannot be shown");
+});
+
 test("no page of ours puts anything under a telephone's notch or bar", async ({ browser, proof }) => {
   const { widget_id, init_token } = await sessionOf(proof, await knownBuyer(proof));
   const page = await browser.newPage({ viewport, userAgent, isMobile: true });

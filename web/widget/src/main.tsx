@@ -11,6 +11,7 @@ import { keep, kept } from "./kept";
 import { choose, speak } from "./lang/speak";
 import { readLook, wear } from "./look";
 import { HandoverPage } from "./screens/handover";
+import { ReceiptMissing } from "./screens/receipt-missing";
 import { ResumePage } from "./screens/resume";
 import { Session } from "./session";
 import "./styles/tokens.css";
@@ -103,10 +104,12 @@ async function takeOver(known: Boot, told: Handed): Promise<void> {
 
 /** Seldom opened, and loaded by nobody else. */
 async function receipt(): Promise<void> {
-  const { ReceiptPage } = await import("./screens/receipt-page");
+  // Lost on the way, or changed on it and so not run: without a word there would be bones for ever.
+  const page = await import("./screens/receipt-page").catch(() => undefined);
   // Another link in the same tab is another receipt.
   window.addEventListener("hashchange", () => location.reload());
-  if (root) render(<main class="app"><ReceiptPage api={session.api} token={location.hash.slice(1)} /></main>, root);
+  const shown = page ? <page.ReceiptPage api={session.api} token={location.hash.slice(1)} /> : <ReceiptMissing onAgain={() => location.reload()} />;
+  if (root) render(<main class="app">{shown}</main>, root);
 }
 
 /** For an app that opens this page with its session behind the `#`, where no server's log and no other page sees it. */

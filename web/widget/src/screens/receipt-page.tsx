@@ -13,6 +13,7 @@ import { Refunds } from "../parts/ending";
 import { Actions } from "../parts/frame";
 import { PriceLines } from "../parts/price";
 import { FingerprintFact, Receipt } from "../parts/receipt";
+import { ReceiptMissing } from "./receipt-missing";
 
 const words = messages.receiptPage;
 
@@ -47,12 +48,7 @@ export function ReceiptPage({ api, token }: { api: Api; token: string }) {
         </Screen>
       );
     case "unreachable":
-      return (
-        <Screen title={words.title}>
-          <Notice tone="stop">{words.unreachable}</Notice>
-          <Actions><Button onClick={() => void load()}>{messages.tryAgain}</Button></Actions>
-        </Screen>
-      );
+      return <ReceiptMissing onAgain={() => void load()} />;
     case "here":
       return <Facts facts={shown.facts} />;
   }
