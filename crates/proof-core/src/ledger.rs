@@ -22,7 +22,7 @@ use crate::{
     quote::{LineCode, Quote},
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{cmp::Ordering, collections::BTreeMap, fmt, str::FromStr};
 
 /// What an account is kept in.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -235,6 +235,7 @@ pub enum EntryKind {
     Capture,
     Send,
     Deliver,
+    MinedAgain,
     TakeBack,
     Refund,
     RefundByBank,
@@ -280,6 +281,7 @@ impl EntryKind {
             Self::Capture => "capture",
             Self::Send => "send",
             Self::Deliver => "deliver",
+            Self::MinedAgain => "mined_again",
             Self::TakeBack => "take_back",
             Self::Refund => "refund",
             Self::RefundByBank => "refund_by_bank",
@@ -396,6 +398,20 @@ fn crypto(from: Account, to: Account, amount: Amount) -> Result<[Posting; 2], Mo
 
 fn fiat(from: Account, to: Account, money: Money) -> Result<[Posting; 2], MoneyError> {
     moved(from, to, Unit::Fiat(money.fiat()), money.minor())
+}
+
+/// A block that was final is taken back, and another one has the transfer, for another fee. `None`: for the same one.
+pub fn mined_again(booked: Amount, fee: Amount) -> Result<Option<Entry>, MoneyError> {
+    if booked.asset() != fee.asset() {
+        return Err(MoneyError::Mismatch);
+    }
+    let differs = Amount::new(fee.asset(), fee.base().abs_diff(booked.base()));
+    let postings = match fee.base().cmp(&booked.base()) {
+        Ordering::Equal => return Ok(None),
+        Ordering::Greater => crypto(Account::Wallet, Account::Gas, differs)?,
+        Ordering::Less => crypto(Account::Gas, Account::Wallet, differs)?,
+    };
+    Entry::new(EntryKind::MinedAgain, postings.into()).map(Some)
 }
 
 /// The owner puts coins into the hot wallet.

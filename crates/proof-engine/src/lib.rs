@@ -17,6 +17,7 @@ mod clock;
 mod cold;
 mod console;
 mod customer;
+mod delivered;
 mod delivery;
 mod deposit;
 mod embed;

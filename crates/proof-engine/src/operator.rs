@@ -174,7 +174,10 @@ impl Engine {
                         state: case.state.name().to_owned(),
                         amount: money(case.amount),
                     });
-                    let trouble = tx.job_trouble(JobKind::Order, id.uuid()).await?;
+                    let mut trouble = tx.job_trouble(JobKind::Order, id.uuid()).await?;
+                    if trouble.is_none() {
+                        trouble = tx.job_trouble(JobKind::Delivered, id.uuid()).await?;
+                    }
                     let claims = tx.claim_of_order(id, CLAIMS_MAX).await?;
                     let claims = claims.iter().map(|claim| StoryCase {
                         case: claim.id.to_string(),

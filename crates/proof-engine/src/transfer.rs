@@ -20,7 +20,7 @@ use proof_core::{
     Address, Asset, ErrorCode, Network,
     case::{Case, CaseCommand},
     cold::ColdMove,
-    id::{CaseId, IntentId, OrderId, SweepId},
+    id::{CaseId, IntentId, JobId, OrderId, SweepId},
     money::Amount,
     order::{Command, Order, POLL_MS, State},
     partner::Environment,
@@ -55,7 +55,7 @@ pub(crate) struct Leg {
     pub(crate) asked: OrderId,
     pub(crate) environment: Environment,
     /// What moves.
-    asset: Asset,
+    pub(crate) asset: Asset,
     pub(crate) class: IntentClass,
     pub(crate) intent: IntentId,
 }
@@ -515,10 +515,19 @@ impl Engine {
         fact: TransferFact,
     ) -> Result<(), ApiError> {
         let ids = SaveIds::new(self, self.now());
+        let look_at = self.delivered_look_at(leg, &fact)?;
         self.db
             .write(name, move |tx: &mut Tx| {
                 let (ids, fact) = (ids.clone(), fact.clone());
-                Box::pin(async move { leg.record(tx, fact, &ids).await })
+                Box::pin(async move {
+                    leg.record(tx, fact, &ids).await?;
+                    if let Some(at) = look_at {
+                        let job = JobId::from_uuid(ids.uuid(21, 0));
+                        let key = leg.order.uuid();
+                        tx.job_upsert(job, JobKind::Delivered, key, at).await?;
+                    }
+                    Ok(())
+                })
             })
             .await
             .map_err(ApiError::from)

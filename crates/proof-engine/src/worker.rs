@@ -299,6 +299,7 @@ impl Engine {
             JobKind::Delivery => self.delivery_drive(EndpointId::from_uuid(job.key)).await,
             JobKind::Sweep => self.sweep_drive(job.key).await,
             JobKind::Cold => self.cold_drive(job.key).await,
+            JobKind::Delivered => self.delivered_drive(OrderId::from_uuid(job.key)).await,
             JobKind::Mail => self.mail_drive(MailId::from_uuid(job.key)).await,
         }
     }

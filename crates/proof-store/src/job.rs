@@ -14,13 +14,13 @@ statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0, trouble = NULL";
     JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11, $12) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11, $12, $13) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, trouble = $3, lease_token = NULL, lease_until = NULL WHERE id = $4 AND lease_token = $5 AND generation = $6";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY lease_until LIMIT 1";
     JOB_NOTE = "UPDATE jobs SET trouble = $1 WHERE kind = $2 AND key = $3";
     JOB_TROUBLE = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND key = $2 AND trouble IS NOT NULL";
     JOB_TROUBLES = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND trouble IS NOT NULL ORDER BY key LIMIT $2";
@@ -52,6 +52,8 @@ pub enum JobKind {
     Sweep,
     /// Look for what a hot wallet has too much, or move it into cold storage.
     Cold,
+    /// Look whether a chain keeps what was delivered.
+    Delivered,
 }
 
 /// Jobs that share hands. A partner's endpoint that hangs may use up those of the deliveries, and a
@@ -77,7 +79,7 @@ impl Pool {
         }
     }
 
-    const fn kinds(self) -> [JobKind; 8] {
+    const fn kinds(self) -> [JobKind; 9] {
         match self {
             Self::Orders => [
                 JobKind::Order,
@@ -88,16 +90,17 @@ impl Pool {
                 JobKind::Payment,
                 JobKind::Sweep,
                 JobKind::Cold,
+                JobKind::Delivered,
             ],
-            Self::Deliveries => [JobKind::Delivery; 8],
-            Self::Mails => [JobKind::Mail; 8],
-            Self::Nights => [JobKind::Reconcile; 8],
+            Self::Deliveries => [JobKind::Delivery; 9],
+            Self::Mails => [JobKind::Mail; 9],
+            Self::Nights => [JobKind::Reconcile; 9],
         }
     }
 }
 
 impl JobKind {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Order,
         Self::Identity,
         Self::Delivery,
@@ -109,6 +112,7 @@ impl JobKind {
         Self::Mail,
         Self::Sweep,
         Self::Cold,
+        Self::Delivered,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -124,6 +128,7 @@ impl JobKind {
             Self::Mail => "mail",
             Self::Sweep => "sweep",
             Self::Cold => "cold",
+            Self::Delivered => "delivered",
         }
     }
 
@@ -140,7 +145,8 @@ impl JobKind {
             | Self::Claim
             | Self::Payment
             | Self::Sweep
-            | Self::Cold => Pool::Orders,
+            | Self::Cold
+            | Self::Delivered => Pool::Orders,
             Self::Reconcile => Pool::Nights,
             Self::Delivery => Pool::Deliveries,
             Self::Mail => Pool::Mails,
@@ -289,11 +295,11 @@ impl Tx {
         until: Timestamp,
         limit: i64,
     ) -> Result<Vec<Lease>, StoreError> {
-        let [a, b, c, d, e, f, g, h] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f, g, h, i] = pool.kinds().map(JobKind::name);
         let rows: Vec<Row> = self
             .fetch_all(
                 JOB_CLAIM,
-                args![token, until, now, limit, a, b, c, d, e, f, g, h],
+                args![token, until, now, limit, a, b, c, d, e, f, g, h, i],
             )
             .await?;
         let mut jobs = rows
@@ -340,12 +346,12 @@ impl Tx {
 
     /// When the next job of a pool falls due, or the next lease runs out.
     pub async fn job_next(&mut self, pool: Pool) -> Result<Option<Timestamp>, StoreError> {
-        let [a, b, c, d, e, f, g, h] = pool.kinds().map(JobKind::name);
+        let [a, b, c, d, e, f, g, h, i] = pool.kinds().map(JobKind::name);
         // One look into the index for each: with hundreds of thousands of open orders that matters.
         let kinds = JobKind::ALL.into_iter().filter(|kind| kind.pool() == pool);
         let looks = kinds
             .map(|kind| (JOB_NEXT, args![kind.name()]))
-            .chain([(JOB_NEXT_LEASE, args![a, b, c, d, e, f, g, h])]);
+            .chain([(JOB_NEXT_LEASE, args![a, b, c, d, e, f, g, h, i])]);
         let mut next = None;
         for (statement, args) in looks {
             let row: Option<NextRow> = self.fetch_optional(statement, args).await?;

@@ -317,6 +317,23 @@ fn what_does_not_sum_to_zero_in_each_unit_is_no_entry() {
 }
 
 #[test]
+fn another_block_may_cost_more_or_less_than_was_booked() {
+    let native = |base| Amount::new(Network::Erc20.native(), base);
+    let gas = |booked, fee| {
+        let entry = mined_again(native(booked), native(fee)).unwrap()?;
+        let of = |account: Account| {
+            let mut postings = entry.postings().iter();
+            postings.find(|one| one.account == account).unwrap().amount
+        };
+        Some((of(Account::Gas), of(Account::Wallet)))
+    };
+    assert_eq!(gas(7, 7), None);
+    assert_eq!(gas(7, 9), Some((2, -2)));
+    assert_eq!(gas(9, 7), Some((-2, 2)));
+    assert_eq!(mined_again(native(7), usdt(7)), Err(MoneyError::Mismatch));
+}
+
+#[test]
 fn nobody_owes_less_than_nothing() {
     let text = || "visa".to_owned();
     // The account, and whether it may be in debit, in credit.

@@ -16,7 +16,7 @@ use proof_core::{
 };
 use proof_store::{
     BackupRow, DueJobs, FailingEndpoint, JobKind, OpenOrders, Pool, ScanPlace, StoreError,
-    StoredAlert, Tx, Waiting,
+    StoredAlert, Trouble, Tx, Waiting,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -55,6 +55,8 @@ pub struct Look {
     crowded: bool,
     /// Why the last try of an order's step failed.
     troubles: BTreeMap<OrderId, String>,
+    /// Orders that are complete, and whose delivery the chain has taken back.
+    lost: Vec<Trouble>,
     jobs: Vec<DueJobs>,
     deliveries: Waiting,
     endpoints: Vec<FailingEndpoint>,
@@ -111,6 +113,7 @@ impl Watched {
             quiet,
             crowded,
             troubles: troubles.collect(),
+            lost: tx.job_troubles(JobKind::Delivered, TROUBLES_MAX).await?,
             jobs,
         })
     }
@@ -217,6 +220,14 @@ impl Look {
             let alert = order_alert(order, *at, thresholds, now)?;
             Some(alert.because(self.troubles.get(&order.id).cloned()))
         }));
+        looked
+            .wrong
+            .extend(self.lost.iter().map(|lost| Alert::OrderStuck {
+                order: OrderId::from_uuid(lost.key),
+                state: "completed".to_owned(),
+                since: now,
+                why: Some(lost.why.clone()),
+            }));
         if self.crowded {
             looked.unseen.extend([
                 Unseen::All(AlertKind::OrderStuck),
@@ -486,6 +497,7 @@ mod tests {
             orders: Vec::new(),
             quiet: Vec::new(),
             troubles: BTreeMap::new(),
+            lost: Vec::new(),
             crowded: false,
             jobs: Vec::new(),
             deliveries: Waiting {

@@ -1,5 +1,7 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
+mod taken_back;
+
 use super::{
     CONFIRMATIONS, ETHER, FRIEND, Real, address,
     anvil::{Anvil, CHAIN_ID, Mood, number},
