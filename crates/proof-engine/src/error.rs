@@ -205,7 +205,12 @@ impl From<QuoteError> for ApiError {
     fn from(error: QuoteError) -> Self {
         match error {
             QuoteError::RateStale => Self::unavailable(error.to_string()),
-            QuoteError::Money(_) | QuoteError::FeesTooHigh => Self::internal(error),
+            QuoteError::FeesTooHigh => Self::field(
+                ErrorCode::ValidationError,
+                "amount",
+                "The fees would take all of this amount, the network's most of it: choose a larger one, or another network.",
+            ),
+            QuoteError::Money(_) => Self::internal(error),
         }
     }
 }

@@ -18,7 +18,7 @@ statements! {
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, trouble = $3, lease_token = NULL, lease_until = NULL WHERE id = $4 AND lease_token = $5 AND generation = $6";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
-    JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_token IS NOT NULL";
+    JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_until IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
     JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY lease_until LIMIT 1";
     JOB_NOTE = "UPDATE jobs SET trouble = $1 WHERE kind = $2 AND key = $3";

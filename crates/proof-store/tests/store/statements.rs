@@ -26,7 +26,7 @@ async fn every_statement_prepares_on_every_engine() {
 }
 
 /// Of millions of rows: the statement, what its parameters may be, and the indexes that it has to go by.
-const BY_INDEX: [(&str, &[&str], &[&str]); 11] = [
+const BY_INDEX: [(&str, &[&str], &[&str]); 13] = [
     ("ACCOUNT_HOUSE", &[], &["accounts_house"]),
     (
         "SEARCH_MARK",
@@ -46,6 +46,8 @@ const BY_INDEX: [(&str, &[&str], &[&str]); 11] = [
     ("POSTING_SINCE", &OF_A_DAY, &["entries_by_time"]),
     ("ORDER_ANY_OPEN", &OF_OPEN, &["orders_by_"]),
     ("DELIVERY_PACE", &OF_DELIVERIES, &["deliveries_by_endpoint"]),
+    ("JOB_RELEASE_ALL", &[], &["jobs_leased"]),
+    ("JOB_TROUBLES", &["'order'", "100"], &["jobs_in_trouble"]),
 ];
 
 const OF_ALL_TIME: [&str; 3] = ["'ffffffff-ffff-7fff-bfff-ffffffffffff'", "'test'", "50"];

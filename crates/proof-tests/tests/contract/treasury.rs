@@ -157,6 +157,11 @@ async fn prices_are_those_of_the_day(app: &App) {
             "side=buy&asset=USDT%2FTRC20&amount=1&fiat_currency=XXX",
             "fiat_currency",
         ),
+        // The fees are more than it is worth.
+        (
+            "side=sell&asset=USDT%2FTRC20&amount=0.01&fiat_currency=EUR",
+            "amount",
+        ),
     ] {
         let answer = ann.get(&ask(rest)).await;
         assert_eq!(answer.json["field"], field, "{rest}: {}", answer.text);
