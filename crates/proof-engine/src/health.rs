@@ -273,7 +273,10 @@ impl Engine {
             };
             for (network, chain) in &rails.chains {
                 let key = (environment, *network);
-                asked.push(async move { (key, chain.tip().await) });
+                asked.push(async move {
+                    let (tip, _) = futures::join!(chain.tip(), chain.node_heights());
+                    (key, tip)
+                });
             }
         }
         while let Some((key, tip)) = asked.next().await {

@@ -24,6 +24,9 @@ use std::{
 };
 use tracing::Instrument;
 
+/// Nodes see a block a moment apart; a few blocks is no moment.
+const NODE_BLOCKS: u64 = 3;
+
 /// How a rail has been doing in this process.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Pulse {
@@ -133,6 +136,22 @@ pub(crate) fn mail(mail: Arc<dyn Mail>, pulses: &Arc<Pulses>) -> Arc<dyn Mail> {
 
 pub(crate) fn chain_rail(network: Network) -> String {
     format!("node {network}")
+}
+
+/// One of several, counted from 1 in the order of the configuration.
+pub(crate) fn node_rail(network: Network, n: usize) -> String {
+    format!("node {n} of {network}")
+}
+
+/// Which of several nodes are where most of them are: so far that a majority is there, or not many blocks from it.
+fn nodes_well(heights: &[Result<u64, PortError>]) -> Vec<bool> {
+    let mut said: Vec<u64> = heights.iter().flatten().copied().collect();
+    said.sort_unstable_by(|a, b| b.cmp(a));
+    let agreed = said.get(heights.len() / 2).copied();
+    let is_well = |height: u64| agreed.is_none_or(|agreed| height.abs_diff(agreed) <= NODE_BLOCKS);
+    let of = heights.iter().map(|height| height.as_ref().ok());
+    of.map(|height| height.is_some_and(|height| is_well(*height)))
+        .collect()
 }
 
 fn metered<T: ?Sized>(inner: Arc<T>, rail: Rail, pulses: &Arc<Pulses>) -> Arc<Metered<T>> {
@@ -447,6 +466,17 @@ impl Chain for Metered<dyn Chain> {
         self.call("tip", self.inner.tip()).await
     }
 
+    /// Each node is a rail of its own: one that is away, or elsewhere than most of them, is told while they still agree.
+    async fn node_heights(&self) -> Vec<Result<u64, PortError>> {
+        let heights = self.inner.node_heights().await;
+        let (environment, network) = (self.rail.0, self.inner.network());
+        for (n, is_well) in (1..).zip(nodes_well(&heights)) {
+            let rail = (environment, node_rail(network, n));
+            self.pulses.note(&rail, is_well, self.pulses.metrics.now());
+        }
+        heights
+    }
+
     async fn balance(&self, owner: &Address, asset: Asset) -> Result<Amount, PortError> {
         self.call("balance", self.inner.balance(owner, asset)).await
     }
@@ -543,5 +573,28 @@ impl Chain for Metered<dyn Chain> {
     ) -> Result<TransferStatus, PortError> {
         let asked = self.inner.arrival(recipient, key, amount);
         self.call("arrival", asked).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_is_well_where_most_of_them_are() {
+        let away = || Err(PortError::retry("node", "away"));
+        for (heights, well) in [
+            (vec![Ok(100), Ok(101), Ok(97)], vec![true, true, true]),
+            (vec![Ok(100), Ok(101), Ok(96)], vec![true, true, false]),
+            (vec![Ok(5_000), Ok(101), Ok(100)], vec![false, true, true]),
+            (vec![away(), Ok(101), Ok(100)], vec![false, true, true]),
+            // Two that differ are no majority: the lower one is where both have been.
+            (vec![Ok(100), Ok(90)], vec![false, true]),
+            (vec![away(), Ok(90)], vec![false, true]),
+            (vec![away(), away()], vec![false, false]),
+            (Vec::new(), Vec::new()),
+        ] {
+            assert_eq!(nodes_well(&heights), well, "{heights:?}");
+        }
     }
 }

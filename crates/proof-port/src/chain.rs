@@ -116,6 +116,11 @@ pub trait Chain: Send + Sync {
 
     async fn tip(&self) -> Result<ChainTip, PortError>;
 
+    /// The newest block of each node that is asked here, in the order of the configuration, where there are several.
+    async fn node_heights(&self) -> Vec<Result<u64, PortError>> {
+        Vec::new()
+    }
+
     async fn balance(&self, owner: &Address, asset: proof_core::Asset)
     -> Result<Amount, PortError>;
 

@@ -84,6 +84,14 @@ impl Chain for BitcoinChain {
         Ok(ChainTip { height })
     }
 
+    async fn node_heights(&self) -> Vec<Result<u64, PortError>> {
+        if self.nodes.len() < 2 {
+            return Vec::new();
+        }
+        let states = self.nodes().await.into_iter();
+        states.map(|state| state.map(|node| node.height)).collect()
+    }
+
     async fn balance(&self, owner: &Address, asset: Asset) -> Result<Amount, PortError> {
         let (_, coins) = self.unspent(&script_of(owner.as_str())?).await?;
         let base = coins.values().map(|held| u128::from(held.base)).sum();

@@ -288,6 +288,14 @@ impl Chain for TronChain {
         Ok(ChainTip { height })
     }
 
+    async fn node_heights(&self) -> Vec<Result<u64, PortError>> {
+        if self.nodes.len() < 2 {
+            return Vec::new();
+        }
+        let states = self.nodes().await.into_iter();
+        states.map(|state| state.map(|node| node.height)).collect()
+    }
+
     async fn balance(&self, owner: &Address, asset: Asset) -> Result<Amount, PortError> {
         let owner = account(owner)?;
         if asset == Network::Trc20.native() {

@@ -1,7 +1,11 @@
 //! What operators see of the installation: what is wrong, and how each part does.
 
 use super::{ALERTS_MAX, Look, ShippingView};
-use crate::{ApiError, Engine, metered::chain_rail, refusal::AcknowledgedBy};
+use crate::{
+    ApiError, Engine,
+    metered::{chain_rail, node_rail},
+    refusal::AcknowledgedBy,
+};
 use proof_core::{Timestamp, alert::Alert, partner::Environment, recovery::Life};
 use proof_store::{BackupRow, Engine as Database, Failure, JobKind, Pool, StoredAlert, Tx};
 use serde::Serialize;
@@ -242,6 +246,12 @@ impl Engine {
             };
             let names = ["payments", "payouts", "identity", "rates", "signer"];
             let nodes = rails.chains.keys().map(|network| chain_rail(*network));
+            // Those of a network that has more than one are known once they were asked.
+            let networks = rails.chains.keys().copied();
+            let several = networks.flat_map(|network| {
+                let rails = (1..).map(move |n| node_rail(network, n));
+                rails.take_while(|rail| pulses.contains_key(&(environment, rail.clone())))
+            });
             let mail = (environment == Environment::Test && self.mailer.is_some())
                 .then(|| "mail".to_owned());
             for rail in names
@@ -249,6 +259,7 @@ impl Engine {
                 .into_iter()
                 .chain(mail)
                 .chain(nodes)
+                .chain(several)
             {
                 let pulse = pulses.get(&(environment, rail.clone()));
                 let failing = pulse.and_then(|pulse| pulse.failing_since);

@@ -126,12 +126,7 @@ async fn prices_are_those_of_the_day(app: &App) {
         .await;
     assert_eq!(price.status, 200, "{}", price.text);
     let minor = |text: &Value| {
-        let digits: String = text
-            .as_str()
-            .unwrap()
-            .chars()
-            .filter(char::is_ascii_digit)
-            .collect();
+        let digits = text.as_str().unwrap().replace('.', "");
         digits.parse::<i64>().unwrap()
     };
     let lines = price.json["lines"].as_array().unwrap();

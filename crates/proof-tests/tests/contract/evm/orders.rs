@@ -1,5 +1,6 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
+mod node_away;
 mod taken_back;
 
 use super::{
