@@ -15,7 +15,7 @@ pub use shipping::{Behind, Late, ShippingView};
 
 use crate::{ApiError, Engine, metered::Rail, metrics::seconds_between};
 use futures::{FutureExt, StreamExt, future::Shared, stream::FuturesUnordered};
-use look::{Look, Watched};
+use look::{Look, Watched, show_orders};
 use proof_core::{
     Network, Timestamp,
     alert::{Alert, AlertKind, Change, OpenAlert, Thresholds, Unseen, changes},
@@ -23,7 +23,7 @@ use proof_core::{
     partner::Environment,
     recovery::Life,
 };
-use proof_store::{BackupRow, Failure, Pool, StoredAlert, Tx};
+use proof_store::{BackupRow, Failure, OpenOrders, Pool, StoredAlert, Tx};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -45,6 +45,8 @@ const LOOK_SECONDS_SPARE: i64 = 30;
 /// The row that shows that the database can be written.
 /// How often the checklists of live partners are judged.
 const REDS_SECONDS: i64 = 300;
+/// Between two counts of the orders that are open.
+const COUNT_SECONDS: i64 = 60;
 
 const HEARTBEAT: &str = "server";
 
@@ -124,6 +126,8 @@ struct Seen {
     failed: bool,
     tips: Tips,
     look: Option<Look>,
+    /// How many orders were open, and when they were counted.
+    counted: Option<(Timestamp, Vec<OpenOrders>)>,
     /// Red lines of live partners, and when they were looked at.
     reds: Option<(Timestamp, Vec<Alert>)>,
     purged_at: Option<Timestamp>,
@@ -228,10 +232,33 @@ impl Engine {
         }
         let open: Vec<OpenAlert> = look.open.iter().map(|stored| stored.open()).collect();
         look.open = self.alerts_save(changes(&open, &looked), now).await?;
-        let mut seen = self.health.seen();
-        seen.look = Some(look);
-        seen.written_at = Some(now);
-        seen.failed = false;
+        let is_first = {
+            let mut seen = self.health.seen();
+            seen.written_at = Some(now);
+            seen.failed = false;
+            seen.look.replace(look).is_none()
+        };
+        if is_first {
+            return Ok(());
+        }
+        self.orders_count(now).await
+    }
+
+    /// With a million open orders no other question is as dear: it is not asked at each look, nor by a server that has just
+    /// begun and has all else to do.
+    async fn orders_count(&self, now: Timestamp) -> Result<(), ApiError> {
+        if let Some((at, _)) = &self.health.seen().counted
+            && now < at.plus_seconds(COUNT_SECONDS)
+        {
+            return Ok(());
+        }
+        let orders = self
+            .db
+            .read("orders_count", |tx: &mut Tx| {
+                Box::pin(async move { Ok::<_, Failure<ApiError>>(tx.open_orders().await?) })
+            })
+            .await?;
+        self.health.seen().counted = Some((now, orders));
         Ok(())
     }
 
@@ -436,6 +463,9 @@ impl Engine {
             gauges.look_age.set(age);
             if let Some(look) = &seen.look {
                 look.show(gauges, &seen.tips, now);
+            }
+            if let Some((_, orders)) = &seen.counted {
+                show_orders(gauges, orders, now);
             }
         }
         if let Some(shipping) = self.shipping() {

@@ -49,7 +49,6 @@ pub struct Watched {
 #[derive(Clone, Debug)]
 pub struct Look {
     pub open: Vec<StoredAlert>,
-    orders: Vec<OpenOrders>,
     quiet: Vec<(Order, Timestamp)>,
     /// States of which there are more than were looked at.
     crowded: bool,
@@ -82,8 +81,7 @@ pub(super) fn minutes(minutes: u32) -> i64 {
 impl Watched {
     pub async fn look(&self, tx: &mut Tx) -> Result<Look, StoreError> {
         let (now, thresholds) = (self.now, &self.watching.thresholds);
-        let orders = tx.open_orders().await?;
-        let (quiet, crowded) = self.quiet(tx, &orders).await?;
+        let (quiet, crowded) = self.quiet(tx).await?;
         let troubles = tx.job_troubles(JobKind::Order, TROUBLES_MAX).await?;
         let troubles = troubles.into_iter();
         let troubles = troubles.map(|of| (OrderId::from_uuid(of.key), of.why));
@@ -109,7 +107,6 @@ impl Watched {
             high: self.wallets_high(tx).await?,
             backup_good: tx.backup_good().await?,
             backup_last,
-            orders,
             quiet,
             crowded,
             troubles: troubles.collect(),
@@ -119,20 +116,12 @@ impl Watched {
     }
 
     /// Orders that nothing happened to for a while, and all that wait for people.
-    async fn quiet(
-        &self,
-        tx: &mut Tx,
-        orders: &[OpenOrders],
-    ) -> Result<(Vec<(Order, Timestamp)>, bool), StoreError> {
+    async fn quiet(&self, tx: &mut Tx) -> Result<(Vec<(Order, Timestamp)>, bool), StoreError> {
         let thresholds = &self.watching.thresholds;
         let shortest = thresholds.order_minutes.min(thresholds.transfer_minutes);
         let since = self.now.plus_seconds(-minutes(shortest));
         let (mut quiet, mut crowded) = (Vec::new(), false);
-        let there: BTreeSet<&str> = orders.iter().map(|of| of.state.as_str()).collect();
         for state in WORKED_STATES.into_iter().chain([IN_REVIEW]) {
-            if !there.contains(state) {
-                continue;
-            }
             let since = if state == IN_REVIEW { self.now } else { since };
             let found = tx.quiet_orders(state, since, QUIET_MAX).await?;
             crowded |= i64::try_from(found.len()).is_ok_and(|found| found >= QUIET_MAX);
@@ -365,15 +354,6 @@ impl Look {
     /// Into the gauges, with ages as of now.
     pub fn show(&self, gauges: &Gauges, tips: &Tips, now: Timestamp) {
         let age = |at: Option<Timestamp>| at.map_or(0.0, |at| seconds_between(at, now));
-        gauges.orders_open.clear();
-        gauges.orders_oldest.clear();
-        for of in &self.orders {
-            let labels = [("side", of.side.clone()), ("state", of.state.clone())];
-            let count = number(of.waiting.count);
-            gauges.orders_open.get_or_create(&labels).set(count);
-            let oldest = gauges.orders_oldest.get_or_create(&labels);
-            oldest.set(age(of.waiting.oldest));
-        }
         gauges.jobs_due.clear();
         gauges.jobs_lag.clear();
         // Zero is a number, too: what is not there cannot be watched.
@@ -460,6 +440,19 @@ impl Look {
     }
 }
 
+/// The same of orders that are open.
+pub fn show_orders(gauges: &Gauges, orders: &[OpenOrders], now: Timestamp) {
+    gauges.orders_open.clear();
+    gauges.orders_oldest.clear();
+    for of in orders {
+        let labels = [("side", of.side.clone()), ("state", of.state.clone())];
+        let count = number(of.waiting.count);
+        gauges.orders_open.get_or_create(&labels).set(count);
+        let oldest = of.waiting.oldest.map_or(0.0, |at| seconds_between(at, now));
+        gauges.orders_oldest.get_or_create(&labels).set(oldest);
+    }
+}
+
 /// A node that was heard before this was not heard at the present look.
 fn looked_at(watching: &Watching, now: Timestamp) -> Timestamp {
     now.plus_seconds(-i64::from(watching.every_seconds.max(1)))
@@ -494,7 +487,6 @@ mod tests {
     fn empty() -> Look {
         Look {
             open: Vec::new(),
-            orders: Vec::new(),
             quiet: Vec::new(),
             troubles: BTreeMap::new(),
             lost: Vec::new(),
