@@ -69,8 +69,8 @@ const smallToType = (): string[] =>
     .map((control) => `${control.outerHTML} is typed into at ${getComputedStyle(control).fontSize}`);
 
 /** Nothing is wider than its place or the window, nothing is cut, nothing that is typed into is small, and no key stands where words should. */
-export async function readable(widget: FrameLocator, language: string): Promise<void> {
-  const frame = await frameOf(widget);
+export async function readable(widget: FrameLocator | Frame, language: string): Promise<void> {
+  const frame = "owner" in widget ? await frameOf(widget) : widget;
   const { faults, texts } = await frame.evaluate(() => {
     const faults: string[] = [];
     const texts: string[] = [];
