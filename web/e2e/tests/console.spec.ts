@@ -151,7 +151,7 @@ test("a partner lists its pairs, and an operator confirms that list", async ({ d
   await expect(line(alice).getByRole("button", { name: /list/i })).toHaveCount(0);
   await line(alice).getByRole("button", { name: "Sign" }).click();
   // While she reads, the list becomes another one: her word is not about that.
-  await list({ "sell USDT/TRC20": false, "buy USDT/TRC20": true });
+  await list({ "sell USDT/TRC20": false, "buy TRX/TRC20": true });
   await answer(alice, "Sign it under my name", { Note: "One pair, as they asked" });
   await expect(alice.getByRole("dialog").getByText("has changed since you looked")).toBeVisible();
   await alice.reload();
