@@ -68,7 +68,56 @@ impl RpcError {
     }
 }
 
-/// One question. Without an answer in a body nothing is known.
+/// Why a try has brought nothing, and whether another one may.
+pub struct Missed {
+    pub why: RpcError,
+    /// An answer was lost or was none, and it did not take all the time that there is.
+    pub may_ask_again: bool,
+}
+
+impl From<RpcError> for Missed {
+    /// The node has said what it has to say.
+    fn from(why: RpcError) -> Self {
+        Self {
+            why,
+            may_ask_again: false,
+        }
+    }
+}
+
+impl Missed {
+    /// It answers, but not what can be used: a page of somebody in between, mostly.
+    pub const fn unusable(why: String) -> Self {
+        Self {
+            why: RpcError::Unusable(why),
+            may_ask_again: true,
+        }
+    }
+
+    pub fn unanswered(error: CallError) -> Self {
+        Self {
+            may_ask_again: error.sent == Sent::Maybe && !error.is_late,
+            why: match error.sent {
+                Sent::No => RpcError::Unsent(error.context),
+                Sent::Maybe => RpcError::Lost(error.context),
+            },
+        }
+    }
+}
+
+/// Asks once more where an answer was lost. What is decided about money takes a dozen answers of each of several nodes, one after
+/// the other: of a node that loses one in fifteen, half of all dozens would have to be asked for again from the first.
+pub async fn twice<T, F>(ask: impl Fn() -> F) -> Result<T, RpcError>
+where
+    F: Future<Output = Result<T, Missed>>,
+{
+    match ask().await {
+        Err(missed) if missed.may_ask_again => ask().await.map_err(|missed| missed.why),
+        told => told.map_err(|missed| missed.why),
+    }
+}
+
+/// One question, which changes nothing. Without an answer in a body nothing is known.
 pub async fn ask<T: DeserializeOwned>(
     node: &Configured,
     method: &str,
@@ -80,21 +129,7 @@ pub async fn ask<T: DeserializeOwned>(
         method,
         params,
     };
-    let answer = node.post_for(&body, ANSWER_BYTES_MAX).await;
-    let answer = answer.map_err(unanswered)?;
-    let status = answer.status;
-    // Some nodes say what is wrong beside a status that says that something is.
-    let response: Response<T> = answer
-        .json()
-        .map_err(|error| RpcError::Unusable(format!("{method}: status {status}, {error:.120}")))?;
-    match response.error {
-        Some(Failure { code, message }) => Err(RpcError::Refused {
-            code,
-            message: words(&message),
-        }),
-        None if status == 200 => Ok(response.result),
-        None => Err(RpcError::Unusable(format!("{method}: status {status}"))),
-    }
+    twice(|| call(node, &body)).await
 }
 
 /// The same where the answer cannot be missing.
@@ -107,25 +142,42 @@ pub async fn must<T: DeserializeOwned>(
     answer.ok_or_else(|| RpcError::Unusable(format!("{method}: nothing")))
 }
 
-/// The same for one of many answers that are worth something only together: one that is lost is asked for once more. Of a node
-/// that loses one in fifteen nobody would ever hear thirty in a row.
-pub async fn must_of_many<T: DeserializeOwned>(
+/// Something that the node is to do: said once.
+pub async fn tell<T: DeserializeOwned>(
     node: &Configured,
     method: &str,
-    params: impl Serialize + Clone,
+    params: impl Serialize,
 ) -> Result<T, RpcError> {
-    match must(node, method, params.clone()).await {
-        Err(RpcError::Unsent(_) | RpcError::Lost(_) | RpcError::Unusable(_)) => {
-            must(node, method, params).await
-        }
-        told => told,
-    }
+    let body = Request {
+        jsonrpc: "2.0",
+        id: 1,
+        method,
+        params,
+    };
+    let answer = call(node, &body).await.map_err(|missed| missed.why)?;
+    answer.ok_or_else(|| RpcError::Unusable(format!("{method}: nothing")))
 }
 
-pub fn unanswered(error: CallError) -> RpcError {
-    match error.sent {
-        Sent::No => RpcError::Unsent(error.context),
-        Sent::Maybe => RpcError::Lost(error.context),
+async fn call<T: DeserializeOwned>(
+    node: &Configured,
+    body: &Request<'_, impl Serialize>,
+) -> Result<Option<T>, Missed> {
+    let method = body.method;
+    let answer = node.post_for(body, ANSWER_BYTES_MAX).await;
+    let answer = answer.map_err(Missed::unanswered)?;
+    let status = answer.status;
+    // Some nodes say what is wrong beside a status that says that something is.
+    let response: Response<T> = answer
+        .json()
+        .map_err(|error| Missed::unusable(format!("{method}: status {status}, {error:.120}")))?;
+    match response.error {
+        Some(Failure { code, message }) => Err(RpcError::Refused {
+            code,
+            message: words(&message),
+        }
+        .into()),
+        None if status == 200 => Ok(response.result),
+        None => Err(Missed::unusable(format!("{method}: status {status}"))),
     }
 }
 

@@ -27,6 +27,8 @@ pub enum Sent {
 pub struct CallError {
     pub provider: &'static str,
     pub sent: Sent,
+    /// It took all the time that it had: asked again it would take as much again.
+    pub is_late: bool,
     /// For logs; without addresses and bodies.
     pub context: String,
 }
@@ -215,6 +217,7 @@ impl Configured {
         CallError {
             provider: self.name,
             sent: Sent::No,
+            is_late: false,
             context: context.to_string(),
         }
     }
@@ -223,6 +226,7 @@ impl Configured {
         CallError {
             provider: self.name,
             sent: error.sent,
+            is_late: error.is_late,
             context: error.context,
         }
     }

@@ -143,7 +143,8 @@ async fn read(
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| {
         // The answer's status has arrived, so the request has too.
-        TransportError::maybe_sent(chain(&error.without_url()))
+        let is_late = error.is_timeout();
+        TransportError::maybe_sent(chain(&error.without_url())).late(is_late)
     })? {
         let room = limits.body_bytes_max.saturating_sub(body.len());
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
@@ -244,12 +245,14 @@ impl Resolve for GuardedResolver {
 fn failed(error: reqwest::Error) -> TransportError {
     // A builder's error precedes everything; a connector's (name, TCP, TLS) precedes the request.
     let sent = !(error.is_builder() || error.is_connect());
+    let is_late = error.is_timeout();
     let context = chain(&error.without_url());
-    if sent {
+    let error = if sent {
         TransportError::maybe_sent(context)
     } else {
         TransportError::not_sent(context)
-    }
+    };
+    error.late(is_late)
 }
 
 /// An error and its causes in one line; the outermost alone says next to nothing.

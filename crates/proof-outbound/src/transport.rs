@@ -28,6 +28,8 @@ pub enum Overlong {
 #[error("{context}")]
 pub struct TransportError {
     pub sent: Sent,
+    /// It took all the time that it had.
+    pub is_late: bool,
     pub context: String,
 }
 
@@ -36,6 +38,7 @@ impl TransportError {
     pub fn not_sent(context: impl ToString) -> Self {
         Self {
             sent: Sent::No,
+            is_late: false,
             context: context.to_string(),
         }
     }
@@ -44,8 +47,14 @@ impl TransportError {
     pub fn maybe_sent(context: impl ToString) -> Self {
         Self {
             sent: Sent::Maybe,
+            is_late: false,
             context: context.to_string(),
         }
+    }
+
+    #[must_use]
+    pub fn late(self, is_late: bool) -> Self {
+        Self { is_late, ..self }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     agree, blocks,
-    rpc::{self, RpcError, ask, must},
+    rpc::{self, RpcError, ask},
     send::{self, Words},
 };
 use bitcoin::{Address as Script, OutPoint, ScriptBuf, Txid};
@@ -183,7 +183,7 @@ impl Chain for BitcoinChain {
     async fn broadcast(&self, signed_hex: &str) -> Result<(), PortError> {
         let votes = self.votes(|node| async {
             let door = node.ready(&self.spec).await.map_err(rpc::not_sent)?;
-            must::<Txid>(door, "sendrawtransaction", json!([signed_hex])).await
+            rpc::tell::<Txid>(door, "sendrawtransaction", json!([signed_hex])).await
         });
         send::outcome(votes.await, &WORDS)
     }

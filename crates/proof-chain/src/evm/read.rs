@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     blocks::{Found, moment},
-    rpc::{RpcError, must_of_many},
+    rpc::{RpcError, must},
 };
 use alloy_primitives::{Address, B256, U256};
 use futures::{StreamExt, TryStreamExt, stream};
@@ -49,7 +49,7 @@ async fn read(
 ) -> Result<(Vec<wire::Block>, Vec<wire::Log>), RpcError> {
     let door = node.ready(spec).await?;
     let asked = (from..=to).map(|height| {
-        must_of_many::<wire::Block>(
+        must::<wire::Block>(
             door,
             "eth_getBlockByNumber",
             json!([tag(Some(height)), true]),
@@ -77,7 +77,7 @@ async fn read(
         "fromBlock": tag(Some(from)), "toBlock": tag(Some(to)),
         "address": tokens, "topics": [token::TRANSFER_TOPIC],
     }]);
-    let logs = must_of_many(door, "eth_getLogs", filter).await?;
+    let logs = must(door, "eth_getLogs", filter).await?;
     Ok((blocks, logs))
 }
 

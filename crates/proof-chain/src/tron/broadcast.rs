@@ -1,18 +1,13 @@
 //! Handing signed bytes to a node, and what its refusals mean.
 
-use super::{
-    TronSpec,
-    http::{View, must},
-    node::Node,
-    wire,
-};
+use super::{TronSpec, http::tell, node::Node, wire};
 use crate::rpc::{self, RpcError};
 use serde_json::json;
 
 pub async fn send(node: &Node, spec: &TronSpec, signed_hex: &str) -> Result<(), RpcError> {
     let door = node.ready(spec).await.map_err(rpc::not_sent)?;
     let body = json!({ "transaction": signed_hex });
-    let said: wire::Taken = must(door, View::Newest, "broadcasthex", body).await?;
+    let said: wire::Taken = tell(door, "broadcasthex", body).await?;
     if said.result {
         return Ok(());
     }

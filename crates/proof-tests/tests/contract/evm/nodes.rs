@@ -146,7 +146,17 @@ async fn nodes_that_lose_answers_now_and_then_are_read_in_one_look() {
     let found = both.arrivals(0).await.unwrap();
     assert!(found.complete, "up to {}", found.height);
     let mut all = found.arrivals.iter();
-    assert!(all.any(|one| one.recipient == FRIEND));
+    let there = all.find(|one| one.recipient == FRIEND).unwrap();
+    // Each of these takes several answers of both.
+    let (key, amount) = (&there.deposit.key, there.deposit.amount);
+    let status = both.arrival(FRIEND, key, amount).await.unwrap();
+    assert!(matches!(status, TransferStatus::Mined { .. }), "{status:?}");
+    let status = both.transfer(&key.hash).await.unwrap();
+    assert!(matches!(status, TransferStatus::Mined { .. }), "{status:?}");
+    assert!(both.nonce(&bench.wallet).await.is_ok());
+    let signed = bench.signed("USDT", FRIEND, 5).await;
+    assert!(both.fee().await.unwrap().base() > 0);
+    both.broadcast(&signed.signed_hex).await.unwrap();
 }
 
 #[tokio::test]
