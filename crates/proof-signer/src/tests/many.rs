@@ -30,8 +30,17 @@ const CALLS: u64 = 5_000;
 const CALLS_PER_JOURNAL: u64 = 20_000;
 const CLIENTS: usize = 4;
 const WRITES_PER_LIFE: u64 = 150;
-const HOUR_LIMIT: u128 = 2_000;
+const ORDER_LIMIT: u128 = 150;
+const HOUR_LIMIT: u128 = 500;
+const DAY_LIMIT: u128 = HOUR_LIMIT * 4;
 const FEE_CAP: u128 = 3_000_000;
+
+const CLASSES: [IntentClass; 4] = [
+    IntentClass::Deliver,
+    IntentClass::TopUp,
+    IntentClass::Deliver,
+    IntentClass::Sweep,
+];
 
 /// Random enough, and the same again for the same seed.
 struct Dice(u64);
@@ -65,11 +74,13 @@ struct Told {
     calls: u64,
     destinations: BTreeMap<OrderId, Address>,
     refunds: BTreeMap<OrderId, Address>,
+    deposits: BTreeMap<OrderId, Address>,
     /// The whole transfer by its hash, and hashes by intent.
     signed: BTreeMap<String, SigningIntent>,
     never: BTreeSet<IntentId>,
     refusals: u64,
     full: u64,
+    full_days: u64,
     lost: u64,
 }
 
@@ -121,26 +132,29 @@ impl Bench {
     }
 
     fn signer(&self) -> LocalSigner {
-        let of = |order, hour| Limit {
+        let moved = Limit {
+            order: ORDER_LIMIT,
+            hour: HOUR_LIMIT,
+            day: DAY_LIMIT,
+        };
+        let fees = |order, hour| Limit {
             order,
             hour,
             day: hour * 20,
         };
         let (trc20, erc20) = (Network::Trc20, Network::Erc20);
+        let (tron_usdt, evm_usdt) = (asset("USDT", trc20), asset("USDT", erc20));
         let limits = [
-            (
-                (Outflow::Deliver, asset("USDT", trc20)),
-                of(150, HOUR_LIMIT),
-            ),
-            ((Outflow::Return, asset("USDT", trc20)), of(150, HOUR_LIMIT)),
-            (
-                (Outflow::Deliver, asset("USDT", erc20)),
-                of(150, HOUR_LIMIT),
-            ),
-            ((Outflow::Fee, trc20.native()), of(10_000, 1_000_000)),
+            ((Outflow::Deliver, tron_usdt), moved),
+            ((Outflow::Return, tron_usdt), moved),
+            ((Outflow::Deliver, evm_usdt), moved),
+            ((Outflow::Return, evm_usdt), moved),
+            ((Outflow::Sweep, evm_usdt), moved),
+            ((Outflow::TopUp, erc20.native()), moved),
+            ((Outflow::Fee, trc20.native()), fees(10_000, 1_000_000)),
             (
                 (Outflow::Fee, erc20.native()),
-                of(FEE_CAP * 2, FEE_CAP * 200),
+                fees(FEE_CAP * 6, FEE_CAP * 400),
             ),
         ];
         let signer = ruled_with(self.dir.path(), Varying::keys(&self.held));
@@ -209,7 +223,10 @@ impl Bench {
             }
             4 | 5 => {
                 let asked = signer.open_deposit(epoch, order(id), &to).await;
-                let kept = asked.map(|_| put(&mut self.told().refunds, order(id), to));
+                let kept = asked.map(|address| {
+                    put(&mut self.told().deposits, order(id), address);
+                    put(&mut self.told().refunds, order(id), to);
+                });
                 kept.err()
             }
             6 => {
@@ -235,6 +252,7 @@ impl Bench {
         let died = error.class == Class::Retry && away;
         told.refusals += u64::from(!died);
         told.full += u64::from(error.context.contains("hour's limit"));
+        told.full_days += u64::from(error.context.contains("day's limit"));
         told.lost += u64::from(died);
         died.then_some(Class::Retry)
     }
@@ -245,13 +263,22 @@ impl Bench {
         } else {
             Network::Trc20
         };
+        let class = match dice.below(20) {
+            0 => *dice.one(&CLASSES),
+            1..4 => IntentClass::Return,
+            // Of one intent mostly one.
+            _ if on_evm => CLASSES[usize::try_from(id / 2 % 4).unwrap()],
+            _ => IntentClass::Deliver,
+        };
+        let of = order(if dice.below(20) == 0 { id + 1 } else { id });
+        let (sender, recipient, moved) = self.way(dice, (class, of), (network, to));
         let price = 10 + u128::from(dice.below(22));
         let form = EvmForm {
             chain_id: 31_337,
             gas_limit: 100_000,
             fee_per_gas_max: price,
             tip_per_gas_max: 1 + price / 8,
-            token: Some(evm(super::USDT)),
+            token: (moved != network.native()).then(|| evm(super::USDT)),
         };
         let fee = if on_evm {
             form.fee_max().unwrap()
@@ -260,27 +287,38 @@ impl Bench {
         };
         SigningIntent {
             intent: intent(id),
-            class: *dice.one(&[
-                IntentClass::Deliver,
-                IntentClass::Deliver,
-                IntentClass::Deliver,
-                IntentClass::Return,
-            ]),
-            order: order(if dice.below(20) == 0 { id + 1 } else { id }),
+            class,
+            order: of,
             transfer: UnsignedTransfer {
-                sender: self.wallets[&network].clone(),
-                recipient: to,
-                amount: Amount::new(
-                    asset("USDT", network),
-                    // Nothing, and more than an order may.
-                    *dice.one(&[100, 100, 100, 100, 100, 100, 0, 160]),
-                ),
+                sender,
+                recipient,
+                // Nothing, and more than an order may.
+                amount: Amount::new(moved, *dice.one(&[100, 100, 100, 100, 100, 100, 0, 160])),
                 // Sometimes one that another intent has.
                 from: UnsignedFrom::Nonce(u64::try_from(id).unwrap() + dice.below(20) / 19),
                 fee: Amount::new(network.native(), fee),
                 form: on_evm.then(|| Form::Evm(Box::new(form))),
             },
         }
+    }
+
+    /// From where to where, and what: as the class has it, or to somebody who only asks.
+    fn way(
+        &self,
+        dice: &mut Dice,
+        (class, of): (IntentClass, OrderId),
+        (network, to): (Network, Address),
+    ) -> (Address, Address, Asset) {
+        let wallet = self.wallets[&network].clone();
+        let usdt = asset("USDT", network);
+        let deposit = self.told().deposits.get(&of).cloned();
+        let (sender, right, moved) = match (class, deposit) {
+            (IntentClass::Sweep, Some(deposit)) => (deposit, wallet, usdt),
+            (IntentClass::TopUp, Some(deposit)) => (wallet, deposit, network.native()),
+            _ => return (wallet, to, usdt),
+        };
+        let is_right = dice.below(5) > 0;
+        (sender, if is_right { right } else { to }, moved)
     }
 
     fn told(&self) -> std::sync::MutexGuard<'_, Told> {
@@ -298,23 +336,22 @@ impl Bench {
                 !told.never.contains(&wish.intent),
                 "{wish:?} was never to be"
             );
-            let places = match wish.class {
-                IntentClass::Deliver => &told.destinations,
-                IntentClass::Return => &told.refunds,
-                IntentClass::Prove
-                | IntentClass::Sweep
-                | IntentClass::TopUp
-                | IntentClass::Cold => unreachable!("none asks for it"),
+            let wallet = &self.wallets[&transfer.sender.network()];
+            let deposit = told.deposits.get(&wish.order);
+            let (from, to) = match wish.class {
+                IntentClass::Deliver => (Some(wallet), told.destinations.get(&wish.order)),
+                IntentClass::Return => (Some(wallet), told.refunds.get(&wish.order)),
+                IntentClass::Sweep => (deposit, Some(wallet)),
+                IntentClass::TopUp => (Some(wallet), deposit),
+                IntentClass::Prove | IntentClass::Cold => unreachable!("none asks for it"),
             };
             // An answer that was lost registered it all the same; never two.
-            if let Some(place) = places.get(&wish.order) {
-                assert_eq!(*place, transfer.recipient);
-            }
-            let network = transfer.sender.network();
+            assert_eq!(*from.unwrap_or(&transfer.sender), transfer.sender);
+            assert_eq!(*to.unwrap_or(&transfer.recipient), transfer.recipient);
             let UnsignedFrom::Nonce(nonce) = transfer.from else {
                 unreachable!("none asks for coins");
             };
-            put(&mut nonces, (network, nonce), wish.intent);
+            put(&mut nonces, (&transfer.sender, nonce), wish.intent);
             by_intent.entry(wish.intent).or_default().push(wish);
         }
         let mut replaced = 0;
@@ -344,6 +381,7 @@ impl Bench {
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let (mut hashes, mut intents) = (BTreeSet::new(), BTreeSet::new());
         let mut left: BTreeMap<(String, String), Vec<(i64, u128)>> = BTreeMap::new();
+        let mut of_orders: BTreeMap<(String, OrderId), u128> = BTreeMap::new();
         for line in lines.map(|line| line["entry"].clone()) {
             if line["type"] != "signed" {
                 continue;
@@ -359,26 +397,37 @@ impl Bench {
                 format!("{:?}", wish.class),
                 wish.transfer.amount.asset().to_string(),
             );
+            let base = wish.transfer.amount.base();
+            *of_orders.entry((key.0.clone(), wish.order)).or_default() += base;
             let at = line["at"].as_i64().unwrap();
-            left.entry(key)
-                .or_default()
-                .push((at, wish.transfer.amount.base()));
+            left.entry(key).or_default().push((at, base));
         }
         assert!(told.signed.keys().all(|hash| hashes.contains(hash)));
+        for (key, sum) in of_orders {
+            assert!(sum <= ORDER_LIMIT, "{key:?}: {sum} for an order");
+        }
         for (key, movements) in left {
             assert!(movements.is_sorted_by_key(|(at, _)| *at), "time went back");
-            let mut from = 0;
-            let mut sum = 0;
-            for (at, amount) in &movements {
-                sum += amount;
-                while movements[from].0 <= at - 3_600_000_000 {
-                    sum -= movements[from].1;
-                    from += 1;
-                }
-                assert!(sum <= HOUR_LIMIT, "{key:?}: {sum} within an hour");
+            for (seconds, limit) in [(3_600, HOUR_LIMIT), (86_400, DAY_LIMIT)] {
+                let most = most_within(&movements, seconds * 1_000_000);
+                assert!(most <= limit, "{key:?}: {most} within {seconds} s");
             }
         }
     }
+}
+
+/// The most that moved in any stretch of so many microseconds.
+fn most_within(movements: &[(i64, u128)], micros: i64) -> u128 {
+    let (mut from, mut sum, mut most) = (0, 0, 0);
+    for (at, amount) in movements {
+        sum += amount;
+        while movements[from].0 <= at - micros {
+            sum -= movements[from].1;
+            from += 1;
+        }
+        most = most.max(sum);
+    }
+    most
 }
 
 #[tokio::test]
@@ -390,7 +439,8 @@ async fn no_call_moves_the_signer_beyond_its_policy() {
     let calls = std::env::var("PROOF_SIGNER_CALLS").map_or(CALLS, |n| n.parse().unwrap());
     let mut dice = Dice(0x9E37_79B9_7F4A_7C15);
     let (mut done, mut lives, mut lost, mut refusals) = (0, 0_u64, 0, 0);
-    let (mut signatures, mut replacements, mut full) = (0, 0, 0);
+    let (mut signatures, mut replacements, mut full, mut full_days) = (0, 0, 0, 0);
+    let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     while done < calls {
         let bench = Bench::new();
         let share = CALLS_PER_JOURNAL.min(calls - done);
@@ -403,13 +453,17 @@ async fn no_call_moves_the_signer_beyond_its_policy() {
         done += share;
         (lost, refusals) = (lost + told.lost, refusals + told.refusals);
         (signatures, replacements) = (signatures + signed, replacements + replaced);
-        full += told.full;
+        (full, full_days) = (full + told.full, full_days + told.full_days);
+        for wish in told.signed.values() {
+            *classes.entry(format!("{:?}", wish.class)).or_default() += 1;
+        }
     }
     println!(
         "{done} calls in {lives} lives: {signatures} signatures, {replacements} of them replacements; \
-         {refusals} refused, {full} of them by the hour's limit; {lost} lost"
+         {refusals} refused, {full} of them by the hour's limit and {full_days} by the day's; {lost} lost; {classes:?}"
     );
     // It has to have been at each of the bounds.
     assert!(signatures > calls / 100 && replacements > calls / 1_000);
-    assert!(full > 0 && lives > calls / 1_000);
+    assert!(full > 0 && full_days > 0 && lives > calls / 1_000);
+    assert_eq!(classes.len(), 4, "{classes:?}");
 }
