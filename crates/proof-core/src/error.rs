@@ -36,6 +36,7 @@ pub enum ErrorCode {
     CardDataRefused,
     LimitExceeded,
     CountryNotServed,
+    AmountTooSmall,
     // The console's own.
     SignInRefused,
     SignedOut,
@@ -44,7 +45,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::DecodeError,
         Self::ValidationError,
         Self::MissingParam,
@@ -77,6 +78,7 @@ impl ErrorCode {
         Self::CardDataRefused,
         Self::LimitExceeded,
         Self::CountryNotServed,
+        Self::AmountTooSmall,
         Self::SignInRefused,
         Self::SignedOut,
         Self::NotAllowed,
@@ -121,6 +123,7 @@ impl ErrorCode {
             Self::CardDataRefused => (400, "invalid_request", "card_data_refused"),
             Self::LimitExceeded => (409, "conflict", "limit_exceeded"),
             Self::CountryNotServed => (409, "conflict", "country_not_served"),
+            Self::AmountTooSmall => (409, "conflict", "amount_too_small"),
             Self::SignInRefused => (401, "unauthorised", "sign_in_refused"),
             Self::SignedOut => (401, "unauthorised", "signed_out"),
             Self::NotAllowed => (403, "forbidden", "not_allowed"),

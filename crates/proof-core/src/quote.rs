@@ -11,6 +11,11 @@ use serde::{Deserialize, Serialize};
 /// A quote stands this long; the user sees the countdown.
 pub const QUOTE_SECONDS: i64 = 60;
 
+/// The network may take so much of what it moves. Above it, nobody is helped by a transfer.
+const NETWORK_SHARE_MAX: u16 = 5_000;
+
+const PRICED_TIMES: u128 = 1_000_000;
+
 /// A rate older than this is refused, not used.
 pub const RATE_AGE_SECONDS_MAX: i64 = 60;
 
@@ -118,6 +123,8 @@ pub enum QuoteError {
     RateStale,
     #[error("the fees leave nothing of the price")]
     FeesTooHigh,
+    #[error("the network takes most of the amount; of {least} it would take half")]
+    NetworkTooDear { least: Amount },
 }
 
 /// Locks a buy's price: `crypto × mid × (1 + spread) + network + processing + partner`.
@@ -136,7 +143,7 @@ pub fn quote_buy(request: &QuoteRequest<'_>) -> Result<Quote, QuoteError> {
         now,
         ..
     } = *request;
-    let mid = mid_price(request)?;
+    let mid = worth_moving(request)?;
     let spread = fees.spread.of(mid, Rounding::HalfEven)?;
     let at_price = mid.checked_add(spread).ok_or(MoneyError::Overflow)?;
     // Nothing is sold for nothing: an amount below one minor unit still costs one.
@@ -185,7 +192,7 @@ pub fn quote_sell(request: &QuoteRequest<'_>) -> Result<Quote, QuoteError> {
         fees,
         ..
     } = *request;
-    let mid = mid_price(request)?;
+    let mid = worth_moving(request)?;
     let spread = fees.spread.of(mid, Rounding::HalfEven)?;
     let at_price = mid.checked_sub(spread).ok_or(MoneyError::Negative)?;
     let processing = fees
@@ -225,6 +232,25 @@ fn mid_price(request: &QuoteRequest<'_>) -> Result<u128, QuoteError> {
     Ok(mid.price(request.crypto.base(), Rounding::HalfEven)?)
 }
 
+/// The same, if that is enough for the network's fee of today.
+fn worth_moving(request: &QuoteRequest<'_>) -> Result<u128, QuoteError> {
+    let (mid, network) = (mid_price(request)?, request.network.minor());
+    let share = u128::from(NETWORK_SHARE_MAX);
+    let enough = crate::money::mul_div(network, Bps::WHOLE.into(), share, Rounding::Up)?;
+    if mid >= enough {
+        return Ok(mid);
+    }
+    // Of so many times the amount, since the price of a small one is mostly rounding.
+    let crypto = request.crypto;
+    let much = crypto.base().checked_mul(PRICED_TIMES);
+    let much = much.ok_or(MoneyError::Overflow)?;
+    let worth = request.mid.price(much, Rounding::Down)?.max(1);
+    let least = crate::money::mul_div(much, enough, worth, Rounding::Up)?;
+    Err(QuoteError::NetworkTooDear {
+        least: Amount::new(crypto.asset(), least),
+    })
+}
+
 fn shown(fiat: Fiat, lines: impl IntoIterator<Item = (LineCode, u128)>) -> Vec<Line> {
     let lines = lines.into_iter().filter(|(_, minor)| *minor > 0);
     lines
@@ -261,7 +287,7 @@ fn solve_total(fixed: u128, fees: &FeePolicy) -> Result<(u128, u128, u128), Quot
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::{Asset, Network};
+    use crate::{asset::Asset, network::Network};
     use proptest::prelude::*;
 
     fn quote(base: u128, price: &str, bps: [u16; 3], fixed: u128, network: u128) -> Quote {
@@ -343,6 +369,23 @@ mod tests {
     }
 
     #[test]
+    fn the_network_takes_half_at_most_and_it_is_said_what_would_be_enough() {
+        let total = |base, network| sold(base, [0, 0, 0], 0, network).map(|q| q.total.minor());
+        assert_eq!(total(1_000_000, 46), Ok(46));
+        let Err(QuoteError::NetworkTooDear { least }) = total(1_000_000, 47) else {
+            panic!("worth it");
+        };
+        // 0.94 at 0.9215.
+        assert_eq!(least.to_string(), "1.020076 USDT");
+        assert_eq!(total(least.base(), 47), Ok(47));
+        // Less than a cent is worth nothing, and any fee is too much.
+        assert!(matches!(
+            total(1, 1),
+            Err(QuoteError::NetworkTooDear { .. })
+        ));
+    }
+
+    #[test]
     fn an_old_rate_is_refused() {
         let usdt = Asset::find("USDT", Network::Trc20).unwrap();
         let fees = FeePolicy {
@@ -371,6 +414,8 @@ mod tests {
             spread in 0_u16..500, processing in 0_u16..800, partner in 0_u16..500,
             fixed in 0_u128..500, network in 0_u128..2_000,
         ) {
+            // No more than half of what is moved.
+            let network = network.min(base * 9_215 / 100_000_000 / 2);
             let quote = quote(base, "0.9215", [spread, processing, partner], fixed, network);
             let sum: u128 = quote.lines.iter().map(|l| l.amount.minor()).sum();
             prop_assert_eq!(sum, quote.total.minor());

@@ -206,9 +206,16 @@ impl From<QuoteError> for ApiError {
         match error {
             QuoteError::RateStale => Self::unavailable(error.to_string()),
             QuoteError::FeesTooHigh => Self::field(
-                ErrorCode::ValidationError,
+                ErrorCode::AmountTooSmall,
                 "amount",
-                "The fees would take all of this amount, the network's most of it: choose a larger one, or another network.",
+                "The fees would take all of this amount: choose a larger one, or another network.",
+            ),
+            QuoteError::NetworkTooDear { least } => Self::field(
+                ErrorCode::AmountTooSmall,
+                "amount",
+                format!(
+                    "The network would take more than half of this amount today: choose at least {least}, or another network."
+                ),
             ),
             QuoteError::Money(_) => Self::internal(error),
         }

@@ -30,6 +30,7 @@ pub fn partner_codes() -> Vec<ErrorCode> {
         ErrorCode::CardDataRefused,
         ErrorCode::LimitExceeded,
         ErrorCode::CountryNotServed,
+        ErrorCode::AmountTooSmall,
         ErrorCode::SignInRefused,
         ErrorCode::SignedOut,
         ErrorCode::NotAllowed,

@@ -104,6 +104,23 @@ async fn what_the_owner_sends_is_booked_by_two(app: &App) {
     assert_eq!(twice.refusal().2, "wrong_state");
 }
 
+/// Where the network's fee is more than half of it; and what the refusal names is enough.
+async fn what_is_not_worth_moving_gets_no_price(ann: &Person<'_>, start: &str) {
+    let price = async |amount: &str| {
+        let rest = format!("asset=USDT%2FTRC20&amount={amount}&fiat_currency=EUR");
+        ann.get(&format!("{start}&{rest}")).await
+    };
+    let answer = price("0.01").await;
+    assert_eq!(answer.refusal(), (409, "conflict", "amount_too_small"));
+    let message = answer.json["message"].as_str().unwrap();
+    let least = message.split("at least ").nth(1).unwrap();
+    let least: f64 = least.split(' ').next().unwrap().parse().unwrap();
+    for (part, status) in [(1.01, 200), (0.99, 409)] {
+        let answer = price(&format!("{:.2}", least * part)).await;
+        assert_eq!(answer.status, status, "{}", answer.text);
+    }
+}
+
 async fn prices_are_those_of_the_day(app: &App) {
     let ann = Person::join(app, "ann", Role::Operator).await;
     let page = ann.get("rates").await.json;
@@ -152,14 +169,13 @@ async fn prices_are_those_of_the_day(app: &App) {
             "side=buy&asset=USDT%2FTRC20&amount=1&fiat_currency=XXX",
             "fiat_currency",
         ),
-        // The fees are more than it is worth.
-        (
-            "side=sell&asset=USDT%2FTRC20&amount=0.01&fiat_currency=EUR",
-            "amount",
-        ),
     ] {
         let answer = ann.get(&ask(rest)).await;
         assert_eq!(answer.json["field"], field, "{rest}: {}", answer.text);
+    }
+    for side in ["buy", "sell"] {
+        let start = ask(&format!("side={side}"));
+        what_is_not_worth_moving_gets_no_price(&ann, &start).await;
     }
     // The provider's prices stand still: what is too old is not used, and the page says so.
     let away = std::iter::repeat_n(("rates/v1", crate::world::Fault::Html), 200);

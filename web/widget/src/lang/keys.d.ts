@@ -19,6 +19,7 @@ export interface Words {
   "error.quote_expired": undefined;
   "error.attempts_exhausted": undefined;
   "error.country_not_served": undefined;
+  "error.amount_too_small": undefined;
   "error.limit_exceeded": undefined;
   "error.provider_error": undefined;
   "error.upstream_unavailable": undefined;
