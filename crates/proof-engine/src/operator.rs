@@ -129,6 +129,9 @@ pub struct CaseStory {
     pub proposed: Option<String>,
     /// What two operators could decide now.
     pub rulings: Vec<String>,
+    /// Why it does not get on, if its last step failed; only where it is asked for by itself.
+    #[serde(default)]
+    pub trouble: Option<StoryTrouble>,
 }
 
 /// What one operator's word did.
@@ -343,11 +346,16 @@ impl Engine {
             .db
             .read("case_story", move |tx: &mut Tx| {
                 Box::pin(async move {
-                    if let Some(stored) = tx.case_work(id).await? {
-                        return Ok(case_story(&stored.case));
-                    }
-                    let stored = tx.claim_work(id).await?.ok_or_else(no_case)?;
-                    Ok::<_, Failure<ApiError>>(claim_story(&stored.claim))
+                    let (story, job) = match tx.case_work(id).await? {
+                        Some(stored) => (case_story(&stored.case), JobKind::Case),
+                        None => {
+                            let stored = tx.claim_work(id).await?.ok_or_else(no_case)?;
+                            (claim_story(&stored.claim), JobKind::Claim)
+                        }
+                    };
+                    let trouble = tx.job_trouble(job, id.uuid()).await?;
+                    let trouble = trouble.map(StoryTrouble::from);
+                    Ok::<_, Failure<ApiError>>(CaseStory { trouble, ..story })
                 })
             })
             .await?;
@@ -487,6 +495,7 @@ pub(crate) fn claim_story(claim: &Claim) -> CaseStory {
         due_at: claim.due_at().map(Timestamp::to_contract),
         proposed: proposed.map(wish),
         rulings: claim.rulings().into_iter().map(str::to_owned).collect(),
+        trouble: None,
     }
 }
 
@@ -525,6 +534,7 @@ pub(crate) fn case_story(case: &Case) -> CaseStory {
         due_at: case.deadline().map(Timestamp::to_contract),
         proposed: proposed.map(wish),
         rulings: rulings.iter().map(|r| r.name().to_owned()).collect(),
+        trouble: None,
     }
 }
 

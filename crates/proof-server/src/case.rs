@@ -133,6 +133,9 @@ fn told(text: &mut String, one: &CaseStory) -> std::fmt::Result {
     if let Some(proposed) = &one.proposed {
         writeln!(text, "    proposed: {proposed}")?;
     }
+    if let Some(trouble) = &one.trouble {
+        crate::order::trouble_told(text, trouble)?;
+    }
     if !one.rulings.is_empty() {
         writeln!(text, "    operators may: {}", one.rulings.join(", "))?;
     }

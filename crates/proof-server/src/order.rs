@@ -12,7 +12,7 @@ use proof_core::{
     operator::OperatorName,
     order::Ruling,
 };
-use proof_engine::{OrderListed, OrderStory, Ruled};
+use proof_engine::{OrderListed, OrderStory, Ruled, StoryTrouble};
 use std::{fmt::Write, path::PathBuf};
 
 #[derive(Subcommand, Debug)]
@@ -189,11 +189,7 @@ fn told(story: &OrderStory) -> anyhow::Result<String> {
         writeln!(text, "looks again at {at}")?;
     }
     if let Some(trouble) = &story.trouble {
-        let (why, tries, at) = (&trouble.why, trouble.tries, &trouble.again_at);
-        writeln!(text, "does not get on: {why}")?;
-        if tries > 0 {
-            writeln!(text, "tried {tries} times in a row, again at {at}")?;
-        }
+        trouble_told(&mut text, trouble)?;
     }
     if !story.rulings.is_empty() {
         writeln!(text, "two operators may  {}", story.rulings.join(", "))?;
@@ -220,4 +216,14 @@ fn told(story: &OrderStory) -> anyhow::Result<String> {
         )?;
     }
     Ok(text)
+}
+
+/// Why something does not get on.
+pub fn trouble_told(text: &mut String, trouble: &StoryTrouble) -> std::fmt::Result {
+    let (why, tries, at) = (&trouble.why, trouble.tries, &trouble.again_at);
+    writeln!(text, "does not get on: {why}")?;
+    if tries > 0 {
+        writeln!(text, "tried {tries} times in a row, again at {at}")?;
+    }
+    Ok(())
 }

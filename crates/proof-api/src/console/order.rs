@@ -17,7 +17,7 @@ use proof_core::{
 };
 use proof_engine::{
     ApiError, CaseStory, CaseWaits, IdentityReviewed, OrderLines, OrderListed, OrderPage,
-    OrderQuery, Overview, Page, ReturnLine, Ruled, Volume, Wished,
+    OrderQuery, Overview, Page, ReturnLine, Ruled, StoryTrouble, Volume, Wished,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -214,6 +214,7 @@ pub struct CaseShown {
     due_at: Option<String>,
     proposed: Option<String>,
     rulings: Vec<String>,
+    trouble: Option<StoryTrouble>,
 }
 
 impl From<CaseStory> for CaseShown {
@@ -230,6 +231,7 @@ impl From<CaseStory> for CaseShown {
             due_at: story.due_at,
             proposed: story.proposed,
             rulings: story.rulings,
+            trouble: story.trouble,
         }
     }
 }

@@ -30,6 +30,7 @@ on_both_engines!(
     a_sell_can_be_cancelled_until_something_comes,
     the_address_of_a_session_is_never_empty,
     what_comes_beyond_the_amount_goes_back,
+    a_case_that_does_not_get_on_says_why,
     what_comes_too_late_goes_back_if_nobody_says_otherwise,
     another_deposit_after_the_end_goes_back,
     another_token_goes_back_and_the_order_goes_on_waiting,
@@ -516,6 +517,28 @@ async fn what_comes_beyond_the_amount_goes_back(app: &App) {
     let events = app.until("the feed tells the case", look).await;
     assert_eq!(events, ["case.opened", "case.settled"]);
     assert_eq!(seller.status().await, "completed");
+}
+
+async fn a_case_that_does_not_get_on_says_why(app: &App) {
+    let (seller, address) = awaiting(app, GOOD_CARD).await;
+    let fee = "chains/v1/TRC20/fee";
+    app.outside.down.lock().unwrap().insert(fee);
+    deposit(app, &address, "130").await;
+    seller.until_step("completed").await;
+    let engine = &app.app.engine;
+    let look = || async {
+        let order = engine.order_story(seller.order()).await.unwrap();
+        let case = order.cases.first()?.case.parse().unwrap();
+        let trouble = engine.case_story(case).await.unwrap().trouble?;
+        (trouble.tries > 1).then_some((case, trouble))
+    };
+    let (case, trouble) = app.until("it is told why", look).await;
+    assert!(!trouble.why.is_empty(), "{trouble:?}");
+    app.outside.down.lock().unwrap().remove(fee);
+    let ended = case_of(app, &seller, "overpaid").await;
+    assert_eq!(ended["state"], "returned");
+    let story = engine.case_story(case).await.unwrap();
+    assert!(story.trouble.is_none(), "{story:?}");
 }
 
 async fn what_comes_too_late_goes_back_if_nobody_says_otherwise(app: &App) {

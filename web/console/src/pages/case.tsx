@@ -13,6 +13,7 @@ import { Facts, Panel } from "../parts/panel";
 import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
 import { Ago, Copy, Exact } from "../parts/text";
+import { troubleRow } from "../parts/trouble";
 import { actWords, caseTitle, confirmWords } from "../words";
 import type { Case, Rule, Ruled } from "../wire";
 
@@ -65,6 +66,7 @@ function Story({ one, onChanged }: { one: Case; onChanged: () => void }) {
     ["Opened", <Exact at={one.opened_at} />],
     ...(one.due_at ? [["Due", <><Ago at={one.due_at} /> <span class="muted small">{exact(one.due_at)}</span></>] as const] : []),
     ["Of order", <a href={url(`/orders/${encodeURIComponent(one.order)}`)}><code>{shortId(one.order)}</code></a>],
+    troubleRow(one.trouble),
   ] as const;
   return (
     <>

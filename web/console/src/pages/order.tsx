@@ -16,6 +16,7 @@ import { Proposed } from "../parts/proposed";
 import { DeliveryMark, StatusMark } from "../parts/state";
 import { Ago, Copy, Exact, Json } from "../parts/text";
 import { Timeline } from "../parts/timeline";
+import { troubleRow } from "../parts/trouble";
 import { actWords, caseTitle, confirmWords } from "../words";
 import type { Deliveries, OrderStory, Refund, Rule, Ruled } from "../wire";
 import { Postings } from "./order-postings";
@@ -75,17 +76,7 @@ function Story({ story, onChanged }: { story: OrderStory; onChanged: () => void 
           ["User", <code>{order.partner_user_id}</code>],
           ["Made", <Exact at={order.created_at} />],
           story.looks_again_at ? ["Looked at next", <Exact at={story.looks_again_at} />] : null,
-          story.trouble
-            ? [
-                "Does not get on",
-                <>
-                  {story.trouble.why}
-                  <p class="small muted">
-                    {story.trouble.tries > 0 && `Tried ${plural(story.trouble.tries, "time")} in a row, `}again at <Exact at={story.trouble.again_at} />
-                  </p>
-                </>,
-              ]
-            : null,
+          troubleRow(story.trouble),
         ]}
       />
       <Part title="What happened"><Timeline events={story.events} order={order} /></Part>
