@@ -1,6 +1,6 @@
 //! Addresses, each checked by the rules of its own network.
 
-use crate::asset::Network;
+use crate::network::Network;
 use ripemd::Ripemd160;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
@@ -29,7 +29,7 @@ impl Address {
         } else {
             match network {
                 Network::Trc20 => tron(text),
-                Network::Erc20 | Network::Bep20 => evm(text),
+                Network::Erc20 | Network::Bep20 | Network::Evm(_) => evm(text),
                 Network::Bitcoin => bitcoin(text),
                 Network::Solana => solana(text),
             }
@@ -42,7 +42,10 @@ impl Address {
     /// An address of whatever network, as that spells it: people paste what their wallets show.
     pub fn spelt(text: &str) -> Option<String> {
         let parse = |network: &Network| Self::parse(*network, text).ok();
-        Network::ALL.iter().find_map(parse).map(|found| found.text)
+        Network::BUILT_IN
+            .iter()
+            .find_map(parse)
+            .map(|found| found.text)
     }
 
     /// The address that only the holder of this secp256k1 key can spend from; the key is in SEC1's
@@ -53,7 +56,9 @@ impl Address {
     ) -> Result<Self, AddressError> {
         let text = match network {
             Network::Trc20 => tron_spelt(&key_hash(uncompressed)),
-            Network::Erc20 | Network::Bep20 => evm_checksummed(&key_hash(uncompressed)),
+            Network::Erc20 | Network::Bep20 | Network::Evm(_) => {
+                evm_checksummed(&key_hash(uncompressed))
+            }
             Network::Bitcoin => p2wpkh_of(uncompressed).ok_or(AddressError(network))?,
             Network::Solana => return Err(AddressError(network)),
         };
@@ -260,7 +265,7 @@ mod tests {
     #[test]
     fn addresses_of_other_networks_are_refused() {
         for (network, text) in GOOD {
-            for other in Network::ALL {
+            for other in Network::BUILT_IN {
                 let same_format = matches!(
                     (network, other),
                     (
@@ -312,7 +317,7 @@ mod tests {
             "bc1",
             &long,
         ] {
-            for network in Network::ALL {
+            for network in Network::BUILT_IN {
                 assert!(
                     Address::parse(network, text).is_err(),
                     "{text:.20} as {network}"

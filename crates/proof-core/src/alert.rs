@@ -5,10 +5,11 @@
 //! that each look at the same trouble says the same.
 
 use crate::{
-    asset::{Asset, Network},
+    asset::Asset,
     id::{AlertId, EndpointId, OrderId, PartnerId},
     ledger::key_in,
     money::Amount,
+    network::Network,
     order::{Duty, Order, State},
     partner::Environment,
     time::Timestamp,
@@ -473,7 +474,9 @@ fn floor(asset: Asset) -> Amount {
 const fn quiet_seconds(network: Network) -> u32 {
     match network {
         Network::Bitcoin => 2 * 3_600,
-        Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => 5 * 60,
+        Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana | Network::Evm(_) => {
+            5 * 60
+        }
     }
 }
 

@@ -1,57 +1,8 @@
 //! What can be bought, and what it is paid with.
 
+use crate::{catalogue, network::Network};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::{fmt, str::FromStr};
-
-/// A chain, under the name that the partner contract gives it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub enum Network {
-    Trc20,
-    Erc20,
-    Bep20,
-    Bitcoin,
-    Solana,
-}
-
-impl Network {
-    pub const ALL: [Self; 5] = [
-        Self::Trc20,
-        Self::Erc20,
-        Self::Bep20,
-        Self::Bitcoin,
-        Self::Solana,
-    ];
-
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trc20 => "TRC20",
-            Self::Erc20 => "ERC20",
-            Self::Bep20 => "BEP20",
-            Self::Bitcoin => "BITCOIN",
-            Self::Solana => "SOLANA",
-        }
-    }
-
-    /// The coin in which this chain takes its fees.
-    pub fn native(self) -> Asset {
-        let ticker = match self {
-            Self::Trc20 => "TRX",
-            Self::Erc20 => "ETH",
-            Self::Bep20 => "BNB",
-            Self::Bitcoin => "BTC",
-            Self::Solana => "SOL",
-        };
-        // Every network's native coin is a row of the catalogue; the test below holds it.
-        Asset::find(ticker, self).unwrap_or(Asset(&CATALOGUE[0]))
-    }
-}
-
-impl fmt::Display for Network {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// The text names no network or asset that this product knows.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -60,46 +11,46 @@ pub struct UnknownName {
     pub what: &'static str,
 }
 
-impl FromStr for Network {
-    type Err = UnknownName;
-
-    fn from_str(text: &str) -> Result<Self, UnknownName> {
-        Self::ALL
-            .into_iter()
-            .find(|n| n.name() == text)
-            .ok_or(UnknownName { what: "network" })
-    }
-}
-
 #[derive(PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-struct AssetSpec {
+pub(crate) struct AssetSpec {
     ticker: &'static str,
     network: Network,
     decimals: u8,
 }
 
-const fn spec(ticker: &'static str, network: Network, decimals: u8) -> AssetSpec {
-    AssetSpec {
-        ticker,
-        network,
-        decimals,
+impl AssetSpec {
+    pub const fn new(ticker: &'static str, network: Network, decimals: u8) -> Self {
+        Self {
+            ticker,
+            network,
+            decimals,
+        }
+    }
+
+    /// Whether both are the same ticker on the same network.
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.ticker == other.ticker && self.network == other.network
+    }
+
+    pub const fn names(&self) -> [&'static str; 2] {
+        [self.ticker, self.network.name()]
     }
 }
 
 /// Decimals follow the token contracts: USDT has 6 on Tron and Ethereum and 18 on BNB Chain.
-static CATALOGUE: [AssetSpec; 12] = [
-    spec("USDT", Network::Trc20, 6),
-    spec("TRX", Network::Trc20, 6),
-    spec("USDT", Network::Erc20, 6),
-    spec("USDC", Network::Erc20, 6),
-    spec("ETH", Network::Erc20, 18),
-    spec("USDT", Network::Bep20, 18),
-    spec("USDC", Network::Bep20, 18),
-    spec("BNB", Network::Bep20, 18),
-    spec("BTC", Network::Bitcoin, 8),
-    spec("SOL", Network::Solana, 9),
-    spec("USDT", Network::Solana, 6),
-    spec("USDC", Network::Solana, 6),
+pub(crate) static CATALOGUE: [AssetSpec; 12] = [
+    AssetSpec::new("USDT", Network::Trc20, 6),
+    AssetSpec::new("TRX", Network::Trc20, 6),
+    AssetSpec::new("USDT", Network::Erc20, 6),
+    AssetSpec::new("USDC", Network::Erc20, 6),
+    AssetSpec::new("ETH", Network::Erc20, 18),
+    AssetSpec::new("USDT", Network::Bep20, 18),
+    AssetSpec::new("USDC", Network::Bep20, 18),
+    AssetSpec::new("BNB", Network::Bep20, 18),
+    AssetSpec::new("BTC", Network::Bitcoin, 8),
+    AssetSpec::new("SOL", Network::Solana, 9),
+    AssetSpec::new("USDT", Network::Solana, 6),
+    AssetSpec::new("USDC", Network::Solana, 6),
 ];
 
 /// A crypto asset: USDT on TRC20 and USDT on BEP20 are two.
@@ -107,15 +58,40 @@ static CATALOGUE: [AssetSpec; 12] = [
 pub struct Asset(&'static AssetSpec);
 
 impl Asset {
-    pub fn find(ticker: &str, network: Network) -> Option<Self> {
-        CATALOGUE
-            .iter()
-            .find(|s| s.ticker == ticker && s.network == network)
-            .map(Self)
+    pub(crate) const fn of(spec: &'static AssetSpec) -> Self {
+        Self(spec)
     }
 
+    pub fn find(ticker: &str, network: Network) -> Option<Self> {
+        let is_it = |spec: &&AssetSpec| spec.ticker == ticker && spec.network == network;
+        let known = CATALOGUE.iter().find(is_it);
+        known
+            .map(Self)
+            .or_else(|| catalogue::asset(ticker, network))
+    }
+
+    /// Those that are known without any configuration come first.
     pub fn all() -> impl Iterator<Item = Self> {
-        CATALOGUE.iter().map(Self)
+        CATALOGUE.iter().map(Self).chain(catalogue::added())
+    }
+
+    /// The coin in which a network takes its fees.
+    pub(crate) fn native_of(network: Network) -> Self {
+        let ticker = match network {
+            Network::Trc20 => "TRX",
+            Network::Erc20 => "ETH",
+            Network::Bep20 => "BNB",
+            Network::Bitcoin => "BTC",
+            Network::Solana => "SOL",
+            // The first that was added of it.
+            Network::Evm(_) => {
+                let mut added = catalogue::added().into_iter();
+                let native = added.find(|asset| asset.network() == network);
+                return native.unwrap_or(Self(&CATALOGUE[0]));
+            }
+        };
+        // Every network's native coin is a row of the catalogue; the test below holds it.
+        Self::find(ticker, network).unwrap_or(Self(&CATALOGUE[0]))
     }
 
     pub const fn ticker(self) -> &'static str {
@@ -228,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_network_has_its_native_coin() {
-        for network in Network::ALL {
+        for network in Network::BUILT_IN {
             assert_eq!(network.native().network(), network);
         }
     }

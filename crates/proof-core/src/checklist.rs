@@ -24,8 +24,9 @@ pub use probe::{COUNTED, Calls, FORGED, ProbeVerdict, backoff_verdict, loop_verd
 pub use rule::judge;
 
 use crate::{
-    asset::{Asset, Network},
+    asset::Asset,
     id::OrderId,
+    network::Network,
     partner::{Origin, Partner},
     time::Timestamp,
 };

@@ -203,7 +203,7 @@ impl ColdMove {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{asset::Network, transfer::UnsignedFrom};
+    use crate::{network::Network, transfer::UnsignedFrom};
     use std::collections::BTreeMap;
     use uuid::Uuid;
 

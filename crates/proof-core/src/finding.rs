@@ -157,7 +157,7 @@ pub fn compare_wallet(asset: Asset, books: WalletBooks, on_chain: u128) -> Optio
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::Network;
+    use crate::network::Network;
     use uuid::Uuid;
 
     fn moved(entries: &[(Movement, u128)]) -> Moved {

@@ -3,11 +3,12 @@
 
 use crate::{
     address::Address,
-    asset::{Asset, Network},
+    asset::Asset,
     deposit::Deposit,
     id::{IntentId, OrderId},
     ledger::{self, Entry},
     money::{Amount, MoneyError},
+    network::Network,
     partner::Environment,
     time::Timestamp,
     transfer::{Sending, Signed, UnsignedTransfer},

@@ -6,8 +6,9 @@ mod list;
 pub use list::SCENARIOS;
 
 use crate::{
-    asset::{Asset, Network},
+    asset::Asset,
     id::PlayId,
+    network::Network,
     order::EventKind,
     partner::{Policy, Side},
 };

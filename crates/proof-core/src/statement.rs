@@ -384,7 +384,7 @@ impl Statement {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{asset::Network, ledger, quote};
+    use crate::{ledger, network::Network, quote};
     use uuid::Uuid;
 
     fn ids() -> (OrderId, PartnerId) {

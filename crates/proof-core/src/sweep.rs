@@ -302,7 +302,7 @@ impl Sweep {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{asset::Network, ledger::Account, transfer::UnsignedFrom};
+    use crate::{ledger::Account, network::Network, transfer::UnsignedFrom};
     use std::collections::BTreeMap;
     use uuid::Uuid;
 

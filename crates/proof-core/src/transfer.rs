@@ -425,7 +425,7 @@ impl Sending {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::{Asset, Network};
+    use crate::{asset::Asset, network::Network};
 
     fn transfer(form: Option<Form>) -> UnsignedTransfer {
         let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";

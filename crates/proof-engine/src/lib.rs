@@ -10,6 +10,7 @@ mod access;
 mod audit;
 mod card;
 mod case;
+mod catalogue;
 mod change;
 mod checklist;
 mod claim;
@@ -269,6 +270,8 @@ impl Engine {
         };
         let db = parts.db.with_meter(metrics.clone());
         let (now, is_live) = (parts.clock.now(), parts.live_rails.is_some());
+        // Before anything is read that names an asset.
+        catalogue::remember(&db, now).await?;
         let installation = installation::load_or_make(&db, now, entropy.as_ref()).await?;
         let person_keys = person::keys(&db, &parts.persons).await?.map(Arc::new);
         let engine = Self {

@@ -2,7 +2,7 @@
 
 use crate::{ApiError, Engine, Page, audit::audit, error::refused, password::step_of};
 use proof_core::{
-    ErrorCode, Timestamp,
+    Asset, ErrorCode, Timestamp,
     audit::{Author, Deed},
     id::{MemberId, PartnerId},
     member::{ABSOLUTE_SECONDS, Act, Login, Member, Role, TRIES_MAX, WAIT_SECONDS},
@@ -13,6 +13,7 @@ use proof_core::{
 use proof_store::{Credentials, Failure, StoredMember, Tx};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A call moves the end of an idle session, but not each a row.
 const SEEN_SECONDS: i64 = 60;
@@ -44,6 +45,8 @@ pub struct Me {
     pub may: &'static [Act],
     pub ends_at: String,
     pub fresh_until: String,
+    /// Of every asset, so that amounts are written and read in whole coins.
+    pub decimals: BTreeMap<Asset, u8>,
 }
 
 /// A fresh session: its secret, for the cookie alone.
@@ -100,6 +103,9 @@ impl Seat {
             may: self.role().acts(),
             ends_at: self.login.ends_at().to_contract(),
             fresh_until: self.login.fresh_until().to_contract(),
+            decimals: Asset::all()
+                .map(|asset| (asset, asset.decimals()))
+                .collect(),
         }
     }
 }

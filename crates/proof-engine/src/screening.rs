@@ -136,7 +136,7 @@ fn canonical(kind: ListedKind, value: &str) -> Result<String, ApiError> {
     if kind != ListedKind::Address {
         return Ok(value.to_owned());
     }
-    let mut parsed = Network::ALL
+    let mut parsed = Network::BUILT_IN
         .into_iter()
         .filter_map(|network| Address::parse(network, value).ok());
     parsed

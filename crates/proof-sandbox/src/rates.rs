@@ -40,6 +40,9 @@ fn anchor(ticker: &str) -> Option<u128> {
         "BNB" => 54_000,
         "TRX" => 15,
         "SOL" => 13_000,
+        // Of chains that a configuration may add.
+        "POL" => 21,
+        "AVAX" => 2_150,
         _ => return None,
     };
     Some(cents * 1_000_000)

@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use proof_core::Network;
+use proof_core::{Network, catalogue};
 use proof_signer::{
     ApproverKey, Deed, ListChange, ListKeeper, SocketSigner, Vote, key_file_read, key_file_write,
     list_change, master_key_new,
@@ -55,8 +55,11 @@ pub enum AllowCommand {
 #[derive(Args, Debug)]
 pub struct VoteArgs {
     /// `ERC20`, `TRC20`, `BITCOIN`, …
-    network: Network,
+    network: String,
     address: String,
+    /// The coin of an EVM chain that the signer's configuration has added, as that names it.
+    #[arg(long)]
+    native: Option<String>,
     /// The mark of the list, as `proof signer list` shows it: each change makes another one.
     #[arg(long)]
     list: String,
@@ -91,9 +94,20 @@ fn approver(path: &Path, from: &Passphrase) -> anyhow::Result<()> {
 }
 
 fn print(args: &VoteArgs, deed: Deed) -> anyhow::Result<()> {
-    let change = list_change(&args.list, deed, args.network, &args.address);
-    let change =
-        change.with_context(|| format!("{} is no address on {}", args.address, args.network))?;
+    let network: Network = match &args.native {
+        Some(native) => catalogue::add_network(&args.network, native)?,
+        None => {
+            let known = args.network.parse();
+            known.with_context(|| {
+                format!(
+                    "{}: --native names the coin of a network that a configuration has added",
+                    args.network
+                )
+            })?
+        }
+    };
+    let change = list_change(&args.list, deed, network, &args.address);
+    let change = change.with_context(|| format!("{} is no address on {network}", args.address))?;
     let secret = key_file_read(&args.key, &passphrase(args.passphrase.file())?)?;
     let key = ApproverKey::of(&secret).context("the file holds no key of an approver")?;
     let vote = key.vote(&args.by, change);
@@ -107,6 +121,8 @@ fn signer(config: &Path) -> anyhow::Result<SocketSigner> {
 }
 
 async fn hand_over(config: &Path) -> anyhow::Result<()> {
+    // First: the vote may be about a network that the configuration adds.
+    let signer = signer(config)?;
     let mut text = String::new();
     let mut input = std::io::stdin().take(VOTE_BYTES_MAX);
     input
@@ -114,7 +130,7 @@ async fn hand_over(config: &Path) -> anyhow::Result<()> {
         .context("the vote cannot be read")?;
     let vote: Vote = serde_json::from_str(&text).context("that is no vote")?;
     let what = written(&vote.change);
-    if signer(config)?.vote(vote).await? {
+    if signer.vote(vote).await? {
         return say(&format!("done: {what}\n"));
     }
     say(&format!(

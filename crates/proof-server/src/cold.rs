@@ -74,12 +74,8 @@ impl ColdConfig {
         let mut bands = BTreeMap::new();
         for (asset, file) in &self.wallets {
             let network = asset.network();
-            let is_moved = matches!(
-                network,
-                Network::Erc20 | Network::Bep20 | Network::Trc20 | Network::Bitcoin
-            );
             ensure!(
-                is_moved,
+                network != Network::Solana,
                 "[cold] wallets: what {network} has too much is not moved yet, and stays in its hot wallet"
             );
             ensure!(

@@ -165,8 +165,9 @@ impl Config {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-        let read: Self =
-            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        let wrong = || format!("{} is not right", path.display());
+        crate::catalogue::declare(&text).with_context(wrong)?;
+        let read: Self = toml::from_str(&text).with_context(wrong)?;
         read.alerts.check()?;
         read.networks.check()?;
         if !read.networks.is_empty() && read.sandbox.is_none() {

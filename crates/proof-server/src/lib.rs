@@ -5,6 +5,7 @@ mod app;
 pub mod audit;
 pub mod backup;
 pub mod case;
+mod catalogue;
 pub mod chain;
 pub mod clock;
 pub mod cold;

@@ -3,7 +3,8 @@
 mod bitcoin;
 mod tron;
 
-use anyhow::{Context, bail};
+use crate::catalogue::{TokenFile, declare};
+use anyhow::{Context, bail, ensure};
 use proof_chain::{
     bitcoin::BitcoinChain,
     depth::Deeper,
@@ -19,13 +20,18 @@ use serde::Deserialize;
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 use url::Url;
 
-/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, BNB's test network, TRON's Nile and Shasta, Bitcoin's
-/// testnet4 and signet, and those on one's own machine. The sandbox's cards are no money, and nobody may buy money with
-/// them.
-const WORTHLESS: [u64; 11] = [
+/// Chains whose coins are worth nothing: Sepolia, Holesky, Hoodi, the test networks of Base, Arbitrum, OP Mainnet,
+/// Polygon (Amoy), Avalanche (Fuji) and BNB, TRON's Nile and Shasta, Bitcoin's testnet4 and signet, and those on one's own
+/// machine. The sandbox's cards are no money, and nobody may buy money with them.
+const WORTHLESS: [u64; 16] = [
     11_155_111,
     17_000,
     560_048,
+    84_532,
+    421_614,
+    11_155_420,
+    80_002,
+    43_113,
     97,
     3_448_148_188,
     2_494_104_990,
@@ -59,9 +65,11 @@ struct EvmNetwork {
     /// Nodes; their addresses often carry a key. A majority of them decides.
     rpc: Vec<Secret>,
     chain_id: u64,
+    /// The coin that the chain takes its fees in. It has to be named where the catalogue does not know the network.
+    native: Option<String>,
     /// Contracts by ticker. What has none is neither bought nor sold here.
     #[serde(default)]
-    tokens: BTreeMap<String, String>,
+    tokens: BTreeMap<String, TokenFile>,
     /// Blocks after which a transfer is final.
     confirmations: u64,
     /// More of them, where more money waits for them.
@@ -95,11 +103,22 @@ const fn gas_limit_token() -> u64 {
 }
 
 impl EvmNetwork {
+    fn contracts(&self) -> BTreeMap<String, String> {
+        let tokens = self.tokens.iter();
+        tokens
+            .map(|(ticker, token)| (ticker.clone(), token.contract().to_owned()))
+            .collect()
+    }
+
     fn spec(&self, network: Network) -> anyhow::Result<EvmSpec> {
+        if let Some(native) = &self.native {
+            let known = network.native().ticker();
+            ensure!(native == known, "{network} takes its fees in {known}");
+        }
         let config = EvmConfig {
             network,
             chain_id: self.chain_id,
-            tokens: self.tokens.clone(),
+            tokens: self.contracts(),
             confirmations: self.confirmations,
             deeper: self.deeper.clone(),
             fee_per_gas_max: u128::from(self.fee_gwei_max).saturating_mul(1_000_000_000),
@@ -246,6 +265,7 @@ impl NetworksConfig {
     pub fn read_private(path: &Path) -> anyhow::Result<Self> {
         let what = || format!("the networks in {}", path.display());
         let text = std::fs::read_to_string(path).with_context(what)?;
+        declare(&text).with_context(what)?;
         let NetworksFile { networks } = toml::from_str(&text).with_context(what)?;
         networks.check()?;
         if networks.is_public() {
@@ -390,5 +410,28 @@ mod tests {
             assert_ne!(text, GOOD);
             assert!(read(&text).is_err(), "{from} → {to}");
         }
+    }
+
+    #[test]
+    fn a_chain_of_another_name_is_one_like_the_others() {
+        let text = GOOD
+            .replace("[ERC20]", "[networks.BASE]\nnative = \"ETH\"")
+            .replace("11155111", "84532")
+            .replace(
+                "\"0xdAC17F958D2ee523a2206206994597C13D831ec7\"",
+                "{ contract = \"0xdAC17F958D2ee523a2206206994597C13D831ec7\", decimals = 6 }",
+            );
+        declare(&text).unwrap();
+        let config = read(&text.replace("[networks.BASE]", "[BASE]")).unwrap();
+        let rules = config.rules().unwrap();
+        let base = "BASE".parse().unwrap();
+        let ChainRules::Evm(rules) = &rules[&base] else {
+            panic!("rules of another kind");
+        };
+        let contracts: Vec<_> = rules.contracts.keys().map(ToString::to_string).collect();
+        assert_eq!(
+            (rules.chain_id, contracts),
+            (84_532, vec!["USDT/BASE".to_owned()])
+        );
     }
 }

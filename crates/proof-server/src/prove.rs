@@ -22,7 +22,7 @@ const FAILURES_MAX: u32 = 10;
 #[derive(Args, Debug)]
 pub struct ProveArgs {
     /// The network as the configuration names it, `ERC20`.
-    network: Network,
+    network: String,
     /// The configuration file (TOML).
     #[arg(long)]
     config: PathBuf,
@@ -45,7 +45,7 @@ pub async fn run(args: ProveArgs) -> anyhow::Result<()> {
         "{} is not under [[operators]] in the configuration",
         args.by
     );
-    let network = args.network;
+    let network: Network = args.network.parse()?;
     if !args.rpc.is_empty() {
         let rpc = args.rpc.into_iter().map(Secret::new).collect();
         config.networks.set_nodes(network, rpc)?;

@@ -2,6 +2,7 @@
 
 use crate::{
     allow::{self, AllowCommand},
+    catalogue::TokenFile,
     clock::{SystemClock, SystemEntropy},
     networks::NetworksConfig,
     rails::master_key,
@@ -113,26 +114,33 @@ struct RulesFile {
     /// TRON's transactions name none, and Bitcoin's chains have names.
     chain_id: Option<u64>,
     chain: Option<String>,
+    /// The coin of an EVM chain that the catalogue does not know.
+    native: Option<String>,
     #[serde(default)]
-    tokens: BTreeMap<String, String>,
+    tokens: BTreeMap<String, TokenFile>,
     /// The most that one transfer may cost, in the native coin.
     fee_max: String,
 }
 
 impl RulesFile {
     fn rules(&self, network: Network) -> anyhow::Result<ChainRules> {
-        let contract = |(ticker, text): (&String, &String)| {
+        if let Some(native) = &self.native {
+            let known = network.native().ticker();
+            ensure!(native == known, "{network} takes its fees in {known}");
+        }
+        let contract = |(ticker, token): (&String, &TokenFile)| {
+            let text = token.contract();
             let asset = Asset::find(ticker, network);
             let asset = asset.with_context(|| format!("{ticker} is not sold on {network}"))?;
             let contract = Address::parse(network, text);
-            anyhow::Ok((asset, contract.with_context(|| text.clone())?))
+            anyhow::Ok((asset, contract.with_context(|| text.to_owned())?))
         };
         let contracts: BTreeMap<_, _> =
             self.tokens.iter().map(contract).collect::<Result<_, _>>()?;
         let fee_max = Amount::parse(network.native(), &self.fee_max);
         let fee_max = fee_max.context("fee_max is no amount")?.base();
         Ok(match (network, self.chain_id, &self.chain) {
-            (Network::Erc20 | Network::Bep20, Some(chain_id), None) => ChainRules::Evm(EvmRules {
+            (network, Some(chain_id), None) if network.is_evm() => ChainRules::Evm(EvmRules {
                 chain_id,
                 contracts,
                 fee_max,
@@ -145,8 +153,10 @@ impl RulesFile {
                 ChainRules::Bitcoin(BitcoinRules { chain_id, fee_max })
             }
             (Network::Bitcoin, ..) => bail!("it has to name its chain, and nothing else"),
-            (Network::Erc20 | Network::Bep20, ..) => bail!("it has to name its chain_id"),
             (Network::Solana, ..) => bail!("it has no adapter for real nodes"),
+            (Network::Erc20 | Network::Bep20 | Network::Evm(_), ..) => {
+                bail!("it has to name its chain_id")
+            }
         })
     }
 }
@@ -155,8 +165,9 @@ impl SignerFile {
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(path);
         let text = text.with_context(|| format!("cannot read {}", path.display()))?;
-        let file: Self =
-            toml::from_str(&text).with_context(|| format!("{} is not right", path.display()))?;
+        let wrong = || format!("{} is not right", path.display());
+        crate::catalogue::declare(&text).with_context(wrong)?;
+        let file: Self = toml::from_str(&text).with_context(wrong)?;
         file.rules()?;
         file.limits()?;
         file.approvers()?;
@@ -387,6 +398,31 @@ mod tests {
             panic!("rules of another kind");
         };
         assert_eq!((rules.fee_max, rules.contracts.len()), (12_000, 1));
+    }
+
+    #[test]
+    fn it_knows_a_chain_that_only_its_file_knows_and_has_a_wallet_there() {
+        let file = GOOD
+            .replace(
+                "[networks.ERC20]",
+                "[networks.BASE]\n        native = \"ETH\"",
+            )
+            .replace(
+                "\"0xdAC17F958D2ee523a2206206994597C13D831ec7\"",
+                "{ contract = \"0xdAC17F958D2ee523a2206206994597C13D831ec7\", decimals = 6 }",
+            )
+            .replace("/ERC20", "/BASE");
+        let rules = read(&file).unwrap().rules().unwrap();
+        let base = "BASE".parse().unwrap();
+        assert!(matches!(&rules[&base], ChainRules::Evm(rules) if rules.contracts.len() == 1));
+        let keys = proof_signer::WalletKeys::from([7; 32]);
+        let addresses = keys.addresses();
+        assert_eq!(
+            addresses[&base].as_str(),
+            addresses[&Network::Erc20].as_str()
+        );
+        let other = file.replace("native = \"ETH\"", "native = \"BNB\"");
+        assert!(read(&other).is_err(), "it is known with another coin");
     }
 
     #[test]

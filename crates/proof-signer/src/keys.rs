@@ -3,12 +3,12 @@
 use crate::key_file::MasterKey;
 use hmac::{Hmac, Mac};
 use k256::ecdsa::{RecoveryId, Signature, SigningKey, VerifyingKey};
-use proof_core::{Address, Network, address::AddressError, id::OrderId};
+use proof_core::{Address, Asset, Network, address::AddressError, catalogue, id::OrderId};
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, iter, sync::Arc};
 use zeroize::Zeroizing;
 
-/// The networks whose signatures we can make.
+/// The networks that have a key of their own; EVM chains that a configuration adds share Ethereum's.
 pub const SIGNED_FOR: [Network; 4] = [
     Network::Trc20,
     Network::Erc20,
@@ -61,7 +61,7 @@ pub enum NotSigned {
 /// A wallet: where coins are, and the key that spends them.
 pub struct Wallet {
     pub address: Address,
-    pub key: Box<dyn Key>,
+    pub key: Arc<dyn Key>,
 }
 
 /// All that a signer signs with.
@@ -130,11 +130,19 @@ impl WalletKeys {
 }
 
 fn wallets(keys: impl IntoIterator<Item = (Network, Box<dyn Key>)>) -> BTreeMap<Network, Wallet> {
-    let wallet = |(network, key): (Network, Box<dyn Key>)| {
+    let wallet = |(network, key): (Network, Arc<dyn Key>)| {
         let address = address(key.public(), network).ok()?;
         Some((network, Wallet { address, key }))
     };
-    keys.into_iter().filter_map(wallet).collect()
+    let keys = keys.into_iter().map(|(network, key)| (network, key.into()));
+    let keys: BTreeMap<Network, Arc<dyn Key>> = keys.collect();
+    // A signature is for one chain id: the same address on another chain is another wallet.
+    let ethereum = keys.get(&Network::Erc20).cloned();
+    let added = catalogue::added().into_iter().map(Asset::network);
+    let added = added.filter(|network| matches!(network, Network::Evm(_)));
+    let added: Vec<_> = added.zip(iter::repeat(ethereum)).collect();
+    let added = added.into_iter().filter_map(|(to, key)| Some((to, key?)));
+    keys.into_iter().chain(added).filter_map(wallet).collect()
 }
 
 /// Where an order's deposit is awaited. Networks with one kind of address share it, so that coins
@@ -146,7 +154,7 @@ pub fn deposit_address(master_key: &[u8; 32], network: Network, order: OrderId) 
 /// What spends from there.
 pub fn deposit_key(master_key: &[u8; 32], network: Network, order: OrderId) -> Option<SigningKey> {
     let family = match network {
-        Network::Erc20 | Network::Bep20 => "evm",
+        Network::Erc20 | Network::Bep20 | Network::Evm(_) => "evm",
         Network::Trc20 | Network::Bitcoin => network.name(),
         Network::Solana => return None,
     };

@@ -476,7 +476,8 @@ fn check_transfer(transfer: &UnsignedTransfer, wallet: &Address) -> Result<(), R
         return Err(Refusal::WrongSender);
     }
     match (&transfer.from, network) {
-        (UnsignedFrom::Nonce(_), Network::Trc20 | Network::Erc20 | Network::Bep20) => Ok(()),
+        (UnsignedFrom::Nonce(_), Network::Trc20) => Ok(()),
+        (UnsignedFrom::Nonce(_), network) if network.is_evm() => Ok(()),
         (UnsignedFrom::Coins(_) | UnsignedFrom::Deposits(_), Network::Bitcoin) => {
             check_coins(transfer)
         }

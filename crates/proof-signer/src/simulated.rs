@@ -66,7 +66,7 @@ fn digest(network: Network, body: &[u8]) -> [u8; 32] {
 
 fn hash(network: Network, signed: &[u8]) -> String {
     let prefix = match network {
-        Network::Erc20 | Network::Bep20 => "0x",
+        Network::Erc20 | Network::Bep20 | Network::Evm(_) => "0x",
         Network::Trc20 | Network::Bitcoin | Network::Solana => "",
     };
     format!("{prefix}{}", hex::encode(Sha256::digest(signed)))

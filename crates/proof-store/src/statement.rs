@@ -52,6 +52,7 @@ pub fn registered() -> Vec<Statement> {
         crate::card::ALL,
         crate::device::ALL,
         crate::case::ALL,
+        crate::catalogue::ALL,
         crate::chain::ALL,
         crate::checklist::ALL,
         crate::claim::ALL,

@@ -1,23 +1,15 @@
 // A partner's policy as somebody edits it: decimals and per cent instead of base units and hundredths.
 // Both ways are exact; nothing passes through a number.
 
+import { decimalsOf } from "./core/session";
 import { readRisk, RISK_SHOWN, riskDraft, type Risk, type RiskDraft } from "./policy-risk";
 import type { Fees, Policy } from "./wire";
-
-/** Decimals of each asset's token contract. A pair that is not here is edited in base units. */
-const DECIMALS: Record<string, number> = {
-  "USDT/TRC20": 6, "TRX/TRC20": 6,
-  "USDT/ERC20": 6, "USDC/ERC20": 6, "ETH/ERC20": 18,
-  "USDT/BEP20": 18, "USDC/BEP20": 18, "BNB/BEP20": 18,
-  "BTC/BITCOIN": 8,
-  "SOL/SOLANA": 9, "USDT/SOLANA": 6, "USDC/SOLANA": 6,
-};
 
 /** Hundredths of a per cent. */
 const PERCENT_DECIMALS = 2;
 const BASE_LENGTH_MAX = 39;
 
-export const decimalsOf = (pair: string): number | undefined => DECIMALS[pair];
+/** A pair that the server does not know is edited in base units. */
 export const unitOf = (pair: string): string => (decimalsOf(pair) === undefined ? "base units" : (pair.split("/")[0] ?? pair));
 
 export function toDecimal(base: string, decimals: number): string {

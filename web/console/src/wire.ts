@@ -80,6 +80,8 @@ export type Me = {
   ends_at: string;
   /** Until then money moves and keys change without another sign-in. */
   fresh_until: string;
+  /** Of every asset (`USDT/TRC20`). */
+  decimals: Record<string, number>;
 };
 
 /** `POST sign-in`, and `POST sign-in/again` (no name). `code` is six digits of the authenticator app. `POST sign-out`: no body. */
@@ -220,6 +222,9 @@ export type Order = {
 export type Orders = { data: Order[]; next_cursor: string | null };
 
 /** `GET orders/{id}`. */
+/** The last step failed, in the words of who refused it, so many times in a row. */
+export type Trouble = { why: string; tries: number; again_at: string };
+
 export type OrderStory = {
   order: Order;
   /** What two operators could decide now: `approve`, `refund`, `return`, `refunded_by_bank`. */
@@ -229,8 +234,7 @@ export type OrderStory = {
   /** Why it waits for people. */
   why: string | null;
   looks_again_at: string | null;
-  /** Its last step failed, in the words of who refused it, so many times in a row. */
-  trouble: { why: string; tries: number; again_at: string } | null;
+  trouble: Trouble | null;
   events: { sequence: number; at: string; kind: string; body: unknown }[];
   postings: { at: string; entry: string; account: string; amount: string }[];
   cases: { case: string; kind: string; state: string; amount: string }[];
@@ -353,6 +357,8 @@ export type Case = {
   why: string;
   proposed: string | null;
   rulings: string[];
+  /** Only with one that is asked for by itself. */
+  trouble: Trouble | null;
 };
 
 /** `GET partners`. */

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { signedIn } from "../src/core/session";
 import { changesOf } from "../src/diff";
 import { draftOf, newPair, policyOf, readable, toBase, toDecimal, unitOf } from "../src/policy";
-import type { Policy } from "../src/wire";
+import type { Me, Policy } from "../src/wire";
+
+// Of the assets that the tests are about; `NEW/NET` is one that the server does not know.
+const decimals = { "USDT/TRC20": 6, "BTC/BITCOIN": 8, "ETH/ERC20": 18 };
+signedIn({ decimals } as unknown as Me);
 
 const fees = { spread: 90, processing: 140, processing_fixed_minor: "25", partner: 5 };
 const policy: Policy = {

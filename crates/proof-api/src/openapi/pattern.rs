@@ -136,7 +136,7 @@ pub fn tickers() -> Vec<&'static str> {
 }
 
 pub fn networks() -> Vec<&'static str> {
-    Network::ALL.map(Network::name).to_vec()
+    Network::BUILT_IN.map(Network::name).to_vec()
 }
 
 pub fn fiats() -> Vec<&'static str> {

@@ -101,7 +101,7 @@ pub struct EvmSpec {
 impl EvmConfig {
     pub fn read(&self) -> Result<EvmSpec, EvmConfigError> {
         let bad = |text: String| Err(EvmConfigError(text));
-        if !matches!(self.network, Network::Erc20 | Network::Bep20) {
+        if !self.network.is_evm() {
             return bad(format!("{} is not an EVM network", self.network));
         }
         if self.fee_per_gas_max == 0 || self.poll_ms <= 0 {
@@ -528,7 +528,7 @@ impl Chain for EvmChain {
         let bytes = format!("0x{signed_hex}");
         let votes = self.votes(|node| async {
             let door = node.ready(&self.spec).await.map_err(rpc::not_sent)?;
-            must::<B256>(door, "eth_sendRawTransaction", json!([&bytes])).await
+            rpc::tell::<B256>(door, "eth_sendRawTransaction", json!([&bytes])).await
         });
         send::outcome(votes.await, &WORDS)
     }

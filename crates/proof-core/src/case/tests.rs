@@ -1,8 +1,9 @@
 use super::*;
 use crate::{
-    asset::{Asset, Network},
+    asset::Asset,
     deposit::{Held, Sale},
     id::{CustomerId, PartnerId},
+    network::Network,
     order::{DEPOSIT_LOST_SECONDS_MAX, OrderRequest},
     partner::{Side, UnderpaidPolicy},
     payment::CardSummary,

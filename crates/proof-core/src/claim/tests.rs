@@ -1,9 +1,10 @@
 use super::*;
 use crate::{
-    asset::{Asset, Fiat, Network},
+    asset::{Asset, Fiat},
     id::CustomerId,
     ledger::EntryKind,
     money::Amount,
+    network::Network,
     operator::Voice,
     order::OrderRequest,
     partner::Side,

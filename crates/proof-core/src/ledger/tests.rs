@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
-    asset::{Asset, Fiat, Network},
+    asset::{Asset, Fiat},
     id::{EntryId, QuoteId},
+    network::Network,
     quote::{Line, Quote},
     time::Timestamp,
 };

@@ -168,7 +168,7 @@ impl fmt::Debug for Money {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::Network;
+    use crate::network::Network;
 
     fn usdt(base: u128) -> Amount {
         Amount::new(Asset::find("USDT", Network::Trc20).unwrap(), base)

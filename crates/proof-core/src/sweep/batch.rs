@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::{
         address::Address,
-        asset::Network,
+        network::Network,
         partner::Environment,
         sweep::{Sweep, SweepRefusal, SweepState},
         time::Timestamp,

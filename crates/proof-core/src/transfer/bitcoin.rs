@@ -103,7 +103,7 @@ fn weight(inputs: usize, script: u128) -> Option<u128> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::Network;
+    use crate::network::Network;
 
     fn address(text: &str) -> Address {
         Address::parse(Network::Bitcoin, text).unwrap()

@@ -86,7 +86,11 @@ impl Source {
                 unspent: chain.coins(&sender).await?,
                 fee_max: None,
             },
-            Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => From::Nonce {
+            Network::Trc20
+            | Network::Erc20
+            | Network::Bep20
+            | Network::Solana
+            | Network::Evm(_) => From::Nonce {
                 expected: chain.nonce(&sender).await?,
             },
         };

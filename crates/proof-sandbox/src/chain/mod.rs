@@ -152,7 +152,7 @@ impl SimChain {
         match self.network {
             Network::Trc20 => 13_500_000,
             Network::Erc20 => 600_000_000_000_000,
-            Network::Bep20 => 20_000_000_000_000,
+            Network::Bep20 | Network::Evm(_) => 20_000_000_000_000,
             Network::Bitcoin => 2_000,
             Network::Solana => 5_000,
         }

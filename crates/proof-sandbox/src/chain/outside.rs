@@ -55,7 +55,9 @@ impl SimChain {
             .chain_update(nonce)
             .finalize();
         match self.network {
-            Network::Erc20 | Network::Bep20 => format!("0x{}", hex::encode(digits)),
+            Network::Erc20 | Network::Bep20 | Network::Evm(_) => {
+                format!("0x{}", hex::encode(digits))
+            }
             Network::Trc20 | Network::Bitcoin | Network::Solana => hex::encode(digits),
         }
     }

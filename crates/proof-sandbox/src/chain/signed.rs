@@ -91,7 +91,7 @@ fn address(network: Network, key: &VerifyingKey) -> Option<String> {
 fn hash(network: Network, signed: &[u8]) -> String {
     let digits = hex::encode(Sha256::digest(signed));
     match network {
-        Network::Erc20 | Network::Bep20 => format!("0x{digits}"),
+        Network::Erc20 | Network::Bep20 | Network::Evm(_) => format!("0x{digits}"),
         Network::Trc20 | Network::Bitcoin | Network::Solana => digits,
     }
 }

@@ -32,8 +32,8 @@ pub async fn fund(
         }
         let (part, times) = match asset.network() {
             Network::Bitcoin => ("5", COINS),
-            Network::Erc20 | Network::Bep20 if asset == asset.network().native() => ("2000", 1),
-            Network::Trc20 | Network::Erc20 | Network::Bep20 | Network::Solana => ("1000000", 1),
+            network if network.is_evm() && asset == network.native() => ("2000", 1),
+            _ => ("1000000", 1),
         };
         let part = Amount::parse(asset, part)?;
         let owner = engine.hot_wallet(environment, asset.network()).await?;

@@ -14,7 +14,9 @@ const SELFIE: [&str; 6] = ["center", "center", "left", "left", "right", "right"]
 pub const fn own_address(network: Network) -> &'static str {
     match network {
         Network::Trc20 => "TQsYLehPnKVhjqx58tntQep1WMLG6YDyuY",
-        Network::Erc20 | Network::Bep20 => "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",
+        Network::Erc20 | Network::Bep20 | Network::Evm(_) => {
+            "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+        }
         Network::Bitcoin => "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4",
         Network::Solana => "",
     }

@@ -11,6 +11,7 @@
 )]
 
 mod card;
+mod catalogue;
 mod cold;
 mod console;
 mod contract;

@@ -143,6 +143,7 @@ async fn every_registered_statement_runs() {
         stray::rows(db, &entropy).await;
         crate::sweep::rows(db, &entropy, order.id).await;
         crate::cold::rows(db).await;
+        crate::catalogue::rows(db).await;
         crate::proof::rows(db, &entropy, &order).await;
         crate::proving::rows(db, &entropy).await;
         crate::card::rows(db, &entropy, &order).await;

@@ -125,7 +125,7 @@ fn case(n: u64) -> (Network, String) {
     let text = match network {
         Network::Trc20 => tron(&mut dice),
         Network::Bitcoin => bitcoin(&mut dice),
-        Network::Erc20 | Network::Bep20 | Network::Solana => evm(&mut dice),
+        _ => evm(&mut dice),
     };
     let text = match dice.below(3) {
         0 => slip(&mut dice, &text),

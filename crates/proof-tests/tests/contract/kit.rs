@@ -66,8 +66,8 @@ pub struct App {
     /// Where the database is, as the configuration names it.
     pub url: String,
     pub signer: Arc<LocalSigner>,
-    /// A real chain in the place of a simulated one.
-    pub real: Option<Arc<dyn Chain>>,
+    /// Real chains in the place of simulated ones.
+    pub real: Vec<Arc<dyn Chain>>,
     cold: ColdStorage,
     stop: watch::Sender<bool>,
     worker: Mutex<Option<JoinHandle<()>>>,
@@ -138,12 +138,12 @@ impl App {
         Self::sqlite_on(None).await
     }
 
-    pub async fn sqlite_on(real: Option<Real>) -> Self {
+    pub async fn sqlite_on(real: impl IntoIterator<Item = Real>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("proof.db");
         let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
         let url = format!("sqlite:{}", path.display());
-        Self::start(db, url, dir, real).await
+        Self::start(db, url, dir, real.into_iter().collect()).await
     }
 
     /// `None` where no cluster was given, unless one is required.
@@ -151,13 +151,14 @@ impl App {
         Self::postgres_on(None).await
     }
 
-    pub async fn postgres_on(real: Option<Real>) -> Option<Self> {
+    pub async fn postgres_on(real: impl IntoIterator<Item = Real>) -> Option<Self> {
         let Some(url) = postgres::cluster() else {
             println!("skipped on PostgreSQL: PROOF_TEST_POSTGRES_URL is not set");
             return None;
         };
         let url = postgres::fresh(&url).await;
         let db = Db::postgres(&url, 8, Execution::Concurrent).await.unwrap();
+        let real = real.into_iter().collect();
         Some(Self::start(db, url, tempfile::tempdir().unwrap(), real).await)
     }
 
@@ -170,6 +171,11 @@ impl App {
             return format!("sqlite:{}", path.display());
         }
         postgres::empty(&self.url).await
+    }
+
+    /// The only real chain, or the first of them.
+    pub fn real(&self) -> &Arc<dyn Chain> {
+        self.real.first().unwrap()
     }
 
     /// The server stops; the world goes on.
@@ -219,6 +225,13 @@ impl App {
         app
     }
 
+    /// Whether the same server would start once more.
+    pub async fn starts_again(&self) -> anyhow::Result<()> {
+        let parts = self.parts(self.db.clone(), None, None);
+        let app = proof_server::App::build(Origin::parse(ORIGIN)?, Vec::new(), parts);
+        app.await.map(drop)
+    }
+
     /// Whether a server would start whose live rails are what they say.
     pub async fn starts_with_real_money(&self, bound_seconds: Option<u32>) -> anyhow::Result<()> {
         let parts = Parts {
@@ -252,7 +265,7 @@ impl App {
             // By itself, too.
             sweeping: Sweeping {
                 every_minutes: Some(1),
-                ..sweeping(self.real.as_ref().map(|real| real.network()))
+                ..sweeping(self.real.iter().map(|real| real.network()))
             },
             cold: self.cold.clone(),
             watching: Watching {
@@ -300,14 +313,14 @@ impl App {
         }
     }
 
-    async fn start(db: Db, url: String, dir: TempDir, real: Option<Real>) -> Self {
+    async fn start(db: Db, url: String, dir: TempDir, real: Vec<Real>) -> Self {
         let clock = Arc::new(FastClock::new());
         let outside = outside_with(&clock);
         let outbound = Outbound::new(outside.clone());
         let sandbox = sandbox();
-        let chain = real.as_ref().map(|real| real.chain.clone());
-        let real_network = real.as_ref().map(|real| real.chain.network());
-        let (cold, entropy) = (cold(real.as_ref()), Arc::new(Counting::new(1)));
+        let chains: Vec<_> = real.iter().map(|real| real.chain.clone()).collect();
+        let networks: Vec<_> = chains.iter().map(|chain| chain.network()).collect();
+        let (cold, entropy) = (cold(&real), Arc::new(Counting::new(1)));
         let (signer, rails) = rails(&sandbox, &outbound, &dir, (real, &clock));
         let letters = Arc::new(Letters::default());
         let parts = Parts {
@@ -326,7 +339,7 @@ impl App {
             }),
             limited: true,
             settle_seconds: proof_engine::SETTLE_SECONDS,
-            sweeping: sweeping(real_network),
+            sweeping: sweeping(networks.iter().copied()),
             cold: cold.clone(),
             watching: Watching {
                 every_seconds: LOOK_EVERY_SECONDS,
@@ -343,7 +356,7 @@ impl App {
         let shop = partner(&app, &dir, PartnerType::Treasury).await;
         let wallet_partner = partner(&app, &dir, PartnerType::UserWallet).await;
         let simulated = NETWORKS.into_iter();
-        let simulated: Vec<_> = simulated.filter(|n| Some(*n) != real_network).collect();
+        let simulated: Vec<_> = simulated.filter(|n| !networks.contains(n)).collect();
         fund(
             &app,
             Environment::Test,
@@ -356,7 +369,7 @@ impl App {
         Self {
             url,
             signer,
-            real: chain,
+            real: chains,
             cold,
             app,
             clock,
@@ -612,15 +625,15 @@ impl App {
 }
 
 /// What the hot wallet of the real network keeps at hand.
-fn cold(real: Option<&Real>) -> ColdStorage {
-    let cold = real.and_then(|real| real.cold.clone());
+fn cold(real: &[Real]) -> ColdStorage {
+    let cold = real.iter().find_map(|real| real.cold.clone());
     cold.map_or(ColdStorage::OFF, |(_, storage)| storage)
 }
 
 /// When somebody asks, on the real network.
-fn sweeping(network: Option<Network>) -> Sweeping {
+fn sweeping(networks: impl IntoIterator<Item = Network>) -> Sweeping {
     Sweeping {
-        networks: network.into_iter().collect(),
+        networks: networks.into_iter().collect(),
         share: Bps::new(300).unwrap(),
         batch: 20,
         ..Sweeping::OFF

@@ -58,3 +58,6 @@ export const may = (me: Me, act: Act): boolean => me.may.includes(act);
 
 /** Partners' people see their own partner only, and another set of pages. */
 export const isPortal = (me: Me): boolean => me.member.partner !== null;
+
+/** Of an asset, as the server knows it. */
+export const decimalsOf = (asset: string): number | undefined => (account.value.kind === "in" ? account.value.me.decimals[asset] : undefined);

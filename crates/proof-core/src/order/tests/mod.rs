@@ -9,10 +9,11 @@ mod table;
 
 use super::*;
 use crate::{
-    asset::{Asset, Network},
+    asset::Asset,
     id::{IntentId, QuoteId},
     ledger::Entry,
     money::{Bps, Money, Rate},
+    network::Network,
     quote::{FeePolicy, QuoteError, QuoteRequest, quote_buy},
     transfer::{Proof, Signed, TransferFact, UnsignedFrom, UnsignedTransfer},
 };

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{asset::Network, risk::Limits};
+use crate::{network::Network, risk::Limits};
 
 fn usdt() -> Asset {
     Asset::find("USDT", Network::Trc20).unwrap()

@@ -335,7 +335,7 @@ async fn bitcoin_is_unproven_until_a_transfer_went_each_way() {
     let begun = engine.prove_begin(TEST, Network::Bitcoin, author).await;
     let begun = begun.unwrap();
     assert_eq!(begun.legs.len(), 1);
-    let real = ramp.app.real.as_ref().unwrap();
+    let real = ramp.app.real();
     assert!(real.spelt(&begun.address).starts_with("bcrt1q"));
     ramp.node.send(&[(begun.address.as_str(), 7_000)]).await;
     let look = || async {

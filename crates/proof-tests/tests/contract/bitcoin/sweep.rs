@@ -121,7 +121,7 @@ impl Ramp {
     }
 
     pub async fn fee_of(&self, hash: &str) -> u128 {
-        let chain = self.app.real.as_ref().unwrap();
+        let chain = self.app.real();
         let look = || async {
             match chain.transfer(hash).await.ok()? {
                 proof_port::TransferStatus::Mined { fee, .. } => Some(fee.base()),
@@ -209,7 +209,7 @@ async fn many_addresses_are_emptied_by_one_transaction_through_a_restart_and_a_r
     );
     ramp.books_agree().await;
     // It can be spent now.
-    let chain = ramp.app.real.as_ref().unwrap();
+    let chain = ramp.app.real();
     let owner = super::address(&wallet);
     let spendable = || async {
         let coins = chain.coins(&owner).await.ok()?;

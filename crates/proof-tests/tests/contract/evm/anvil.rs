@@ -100,6 +100,15 @@ impl Anvil {
 
     /// The same for another network that is played on it.
     pub async fn start_as(network: &str, more: &[&str]) -> Option<Self> {
+        Self::start_with(CHAIN_ID, network, more).await
+    }
+
+    /// A chain beside the usual one.
+    pub async fn start_beside(chain_id: u64) -> Option<Self> {
+        Self::start_with(chain_id, "evm", &[]).await
+    }
+
+    async fn start_with(chain_id: u64, network: &str, more: &[&str]) -> Option<Self> {
         let without = env::var("PROOF_WITHOUT").unwrap_or_default();
         if without.split(',').any(|without| without == network) {
             println!("skipped: PROOF_WITHOUT names {network}");
@@ -112,7 +121,7 @@ impl Anvil {
             binary.display()
         );
         let port = port();
-        let (chain_id, beginning) = (CHAIN_ID.to_string(), BEGINNING.to_string());
+        let (chain_id, beginning) = (chain_id.to_string(), BEGINNING.to_string());
         let child = Command::new(binary)
             .args(["--port", &port.to_string(), "--chain-id", &chain_id])
             .args(["--timestamp", &beginning, "--no-mining", "--quiet"])

@@ -1,6 +1,7 @@
 //! Real chains of the EVM kind: the adapter and whole orders on a node, and nodes that are not what they should be.
 
 mod adapter;
+mod added;
 pub mod anvil;
 mod cold;
 mod nodes;
@@ -47,22 +48,25 @@ pub fn rails(
     sandbox: &SandboxConfig,
     outbound: &Outbound,
     dir: &TempDir,
-    (real, clock): (Option<Real>, &Arc<FastClock>),
+    (real, clock): (Vec<Real>, &Arc<FastClock>),
 ) -> (Arc<LocalSigner>, Rails) {
     let signer = LocalSigner::open(&dir.path().join("signer"), [7; 32]).unwrap();
     let rules = real
         .iter()
         .map(|real| (real.chain.network(), real.rules.clone()));
     let mut signer = signer.with_rules(rules.collect());
-    if let Some(real) = real.as_ref().filter(|real| !real.limits.is_empty()) {
+    if let Some(real) = real.iter().find(|real| !real.limits.is_empty()) {
         signer = signer.with_limits(real.limits.clone(), clock.clone());
     }
-    let cold = real.iter().flat_map(|real| &real.cold);
+    let cold = real.iter().filter_map(|real| real.cold.as_ref());
     let cold = cold.map(|(address, _)| (address.network(), address.clone()));
     let signer = Arc::new(signer.with_cold(cold.collect()));
     let mut rails = sandbox.rails(outbound, signer.clone());
     let chains = &mut rails.chains;
-    chains.extend(real.map(|real| (real.chain.network(), real.chain)));
+    chains.extend(
+        real.into_iter()
+            .map(|real| (real.chain.network(), real.chain)),
+    );
     (signer, rails)
 }
 

@@ -182,7 +182,12 @@ impl Ramp {
 
 const NO_BLOCKS: u64 = u64::MAX;
 
-fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>, base_fee: Arc<Mutex<u64>>) -> JoinHandle<()> {
+/// Blocks come by the ramp's clock.
+pub fn mining(
+    anvil: Arc<Anvil>,
+    clock: Arc<FastClock>,
+    base_fee: Arc<Mutex<u64>>,
+) -> JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             tokio::time::sleep(Duration::from_millis(BLOCK_MS)).await;
@@ -201,14 +206,18 @@ fn mining(anvil: Arc<Anvil>, clock: Arc<FastClock>, base_fee: Arc<Mutex<u64>>) -
 }
 
 async fn partner(app: &App) -> PartnerCreated {
-    let pairs: Vec<Asset> = ["USDT", "USDC", "ETH"].map(asset).into();
-    let friend = Address::parse(Network::Erc20, FRIEND).unwrap();
+    partner_of(app, ["USDT", "USDC", "ETH"].map(asset).into()).await
+}
+
+/// One who has its crypto sent to the same address everywhere.
+pub async fn partner_of(app: &App, pairs: Vec<Asset>) -> PartnerCreated {
+    let friend = |pair: &Asset| Address::parse(pair.network(), FRIEND).unwrap();
     let request = PartnerCreate {
         name: "real".to_owned(),
         kind: PartnerType::Treasury,
         contact_email: "ops@example.com".to_owned(),
         origins: vec![Origin::parse(SHOP).unwrap()],
-        wallets: pairs.iter().map(|pair| (*pair, friend.clone())).collect(),
+        wallets: pairs.iter().map(|pair| (*pair, friend(pair))).collect(),
         pairs,
         sell: Some(SellPolicy::default()),
         fiats: vec![Fiat::Eur],

@@ -96,7 +96,7 @@ async fn a_network_is_unproven_until_a_transfer_of_each_coin_went_each_way() {
         return;
     };
     let wallet = ramp.app.signer.wallet(ERC20).await.unwrap();
-    let nonce = ramp.app.real.as_ref().unwrap().nonce(&wallet).await;
+    let nonce = ramp.app.real().nonce(&wallet).await;
     let nonce = nonce.unwrap();
     let begun = begin(&ramp).await.unwrap();
     assert_eq!(begun.legs.len(), 3);
@@ -139,7 +139,7 @@ async fn a_network_is_unproven_until_a_transfer_of_each_coin_went_each_way() {
     };
     let proven = ramp.app.until("it is proven", look).await;
     assert_eq!(hashes(&proven), all_signed);
-    let after = ramp.app.real.as_ref().unwrap().nonce(&wallet).await;
+    let after = ramp.app.real().nonce(&wallet).await;
     assert_eq!(after.unwrap(), nonce + 3, "nothing was sent twice");
     assert!(proven.legs.iter().all(Leg::is_done));
     ramp.books_agree().await;
@@ -158,7 +158,7 @@ async fn another_contract_voids_it(mut ramp: Ramp, proven: Proving) {
     let spec = other.read().unwrap();
     ramp.app.halt().await;
     ramp.app.db.close().await;
-    ramp.app.real = Some(Arc::new(chain(&[&ramp.anvil.url], spec)));
+    ramp.app.real = vec![Arc::new(chain(&[&ramp.anvil.url], spec))];
     let url = ramp.app.url.clone();
     ramp.app = ramp.app.reborn(&url).await;
     let bob = Person::join(&ramp.app, "bob", Role::Owner).await;

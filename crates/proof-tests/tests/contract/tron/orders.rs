@@ -131,7 +131,7 @@ impl Ramp {
     }
 
     pub async fn there(&self, owner: &str, ticker: &str) -> u128 {
-        let real = self.app.real.as_ref().unwrap();
+        let real = self.app.real();
         let look = || async {
             let said = real.balance(&address(owner), asset(ticker)).await;
             said.ok().map(|balance| balance.base())
@@ -338,7 +338,7 @@ async fn a_transfer_that_no_block_takes_is_paid_back_once_its_time_is_over() {
     let mut given = promised.iter().flat_map(|promised| &promised.signed);
     let given = given.find(|given| given.signed.hash == hash).unwrap();
     ramp.front.is(Vice::None);
-    let real = ramp.app.real.as_ref().unwrap();
+    let real = ramp.app.real();
     let refused = real.broadcast(&given.signed.signed_hex).await.unwrap_err();
     assert!(refused.context.contains("EXPIRATION"), "{refused}");
     assert_eq!(ramp.there(FRIEND, "USDT").await, 0);
