@@ -3,7 +3,7 @@
 use crate::{
     Api, body,
     error::Refused,
-    page::{page_with, policy_of},
+    page::{page_with, policy_of, told_to},
     path::Named,
     route::{Caller, Route},
     widget::{own_origin, visited},
@@ -41,13 +41,10 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         "origins": [],
         "look": page.look,
         "handover": { "state": state, "partner": page.partner },
+        "widget": page.widget,
     });
-    page_with(
-        &boot,
-        &policy_of(&["'none'".to_owned()], &[], &[]),
-        "no-referrer",
-        None,
-    )
+    let policy = told_to(page.widget, policy_of(&[], &[], &[]));
+    page_with(&boot, &policy, "no-referrer", None)
 }
 
 /// Only the first device: another one does not hand over further.

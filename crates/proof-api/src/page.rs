@@ -23,6 +23,7 @@ pub fn routes() -> Vec<Route> {
         Route::new(anyone, get(), "/widget.2.0.js", loader),
         Route::new(anyone, get(), "/assets/{*path}", asset),
         Route::new(widget, get(), "/frame/{widget_id}", page),
+        Route::new(widget, get(), "/frame/{widget_id}/bank", bank),
         Route::new(widget, get(), "/frame/{widget_id}/logo", logo),
         Route::new(widget, get(), "/w/{widget_id}", hosted),
     ]
@@ -48,11 +49,10 @@ async fn page(
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let mut boot = serde_json::json!({ "origins": frame.origins, "look": frame.look });
+    let mut boot =
+        serde_json::json!({ "origins": frame.origins, "look": frame.look, "widget": widget_id });
     ask_device(&mut boot, &frame);
-    let policy = content_policy(&api, &frame);
-    // What the browser refuses in our frame, the partner hears of.
-    let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
+    let policy = told_to(Some(widget_id), content_policy(&api, &frame));
     let page = page_with(&boot, &policy, "strict-origin", theme_of(&query))?;
     Ok(ready_for(&frame.fields_origins, page))
 }
@@ -63,20 +63,45 @@ async fn hosted(
     Named(widget_id): Named,
     query: RawQuery,
 ) -> Result<Response, Refused> {
-    let frame = match Uuid::try_parse(&widget_id) {
-        Ok(widget_id) => api.engine.frame(widget_id).await,
-        Err(_) => Err(ApiError::not_found("widget")),
+    let Ok(widget_id) = Uuid::try_parse(&widget_id) else {
+        return dead_end(&query);
     };
-    let frame = match frame {
+    let frame = match api.engine.frame(widget_id).await {
         Err(error) if error.code == ErrorCode::NotFound => return dead_end(&query),
         frame => frame?,
     };
-    let mut boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true });
+    let mut boot = serde_json::json!({ "origins": [], "look": frame.look, "hosted": true, "widget": widget_id });
     ask_device(&mut boot, &frame);
     let policy = policy_of(&frame.fields_origins, api.engine.wallet_origins(), &[]);
-    let policy = format!("{policy}; report-uri /embed/violations/{widget_id}");
+    let policy = told_to(Some(widget_id), policy);
     let page = page_with(&boot, &policy, "no-referrer", theme_of(&query))?;
     Ok(ready_for(&frame.fields_origins, page))
+}
+
+/// An empty page of ours in which the app puts the bank's. Which of many thousands of hosts asks for 3-D Secure nobody knows before,
+/// so that this page may hold any; the app's own page may not, or else whoever holds it could lead a card field elsewhere.
+/// What the bank does in there is not reported: it is no sign of anybody who tampers.
+async fn bank(State(api): State<Api>, Named(widget_id): Named) -> Result<Response, Refused> {
+    const EMPTY: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>3-D Secure</title><body></body></html>";
+    let unknown = || Refused(ApiError::not_found("widget"));
+    let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
+    let frame = api.engine.frame(widget_id).await?;
+    let ancestors: Vec<&str> = frame.origins.iter().map(Origin::as_str).collect();
+    let policy = format!(
+        "default-src 'none'; frame-src https: {}; base-uri 'none'; form-action 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors 'self' {}",
+        frame.fields_origins.join(" "),
+        ancestors.join(" ")
+    );
+    page_of(EMPTY.to_owned(), &policy, "strict-origin")
+}
+
+/// What the browser refuses in a page of ours, the partner hears of.
+pub(crate) fn told_to(widget: Option<Uuid>, policy: String) -> String {
+    match widget {
+        Some(widget) => format!("{policy}; report-uri /embed/violations/{widget}"),
+        None => policy,
+    }
 }
 
 /// A browser keeps nothing that nobody needs.
@@ -141,7 +166,10 @@ pub(crate) fn page_with(
     // `<` cannot close the block early when it is written as an escape.
     let boot = boot.to_string().replace('<', "\\u003c");
     let block = format!("<script type=\"application/json\" id=\"proof-boot\">{boot}</script>");
-    let html = html.replace("<!--proof-boot-->", &block);
+    page_of(html.replace("<!--proof-boot-->", &block), policy, referrer)
+}
+
+fn page_of(html: String, policy: &str, referrer: &'static str) -> Result<Response, Refused> {
     let policy = HeaderValue::from_str(policy);
     let policy = policy.map_err(|_| not_built())?;
     let headers = [
@@ -160,7 +188,7 @@ pub(crate) fn page_with(
     Ok((StatusCode::OK, headers, html).into_response())
 }
 
-/// Only the partner's pages may hold the frame; only the provider's card fields may be in it.
+/// Only the partner's pages may hold the frame; only the provider's card fields may be in it, and what holds the bank's page.
 fn content_policy(api: &Api, frame: &Frame) -> String {
     let ancestors: Vec<&str> = frame.origins.iter().map(Origin::as_str).collect();
     policy_of(
@@ -170,21 +198,25 @@ fn content_policy(api: &Api, frame: &Frame) -> String {
     )
 }
 
-/// What the app's page may load, and who may hold it.
+/// What the app's page may load, and who may hold it. Without card fields it holds no frames at all.
 pub(crate) fn policy_of(fields_origins: &[String], calls: &[&str], ancestors: &[&str]) -> String {
     let ancestors = if ancestors.is_empty() {
         "'none'".into()
     } else {
         ancestors.join(" ")
     };
+    let frames = if fields_origins.is_empty() {
+        "'none'".into()
+    } else {
+        format!("{} 'self'", fields_origins.join(" "))
+    };
     // Of what is in the page itself, this alone is taken, and it runs nothing.
     let import_map = assets::page().and_then(|page| assets::import_map_source(&page));
     let scripts = import_map.map_or("'self'".to_owned(), |map| format!("'self' {map}"));
     format!(
         "default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data: blob:; \
-         media-src blob:; connect-src {}; frame-src {}; base-uri 'none'; form-action 'none'; \
+         media-src blob:; connect-src {}; frame-src {frames}; base-uri 'none'; form-action 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'; frame-ancestors {ancestors}",
         [&["'self'"], calls].concat().join(" "),
-        fields_origins.join(" ")
     )
 }

@@ -24,10 +24,11 @@ pub fn routes() -> Vec<Route> {
     ]
 }
 
-/// The same for everybody. No card fields are ever shown on this page.
+/// The same for everybody, so that it cannot name whom to report to: the page itself does, once it knows. No card fields are ever
+/// shown on this page.
 async fn page() -> Result<Response, Refused> {
     let boot = serde_json::json!({ "origins": [], "look": {}, "receipt": true });
-    let policy = policy_of(&["'none'".to_owned()], &[], &[]);
+    let policy = policy_of(&[], &[], &[]);
     page_with(&boot, &policy, "no-referrer", None)
 }
 

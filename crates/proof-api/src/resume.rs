@@ -3,7 +3,7 @@
 use crate::{
     Api, body,
     error::Refused,
-    page::{page_with, policy_of},
+    page::{page_with, policy_of, told_to},
     path::Named,
     route::{Caller, Route},
     widget::{own_origin, visited},
@@ -35,13 +35,10 @@ async fn page(State(api): State<Api>, Named(token): Named) -> Result<Response, R
         "origins": [],
         "look": link.look,
         "resume": { "state": link.state, "partner": link.partner },
+        "widget": link.widget,
     });
-    page_with(
-        &boot,
-        &policy_of(&link.fields_origins, api.engine.wallet_origins(), &[]),
-        "no-referrer",
-        None,
-    )
+    let policy = policy_of(&link.fields_origins, api.engine.wallet_origins(), &[]);
+    page_with(&boot, &told_to(link.widget, policy), "no-referrer", None)
 }
 
 #[derive(Deserialize)]

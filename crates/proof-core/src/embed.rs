@@ -107,7 +107,7 @@ impl EmbedFinding {
                 "The page runs an old copy of the loader. Load widget.2.0.js from our server."
             }
             Self::ScriptChanged => {
-                "What comes from the loader's address is not what we published. Find out who changes it."
+                "What comes from the address of the loader, or of a file of the frame, is not what we published. Find out who changes it."
             }
             Self::Tampered => {
                 "Something tried to put its own script or content into the widget's frame. The browser refused it."

@@ -13,11 +13,13 @@ use proof_core::{
     id::{JobId, MailId, OrderId},
     link::{CODE_DIGITS, CODE_PAUSE_SECONDS, LOOK_SECONDS, LinkRefusal, WISHES_MAX, wish},
     mail::{Letter, Planned},
+    partner::Partner,
     token::TokenHash,
 };
 use proof_store::{Failure, Installation, Tx};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
+use uuid::Uuid;
 
 /// As many codes as there are with six digits.
 const CODES: u64 = 1_000_000;
@@ -27,6 +29,8 @@ const CODES: u64 = 1_000_000;
 pub struct LinkPage {
     /// `None` for a link that we never sent, or that is too old.
     pub partner: Option<String>,
+    /// Of that partner, who hears of what the browser refuses in the page.
+    pub widget: Option<Uuid>,
     pub state: LinkState,
     pub fields_origins: Vec<String>,
     pub look: LookShown,
@@ -186,22 +190,26 @@ impl Engine {
                     let order = tx.order_work(link.order).await?.ok_or_else(gone)?.order;
                     let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
                     let look = LookShown::new(&partner, tx.look_load(partner.id).await?);
-                    Ok::<_, Failure<ApiError>>(Some((link, partner.name, look)))
+                    Ok::<_, Failure<ApiError>>(Some((link, partner, look)))
                 })
             })
             .await?;
-        let (state, partner, look) = match found {
-            Some((link, name, look)) if link.is_open(now) => (LinkState::Open, Some(name), look),
-            Some((link, name, look)) if link.used_at.is_some() => {
-                (LinkState::Used, Some(name), look)
+        let (state, known) = match found {
+            Some((link, partner, look)) if link.is_open(now) => {
+                (LinkState::Open, Some((partner, look)))
             }
-            Some(_) | None => (LinkState::Over, None, LookShown::default()),
+            Some((link, partner, look)) if link.used_at.is_some() => {
+                (LinkState::Used, Some((partner, look)))
+            }
+            Some(_) | None => (LinkState::Over, None),
         };
+        let (partner, look) = known.unzip();
         Ok(LinkPage {
-            partner,
+            widget: partner.as_ref().map(|partner: &Partner| partner.widget_id),
+            partner: partner.map(|partner| partner.name),
             state,
             fields_origins: self.fields_origins(),
-            look,
+            look: look.unwrap_or_default(),
         })
     }
 

@@ -38,6 +38,8 @@ pub struct ReceiptPage {
     #[serde(rename = "type")]
     pub side: &'static str,
     pub partner: String,
+    /// Whose page this is, for what the browser refuses in it.
+    pub widget_id: Uuid,
     pub look: LookShown,
     pub currency: &'static str,
     pub network: &'static str,
@@ -229,6 +231,7 @@ impl Engine {
             environment: order.environment,
             side: order.side.name(),
             partner: partner.name,
+            widget_id: partner.widget_id,
             look,
             currency: asset.ticker(),
             network: asset.network().name(),

@@ -103,7 +103,7 @@ pub trait Payments: Send + Sync {
     /// The provider's name in ledger accounts (`psp:{provider}:{fiat}`).
     fn provider(&self) -> &'static str;
 
-    /// Origin of the frames that hold the card fields; the only `frame-src` of our page.
+    /// Origin of the frames that hold the card fields; the only one, beside our own, in the `frame-src` of our page.
     fn fields_origin(&self) -> String;
 
     fn wallets(&self) -> WalletOffers;

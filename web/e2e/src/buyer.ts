@@ -104,9 +104,12 @@ export async function pay(widget: Widget, number: string): Promise<void> {
   await widget.getByRole("button", { name: /^Pay €\d/ }).click();
 }
 
-export async function answerBank(widget: FrameLocator, answer: "Approve" | "Reject"): Promise<void> {
+/** The bank's page, in the page of ours that holds it. */
+export const bankOf = (widget: Widget): FrameLocator => widget.frameLocator("iframe.bank").frameLocator("iframe");
+
+export async function answerBank(widget: Widget, answer: "Approve" | "Reject"): Promise<void> {
   await heading(widget, "Confirm with your bank");
-  await widget.frameLocator("iframe.bank").getByRole("button", { name: answer }).click();
+  await bankOf(widget).getByRole("button", { name: answer }).click();
 }
 
 export async function delivered(widget: Widget): Promise<void> {

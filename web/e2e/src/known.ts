@@ -48,6 +48,16 @@ export async function advance(proof: Proof, span: string): Promise<void> {
   await ask(proof, "POST", "/widget/sandbox/clock", proof.partners[0]?.client_token, { advance: span });
 }
 
+const LINKS: Record<"resume" | "handover", [path: string, body: object]> = { resume: ["resume/links", { way: "screen" }], handover: ["identity/handover", {}] };
+
+/** What the widget would show of somebody's new order for another device to open. */
+export async function linkTo(proof: Proof, buyer: Buyer, page: keyof typeof LINKS): Promise<string> {
+  const call = await visit(proof, buyer);
+  const [path, body] = LINKS[page];
+  const { token } = (await call("POST", path, body)) as unknown as { token: string };
+  return new URL(`/${page}/${token}`, proof.base_url).href;
+}
+
 /** Opens a session of the shop as its page would. */
 async function visit(proof: Proof, buyer: Buyer): Promise<Call> {
   const session = await sessionOf(proof, buyer);

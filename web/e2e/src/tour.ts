@@ -1,7 +1,7 @@
 // The way through all screens of the widget on a phone: for the pictures of the docs, and for whoever looks for faults.
 
 import type { Browser, Page } from "@playwright/test";
-import { CARDS, fillCard, sendPicture } from "./buyer.ts";
+import { bankOf, CARDS, fillCard, sendPicture } from "./buyer.ts";
 import { advance, sessionOf } from "./known.ts";
 import { codeOf, letter, linkOf } from "./outbox.ts";
 import { REFUND, send } from "./seller.ts";
@@ -148,7 +148,7 @@ async function buy(walk: Walk): Promise<void> {
   await fillCard(page, CARDS.threeDs);
   await pay();
   await walk.titled("threeDs.title");
-  const approve = page.frameLocator("iframe.bank").getByRole("button", { name: "Approve" });
+  const approve = bankOf(page).getByRole("button", { name: "Approve" });
   await expect(approve).toBeVisible({ timeout: SLOW_MS });
   await walk.take("bank");
   await approve.click();

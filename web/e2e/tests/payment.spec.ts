@@ -1,4 +1,4 @@
-import { allChannelsSay, answerBank, CARDS, delivered, fillCard, heading, order, pay } from "../src/buyer.ts";
+import { allChannelsSay, answerBank, bankOf, CARDS, delivered, fillCard, heading, order, pay } from "../src/buyer.ts";
 import { coveredIsNotPressed } from "../src/covered.ts";
 import { knownBuyer } from "../src/known.ts";
 import { expect, test } from "../src/test.ts";
@@ -29,7 +29,7 @@ test("too little money on the card is said as it is", async ({ page }) => {
 test("3-D Secure, confirmed", async ({ page, proof }) => {
   const widget = page.frameLocator("#widget iframe");
   await pay(widget, CARDS.threeDs);
-  await expect(widget.frameLocator("iframe.bank").getByText(/^\d+\.\d\d EUR$/)).toBeVisible();
+  await expect(bankOf(widget).getByText(/^\d+\.\d\d EUR$/)).toBeVisible();
   await answerBank(widget, "Approve");
   await delivered(widget);
   await allChannelsSay(page, proof, "completed");
@@ -45,6 +45,29 @@ test("a bank's page that does not come is asked for again, or opened apart", asy
   await expect(widget.getByRole("link", { name: "Open it in a window" })).toHaveAttribute("href", /\/three-ds\//);
   await page.unroute(bank);
   await widget.getByRole("button", { name: "Try again" }).click();
+  await answerBank(widget, "Approve");
+  await delivered(widget);
+});
+
+test("a bank at a host of its own, to which the processor's page leads and which leads back", async ({ page, proof }) => {
+  const isBank = (url: URL) => url.origin === new URL(proof.cards_url).origin && /^\/three-ds\/\w+$/.test(url.pathname);
+  // To the browser, a page that a test made up comes from the internet, which may not reach this machine unasked.
+  await page.context().grantPermissions(["local-network-access"]);
+  await page.route("https://acs.bank.test/**", (route) => {
+    const back = new URL(route.request().url()).searchParams.get("back") ?? "";
+    return route.fulfill({ contentType: "text/html", body: `<!doctype html><button onclick="location.replace('${back}')">It was me</button>` });
+  });
+  await page.route(isBank, (route) => {
+    const url = route.request().url();
+    return route.fulfill({ contentType: "text/html", body: `<!doctype html><script>location.replace("https://acs.bank.test/?back=${encodeURIComponent(url)}")</script>` });
+  });
+  const widget = page.frameLocator("#widget iframe");
+  await pay(widget, CARDS.threeDs);
+  await heading(widget, "Confirm with your bank");
+  const itWasMe = bankOf(widget).getByRole("button", { name: "It was me" });
+  await expect(itWasMe).toBeVisible();
+  await page.unroute(isBank);
+  await itWasMe.click();
   await answerBank(widget, "Approve");
   await delivered(widget);
 });

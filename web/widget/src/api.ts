@@ -47,6 +47,7 @@ export interface Opening {
 /** What whoever has the link of a receipt may see. */
 export interface ReceiptFacts extends Pick<View, "merchant_transaction_id" | "type" | "partner" | "currency" | "network" | "crypto_amount"> {
   environment: "test" | "live";
+  widget_id: string;
   look: unknown;
   price: Quote | null;
   method: "card" | "apple_pay" | "google_pay";
@@ -158,9 +159,12 @@ export class Api {
   }
 }
 
+/** Of whose integration log, once it is known. */
+export const partner: { widget?: string | undefined } = {};
+
 /** A line in the integration log, where no order could be opened. It is told, or it is not. */
-export function tellPartner(widgetId: string, code: string): void {
-  fetch(`/embed/findings/${encodeURIComponent(widgetId)}`, { method: "POST", body: JSON.stringify({ codes: [code] }), keepalive: true }).catch(() => undefined);
+export function tellPartner(code: string): void {
+  if (partner.widget) fetch(`/embed/findings/${encodeURIComponent(partner.widget)}`, { method: "POST", body: JSON.stringify({ codes: [code] }), keepalive: true }).catch(() => undefined);
 }
 
 function refusal(status: number, text: string): Refused {

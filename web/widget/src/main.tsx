@@ -3,7 +3,7 @@
 
 import { render } from "preact";
 import { LOADER } from "../../common/protocol";
-import { Api, tellPartner } from "./api";
+import { Api, partner, tellPartner } from "./api";
 import { App } from "./app";
 import { Bridge } from "./bridge";
 import { readBoot, type Boot, type Handed, type Init, type Resume } from "./guards";
@@ -36,6 +36,7 @@ wear(look);
 const embedded = window.parent !== window;
 const asked = new URLSearchParams(location.search).get("lang");
 session.asksDevice = boot?.device === true;
+partner.widget = boot?.widget;
 void begin();
 
 /** Nothing is drawn before its words are here, so that no screen changes its language. */
@@ -65,7 +66,7 @@ async function begin(): Promise<void> {
 function noticeSilence(opened: Promise<unknown>): void {
   const silence = setTimeout(() => {
     session.block({ kind: "silent" });
-    tellPartner(lastOfPath(), "embed_page_silent");
+    tellPartner("embed_page_silent");
   }, PAGE_ANSWERS_MS);
   void opened.then(() => clearTimeout(silence));
 }

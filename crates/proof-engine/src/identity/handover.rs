@@ -9,10 +9,12 @@ use proof_core::{
     handover::{Handover, HandoverRefusal},
     id::OrderId,
     order::{Refusal, State},
+    partner::Partner,
     token::TokenHash,
 };
 use proof_store::{Failure, Topic, Tx};
 use serde::Serialize;
+use uuid::Uuid;
 
 /// What the first device shows.
 #[derive(Clone, Debug, Serialize)]
@@ -26,6 +28,8 @@ pub struct HandoverBegun {
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct HandoverPage {
     pub partner: Option<String>,
+    /// Of that partner, who hears of what the browser refuses in the page.
+    pub widget: Option<Uuid>,
     pub is_open: bool,
     pub look: LookShown,
 }
@@ -109,19 +113,17 @@ impl Engine {
                     let order = tx.order_work(order).await?.ok_or_else(gone)?.order;
                     let partner = tx.partner_load(order.partner).await?.ok_or_else(gone)?;
                     let look = LookShown::new(&partner, tx.look_load(partner.id).await?);
-                    Ok::<_, Failure<ApiError>>(Some((partner.name, look)))
+                    Ok::<_, Failure<ApiError>>(Some((partner, look)))
                 })
             })
             .await?;
         let is_open = found.is_some();
-        let (partner, look) = found.map_or_else(
-            || (None, LookShown::default()),
-            |(name, look)| (Some(name), look),
-        );
+        let (partner, look) = found.unzip();
         Ok(HandoverPage {
-            partner,
+            widget: partner.as_ref().map(|partner: &Partner| partner.widget_id),
+            partner: partner.map(|partner| partner.name),
             is_open,
-            look,
+            look: look.unwrap_or_default(),
         })
     }
 

@@ -15,6 +15,7 @@ on_both_engines!(
     the_server_finds_clocks_and_old_sessions,
     the_page_names_the_digest_of_every_script_that_it_may_load,
     files_go_out_in_the_shortest_form_that_a_browser_takes,
+    banks_of_any_host_are_held_in_a_page_that_holds_nothing_else,
 );
 
 async fn from(app: &App, method: Method, path: &str, origin: &str, body: &str) -> Answer {
@@ -88,6 +89,32 @@ async fn what_a_page_says_is_a_line_and_nothing_more(app: &App) {
     let path = format!("/embed/violations/{}", app.shop.partner.widget_id);
     let answer = from(app, Method::POST, &path, "https://a.example", "{}").await;
     assert_eq!(answer.status, 403, "only our own frame's browser reports");
+}
+
+async fn banks_of_any_host_are_held_in_a_page_that_holds_nothing_else(app: &App) {
+    let of = async |path: &str| {
+        let page = app.get(path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        (policy.to_owned(), page.text)
+    };
+    let frame = format!("/frame/{}", app.shop.partner.widget_id);
+    let (policy, text) = of(&format!("{frame}/bank")).await;
+    for part in [
+        "default-src 'none';",
+        "frame-src https: http://cards.test;",
+        "frame-ancestors 'self' http://shop.test",
+    ] {
+        assert!(policy.contains(part), "{part}: {policy}");
+    }
+    assert!(
+        !policy.contains("script-src") && !text.contains("<script"),
+        "{text}"
+    );
+    let (policy, _) = of(&frame).await;
+    assert!(!policy.contains("frame-src https:"), "{policy}");
+    let nobodys = "/frame/01a205d7-6445-7da8-b9dd-58caedbfa33b/bank";
+    assert_eq!(app.get(nobodys).await.status, 404);
 }
 
 async fn visit(app: &App, session: &Value, more: Value) -> Answer {

@@ -61,6 +61,11 @@ async fn a_phone_does_the_check_and_the_desktop_goes_on(app: &App) {
         assert_eq!(page.headers["referrer-policy"], "no-referrer");
         let policy = page.headers["content-security-policy"].to_str().unwrap();
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        let told = format!(
+            "report-uri /embed/violations/{}",
+            app.shop.partner.widget_id
+        );
+        assert!(policy.ends_with(&told), "{policy}");
     }
     let phone = phone(&desktop, &token).await;
     let view = phone.view().await;

@@ -115,7 +115,10 @@ async fn the_frame_is_for_the_partners_pages_only(app: &App) {
         policy.contains("frame-ancestors http://shop.test"),
         "{policy}"
     );
-    assert!(policy.contains("frame-src http://cards.test;"), "{policy}");
+    assert!(
+        policy.contains("frame-src http://cards.test 'self';"),
+        "{policy}"
+    );
     assert!(!policy.contains("unsafe"), "{policy}");
     assert!(
         answer.text.contains(r#"id="proof-boot">{"#),

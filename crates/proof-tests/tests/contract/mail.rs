@@ -292,7 +292,13 @@ async fn a_link_shows_nothing_personal_and_looking_uses_nothing_up(app: &App) {
         let header = |name: &str| page.headers[name].to_str().unwrap().to_owned();
         assert_eq!(header("referrer-policy"), "no-referrer");
         assert_eq!(header("cache-control"), "no-store");
-        assert!(header("content-security-policy").contains("frame-ancestors 'none'"));
+        let policy = header("content-security-policy");
+        assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        let told = format!(
+            "report-uri /embed/violations/{}",
+            app.shop.partner.widget_id
+        );
+        assert!(policy.ends_with(&told), "{policy}");
     }
     let nobodys = page(app, "rl_00").await;
     assert_eq!(boot(&nobodys), json!({ "state": "over", "partner": null }));

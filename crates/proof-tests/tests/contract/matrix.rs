@@ -69,6 +69,7 @@ fn own(route: &str) -> (&'static str, u16) {
         "POST /inbound/{provider}/payments" => ("{}", 401),
         // The widget's page belongs to whoever may embed it; its calls to a visit.
         "GET /frame/{widget_id}"
+        | "GET /frame/{widget_id}/bank"
         | "GET /resume/{token}"
         | "GET /handover/{token}"
         | "GET /w/{widget_id}"

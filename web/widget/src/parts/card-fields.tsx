@@ -97,7 +97,7 @@ function Field({ field, src, error, state, hosted, loading }: FieldProps) {
       {/* A label cannot reach into another origin: a press on it is passed on by message. */}
       <span class="label" onClick={() => hosted.focus(field)}>{label}</span>
       <div class={look}>
-        {src && <iframe class={ready ? "" : "unready"} ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} scrolling="no" aria-describedby={`card-${field}-error`} />}
+        {src && <iframe class={ready ? "" : "unready"} ref={(frame) => hosted.attach(field, frame)} name={`proof-card-${field}`} title={label} src={src} sandbox="allow-scripts allow-same-origin allow-forms" scrolling="no" aria-describedby={`card-${field}-error`} />}
         {loading && <p class="fields-loading muted small" role="status"><Spinner /> {messages.pay.fieldsLoading}</p>}
         {field === "number" && state.brand && <span class="brand">{brandName(state.brand)}</span>}
       </div>

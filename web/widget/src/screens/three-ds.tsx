@@ -2,6 +2,8 @@
 // ended is asked from the server.
 
 import { useEffect, useRef, useState } from "preact/hooks";
+import { partner } from "../api";
+import { bankPath, holdBank } from "../bank";
 import { webAddress } from "../guards";
 import { useAlive } from "../hooks";
 import { messages } from "../messages";
@@ -13,7 +15,6 @@ const words = messages.threeDs;
 const SLOW_MS = 10_000;
 
 export function ThreeDs({ url, session }: { url: string | null; session: Session }) {
-  const frame = useRef<HTMLIFrameElement>(null);
   const [checking, setChecking] = useState(false);
   const [slow, setSlow] = useState(false);
   const [tries, setTries] = useState(0);
@@ -21,27 +22,16 @@ export function ThreeDs({ url, session }: { url: string | null; session: Session
   const apart = useRef(false);
   const address = webAddress(url);
 
+  const check = () => {
+    setChecking(true);
+    void session.command((api) => api.checkPayment()).then(() => alive.current && setChecking(false));
+  };
   useEffect(() => {
-    if (!address) return undefined;
-    const bank = new URL(address).origin;
-    const listen = (event: MessageEvent) => {
-      if (event.source !== frame.current?.contentWindow || event.origin !== bank) return;
-      if ((event.data as { type?: unknown } | null)?.type !== "three_ds.finished") return;
-      check();
-    };
-    const check = () => {
-      setChecking(true);
-      void session.command((api) => api.checkPayment()).then(() => alive.current && setChecking(false));
-    };
     // Whoever was in the bank's own window comes back.
     const seen = () => apart.current && document.visibilityState === "visible" && check();
-    window.addEventListener("message", listen);
     document.addEventListener("visibilitychange", seen);
-    return () => {
-      window.removeEventListener("message", listen);
-      document.removeEventListener("visibilitychange", seen);
-    };
-  }, [address, session]);
+    return () => document.removeEventListener("visibilitychange", seen);
+  }, [session]);
 
   // No browser tells whether a page of another origin is there: whoever waits is offered another way.
   useEffect(() => {
@@ -53,8 +43,8 @@ export function ThreeDs({ url, session }: { url: string | null; session: Session
   return (
     <Screen title={words.title}>
       <p class="muted" role="status">{checking ? words.checking : words.text}</p>
-      {address ? (
-        <iframe key={tries} ref={frame} class="bank" title={words.frame} src={address} sandbox="allow-scripts allow-forms allow-same-origin allow-popups" />
+      {address && partner.widget ? (
+        <iframe key={tries} class="bank" title={words.title} src={bankPath(partner.widget)} onLoad={({ currentTarget }) => holdBank(currentTarget, { address, title: words.frame, onDone: check })} />
       ) : (
         <Notice tone="wait">{words.missing}</Notice>
       )}
