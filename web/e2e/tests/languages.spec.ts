@@ -1,6 +1,7 @@
 import { type Browser, type FrameLocator, type Page } from "@playwright/test";
 import { withoutFault } from "../src/axe.ts";
 import { CARDS, fillCard, order, sendPicture } from "../src/buyer.ts";
+import { logged } from "../src/page.ts";
 import { REFUND } from "../src/seller.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 import { pseudo, readable, speaking, wordsOf, type Say } from "../src/words.ts";
@@ -102,9 +103,14 @@ for (const language of ["de", "ja"]) {
 
 test("where the words of a language do not arrive, English is spoken", async ({ browser, proof }) => {
   const page = await telephone(browser, "tr-TR");
+  const before = await logged(page, proof);
   await page.route("**/assets/lang-tr-*.js", (route) => route.abort());
+  const again = page.waitForRequest((request) => /lang-tr-/.test(request.url()) && request.resourceType() === "fetch");
   const widget = await order(page, proof, newBuyer());
   await titled(widget, wordsOf("en")("check.title"));
+  // A lost line is no changed file.
+  await again;
+  expect(await logged(page, proof)).toEqual(before);
   await expect(widget.locator("html")).toHaveAttribute("lang", "en");
   await page.context().close();
 });
@@ -119,5 +125,6 @@ test("a file that comes later is not run when it was changed on the way", async 
   // Its words are not taken, and nothing else of it is.
   await titled(widget, wordsOf("en")("check.title"));
   expect(await widget.locator("html").evaluate(() => "skimmer" in globalThis)).toBe(false);
+  await expect.poll(() => logged(page, proof)).toContain("embed_script_changed");
   await page.context().close();
 });

@@ -3,9 +3,10 @@
 import { devices } from "@playwright/test";
 import { withoutFault } from "../src/axe.ts";
 import { CARDS, delivered, heading, order, pay } from "../src/buyer.ts";
-import { knownBuyer, sessionOf } from "../src/known.ts";
+import { knownBuyer, linkTo, sessionOf } from "../src/known.ts";
 import { codeOf, letter, linkOf, receiptOf } from "../src/outbox.ts";
-import { expect, test } from "../src/test.ts";
+import { logged } from "../src/page.ts";
+import { expect, newBuyer, test } from "../src/test.ts";
 
 const { viewport, userAgent } = devices["Pixel 7"];
 
@@ -45,6 +46,10 @@ test("an order goes on at another device, and its receipt has a page of its own"
   await expect(receipt.getByText("Order number")).toBeVisible();
   // The same address as in the widget.
   await expect(widget.getByRole("link", { name: "Open the receipt page" })).toHaveAttribute("href", receiptOf(ended));
+  const told = receipt.waitForRequest(/\/embed\/findings\//);
+  await receipt.evaluate(() => { new Image().src = "https://evil.test/steal"; });
+  expect((await told).postDataJSON()).toEqual({ codes: ["embed_tampered"] });
+  await expect.poll(() => logged(receipt, proof)).toContain("embed_tampered");
   await receipt.goto(receiptOf(ended).slice(0, -1));
   await expect(receipt.getByRole("heading", { level: 1, name: "This receipt cannot be shown" })).toBeVisible();
   await receipt.close();
@@ -148,3 +153,14 @@ test("on a slow line bones are there before any script, in the colours that were
   await heading(page, "Review and pay");
   await expect(page.locator(".bone")).toHaveCount(0);
 });
+
+for (const name of ["resume", "handover"] as const) {
+  test(`the partner hears of what the browser refuses in the page of a link: ${name}`, async ({ page, proof }) => {
+    await page.goto(await linkTo(proof, newBuyer(), name));
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    // The browser tells by itself, in a request that is of no page.
+    const told = new Promise<number>((resolve) => page.on("response", (answer) => { if (/\/embed\/violations\/[0-9a-f-]{36}$/.test(answer.url())) resolve(answer.status()); }));
+    await page.evaluate(() => { new Image().src = "https://evil.test/steal"; });
+    expect(await told).toBe(204);
+  });
+}

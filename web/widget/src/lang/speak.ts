@@ -2,6 +2,7 @@
 // that does not arrive, English it is.
 
 import english from "words:en";
+import { later } from "../later";
 import type { Words } from "./keys";
 
 export type Key = keyof Words;
@@ -70,12 +71,10 @@ export const isRightToLeft = (): boolean => RIGHT_TO_LEFT.includes(language);
 
 /** From now on. What is on the screen already has to be drawn anew. */
 export async function speak(wanted: Language): Promise<void> {
-  try {
-    const words: Catalogue = (await LANGUAGES[wanted].load?.())?.default ?? english;
-    say(wanted, words);
-  } catch {
-    say("en", english);
-  }
+  const { load } = LANGUAGES[wanted];
+  const words = load && (await later(`lang-${wanted}`, load));
+  if (words) say(wanted, words.default);
+  else say("en", english);
   document.documentElement.lang = language;
   document.documentElement.dir = isRightToLeft() ? "rtl" : "ltr";
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import type { Code } from "../../../common/qr";
+import { later } from "../later";
 import { messages } from "../messages";
 
 export function QrCode({ text, label }: { text: string; label: string }) {
@@ -9,10 +10,11 @@ export function QrCode({ text, label }: { text: string; label: string }) {
   const [missing, setMissing] = useState(false);
   useEffect(() => {
     let wanted = true;
-    import("../../../common/qr").then(
-      ({ codeOf }) => wanted && setCode(codeOf(text)),
-      () => wanted && setMissing(true),
-    );
+    void later("qr", () => import("../../../common/qr")).then((file) => {
+      if (!wanted) return;
+      if (file) setCode(file.codeOf(text));
+      else setMissing(true);
+    });
     return () => {
       wanted = false;
     };

@@ -3,7 +3,7 @@
 
 import { Fragment } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import { Refused, type Api, type ReceiptFacts } from "../api";
+import { partner, Refused, tellPartner, type Api, type ReceiptFacts } from "../api";
 import { brandless, crypto, fiat, fullTime, networkName } from "../format";
 import { webAddress } from "../guards";
 import { readLook, wear } from "../look";
@@ -27,6 +27,7 @@ export function ReceiptPage({ api, token }: { api: Api; token: string }) {
     try {
       const facts = await api.receipt(token);
       wear(readLook(facts.look));
+      partner.widget = facts.widget_id;
       setShown({ is: "here", facts });
     } catch (error) {
       const over = error instanceof Refused && error.code === "invalid_token";
@@ -35,7 +36,9 @@ export function ReceiptPage({ api, token }: { api: Api; token: string }) {
   };
   useEffect(() => {
     document.title = words.title;
-    void load();
+    const tampered = new Promise((resolve) => document.addEventListener("securitypolicyviolation", resolve, { once: true }));
+    // The page itself is the same for everybody, and cannot say to the browser whose it is.
+    void load().then(() => tampered).then(() => tellPartner("embed_tampered"));
   }, []);
   switch (shown.is) {
     case "loading":
