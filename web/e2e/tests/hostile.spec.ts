@@ -1,11 +1,12 @@
 // Pages that want what is not theirs: parents that would hold the frame, and windows beside it that speak to it or in its name. Each row
 // is one of them, and none gets anywhere.
 
-import type { Page } from "@playwright/test";
-import { heading } from "../src/buyer.ts";
+import type { Frame, FrameLocator, Page } from "@playwright/test";
+import { bankOf, CARDS, fillCard, heading } from "../src/buyer.ts";
+import { knownBuyer, linkTo, sessionOf as sessionOfKnown } from "../src/known.ts";
 import { logged, open, sessionOf, shop, type Session } from "../src/page.ts";
 import type { Proof } from "../src/server.ts";
-import { expect, test } from "../src/test.ts";
+import { expect, newBuyer, test } from "../src/test.ts";
 
 const SETTLE_MS = 400;
 const frameAddress = (proof: Proof, session: Session): string => `${proof.base_url}/frame/${session.widget_id}`;
@@ -65,6 +66,24 @@ test("no page that is not registered holds the frame", async ({ page, proof }) =
   // The other way round: the same look finds a frame that may be there.
   await open(page, `${proof.shop_url}/made-up`, shop(proof, session));
   await expect.poll(() => alive(page, proof)).toBe(1);
+});
+
+test("no page holds the pages of ours that stand by themselves, the shop's own neither", async ({ page, proof }) => {
+  const { widget_id } = await sessionOf(page, proof);
+  const alone = [`/w/${widget_id}#it_0`, "/receipt#rc_0"].map((path) => new URL(path, proof.base_url).href);
+  const addresses = [...alone, await linkTo(proof, newBuyer(), "resume"), await linkTo(proof, newBuyer(), "handover")];
+  const frames = addresses.map((src) => `<iframe src="${src}"></iframe>`).join("");
+  for (const origin of ["https://evil.test", new URL(proof.shop_url).origin]) {
+    await open(page, `${origin}/made-up`, frames);
+    // A frame that is refused holds the browser's own page in its place.
+    await expect.poll(() => page.frames().filter((frame) => frame.url().startsWith("chrome-error:")).length, origin).toBe(addresses.length);
+    expect(await alive(page, proof), origin).toBe(0);
+  }
+  // The other way round: each of them is there for whoever opens it.
+  for (const address of addresses) {
+    await page.goto(address);
+    await expect(page.getByRole("heading", { level: 1 }), address).toBeVisible();
+  }
 });
 
 const forged = { merchant_transaction_id: "01a205d7-0000-7000-8000-000000000000", status: "completed" };
@@ -237,4 +256,225 @@ test("what gets into the frame is not run, and the partner hears of it", async (
   await expect(page.frameLocator("#host iframe").getByRole("heading", { level: 1 })).toBeVisible();
   expect(reached).toEqual([]);
   await expect.poll(() => logged(page, proof)).toContain("embed_tampered");
+});
+
+/** What a window says in the name of a card field, to a card field in the name of the widget, and in the name of a bank. */
+const SAID_FOR_CHILDREN: unknown[] = [
+  { type: "fields.ready", field: "number" },
+  ...["number", "expiry", "cvc"].map((field) => ({ type: "fields.change", field, complete: true, empty: false, brand: "visa" })),
+  { type: "fields.change", field: "number", complete: false, empty: false, error: "invalid_number" },
+  { type: "fields.focus", field: "number" },
+  { type: "fields.blur", field: "number" },
+  { type: "fields.token", id: "token-1", token: "tok_forged" },
+  { type: "fields.token", id: "token-2", token: "tok_forged" },
+  { type: "fields.token", token: "tok_forged" },
+  { type: "fields.error", id: "token-1", field: "cvc", code: "invalid_cvc" },
+  { type: "fields.tokenise", id: "token-1" },
+  { type: "fields.tokenise", id: "token-1", key: "key_forged" },
+  { type: "fields.style", style: { color: "red" } },
+  { type: "fields.words", words: { lang: "en", label: "Your password", error: "" } },
+  { type: "three_ds.finished" },
+  { type: "three_ds.finished", outcome: "approved" },
+  "three_ds.finished",
+  "fields.token",
+  ["fields.token", "tok_forged"],
+  null,
+];
+const THE_END = "that is all";
+
+const ownFrame = (page: Page, proof: Proof): Frame => {
+  const frame = page.frames().find((one) => one.url().startsWith(`${proof.base_url}/frame/`) && !one.url().endsWith("/bank"));
+  if (!frame) throw new Error("the widget's frame is not there");
+  return frame;
+};
+
+/** All of them say all of it, to every window; it has been heard, and what was to come of it has come. */
+async function allSpeak(page: Page, proof: Proof, speakers: string[], messages: unknown[]): Promise<void> {
+  const widget = ownFrame(page, proof);
+  const ends = await widget.evaluateHandle((last) => {
+    const heard = { ends: 0 };
+    addEventListener("message", ({ data }) => { if (data === last) heard.ends += 1; });
+    return heard;
+  }, THE_END);
+  const speak = [...messages, THE_END];
+  for (const name of speakers) {
+    await page.evaluate(([to, said]) => (window.frames as unknown as Record<string, Window>)[to as string]?.postMessage({ speak: said }, "*"), [name, speak] as const);
+  }
+  await page.evaluate((said) => {
+    const reach = (target: Window): void => {
+      for (const message of said) target.postMessage(message, "*");
+      for (let at = 0; at < target.length; at += 1) reach(target[at] as Window);
+    };
+    reach(window);
+  }, speak);
+  await expect.poll(() => ends.evaluate(({ ends: count }) => count)).toBe(speakers.length + 1);
+  await widget.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve))));
+}
+
+/** A shop's page with windows beside the frame: of nobody, of no origin, and of the card processor's own origin. */
+async function besideTheFields(page: Page, proof: Proof): Promise<FrameLocator> {
+  const neighbour = `${new URL(proof.cards_url).origin}/neighbour`;
+  for (const url of ["https://evil.test/**", neighbour]) await page.route(url, (route) => route.fulfill({ contentType: "text/html", body: SPEAKER }));
+  const beside = `<iframe name="evil" src="https://evil.test/beside"></iframe><iframe name="neighbour" src="${neighbour}"></iframe>
+    <iframe name="sandboxed" sandbox="allow-scripts" srcdoc="${SPEAKER.replaceAll('"', "&quot;")}"></iframe>`;
+  const session = (await sessionOfKnown(proof, await knownBuyer(proof))) as Session;
+  await open(page, `${proof.shop_url}/made-up`, `${beside}${shop(proof, session)}`);
+  const widget = page.frameLocator("#host iframe");
+  await heading(widget, "Review and pay");
+  await expect(widget.locator(".field-box iframe:not(.unready)")).toHaveCount(3);
+  await expect(widget.getByRole("button", { name: /^Pay €\d/ })).toBeEnabled();
+  return widget;
+}
+
+const SPEAKERS = ["evil", "neighbour", "sandboxed"];
+
+test("nobody speaks for a card field, to a card field, or for the bank", async ({ page, proof }) => {
+  const called: string[] = [];
+  const paidWith: unknown[] = [];
+  page.on("request", (request) => {
+    const path = new URL(request.url()).pathname;
+    if (/tokens$|\/payments(\/check)?$/.test(path)) called.push(path);
+    if (path.endsWith("/payments")) paidWith.push(request.postDataJSON().card_token);
+  });
+  const widget = await besideTheFields(page, proof);
+  const pay = widget.getByRole("button", { name: /^Pay €\d/ });
+  await allSpeak(page, proof, SPEAKERS, SAID_FOR_CHILDREN);
+  await pay.click();
+  await expect(widget.getByText(/^Enter the /)).toHaveCount(3);
+  await fillCard(widget, CARDS.threeDs);
+  await allSpeak(page, proof, SPEAKERS, SAID_FOR_CHILDREN);
+  await expect(widget.frameLocator('iframe[name="proof-card-number"]').getByRole("textbox", { name: "Card number" })).toBeVisible();
+  expect(called).toEqual([]);
+
+  // While a token is waited for is when a forged one would be taken.
+  let come = (): void => undefined;
+  const held = new Promise<void>((resolve) => (come = resolve));
+  await page.route("**/fields/v1/tokens", async (route) => {
+    await held;
+    await route.continue();
+  });
+  const token = page.waitForResponse("**/fields/v1/tokens");
+  await pay.click();
+  await expect.poll(() => called).toEqual(["/fields/v1/tokens"]);
+  await allSpeak(page, proof, SPEAKERS, SAID_FOR_CHILDREN);
+  // One field for another, and one that was asked something else.
+  const field = (name: string) => page.frames().find((frame) => frame.name() === `proof-card-${name}`);
+  await field("expiry")?.evaluate(() => parent.postMessage({ type: "fields.token", id: "token-1", token: "tok_forged" }, "*"));
+  await field("number")?.evaluate(() => parent.postMessage({ type: "fields.token", id: "token-7", token: "tok_forged" }, "*"));
+  await allSpeak(page, proof, [], []);
+  expect(called).toEqual(["/fields/v1/tokens"]);
+  come();
+  await heading(widget, "Confirm with your bank");
+  expect(paidWith).toEqual([((await (await token).json()) as { token: string }).token]);
+
+  await expect(bankOf(widget).getByRole("button", { name: "Approve" })).toBeVisible();
+  await allSpeak(page, proof, SPEAKERS, SAID_FOR_CHILDREN);
+  // The frame that holds the bank's, and one of the processor's origin that is not the bank's.
+  await field("number")?.evaluate(() => parent.postMessage({ type: "three_ds.finished" }, "*"));
+  const holder = page.frames().find((frame) => frame.url().endsWith("/bank"));
+  await holder?.evaluate(() => { parent.postMessage({ type: "three_ds.finished" }, "*"); postMessage({ type: "three_ds.finished" }, "*"); });
+  await allSpeak(page, proof, [], []);
+  expect(called.filter((path) => path.endsWith("/check"))).toEqual([]);
+  await bankOf(widget).getByRole("button", { name: "Approve" }).click();
+  await expect.poll(() => called.filter((path) => path.endsWith("/check"))).toHaveLength(1);
+});
+
+test("whoever holds the frame leads no card field elsewhere, and its children reach no window above them", async ({ page, proof }) => {
+  const reached: string[] = [];
+  const widget = await besideTheFields(page, proof);
+  await page.route("https://evil.test/card*", (route) => {
+    reached.push(route.request().url());
+    return route.fulfill({ contentType: "text/html", body: "<input placeholder='Card number'>" });
+  });
+  const lead = (url: string) => page.evaluate((to) => {
+    const { frames } = document.querySelector<HTMLIFrameElement>("#host iframe")?.contentWindow ?? window;
+    for (let at = 0; at < frames.length; at += 1) (frames[at] as Window).location = to;
+    return frames.length;
+  }, url);
+  const gone = () => page.frames().filter((frame) => frame.name().startsWith("proof-card-") && frame.url().startsWith("chrome-error:")).length;
+  const box = widget.locator(".field-box iframe").first();
+  expect(await box.getAttribute("sandbox")).toBe("allow-scripts allow-same-origin allow-forms");
+  // Nothing is passed on: neither camera nor wallets are for whoever is in there.
+  expect(await box.getAttribute("allow")).toBeNull();
+  const up = await page.frames().find((frame) => frame.name() === "proof-card-number")?.evaluate(() => {
+    const ways = [() => { (top as Window).location = "https://evil.test/card?top"; }, () => window.open("https://evil.test/card?window")];
+    return ways.map((way) => { try { return way() == null; } catch { return true; } });
+  });
+  expect(up).toEqual([true, true]);
+  expect(await lead("https://evil.test/card")).toBe(3);
+  await expect.poll(gone).toBe(3);
+  expect(reached).toEqual([]);
+  expect(page.url()).toBe(`${proof.shop_url}/made-up`);
+});
+
+/** What a page does so that somebody presses what they do not see, or not as what it is. A mask (`mask-image`) is not among them: Chromium does not count it. */
+const COVERS: Record<string, () => void> = {
+  "fades it out": () => { document.getElementById("host")!.style.opacity = "0.02"; },
+  "fades it a little": () => { document.getElementById("host")!.style.opacity = "0.9"; },
+  "fades it by a filter": () => { document.getElementById("host")!.style.filter = "opacity(2%)"; },
+  "blurs it": () => { document.getElementById("host")!.style.filter = "blur(12px)"; },
+  "blends it away": () => { document.getElementById("host")!.style.mixBlendMode = "difference"; },
+  "shrinks it": () => { document.getElementById("host")!.style.transform = "scale(0.1)"; },
+  "turns it": () => { document.getElementById("host")!.style.transform = "rotate(180deg)"; },
+  "turns it in space": () => { document.getElementById("host")!.style.transform = "perspective(100px) rotateY(80deg)"; },
+  "mirrors it": () => { document.getElementById("host")!.style.transform = "scaleX(-1)"; },
+  "cuts a strip out of it": () => { document.getElementById("host")!.style.clipPath = `inset(${top_()} 0 0 0)`; },
+  "shows a strip of it": () => { Object.assign(document.getElementById("host")!.style, { height: top_(), overflow: "hidden" }); },
+  "moves it out of the window": () => { document.getElementById("host")!.style.marginLeft = "-5000px"; },
+  "lays something over it that lets presses through": () => { lay({ inset: "0", background: "white" }); },
+  "lays something over it that is nearly clear": () => { lay({ inset: "0", background: "rgb(255 255 255 / 2%)" }); },
+  "lays a frame over it": () => { lay({ inset: "0", width: "100%", height: "100%" }, "iframe"); },
+  "lays other words over the button's": () => { lay({ top: top_(), left: "0", width: "100%", height: "12px", background: "white" }); },
+  "lays something over it in the top layer": () => {
+    const over = lay({ inset: "0", width: "100%", height: "100%", background: "white" });
+    over.popover = "manual";
+    over.showPopover();
+  },
+};
+
+declare const top_: () => string;
+declare const lay: (style: Record<string, string>, name?: string) => HTMLElement;
+
+test("a button that moves money or ends an order is not pressed through what the page does to it", async ({ page, proof }) => {
+  await open(page, `${proof.shop_url}/made-up`, `<div style="position: relative">${shop(proof, await sessionOf(page, proof))}</div>`);
+  const widget = page.frameLocator("#host iframe");
+  await heading(widget, "Check your order");
+  const yes = widget.getByRole("button", { name: "Yes, cancel" });
+  const covered = widget.getByText("Part of this window seems to be covered");
+  await page.evaluate(() => {
+    Object.assign(window, {
+      lay: (style: Record<string, string>, name = "div") => {
+        const over = document.createElement(name);
+        over.className = "over";
+        Object.assign(over.style, { position: "absolute", zIndex: "9", border: "0", pointerEvents: "none", ...style });
+        document.getElementById("host")!.parentElement!.append(over);
+        return over;
+      },
+    });
+  });
+  const ways = Object.entries(COVERS);
+  expect(ways).toHaveLength(17);
+  const bare = await page.locator("#host").getAttribute("style");
+  for (const [name, cover] of ways) {
+    await widget.getByRole("button", { name: "Cancel this order" }).click();
+    await yes.scrollIntoViewIfNeeded();
+    // Where the middle of the button is, in the place that holds the frame.
+    const button = await yes.evaluate((element) => element.getBoundingClientRect().top + element.getBoundingClientRect().height / 2);
+    await page.evaluate((middle) => Object.assign(window, { top_: () => `${middle}px` }), button);
+    await page.evaluate(cover);
+    await yes.evaluate((element: HTMLElement) => element.click());
+    await expect(covered, name).toBeVisible();
+    await page.evaluate((style) => {
+      const host = document.getElementById("host")!;
+      if (style === null) host.removeAttribute("style");
+      else host.setAttribute("style", style);
+      for (const over of document.querySelectorAll(".over")) over.remove();
+    }, bare);
+    await widget.getByRole("button", { name: "Keep it" }).click();
+    await expect(covered).toHaveCount(0);
+  }
+  // In plain sight one press is enough.
+  await widget.getByRole("button", { name: "Cancel this order" }).click();
+  await yes.click();
+  await heading(widget, "Order cancelled");
 });

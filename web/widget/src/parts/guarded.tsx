@@ -11,6 +11,8 @@ const AGAIN_MS = 600;
 // The least that browsers allow where they watch what covers an element.
 const LOOK_MS = 100;
 const ANSWER_MS = 300;
+// Of the button: a page that shows a strip of it shows a button without its words.
+const SEEN_MIN = 0.75;
 
 interface GuardedProps {
   onClick: () => void;
@@ -56,7 +58,7 @@ export const GuardedButton = ({ onClick, covered, ...rest }: ButtonProps & { cov
 const canLook = (): boolean => "IntersectionObserver" in window && "isVisible" in IntersectionObserverEntry.prototype;
 
 /**
- * False where the browser knows that something covers the element, fades or turns it. It is
+ * False where the browser knows that something covers the element, fades, turns or shrinks it, or that most of it is not on the screen. It is
  * asked for each press and not kept looking: while it looks, Chromium throws away every click that comes shortly after scrolling.
  */
 function isInSight(element: Element): Promise<boolean> {
@@ -70,8 +72,7 @@ function isInSight(element: Element): Promise<boolean> {
     const look = { trackVisibility: true, delay: LOOK_MS } as IntersectionObserverInit;
     const observer = new IntersectionObserver((entries) => {
       const latest = entries.at(-1) as (IntersectionObserverEntry & { isVisible: boolean }) | undefined;
-      // Scrolled out of the window is not covered.
-      end(!latest?.isIntersecting || latest.isVisible);
+      end(latest?.isVisible === true && latest.intersectionRatio >= SEEN_MIN);
     }, look);
     observer.observe(element);
   });
