@@ -1,7 +1,7 @@
 // A buy and a sell on a real node, from the page to the chain: its hot wallet is filled as an operator does it.
 
 import { Anvil } from "../src/anvil.ts";
-import { CARDS, delivered, order, pay, usdtOn } from "../src/buyer.ts";
+import { CARDS, delivered, heading, order, pay, usdtOn } from "../src/buyer.ts";
 import { expect, test as base } from "../src/desk.ts";
 import { fill } from "../src/funding.ts";
 import { knownBuyer } from "../src/known.ts";
@@ -38,9 +38,15 @@ test("a buyer receives on a real node, and a seller's coins are seen there", asy
   await delivered(bought);
   expect(await anvil.movedFrom(wallet)).toEqual([100n * USDT]);
 
-  const seller = await browser.newPage();
+  // On a telephone nobody can read the code on its own screen: its wallet is opened.
+  const seller = await browser.newPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
   const sold = await order(seller, proof, buyer, "Sell", usdtOn("ERC20"));
   const address = await untilDeposit(sold, CARDS.good, REFUND.evm);
+  const link = sold.getByRole("link", { name: "Open in your wallet app" });
+  await expect(link).toHaveAttribute("href", `ethereum:${anvil.usdt}@31337/transfer?address=${address}&uint256=${100n * USDT}`, { ignoreCase: true });
+  await link.tap();
+  // Where no app takes it, the address stays on the screen.
+  await heading(sold, /^Send 100/);
   await anvil.sendToken(address, 100n * USDT);
   await paidOut(sold);
   await seller.close();

@@ -18,6 +18,16 @@ for (const [platform, lines] of [["ios", ["MOB-1", "MOB-2"]], ["android", ["MOB-
   });
 }
 
+test("both samples open what the server makes of a deposit for a wallet, and no other app", () => {
+  const sources = ["evm/mod.rs", "bitcoin/chain.rs"].map((file) => readFileSync(join(MOBILE, "../crates/proof-chain/src", file), "utf8"));
+  const made = new Set(sources.flatMap((source) => [...source.matchAll(/format!\(\s*"([a-z]+):\{(?:to|token)\}/g)].map(([, scheme]) => scheme ?? "")));
+  expect([...made].sort()).toEqual(["bitcoin", "ethereum"]);
+  for (const file of ["ios/Sources/ProofMobile/ProofWebView.swift", "android/proof/src/main/kotlin/proof/mobile/ProofWebView.kt"]) {
+    const [, named] = /\bwallets\b[^\n]*?[[(](("\w+"(?:, )?)+)[\])]/i.exec(readFileSync(join(MOBILE, file), "utf8")) ?? [];
+    expect(JSON.parse(`[${named}]`), file).toEqual([...made].sort());
+  }
+});
+
 test("the test page says what works, under its own policy", async ({ browser }) => {
   const context = await browser.newContext({ viewport: { width: 360, height: 740 }, permissions: ["camera", "clipboard-read", "clipboard-write"] });
   const page = await context.newPage();

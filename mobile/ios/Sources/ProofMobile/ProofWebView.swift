@@ -68,6 +68,8 @@ public final class ProofWebViewDelegate: NSObject {
     private let proof: Origin
     private let returnScheme: String
     private let onReturn: (URL) -> Void
+    /// "Open in your wallet app", on the screen with the deposit address of a sell.
+    private let wallets: Set<String> = ["bitcoin", "ethereum"]
 
     init(shop: Origin, proof: Origin, returnScheme: String, onReturn: @escaping (URL) -> Void) {
         self.shop = shop
@@ -76,9 +78,9 @@ public final class ProofWebViewDelegate: NSObject {
         self.onReturn = onReturn
     }
 
-    /// Only web pages: `tel:` and apps' schemes are not for a page to open.
-    private func openInSafari(_ url: URL) {
-        guard let scheme = url.scheme?.lowercased(), ["http", "https"].contains(scheme) else { return }
+    /// Web pages and wallets: `tel:` and other apps' schemes are not for a page to open.
+    private func openOutside(_ url: URL) {
+        guard let scheme = url.scheme?.lowercased(), wallets.union(["http", "https"]).contains(scheme) else { return }
         UIApplication.shared.open(url)
     }
 }
@@ -92,6 +94,11 @@ extension ProofWebViewDelegate: WKNavigationDelegate {
         guard let url = action.request.url else { return decisionHandler(.cancel) }
         // The receipt's "Save" is a download, which would otherwise take the place of the widget. "Copy" works.
         if action.shouldPerformDownload { return decisionHandler(.cancel) }
+        // The widget's link to a wallet is in its own frame, where no web view can show it. Only a press opens one.
+        if wallets.contains(url.scheme?.lowercased() ?? "") {
+            if action.navigationType == .linkActivated { openOutside(url) }
+            return decisionHandler(.cancel)
+        }
         // A new window (no target frame) is asked for below; frames are the widget, card fields, the bank.
         guard let target = action.targetFrame, target.isMainFrame else { return decisionHandler(.allow) }
         if Origin(url) == shop { return decisionHandler(.allow) }
@@ -99,7 +106,7 @@ extension ProofWebViewDelegate: WKNavigationDelegate {
         if url.scheme?.lowercased() == returnScheme {
             onReturn(url)
         } else {
-            openInSafari(url)
+            openOutside(url)
         }
     }
 
@@ -117,7 +124,7 @@ extension ProofWebViewDelegate: WKUIDelegate {
         for action: WKNavigationAction,
         windowFeatures: WKWindowFeatures
     ) -> WKWebView? {
-        if let url = action.request.url { openInSafari(url) }
+        if let url = action.request.url { openOutside(url) }
         return nil
     }
 

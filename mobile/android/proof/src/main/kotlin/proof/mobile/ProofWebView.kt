@@ -87,13 +87,21 @@ private class CameraAndFiles(private val activity: ComponentActivity, private va
     private fun PermissionRequest.grantCamera() = grant(arrayOf(PermissionRequest.RESOURCE_VIDEO_CAPTURE))
 }
 
-/** Your pages stay, the way back goes to your app, other pages go to the browser, and everything else goes nowhere. */
+/** "Open in your wallet app", on the screen with the deposit address of a sell. */
+private val WALLETS = setOf("bitcoin", "ethereum")
+
+/** Your pages stay, the way back goes to your app, other pages to the browser, a wallet's link to that wallet, and everything else goes nowhere. */
 private class Links(private val activity: ComponentActivity, private val shop: Origin, private val returnScheme: String) : WebViewClient() {
     override fun shouldOverrideUrlLoading(view: WebView, request: WebResourceRequest): Boolean {
         val url = request.url
-        // Frames are the widget, card fields, the bank.
-        if (!request.isForMainFrame || Origin.of(url) == shop) return false
-        val intent = when (url.scheme?.lowercase()) {
+        val scheme = url.scheme?.lowercase()
+        // The widget's link to a wallet is in its own frame, where no web view can show it. Only a press opens one.
+        val isWallet = scheme in WALLETS
+        if (isWallet && !request.hasGesture()) return true
+        // Other frames are the widget, card fields, the bank.
+        if (!isWallet && (!request.isForMainFrame || Origin.of(url) == shop)) return false
+        val intent = when (scheme) {
+            in WALLETS -> Intent(Intent.ACTION_VIEW, url)
             returnScheme -> Intent(Intent.ACTION_VIEW, url).setPackage(activity.packageName)
             "http", "https" -> Intent(Intent.ACTION_VIEW, url).addCategory(Intent.CATEGORY_BROWSABLE)
             else -> return true
