@@ -46,6 +46,20 @@ for (const [name, method] of [["Apple Pay", "apple_pay"], ["Google Pay", "google
   });
 }
 
+test("Safari draws the button of Apple Pay itself, and where no browser does the name stands there", async ({ page, proof }) => {
+  await page.addInitScript(wallets, { hands: "approved", closes: false } satisfies Wallet);
+  const widget = await order(page, proof, await knownBuyer(proof));
+  const apple = widget.getByRole("button", { name: /with Apple Pay$/ });
+  await expect(apple).toHaveText("Apple Pay");
+  await expect(widget.getByRole("button", { name: /with Google Pay$/ })).toHaveText("Google Pay");
+  expect(await apple.evaluate((button) => parseFloat(getComputedStyle(button).fontSize))).toBeGreaterThan(12);
+  // No Safari is here: that its rule has come through the build, and is for this button.
+  const rules = await apple.evaluate((button) =>
+    [...document.styleSheets].flatMap((sheet) => [...sheet.cssRules]).filter((rule) => rule instanceof CSSSupportsRule && rule.conditionText.includes("-apple-pay-button"))
+      .flatMap((rule) => [...(rule as CSSSupportsRule).cssRules]).map((rule) => button.matches((rule as CSSStyleRule).selectorText)));
+  expect(rules).toEqual([true]);
+});
+
 test("a wallet that is declined, or closed, leaves the card", async ({ page, proof }) => {
   await page.addInitScript(wallets, { hands: "declined", closes: true } satisfies Wallet);
   await page.setViewportSize({ width: 360, height: 740 });

@@ -62,7 +62,7 @@ export function Wallets({ view, session, ready, onPaying, onProblem }: Props) {
       {names.map((name) => (
         <Guarded key={name} onClick={() => void press(name)}>
           {(guarded) => (
-            <button type="button" class="button wallet" aria-disabled={!ready || undefined} aria-label={words.payWith(total, NAMES[name])} onClick={() => ready && guarded()}>
+            <button type="button" class={`button wallet ${name}`} aria-disabled={!ready || undefined} aria-label={words.payWith(total, NAMES[name])} onClick={() => ready && guarded()}>
               {NAMES[name]}
             </button>
           )}
