@@ -2,12 +2,12 @@
 
 import type { Browser, Page } from "@playwright/test";
 import { bankOf, CARDS, fillCard, sendPicture } from "./buyer.ts";
-import { advance, sessionOf } from "./known.ts";
+import { advance, linkTo, sessionOf } from "./known.ts";
 import { codeOf, letter, linkOf } from "./outbox.ts";
 import { REFUND, send } from "./seller.ts";
 import type { Proof } from "./server.ts";
 import { expect, newBuyer, type Buyer } from "./test.ts";
-import { wordsOf, type Say } from "./words.ts";
+import { pseudo, speakPseudo, tagOf, wordsOf, type Say } from "./words.ts";
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, reducedMotion: "reduce" } as const;
 const SLOW_MS = 60_000;
@@ -51,7 +51,7 @@ export const SCREENS = {
 } as const;
 
 export type Name = keyof typeof SCREENS;
-export type Language = "en" | "ar";
+export type Language = "en" | "ar" | "pseudo";
 export type Scheme = "light" | "dark";
 /** What is done at a screen. */
 export type Look = (page: Page, name: Name, scheme: Scheme) => Promise<void>;
@@ -62,15 +62,17 @@ class Walk {
     readonly page: Page,
     readonly language: Language,
     readonly look: Look,
-    readonly say: Say = wordsOf(language),
+    readonly say: Say = language === "pseudo" ? pseudo : wordsOf(language),
   ) {}
 
   async open(buyer: Buyer, more: object = {}): Promise<void> {
     const { widget_id, init_token } = await sessionOf(this.proof, buyer, more);
     // The same page with another token behind the `#` would open by a script of its own.
     await this.page.goto("about:blank");
-    await this.page.goto(new URL(`/w/${widget_id}?lang=${this.language}#${init_token}`, this.proof.base_url).href);
+    await this.page.goto(this.at(`/w/${widget_id}`, init_token));
   }
+
+  at = (path: string, secret = ""): string => new URL(`${path}?lang=${tagOf(this.language)}#${secret}`, this.proof.base_url).href;
 
   press = (key: string): Promise<void> => this.page.getByRole("button", { name: this.say(key) }).first().click();
 
@@ -203,7 +205,7 @@ async function others(walk: Walk, known: Buyer): Promise<void> {
   }
   const { widget_id } = await sessionOf(walk.proof, known);
   await walk.page.goto("about:blank");
-  await walk.page.goto(new URL(`/w/${widget_id}?lang=${walk.language}#over`, walk.proof.base_url).href);
+  await walk.page.goto(walk.at(`/w/${widget_id}`, "over"));
   await walk.titled("blocked.invalid_token.title");
   await walk.take("over");
 }
@@ -257,6 +259,13 @@ async function late(walk: Walk, buyer: Buyer): Promise<void> {
   await walk.take("late");
 }
 
+/** The page of a link, for who cannot read the letter that it comes with. */
+async function resume(walk: Walk): Promise<void> {
+  await walk.page.goto(walk.at(new URL(await linkTo(walk.proof, newBuyer(), "resume")).pathname));
+  await walk.sees("resume.text");
+  await walk.take("resume");
+}
+
 /** The price that was agreed to is held for half an hour. */
 async function moved(walk: Walk, known: Buyer): Promise<void> {
   const { page, proof } = walk;
@@ -283,24 +292,30 @@ async function expired(walk: Walk, known: Buyer): Promise<void> {
   await walk.take("expired");
 }
 
-async function phone(browser: Browser): Promise<Page> {
+async function speaking(page: Page, language: Language): Promise<Page> {
+  if (language === "pseudo") await speakPseudo(page);
+  return page;
+}
+
+async function phone(browser: Browser, language: Language): Promise<Page> {
   const context = await browser.newContext(PHONE);
-  return context.newPage();
+  return speaking(await context.newPage(), language);
 }
 
 /** Each screen once, in both colours; from right to left in one. */
 export async function tour(browser: Browser, proof: Proof, language: Language, look: Look): Promise<void> {
-  const walk = new Walk(proof, await phone(browser), language, look);
+  const walk = new Walk(proof, await phone(browser, language), language, look);
   const buyer = newBuyer();
   await check(walk, buyer);
   await buy(walk);
   await sell(walk, buyer);
   await others(walk, buyer);
-  const desktop = await browser.newPage({ viewport: { width: 560, height: 740 }, reducedMotion: "reduce" });
+  const desktop = await speaking(await browser.newPage({ viewport: { width: 560, height: 740 }, reducedMotion: "reduce" }), language);
   await ways(walk, buyer, desktop);
   await desktop.close();
   // The letters of a world are found by their words in English.
   if (language === "en") await late(walk, buyer);
+  else await resume(walk);
   // At the end, since a moved clock ends much else.
   await moved(walk, buyer);
   await expired(walk, buyer);

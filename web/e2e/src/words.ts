@@ -22,22 +22,30 @@ const accented = (text: string): string => text.replace(/[aeiouAEIOUy]/g, (lette
 /** English with accents and about 40 % longer: what has no accent was never translated, and what does not fit shows itself. */
 export const pseudo: Say = (key) => accented(wordsOf("en")(key));
 
-/** The shop asks for a language; `pseudo` comes in the place of German, for the server knows no such language. */
+const PSEUDO = "de";
+
+/** How the page's address names a language. */
+export const tagOf = (language: string): string => (language === "pseudo" ? PSEUDO : language);
+
+/** The shop asks for a language. */
 export async function speaking(page: Page, language: string): Promise<void> {
   await page.route("**/checkout", async (route) => {
     const answer = await route.fetch();
-    await route.fulfill({ response: answer, json: { ...(await answer.json()), lang: language === "pseudo" ? "de-DE" : language } });
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), lang: language === "pseudo" ? `${PSEUDO}-DE` : language } });
   });
-  if (language !== "pseudo") return;
-  await sealed(page, "de", compile(read("en"), accented));
+  if (language === "pseudo") await speakPseudo(page);
 }
+
+/** In the place of German, for the server knows no such language. */
+export const speakPseudo = (page: Page): Promise<void> => sealed(page, PSEUDO, compile(read("en"), accented));
 
 /** Puts other words in the place of a language's. Its file is run for the digest that the page has of it: as a release with these words, the page names theirs. */
 async function sealed(page: Page, language: string, body: string): Promise<void> {
   await page.route(`**/assets/lang-${language}-*.js`, (route) => route.fulfill({ contentType: "text/javascript", body }));
   // To the browser, a page that a test made up comes from the internet, which may not reach this machine unasked.
   await page.context().grantPermissions(["local-network-access"]);
-  await page.route(/\/frame\/[0-9a-f-]{36}(\?|$)/, async (route) => {
+  const isOurs = ({ pathname }: URL): boolean => /^\/((frame|w)\/[0-9a-f-]{36}|(resume|handover)\/\w+|receipt)$/.test(pathname);
+  await page.route(isOurs, async (route) => {
     const answer = await route.fetch();
     const html = await answer.text();
     const map = /<script type="importmap">(.*?)<\/script>/.exec(html)?.[1] ?? "";
@@ -51,11 +59,11 @@ async function sealed(page: Page, language: string, body: string): Promise<void>
 
 const KEYS = Object.keys(read("en"));
 /** Names, and what `Intl` writes. */
-const NAMES = /Demo|Shop|Tron|Ethereum|Visa|Minuten|Stunden|example|buyer/;
+const NAMES = /Demo|Shop|Tron|Bitcoin|Ethereum|Visa|Minuten|Stunden|example|buyer/;
 
-/** Shortened addresses are no words. */
+/** Numbers, addresses and codes are no words, and `Intl` writes dates in the language whose place is taken: "28. Dezember". */
 const isEnglish = (text: string): boolean =>
-  (text.replace(/\S*…\S*/g, "").match(/[A-Za-z]{4,}/g) ?? []).some((word) => /[aeiou]/.test(word) && !NAMES.test(word));
+  (text.replace(/\d+\. \p{L}+|\S*[…\d]\S*|embed_\w+/gu, "").match(/[A-Za-z]{4,}/g) ?? []).some((word) => /[aeiou]/.test(word) && !NAMES.test(word));
 
 async function frameOf(widget: FrameLocator): Promise<Frame> {
   const frame = await (await widget.owner().elementHandle())?.contentFrame();
