@@ -50,12 +50,14 @@ test("a bank's page that does not come is asked for again, or opened apart", asy
 });
 
 test("a bank at a host of its own, to which the processor's page leads and which leads back", async ({ page, proof }) => {
+  let checks = 0;
+  page.on("request", (request) => { if (request.url().endsWith("/payments/check")) checks += 1; });
   const isBank = (url: URL) => url.origin === new URL(proof.cards_url).origin && /^\/three-ds\/\w+$/.test(url.pathname);
   // To the browser, a page that a test made up comes from the internet, which may not reach this machine unasked.
   await page.context().grantPermissions(["local-network-access"]);
   await page.route("https://acs.bank.test/**", (route) => {
     const back = new URL(route.request().url()).searchParams.get("back") ?? "";
-    return route.fulfill({ contentType: "text/html", body: `<!doctype html><button onclick="location.replace('${back}')">It was me</button>` });
+    return route.fulfill({ contentType: "text/html", body: `<!doctype html><button onclick="location.replace('${back}')">It was me</button><script>parent.postMessage({ type: "three_ds.finished" }, "*")</script>` });
   });
   await page.route(isBank, (route) => {
     const url = route.request().url();
@@ -68,6 +70,9 @@ test("a bank at a host of its own, to which the processor's page leads and which
   await expect(itWasMe).toBeVisible();
   await page.unroute(isBank);
   await itWasMe.click();
+  // What another host has said in between is not the processor's word.
+  await expect(bankOf(widget).getByRole("button", { name: "Approve" })).toBeVisible();
+  expect(checks).toBe(0);
   await answerBank(widget, "Approve");
   await delivered(widget);
 });

@@ -143,7 +143,8 @@ for (const language of ["en", "ar"] as const) {
     await titled(widget, words("pay.title"));
     await payable(widget);
     await advance(proof, "51m");
-    await expect(widget.getByRole("timer").first()).toBeVisible();
+    // It hears of the world's clock when it next asks how the order stands, which may take the 20 seconds of a wait.
+    await expect(widget.getByRole("timer").first()).toBeVisible({ timeout: 30_000 });
     await good(page, widget, language);
     await advance(proof, "14m");
     await titled(widget, words("expired.title"));
