@@ -36,7 +36,7 @@ describe("messages of the page", () => {
 
 describe("the server's block", () => {
   it("is read whole", () => {
-    const boot = { origins: ["https://shop.example"], look: { accent: "#1f5eff" } };
+    const boot = { origins: ["https://shop.example"], look: { accent: "#1f5eff" }, widget: "01a205d7-6445-7da8-b9dd-58caedbfa33b" };
     expect(readBoot(JSON.stringify(boot))).toEqual(boot);
   });
   it("says whether the link of an email is still good", () => {
