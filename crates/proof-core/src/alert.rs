@@ -465,6 +465,8 @@ fn floor(asset: Asset) -> Amount {
         "ETH" | "BNB" => "1",
         "TRX" => "1000",
         "SOL" => "5",
+        // Of a chain that a configuration has added: what a unit of it is worth is not known here.
+        _ if asset == asset.network().native() => "1",
         _ => "0",
     };
     Amount::parse(asset, text).unwrap_or_else(|_| Amount::new(asset, 0))

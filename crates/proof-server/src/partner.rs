@@ -143,8 +143,9 @@ pub struct CreateArgs {
     #[arg(long = "origin", required = true, value_parser = origin)]
     origins: Vec<Origin>,
     /// What users may buy, `USDT/TRC20`; may be repeated.
+    // Read when the database is open: it knows what a configuration has added.
     #[arg(long = "pair", required = true)]
-    pairs: Vec<Asset>,
+    pairs: Vec<String>,
     /// Users may also sell (off-ramp).
     #[arg(long)]
     sells: bool,
@@ -158,8 +159,8 @@ pub struct CreateArgs {
     #[arg(long = "fiat", default_values = ["EUR", "USD"])]
     fiats: Vec<Fiat>,
     /// Where bought crypto goes (treasury, managed), `USDT/TRC20=T…`; may be repeated.
-    #[arg(long = "wallet", value_parser = wallet)]
-    wallets: Vec<(Asset, Address)>,
+    #[arg(long = "wallet")]
+    wallets: Vec<String>,
     #[arg(long)]
     webhook_url: Option<Url>,
     /// Where users go afterwards unless a session says otherwise: http, https or an app's scheme.
@@ -171,15 +172,36 @@ fn origin(text: &str) -> Result<Origin, String> {
     Origin::parse(text).map_err(|error| error.to_string())
 }
 
-fn wallet(text: &str) -> Result<(Asset, Address), String> {
-    let (asset, address) = text
-        .split_once('=')
-        .ok_or("must be TICKER/NETWORK=ADDRESS")?;
-    let asset: Asset = asset
-        .parse()
-        .map_err(|_| format!("unknown asset {asset}"))?;
-    let address = Address::parse(asset.network(), address).map_err(|e| e.to_string())?;
+fn pair(text: &str) -> anyhow::Result<Asset> {
+    let known = text.parse();
+    known.with_context(|| format!("--pair {text}: must be TICKER/NETWORK, one of the catalogue's"))
+}
+
+fn wallet(text: &str) -> anyhow::Result<(Asset, Address)> {
+    let form = || format!("--wallet {text}: must be TICKER/NETWORK=ADDRESS");
+    let (asset, address) = text.split_once('=').with_context(form)?;
+    let asset: Asset = asset.parse().with_context(form)?;
+    let address = Address::parse(asset.network(), address).with_context(form)?;
     Ok((asset, address))
+}
+
+type Wallets = Vec<(Asset, Address)>;
+
+/// Of everything that is bought, where it goes, unless users have wallets of their own.
+fn pairs_and_wallets(args: &CreateArgs) -> anyhow::Result<(Vec<Asset>, Wallets)> {
+    let pairs = args.pairs.iter().map(|text| pair(text));
+    let pairs: Vec<Asset> = pairs.collect::<anyhow::Result<_>>()?;
+    let wallets = args.wallets.iter().map(|text| wallet(text));
+    let wallets: Wallets = wallets.collect::<anyhow::Result<_>>()?;
+    let has_wallet = |pair: &&Asset| wallets.iter().any(|(asset, _)| asset == *pair);
+    let missing = pairs.iter().find(|pair| !has_wallet(pair));
+    match missing {
+        Some(pair) if args.kind != PartnerType::UserWallet => {
+            let kind = args.kind.name();
+            bail!("a {kind} partner needs --wallet {pair}=ADDRESS")
+        }
+        _ => Ok((pairs, wallets)),
+    }
 }
 
 pub async fn run(command: PartnerCommand) -> anyhow::Result<()> {
@@ -318,19 +340,8 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
 }
 
 async fn create(args: CreateArgs) -> anyhow::Result<()> {
-    if args.kind != PartnerType::UserWallet {
-        let missing = args
-            .pairs
-            .iter()
-            .find(|p| !args.wallets.iter().any(|(a, _)| a == *p));
-        if let Some(pair) = missing {
-            bail!(
-                "a {} partner needs --wallet {pair}=ADDRESS",
-                args.kind.name()
-            );
-        }
-    }
     let (engine, _lock) = engine(&args.database).await?;
+    let (pairs, wallets) = pairs_and_wallets(&args)?;
     let created = engine
         .partner_create(
             proof_core::audit::Author::machine(),
@@ -339,7 +350,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
                 kind: args.kind,
                 contact_email: args.contact_email,
                 origins: args.origins,
-                pairs: args.pairs,
+                pairs,
                 sell: args.sells.then(|| {
                     let mut policy = SellPolicy::default();
                     if let Some(seconds) = args.deposit_window_seconds {
@@ -349,7 +360,7 @@ async fn create(args: CreateArgs) -> anyhow::Result<()> {
                     policy
                 }),
                 fiats: args.fiats,
-                wallets: args.wallets,
+                wallets,
                 webhook_url: args.webhook_url.map(String::from),
                 redirect_url: args.redirect_url,
             },

@@ -135,8 +135,16 @@ pub fn tickers() -> Vec<&'static str> {
     tickers
 }
 
+/// The usual ones first.
 pub fn networks() -> Vec<&'static str> {
-    Network::BUILT_IN.map(Network::name).to_vec()
+    let mut networks = Network::BUILT_IN.map(Network::name).to_vec();
+    for asset in Asset::all() {
+        let network = asset.network().name();
+        if !networks.contains(&network) {
+            networks.push(network);
+        }
+    }
+    networks
 }
 
 pub fn fiats() -> Vec<&'static str> {

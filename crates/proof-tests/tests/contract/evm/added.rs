@@ -199,6 +199,12 @@ async fn a_chain_that_a_configuration_adds_is_bought_and_sold_on_like_any_other(
             (&json!("BASE"), &json!(ticker))
         );
     }
+    let document = two.app.get("/openapi.json").await.json;
+    let known = &document["components"]["schemas"]["Network"]["enum"];
+    assert!(
+        known.as_array().unwrap().contains(&json!("BASE")),
+        "{known}"
+    );
     let (seller, address) = two.seller().await;
     let link = seller.view().await["sale"]["deposit_link"].clone();
     assert!(
