@@ -1,6 +1,7 @@
 //! Whole orders through HTTP with the adapter in the simulated chain's place: nothing about them is different.
 
 mod node_away;
+mod node_denies;
 mod taken_back;
 
 use super::{
@@ -70,7 +71,19 @@ impl Ramp {
     }
 
     async fn made(limits: Limits, deeper: Vec<Deeper>, cold: Option<ColdStorage>) -> Option<Self> {
-        let anvil = Arc::new(Anvil::start().await?);
+        let anvil = Anvil::start().await?;
+        let url = anvil.url.clone();
+        Some(Self::on(anvil, &url, limits, (deeper, cold)).await)
+    }
+
+    /// The same where the node is asked through something else.
+    async fn on(
+        anvil: Anvil,
+        url: &str,
+        limits: Limits,
+        (deeper, cold): (Vec<Deeper>, Option<ColdStorage>),
+    ) -> Self {
+        let anvil = Arc::new(anvil);
         let config = EvmConfig {
             deeper,
             ..config(&anvil)
@@ -80,7 +93,7 @@ impl Ramp {
             cold: cold.map(|storage| (address(&anvil.rich), storage)),
             rules: rules(&spec),
             limits,
-            chain: Arc::new(chain(&[&anvil.url], spec)),
+            chain: Arc::new(chain(&[url], spec)),
         };
         let app = App::sqlite_on(Some(real)).await;
         let partner = partner(&app).await;
@@ -94,7 +107,7 @@ impl Ramp {
             partner,
         };
         ramp.fund().await;
-        Some(ramp)
+        ramp
     }
 
     /// The owner puts coins into the hot wallet, and books them.

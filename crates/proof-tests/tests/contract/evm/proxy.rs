@@ -26,6 +26,8 @@ pub enum Vice {
     Behind(u64),
     /// It takes a transaction, and the connection breaks before it says so.
     TakesAndBreaks,
+    /// It takes a transaction, and says that it does not.
+    TakesAndDenies(&'static str),
     /// Each answer is a page of HTML.
     Html,
     /// It knows no transaction.
@@ -128,6 +130,10 @@ async fn answer(State(front): State<Front>, body: Bytes) -> Response {
             json!({ "jsonrpc": "2.0", "id": 1, "result": null })
         }
         (Vice::LeavesOut, "eth_getLogs") => json!({ "jsonrpc": "2.0", "id": 1, "result": [] }),
+        (Vice::TakesAndDenies(words), "eth_sendRawTransaction") => {
+            front.ask(&call).await;
+            json!({ "jsonrpc": "2.0", "id": 1, "error": { "code": -32000, "message": words } })
+        }
         (Vice::TakesAndBreaks, "eth_sendRawTransaction") => {
             front.ask(&call).await;
             let broken = stream::iter([Err::<Bytes, _>(io::Error::other("broken"))]);
