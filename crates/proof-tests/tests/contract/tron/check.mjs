@@ -1,4 +1,5 @@
-// Reads what the signer signed with npm's tronweb, and makes the same again: each line of standard input is a case.
+// Reads what the signer signed with npm's tronweb, and makes the same again: each line of standard input is a case. With `--each`
+// each is answered by a line, what is wrong with it or nothing; without, the first that is wrong ends it, else they are counted.
 import { createRequire } from 'node:module';
 import { createInterface } from 'node:readline';
 import { strictEqual } from 'node:assert';
@@ -7,9 +8,9 @@ const require = createRequire(import.meta.url);
 const { TronWeb, utils } = require('tronweb');
 
 const low = (text) => text.replace(/^0x/, '').toLowerCase();
-let cases = 0;
-for await (const line of createInterface({ input: process.stdin })) {
-  const wish = JSON.parse(line);
+const each = process.argv.includes('--each');
+
+function check(wish) {
   const { owner_address, to_address, contract_address, amount, data } = wish;
   // Addresses, both ways.
   const all = [
@@ -43,12 +44,29 @@ for await (const line of createInterface({ input: process.stdin })) {
     strictEqual(typeof expected === 'string' ? low(read[name]) : read[name], expected);
   }
   strictEqual(utils.transaction.txCheck({ visible: false, txID: wish.hash, raw_data_hex, raw_data }), true);
-  // Whose signature it is; and where the key is known, it is the one that tronweb makes.
+  // Whose signature it is.
   const [signature] = signed.getSignatureList_asU8().map((bytes) => Buffer.from(bytes).toString('hex'));
   strictEqual(low(utils.crypto.ecRecover(wish.hash, signature)), owner_address);
+  if (!wish.key) return;
+  // Where the key is known, it is the one that tronweb makes.
   const again = utils.crypto.signTransaction(wish.key, { txID: wish.hash });
   strictEqual(low(again.signature[0]), signature);
   strictEqual(TronWeb.address.fromPrivateKey(wish.key), wish.owner);
+}
+
+function wrong(wish) {
+  try {
+    check(wish);
+    return '';
+  } catch (error) {
+    return error.message.replaceAll(/\s+/g, ' ') || 'wrong';
+  }
+}
+
+let cases = 0;
+for await (const line of createInterface({ input: process.stdin })) {
+  if (each) console.log(wrong(JSON.parse(line)));
+  else check(JSON.parse(line));
   cases += 1;
 }
-console.log(cases);
+if (!each) console.log(cases);

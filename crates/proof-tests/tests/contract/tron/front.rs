@@ -2,7 +2,10 @@
 //! wei is one sun. It shows our reading of TRON, not TRON.
 
 use super::bytes::{self, Transaction};
-use crate::evm::anvil::{Anvil, number};
+use crate::{
+    evm::anvil::{Anvil, number},
+    npm::Judge,
+};
 use alloy_primitives::{Address, U256, keccak256};
 use axum::{
     Router,
@@ -13,6 +16,7 @@ use axum::{
 };
 use futures::stream;
 use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
+use proof_core::address::tron_spelt;
 use serde_json::{Value, json};
 use std::{
     collections::BTreeMap,
@@ -62,6 +66,8 @@ pub struct Chain {
     pub energy: AtomicU64,
     /// Transactions are taken one after another.
     turn: tokio::sync::Mutex<()>,
+    /// npm's tronweb, which reads each of them, too.
+    judge: Judge,
 }
 
 pub struct Front {
@@ -93,6 +99,7 @@ impl Chain {
             lag: AtomicU64::new(3),
             energy: AtomicU64::new(ENERGY),
             turn: tokio::sync::Mutex::default(),
+            judge: Judge::start("tron/check.mjs"),
         }))
     }
 
@@ -121,6 +128,29 @@ impl Chain {
         let code = self.call("eth_getCode", json!([at, "latest"])).await;
         code != "0x"
     }
+}
+
+/// What was read, for another reader.
+fn told(read: &Transaction, signed_hex: &str) -> Value {
+    let prefixed = |of: Address| format!("41{}", hex::encode(of));
+    let spelt = |of: Address| tron_spelt(&of.into_array());
+    let mut case = json!({
+        "hash": read.id, "signed_hex": signed_hex,
+        "owner": spelt(read.owner), "owner_address": prefixed(read.owner), "to": spelt(read.to),
+        "ref_block_bytes": hex::encode(&read.ref_block_bytes), "ref_block_hash": hex::encode(&read.ref_block_hash),
+        "expiration": read.expires_ms, "timestamp": read.made_ms, "fee_limit": read.fee_limit,
+    });
+    match &read.data {
+        Some(data) => {
+            case["contract_address"] = json!(prefixed(read.to));
+            case["data"] = json!(hex::encode(data));
+        }
+        None => {
+            case["to_address"] = json!(prefixed(read.to));
+            case["amount"] = json!(u64::try_from(read.value).unwrap());
+        }
+    }
+    case
 }
 
 fn block_id(number: u64, hash: &str) -> String {
@@ -338,6 +368,10 @@ impl Node {
         };
         if signer(&read) != Some(read.owner) {
             return no("SIGERROR", "Validate signature error");
+        }
+        let asked = told(&read, body["transaction"].as_str().unwrap());
+        if let Some(why) = self.chain.judge.wrong(&asked.to_string()) {
+            return no("CONTRACT_VALIDATE_ERROR", &format!("tronweb: {why}"));
         }
         let chain = &self.chain;
         let head = self.block(Vice::None, "wallet", None, false).await;
