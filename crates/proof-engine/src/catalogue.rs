@@ -36,12 +36,11 @@ pub(crate) async fn remember(db: &Db, now: Timestamp) -> Result<(), ApiError> {
     if fresh.is_empty() {
         return Ok(());
     }
-    let kept = i64::try_from(rows.len()).map_err(ApiError::internal)?;
     db.write("catalogue_insert", move |tx: &mut Tx| {
         let fresh = fresh.clone();
         Box::pin(async move {
-            for (place, asset) in (kept..).zip(fresh) {
-                tx.catalogue_insert(asset, place, now).await?;
+            for asset in fresh {
+                tx.catalogue_insert(asset, now).await?;
             }
             Ok::<_, Failure<ApiError>>(())
         })

@@ -134,7 +134,7 @@ fn told(text: &mut String, one: &CaseStory) -> std::fmt::Result {
         writeln!(text, "    proposed: {proposed}")?;
     }
     if let Some(trouble) = &one.trouble {
-        crate::order::trouble_told(text, trouble)?;
+        crate::order::trouble_told(text, "    ", trouble)?;
     }
     if !one.rulings.is_empty() {
         writeln!(text, "    operators may: {}", one.rulings.join(", "))?;

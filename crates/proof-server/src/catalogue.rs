@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 
 /// A token's contract, and its decimals where the catalogue does not know it.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a token is the address of its contract, or { contract = \"…\", decimals = … }"
+)]
 pub enum TokenFile {
     Known(String),
-    #[serde(rename_all = "snake_case")]
     Added(AddedToken),
 }
 

@@ -189,7 +189,7 @@ fn told(story: &OrderStory) -> anyhow::Result<String> {
         writeln!(text, "looks again at {at}")?;
     }
     if let Some(trouble) = &story.trouble {
-        trouble_told(&mut text, trouble)?;
+        trouble_told(&mut text, "", trouble)?;
     }
     if !story.rulings.is_empty() {
         writeln!(text, "two operators may  {}", story.rulings.join(", "))?;
@@ -219,11 +219,11 @@ fn told(story: &OrderStory) -> anyhow::Result<String> {
 }
 
 /// Why something does not get on.
-pub fn trouble_told(text: &mut String, trouble: &StoryTrouble) -> std::fmt::Result {
+pub fn trouble_told(text: &mut String, indent: &str, trouble: &StoryTrouble) -> std::fmt::Result {
     let (why, tries, at) = (&trouble.why, trouble.tries, &trouble.again_at);
-    writeln!(text, "does not get on: {why}")?;
+    writeln!(text, "{indent}does not get on: {why}")?;
     if tries > 0 {
-        writeln!(text, "tried {tries} times in a row, again at {at}")?;
+        writeln!(text, "{indent}tried {tries} times in a row, again at {at}")?;
     }
     Ok(())
 }

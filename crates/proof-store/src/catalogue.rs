@@ -1,4 +1,4 @@
-//! Assets that a configuration has added, in their order: a network's own coin before its tokens.
+//! Assets that a configuration has added: networks' own coins before tokens, whoever was faster.
 
 use crate::{
     db::{Tx, args},
@@ -9,7 +9,7 @@ use proof_core::{Asset, Timestamp};
 
 statements! {
     CATALOGUE_INSERT = "INSERT INTO catalogue (network, ticker, decimals, place, added_at) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (network, ticker) DO NOTHING";
-    CATALOGUE_LOAD = "SELECT network, ticker, decimals FROM catalogue ORDER BY place";
+    CATALOGUE_LOAD = "SELECT network, ticker, decimals FROM catalogue ORDER BY place, network, ticker";
 }
 
 /// As it was when it was added: whether that still holds is for the reader to see.
@@ -29,9 +29,9 @@ impl Tx {
     pub async fn catalogue_insert(
         &mut self,
         asset: Asset,
-        place: i64,
         now: Timestamp,
     ) -> Result<(), StoreError> {
+        let place = i64::from(asset != asset.network().native());
         let args = args![
             asset.network().name(),
             asset.ticker(),

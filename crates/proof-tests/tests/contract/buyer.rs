@@ -1,9 +1,10 @@
 //! A user in the widget, as its frame would speak for them.
 
-use crate::kit::{Answer, App, SHOP, good_session};
+use crate::kit::{Answer, App, SHOP, as_partner, good_session};
 use axum::body::Body;
 use http::{Method, Request};
-use proof_core::{id::OrderId, identity::CONSENT_TEXT};
+use proof_core::{Asset, id::OrderId, identity::CONSENT_TEXT};
+use proof_engine::PartnerCreated;
 use serde_json::{Value, json};
 use std::io::Cursor;
 
@@ -45,6 +46,31 @@ impl<'a> Buyer<'a> {
     pub async fn open_with(app: &'a App, body: Value) -> Self {
         let session = app.session(&body).await.json;
         Self::reopen(app, session).await
+    }
+
+    /// A verified user of this partner, about to buy or sell so much of an asset.
+    pub async fn about_to(
+        app: &'a App,
+        partner: &PartnerCreated,
+        side: &str,
+        (asset, amount): (Asset, &str),
+    ) -> Self {
+        let mut body = good_session();
+        body["type"] = json!(side);
+        body["network"] = json!(asset.network().name());
+        body["currency"] = json!(asset.ticker());
+        body["amount"] = json!(amount);
+        let body = body.to_string().into();
+        let asked = as_partner(partner, Method::POST, "/widget/session", body);
+        let session = app.call(asked).await;
+        assert_eq!(session.status, 200, "{}", session.text);
+        let user = Self::reopen(app, session.json).await;
+        if user.view().await["step"] == "identity" {
+            user.identify().await;
+        }
+        let next = if side == "buy" { "quote" } else { "terms" };
+        user.until_step(next).await;
+        user
     }
 
     /// Another tab, or the same one after a reload.

@@ -3,7 +3,7 @@
 use crate::kit::App;
 use crate::on_both_engines;
 use crate::people::Person;
-use proof_core::{Network, member::Role, partner::Environment};
+use proof_core::{Asset, Network, member::Role, money::Amount, partner::Environment};
 use serde_json::{Value, json};
 
 on_both_engines!(
@@ -114,9 +114,11 @@ async fn what_is_not_worth_moving_gets_no_price(ann: &Person<'_>, start: &str) {
     assert_eq!(answer.refusal(), (409, "conflict", "amount_too_small"));
     let message = answer.json["message"].as_str().unwrap();
     let least = message.split("at least ").nth(1).unwrap();
-    let least: f64 = least.split(' ').next().unwrap().parse().unwrap();
-    for (part, status) in [(1.01, 200), (0.99, 409)] {
-        let answer = price(&format!("{:.2}", least * part)).await;
+    let usdt: Asset = "USDT/TRC20".parse().unwrap();
+    let least = Amount::parse(usdt, least.split(' ').next().unwrap()).unwrap();
+    for (percent, status) in [(101, 200), (99, 409)] {
+        let part = Amount::new(usdt, least.base() * percent / 100);
+        let answer = price(&part.to_decimal()).await;
         assert_eq!(answer.status, status, "{}", answer.text);
     }
 }

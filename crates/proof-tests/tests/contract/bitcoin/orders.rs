@@ -10,10 +10,9 @@ use crate::{
     buyer::{Buyer, GOOD_CARD},
     clock::FastClock,
     evm::Real,
-    kit::{App, SHOP, as_partner, good_session},
+    kit::{App, SHOP},
     sell::start,
 };
-use http::Method;
 use proof_core::{
     Address, Asset, Clock, Fiat, Network,
     partner::{Environment, Origin, PartnerType, SellPolicy},
@@ -21,7 +20,7 @@ use proof_core::{
 use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_port::{Chain, Signer};
 use proof_signer::Limits;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -124,22 +123,8 @@ impl Ramp {
 
     /// A user of the partner who is verified, about to buy or sell.
     pub async fn user(&self, side: &str, amount: &str) -> Buyer<'_> {
-        let mut body = good_session();
-        body["type"] = json!(side);
-        body["network"] = json!("BITCOIN");
-        body["currency"] = json!("BTC");
-        body["amount"] = json!(amount);
-        let body = body.to_string().into();
-        let asked = as_partner(&self.partner, Method::POST, "/widget/session", body);
-        let session = self.app.call(asked).await;
-        assert_eq!(session.status, 200, "{}", session.text);
-        let user = Buyer::reopen(&self.app, session.json).await;
-        if user.view().await["step"] == "identity" {
-            user.identify().await;
-        }
-        user.until_step(if side == "buy" { "quote" } else { "terms" })
-            .await;
-        user
+        let what = (Network::Bitcoin.native(), amount);
+        Buyer::about_to(&self.app, &self.partner, side, what).await
     }
 
     /// One who has the deposit address on screen.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     buyer::{Buyer, GOOD_CARD},
-    kit::{App, as_partner, good_session},
+    kit::{App, as_partner},
     sell::{case_of, start},
 };
 use http::Method;
@@ -128,22 +128,8 @@ impl Two {
     }
 
     async fn user(&self, side: &str, ticker: &str, amount: &str) -> Buyer<'_> {
-        let mut body = good_session();
-        body["type"] = json!(side);
-        body["network"] = json!("BASE");
-        body["currency"] = json!(ticker);
-        body["amount"] = json!(amount);
-        let body = body.to_string().into();
-        let asked = as_partner(&self.partner, Method::POST, "/widget/session", body);
-        let session = self.app.call(asked).await;
-        assert_eq!(session.status, 200, "{}", session.text);
-        let user = Buyer::reopen(&self.app, session.json).await;
-        if user.view().await["step"] == "identity" {
-            user.identify().await;
-        }
-        user.until_step(if side == "buy" { "quote" } else { "terms" })
-            .await;
-        user
+        let asset = Asset::find(ticker, self.base.config.network).unwrap();
+        Buyer::about_to(&self.app, &self.partner, side, (asset, amount)).await
     }
 
     async fn seller(&self) -> (Buyer<'_>, String) {
@@ -289,12 +275,12 @@ async fn the_database_keeps_what_was_added_and_refuses_to_have_it_changed() {
     add_token(Network::Erc20, "DAI", 18).unwrap();
     let app = app.reborn(&app.url).await;
     app.halt().await;
-    let sql = "SELECT ticker FROM catalogue ORDER BY place";
+    let sql = "SELECT ticker FROM catalogue ORDER BY place, network";
     let Database::Sqlite { readers, .. } = app.db.engine() else {
         panic!("another engine");
     };
     let kept: Vec<String> = sqlx::query_scalar(sql).fetch_all(readers).await.unwrap();
-    assert_eq!(kept, ["XDAI", "EURE", "DAI"]);
+    assert_eq!(kept, ["XDAI", "DAI", "EURE"]);
     // Six decimals would make a millionth of every amount.
     let changed = "UPDATE catalogue SET decimals = 6 WHERE ticker = 'DAI'";
     let Database::Sqlite { writer, .. } = app.db.engine() else {

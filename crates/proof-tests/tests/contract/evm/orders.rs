@@ -130,22 +130,8 @@ impl Ramp {
 
     /// A user of the partner who is verified, about to buy or sell.
     async fn user(&self, side: &str, ticker: &str, amount: &str) -> Buyer<'_> {
-        let mut body = good_session();
-        body["type"] = json!(side);
-        body["network"] = json!("ERC20");
-        body["currency"] = json!(ticker);
-        body["amount"] = json!(amount);
-        let body = body.to_string().into();
-        let asked = as_partner(&self.partner, Method::POST, "/widget/session", body);
-        let session = self.app.call(asked).await;
-        assert_eq!(session.status, 200, "{}", session.text);
-        let user = Buyer::reopen(&self.app, session.json).await;
-        if user.view().await["step"] == "identity" {
-            user.identify().await;
-        }
-        user.until_step(if side == "buy" { "quote" } else { "terms" })
-            .await;
-        user
+        let what = (asset(ticker), amount);
+        Buyer::about_to(&self.app, &self.partner, side, what).await
     }
 
     /// One who has the deposit address on screen.

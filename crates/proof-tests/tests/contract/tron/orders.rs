@@ -9,10 +9,9 @@ use crate::{
     buyer::{Buyer, GOOD_CARD},
     clock::FastClock,
     evm::{Real, anvil::Mood},
-    kit::{App, SHOP, as_partner, good_session},
+    kit::{App, SHOP},
     sell::start,
 };
-use http::Method;
 use proof_core::{
     Asset, Clock, Fiat, Network,
     audit::Author,
@@ -22,7 +21,6 @@ use proof_core::{
 };
 use proof_engine::{ColdStorage, PartnerCreate, PartnerCreated};
 use proof_signer::Limits;
-use serde_json::json;
 use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, task::JoinHandle};
 
@@ -102,22 +100,8 @@ impl Ramp {
 
     /// A user of the partner who is verified, about to buy or sell.
     async fn user(&self, side: &str, ticker: &str, amount: &str) -> Buyer<'_> {
-        let mut body = good_session();
-        body["type"] = json!(side);
-        body["network"] = json!("TRC20");
-        body["currency"] = json!(ticker);
-        body["amount"] = json!(amount);
-        let body = body.to_string().into();
-        let asked = as_partner(&self.partner, Method::POST, "/widget/session", body);
-        let session = self.app.call(asked).await;
-        assert_eq!(session.status, 200, "{}", session.text);
-        let user = Buyer::reopen(&self.app, session.json).await;
-        if user.view().await["step"] == "identity" {
-            user.identify().await;
-        }
-        user.until_step(if side == "buy" { "quote" } else { "terms" })
-            .await;
-        user
+        let what = (asset(ticker), amount);
+        Buyer::about_to(&self.app, &self.partner, side, what).await
     }
 
     /// One who has the deposit address on screen.
