@@ -14,8 +14,6 @@ import argparse
 import json
 import os
 import random
-import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,6 +23,7 @@ from typing import Any
 
 from campaign import REFUSE_PERCENT, ROOT, Campaign, leave_nothing_behind, verdict
 from node import CHAIN_ID, CONFIRMATIONS, NETWORK, Door, Node
+from owner import hot_wallet, take_in
 from people import STORIES, Deposit, Notes, Person
 from world import Lost, Product, Receiver, Trouble, is_empty
 
@@ -32,7 +31,6 @@ ASSET = ("USDT", NETWORK)
 # What needs another chain, or a chain that does as it is told.
 ELSEWHERE = ("other-network", "other-token", "deposit-reorged")
 FUNDS_ETH, FUNDS_USDT = 1_000 * 10**18, 100_000_000 * 10**6
-FUND_S = 120
 # Between two re-orgs.
 REORG_S = (4.0, 12.0)
 
@@ -81,38 +79,10 @@ class NodeCampaign(Campaign):
         first.asset = ASSET
         self.people.append(first)
         first.run()
-        self.wallet = self.address()
+        self.wallet = hot_wallet(self.product, NETWORK)
         self.chain().send(self.wallet, wei=FUNDS_ETH)
         self.chain().send(self.wallet, token=FUNDS_USDT)
-        until, mine = time.monotonic() + FUND_S, set()
-        while len(mine) < 2:
-            if time.monotonic() > until:
-                raise Trouble(f"the wallet's coins are not found: {mine}")
-            time.sleep(1)
-            self.product.command("ledger", "reconcile")
-            for stray in set(re.findall(r"dep_\w+", self.product.command("ledger", "findings").stdout)) - mine:
-                said = [
-                    self.product.command("ledger", "own", stray, "--as", by, "--reason", "from the owner's wallet")
-                    for by in ("alice", "bob")
-                ]
-                if all(one.returncode == 0 for one in said):
-                    mine.add(stray)
-
-    def address(self) -> str:
-        """Of the hot wallet."""
-        data = self.product.data
-        key = data / "signer" / "master.key"
-        word, sealed = data / "passphrase", data / "wallet.json"
-        word.touch(mode=0o600)
-        word.write_text("correct horse battery staple")
-        secret = ["--wallet", str(sealed), "--passphrase-file", str(word)]
-        binary = str(self.product.binary)
-        for words in (["import", "--raw", str(key)], ["addresses"]):
-            done = subprocess.run([binary, "wallet", *words, *secret], capture_output=True, text=True, check=True)
-        found = re.search(rf"{NETWORK}\s+(0x[0-9a-fA-F]{{40}})", done.stdout)
-        if found is None:
-            raise Trouble(f"no address of {NETWORK}: {done.stdout}")
-        return found[1]
+        take_in(self.product, 2)
 
     def ask_chains(self, path: Path) -> None:
         super().ask_chains(path)
