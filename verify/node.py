@@ -31,6 +31,7 @@ CHAIN_ID = 31_337
 READY_S = 15
 TRANSFER = "0xddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef"
 GAS = 200_000
+BLOCK_S = 1
 GWEI = 10**9
 # A transfer of ours counts as final after so many blocks; no re-org here is as deep.
 CONFIRMATIONS = 8
@@ -72,7 +73,7 @@ class Node:
         token = json.loads(compiled.read_text())["Moody"]
         self.calls = token["calls"]
         self.process = subprocess.Popen([
-            str(ANVIL), "--port", str(self.port), "--chain-id", str(CHAIN_ID), "--block-time", "1", "--quiet",
+            str(ANVIL), "--port", str(self.port), "--chain-id", str(CHAIN_ID), "--block-time", str(BLOCK_S), "--quiet",
             "--balance", "1000000",
         ])
         self.come_up()
@@ -154,8 +155,15 @@ class Node:
         with self.lock:
             if self.height() <= self.first + depth:
                 return
+            # A block that is mined in the middle of it leaves a chain with a hole.
+            self.rpc("evm_setIntervalMining", 0)
             self.rpc("anvil_reorg", depth, [])
+            self.rpc("evm_setIntervalMining", BLOCK_S)
             self.reorgs += 1
+            newest = self.height()
+            lost = [n for n in range(newest - depth, newest) if not self.rpc("eth_getBlockByNumber", hex(n), False)]
+            if lost:
+                raise Trouble(f"the node has lost its blocks {lost}: it is no chain any more")
             done = number(self.rpc("eth_getTransactionCount", self.rich, "latest"))
             for nonce, raw, hash, *_ in self.paid:
                 if nonce >= done:

@@ -11,6 +11,7 @@ use std::{
     process::{Child, Command, Stdio},
     time::Duration,
 };
+use tokio::sync::Mutex;
 
 pub const CHAIN_ID: u64 = 31_337;
 /// Where a chain that has a clock of its own begins.
@@ -29,6 +30,8 @@ pub struct Anvil {
     pub odd: String,
     /// Somebody with coins of every kind.
     pub rich: String,
+    /// A block that is mined in the middle of a re-org leaves a chain with a hole.
+    blocks: Mutex<()>,
 }
 
 impl Drop for Anvil {
@@ -140,6 +143,7 @@ impl Anvil {
             usdc: String::new(),
             odd: String::new(),
             rich: String::new(),
+            blocks: Mutex::default(),
         };
         anvil.listens().await;
         let accounts = anvil.call("eth_accounts", json!([])).await;
@@ -234,6 +238,7 @@ impl Anvil {
     }
 
     pub async fn mine(&self, blocks: u64) {
+        let _in_turn = self.blocks.lock().await;
         self.call("anvil_mine", json!([format!("{blocks:#x}")]))
             .await;
     }
@@ -251,6 +256,7 @@ impl Anvil {
 
     /// The last blocks are taken back, and as many empty ones are there instead.
     pub async fn reorg(&self, depth: u64) {
+        let _in_turn = self.blocks.lock().await;
         self.call("anvil_reorg", json!([depth, []])).await;
     }
 
