@@ -247,7 +247,7 @@ pub const fn checkpoints(shipped: bool) -> Checkpoints {
     if shipped {
         Checkpoints::Asked
     } else {
-        Checkpoints::BySqlite
+        Checkpoints::ByItself
     }
 }
 

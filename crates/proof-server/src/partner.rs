@@ -319,7 +319,7 @@ pub(crate) async fn engine(args: &DatabaseArgs) -> anyhow::Result<(Engine, Optio
         .map(|dir| DataLock::take(&dir))
         .transpose()?;
     let parts = Parts {
-        db: database(&url, Execution::Concurrent, Checkpoints::BySqlite).await?,
+        db: database(&url, Execution::Concurrent, Checkpoints::ByItself).await?,
         clock: Arc::new(SystemClock),
         movable: None,
         entropy: Arc::new(SystemEntropy),

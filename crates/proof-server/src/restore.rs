@@ -255,7 +255,7 @@ async fn restore_sqlite(url: &str, found: &Found, now: Timestamp) -> anyhow::Res
     let fresh = beside(path, "restoring")?;
     found.lay(&fresh).await?;
     let own = format!("sqlite:{}", fresh.display());
-    let db = database(&own, Execution::Separate, Checkpoints::BySqlite).await?;
+    let db = database(&own, Execution::Separate, Checkpoints::ByItself).await?;
     let raised = epoch_raise(&db, now).await;
     db.close().await;
     let epoch = raised?;
@@ -281,7 +281,7 @@ async fn restore_postgres(tools: &Tools, dump: &Path, now: Timestamp) -> anyhow:
     }
     tools.restore(dump, &postgres_epoch_raise(now)).await?;
     // Brings it to this program's schema.
-    let db = database(tools.url(), Execution::Separate, Checkpoints::BySqlite).await?;
+    let db = database(tools.url(), Execution::Separate, Checkpoints::ByItself).await?;
     let picture = Picture::look(&db).await;
     db.close().await;
     Ok(picture?.epoch)

@@ -69,7 +69,11 @@ impl Db {
         let readers = pool.connect_with(options).await?;
         let writer = readers.clone();
         Ok(Self::new(
-            Engine::Sqlite { writer, readers },
+            Engine::Sqlite {
+                writer,
+                readers,
+                mover: None,
+            },
             Execution::Separate,
         ))
     }
@@ -199,7 +203,7 @@ impl Moved {
     }
 }
 
-async fn moved(connection: &mut SqliteConnection) -> Result<Moved, StoreError> {
+pub async fn moved(connection: &mut SqliteConnection) -> Result<Moved, StoreError> {
     let (busy, frames, moved): (i64, i64, i64) = sqlx::query_as(SQLITE_CHECKPOINT)
         .fetch_one(connection)
         .await?;

@@ -5,6 +5,7 @@ use crate::{
     error::{Failure, StoreError},
     fate::Fate,
     meter::{Meter, Mode},
+    mover::{Mover, PAGES_BY_SQLITE},
     row::{Value, to_chrono, to_decimal},
     statement::{Statement, note},
     wake::{Topic, Wakes},
@@ -41,8 +42,9 @@ pub enum Execution {
 /// Who moves what is committed from SQLite's write-ahead log into the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Checkpoints {
-    /// SQLite itself, now and then, and when the file is closed.
-    BySqlite,
+    /// A task beside whoever writes, where they [run at once](Execution::Concurrent); else SQLite itself, now and then.
+    /// Closing the file moves the rest.
+    ByItself,
     /// Nobody before [`Db::sqlite_checkpoint`] is called, also not who closes the file: the log is read by
     /// somebody else.
     Asked,
@@ -54,6 +56,7 @@ pub enum Engine {
     Sqlite {
         writer: SqlitePool,
         readers: SqlitePool,
+        mover: Option<Mover>,
     },
     Postgres(PgPool),
 }
@@ -78,6 +81,7 @@ pub struct Tx {
     /// Hints of the members before the savepoint.
     wakes_kept: usize,
     statements: u64,
+    mover: Option<Mover>,
 }
 
 /// What the coalescer's batches run on.
@@ -102,7 +106,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 impl Db {
     /// Opens (and makes, and migrates) a SQLite file.
     pub async fn sqlite(path: &Path, execution: Execution) -> Result<Self, StoreError> {
-        Self::sqlite_with(path, execution, Checkpoints::BySqlite).await
+        Self::sqlite_with(path, execution, Checkpoints::ByItself).await
     }
 
     pub async fn sqlite_with(
@@ -122,8 +126,11 @@ impl Db {
             .synchronous(durable)
             .foreign_keys(true)
             .busy_timeout(SQLITE_BUSY);
+        let is_moved = execution == Execution::Concurrent && checkpoints == Checkpoints::ByItself;
         if checkpoints == Checkpoints::Asked {
             options = options.pragma("wal_autocheckpoint", "0");
+        } else if is_moved {
+            options = options.pragma("wal_autocheckpoint", PAGES_BY_SQLITE);
         }
         let pool = |connections| {
             SqlitePoolOptions::new()
@@ -135,10 +142,21 @@ impl Db {
         };
         let writer = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        let mover = if is_moved {
+            let own = pool(1).connect_with(options.clone()).await?;
+            Some(Mover::spawn(own, writer.clone()))
+        } else {
+            None
+        };
         let readers = pool(SQLITE_READERS)
             .connect_with(options.read_only(true))
             .await?;
-        let db = Self::new(Engine::Sqlite { writer, readers }, execution);
+        let engine = Engine::Sqlite {
+            writer,
+            readers,
+            mover,
+        };
+        let db = Self::new(engine, execution);
         Ok(Self { checkpoints, ..db })
     }
 
@@ -177,7 +195,7 @@ impl Db {
             engine,
             wakes,
             execution,
-            checkpoints: Checkpoints::BySqlite,
+            checkpoints: Checkpoints::ByItself,
             coalescer,
             fate: None,
             meter: None,
@@ -379,10 +397,17 @@ impl Db {
     /// Closes all connections; what was committed stays.
     pub async fn close(&self) {
         match &self.engine {
-            Engine::Sqlite { writer, readers } => {
+            Engine::Sqlite {
+                writer,
+                readers,
+                mover,
+            } => {
+                if let Some(mover) = mover {
+                    mover.close().await;
+                }
                 // The last one that closes moves the log, if it can write.
                 let (first, last) = match self.checkpoints {
-                    Checkpoints::BySqlite => (readers, writer),
+                    Checkpoints::ByItself => (readers, writer),
                     Checkpoints::Asked => (writer, readers),
                 };
                 first.close().await;
@@ -420,13 +445,17 @@ fn ended<T, R>(
 
 impl Engine {
     async fn begin(&self) -> Result<Tx, StoreError> {
-        let inner = match self {
-            Self::Sqlite { writer, .. } => {
-                Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(match self {
+            Self::Sqlite { writer, mover, .. } => {
+                let inner = Inner::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?);
+                let mover = mover.clone();
+                Tx {
+                    mover,
+                    ..Tx::new(inner)
+                }
             }
-            Self::Postgres(pool) => Inner::Postgres(pool.begin().await?),
-        };
-        Ok(Tx::new(inner))
+            Self::Postgres(pool) => Tx::new(Inner::Postgres(pool.begin().await?)),
+        })
     }
 }
 
@@ -539,6 +568,7 @@ impl Tx {
             wakes: Vec::new(),
             wakes_kept: 0,
             statements: 0,
+            mover: None,
         }
     }
 
@@ -555,6 +585,9 @@ impl Tx {
         match self.inner {
             Inner::Sqlite(tx) => {
                 tx.commit().await.map_err(StoreError::of_commit)?;
+                if let Some(mover) = self.mover {
+                    mover.tell(self.statements);
+                }
                 Ok(self.wakes)
             }
             Inner::Postgres(mut tx) => {

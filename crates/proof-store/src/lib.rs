@@ -40,6 +40,7 @@ mod look;
 mod mail;
 mod member;
 mod meter;
+mod mover;
 mod order;
 mod partner;
 mod passkey;

@@ -421,7 +421,7 @@ async fn a_history_goes_on_through_restarts_and_a_place_that_was_away() {
 
     // Somebody opens the database with a program of their own, which moves its log.
     let path = data.path().join("proof.db");
-    let own = Db::sqlite_with(&path, Execution::Separate, Checkpoints::BySqlite);
+    let own = Db::sqlite_with(&path, Execution::Separate, Checkpoints::ByItself);
     own.await.unwrap().close().await;
     let server = other.serve(data.path()).await;
     load(&server, || other.folders().0.len() == 2).await;

@@ -186,10 +186,44 @@ async fn the_log_stays_until_somebody_asks() {
     assert_ne!(anew.header.salts, wal.header.salts, "SQLite begins anew");
     assert!(!anew.holds(mark).unwrap());
     db.close().await;
-    let db = opened(&path, Checkpoints::BySqlite).await;
+    let db = opened(&path, Checkpoints::ByItself).await;
     db.close().await;
     assert!(!Wal::path(&path).exists(), "SQLite itself leaves none");
     assert_eq!(heartbeats(&path).await, 3_002);
+}
+
+/// Less than SQLite's own measure, where it is left to do it itself beside us.
+const PAGES: u64 = 12_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_is_moved_beside_whoever_writes_also_while_somebody_always_does() {
+    let (_dir, path) = folder();
+    let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
+    written(&db, 0..1, true).await;
+    let first = there(&path).header.salts;
+    let log = || fs::metadata(Wal::path(&path)).unwrap().len();
+    for n in 0.. {
+        written(&db, n * 50..(n + 1) * 50, true).await;
+        let wal = there(&path);
+        if wal.header.salts != first {
+            break;
+        }
+        assert!(wal.frames_in(log()) < PAGES, "nobody moves it");
+    }
+    let busy = (0..8).map(|one| {
+        let db = db.clone();
+        async move {
+            for n in 0..100 {
+                written(&db, (one * 100 + n) * 50..(one * 100 + n + 1) * 50, true).await;
+            }
+        }
+    });
+    futures::future::join_all(busy).await;
+    let wal = there(&path);
+    assert!(wal.frames_in(log()) < PAGES, "{}", wal.frames_in(log()));
+    db.close().await;
+    assert!(!Wal::path(&path).exists());
+    assert_eq!(heartbeats(&path).await, 40_000);
 }
 
 #[tokio::test]
