@@ -36,6 +36,8 @@ GWEI = 10**9
 # A transfer of ours counts as final after so many blocks; no re-org here is as deep.
 CONFIRMATIONS = 8
 REORG_MAX = 5
+# More transfers than wallets make between two blocks and a re-org.
+PAID_MAX = 2_000
 # Of the calls through a door, in this order: refused, an answer of another program, lost after it was done, slow.
 FAULTS = (("refuse", 2), ("page", 1), ("lose", 4), ("slow", 3))
 SLOW_S = (0.5, 3.0)
@@ -130,7 +132,20 @@ class Node:
             while block and block["hash"] not in self.seen and number(block["number"]) >= self.first:
                 self.seen[block["hash"]] = time.time_ns() // 1_000
                 block = self.rpc("eth_getBlockByHash", block["parentHash"], False)
+            try:
+                self.tell_again()
+            except Trouble:
+                pass  # A block came in between: the next look says whether it is there.
             time.sleep(0.2)
+
+    def tell_again(self) -> None:
+        """A node forgets what it believes to be out of its turn after a re-org; then the rest waits behind it."""
+        with self.lock:
+            done = number(self.rpc("eth_getTransactionCount", self.rich, "latest"))
+            for nonce, raw, hash, *_ in self.paid[-PAID_MAX:]:
+                if nonce == done and self.rpc("eth_getTransactionByHash", hash) is None:
+                    self.rpc("eth_sendRawTransaction", raw)
+                    self.restored += 1
 
     # Wallets outside
 
@@ -158,7 +173,6 @@ class Node:
             # A block that is mined in the middle of it leaves a chain with a hole.
             self.rpc("evm_setIntervalMining", 0)
             self.rpc("anvil_reorg", depth, [])
-            self.rpc("evm_setIntervalMining", BLOCK_S)
             self.reorgs += 1
             newest = self.height()
             lost = [n for n in range(newest - depth, newest) if not self.rpc("eth_getBlockByNumber", hex(n), False)]
@@ -171,9 +185,10 @@ class Node:
                     try:
                         self.rpc("eth_sendRawTransaction", raw)
                     except Trouble:
-                        # Whether it waits or was mined since it was counted, the node still has it.
+                        # It waits there still.
                         if self.rpc("eth_getTransactionByHash", hash) is None:
                             raise
+            self.rpc("evm_setIntervalMining", BLOCK_S)
 
     def stop(self) -> None:
         self.over = True
