@@ -1,7 +1,8 @@
 // A buy and a sell on Bitcoin's own node, from the page to the chain.
 
 import { join } from "node:path";
-import { bitcoin, CARDS, delivered, order, pay } from "../src/buyer.ts";
+import type { Route } from "@playwright/test";
+import { bitcoin, CARDS, delivered, heading, order, pay } from "../src/buyer.ts";
 import { expect, test as base } from "../src/desk.ts";
 import { fill } from "../src/funding.ts";
 import { knownBuyer } from "../src/known.ts";
@@ -26,6 +27,18 @@ const test = base.extend<object, { node: Regtest }>({
   options: [async ({ node }, use) => use(["--networks", node.networks()]), { scope: "worker" }],
 });
 
+/** The view as a server on the main chain has it. */
+async function linked(route: Route): Promise<void> {
+  const answer = await route.fetch();
+  const view = (await answer.json()) as { sale?: { deposit_address: string | null; deposit_link: string | null } };
+  const { sale } = view;
+  if (sale?.deposit_address) {
+    expect(sale.deposit_link).toBe(null);
+    sale.deposit_link = `bitcoin:${sale.deposit_address}?amount=0.002`;
+  }
+  await route.fulfill({ response: answer, json: view });
+}
+
 test.skip(without("bitcoin"), "PROOF_WITHOUT names bitcoin");
 
 test("a buyer receives on Bitcoin's node, and a seller's coins are seen there", async ({ desk, page, browser, proof, node }) => {
@@ -46,9 +59,16 @@ test("a buyer receives on Bitcoin's node, and a seller's coins are seen there", 
   const fee = BTC / 2n - AMOUNT - left;
   expect(fee > 0n && fee < 20_000n, `${fee}`).toBe(true);
 
-  const seller = await browser.newPage();
+  // On a telephone a wallet is opened by BIP 21; as on the main chain, for on this one the server names no link.
+  const seller = await browser.newPage({ viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true });
+  await seller.route(/\/frame\/api\/(sale$|order)/, linked);
   const sold = await order(seller, proof, buyer, "Sell", bitcoin);
   const address = await untilDeposit(sold, CARDS.good, REFUND.bitcoin);
+  const link = sold.getByRole("link", { name: "Open in your wallet app" });
+  await expect(link).toHaveAttribute("href", `bitcoin:${address}?amount=0.002`);
+  await link.tap();
+  // Where no app takes it, the address stays on the screen.
+  await heading(sold, /^Send 0\.002/);
   await node.send(address, AMOUNT);
   await paidOut(sold);
   expect(await node.coins(address)).toEqual([AMOUNT]);

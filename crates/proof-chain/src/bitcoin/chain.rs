@@ -63,10 +63,8 @@ impl Chain for BitcoinChain {
         url.into()
     }
 
-    /// By BIP-21. On a test's chain a wallet would send real coins.
     fn payment_link(&self, to: &Address, amount: Amount) -> Option<String> {
-        let is_main = self.spec.kind == Kind::Bitcoin;
-        is_main.then(|| format!("bitcoin:{to}?amount={}", amount.to_decimal()))
+        link_on(self.spec.kind, to, amount)
     }
 
     fn spelt(&self, address: &Address) -> String {
@@ -296,5 +294,28 @@ impl BitcoinChain {
             there.extend(found.map(|found| (key, found)));
         }
         Ok(there)
+    }
+}
+
+/// By BIP-21. On a test's chain a wallet would send real coins.
+fn link_on(kind: Kind, to: &Address, amount: Amount) -> Option<String> {
+    let is_main = kind == Kind::Bitcoin;
+    is_main.then(|| format!("bitcoin:{to}?amount={}", amount.to_decimal()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wallet_is_opened_for_the_main_chain_only() {
+        let to = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        let address = Address::parse(NETWORK, to).unwrap();
+        let amount = Amount::new(NETWORK.native(), 200_000);
+        let link = link_on(Kind::Bitcoin, &address, amount);
+        assert_eq!(link, Some(format!("bitcoin:{to}?amount=0.002")));
+        for kind in [Kind::Regtest, Kind::Testnet4, Kind::Signet] {
+            assert_eq!(link_on(kind, &address, amount), None, "{kind}");
+        }
     }
 }
