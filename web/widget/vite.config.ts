@@ -1,10 +1,18 @@
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
 import { integrity } from "./build/integrity.ts";
 import { words } from "./build/words.ts";
 
+// Vite wraps each `import()` in a loader of styles and of what is preloaded. No later file of ours has either, and everybody
+// would load it with the first screen.
+const plainImports: Plugin = {
+  name: "plain-imports",
+  enforce: "pre",
+  load: (id) => (id === "\0vite/preload-helper.js" ? "export const __vitePreload = (load) => load();" : undefined),
+};
+
 export default defineConfig({
   base: "/",
-  plugins: [words(), integrity()],
+  plugins: [plainImports, words(), integrity()],
   build: {
     target: "es2022",
     reportCompressedSize: false,

@@ -24,6 +24,7 @@ struct EmbedFiles;
 #[allow_missing = true]
 struct ConsoleFiles;
 
+const LOADER_FILE: &str = "widget.2.0.js";
 const DOCTOR: &str = "widget-doctor.2.0.js";
 
 const HASHED: &str = "public, max-age=31536000, immutable";
@@ -87,7 +88,12 @@ pub fn widget_file(path: &str, headers: &HeaderMap) -> Option<Response> {
 
 /// The loader that partners' pages include.
 pub fn loader(headers: &HeaderMap) -> Option<Response> {
-    file::<EmbedFiles>("widget.2.0.js", headers, LOADER)
+    file::<EmbedFiles>(LOADER_FILE, headers, LOADER)
+}
+
+/// For the frame, which looks whether that is what arrives where it is.
+pub fn loader_digest() -> Option<String> {
+    EmbedFiles::get(LOADER_FILE).map(|file| integrity_of(&file.data))
 }
 
 /// What `proofWidget.diagnose()` loads.

@@ -49,8 +49,9 @@ async fn page(
     let unknown = || Refused(ApiError::not_found("widget"));
     let widget_id = Uuid::try_parse(&widget_id).map_err(|_| unknown())?;
     let frame = api.engine.frame(widget_id).await?;
-    let mut boot =
-        serde_json::json!({ "origins": frame.origins, "look": frame.look, "widget": widget_id });
+    let mut boot = serde_json::json!({
+        "origins": frame.origins, "look": frame.look, "widget": widget_id, "loader": assets::loader_digest(),
+    });
     ask_device(&mut boot, &frame);
     let policy = told_to(Some(widget_id), content_policy(&api, &frame));
     let page = page_with(&boot, &policy, "strict-origin", theme_of(&query))?;

@@ -19,6 +19,7 @@ export const SCREENS = {
   choice: "Which document",
   side: "A photo of it",
   preview: "Before it is sent",
+  unloaded: "A step that could not be loaded",
   liveness: "The selfie check",
   retry: "A check that did not work",
   review: "A person looks",
@@ -210,6 +211,23 @@ async function others(walk: Walk, known: Buyer): Promise<void> {
   await walk.take("over");
 }
 
+/** What comes later does not come, and comes when it is asked for again. */
+async function unloaded(walk: Walk): Promise<void> {
+  const { page } = walk;
+  const file = "**/assets/pictures-*.js";
+  await page.route(file, (route) => route.abort());
+  await walk.open(newBuyer());
+  await walk.press("check.button");
+  await walk.titled("intro.title");
+  await walk.press("consent.button");
+  await walk.press("choice.documents.passport");
+  await walk.titled("later.title");
+  await walk.take("unloaded");
+  await page.unroute(file);
+  await walk.press("app.tryAgain");
+  await walk.sees("side.text");
+}
+
 /** Who is asked for less than a document, or elsewhere. */
 async function ways(walk: Walk, known: Buyer, desktop: Page): Promise<void> {
   await walk.open(newBuyer());
@@ -310,6 +328,7 @@ export async function tour(browser: Browser, proof: Proof, language: Language, l
   await buy(walk);
   await sell(walk, buyer);
   await others(walk, buyer);
+  await unloaded(walk);
   const desktop = await speaking(await browser.newPage({ viewport: { width: 560, height: 740 }, reducedMotion: "reduce" }), language);
   await ways(walk, buyer, desktop);
   await desktop.close();

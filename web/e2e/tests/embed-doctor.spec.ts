@@ -61,11 +61,14 @@ async function saidByFrame(page: Page, proof: Proof, code: string): Promise<void
 
 test("a good page: nothing is found, by nobody", async ({ page, proof }) => {
   const before = await logged(page, proof);
+  const looked = page.waitForResponse((answer) => answer.url() === proof.widget_script && answer.request().resourceType() === "fetch");
   // Without the time of a slow machine, which a frame may not have to spare.
   await openStopped(page, at(proof), shop(proof, await sessionOf(page, proof)));
   await passing(page, () => frameOf(page).getByRole("heading", { level: 1, name: "Check your order" }).isVisible());
   await page.clock.resume();
   await expect(frameOf(page).locator(".codes")).toHaveCount(0);
+  // The frame has looked at the loader by itself.
+  expect((await looked).ok()).toBe(true);
   expect(await diagnosed(page)).toEqual([]);
   expect(await logged(page, proof)).toEqual(before);
 });
@@ -212,10 +215,14 @@ test("a loader that somebody has changed", async ({ page, proof }) => {
     const answer = await route.fetch();
     await route.fulfill({ response: answer, body: `${await answer.text()};window.skimmer = true;` });
   });
+  const told = page.waitForRequest((request) => request.url().includes("/embed/findings/"));
   await open(page, at(proof), shop(proof, await sessionOf(page, proof)));
   await heading(frameOf(page), "Check your order");
-  expect(await diagnosed(page)).toEqual(["embed_script_changed"]);
+  // By the frame, which nobody has asked: the loader of somebody who steals would not say it.
+  expect((await told).frame().url()).toContain("/frame/");
+  expect((await told).postDataJSON()).toEqual({ codes: ["embed_script_changed"] });
   await isLogged(page, proof, "embed_script_changed");
+  expect(await diagnosed(page)).toEqual(["embed_script_changed"]);
 });
 
 test("a changed script of the frame is not run", async ({ page, proof }) => {

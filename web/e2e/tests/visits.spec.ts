@@ -1,6 +1,6 @@
 // An order beyond the page that began it: at another device, by its receipt, and in an app.
 
-import { devices } from "@playwright/test";
+import { devices, type Route } from "@playwright/test";
 import { withoutFault } from "../src/axe.ts";
 import { CARDS, delivered, heading, order, pay } from "../src/buyer.ts";
 import { knownBuyer, linkTo, sessionOf } from "../src/known.ts";
@@ -9,6 +9,14 @@ import { logged } from "../src/page.ts";
 import { expect, newBuyer, test } from "../src/test.ts";
 
 const { viewport, userAgent } = devices["Pixel 7"];
+
+const RECEIPT_FILE = "**/assets/receipt-page-*.js";
+
+/** The file as it was changed on the way; kept by no cache, so that the next one is ours. */
+async function skimming(route: Route): Promise<void> {
+  const answer = await route.fetch();
+  await route.fulfill({ response: answer, headers: { ...answer.headers(), "cache-control": "no-store" }, body: `globalThis.skimmer = true;${await answer.text()}` });
+}
 
 test("an order goes on at another device, and its receipt has a page of its own", async ({ page, browser, proof }) => {
   const buyer = await knownBuyer(proof);
@@ -50,6 +58,13 @@ test("an order goes on at another device, and its receipt has a page of its own"
   await receipt.evaluate(() => { new Image().src = "https://evil.test/steal"; });
   expect((await told).postDataJSON()).toEqual({ codes: ["embed_tampered"] });
   await expect.poll(() => logged(receipt, proof)).toContain("embed_tampered");
+  await receipt.route(RECEIPT_FILE, skimming);
+  const changed = receipt.waitForRequest(/\/embed\/findings\//);
+  await receipt.reload();
+  await expect(receipt.getByText("The receipt could not be loaded.")).toBeVisible();
+  expect((await changed).postDataJSON()).toEqual({ codes: ["embed_script_changed"] });
+  await receipt.unroute(RECEIPT_FILE);
+  await receipt.goto("about:blank");
   await receipt.goto(receiptOf(ended).slice(0, -1));
   await expect(receipt.getByRole("heading", { level: 1, name: "This receipt cannot be shown" })).toBeVisible();
   await receipt.close();
@@ -103,15 +118,11 @@ test("a browser that keeps nothing opens the hosted page, and opens it again", a
 });
 
 test("a receipt's page that was changed on the way is not run, and says that it is missing", async ({ page, proof }) => {
-  await page.route("**/assets/receipt-page-*.js", async (route) => {
-    const answer = await route.fetch();
-    // Kept by no cache, so that the next one is ours.
-    await route.fulfill({ response: answer, headers: { ...answer.headers(), "cache-control": "no-store" }, body: `globalThis.skimmer = true;${await answer.text()}` });
-  });
+  await page.route(RECEIPT_FILE, skimming);
   await page.goto(new URL("/receipt#nothing", proof.base_url).href);
   await expect(page.getByText("The receipt could not be loaded.")).toBeVisible();
   expect(await page.evaluate(() => "skimmer" in globalThis)).toBe(false);
-  await page.unroute("**/assets/receipt-page-*.js");
+  await page.unroute(RECEIPT_FILE);
   await page.getByRole("button", { name: "Try again" }).click();
   await heading(page, "This receipt cannot be shown");
 });

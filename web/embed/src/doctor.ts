@@ -1,6 +1,7 @@
 // `proofWidget.diagnose()`: loaded when it is asked for. It opens a frame of its own, out of sight, and asks server and frame
 // what they see of this page.
 
+import { isLoaderOurs } from "../../common/loader";
 import { textsOf } from "./channel";
 import { blocksFrame, check, type Place } from "./trouble";
 
@@ -18,7 +19,7 @@ const FRAME_MS = 10_000;
 const GRACE_MS = 500;
 
 export async function examine({ place, script, loader }: Examined): Promise<string[]> {
-  const [known, framed, isOurs] = await Promise.all([check(place), frameSays(place), isLoaderOurs(place.origin, script)]);
+  const [known, framed, isOurs] = await Promise.all([check(place), frameSays(place), script ? isLoaderOurs(place.origin, script) : true]);
   const found = new Set<string>();
   if (self.origin === "null" || known?.registered === false) found.add("embed_origin");
   if (known && Math.abs(known.now_ms - Date.now()) > CLOCK_MS) found.add("embed_clock");
@@ -63,22 +64,4 @@ function frameSays({ origin, widgetId }: Place): Promise<string[]> {
     frame.src = `${origin}/frame/${encodeURIComponent(widgetId)}`;
     document.body.append(frame);
   });
-}
-
-// A copy of the release before is no tampering.
-const FRESH: RequestInit = { credentials: "omit", cache: "reload" };
-
-/** Whether what comes from the loader's address is what the server has there: compared with the manifest that it publishes. */
-async function isLoaderOurs(origin: string, script: string | undefined): Promise<boolean> {
-  // Without a secure context there is no digest, and without an answer no verdict.
-  if (!script || !crypto.subtle) return true;
-  try {
-    const answers = await Promise.all([fetch(`${origin}/.well-known/proof-integrity.json`, FRESH), fetch(script, FRESH)]);
-    if (answers.some(({ ok }) => !ok)) return true;
-    const { files } = (await answers[0].json()) as { files: Record<string, string> };
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-384", await answers[1].arrayBuffer()));
-    return files["/widget.2.0.js"] === `sha384-${btoa(String.fromCharCode(...digest))}`;
-  } catch {
-    return true;
-  }
 }

@@ -2,23 +2,23 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useSession } from "./hooks";
+import { LaterFile } from "./later";
 import { messages } from "./messages";
 import { Waiting } from "./parts/basics";
 import { Cases } from "./parts/cases";
 import { Connection, Footer, Header, PayUntil } from "./parts/frame";
+import { Later } from "./parts/later";
 import { screenKey, screenOf, type Local, type Screen } from "./screen";
 import { BlockedScreen, codeOf, Loading } from "./screens/blocked";
 import { Check } from "./screens/check";
 import { Choice } from "./screens/choice";
 import { Confirming } from "./screens/confirming";
 import { Deposit } from "./screens/deposit";
-import { DocumentSide } from "./screens/document-side";
 import { HandedBack, HandoverScreen } from "./screens/handover";
 import { DocumentChoice, IdentityIntro, IdentityRetry, IdentitySend, Review } from "./screens/identity";
 import { EmailCodes } from "./screens/email";
 import { KnownCode, KnownSelfie } from "./screens/known";
 import { Late } from "./screens/late";
-import { Liveness } from "./screens/liveness";
 import { bought } from "./screens/outcome";
 import { Pay } from "./screens/pay";
 import { sold } from "./screens/sell-outcome";
@@ -26,6 +26,10 @@ import { Terms } from "./screens/terms";
 import { ThreeDs } from "./screens/three-ds";
 import type { Session, State } from "./session";
 import type { View } from "./view";
+
+const pictures = new LaterFile("pictures", () => import("./screens/pictures"));
+/** Those before a camera: what it needs comes while they are read. */
+const BEFORE_PICTURES: readonly Screen["name"][] = ["identity_intro", "known_selfie", "document_choice", "identity_retry"];
 
 /** `logo`: the address of the partner's mark, where there is one. */
 export function App({ session, logo }: { session: Session; logo: string | undefined }) {
@@ -58,6 +62,10 @@ function Order({ state, view, session }: { state: State; view: View; session: Se
     session.bridge.event("onReady");
   }, [session]);
   const screen = screenOf(view, { ...local, checked: state.checked });
+  const isBeforePictures = BEFORE_PICTURES.includes(screen.name);
+  useEffect(() => {
+    if (isBeforePictures) void pictures.want();
+  }, [isBeforePictures]);
   const known = () => setLocal({ ...local, introSeen: true, choosing: false, known: true });
   const choose = () => setLocal({ ...local, introSeen: true, choosing: true });
   const chosen = () => setLocal({ ...local, introSeen: true, choosing: false });
@@ -98,9 +106,9 @@ function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: Dra
     case "document_choice":
       return <DocumentChoice view={view} session={session} onChosen={onChosen} />;
     case "document_side":
-      return <DocumentSide session={session} {...screen} onOther={onChoose} />;
+      return <Later file={pictures}>{({ DocumentSide }) => <DocumentSide session={session} {...screen} onOther={onChoose} />}</Later>;
     case "liveness":
-      return <Liveness view={view} session={session} onOther={onChoose} />;
+      return <Later file={pictures}>{({ Liveness }) => <Liveness view={view} session={session} onOther={onChoose} />}</Later>;
     case "identity_retry":
       return <IdentityRetry view={view} session={session} reason={screen.reason} onChoose={onChoose} />;
     case "handover":

@@ -5,6 +5,8 @@ export interface Boot {
   origins: string[];
   /** Whose page this is; of a link that nobody knows it is nobody's. */
   widget?: string;
+  /** The digest of the script that the page around has to have loaded. */
+  loader?: string;
   /** The page was opened by the link of an email, outside of any shop. */
   resume?: Resume;
   /** The page was opened by the code that another device shows. */
@@ -48,8 +50,8 @@ export function readBoot(text: string | null | undefined): Boot | undefined {
   const origins = value["origins"].filter((origin): origin is string => typeof origin === "string");
   const resume = readResume(value["resume"]);
   const handover = readHanded(value["handover"]);
-  const { preview, widget } = value;
-  return { origins, look: value["look"], ...(typeof widget === "string" ? { widget } : {}), ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}), ...(value["receipt"] === true ? { receipt: true } : {}), ...(value["hosted"] === true ? { hosted: true } : {}), ...(value["device"] === true ? { device: true } : {}) };
+  const { preview, widget, loader } = value;
+  return { origins, look: value["look"], ...(typeof widget === "string" ? { widget } : {}), ...(typeof loader === "string" ? { loader } : {}), ...(resume ? { resume } : {}), ...(handover ? { handover } : {}), ...(typeof preview === "string" ? { preview } : {}), ...(value["receipt"] === true ? { receipt: true } : {}), ...(value["hosted"] === true ? { hosted: true } : {}), ...(value["device"] === true ? { device: true } : {}) };
 }
 
 function readResume(value: unknown): Resume | undefined {

@@ -2,6 +2,7 @@
 // the link of an email, ask for the code.
 
 import { render } from "preact";
+import { isLoaderOurs } from "../../common/loader";
 import { LOADER } from "../../common/protocol";
 import { Api, partner, tellPartner } from "./api";
 import { App } from "./app";
@@ -9,9 +10,11 @@ import { Bridge } from "./bridge";
 import { readBoot, type Boot, type Handed, type Init, type Resume } from "./guards";
 import { keep, kept } from "./kept";
 import { choose, speak } from "./lang/speak";
+import { later } from "./later";
 import { readLook, wear } from "./look";
+import { messages } from "./messages";
+import { Missing } from "./parts/missing";
 import { HandoverPage } from "./screens/handover";
-import { ReceiptMissing } from "./screens/receipt-missing";
 import { ResumePage } from "./screens/resume";
 import { Session } from "./session";
 import "./styles/tokens.css";
@@ -60,6 +63,16 @@ async function begin(): Promise<void> {
   // A page with an older loader says its language only here, while nothing but bones is on the screen.
   await speak(choose([init.lang, asked], navigator.languages));
   await session.open(lastOfPath(), init, pageOrigin);
+  if (boot.loader !== undefined) whenIdle(() => void checkLoader(boot.loader));
+}
+
+// Where browsers do not say when they have nothing to do.
+const QUIET_MS = 2000;
+const whenIdle = (run: () => void): unknown => ("requestIdleCallback" in window ? requestIdleCallback(run) : setTimeout(run, QUIET_MS));
+
+/** Whoever changes the script of the page around has it say nothing of that: so this frame looks at what its address gives. */
+async function checkLoader(digest: string | undefined): Promise<void> {
+  if (!(await isLoaderOurs(location.origin, undefined, digest))) tellPartner("embed_script_changed");
 }
 
 /** While the words are still on their way, too. Opening the order afterwards takes it from the screen again. */
@@ -105,11 +118,16 @@ async function takeOver(known: Boot, told: Handed): Promise<void> {
 
 /** Seldom opened, and loaded by nobody else. */
 async function receipt(): Promise<void> {
+  const token = location.hash.slice(1);
+  // The page is the same for everybody: whose it is, the receipt says.
+  const learn = async () => {
+    partner.widget = (await session.api.receipt(token)).widget_id;
+  };
   // Lost on the way, or changed on it and so not run: without a word there would be bones for ever.
-  const page = await import("./screens/receipt-page").catch(() => undefined);
+  const page = await later("receipt-page", () => import("./screens/receipt-page"), learn);
   // Another link in the same tab is another receipt.
   window.addEventListener("hashchange", () => location.reload());
-  const shown = page ? <page.ReceiptPage api={session.api} token={location.hash.slice(1)} /> : <ReceiptMissing onAgain={() => location.reload()} />;
+  const shown = page ? <page.ReceiptPage api={session.api} token={token} /> : <Missing title={messages.receiptPage.title} text={messages.receiptPage.unreachable} onAgain={() => location.reload()} />;
   if (root) render(<main class="app">{shown}</main>, root);
 }
 

@@ -56,6 +56,10 @@ export const messages = group("app", {
     handed_back: group("blocked.handed_back"),
     unavailable: group("blocked.unavailable"),
   },
+  later: group("later"),
+  get doublePress() {
+    return t("guard.double");
+  },
   finding: (code: string) => pick("finding", code),
   resume: group("resume", {
     title: (partner: string | null) => (partner ? t("resume.titleWith", { partner: apart(partner) }) : t("resume.titleAlone")),

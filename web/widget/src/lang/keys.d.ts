@@ -33,6 +33,9 @@ export interface Words {
   "sell.error.card_data_refused": undefined;
   "sell.error.validation_error": undefined;
   "sell.error.other": undefined;
+  "guard.double": undefined;
+  "later.title": undefined;
+  "later.text": undefined;
   "blocked.parameter_mismatch.title": undefined;
   "blocked.parameter_mismatch.field": { field: string };
   "blocked.parameter_mismatch.text": undefined;

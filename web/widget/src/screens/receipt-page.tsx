@@ -11,9 +11,9 @@ import { messages } from "../messages";
 import { Badge, Button, Fact, Notice, Screen, Spinner } from "../parts/basics";
 import { Refunds } from "../parts/ending";
 import { Actions } from "../parts/frame";
+import { Missing } from "../parts/missing";
 import { PriceLines } from "../parts/price";
 import { FingerprintFact, Receipt } from "../parts/receipt";
-import { ReceiptMissing } from "./receipt-missing";
 
 const words = messages.receiptPage;
 
@@ -51,7 +51,7 @@ export function ReceiptPage({ api, token }: { api: Api; token: string }) {
         </Screen>
       );
     case "unreachable":
-      return <ReceiptMissing onAgain={() => void load()} />;
+      return <Missing title={words.title} text={words.unreachable} onAgain={() => void load()} />;
     case "here":
       return <Facts facts={shown.facts} />;
   }
