@@ -478,3 +478,35 @@ test("a button that moves money or ends an order is not pressed through what the
   await yes.click();
   await heading(widget, "Order cancelled");
 });
+
+test("the second half of a double-click that began at the page presses nothing", async ({ page, proof }) => {
+  await open(page, `${proof.shop_url}/made-up`, `<div style="position: relative">${shop(proof, await sessionOf(page, proof))}</div>`);
+  const widget = page.frameLocator("#host iframe");
+  await heading(widget, "Check your order");
+  const ask = widget.getByRole("button", { name: "Cancel this order" });
+  const yes = widget.getByRole("button", { name: "Yes, cancel" });
+  const told = widget.getByText("the second half of a double-click");
+  await ask.click();
+  await yes.scrollIntoViewIfNeeded();
+  const { x, y, width, height } = (await yes.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const [left, top] = [x + width / 2, y + height / 2];
+  // Gone with its first click, so that the second one falls on what it hid; the third, too.
+  const decoy = () => page.evaluate(() => {
+    const over = document.createElement("button");
+    Object.assign(over.style, { position: "absolute", inset: "0", zIndex: "9" });
+    over.textContent = "Double-click to see your prize";
+    over.onclick = () => over.remove();
+    document.getElementById("host")!.parentElement!.append(over);
+  });
+  await decoy();
+  await page.mouse.dblclick(left, top);
+  await expect(told).toBeVisible();
+  await decoy();
+  await page.mouse.click(left, top, { clickCount: 3 });
+  await expect(told).toBeVisible();
+  await expect(page.getByText("your prize")).toHaveCount(0);
+  await heading(widget, "Check your order");
+  // A habit of double-clicking costs nobody a press more: both are of the same button.
+  await page.mouse.dblclick(left, top + ((await yes.boundingBox())?.y ?? 0) - y);
+  await heading(widget, "Order cancelled");
+});

@@ -1,4 +1,5 @@
-// A button that moves money, ends an order or takes a card away, behind a guard: what a page lays over this frame, or fades it out under, is no reason to press it.
+// A button that moves money, ends an order or takes a card away, behind a guard: what a page lays over this frame, or fades it out under, is no reason to press it,
+// and neither is the second half of a double-click.
 
 import type { ComponentChildren } from "preact";
 import { useRef, useState } from "preact/hooks";
@@ -11,6 +12,8 @@ const AGAIN_MS = 600;
 // The least that browsers allow where they watch what covers an element.
 const LOOK_MS = 100;
 const ANSWER_MS = 300;
+// The longest that systems let pass between the clicks of a double-click, and a little more.
+const SERIES_MS = 1000;
 // Of the button: a page that shows a strip of it shows a button without its words.
 const SEEN_MIN = 0.75;
 
@@ -25,7 +28,9 @@ interface GuardedProps {
 export function Guarded({ onClick, covered = messages.pay.covered, children }: GuardedProps) {
   const box = useRef<HTMLDivElement>(null);
   const alive = useAlive();
-  const [warnedAt, setWarnedAt] = useState<number>();
+  const isForeign = useForeign();
+  const [warned, setWarned] = useState<{ of: "covered" | "double"; at: number }>();
+  const warn = (of: "covered" | "double") => setWarned((before) => (before?.of === of ? before : { of, at: performance.now() }));
   const looking = useRef(false);
   const look = async (element: Element) => {
     looking.current = true;
@@ -33,22 +38,42 @@ export function Guarded({ onClick, covered = messages.pay.covered, children }: G
     looking.current = false;
     if (!alive.current) return;
     if (mayGoOn) onClick();
-    else setWarnedAt((before) => before ?? performance.now());
+    else warn("covered");
   };
   const press = () => {
     // A second press while the first is looked at is the same press.
     if (looking.current) return;
-    const isWarned = warnedAt !== undefined && performance.now() - warnedAt > AGAIN_MS;
+    if (isForeign.current) return warn("double");
+    const isWarned = warned?.of === "covered" && performance.now() - warned.at > AGAIN_MS;
     // Not a turn later where there is nothing to look at: Safari opens Apple Pay in the turn of the press.
     if (isWarned || !box.current || !canLook()) onClick();
     else void look(box.current);
   };
   return (
     <>
-      {warnedAt !== undefined && <Notice tone="wait" icon="warn">{covered}</Notice>}
-      <div class="guarded" ref={box}>{children(press)}</div>
+      {warned && <Notice tone="wait" icon="warn">{warned.of === "double" ? messages.doublePress : covered}</Notice>}
+      <div class="guarded" ref={box} onClickCapture={(event) => isForeign.count(event)}>{children(press)}</div>
     </>
   );
+}
+
+/**
+ * Whether the click is the second of a double-click whose first was made elsewhere: a page has somebody double-click at something of its own,
+ * and takes that away in between. Browsers count clicks whatever they are made at; keys and taps count nothing.
+ */
+function useForeign(): { readonly current: boolean; count: (event: MouseEvent) => void } {
+  const [series] = useState(() => {
+    const last = { clicks: 0, at: 0 };
+    return {
+      current: false,
+      count({ detail, timeStamp }: MouseEvent) {
+        if (detail <= 1) this.current = false;
+        else if (last.clicks !== detail - 1 || timeStamp - last.at > SERIES_MS) this.current = true;
+        Object.assign(last, { clicks: detail, at: timeStamp });
+      },
+    };
+  });
+  return series;
 }
 
 export const GuardedButton = ({ onClick, covered, ...rest }: ButtonProps & { covered?: string }) => (
