@@ -87,6 +87,9 @@ export function Button({ onClick, children, kind = "primary", busy = false, disa
 
 export const Spinner = () => <span class="spinner" aria-hidden="true" />;
 
+/** In the place of what is on its way. */
+export const Bone = ({ look }: { look: string }) => <svg class={look} aria-hidden="true"><rect width="100%" height="100%" /></svg>;
+
 /** A waiting screen: calm, with words that say for what. */
 export function Waiting({ title, text }: { title: string; text: string }) {
   return (

@@ -22,7 +22,8 @@ export function Onward({ view, session }: { view: View; session: Session }) {
     if (!asking && wasAsking.current) link.current?.focus();
     wasAsking.current = asking;
   }, [asking]);
-  if (session.isOther || isTerminal(view)) return null;
+  // Beside the code for the check alone, a second way to a phone would be a riddle.
+  if (session.isOther || isTerminal(view) || view.identity?.handover) return null;
   if (asking) return <Ways view={view} session={session} onClose={() => setAsking(false)} />;
   return <button type="button" class="link" ref={link} onClick={() => setAsking(true)}>{words.offer}</button>;
 }

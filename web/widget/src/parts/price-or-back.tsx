@@ -11,7 +11,7 @@ import type { View } from "../view";
 import { Notice, Screen } from "./basics";
 import { Actions } from "./frame";
 import { GuardedButton } from "./guarded";
-import { Countdown, Hero, Lines, NoQuote } from "./price";
+import { Countdown, Hero, Lines, NoQuote, totalOf } from "./price";
 import { TimeLeft } from "./time-left";
 
 const words = messages.sell.choice;
@@ -56,7 +56,7 @@ export function PriceOrBack(props: PriceOrBackProps) {
           {agreed && <div><dt>{words.agreed}</dt><dd class="before">{fiat(agreed.total, agreed.fiat_currency)}</dd></div>}
           <div>
             <dt>{words.today}</dt>
-            <Hero text={total ?? "\u00a0"} old={quote.renewing} />
+            <Hero text={totalOf(quote)} old={quote.renewing} />
             {!quote.problem && <Countdown quote={quote} />}
           </div>
         </dl>

@@ -5,7 +5,7 @@ import { crypto, fiat, inBlocks, negated, networkName, shorten } from "../format
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
 import type { Ordered, Price as PriceOf, QuoteLine, View } from "../view";
-import { Button, Notice } from "./basics";
+import { Bone, Button, Notice } from "./basics";
 import { Fingerprint } from "./receipt";
 
 const words = messages.pay;
@@ -14,11 +14,16 @@ const QUOTE_S = 60;
 const LONG_CHARACTERS = 16;
 
 /** An amount that people act on. A long one is written smaller; where even that is too wide, its coin goes to a line of
- * its own, and the number is never broken. `old`: another one is on its way. */
-export function Hero({ text, old }: { text: string; old?: boolean }) {
+ * its own, and the number is never broken. Without text it is on its way; `old`: another one is. */
+export function Hero({ text, old }: { text: string | undefined; old?: boolean }) {
+  if (text === undefined) return <dd class="hero" aria-live="polite"><Bone look="bone" /></dd>;
   const long = text.replace(/\p{Cf}/gu, "").length > LONG_CHARACTERS ? " long" : "";
   return <dd class={`hero${long}${old ? " old" : ""}`} aria-live={old === undefined ? undefined : "polite"}>{text.replace(/(?<=\d)\u00a0(?=\D*$)/, " ")}</dd>;
 }
+
+/** Where there is none for now, what is wrong stands below. */
+export const totalOf = ({ shown, problem }: QuoteState<PriceOf>): string | undefined =>
+  shown ? fiat(shown.total, shown.fiat_currency) : problem && "\u00a0";
 
 interface PriceProps {
   view: View;
@@ -28,7 +33,7 @@ interface PriceProps {
 }
 
 export function Price({ view, quote, open = false }: PriceProps) {
-  const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
+  const total = totalOf(quote);
   const amount = crypto(view.crypto_amount, view.currency);
   return (
     <div class="price">

@@ -1,15 +1,15 @@
 // What is sent, what comes for it, and for how long.
 
-import { crypto, fiat } from "../format";
+import { crypto } from "../format";
 import { messages } from "../messages";
 import type { QuoteState } from "../quote";
 import type { Price, View } from "../view";
-import { Currencies, Hero, Holds, Lines, NoQuote } from "./price";
+import { Currencies, Hero, Holds, Lines, NoQuote, totalOf } from "./price";
 
 const words = messages.sell.terms;
 
 export function SellPrice({ view, quote, open = false }: { view: View; quote: QuoteState<Price>; open?: boolean }) {
-  const total = quote.shown ? fiat(quote.shown.total, quote.shown.fiat_currency) : "\u00a0";
+  const total = totalOf(quote);
   const amount = crypto(view.crypto_amount, view.currency);
   return (
     <div class="price">

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { messages } from "../messages";
-import { Badge, Button, Screen } from "../parts/basics";
+import { Badge, Bone, Button, Screen } from "../parts/basics";
 import { Code } from "../parts/code";
 import { Actions } from "../parts/frame";
 import type { Blocked, Session } from "../session";
@@ -50,5 +50,3 @@ export function Loading() {
     </section>
   );
 }
-
-const Bone = ({ look }: { look: string }) => <svg class={look} aria-hidden="true"><rect width="100%" height="100%" /></svg>;
