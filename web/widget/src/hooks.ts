@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { secondsBetween } from "./format";
 import type { Session, State } from "./session";
 
 export function useSession(session: Session): State {
@@ -10,18 +11,17 @@ export function useSession(session: Session): State {
   return state;
 }
 
-const TICK_MS = 250;
+export const TICK_MS = 250;
 
-/** The server's time, ticking. */
-export function useServerNow(clockAheadMs: number): number {
-  const [now, setNow] = useState(() => Date.now() + clockAheadMs);
+/** How many seconds there are until then, by the server's clock. It changes once in each, and its screen is drawn as often. */
+export function useSecondsUntil(until: string | null | undefined, clockAheadMs: number): number | undefined {
+  const left = () => secondsBetween(Date.now() + clockAheadMs, until);
+  const [, draw] = useState(left);
   useEffect(() => {
-    const tick = () => setNow(Date.now() + clockAheadMs);
-    tick();
-    const timer = setInterval(tick, TICK_MS);
+    const timer = setInterval(() => draw(left()), TICK_MS);
     return () => clearInterval(timer);
-  }, [clockAheadMs]);
-  return now;
+  }, [until, clockAheadMs]);
+  return left();
 }
 
 /** Lets asynchronous work see whether its screen is still there. */

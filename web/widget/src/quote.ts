@@ -3,8 +3,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Api } from "./api";
-import { secondsBetween } from "./format";
-import { useAlive, useServerNow } from "./hooks";
+import { TICK_MS, useAlive, useSecondsUntil } from "./hooks";
 import { messages } from "./messages";
 import type { Session } from "./session";
 import type { Price, Quote, View } from "./view";
@@ -43,14 +42,13 @@ export const orderOffer = (view: View): Offer => ({ quote: view.quote, ask: (api
 export const estimateOf = (session: Session): Offer<Price> => ({ quote: session.state.estimate ?? null, ask: session.estimate });
 
 export function useQuote<T extends Price>({ view, session, clockAheadMs, inFlight, offer }: QuoteInput<T>): QuoteState<T> {
-  const now = useServerNow(clockAheadMs);
   const [asking, setAsking] = useState(false);
   const [problem, setProblem] = useState<string>();
   const askedAt = useRef(-Infinity);
   const alive = useAlive();
   const last = useRef<T | null>(null);
   last.current = offer.quote ?? last.current;
-  const seconds = secondsBetween(now, offer.quote?.expires_at) ?? 0;
+  const seconds = useSecondsUntil(offer.quote?.expires_at, clockAheadMs) ?? 0;
 
   const currency = session.currency ?? view.fiat_currency;
 
@@ -65,10 +63,17 @@ export function useQuote<T extends Price>({ view, session, clockAheadMs, inFligh
   };
 
   const needed = seconds === 0 && !asking && !inFlight && problem === undefined;
-  useEffect(() => {
+  const askNow = useRef<() => void>(() => undefined);
+  askNow.current = () => {
     const soon = performance.now() - askedAt.current < ASK_AGAIN_MS;
-    if (needed && !soon && document.visibilityState === "visible") void ask(currency);
-  });
+    if (!soon && document.visibilityState === "visible") void ask(currency);
+  };
+  useEffect(() => {
+    if (!needed) return undefined;
+    askNow.current();
+    const timer = setInterval(() => askNow.current(), TICK_MS);
+    return () => clearInterval(timer);
+  }, [needed]);
   const choose = (chosen?: string) => {
     session.currency = chosen ?? currency;
     void ask(session.currency);

@@ -23,11 +23,12 @@ const FIELDS_TIMEOUT_MS = 15_000;
 export function CardFields({ origin, showMissing, card, fields = FIELDS, fieldError }: CardFieldsProps) {
   const { ready, refused, states, onStates, onHosted } = card;
   const late = useLate(!ready);
-  // After the first paint, since what is to be read comes before what is to be filled in; and one frame at a time, since
-  // a telephone is busy with each for as long as a person would notice.
+  // After the first paint, since what is to be read comes before what is to be filled in; and one frame at a time, each in a
+  // turn of its own, since a telephone is busy with each for as long as a person would notice.
   const [begun, setBegun] = useState(0);
   useEffect(() => {
-    if (begun < fields.length) setBegun(begun + 1);
+    const turn = begun < fields.length ? setTimeout(() => setBegun(begun + 1)) : undefined;
+    return () => clearTimeout(turn);
   }, [begun, fields.length]);
   const container = useRef<HTMLDivElement>(null);
   const hosted = useMemo(

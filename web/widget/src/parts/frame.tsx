@@ -3,8 +3,8 @@
 
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { countdown, secondsBetween } from "../format";
-import { useAlive, useServerNow } from "../hooks";
+import { countdown } from "../format";
+import { useAlive, useSecondsUntil } from "../hooks";
 import { messages } from "../messages";
 import { mayCancel } from "../screen";
 import type { Session } from "../session";
@@ -53,8 +53,7 @@ export function Connection({ offline }: { offline: boolean }) {
 }
 
 export function PayUntil({ view, clockAheadMs }: { view: View; clockAheadMs: number }) {
-  const now = useServerNow(clockAheadMs);
-  const seconds = secondsBetween(now, view.pay_until);
+  const seconds = useSecondsUntil(view.pay_until, clockAheadMs);
   const relevant = view.step === "identity" || view.step === "quote" || view.step === "pay" || view.step === "terms";
   if (!relevant || seconds === undefined || seconds > PAY_UNTIL_SHOWN_S) return null;
   const milestone = MILESTONES_S.find((limit) => seconds <= limit);

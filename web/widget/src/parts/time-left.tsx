@@ -1,7 +1,7 @@
 // A deadline that can be seen running, and that speaks only now and then.
 
-import { countdown, fullTime, secondsBetween } from "../format";
-import { useServerNow } from "../hooks";
+import { countdown, fullTime } from "../format";
+import { useSecondsUntil } from "../hooks";
 import { Icon } from "./icons";
 
 // Where a voice says how much is left.
@@ -15,7 +15,7 @@ interface TimeLeftProps {
 }
 
 export function TimeLeft({ until, clockAheadMs, words }: TimeLeftProps) {
-  const seconds = secondsBetween(useServerNow(clockAheadMs), until);
+  const seconds = useSecondsUntil(until, clockAheadMs);
   if (seconds === undefined) return null;
   const milestone = MILESTONES_S.find((limit) => seconds <= limit);
   return (

@@ -2,9 +2,9 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Refused } from "../api";
-import { countdown, secondsBetween } from "../format";
+import { countdown } from "../format";
 import type { Boot, Handed } from "../guards";
-import { useAlive, useServerNow } from "../hooks";
+import { useAlive, useSecondsUntil } from "../hooks";
 import { messages } from "../messages";
 import { Badge, Button, Notice, Screen } from "../parts/basics";
 import { CopyButton } from "../parts/copy";
@@ -92,7 +92,7 @@ interface CodeProps {
 }
 
 function Code({ token, until, clockAheadMs, busy, onAgain }: CodeProps) {
-  const seconds = secondsBetween(useServerNow(clockAheadMs), until) ?? 0;
+  const seconds = useSecondsUntil(until, clockAheadMs) ?? 0;
   if (token === undefined || seconds === 0) {
     return (
       <>

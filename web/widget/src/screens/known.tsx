@@ -2,8 +2,7 @@
 
 import { useState } from "preact/hooks";
 import type { Api } from "../api";
-import { secondsBetween } from "../format";
-import { useAlive, useServerNow } from "../hooks";
+import { useAlive, useSecondsUntil } from "../hooks";
 import { messages } from "../messages";
 import { Button, Notice, Screen } from "../parts/basics";
 import { Actions } from "../parts/frame";
@@ -45,7 +44,7 @@ export function KnownCode({ view, session, onOther }: { view: View; session: Ses
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
   const alive = useAlive();
-  const wait = secondsBetween(useServerNow(0), againAt ?? view.now) ?? 0;
+  const wait = useSecondsUntil(againAt ?? view.now, 0) ?? 0;
   const send = async (run: (api: Api) => Promise<View | void>) => {
     setBusy(true);
     setProblem(undefined);

@@ -3,9 +3,8 @@
 
 import { useEffect, useState } from "preact/hooks";
 import { Refused, Unreachable } from "../api";
-import { secondsBetween } from "../format";
 import type { Boot, Resume } from "../guards";
-import { useServerNow } from "../hooks";
+import { useSecondsUntil } from "../hooks";
 import { messages } from "../messages";
 import { Badge, Button, Notice, Screen } from "../parts/basics";
 import { Actions } from "../parts/frame";
@@ -89,7 +88,7 @@ function Ask({ partner, ...step }: StepProps & { partner: string | null }) {
 
 function Enter({ sent, onOpen, ...step }: StepProps & { sent: Sent; onOpen: () => void }) {
   const again = useAsk(step);
-  const wait = secondsBetween(useServerNow(0), sent.again) ?? 0;
+  const wait = useSecondsUntil(sent.again, 0) ?? 0;
   const [code, setCode] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string>();
