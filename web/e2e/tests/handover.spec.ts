@@ -23,8 +23,10 @@ async function code(page: Page, widget: Widget, button: string): Promise<string>
 test("the check goes on at a telephone, and the desktop follows", async ({ page, browser, proof }) => {
   const widget = await order(page, proof, newBuyer());
   await begin(widget);
-  const link = await code(page, widget, "Continue on your phone");
+  const link = await code(page, widget, "Take the pictures with your phone");
   await heading(widget, "Continue on your phone");
+  // One way to a telephone at a time.
+  await expect(widget.getByRole("button", { name: "Continue on another device" })).toBeHidden();
   await withoutFault(page, "embedded");
 
   const context = await telephone(browser, "light");
@@ -40,7 +42,7 @@ test("the check goes on at a telephone, and the desktop follows", async ({ page,
   await heading(other, "This code is not good any more");
   await withoutFault(other, "alone");
   await heading(phone, "First, show that it is you");
-  await expect(phone.getByRole("button", { name: "Continue on your phone" })).toBeHidden();
+  await expect(phone.getByRole("button", { name: "Take the pictures with your phone" })).toBeHidden();
   await expect(phone.getByRole("button", { name: "Cancel this order" })).toBeHidden();
 
   await agree(phone, "Passport");
@@ -57,7 +59,7 @@ test("the check goes on at a telephone, and the desktop follows", async ({ page,
 test("whoever has no telephone at hand goes on at the desktop", async ({ page, browser, proof }) => {
   const widget = await order(page, proof, newBuyer());
   await chooseDocument(widget, "Passport");
-  const link = await code(page, widget, "Continue on your phone");
+  const link = await code(page, widget, "Take the pictures with your phone");
   const context = await telephone(browser, "dark");
   const phone = await context.newPage();
   await phone.goto(link);
