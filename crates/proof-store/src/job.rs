@@ -10,17 +10,18 @@ use crate::{
 use proof_core::{Timestamp, id::JobId};
 use uuid::Uuid;
 
+// `kind || ''` in the two that look at a whole pool: by its index on kinds SQLite would read every open order.
 statements! {
     JOB_UPSERT = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO UPDATE SET run_at = excluded.run_at, generation = jobs.generation + 1, attempts = 0, trouble = NULL";
     JOB_OPEN = "INSERT INTO jobs (id, kind, key, run_at, generation, attempts) VALUES ($1, $2, $3, $4, 1, 0) ON CONFLICT (kind, key) DO NOTHING";
     JOB_DELETE = "DELETE FROM jobs WHERE kind = $1 AND key = $2 AND lease_token IS NULL";
-    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind IN ($5, $6, $7, $8, $9, $10, $11, $12, $13) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
+    JOB_CLAIM = "UPDATE jobs SET lease_token = $1, lease_until = $2, attempts = attempts + 1 WHERE id IN (SELECT id FROM jobs WHERE kind || '' IN ($5, $6, $7, $8, $9, $10, $11, $12, $13) AND run_at <= $3 AND (lease_until IS NULL OR lease_until <= $3) ORDER BY run_at, id LIMIT $4", lock = " FOR UPDATE SKIP LOCKED", tail = ") RETURNING id, kind, key, generation, attempts";
     JOB_FINISH = "DELETE FROM jobs WHERE id = $1 AND lease_token = $2 AND generation = $3";
     JOB_RESCHEDULE = "UPDATE jobs SET run_at = $1, attempts = $2, trouble = $3, lease_token = NULL, lease_until = NULL WHERE id = $4 AND lease_token = $5 AND generation = $6";
     JOB_RELEASE = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE id = $1 AND lease_token = $2";
     JOB_RELEASE_ALL = "UPDATE jobs SET lease_token = NULL, lease_until = NULL WHERE lease_until IS NOT NULL";
     JOB_NEXT = "SELECT run_at AS at FROM jobs WHERE kind = $1 AND lease_until IS NULL ORDER BY run_at LIMIT 1";
-    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY lease_until LIMIT 1";
+    JOB_NEXT_LEASE = "SELECT lease_until AS at FROM jobs WHERE lease_until IS NOT NULL AND kind || '' IN ($1, $2, $3, $4, $5, $6, $7, $8, $9) ORDER BY lease_until LIMIT 1";
     JOB_NOTE = "UPDATE jobs SET trouble = $1 WHERE kind = $2 AND key = $3";
     JOB_TROUBLE = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND key = $2 AND trouble IS NOT NULL";
     JOB_TROUBLES = "SELECT key, attempts, trouble, run_at FROM jobs WHERE kind = $1 AND trouble IS NOT NULL ORDER BY key LIMIT $2";

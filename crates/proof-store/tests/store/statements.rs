@@ -26,7 +26,7 @@ async fn every_statement_prepares_on_every_engine() {
 }
 
 /// Of millions of rows: the statement, what its parameters may be, and the indexes that it has to go by.
-const BY_INDEX: [(&str, &[&str], &[&str]); 13] = [
+const BY_INDEX: [(&str, &[&str], &[&str]); 15] = [
     ("ACCOUNT_HOUSE", &[], &["accounts_house"]),
     (
         "SEARCH_MARK",
@@ -47,7 +47,27 @@ const BY_INDEX: [(&str, &[&str], &[&str]); 13] = [
     ("ORDER_ANY_OPEN", &OF_OPEN, &["orders_by_"]),
     ("DELIVERY_PACE", &OF_DELIVERIES, &["deliveries_by_endpoint"]),
     ("JOB_RELEASE_ALL", &[], &["jobs_leased"]),
+    ("JOB_NEXT_LEASE", &OF_KINDS, &["jobs_leased"]),
+    ("JOB_CLAIM", &OF_A_CLAIM, &["jobs_due"]),
     ("JOB_TROUBLES", &["'order'", "100"], &["jobs_in_trouble"]),
+];
+
+const OF_KINDS: [&str; 9] = ["'order'"; 9];
+
+const OF_A_CLAIM: [&str; 13] = [
+    "'00000000-0000-7000-8000-000000000000'",
+    "'2026-11-24T00:01:00Z'::timestamptz",
+    "'2026-11-24T00:00:00Z'::timestamptz",
+    "10",
+    "'order'",
+    "'case'",
+    "'identity'",
+    "'claim'",
+    "'payment'",
+    "'sweep'",
+    "'cold'",
+    "'delivered'",
+    "'scan'",
 ];
 
 const OF_ALL_TIME: [&str; 3] = ["'ffffffff-ffff-7fff-bfff-ffffffffffff'", "'test'", "50"];
@@ -103,7 +123,8 @@ async fn what_is_rare_among_millions_is_found_by_an_index() {
                     // Of a table this small no index is worth it.
                     let off = "SET LOCAL enable_seqscan = off";
                     sqlx::query(off).execute(&mut *tx).await.unwrap();
-                    let values = (1..).zip(values);
+                    // The last one first: `$1` is the beginning of `$10`, too.
+                    let values = (1..=values.len()).rev().zip(values.iter().rev());
                     let known = values.fold(statement.postgres.to_owned(), |sql, (n, value)| {
                         sql.replace(&format!("${n}"), value)
                     });
