@@ -186,11 +186,12 @@ impl Ask {
             }
             Change::OriginAdd { origin } => {
                 let known = tx.origin_list(id, Some(environment)).await?;
-                if known.len() >= ORIGINS_MAX {
+                let is_new = !known.contains(origin);
+                if is_new && known.len() >= ORIGINS_MAX {
                     let message = format!("A partner has at most {ORIGINS_MAX} origins.");
                     return Err(refused(wrong("origin", message)));
                 }
-                (!known.contains(origin)).then(|| self.change.clone())
+                is_new.then(|| self.change.clone())
             }
             Change::OriginRemove { origin } => {
                 let known = tx.origin_list(id, Some(environment)).await?;
@@ -206,11 +207,12 @@ impl Ask {
             }
             Change::ReturnAdd { link } => {
                 let known = tx.return_list(id, environment).await?;
-                if known.len() >= RETURNS_MAX {
+                let is_new = !known.contains(link);
+                if is_new && known.len() >= RETURNS_MAX {
                     let message = format!("A partner has at most {RETURNS_MAX} return links.");
                     return Err(refused(wrong("link", message)));
                 }
-                (!known.contains(link)).then(|| self.change.clone())
+                is_new.then(|| self.change.clone())
             }
             Change::ReturnRemove { link } => {
                 let known = tx.return_list(id, environment).await?;

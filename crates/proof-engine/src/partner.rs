@@ -299,6 +299,44 @@ impl Engine {
         .map(drop)
     }
 
+    /// Pages of this origin may embed the partner's widget in the sandbox no more.
+    pub async fn origin_remove(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        origin: Origin,
+    ) -> Result<(), ApiError> {
+        let change = Change::OriginRemove { origin };
+        self.change_do(
+            author.into().into(),
+            partner,
+            Environment::Test,
+            change,
+            None,
+        )
+        .await
+        .map(drop)
+    }
+
+    /// The hosted page of the sandbox leads back to this place no more.
+    pub async fn return_remove(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        link: ReturnLink,
+    ) -> Result<(), ApiError> {
+        let change = Change::ReturnRemove { link };
+        self.change_do(
+            author.into().into(),
+            partner,
+            Environment::Test,
+            change,
+            None,
+        )
+        .await
+        .map(drop)
+    }
+
     /// Refuses a webhook URL that would never be called, before anybody waits for it.
     pub(crate) fn endpoint_check(
         &self,

@@ -4,6 +4,7 @@ use crate::{clock::SystemEntropy, rails::NETWORKS, rails::master_key};
 use anyhow::Context;
 use proof_core::{
     Address, Asset, ErrorCode, Fiat,
+    audit::Author,
     id::PartnerId,
     partner::{Environment, Origin, PartnerType, ReturnLink, SellPolicy},
 };
@@ -57,29 +58,24 @@ pub async fn partners(
     };
     for partner in &mut partners {
         let id: PartnerId = partner.partner_id.parse()?;
+        leave(engine, id, partner, &shop).await?;
         engine
-            .origin_add(proof_core::audit::Author::machine(), id, shop.clone())
+            .origin_add(Author::machine(), id, shop.clone())
             .await?;
         for link in [shop.to_string(), "shopapp://return".to_owned()] {
             let link = ReturnLink::parse(&link)?;
-            engine
-                .return_add(proof_core::audit::Author::machine(), id, link)
-                .await?;
+            engine.return_add(Author::machine(), id, link).await?;
         }
         engine
-            .endpoint_move(
-                proof_core::audit::Author::machine(),
-                id,
-                format!("{shop}/webhooks/proof"),
-            )
+            .endpoint_move(Author::machine(), id, format!("{shop}/webhooks/proof"))
             .await?;
         let status_url = Some(format!("{shop}/webhooks/proof/effects"));
         engine
-            .endpoint_status_url(proof_core::audit::Author::machine(), id, status_url)
+            .endpoint_status_url(Author::machine(), id, status_url)
             .await?;
         if !works(engine, &partner.client_token).await? {
             let fresh = engine
-                .token_create(proof_core::audit::Author::machine(), id, Environment::Test)
+                .token_create(Author::machine(), id, Environment::Test)
                 .await?;
             fresh.expose_secret().clone_into(&mut partner.client_token);
         }
@@ -89,6 +85,33 @@ pub async fn partners(
     }
     keep(&path, &partners)?;
     Ok(partners)
+}
+
+/// A shop on another port each time would fill the lists: those of earlier starts go.
+async fn leave(
+    engine: &Engine,
+    id: PartnerId,
+    partner: &mut DemoPartner,
+    shop: &Origin,
+) -> anyhow::Result<()> {
+    let earlier = partner.origins.iter().filter(|one| *one != shop.as_str());
+    for one in earlier {
+        let (origin, link) = (Origin::parse(one)?, ReturnLink::parse(one)?);
+        let gone = [
+            engine.origin_remove(Author::machine(), id, origin).await,
+            engine.return_remove(Author::machine(), id, link).await,
+        ];
+        for done in gone {
+            match done {
+                Ok(()) => {}
+                // Somebody took it away at the console.
+                Err(error) if error.code == ErrorCode::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    partner.origins.retain(|one| one == shop.as_str());
+    Ok(())
 }
 
 /// Whether a token is good for longer: not ended, nor about to end since it was exchanged.
@@ -112,7 +135,7 @@ async fn create(engine: &Engine, data: &Path, shop: &Origin) -> anyhow::Result<V
         let own = kind == PartnerType::UserWallet;
         let created = engine
             .partner_create(
-                proof_core::audit::Author::machine(),
+                Author::machine(),
                 PartnerCreate {
                     name: name.to_owned(),
                     kind,

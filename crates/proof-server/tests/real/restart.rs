@@ -49,6 +49,12 @@ async fn an_order_goes_on_wherever_the_server_was_killed() {
         assert_eq!(view["status"], "completed", "{id}");
     }
     once_each(&server, data.path(), orders.len()).await;
+    let pages = server.ready["partners"][0]["origins"].as_array().unwrap();
+    assert_eq!(
+        pages.len(),
+        1,
+        "shops of earlier starts fill no list: {pages:?}"
+    );
     server.kill().await;
 }
 
