@@ -261,6 +261,17 @@ impl Engine {
         Ok(created)
     }
 
+    async fn change_sandbox(
+        &self,
+        author: impl Into<Author>,
+        partner: PartnerId,
+        change: Change,
+    ) -> Result<(), ApiError> {
+        let (author, world) = (author.into().into(), Environment::Test);
+        let done = self.change_do(author, partner, world, change, None).await;
+        done.map(drop)
+    }
+
     /// Lets pages of one more origin embed the partner's widget in the sandbox.
     pub async fn origin_add(
         &self,
@@ -269,15 +280,7 @@ impl Engine {
         origin: Origin,
     ) -> Result<(), ApiError> {
         let change = Change::OriginAdd { origin };
-        self.change_do(
-            author.into().into(),
-            partner,
-            Environment::Test,
-            change,
-            None,
-        )
-        .await
-        .map(drop)
+        self.change_sandbox(author, partner, change).await
     }
 
     /// Lets the hosted page of the sandbox lead back to one more place.
@@ -288,15 +291,7 @@ impl Engine {
         link: ReturnLink,
     ) -> Result<(), ApiError> {
         let change = Change::ReturnAdd { link };
-        self.change_do(
-            author.into().into(),
-            partner,
-            Environment::Test,
-            change,
-            None,
-        )
-        .await
-        .map(drop)
+        self.change_sandbox(author, partner, change).await
     }
 
     /// Pages of this origin may embed the partner's widget in the sandbox no more.
@@ -307,15 +302,7 @@ impl Engine {
         origin: Origin,
     ) -> Result<(), ApiError> {
         let change = Change::OriginRemove { origin };
-        self.change_do(
-            author.into().into(),
-            partner,
-            Environment::Test,
-            change,
-            None,
-        )
-        .await
-        .map(drop)
+        self.change_sandbox(author, partner, change).await
     }
 
     /// The hosted page of the sandbox leads back to this place no more.
@@ -326,15 +313,7 @@ impl Engine {
         link: ReturnLink,
     ) -> Result<(), ApiError> {
         let change = Change::ReturnRemove { link };
-        self.change_do(
-            author.into().into(),
-            partner,
-            Environment::Test,
-            change,
-            None,
-        )
-        .await
-        .map(drop)
+        self.change_sandbox(author, partner, change).await
     }
 
     /// Refuses a webhook URL that would never be called, before anybody waits for it.
@@ -361,15 +340,7 @@ impl Engine {
         url: String,
     ) -> Result<(), ApiError> {
         let change = Change::WebhookMove { before: None, url };
-        self.change_do(
-            author.into().into(),
-            partner,
-            Environment::Test,
-            change,
-            None,
-        )
-        .await
-        .map(drop)
+        self.change_sandbox(author, partner, change).await
     }
 
     /// Where the shop says how often an event had an effect: the probes ask instead of a person.
