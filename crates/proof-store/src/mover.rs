@@ -1,5 +1,8 @@
 //! Moves SQLite's write-ahead log into the file beside whoever writes. Left to SQLite, one commit in twenty or so waits until a
 //! thousand pages are moved, and the larger the file, the further they lie apart.
+//!
+//! Before 3.51.3 SQLite could damage a file that one connection moved while another began the log anew
+//! (<https://sqlite.org/wal.html#walresetbug>): a test holds that ours is no older.
 
 use crate::{backup::moved, error::StoreError};
 use sqlx::SqlitePool;

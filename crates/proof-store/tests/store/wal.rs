@@ -2,7 +2,7 @@
 
 use crate::kit::{NOW, both, engine_name};
 use proof_core::secret::Secret;
-use proof_store::{Checkpoints, Db, Execution, Failure, Tx, Wal, WalMark, WalSeen};
+use proof_store::{Checkpoints, Db, Engine, Execution, Failure, Tx, Wal, WalMark, WalSeen};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -224,6 +224,23 @@ async fn the_log_is_moved_beside_whoever_writes_also_while_somebody_always_does(
     db.close().await;
     assert!(!Wal::path(&path).exists());
     assert_eq!(heartbeats(&path).await, 40_000);
+}
+
+/// What moves the log beside whoever writes relies on it.
+#[tokio::test]
+async fn sqlite_is_one_whose_log_may_be_moved_by_another_connection() {
+    let (_dir, path) = folder();
+    let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
+    let Engine::Sqlite { writer, .. } = db.engine() else {
+        panic!("it is a file");
+    };
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(writer)
+        .await
+        .unwrap();
+    let parts: Vec<u32> = version.split('.').map(|n| n.parse().unwrap()).collect();
+    assert!(parts >= vec![3, 51, 3], "{version}");
+    db.close().await;
 }
 
 #[tokio::test]
