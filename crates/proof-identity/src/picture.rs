@@ -75,7 +75,10 @@ pub struct Photo {
 pub fn stripped(bytes: &[u8], need: Need) -> Result<Vec<u8>, PictureProblem> {
     let mut decoder = head(bytes, need, HEAD_BYTES_MAX)?;
     let turned = decoder.orientation().map_err(|_| PictureProblem::Damaged)?;
-    metadata::without(bytes, turned)
+    let stripped = metadata::without(bytes, turned)?;
+    // A decoder may overlook what a container says of its own length, and find pixels behind that end.
+    head(&stripped, need, HEAD_BYTES_MAX).map_err(|_| PictureProblem::Damaged)?;
+    Ok(stripped)
 }
 
 /// Everything that can be known before a pixel is decoded.

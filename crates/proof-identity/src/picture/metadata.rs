@@ -320,6 +320,11 @@ mod tests {
             assert_eq!(clean.windows(4).any(|w| w == b"EXIF"), turned != 1);
         }
         check(&[&plain[..], b"SECRETS"].concat());
+        // A decoder does not mind that the pixels lie behind the end that the head names; nothing would be kept of it.
+        let mut shortened = plain;
+        shortened[4..8].copy_from_slice(&4_u32.to_le_bytes());
+        assert!(open(&shortened, NEED).is_ok());
+        assert_eq!(stripped(&shortened, NEED), Err(PictureProblem::Damaged));
     }
 
     #[test]
