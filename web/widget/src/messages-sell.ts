@@ -2,7 +2,7 @@
 
 import { apart, cardName, crypto, dayTime, duration, fiat, fullTime, groupDigits, ltr, networkName, shorten, unbroken } from "./format";
 import { group, pick, pickKnown, t } from "./lang/speak";
-import { heldSeconds, isPart, priceHold, toSend } from "./sale";
+import { heldSeconds, isAmountInCode, isPart, priceHold, toSend } from "./sale";
 import type { Case, View } from "./view";
 
 export const againFrom = (time: string): string => t("failed.againFrom", { time });
@@ -152,7 +152,7 @@ export const sell = {
     amount: (view: View) => t(isPart(view) ? "sell.deposit.rest" : "sell.deposit.exactly"),
     ends: (start: string, end: string) => t("sell.deposit.ends", { start, end }),
     code: (view: View) => t("sell.deposit.codeOf", { address: ltr(shorten(view.sale?.deposit_address ?? "")) }),
-    codeText: (view: View) => t(view.network === "BITCOIN" ? "sell.deposit.scanBoth" : "sell.deposit.scanAddress"),
+    codeText: (view: View) => t(isAmountInCode(view) ? "sell.deposit.scanBoth" : "sell.deposit.scanAddress"),
     payout: (view: View) => t("sell.deposit.payoutTo", { money: money(view), card: card(view) }),
     price,
     timeout: (view: View) => t(isPart(view) ? "sell.deposit.timeoutPart" : "sell.deposit.timeoutAll", { address: address(view) }),

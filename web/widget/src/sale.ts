@@ -28,13 +28,16 @@ export const isLost = (view: View): boolean =>
 export const isGone = (view: View): boolean => lastOf(view, "deposit.seen", "deposit.lost") === "deposit.lost";
 
 /**
- * What the code on the screen tells a wallet. Only Bitcoin has one form that all wallets read with an
- * amount (BIP-21); elsewhere wallets disagree, and the bare address is the one thing they all take.
+ * What the code on the screen tells a wallet. Only Bitcoin has one form that all wallets read with an amount (BIP-21), and only
+ * where the server names it: on a chain for tests a wallet would send real coins. Elsewhere wallets disagree, and the bare address
+ * is the one thing they all take: `tron:` names no token, TronLink's own reader refuses it, and its links want the sender's address.
  */
-export function depositCode(view: View): string {
-  const address = view.sale?.deposit_address ?? "";
-  return view.network === "BITCOIN" ? `bitcoin:${address}?amount=${toSend(view)}` : address;
-}
+export const depositCode = (view: View): string => codeLink(view) ?? view.sale?.deposit_address ?? "";
+
+/** Whether the code has the amount in it, too. */
+export const isAmountInCode = (view: View): boolean => codeLink(view) !== undefined;
+
+const codeLink = ({ network, sale }: View): string | undefined => (network === "BITCOIN" ? (sale?.deposit_link ?? undefined) : undefined);
 
 export const heldSeconds = (view: View): number => Number.parseInt(view.sale?.price_held ?? "", 10);
 

@@ -57,10 +57,16 @@ describe("the code for wallets", () => {
   it("is the bare address", () => {
     expect(depositCode(sellAt("deposit"))).toBe(ADDRESS);
   });
-  it("carries the amount for Bitcoin, also of the rest", () => {
-    const bitcoin = { network: "BITCOIN", currency: "BTC", crypto_amount: "0.01500000" };
-    expect(depositCode(sellAt("deposit", { deposit_address: "bc1qxyz" }, bitcoin))).toBe("bitcoin:bc1qxyz?amount=0.01500000");
-    expect(depositCode(sellAt("deposit", { deposit_address: "bc1qxyz", received: "0.01", missing: "0.005" }, bitcoin))).toBe("bitcoin:bc1qxyz?amount=0.005");
+  const bitcoin = (more: object) => sellAt("deposit", { deposit_address: "bc1qxyz", ...more }, { network: "BITCOIN", currency: "BTC" });
+  it("is what opens a wallet, for Bitcoin and nothing else", () => {
+    const link = "bitcoin:bc1qxyz?amount=0.005";
+    expect(depositCode(bitcoin({ deposit_link: link }))).toBe(link);
+    expect(messages.sell.deposit.codeText(bitcoin({ deposit_link: link }))).toContain("address and amount");
+    expect(depositCode(sellAt("deposit", { deposit_link: "ethereum:0x1" }, { network: "ERC20" }))).toBe(ADDRESS);
+  });
+  it("is the bare address of a chain for tests, whose coins no wallet has", () => {
+    expect(depositCode(bitcoin({}))).toBe("bc1qxyz");
+    expect(messages.sell.deposit.codeText(bitcoin({}))).not.toContain("address and amount");
   });
 });
 
