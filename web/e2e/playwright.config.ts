@@ -1,7 +1,7 @@
 // The whole product in a real browser: every worker has a server, a sandbox world and a shop of its own.
 
 import { defineConfig } from "@playwright/test";
-import { browserArguments } from "./src/browser.ts";
+import { browserOptions } from "./src/browser.ts";
 
 export default defineConfig({
   globalSetup: "./src/setup.ts",
@@ -19,10 +19,7 @@ export default defineConfig({
     screenshot: "only-on-failure",
     // A recording costs more than all else that a test does.
     trace: process.env["PROOF_E2E_TRACE"] ? "retain-on-failure" : "off",
-    launchOptions: {
-      executablePath: process.env["PROOF_E2E_CHROMIUM"] ?? "/usr/bin/chromium",
-      args: browserArguments({ camera: "allowed" }),
-    },
+    launchOptions: browserOptions(false),
   },
   projects: [
     // What becomes of each order in the database, the contract tests show on both engines; here it is about pages, and on

@@ -41,6 +41,8 @@ struct Args {
 
 #[derive(Serialize)]
 struct Ready {
+    /// By name: to a browser that is another site than a server at its address, as every processor is to whoever holds
+    /// its fields, and so another process does their work.
     cards_url: String,
     world_url: String,
 }
@@ -71,7 +73,7 @@ async fn serve(args: Args) -> anyhow::Result<()> {
     let cards = bind(args.cards_port).await?;
     let others = bind(args.world_port).await?;
     let ready = Ready {
-        cards_url: format!("http://{}", cards.local_addr()?),
+        cards_url: format!("http://localhost:{}", cards.local_addr()?.port()),
         world_url: format!("http://{}", others.local_addr()?),
     };
     let mut stdout = io::stdout();

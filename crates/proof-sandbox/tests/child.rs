@@ -22,9 +22,13 @@ fn it_says_where_it_listens_and_ends_with_its_input() {
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
         let ready: serde_json::Value = serde_json::from_str(&line).unwrap();
-        for (url, path) in [("cards_url", "/v1/x"), ("world_url", "/chains/v1/TRC20")] {
+        // The processor by name, so that its card fields are of another site than the page at the server's address.
+        for (url, host, path) in [
+            ("cards_url", "http://localhost:", "/v1/x"),
+            ("world_url", "http://127.0.0.1:", "/chains/v1/TRC20"),
+        ] {
             let address = ready[url].as_str().unwrap();
-            let address = address.strip_prefix("http://127.0.0.1:").unwrap();
+            let address = address.strip_prefix(host).unwrap();
             let port: u16 = address.parse().unwrap();
             let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
             let request = format!(

@@ -3,7 +3,7 @@
 
 import { chromium } from "@playwright/test";
 import { pathToFileURL } from "node:url";
-import { browserArguments } from "../src/browser.ts";
+import { browserOptions } from "../src/browser.ts";
 import { knownBuyer, sessionOf } from "../src/known.ts";
 import type { Proof } from "../src/server.ts";
 import { expect, newBuyer, test, type Buyer } from "../src/test.ts";
@@ -34,9 +34,10 @@ for (const [name, address] of Object.entries(PAGES)) {
     const home = process.env["PROOF_LIGHTHOUSE"];
     if (!home) throw new Error("PROOF_LIGHTHOUSE is not set: run it by `just lighthouse`");
     const { default: lighthouse } = (await import(pathToFileURL(`${home}/core/index.js`).href)) as { default: Lighthouse };
+    const options = browserOptions(true);
     const browser = await chromium.launch({
-      executablePath: process.env["PROOF_E2E_CHROMIUM"] ?? "/usr/bin/chromium",
-      args: [...browserArguments({ camera: "allowed" }), `--remote-debugging-port=${PORT}`],
+      ...options,
+      args: [...options.args, `--remote-debugging-port=${PORT}`],
     });
     const flags = { port: PORT, logLevel: "error", onlyCategories: ["performance", "accessibility"] };
     const { lhr } = await lighthouse(await address(proof), flags).finally(() => browser.close());

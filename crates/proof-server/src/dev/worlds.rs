@@ -37,11 +37,12 @@ impl Worlds {
         &self.test.config
     }
 
-    /// Addresses that no webhook may lead to.
+    /// Addresses that no webhook may lead to, by number and by name.
     pub fn urls(&self) -> Vec<Url> {
-        let urls =
-            |(_, config): (_, &SandboxConfig)| [config.cards_url.clone(), config.world_url.clone()];
-        self.each().flat_map(urls).collect()
+        let urls = self
+            .each()
+            .flat_map(|(_, config)| [config.cards_url.clone(), config.world_url.clone()]);
+        urls.flat_map(|url| by_number_and_name(&url)).collect()
     }
 
     fn each(&self) -> impl Iterator<Item = (Environment, &SandboxConfig)> {
@@ -126,4 +127,30 @@ async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()
     let answer = cards.put(&["v1", "callback"], &[], body).await?;
     anyhow::ensure!(answer.is_success(), "the card processor takes no callbacks");
     Ok(())
+}
+
+/// A place on this machine is the same one under both.
+fn by_number_and_name(url: &Url) -> Vec<Url> {
+    let at = |host| {
+        let mut url = url.clone();
+        url.set_host(Some(host)).ok().map(|()| url)
+    };
+    ["127.0.0.1", "localhost"]
+        .into_iter()
+        .filter_map(at)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_world_is_kept_from_webhooks_under_both_its_names() {
+        for url in ["http://localhost:7001/", "http://127.0.0.1:7001/"] {
+            let both = by_number_and_name(&url.parse().unwrap());
+            let both: Vec<_> = both.iter().map(Url::as_str).collect();
+            assert_eq!(both, ["http://127.0.0.1:7001/", "http://localhost:7001/"]);
+        }
+    }
 }
