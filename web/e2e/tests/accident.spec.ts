@@ -1,6 +1,7 @@
 // Deposits that do not fit: a part, another coin, another network, once more, too little to move, one that
 // the network drops, before its payout or after, and one that nobody expects. Each ends with nothing owed, and the user reads how.
 
+import type { Locator } from "@playwright/test";
 import { allChannelsSay, bitcoin, CARDS, heading, order, usdtOn, webhookSays } from "../src/buyer.ts";
 import { drop, hotWallet, mineAgain } from "../src/chain.ts";
 import { knownBuyer } from "../src/known.ts";
@@ -34,6 +35,9 @@ test("another coin goes back, and the order goes on waiting for its own", async 
   const told = /100\.00.TRX came, where USDT was expected/;
   await expect(notice(widget, told)).toBeVisible({ timeout: 30_000 });
   await heading(widget, "Send 100.00 USDT");
+  // Read before the address is used once more.
+  const top = async (found: Locator) => (await found.boundingBox())?.y ?? NaN;
+  expect(await top(notice(widget, told))).toBeLessThan(await top(widget.getByText("Send exactly")));
   await send(page, proof, address, { amount: "100" });
   await paidOut(widget);
   await wentBack(page, widget, told, REFUND.tron);

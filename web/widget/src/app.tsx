@@ -75,7 +75,7 @@ function Order({ state, view, session }: { state: State; view: View; session: Se
       <div key={screenKey(screen)}>
         <Draw screen={screen} view={view} session={session} state={state} onChoose={choose} onChosen={chosen} onKnown={known} />
       </div>
-      <Cases view={view} session={session} />
+      {screen.name !== "deposit" && <Cases view={view} session={session} />}
       <Footer view={view} session={session} />
     </>
   );

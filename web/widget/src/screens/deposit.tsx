@@ -4,6 +4,7 @@ import { useEffect } from "preact/hooks";
 import { crypto, fullTime, inBlocks, networkName } from "../format";
 import { messages } from "../messages";
 import { Notice, Screen } from "../parts/basics";
+import { Cases } from "../parts/cases";
 import { CopyButton } from "../parts/copy";
 import { Deposits } from "../parts/deposits";
 import { QrCode } from "../parts/qr";
@@ -30,6 +31,8 @@ export function Deposit({ view, session, clockAheadMs }: { view: View; session: 
         {isGone(view) && <Notice tone="wait" title={words.gone}>{words.goneText}</Notice>}
         {isPart(view) && <Notice tone="wait" title={words.part(view)}>{words.partText}</Notice>}
       </div>
+      {/* Whoever sent the wrong thing comes back to this screen, and is not to scroll past the address to hear of it. */}
+      <Cases view={view} session={session} />
       <Notice tone="wait" icon="warn" title={words.warning(view)}>{words.warningText}</Notice>
       <dl class="send">
         <div>
