@@ -11,7 +11,7 @@ use axum::body::Body;
 use http::{HeaderMap, Method, Request};
 use http_body_util::BodyExt;
 use proof_core::{
-    Address, Asset, Fiat, Network,
+    Address, Asset, Clock as _, Fiat, Network,
     identity::{LargeAmounts, PersonPolicy},
     ledger::{Unit, balanced},
     money::{Amount, Bps},
@@ -620,7 +620,20 @@ impl App {
             // Real time for the worker and the database; the server's own clock runs faster.
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        panic!("waited in vain: {what}")
+        panic!("waited in vain: {what}; {}", self.workload().await)
+    }
+
+    /// What the workers have to do, for whoever reads why a test failed.
+    async fn workload(&self) -> String {
+        const JOBS: &str = "SELECT kind || ': run ' || CAST(attempts AS TEXT) || ', due ' || CAST(run_at AS TEXT) || ', '
+            || COALESCE(trouble, 'no trouble') FROM jobs ORDER BY kind";
+        let jobs: Vec<String> = match self.db.engine() {
+            Database::Sqlite { readers, .. } => {
+                sqlx::query_scalar(JOBS).fetch_all(readers).await.unwrap()
+            }
+            Database::Postgres(pool) => sqlx::query_scalar(JOBS).fetch_all(pool).await.unwrap(),
+        };
+        format!("it is {}; {jobs:#?}", self.clock.now().micros())
     }
 }
 
