@@ -243,6 +243,26 @@ async fn sqlite_is_one_whose_log_may_be_moved_by_another_connection() {
     db.close().await;
 }
 
+/// A statement has one plan, whatever is bound to it (`.cargo/config.toml`): with a plan for each value most of ours are prepared
+/// again for each run, which is half of what SQLite does.
+#[tokio::test]
+async fn sqlite_keeps_a_statements_plan() {
+    let (_dir, path) = folder();
+    let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
+    let Engine::Sqlite { writer, .. } = db.engine() else {
+        panic!("it is a file");
+    };
+    let options: Vec<String> = sqlx::query_scalar("PRAGMA compile_options")
+        .fetch_all(writer)
+        .await
+        .unwrap();
+    assert!(
+        options.iter().any(|one| one == "ENABLE_QPSG"),
+        "{options:?}"
+    );
+    db.close().await;
+}
+
 #[tokio::test]
 async fn only_postgres_archives_by_itself() {
     for fresh in both().await {
