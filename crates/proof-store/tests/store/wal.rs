@@ -226,41 +226,35 @@ async fn the_log_is_moved_beside_whoever_writes_also_while_somebody_always_does(
     assert_eq!(heartbeats(&path).await, 40_000);
 }
 
-/// What moves the log beside whoever writes relies on it.
-#[tokio::test]
-async fn sqlite_is_one_whose_log_may_be_moved_by_another_connection() {
+/// What SQLite says of itself.
+async fn told(question: &'static str) -> Vec<String> {
     let (_dir, path) = folder();
     let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
     let Engine::Sqlite { writer, .. } = db.engine() else {
         panic!("it is a file");
     };
-    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
-        .fetch_one(writer)
-        .await
-        .unwrap();
-    let parts: Vec<u32> = version.split('.').map(|n| n.parse().unwrap()).collect();
-    assert!(parts >= vec![3, 51, 3], "{version}");
+    let told = sqlx::query_scalar(question).fetch_all(writer).await;
     db.close().await;
+    told.unwrap()
+}
+
+/// What moves the log beside whoever writes relies on it.
+#[tokio::test]
+async fn sqlite_is_one_whose_log_may_be_moved_by_another_connection() {
+    let versions = told("SELECT sqlite_version()").await;
+    let parts: Vec<u32> = versions[0].split('.').map(|n| n.parse().unwrap()).collect();
+    assert!(parts >= vec![3, 51, 3], "{versions:?}");
 }
 
 /// A statement has one plan, whatever is bound to it (`.cargo/config.toml`): with a plan for each value most of ours are prepared
 /// again for each run, which is half of what SQLite does.
 #[tokio::test]
 async fn sqlite_keeps_a_statements_plan() {
-    let (_dir, path) = folder();
-    let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
-    let Engine::Sqlite { writer, .. } = db.engine() else {
-        panic!("it is a file");
-    };
-    let options: Vec<String> = sqlx::query_scalar("PRAGMA compile_options")
-        .fetch_all(writer)
-        .await
-        .unwrap();
+    let options = told("PRAGMA compile_options").await;
     assert!(
         options.iter().any(|one| one == "ENABLE_QPSG"),
         "{options:?}"
     );
-    db.close().await;
 }
 
 #[tokio::test]
