@@ -627,11 +627,9 @@ impl App {
     async fn workload(&self) -> String {
         const JOBS: &str = "SELECT kind || ': run ' || CAST(attempts AS TEXT) || ', due ' || CAST(run_at AS TEXT) || ', '
             || COALESCE(trouble, 'no trouble') FROM jobs ORDER BY kind";
-        let jobs: Vec<String> = match self.db.engine() {
-            Database::Sqlite { readers, .. } => {
-                sqlx::query_scalar(JOBS).fetch_all(readers).await.unwrap()
-            }
-            Database::Postgres(pool) => sqlx::query_scalar(JOBS).fetch_all(pool).await.unwrap(),
+        let jobs: Result<Vec<String>, _> = match self.db.engine() {
+            Database::Sqlite { readers, .. } => sqlx::query_scalar(JOBS).fetch_all(readers).await,
+            Database::Postgres(pool) => sqlx::query_scalar(JOBS).fetch_all(pool).await,
         };
         format!("it is {}; {jobs:#?}", self.clock.now().micros())
     }
