@@ -297,10 +297,11 @@ pub async fn run(args: DevArgs) -> anyhow::Result<()> {
     let mut worlds = Worlds::start(data, args.rehearse_live, args.wallets).await?;
     let metrics = args.metrics().await;
     let metrics_at = metrics.as_ref().map(|metrics| metrics.address);
-    let own = [address].into_iter().chain(metrics_at).collect();
+    let ours = [address].into_iter().chain(metrics_at);
+    let own = ours.chain(worlds.addresses()).collect();
     let networks = args.networks()?;
-    let own_urls = [worlds.urls(), networks.own_urls()].concat();
-    let outbound = outbound(Places::default().allow().to_vec(), own, &own_urls)?;
+    let allow = Places::default().allow().to_vec();
+    let outbound = outbound(allow, own, &networks.own_urls())?;
     let origin = Origin::parse(&base_url)?;
     let outbox = Arc::new(Outbox::open(data.join("outbox"))?);
     let mailer = Mailer {

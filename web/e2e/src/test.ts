@@ -20,6 +20,11 @@ export function newBuyer(tag = ""): Buyer {
 }
 
 export const test = base.extend<object, { proof: Proof; options: string[] }>({
+  page: async ({ page }, use) => {
+    await use(page);
+    // A request that is still on its way when a test ends is no fault of its handler.
+    await page.unrouteAll({ behavior: "ignoreErrors" });
+  },
   options: [[], { option: true, scope: "worker" }],
   proof: [
     async ({ options }, use, info) => {

@@ -72,6 +72,7 @@ test("a buyer receives on Bitcoin's node, and a seller's coins are seen there", 
   await node.send(address, AMOUNT);
   await paidOut(sold);
   expect(await node.coins(address)).toEqual([AMOUNT]);
+  await seller.unrouteAll({ behavior: "ignoreErrors" });
   await seller.close();
 });
 

@@ -38,7 +38,8 @@ test("an order goes on at another device, and its receipt has a page of its own"
   await delivered(widget);
 
   const ended = await letter(proof, buyer, / delivered$/);
-  expect(ended).not.toContain("4242");
+  // A word of its own: an id may have these digits by chance.
+  expect(ended).not.toMatch(/\b4242\b/);
   const receipt = await browser.newPage({ colorScheme: "dark" });
   const asked: string[] = [];
   receipt.on("request", (request) => asked.push(request.url(), request.headers()["referer"] ?? ""));
@@ -47,7 +48,8 @@ test("an order goes on at another device, and its receipt has a page of its own"
   await expect(receipt.getByText("no real money has moved")).toBeVisible();
   await withoutFault(receipt, "alone");
   const shown = await receipt.content();
-  for (const personal of [buyer.email, "4242", "Visa"]) expect(shown).not.toContain(personal);
+  for (const personal of [buyer.email, "Visa"]) expect(shown).not.toContain(personal);
+  expect(shown).not.toMatch(/\b4242\b/);
   expect(asked.join(" ")).not.toContain("rc_");
   await receipt.emulateMedia({ media: "print" });
   await expect(receipt.getByRole("button", { name: "Print" })).toBeHidden();
@@ -63,7 +65,7 @@ test("an order goes on at another device, and its receipt has a page of its own"
   await receipt.reload();
   await expect(receipt.getByText("The receipt could not be loaded.")).toBeVisible();
   expect((await changed).postDataJSON()).toEqual({ codes: ["embed_script_changed"] });
-  await receipt.unroute(RECEIPT_FILE);
+  await receipt.unrouteAll({ behavior: "wait" });
   await receipt.goto("about:blank");
   await receipt.goto(receiptOf(ended).slice(0, -1));
   await expect(receipt.getByRole("heading", { level: 1, name: "This receipt cannot be shown" })).toBeVisible();
@@ -122,7 +124,8 @@ test("a receipt's page that was changed on the way is not run, and says that it 
   await page.goto(new URL("/receipt#nothing", proof.base_url).href);
   await expect(page.getByText("The receipt could not be loaded.")).toBeVisible();
   expect(await page.evaluate(() => "skimmer" in globalThis)).toBe(false);
-  await page.unroute(RECEIPT_FILE);
+  // The page looks at the file again, to know whether it was changed: that is answered first, and no answer is taken from under its handler.
+  await page.unrouteAll({ behavior: "wait" });
   await page.getByRole("button", { name: "Try again" }).click();
   await heading(page, "This receipt cannot be shown");
 });

@@ -13,7 +13,11 @@ use proof_core::{Asset, partner::Environment};
 use proof_engine::{Engine, Rails};
 use proof_outbound::{Configured, Outbound};
 use proof_port::Signer;
-use std::{net::SocketAddr, path::Path, sync::Arc};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+};
 use url::Url;
 
 pub struct Worlds {
@@ -37,12 +41,12 @@ impl Worlds {
         &self.test.config
     }
 
-    /// Addresses that no webhook may lead to, by number and by name.
-    pub fn urls(&self) -> Vec<Url> {
+    /// Where no webhook may lead, under any name.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
         let urls = self
             .each()
-            .flat_map(|(_, config)| [config.cards_url.clone(), config.world_url.clone()]);
-        urls.flat_map(|url| by_number_and_name(&url)).collect()
+            .flat_map(|(_, config)| [&config.cards_url, &config.world_url]);
+        urls.filter_map(bound).collect()
     }
 
     fn each(&self) -> impl Iterator<Item = (Environment, &SandboxConfig)> {
@@ -129,16 +133,10 @@ async fn callbacks(cards: &Configured, address: SocketAddr) -> anyhow::Result<()
     Ok(())
 }
 
-/// A place on this machine is the same one under both.
-fn by_number_and_name(url: &Url) -> Vec<Url> {
-    let at = |host| {
-        let mut url = url.clone();
-        url.set_host(Some(host)).ok().map(|()| url)
-    };
-    ["127.0.0.1", "localhost"]
-        .into_iter()
-        .filter_map(at)
-        .collect()
+/// Whatever name it goes by: a world is bound to this machine's own address alone.
+fn bound(url: &Url) -> Option<SocketAddr> {
+    let port = url.port_or_known_default()?;
+    Some((Ipv4Addr::LOCALHOST, port).into())
 }
 
 #[cfg(test)]
@@ -146,11 +144,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_world_is_kept_from_webhooks_under_both_its_names() {
+    fn a_world_is_kept_from_webhooks_by_its_address_and_not_by_a_name() {
         for url in ["http://localhost:7001/", "http://127.0.0.1:7001/"] {
-            let both = by_number_and_name(&url.parse().unwrap());
-            let both: Vec<_> = both.iter().map(Url::as_str).collect();
-            assert_eq!(both, ["http://127.0.0.1:7001/", "http://localhost:7001/"]);
+            let at = bound(&url.parse().unwrap()).unwrap();
+            assert_eq!(at.to_string(), "127.0.0.1:7001");
         }
     }
 }

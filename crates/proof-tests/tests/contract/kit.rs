@@ -697,6 +697,12 @@ pub fn with_token(token: &str, method: Method, path: &str, body: &str) -> Reques
         .unwrap()
 }
 
+/// Whether a text has this word. An id may have its letters by chance.
+pub fn has_word(text: &str, word: &str) -> bool {
+    text.split(|part: char| !part.is_alphanumeric())
+        .any(|part| part == word)
+}
+
 /// The body of a session call in which nothing is wrong.
 pub fn good_session() -> Value {
     json!({
