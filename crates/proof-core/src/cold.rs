@@ -133,7 +133,10 @@ impl ColdMove {
             TransferFact::Kept { since } => next.sending()?.keep(since)?,
             TransferFact::Other { hash } => next.sending()?.other(&hash)?,
             TransferFact::Seen { confirmations } => next.sending()?.seen(confirmations)?,
-            TransferFact::Final { fee, .. } => entries.push(next.done(fee)?),
+            TransferFact::Final { fee, confirmations } => {
+                next.sending()?.confirmations = confirmations;
+                entries.push(next.done(fee)?);
+            }
             TransferFact::Dead { proof } => entries = next.dead(&proof)?,
         }
         Ok((next, entries))
@@ -341,6 +344,7 @@ mod tests {
         assert!(one.knows("a") && one.knows("b") && !one.knows("c"));
         told(&mut books, &mut one, ended(8));
         assert_eq!(one.state.name(), "moved");
+        assert_eq!(one.out.as_ref().unwrap().confirmations, 9);
         let expected = [
             ("cold:USDT/ERC20", 60),
             ("gas:ETH/ERC20", 8),

@@ -161,7 +161,10 @@ impl Sweep {
             TransferFact::Kept { since } => next.open()?.keep(since)?,
             TransferFact::Other { hash } => next.open()?.other(&hash)?,
             TransferFact::Seen { confirmations } => next.open()?.seen(confirmations)?,
-            TransferFact::Final { fee, .. } => entries = next.done(fee)?,
+            TransferFact::Final { fee, confirmations } => {
+                next.open()?.confirmations = confirmations;
+                entries = next.done(fee)?;
+            }
             TransferFact::Dead { proof } => entries = next.dead(&proof)?,
         }
         Ok((next, entries))
@@ -406,6 +409,9 @@ mod tests {
         told(&mut books, &mut sweep, signed("b"));
         told(&mut books, &mut sweep, ended(30));
         assert_eq!(sweep.state, SweepState::Swept);
+        // Without a look in between they are told with the end.
+        let sent = [&sweep.top_up, &sweep.out].map(|one| one.as_ref().unwrap().confirmations);
+        assert_eq!(sent, [9, 9]);
         let order = sweep.order;
         let expected = [
             ("deposit:ord:ETH/ERC20", 20),

@@ -267,12 +267,6 @@ pub(crate) async fn apply(
         cases,
     } = decision;
     tx.order_save(&order, stored.version, now).await?;
-    for (n, entry) in entries.iter().enumerate() {
-        let id = EntryId::from_uuid(ids.uuid(1, n));
-        tx.ledger_post(id, (order.environment, Some(order.id)), entry, now)
-            .await
-            .map_err(ledger_failed)?;
-    }
     for (n, event) in events.iter().enumerate() {
         let id = EventId::from_uuid(ids.uuid(2, n));
         tx.event_insert(id, &order, event).await?;
@@ -301,6 +295,13 @@ pub(crate) async fn apply(
     let mut letters = order_letters(&stored.order, &order, now);
     letters.retain(|owed| ids.writes_receipts || owed.letter != Letter::Completed);
     letters_owe(tx, letters, (11, 12), ids).await?;
+    // Last: from here until the commit, every other order that moves the same accounts waits.
+    for (n, entry) in entries.iter().enumerate() {
+        let id = EntryId::from_uuid(ids.uuid(1, n));
+        tx.ledger_post(id, (order.environment, Some(order.id)), entry, now)
+            .await
+            .map_err(ledger_failed)?;
+    }
     tx.wake(Topic::Order(order.id));
     Ok(order)
 }

@@ -29,8 +29,8 @@ pub(crate) trait Ground: Send + Sync + 'static {
     type Tx: Send;
 
     fn begin(&self) -> BoxFuture<'_, Result<Self::Tx, StoreError>>;
+    /// What was done until now is kept when what comes is undone.
     fn savepoint<'a>(&'a self, tx: &'a mut Self::Tx) -> BoxFuture<'a, Result<(), StoreError>>;
-    fn release<'a>(&'a self, tx: &'a mut Self::Tx) -> BoxFuture<'a, Result<(), StoreError>>;
     /// Back to the savepoint, as if nothing had happened since.
     fn undo<'a>(&'a self, tx: &'a mut Self::Tx) -> BoxFuture<'a, Result<(), StoreError>>;
     fn rollback(&self, tx: Self::Tx) -> BoxFuture<'_, ()>;
@@ -218,7 +218,7 @@ async fn join<G: Ground>(
     ground.savepoint(tx).await?;
     let ended = member.run(tx).await;
     match ended {
-        Ended::Keep => ground.release(tx).await?,
+        Ended::Keep => {}
         Ended::Refused | Ended::Again => ground.undo(tx).await?,
     }
     Ok(ended)

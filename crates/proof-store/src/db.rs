@@ -80,6 +80,7 @@ pub struct Tx {
     wakes: Vec<Topic>,
     /// Hints of the members before the savepoint.
     wakes_kept: usize,
+    has_savepoint: bool,
     statements: u64,
     mover: Option<Mover>,
 }
@@ -470,19 +471,19 @@ impl Ground for Shared {
     fn savepoint<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             tx.wakes_kept = tx.wakes.len();
-            tx.control("SAVEPOINT member").await
+            // One way to the database and back: there is one for each member of a batch.
+            let sql = match std::mem::replace(&mut tx.has_savepoint, true) {
+                true => "RELEASE SAVEPOINT member; SAVEPOINT member",
+                false => "SAVEPOINT member",
+            };
+            tx.control(sql).await
         })
-    }
-
-    fn release<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(tx.control("RELEASE SAVEPOINT member"))
     }
 
     fn undo<'a>(&'a self, tx: &'a mut Tx) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             tx.wakes.truncate(tx.wakes_kept);
-            tx.control("ROLLBACK TO SAVEPOINT member").await?;
-            tx.control("RELEASE SAVEPOINT member").await
+            tx.control("ROLLBACK TO SAVEPOINT member").await
         })
     }
 
@@ -568,16 +569,22 @@ impl Tx {
             inner,
             wakes: Vec::new(),
             wakes_kept: 0,
+            has_savepoint: false,
             statements: 0,
             mover: None,
         }
     }
 
+    /// Whether nobody else can write anything before this ends.
+    pub(crate) const fn is_only_writer(&self) -> bool {
+        matches!(self.inner, Inner::Sqlite(_))
+    }
+
     /// A word to the database about the transaction itself.
     async fn control(&mut self, sql: &'static str) -> Result<(), StoreError> {
         match &mut self.inner {
-            Inner::Sqlite(tx) => sqlx::query(sql).execute(&mut **tx).await.map(drop)?,
-            Inner::Postgres(tx) => sqlx::query(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Sqlite(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
+            Inner::Postgres(tx) => sqlx::raw_sql(sql).execute(&mut **tx).await.map(drop)?,
         }
         Ok(())
     }

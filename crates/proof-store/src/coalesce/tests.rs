@@ -57,10 +57,6 @@ impl Ground for Numbers {
         Box::pin(async { Ok(()) })
     }
 
-    fn release<'a>(&'a self, _tx: &'a mut Open) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async { Ok(()) })
-    }
-
     fn undo<'a>(&'a self, tx: &'a mut Open) -> BoxFuture<'a, Result<(), StoreError>> {
         tx.added.truncate(tx.mark);
         Box::pin(async { Ok(()) })

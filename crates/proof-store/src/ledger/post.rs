@@ -3,6 +3,7 @@
 use super::*;
 use crate::{row::Value, statement::Statement};
 use proof_core::ledger::{Entry, Posting, Unit, balanced, key_in};
+use std::collections::BTreeMap;
 
 /// Accounts that one statement names. An entry seldom has more.
 const ACCOUNTS_AT_ONCE: usize = 4;
@@ -129,6 +130,8 @@ fn filled<T: Copy>(some: &[T]) -> impl Iterator<Item = T> {
 struct Stored<'a> {
     tx: &'a mut Tx,
     id: EntryId,
+    /// Balances that nobody else can move since they were read: where this is the one that writes.
+    held: BTreeMap<String, i128>,
 }
 
 impl Stored<'_> {
@@ -145,12 +148,20 @@ impl Stored<'_> {
 
 impl Books for Stored<'_> {
     async fn known(&mut self, keys: &[&str]) -> Result<Vec<(String, i128)>, StoreError> {
-        self.balances(ACCOUNT_KNOWN, keys).await
+        let known = self.balances(ACCOUNT_KNOWN, keys).await?;
+        if self.tx.is_only_writer() {
+            self.held.extend(known.iter().cloned());
+        }
+        Ok(known)
     }
 
     async fn open(&mut self, Move { key, posting }: &Move<'_>) -> Result<(), StoreError> {
         let args = args![key.clone(), posting.unit.to_string(), 0_i128];
-        self.tx.execute(ACCOUNT_OPEN, args).await.map(drop)
+        self.tx.execute(ACCOUNT_OPEN, args).await?;
+        if self.tx.is_only_writer() {
+            self.held.insert(key.clone(), 0);
+        }
+        Ok(())
     }
 
     async fn note(&mut self, lines: &[(i64, &Move<'_>)]) -> Result<(), StoreError> {
@@ -166,10 +177,20 @@ impl Books for Stored<'_> {
     }
 
     async fn lock(&mut self, keys: &[&str]) -> Result<Vec<(String, i128)>, StoreError> {
+        let held = |key: &&str| Some(((*key).to_owned(), *self.held.get(*key)?));
+        let held: Option<BTreeMap<String, i128>> = keys.iter().map(held).collect();
+        if let Some(held) = held {
+            return Ok(held.into_iter().collect());
+        }
         self.balances(ACCOUNT_LOCK, keys).await
     }
 
     async fn set(&mut self, balances: &[(&str, i128)]) -> Result<(), StoreError> {
+        for (key, balance) in balances {
+            if let Some(held) = self.held.get_mut(*key) {
+                *held = *balance;
+            }
+        }
         let places = filled(balances).flat_map(|(key, balance)| args![key, balance]);
         self.tx
             .execute(ACCOUNT_SET, places.collect())
@@ -197,9 +218,14 @@ impl Tx {
         ];
         self.execute_one("entries", ENTRY_INSERT, args).await?;
         let moves = moves_of(environment, entry);
-        lines_write(&mut Stored { tx: self, id }, &moves).await?;
-        self.ledger_check(id).await?;
-        balances_move(&mut Stored { tx: self, id }, &moves).await
+        let mut books = Stored {
+            tx: self,
+            id,
+            held: BTreeMap::new(),
+        };
+        lines_write(&mut books, &moves).await?;
+        books.tx.ledger_check(id).await?;
+        balances_move(&mut books, &moves).await
     }
 
     async fn ledger_check(&mut self, id: EntryId) -> Result<(), StoreError> {
