@@ -118,13 +118,13 @@ function Draw({ screen, view, session, state, onChoose, onChosen, onKnown }: Dra
     case "identity_send":
       return <IdentitySend session={session} />;
     case "identity_checking":
-      return <Waiting {...messages.checking} />;
+      return <Waiting words={messages.checking} />;
     case "review":
       return <Review view={view} />;
     case "pay":
       return <Pay view={view} session={session} clockAheadMs={state.clockAheadMs} />;
     case "authorising":
-      return <Waiting {...messages.authorising} />;
+      return <Waiting words={messages.authorising} />;
     case "three_ds":
       return <ThreeDs url={screen.url} session={session} />;
     case "terms":

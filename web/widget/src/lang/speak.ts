@@ -119,21 +119,14 @@ export function pickKnown(group: string, code: string | undefined): string | und
 
 type Own<P extends string> = { readonly [K in Plain as K extends `${P}.${infer Name}` ? (Name extends `${string}.${string}` ? never : Name) : never]: string };
 
-/** The last part of each key under what stands before it: looked up for every screen, and made once. */
-const namesUnder = new Map<string, string[]>();
-for (const key of Object.keys(english)) {
-  const dot = key.lastIndexOf(".");
-  const prefix = key.slice(0, dot);
-  const names = namesUnder.get(prefix) ?? [];
-  if (has(key)) names.push(key.slice(dot + 1));
-  namesUnder.set(prefix, names);
-}
-
-/** All words directly under a key, read when they are needed; and what has to be composed. */
-export function group<P extends string, More extends object = object>(prefix: P, more?: More): Own<P> & More {
-  const own = {};
-  for (const name of namesUnder.get(prefix) ?? []) {
-    Object.defineProperty(own, name, { get: () => t(`${prefix}.${name}` as Plain), enumerable: true, configurable: true });
-  }
-  return Object.defineProperties(own, Object.getOwnPropertyDescriptors(more ?? {})) as Own<P> & More;
-}
+/** All words directly under a key, looked for when they are needed; and what has to be composed. */
+export const group = <P extends string, More extends object = object>(prefix: P, more?: More): Own<P> & More =>
+  new Proxy(more ?? {}, {
+    get(composed, name) {
+      const key = `${prefix}.${String(name)}`;
+      return Object.hasOwn(composed, name) || !has(key) ? Reflect.get(composed, name) : t(key);
+    },
+    ownKeys() {
+      throw new Error(`the words under ${prefix} are read one by one`);
+    },
+  }) as Own<P> & More;

@@ -91,10 +91,10 @@ export const Spinner = () => <span class="spinner" aria-hidden="true" />;
 export const Bone = ({ look }: { look: string }) => <svg class={look} aria-hidden="true"><rect width="100%" height="100%" /></svg>;
 
 /** A waiting screen: calm, with words that say for what. */
-export function Waiting({ title, text }: { title: string; text: string }) {
+export function Waiting({ words }: { words: { title: string; text: string } }) {
   return (
-    <Screen title={title} icon={<span class="badge wait"><Spinner /></span>}>
-      <p class="muted" role="status">{text}</p>
+    <Screen title={words.title} icon={<span class="badge wait"><Spinner /></span>}>
+      <p class="muted" role="status">{words.text}</p>
     </Screen>
   );
 }

@@ -21,5 +21,5 @@ export function Later<T>({ file, children }: { file: LaterFile<T>; children: (he
   }, [file]);
   if (here) return <>{children(here)}</>;
   // Some browsers remember that a file did not come: a page that is loaded again asks for it again.
-  return missing ? <Missing {...messages.later} onAgain={() => location.reload()} /> : <Loading />;
+  return missing ? <Missing title={messages.later.title} text={messages.later.text} onAgain={() => location.reload()} /> : <Loading />;
 }

@@ -135,7 +135,7 @@ export function IdentitySend({ session }: { session: Session }) {
     if (failure && alive.current) setProblem(messages.error(failure.code, session.direction));
   };
   useEffect(() => void send(), []);
-  if (!problem) return <Waiting {...messages.checking} />;
+  if (!problem) return <Waiting words={messages.checking} />;
   return (
     <Screen title={messages.checking.title}>
       <Notice tone="stop">{problem}</Notice>
