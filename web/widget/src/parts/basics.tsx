@@ -1,7 +1,7 @@
 // The few pieces that every screen is made of.
 
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Icon, type IconName } from "./icons";
 
 let drawnOnce = false;
@@ -14,15 +14,19 @@ interface ScreenProps {
   children?: ComponentChildren;
 }
 
-/** A screen with its heading. The focus moves there on every change but the first: loading must not take it from the shop's page. */
+/**
+ * A screen with its heading. The focus moves there on every change but the first: loading must not take it from the shop's page. And the first one
+ * has come from nowhere, so it stands still at once, and is not painted twice.
+ */
 export function Screen({ title, icon, part, children }: ScreenProps) {
   const heading = useRef<HTMLHeadingElement>(null);
+  const [follows] = useState(drawnOnce);
   useEffect(() => {
     if (drawnOnce) heading.current?.focus();
     drawnOnce = true;
   }, [part]);
   return (
-    <section class="screen">
+    <section class={follows ? "screen arriving" : "screen"}>
       {icon}
       <h1 tabIndex={-1} ref={heading}>
         {title}
