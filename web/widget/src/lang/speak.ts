@@ -75,8 +75,11 @@ export async function speak(wanted: Language): Promise<void> {
   const words = load && (await later(`lang-${wanted}`, load));
   if (words) say(wanted, words.default);
   else say("en", english);
-  document.documentElement.lang = language;
-  document.documentElement.dir = isRightToLeft() ? "rtl" : "ltr";
+  const root = document.documentElement;
+  const dir = isRightToLeft() ? "rtl" : "ltr";
+  // The page comes in English, from left to right: browsers take a while over the first change of what it has.
+  if (root.lang !== language) root.lang = language;
+  if (root.dir !== dir) root.dir = dir;
 }
 
 export function say(next: Language, words: Catalogue): void {
