@@ -119,6 +119,8 @@ export class HostedFields {
       if (frame.contentWindow !== event.source) continue;
       this.onMessage(field, event.data);
       if (field === this.pending?.field) this.settle(event.data);
+      // The window of a frame that is still empty is made when it is asked for.
+      return;
     }
   };
 

@@ -42,7 +42,9 @@ export const orderOffer = (view: View): Offer => ({ quote: view.quote, ask: (api
 export const estimateOf = (session: Session): Offer<Price> => ({ quote: session.state.estimate ?? null, ask: session.estimate });
 
 export function useQuote<T extends Price>({ view, session, clockAheadMs, inFlight, offer }: QuoteInput<T>): QuoteState<T> {
-  const [asking, setAsking] = useState(false);
+  // What nobody chose is asked for when the seconds are over, and that is what is drawn then.
+  const [choosing, setChoosing] = useState(false);
+  const asking = useRef(false);
   const [problem, setProblem] = useState<string>();
   const askedAt = useRef(-Infinity);
   const alive = useAlive();
@@ -53,20 +55,20 @@ export function useQuote<T extends Price>({ view, session, clockAheadMs, inFligh
   const currency = session.currency ?? view.fiat_currency;
 
   const ask = async (fiatCurrency: string) => {
-    setAsking(true);
+    asking.current = true;
     setProblem(undefined);
     askedAt.current = performance.now();
     const failure = await session.command((api) => offer.ask(api, fiatCurrency));
     if (!alive.current) return;
-    setAsking(false);
+    asking.current = false;
     setProblem(failure && messages.error(failure.code, session.direction));
   };
 
-  const needed = seconds === 0 && !asking && !inFlight && problem === undefined;
+  const needed = seconds === 0 && !inFlight && problem === undefined;
   const askNow = useRef<() => void>(() => undefined);
   askNow.current = () => {
     const soon = performance.now() - askedAt.current < ASK_AGAIN_MS;
-    if (!soon && document.visibilityState === "visible") void ask(currency);
+    if (!asking.current && !soon && document.visibilityState === "visible") void ask(currency);
   };
   useEffect(() => {
     if (!needed) return undefined;
@@ -74,9 +76,11 @@ export function useQuote<T extends Price>({ view, session, clockAheadMs, inFligh
     const timer = setInterval(() => askNow.current(), TICK_MS);
     return () => clearInterval(timer);
   }, [needed]);
-  const choose = (chosen?: string) => {
+  const choose = async (chosen?: string) => {
     session.currency = chosen ?? currency;
-    void ask(session.currency);
+    setChoosing(true);
+    await ask(session.currency);
+    if (alive.current) setChoosing(false);
   };
-  return { shown: last.current, currency, seconds, renewing: asking || seconds === 0, problem, ask: choose };
+  return { shown: last.current, currency, seconds, renewing: choosing || seconds === 0, problem, ask: (chosen) => void choose(chosen) };
 }
