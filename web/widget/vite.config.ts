@@ -21,6 +21,9 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rollupOptions: {
       output: {
+        // Nearly all of what a first screen draws would else be compiled while it is drawn: so browsers that know the word have it
+        // done by the thread that reads the file.
+        postBanner: ({ name }) => (name === "index" ? "//# allFunctionsCalledOnLoad" : ""),
         // Named by its language, so that the check of sizes can tell what a visitor loads.
         chunkFileNames: ({ facadeModuleId }) => {
           const language = facadeModuleId?.match(/^\0words:(\w+)$/)?.[1];
