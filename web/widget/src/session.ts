@@ -135,7 +135,8 @@ export class Session {
         // With the first screen, not after it.
         this.state = { ...this.state, findings };
         this.apply(view);
-        void this.watch();
+        // The screen comes first.
+        setTimeout(() => void this.watch());
         return;
       } catch (error) {
         if (error instanceof Refused && error.status < 500) return this.block(blockedBy(error));
