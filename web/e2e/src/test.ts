@@ -23,7 +23,7 @@ export const test = base.extend<object, { proof: Proof; options: string[] }>({
   page: async ({ page }, use) => {
     await use(page);
     // A request that is still on its way when a test ends is no fault of its handler.
-    await page.unrouteAll({ behavior: "ignoreErrors" });
+    if (!page.isClosed()) await page.unrouteAll({ behavior: "ignoreErrors" });
   },
   options: [[], { option: true, scope: "worker" }],
   proof: [
