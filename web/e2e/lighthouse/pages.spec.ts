@@ -11,6 +11,8 @@ import { expect, newBuyer, test, type Buyer } from "../src/test.ts";
 const PERFORMANCE_MIN = 99;
 const ACCESSIBILITY_MIN = 100;
 const PORT = 9333;
+// Its makers' advice: the middle one of five, for a run now and then has no processor when it needs one.
+const RUNS = 5;
 
 interface Result {
   lhr: { categories: Record<string, { score: number | null }>; audits: Record<string, { title: string; score: number | null; displayValue?: string }> };
@@ -29,21 +31,29 @@ const PAGES: Record<string, (proof: Proof) => Promise<string>> = {
   "console, sign-in": async (proof) => new URL("/console/", proof.base_url).href,
 };
 
+const score = ({ lhr }: Result, category: string): number => Math.round((lhr.categories[category]?.score ?? 0) * 100);
+const wanting = ({ lhr }: Result): string[] => Object.values(lhr.audits).filter((audit) => audit.score !== null && audit.score < 0.9).map(({ title, displayValue }) => `${title} ${displayValue ?? ""}`);
+
+async function measured(lighthouse: Lighthouse, url: string): Promise<Result> {
+  const options = browserOptions(true);
+  const browser = await chromium.launch({ ...options, args: [...options.args, `--remote-debugging-port=${PORT}`] });
+  const flags = { port: PORT, logLevel: "error", onlyCategories: ["performance", "accessibility"] };
+  return lighthouse(url, flags).finally(() => browser.close());
+}
+
 for (const [name, address] of Object.entries(PAGES)) {
   test(name, async ({ proof }) => {
+    test.setTimeout(RUNS * 60_000);
     const home = process.env["PROOF_LIGHTHOUSE"];
     if (!home) throw new Error("PROOF_LIGHTHOUSE is not set: run it by `just lighthouse`");
     const { default: lighthouse } = (await import(pathToFileURL(`${home}/core/index.js`).href)) as { default: Lighthouse };
-    const options = browserOptions(true);
-    const browser = await chromium.launch({
-      ...options,
-      args: [...options.args, `--remote-debugging-port=${PORT}`],
-    });
-    const flags = { port: PORT, logLevel: "error", onlyCategories: ["performance", "accessibility"] };
-    const { lhr } = await lighthouse(await address(proof), flags).finally(() => browser.close());
-    const score = (category: string) => Math.round((lhr.categories[category]?.score ?? 0) * 100);
-    const wanting = Object.values(lhr.audits).filter(({ score }) => score !== null && score < 0.9).map(({ title, displayValue }) => `${title} ${displayValue ?? ""}`);
-    console.log(`${name}: performance ${score("performance")}, accessibility ${score("accessibility")}`);
-    expect([score("performance") >= PERFORMANCE_MIN, score("accessibility") >= ACCESSIBILITY_MIN], wanting.join("; ")).toEqual([true, true]);
+    const results: Result[] = [];
+    for (let run = 0; run < RUNS; run += 1) results.push(await measured(lighthouse, await address(proof)));
+    const performance = results.map((result) => score(result, "performance")).sort((one, other) => one - other);
+    const accessibility = results.map((result) => score(result, "accessibility"));
+    console.log(`${name}: performance ${performance.join(", ")}, accessibility ${Math.min(...accessibility)}`);
+    const why = [...new Set(results.flatMap(wanting))].join("; ");
+    expect(performance[Math.floor(RUNS / 2)], why).toBeGreaterThanOrEqual(PERFORMANCE_MIN);
+    expect(Math.min(...accessibility), why).toBe(ACCESSIBILITY_MIN);
   });
 }
