@@ -24,6 +24,9 @@ const ROUNDS: usize = 4;
 /// Half a second between two looks, and a machine that is busy with other tests.
 const LOST_SECONDS_MAX: i64 = 10;
 
+/// A server says how it is every so many seconds, however fast it makes sessions meanwhile.
+const TOLD_SECONDS_MAX: i64 = 120;
+
 struct Other {
     dir: tempfile::TempDir,
 }
@@ -126,14 +129,17 @@ async fn readiness(server: &Server) -> String {
 
 /// Sessions are made all the same, until `/readyz` says something.
 async fn until_told(server: &Server, wanted: impl Fn(&str) -> bool) -> String {
-    for n in 0..BATCHES_MAX {
+    let latest = SystemClock.now().plus_seconds(TOLD_SECONDS_MAX);
+    let mut made = 0;
+    while SystemClock.now() < latest {
         let told = readiness(server).await;
         if wanted(&told) {
             return told;
         }
-        session(server, format!("told-{n}")).await;
+        session(server, format!("told-{made}")).await;
+        made += 1;
     }
-    panic!("it was never told");
+    panic!("it was never told, with {made} sessions made");
 }
 
 /// `proof restore`, and what it says in either case.

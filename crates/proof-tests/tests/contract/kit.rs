@@ -26,7 +26,7 @@ use proof_port::{Chain, Signer};
 use proof_sandbox::{World, WorldConfig, cards_router, world_router};
 use proof_server::rails::{NETWORKS, SandboxConfig};
 use proof_signer::LocalSigner;
-use proof_store::{Db, Engine as Database, Execution, Failure, Tx};
+use proof_store::{Checkpoints, Db, Engine as Database, Execution, Failure, Tx};
 use proof_tests::postgres;
 use serde_json::{Value, json};
 use std::{
@@ -139,9 +139,19 @@ impl App {
     }
 
     pub async fn sqlite_on(real: impl IntoIterator<Item = Real>) -> Self {
+        Self::sqlite_with(real, Checkpoints::ByItself).await
+    }
+
+    /// Whoever ships its log moves it, and nobody else, as where a server is asked for continuous backup.
+    pub async fn sqlite_shipped() -> Self {
+        Self::sqlite_with(None, Checkpoints::Asked).await
+    }
+
+    async fn sqlite_with(real: impl IntoIterator<Item = Real>, checkpoints: Checkpoints) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("proof.db");
-        let db = Db::sqlite(&path, Execution::Concurrent).await.unwrap();
+        let db = Db::sqlite_with(&path, Execution::Concurrent, checkpoints);
+        let db = db.await.unwrap();
         let url = format!("sqlite:{}", path.display());
         Self::start(db, url, dir, real.into_iter().collect()).await
     }
