@@ -43,7 +43,7 @@ async function measured(lighthouse: Lighthouse, url: string): Promise<Result> {
 
 for (const [name, address] of Object.entries(PAGES)) {
   test(name, async ({ proof }) => {
-    test.setTimeout(RUNS * 60_000);
+    test.setTimeout(RUNS * 120_000);
     const home = process.env["PROOF_LIGHTHOUSE"];
     if (!home) throw new Error("PROOF_LIGHTHOUSE is not set: run it by `just lighthouse`");
     const { default: lighthouse } = (await import(pathToFileURL(`${home}/core/index.js`).href)) as { default: Lighthouse };
