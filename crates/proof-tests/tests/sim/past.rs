@@ -7,7 +7,6 @@ use crate::{
     plot::{Deposits, Faults, Part, Plot, Provider, Script, Trouble},
     story::run_on,
 };
-use proof_core::partner::AccidentPolicy;
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -29,9 +28,7 @@ fn with(seed: u64, deposits: Deposits, trouble: Trouble) -> Outcome {
         parts: vec![part(Plot::BUY, 0), part(sell, 1)],
         faults: Faults::none().with(trouble),
         poll_ms: 60_000,
-        watched: false,
-        accidents: AccidentPolicy::default(),
-        bold: false,
+        ..Script::one(Plot::BUY, Faults::none())
     };
     let outcome = run_on(&Database::Sqlite, seed, script);
     outcome.check(seed);

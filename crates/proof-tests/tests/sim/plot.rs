@@ -15,6 +15,8 @@ const WEEK: i64 = 7 * DAY;
 pub enum Crashes {
     /// At any place, with this chance.
     Percent(u64),
+    /// The same, where a story has very many places.
+    PerMille(u64),
     /// At one place, and once more when it has gone through so many places since.
     At {
         point: u64,
@@ -152,6 +154,14 @@ impl Faults {
             doubt_commit_percent: seed % 3,
             crashes: Crashes::Percent(2 + seed % 3),
             trouble: Trouble::None,
+        }
+    }
+
+    /// Where many orders share one server: each still meets a few of its deaths.
+    pub const fn of_a_crowd(seed: u64) -> Self {
+        Self {
+            crashes: Crashes::PerMille(1 + seed % 3),
+            ..Self::wide(seed)
         }
     }
 
@@ -307,6 +317,8 @@ pub struct Part {
 pub struct Script {
     pub parts: Vec<Part>,
     pub faults: Faults,
+    /// For so long they strike; what lasts, lasts longer.
+    pub faults_seconds: i64,
     /// How often a chain is looked at. Where nothing is to be learnt from it, seldom.
     pub poll_ms: i64,
     /// Partners at whom people look at each payment.
@@ -329,6 +341,7 @@ impl Script {
         Self {
             parts: vec![part],
             faults,
+            faults_seconds: 3 * HOUR,
             poll_ms: 1_000,
             watched: false,
             accidents: AccidentPolicy::default(),
@@ -362,13 +375,39 @@ impl Script {
         Self {
             parts: parts.collect(),
             faults: Faults::wide(seed).with(trouble),
+            faults_seconds: 3 * HOUR,
             poll_ms: if long { 60_000 } else { 15_000 },
             watched: seed % 3 == 1,
             accidents: accidents_of(&random),
             bold: random.chance(50),
         }
     }
+
+    /// A hundred orders of a dozen users, who come in the course of three days.
+    pub fn of_a_crowd(seed: u64) -> Self {
+        const ORDERS: usize = 100;
+        const USERS: u64 = 6;
+        let random = SimEntropy::new(seed ^ 0x00C2_0ED5);
+        let parts = (0..ORDERS).map(|_| Part {
+            plot: Plot::of(&random),
+            partner: usize::try_from(random.below(2)).unwrap(),
+            user: random.next() % USERS,
+            starts_after: random.below(COME_WITHIN_SECONDS),
+        });
+        Self {
+            parts: parts.collect(),
+            faults: Faults::of_a_crowd(seed).with(Trouble::of(seed)),
+            faults_seconds: 3 * DAY,
+            poll_ms: 60_000,
+            watched: seed % 3 == 1,
+            accidents: accidents_of(&random),
+            bold: random.chance(50),
+        }
+    }
 }
+
+/// The last of a crowd meets faults, too.
+const COME_WITHIN_SECONDS: u64 = 60 * 3_600;
 
 /// Half of the partners leave it as it is.
 fn accidents_of(random: &SimEntropy) -> AccidentPolicy {

@@ -53,7 +53,7 @@ impl Points {
     pub fn new(seed: u64, faults: Faults) -> Self {
         let next = match faults.crashes {
             Crashes::At { point, .. } => point,
-            Crashes::Percent(_) => NEVER,
+            Crashes::Percent(_) | Crashes::PerMille(_) => NEVER,
         };
         Self {
             faults,
@@ -98,6 +98,7 @@ impl Points {
         let number = self.reached.fetch_add(1, Ordering::SeqCst);
         match self.faults.crashes {
             Crashes::Percent(percent) => self.random.chance(percent),
+            Crashes::PerMille(per_mille) => self.random.next() % 1_000 < per_mille,
             Crashes::At { again_after, .. } => {
                 let now = number == self.next.load(Ordering::SeqCst);
                 if now {
@@ -117,7 +118,7 @@ impl Points {
     const fn first(&self) -> u64 {
         match self.faults.crashes {
             Crashes::At { point, .. } => point,
-            Crashes::Percent(_) => NEVER,
+            Crashes::Percent(_) | Crashes::PerMille(_) => NEVER,
         }
     }
 

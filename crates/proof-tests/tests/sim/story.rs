@@ -49,11 +49,9 @@ use user::{Actor, Tale};
 const ORIGIN: &str = "http://proof.test";
 const SHOPS: [&str; 2] = ["http://shop0.test", "http://shop1.test"];
 const KEY: &str = "key";
-const FUNDS: &str = "2000";
+/// For all orders of a crowd.
+const FUNDS: &str = "20000";
 const FUNDS_NATIVE: &str = "100000";
-
-/// Faults strike in the first three hours; what lasts, lasts longer.
-const CALM_AFTER_SECONDS: i64 = 3 * 3_600;
 
 /// Longer than books and reports may differ.
 const SETTLED_SECONDS: i64 = 16 * 60;
@@ -320,7 +318,7 @@ impl Sim {
     /// What lasts, and when all is well.
     async fn weather(&self) {
         let begun = self.clock.now();
-        let faults_end = begun.plus_seconds(CALM_AFTER_SECONDS);
+        let faults_end = begun.plus_seconds(self.script.faults_seconds);
         let trouble = self.script.faults.trouble;
         if let Trouble::Clock { seconds_max } = trouble {
             let both = u64::try_from(2 * seconds_max + 1).unwrap();
@@ -353,7 +351,7 @@ impl Sim {
         self.ask_for_what_was_missed().await;
         if let Trouble::Clock { .. } = self.script.faults.trouble {
             let begun = self.network.begun.lock().unwrap().unwrap();
-            let faults_end = begun.plus_seconds(CALM_AFTER_SECONDS + 1);
+            let faults_end = begun.plus_seconds(self.script.faults_seconds + 1);
             self.clock.sleep_until(faults_end).await;
         }
         let knows = |channel, tale: &Tale| {
