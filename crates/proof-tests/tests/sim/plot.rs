@@ -383,10 +383,11 @@ impl Script {
         }
     }
 
-    /// A hundred orders of a dozen users, who come in the course of three days.
+    /// A hundred orders of some sixty users, who come in the course of sixty hours. A dozen would come with eight orders
+    /// each once the server is back after days, and a start in one order ends the check of the other seven.
     pub fn of_a_crowd(seed: u64) -> Self {
         const ORDERS: usize = 100;
-        const USERS: u64 = 6;
+        const USERS: u64 = 30;
         let random = SimEntropy::new(seed ^ 0x00C2_0ED5);
         let parts = (0..ORDERS).map(|_| Part {
             plot: Plot::of(&random),

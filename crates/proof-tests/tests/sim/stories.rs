@@ -16,8 +16,8 @@ use std::{
 /// minutes long: that is for a soak.
 const SEEDS: u64 = 9;
 
-/// The crowd of every run; more of them are for a soak, a minute and a half each.
-const CROWD: u64 = 5;
+/// The crowd of every run; more of them are for a soak, two minutes each.
+const CROWD: u64 = 1;
 
 /// Each so-manieth seed is told twice.
 const TWICE: u64 = 10;
