@@ -26,7 +26,7 @@ const LOOK_EVERY_SECONDS: u32 = 3_600;
 
 /// Where somebody calls from, by a name that ends with a number: after days of waiting all users of a crowd come within
 /// a second, and what each address may ask is its own.
-fn address(who: &str) -> SocketAddr {
+fn socket_of(who: &str) -> SocketAddr {
     let (name, number) = who.rsplit_once(' ').unwrap();
     let [high, low] = number.parse::<u16>().unwrap().to_be_bytes();
     let net = u8::from(name != "part");
@@ -158,7 +158,7 @@ impl Sim {
                 .uri(path)
                 .header("authorization", format!("Bearer {token}"))
                 .header("idempotency-key", who)
-                .extension(ConnectInfo(address(who)))
+                .extension(ConnectInfo(socket_of(who)))
                 .body(Body::from(body.clone()))
                 .unwrap();
             let app = self.app.borrow().clone();
