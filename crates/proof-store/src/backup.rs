@@ -20,6 +20,11 @@ const SQLITE_CHECK: &str = "PRAGMA integrity_check(10)";
 const SQLITE_TABLES: &str = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
 const SQLITE_CHECKPOINT: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 /// Readers are not waited for longer than that while all writers wait.
+const SQLITE_FULL: [&str; 3] = [
+    "PRAGMA busy_timeout = 1000",
+    "PRAGMA wal_checkpoint(FULL)",
+    "PRAGMA busy_timeout = 10000",
+];
 const SQLITE_TRUNCATE: [&str; 3] = [
     "PRAGMA busy_timeout = 100",
     "PRAGMA wal_checkpoint(TRUNCATE)",
@@ -104,6 +109,7 @@ impl Db {
     /// `ready` is asked until it is done; it is not done if that says no.
     pub async fn sqlite_checkpoint<E: From<StoreError>>(
         &self,
+        readers: Readers,
         ready: impl FnOnce() -> Result<bool, E>,
     ) -> Result<Option<Moved>, E> {
         let Engine::Sqlite { writer, .. } = self.engine() else {
@@ -114,7 +120,10 @@ impl Db {
         if !ready()? {
             return Ok(None);
         }
-        let moved = moved(&mut connection).await?;
+        let moved = match readers {
+            Readers::Passed => moved(&mut connection).await?,
+            Readers::Awaited => moved_whole(&mut connection).await?,
+        };
         Ok(Some(moved))
     }
 
@@ -124,12 +133,7 @@ impl Db {
             return Err(not_sqlite());
         };
         let mut connection = writer.acquire().await?;
-        let [patience, truncate, usual] = SQLITE_TRUNCATE;
-        sqlx::query(patience).execute(&mut *connection).await?;
-        let done: Result<(i64, i64, i64), _> =
-            sqlx::query_as(truncate).fetch_one(&mut *connection).await;
-        sqlx::query(usual).execute(&mut *connection).await?;
-        let (busy, _, _) = done?;
+        let (busy, _, _) = patiently(&mut connection, SQLITE_TRUNCATE).await?;
         Ok(busy == 0)
     }
 
@@ -189,6 +193,16 @@ pub struct Archiving {
     pub fails: bool,
 }
 
+/// Who reads an older state while the write-ahead log is moved.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Readers {
+    /// What they hold back stays in the log. Of a page that changed twice SQLite then moves neither version, so that the
+    /// file without its log is no state that ever was.
+    Passed,
+    /// For a second, and all writers with them: the file may have to be whole by itself.
+    Awaited,
+}
+
 /// What became of the frames of a write-ahead log.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Moved {
@@ -207,13 +221,39 @@ pub async fn moved(connection: &mut SqliteConnection) -> Result<Moved, StoreErro
     let (busy, frames, moved): (i64, i64, i64) = sqlx::query_as(SQLITE_CHECKPOINT)
         .fetch_one(connection)
         .await?;
-    let number = |frames: i64| u64::try_from(frames).ok().filter(|_| busy == 0);
-    match (number(frames), number(moved)) {
-        (Some(frames), Some(moved)) => Ok(Moved { frames, moved }),
-        _ => Err(StoreError::Configuration(
-            "somebody else moves the write-ahead log".to_owned(),
-        )),
+    if busy != 0 {
+        return Err(somebody_else());
     }
+    counted(frames, moved)
+}
+
+async fn moved_whole(connection: &mut SqliteConnection) -> Result<Moved, StoreError> {
+    // Busy: a reader stayed, and the counts say so.
+    let (_, frames, moved) = patiently(connection, SQLITE_FULL).await?;
+    counted(frames, moved)
+}
+
+/// One of SQLite's ways to wait for readers, and what it says of it: busy, frames, and how many were moved.
+async fn patiently(
+    connection: &mut SqliteConnection,
+    [patience, checkpoint, usual]: [&'static str; 3],
+) -> Result<(i64, i64, i64), StoreError> {
+    sqlx::query(patience).execute(&mut *connection).await?;
+    let done = sqlx::query_as(checkpoint).fetch_one(&mut *connection).await;
+    sqlx::query(usual).execute(connection).await?;
+    Ok(done?)
+}
+
+fn counted(frames: i64, moved: i64) -> Result<Moved, StoreError> {
+    match (u64::try_from(frames), u64::try_from(moved)) {
+        (Ok(frames), Ok(moved)) => Ok(Moved { frames, moved }),
+        // SQLite says −1 where it could not look.
+        _ => Err(somebody_else()),
+    }
+}
+
+fn somebody_else() -> StoreError {
+    StoreError::Configuration("somebody else moves the write-ahead log".to_owned())
 }
 
 fn not_sqlite() -> StoreError {

@@ -64,7 +64,7 @@ mod wal;
 
 pub use alert::{InHand, StoredAlert};
 pub use audit::AuditSearch;
-pub use backup::{Archiving, Contents, Moved, postgres_epoch_raise, schema_known};
+pub use backup::{Archiving, Contents, Moved, Readers, postgres_epoch_raise, schema_known};
 pub use case::{InReview, StoredCase};
 pub use catalogue::AddedRow;
 pub use chain::CoinTaken;

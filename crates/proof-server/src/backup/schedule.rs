@@ -246,9 +246,8 @@ impl Schedule {
         let number = 1 + numbers.map(|(_, one)| one.number).max().unwrap_or(0);
         let (manifest, at) = match &self.shipping {
             Some(shipping) => {
-                let (manifest, at, is_whole) =
-                    shipping.take(&unproven, (now, begun), number).await?;
-                (manifest, Some((shipping, at, is_whole)))
+                let (manifest, at) = shipping.take(&unproven, (now, begun), number).await?;
+                (manifest, Some((shipping, at)))
             }
             None => {
                 let (url, tools) = (self.target.url.as_str(), self.target.tools.clone());
@@ -265,9 +264,8 @@ impl Schedule {
             return Err(error.context("the backup was taken and is not good"));
         }
         let led = match &at {
-            // A reader was in the way: the next one proves this part, too.
-            Some((shipping, at, true)) => shipping.prove(&manifest, at).await,
-            Some((_, _, false)) | None => Ok(()),
+            Some((shipping, at)) => shipping.prove(&manifest, at).await,
+            None => Ok(()),
         };
         let manifest = match &led {
             Ok(()) => manifest,
@@ -277,7 +275,7 @@ impl Schedule {
             .with_context(|| format!("cannot rename to {}", folder.display()))?;
         sync_folder_of(&folder)?;
         led?;
-        if let Some((shipping, at, _)) = at {
+        if let Some((shipping, at)) = at {
             shipping.base_is(&folder, &at).await?;
         }
         Ok(manifest)

@@ -11,7 +11,7 @@ use super::{
 use anyhow::Context;
 use proof_core::{Entropy, Timestamp, time::random};
 use proof_engine::{Behind, Late};
-use proof_store::{Db, Wal, WalMark, WalSeen};
+use proof_store::{Db, Readers, Wal, WalMark, WalSeen};
 use sha2::{Digest, Sha256};
 use std::{
     collections::VecDeque,
@@ -276,7 +276,7 @@ impl Shipper {
             .read
             .is_some_and(|(_, mark)| mark.offset >= MOVE_BYTES);
         if long && !history.is_moved {
-            self.move_log(runtime, now)?;
+            self.move_log(runtime, now, Readers::Passed)?;
         }
         Ok(())
     }
@@ -300,7 +300,12 @@ impl Shipper {
     }
 
     /// Moves the log into the file, after everything in it was read.
-    fn move_log(&mut self, runtime: &Handle, now: Timestamp) -> Result<(), Trouble> {
+    fn move_log(
+        &mut self,
+        runtime: &Handle,
+        now: Timestamp,
+        readers: Readers,
+    ) -> Result<(), Trouble> {
         let Some(mut history) = self.history.take() else {
             return Ok(());
         };
@@ -309,7 +314,7 @@ impl Shipper {
             history.read_all(database, now, REST_BYTES_MAX)?;
             Ok::<_, Trouble>(history.waiting_bytes() <= REST_BYTES_MAX)
         };
-        let moved = runtime.block_on(self.db.sqlite_checkpoint(read_rest));
+        let moved = runtime.block_on(self.db.sqlite_checkpoint(readers, read_rest));
         let done = moved.and_then(|moved| {
             let Some(moved) = moved else { return Ok(()) };
             history.agrees(database, moved.frames)?;
@@ -336,16 +341,11 @@ impl Shipper {
         }
     }
 
-    /// The database file stands still from here on, until [`Self::base_end`]. Gives what is in it, and
-    /// whether that is everything up to there.
-    pub fn base_begin(
-        &mut self,
-        runtime: &Handle,
-        now: Timestamp,
-    ) -> anyhow::Result<(LogAt, bool)> {
+    /// The database file has everything and stands still from here on, until [`Self::base_end`]. Gives where its log is.
+    pub fn base_begin(&mut self, runtime: &Handle, now: Timestamp) -> anyhow::Result<LogAt> {
         let begun = self
             .ship(runtime, now)
-            .and_then(|()| self.move_log(runtime, now));
+            .and_then(|()| self.move_log(runtime, now, Readers::Awaited));
         match begun {
             Ok(()) => {}
             Err(Trouble::Away(error)) => return Err(error),
@@ -355,11 +355,13 @@ impl Shipper {
             }
         }
         let history = self.history.as_ref().context("there is no history")?;
-        self.is_copied = true;
-        Ok((
-            history.log.at(now),
+        anyhow::ensure!(
             history.is_moved || history.read.is_none(),
-        ))
+            "a reader of the database was in the way for a second"
+        );
+        let at = history.log.at(now);
+        self.is_copied = true;
+        Ok(at)
     }
 
     pub fn base_end(&mut self) {

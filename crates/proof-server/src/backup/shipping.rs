@@ -163,16 +163,15 @@ impl Shipping {
         }
     }
 
-    /// A whole backup, copied while the database file stands still. Gives where its log was then, and
-    /// whether the file had everything up to there.
+    /// A whole backup, copied while the database file stands still. Gives where its log was then.
     pub async fn take(
         &self,
         to: &Path,
         (now, begun): (Timestamp, Timestamp),
         number: u64,
-    ) -> anyhow::Result<(Manifest, LogAt, bool)> {
+    ) -> anyhow::Result<(Manifest, LogAt)> {
         let standing = self.apart(move |own, runtime| own.shipper().base_begin(runtime, begun));
-        let (at, is_whole) = standing.await??;
+        let at = standing.await??;
         // Also if nobody waits for it any more.
         let _still = Standing(self.clone());
         let file = self.apart(|own, _| own.shipper().file()).await?;
@@ -181,7 +180,7 @@ impl Shipping {
             at: at.clone(),
         };
         let manifest = copy(source, to, now, number).await?;
-        Ok((manifest, at, is_whole))
+        Ok((manifest, at))
     }
 
     /// Whether what was shipped leads from the backup before to this one, byte for byte.

@@ -2,7 +2,9 @@
 
 use crate::kit::{NOW, both, engine_name};
 use proof_core::secret::Secret;
-use proof_store::{Checkpoints, Db, Engine, Execution, Failure, Tx, Wal, WalMark, WalSeen};
+use proof_store::{
+    Checkpoints, Db, Engine, Execution, Failure, Readers, Tx, Wal, WalMark, WalSeen,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -172,9 +174,9 @@ async fn the_log_stays_until_somebody_asks() {
     assert!(wal.holds(mark).unwrap());
     assert!(wal.read(mark, MOST).unwrap().mark.offset > mark.offset);
     // It is asked who reads it, while nobody writes.
-    let asked = db.sqlite_checkpoint(|| Ok::<_, proof_store::StoreError>(false));
+    let asked = db.sqlite_checkpoint(Readers::Passed, || Ok::<_, proof_store::StoreError>(false));
     assert_eq!(asked.await.unwrap(), None);
-    let asked = db.sqlite_checkpoint(|| Ok::<_, proof_store::StoreError>(true));
+    let asked = db.sqlite_checkpoint(Readers::Passed, || Ok::<_, proof_store::StoreError>(true));
     let moved = asked.await.unwrap().unwrap();
     assert!(moved.is_whole());
     assert_eq!(
@@ -281,7 +283,8 @@ async fn a_reader_keeps_sqlite_from_beginning_anew() {
             tx.installation_load().await?;
             written(&writer, 10..20, true).await;
             let salts = there(&path).header.salts;
-            let asked = writer.sqlite_checkpoint(|| Ok::<_, proof_store::StoreError>(true));
+            let asked = writer
+                .sqlite_checkpoint(Readers::Passed, || Ok::<_, proof_store::StoreError>(true));
             let moved = asked.await?.unwrap();
             assert!(
                 !moved.is_whole(),
