@@ -4,13 +4,16 @@
 use crate::{Api, call, console};
 use axum::{
     Router,
+    extract::{Request, State},
     handler::Handler,
     http::Method,
     middleware,
+    response::Response,
     routing::{MethodFilter, MethodRouter, on},
 };
+use futures::future::BoxFuture;
 use proof_core::member::Act;
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// Who may call a route.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -47,14 +50,29 @@ fn filter(method: &Method) -> MethodFilter {
     }
 }
 
+/// A handler, whose future axum has put in a box.
+pub trait Endpoint<T>: Handler<T, Api, Future = BoxFuture<'static, Response>> {}
+
+impl<H: Handler<T, Api, Future = BoxFuture<'static, Response>>, T> Endpoint<T> for H {}
+
+type Called = dyn Fn(Request, Api) -> BoxFuture<'static, Response> + Send + Sync;
+
+/// To axum, two hundred handlers are one: what it wraps around each, and asks of its future each time, was three
+/// quarters of what it took to compile this crate.
+fn erased(method: &Method, called: Arc<Called>) -> MethodRouter<Api> {
+    let handler = move |State(api): State<Api>, request: Request| called(request, api);
+    on(filter(method), handler)
+}
+
 impl Route {
     pub fn new<H, T>(caller: Caller, method: Method, path: &'static str, handler: H) -> Self
     where
-        H: Handler<T, Api>,
+        H: Endpoint<T>,
         T: 'static,
     {
+        let called = move |request, api| handler.clone().call(request, api);
         Self {
-            handler: on(filter(&method), handler),
+            handler: erased(&method, Arc::new(called)),
             moves: moves(caller, &method, path),
             method,
             path,

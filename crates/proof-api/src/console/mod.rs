@@ -22,12 +22,11 @@ use crate::{
     error::Refused,
     origin,
     path::Named,
-    route::{Caller, Route},
+    route::{Caller, Endpoint, Route},
 };
 use axum::{
     Extension,
     extract::{Request, State},
-    handler::Handler,
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -114,11 +113,11 @@ pub fn routes() -> Vec<Route> {
     routes
 }
 
-fn get<H: Handler<T, Api>, T: 'static>(act: Act, path: &'static str, handler: H) -> Route {
+fn get<H: Endpoint<T>, T: 'static>(act: Act, path: &'static str, handler: H) -> Route {
     Route::new(Caller::Member(Some(act)), Method::GET, path, handler)
 }
 
-fn post<H: Handler<T, Api>, T: 'static>(act: Act, path: &'static str, handler: H) -> Route {
+fn post<H: Endpoint<T>, T: 'static>(act: Act, path: &'static str, handler: H) -> Route {
     Route::new(Caller::Member(Some(act)), Method::POST, path, handler)
 }
 

@@ -13,11 +13,10 @@ mod updates;
 pub use sandbox::span;
 
 use crate::{
-    Api,
     error::Refused,
-    route::{Caller, Route},
+    route::{Caller, Endpoint, Route},
 };
-use axum::{handler::Handler, http::Method};
+use axum::http::Method;
 use proof_core::id::OrderId;
 use proof_engine::ApiError;
 use uuid::Uuid;
@@ -63,11 +62,11 @@ fn webhook() -> Vec<Route> {
     ]
 }
 
-fn get<H: Handler<T, Api>, T: 'static>(path: &'static str, handler: H) -> Route {
+fn get<H: Endpoint<T>, T: 'static>(path: &'static str, handler: H) -> Route {
     Route::new(Caller::Partner, Method::GET, path, handler)
 }
 
-fn post<H: Handler<T, Api>, T: 'static>(path: &'static str, handler: H) -> Route {
+fn post<H: Endpoint<T>, T: 'static>(path: &'static str, handler: H) -> Route {
     Route::new(Caller::Partner, Method::POST, path, handler)
 }
 
