@@ -1,4 +1,4 @@
-"""The one-time conversion of MediaPipe's two face models (docs/src/MODELS.md has the command).
+"""The one-time conversion of MediaPipe's three models of faces (docs/src/MODELS.md has the command).
 
     python3 convert.py IN.onnx OUT.onnx
 

@@ -2,7 +2,9 @@
 
 use crate::{
     document::{self, Label, Printed, Side, alike},
-    face::{Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, mesh},
+    face::{
+        Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, lids, mesh,
+    },
     liveness::{Frame, Pose, Seen, Step, follow},
     mrz::{CountryKind, PartialDate},
     network::{ModelError, Models},
@@ -372,6 +374,8 @@ fn selfie(
     }
     let mut frames = Vec::new();
     let mut first: Option<Descriptor> = None;
+    // Two looks more at each face: only where somebody was asked to shut their eyes.
+    let with_eyes = case.asked.contains(&Step::Blink);
     for frame in case.frames.iter().take(FRAMES_MAX) {
         let photo = match picture::open(&frame.bytes, Need::FRAME) {
             Ok(photo) => photo,
@@ -380,7 +384,7 @@ fn selfie(
                 return Ok((None, None));
             }
         };
-        let seen = seen(models, &photo, &mut first)?;
+        let seen = seen(models, &photo, with_eyes, &mut first)?;
         frames.push(Frame {
             index: frame.index,
             at_ms: frame.at_ms,
@@ -412,6 +416,7 @@ const SECOND_FACE_MIN: f32 = 0.5;
 fn seen(
     models: &Models,
     photo: &Photo,
+    with_eyes: bool,
     first: &mut Option<Descriptor>,
 ) -> Result<Seen, ModelError> {
     let picture = &photo.pixels;
@@ -440,11 +445,13 @@ fn seen(
         .get_or_insert_with(|| descriptor.clone())
         .cosine(&descriptor);
     let nose = face.nose();
+    let eyes = with_eyes.then(|| lids(&models.eye_lids, picture, face));
     Ok(Seen::OneFace(Pose {
         across: nose.x,
         down: nose.y,
         size: face.size() / picture.width() as f32,
         same,
+        eyes: eyes.transpose()?,
     }))
 }
 

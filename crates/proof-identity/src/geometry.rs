@@ -59,6 +59,22 @@ impl Warp {
         ])
     }
 
+    /// The same place, seen in a mirror: for a picture that is made `width` wide.
+    pub fn mirrored(self, width: f32) -> Self {
+        let [a, b, c, d, e, f, g, h, i] = self.0;
+        Self([
+            -a,
+            b,
+            c + a * width,
+            -d,
+            e,
+            f + d * width,
+            -g,
+            h,
+            i + g * width,
+        ])
+    }
+
     /// The turn, size and shift that bring `made` closest to `there`, by least squares.
     pub fn similarity(made: &[Point], there: &[Point]) -> Option<Self> {
         let count = made.len().min(there.len()) as f32;
@@ -235,6 +251,22 @@ mod tests {
             assert!(near(warp.at(Point::new(x, y)), corner));
         }
         assert!(Warp::quad(10.0, 10.0, [Point::default(); 4]).is_none());
+    }
+
+    #[test]
+    fn a_mirror_swaps_the_sides() {
+        let corners = [
+            Point::new(10.0, 20.0),
+            Point::new(110.0, 25.0),
+            Point::new(100.0, 80.0),
+            Point::new(5.0, 70.0),
+        ];
+        let warp = Warp::quad(200.0, 100.0, corners).unwrap();
+        let mirrored = warp.mirrored(200.0);
+        for (x, y) in [(0.0, 0.0), (30.0, 60.0), (200.0, 100.0)] {
+            let there = warp.at(Point::new(x, y));
+            assert!(near(mirrored.at(Point::new(200.0 - x, y)), there));
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
 /// Committed beside the code: small, and made by a documented command (docs, "Models").
 const FACE_DETECT: &[u8] = include_bytes!("../models/face-detect.onnx");
 const FACE_MESH: &[u8] = include_bytes!("../models/face-mesh.onnx");
+const EYE_LIDS: &[u8] = include_bytes!("../models/eye-lids.onnx");
 
 /// Fetched by `ci/models`.
 const FACE_DESCRIBE_FILE: &str = "face-describe.onnx";
@@ -148,6 +149,7 @@ const LATIN_END: char = '\u{250}';
 pub struct Models {
     pub face_detect: Network,
     pub face_mesh: Network,
+    pub eye_lids: Network,
     pub face_describe: Network,
     pub text_read: Network,
     pub letters: Letters,
@@ -172,6 +174,7 @@ impl Models {
             text_read,
             face_detect: small("face-detect", FACE_DETECT)?,
             face_mesh: small("face-mesh", FACE_MESH)?,
+            eye_lids: small("eye-lids", EYE_LIDS)?,
         })
     }
 }

@@ -11,7 +11,7 @@ const CACHE = process.env["PROOF_CACHE"] ?? join(homedir(), ".cache/proof");
 export const MODELS = join(CACHE, "models");
 const PICTURES = join(CACHE, "pictures");
 
-const STEPS = ["center", "left", "right", "up", "closer"] as const;
+const STEPS = ["center", "left", "right", "up", "blink", "closer"] as const;
 const FRAMES = 3;
 
 /** What `ci/models` fetched; where tests must not be skipped, they fail without it. */
@@ -80,7 +80,7 @@ export async function reseat(page: Page, film: Film): Promise<void> {
 
 /** Runs in the page. A camera that shows whoever is seated, doing what the instruction on the screen says. */
 function camera(): void {
-  const asked: [RegExp, string][] = [[/to your left/, "left"], [/to your right/, "right"], [/^Tilt/, "up"], [/^Come closer/, "closer"]];
+  const asked: [RegExp, string][] = [[/to your left/, "left"], [/to your right/, "right"], [/^Tilt/, "up"], [/^Close both/, "blink"], [/^Come closer/, "closer"]];
   const shown = new Map<string, HTMLImageElement>();
   const loaded = (url: string): HTMLImageElement => {
     const image = shown.get(url) ?? new Image();

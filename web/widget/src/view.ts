@@ -21,7 +21,7 @@ export type Step =
 export type WidgetStatus = "new" | "pending" | "paid" | "completed" | "failed" | "cancelled";
 export type DocumentKind = "passport" | "national_id" | "driving_licence";
 export type Side = "front" | "back";
-export type LivenessStep = "center" | "left" | "right" | "up" | "closer";
+export type LivenessStep = "center" | "left" | "right" | "up" | "blink" | "closer";
 
 export interface Identity {
   status: string;

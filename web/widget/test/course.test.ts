@@ -1,6 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Api } from "../src/api";
 import { cameraProblem } from "../src/camera";
-import { planOf } from "../src/capture";
+import { planOf, runCourse, type Moment } from "../src/capture";
 import { fitted, problemOfFile, problemOfSize, PICTURE_BYTES_MAX } from "../src/picture";
 import { timelineRows } from "../src/timeline";
 import { sample } from "./sample";
@@ -12,6 +13,66 @@ describe("frames", () => {
       ["center", 0], ["center", 1], ["left", 2], ["left", 3], ["right", 4], ["right", 5],
     ]);
     expect(plans.filter((plan) => plan.first).map((plan) => plan.frameIndex)).toEqual([0, 2, 4]);
+    expect(plans.filter((plan) => plan.last).map((plan) => plan.frameIndex)).toEqual([1, 3, 5]);
+  });
+});
+
+vi.mock("../src/camera", async (real) => ({ ...(await real<typeof import("../src/camera")>()), frameOf: async () => new Blob() }));
+
+describe("a course", () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+
+  /** What is said and when, and when frames are taken; the course of somebody who leaves after `leavesMs`. */
+  async function told(steps: Parameters<typeof planOf>[0], leavesMs = Infinity) {
+    const begun = performance.now();
+    const passed = () => performance.now() - begun;
+    const moments: [string, number][] = [];
+    const frames: [string, number][] = [];
+    const buzzes: number[] = [];
+    vi.stubGlobal("navigator", { vibrate: () => buzzes.push(passed()) });
+    const onMoment = (moment: Moment) => moments.push([moment.kind === "sending" ? "sending" : `${moment.plan.step} ${moment.kind}`, passed()]);
+    const sendFrame = async (_index: number, step: string, takenMs: number) => void frames.push([step, takenMs]);
+    const api = { sendFrame } as unknown as Api;
+    const course = runCourse({ video: {} as HTMLVideoElement, plans: planOf(steps, 3), api, wanted: () => passed() < leavesMs, onMoment });
+    await vi.runAllTimersAsync();
+    await course;
+    return { moments, frames, buzzes };
+  }
+
+  it("says when eyes that were shut may open, and lets it be felt, after the last frame of them", async () => {
+    const { moments, frames, buzzes } = await told(["center", "blink", "left"]);
+    const kinds = moments.map(([kind]) => kind).filter((kind, at, all) => kind !== all[at - 1]);
+    expect(kinds).toEqual(["center count", "center hold", "blink count", "blink hold", "blink open", "left count", "left hold", "sending"]);
+    const [opened] = moments.filter(([kind]) => kind === "blink open");
+    const lastShut = frames.filter(([step]) => step === "blink").at(-1);
+    expect(lastShut?.[1]).toBeLessThan(opened?.[1] ?? 0);
+    expect(buzzes).toEqual([opened?.[1]]);
+    expect(frames.map(([step]) => step)).toEqual([...Array(3).fill("center"), ...Array(3).fill("blink"), ...Array(3).fill("left")]);
+  });
+
+  it.each([[0.8, 3.4], [1.5, 3], [3, 6]])("has a frame of eyes that are shut from %f s to %f s after it was asked", async (from, to) => {
+    const { moments, frames } = await told(["center", "blink"]);
+    const asked = moments.find(([kind]) => kind === "blink count")?.[1] ?? 0;
+    const shut = frames.filter(([step, at]) => step === "blink" && at >= asked + from * 1000 && at <= asked + to * 1000);
+    expect(shut.length).toBeGreaterThan(0);
+  });
+
+  it("asks nobody to open their eyes who has left, or was asked for no blink", async () => {
+    expect((await told(["center", "left", "closer"])).buzzes).toEqual([]);
+    const left = await told(["center", "blink"], 6000);
+    expect([left.buzzes, left.moments.some(([kind]) => kind === "blink open")]).toEqual([[], false]);
+  });
+
+  it("runs on devices that cannot buzz", async () => {
+    const course = told(["blink"]);
+    vi.stubGlobal("navigator", {});
+    expect((await course).moments.at(-1)?.[0]).toBe("sending");
   });
 });
 

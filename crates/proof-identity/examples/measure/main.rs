@@ -1,5 +1,6 @@
-//! The tables of docs/src/identity.md: how often zones and licences are read, by damage; how alike faces are; and
-//! how long it takes.
+//! The tables of docs/src/identity.md: how often zones and licences are read, by damage; how alike faces are; how
+//! far eyes are open; and how long it takes. `eyes PICTURE…` says of one's own pictures how far eyes are open, by
+//! the first of them.
 //!
 //! ```sh
 //! ci/models && cargo run --release -p proof-identity --example measure
@@ -11,6 +12,7 @@
     reason = "a tool for one's own machine"
 )]
 
+mod blinks;
 mod licences;
 
 use image::RgbImage;
@@ -48,6 +50,12 @@ fn main() -> Outcome<()> {
     let what = env::args().nth(1).unwrap_or_default();
     if what.is_empty() || what == "faces" {
         faces(&models, &open)?;
+    }
+    if what.is_empty() || what == "blinks" {
+        blinks::measure(&models, &open)?;
+    }
+    if what == "eyes" {
+        blinks::of_files(&models, &env::args().skip(2).collect::<Vec<_>>())?;
     }
     if what.is_empty() || what == "whole" {
         whole(&models, &open)?;
@@ -389,7 +397,8 @@ fn print(picture: &RgbImage, degrees: f32, upright: bool) -> RgbImage {
         )
 }
 
-/// A passport and six frames, and a licence's two sides and as many, from bytes to report.
+/// A passport and six frames, the same with what the server asks for, and a licence's two sides, from bytes to
+/// report.
 fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
     let asked = [Step::Center, Step::Right, Step::Left];
     let fields = specimen::fields(Form::Td3);
@@ -399,16 +408,7 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
         ..Damage::default()
     };
     let actor = head::Actor::new(models, &open("obama2.jpg")?)?.ok_or("no face")?;
-    let mut frames = Vec::new();
-    for (index, step) in (0..).zip(asked.iter().flat_map(|step| [*step; 2])) {
-        let frame = actor.frame(step, index);
-        frames.push(CaseFrame {
-            index,
-            at_ms: u64::from(index) * 300,
-            step,
-            bytes: specimen::png(&frame).ok_or("no frame")?,
-        });
-    }
+    let frames = film(&actor, &asked, 2)?;
     let passport = Case {
         kind: DocumentKind::Passport,
         front: Some(damage(&page, &large)),
@@ -431,7 +431,42 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
         ..passport.clone()
     };
     timed("a passport", models, &passport)?;
+    // As many as the server asks for.
+    for drawn in [
+        [Step::Left, Step::Right, Step::Up],
+        [Step::Blink, Step::Right, Step::Up],
+    ] {
+        let asked = [vec![Step::Center], drawn.to_vec()].concat();
+        let frames = film(&actor, &asked, 3)?;
+        let names: Vec<_> = asked.iter().map(|step| step.name()).collect();
+        let case = Case {
+            asked,
+            frames,
+            ..passport.clone()
+        };
+        timed(
+            &format!("a passport and three frames each of {}", names.join(", ")),
+            models,
+            &case,
+        )?;
+    }
     timed("a licence", models, &licence)
+}
+
+/// Frames of each step, as a case has them.
+fn film(actor: &head::Actor, asked: &[Step], each: u32) -> Outcome<Vec<CaseFrame>> {
+    let steps = asked.iter().flat_map(|step| (0..each).map(move |_| *step));
+    (0..)
+        .zip(steps)
+        .map(|(index, step)| {
+            Ok(CaseFrame {
+                index,
+                at_ms: u64::from(index) * 300,
+                step,
+                bytes: specimen::png(&actor.frame(step, index)).ok_or("no frame")?,
+            })
+        })
+        .collect()
 }
 
 fn timed(what: &str, models: &Models, case: &Case) -> Outcome<()> {

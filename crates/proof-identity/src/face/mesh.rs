@@ -90,13 +90,17 @@ impl Mesh {
     }
 
     pub fn eyes(&self) -> [Point; 2] {
-        let left = self
-            .point(at::LEFT_EYE_OUTER)
-            .between(self.point(at::LEFT_EYE_INNER));
-        let right = self
-            .point(at::RIGHT_EYE_OUTER)
-            .between(self.point(at::RIGHT_EYE_INNER));
-        [left, right]
+        self.eye_corners()
+            .map(|[outer, inner]| outer.between(inner))
+    }
+
+    /// The outer and the inner corner of each eye; as one sees them, the left one first.
+    pub(super) fn eye_corners(&self) -> [[Point; 2]; 2] {
+        [
+            [at::LEFT_EYE_OUTER, at::LEFT_EYE_INNER],
+            [at::RIGHT_EYE_OUTER, at::RIGHT_EYE_INNER],
+        ]
+        .map(|corners| corners.map(|number| self.point(number)))
     }
 
     /// Between the eyes, in pixels.
@@ -111,14 +115,19 @@ impl Mesh {
     /// because a nose stands out.
     pub fn nose(&self) -> Point {
         let [left, right] = self.eyes();
+        self.in_frame(left.between(right), self.point(at::NOSE_TIP))
+    }
+
+    /// The way from one place to another, in the frame of eyes and mouth.
+    pub(super) fn in_frame(&self, from: Point, to: Point) -> Point {
+        let [left, right] = self.eyes();
         let top = left.between(right);
         let mouth = self
             .point(at::MOUTH_LEFT)
             .between(self.point(at::MOUTH_RIGHT));
         let (ax, ay) = (right.x - left.x, right.y - left.y);
         let (bx, by) = (mouth.x - top.x, mouth.y - top.y);
-        let nose = self.point(at::NOSE_TIP);
-        let (x, y) = (nose.x - top.x, nose.y - top.y);
+        let (x, y) = (to.x - from.x, to.y - from.y);
         let determinant = ax * by - ay * bx;
         if determinant.abs() <= f32::EPSILON {
             return Point::default();

@@ -2,10 +2,12 @@
 
 mod describe;
 mod detect;
+mod lids;
 mod mesh;
 
 pub use describe::{Descriptor, FACE_MODEL, MAYBE_SAME_PERSON_MIN, SAME_PERSON_MIN, describe};
 pub use detect::{Found, detect, detect_closely};
+pub use lids::lids;
 pub use mesh::{Mesh, mesh};
 
 use crate::geometry::Warp;

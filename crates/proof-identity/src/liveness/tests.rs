@@ -7,6 +7,8 @@ const REST: Pose = Pose {
     down: 0.6,
     size: 0.12,
     same: 0.98,
+    // Nobody's two eyes are alike.
+    eyes: Some([0.07, 0.12]),
 };
 
 /// Three frames for each step, of somebody who does what is asked.
@@ -35,6 +37,11 @@ fn film(asked: &[Step]) -> Vec<Frame> {
                 Step::Up => Pose {
                     down: 0.42,
                     same: 0.9,
+                    ..rest
+                },
+                Step::Blink => Pose {
+                    eyes: Some([0.02, 0.05]),
+                    same: 0.92,
                     ..rest
                 },
                 Step::Closer => Pose { size: 0.16, ..rest },
@@ -171,4 +178,115 @@ fn each_step_is_done_and_in_its_turn() {
         }
     });
     assert_eq!(mirrored, [LivenessProblem::WrongOrder]);
+}
+
+const BLINKING: [Step; 4] = [Step::Center, Step::Blink, Step::Right, Step::Up];
+
+/// The blinking film, with each pose changed.
+fn blinking(change: impl Fn(&Frame, &mut Pose)) -> Vec<LivenessProblem> {
+    let mut frames = film(&BLINKING);
+    for frame in &mut frames {
+        let copy = frame.clone();
+        if let Seen::OneFace(pose) = &mut frame.seen {
+            change(&copy, pose);
+        }
+    }
+    follow(&BLINKING, &frames, &[])
+}
+
+#[test]
+fn eyes_are_shut_by_what_they_are_at_rest() {
+    let at_blink = |eyes: Option<[f32; 2]>| {
+        blinking(move |frame, pose| {
+            if frame.step == Step::Blink {
+                (pose.eyes, pose.same) = (eyes, 0.97);
+            }
+        })
+    };
+    assert_eq!(blinking(|_, _| {}), []);
+    assert_eq!(at_blink(Some([0.041, 0.071])), []);
+    // Lids that cross each other on the paper are shut as well.
+    assert_eq!(at_blink(Some([-0.01, 0.0])), []);
+    let not_done = [LivenessProblem::NotDone];
+    for open in [
+        REST.eyes,
+        // One of the two, whichever it is.
+        Some([0.02, 0.12]),
+        Some([0.07, 0.05]),
+        // As wide as the narrower one at rest, which is not shut for that one.
+        Some([0.06, 0.06]),
+        None,
+    ] {
+        assert_eq!(at_blink(open), not_done, "{open:?}");
+    }
+    // Eyes that nobody sees at rest, behind dark glasses, do not shut.
+    let unseen = |frame: &Frame, pose: &mut Pose| {
+        let noise = if frame.step == Step::Blink {
+            0.005
+        } else {
+            0.02
+        };
+        (pose.eyes, pose.same) = (Some([noise; 2]), 0.97);
+    };
+    assert_eq!(blinking(unseen), not_done);
+}
+
+#[test]
+fn who_blinks_in_passing_at_rest_is_measured_all_the_same() {
+    let one_of_three = blinking(|frame, pose| {
+        if frame.index == 1 {
+            pose.eyes = Some([0.01, 0.01]);
+        }
+    });
+    assert_eq!(one_of_three, []);
+}
+
+#[test]
+fn a_blink_is_for_its_turn_and_looks_ahead() {
+    // Shut at the turn to the right, open when shut eyes were asked for.
+    let elsewhere = blinking(|frame, pose| match frame.step {
+        Step::Blink => *pose = REST,
+        Step::Right if frame.index == 6 => {
+            *pose = Pose {
+                eyes: Some([0.02, 0.05]),
+                ..REST
+            }
+        }
+        _ => {}
+    });
+    assert_eq!(elsewhere, [LivenessProblem::WrongOrder]);
+    // Whose head is down hides the eyes: that is no blink.
+    let down = blinking(|frame, pose| {
+        if frame.step == Step::Blink {
+            pose.down = 0.75;
+        }
+    });
+    assert_eq!(down, [LivenessProblem::NotDone]);
+}
+
+/// Two photographs of somebody, one with open and one with shut eyes, are as flat as one.
+#[test]
+fn photographs_of_both_do_not_turn() {
+    let flat = blinking(|_, pose| (pose.across, pose.down, pose.same) = (0.03, 0.6, 0.98));
+    assert_eq!(flat, [LivenessProblem::Flat]);
+}
+
+#[test]
+fn shut_eyes_cost_some_likeness_and_no_more() {
+    let alike = |same: f32, eyes: Option<[f32; 2]>| {
+        blinking(move |frame, pose| {
+            if frame.step == Step::Blink {
+                (pose.same, pose.eyes) = (same, eyes);
+            }
+        })
+    };
+    let shut = Some([0.02, 0.05]);
+    assert_eq!(alike(0.92, shut), []);
+    assert_eq!(alike(0.91, shut), [LivenessProblem::AnotherFace]);
+    // Open eyes are no reason to be less alike.
+    let open = alike(0.92, REST.eyes);
+    assert_eq!(
+        open,
+        [LivenessProblem::AnotherFace, LivenessProblem::NotDone]
+    );
 }

@@ -2,6 +2,7 @@
 //! picture can be bent as if the head had turned. Only for trying the engine; nobody is fooled by it
 //! for long.
 
+use super::lids;
 use crate::{
     face::{self, Mesh},
     geometry::{Point, bilinear},
@@ -18,12 +19,15 @@ pub struct Held {
     pub up: f32,
     /// How much nearer it came.
     pub larger: f32,
+    /// How far the upper lids are down: 1 is shut.
+    pub shut: f32,
 }
 
 pub const AT_REST: Held = Held {
     across: 0.0,
     up: 0.0,
     larger: 1.0,
+    shut: 0.0,
 };
 
 /// What a step asks for, done in part.
@@ -41,6 +45,10 @@ pub fn held(step: Step, part: f32) -> Held {
         },
         Step::Up => Held {
             up: 22.0 * part,
+            ..AT_REST
+        },
+        Step::Blink => Held {
+            shut: part,
             ..AT_REST
         },
         Step::Closer => Held { larger, ..AT_REST },
@@ -77,6 +85,8 @@ impl Actor {
 
 /// The picture with the head held so. Frame after frame it stands a little elsewhere, as heads do.
 pub fn bent(picture: &RgbImage, mesh: &Mesh, held: Held, frame: u32) -> RgbImage {
+    let shut = (held.shut > 0.0).then(|| lids::down(picture, mesh, held.shut));
+    let picture = shut.as_ref().unwrap_or(picture);
     let (width, height) = picture.dimensions();
     let middle = middle(mesh.points());
     let field = Field::of(picture, mesh, held);

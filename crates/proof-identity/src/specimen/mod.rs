@@ -2,6 +2,7 @@
 
 mod damage;
 pub mod head;
+mod lids;
 mod print;
 
 pub use damage::{Damage, damage, noisy};

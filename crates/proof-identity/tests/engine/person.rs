@@ -41,6 +41,117 @@ fn all_steps_are_seen() {
     assert_eq!(says(&kit.check(&case)), (Outcome::Approve, vec![]));
 }
 
+/// A challenge with a blink, of one turn.
+const BLINKING: [Step; 4] = [Step::Center, Step::Blink, Step::Right, Step::Closer];
+
+/// A passport's person, asked to blink as well, whose film shows these steps.
+fn asked_to_blink(kit: &Kit, person: &str, does: &[Step]) -> Case {
+    let mut film = kit.film(person, does);
+    for (frame, step) in film
+        .iter_mut()
+        .zip(BLINKING.iter().flat_map(|step| [*step; 2]))
+    {
+        frame.step = step;
+    }
+    Case {
+        asked: BLINKING.to_vec(),
+        ..kit.passport_case("obama.jpg", film)
+    }
+}
+
+#[test]
+fn who_blinks_is_seen_to() {
+    let Some(kit) = Kit::open() else { return };
+    for person in ["obama.jpg", "obama2.jpg", "obama3.jpg"] {
+        let report = kit.check(&asked_to_blink(&kit, person, &BLINKING));
+        assert!(
+            !matches!(report.outcome, Outcome::Retry),
+            "{person}: {report:?}"
+        );
+        let liveness = |reason: &Reason| matches!(reason, Reason::Liveness(_));
+        assert!(
+            !says(&report).1.iter().any(liveness),
+            "{person}: {report:?}"
+        );
+    }
+    // Eyes shut in the middle of a film are no other person.
+    let other = kit.check(&asked_to_blink(&kit, "biden.jpg", &BLINKING));
+    assert_eq!(says(&other), (Outcome::Retry, vec![Reason::OtherPerson]));
+}
+
+#[test]
+fn eyes_that_stay_open_or_shut_at_another_turn_do_not_blink() {
+    let Some(kit) = Kit::open() else { return };
+    let says_of = |does: [Step; 4]| says(&kit.check(&asked_to_blink(&kit, "obama2.jpg", &does)));
+    let not_done = Reason::Liveness(LivenessProblem::NotDone);
+    let open = [Step::Center, Step::Center, Step::Right, Step::Closer];
+    assert_eq!(says_of(open), (Outcome::Retry, vec![not_done]));
+    let wrong_order = Reason::Liveness(LivenessProblem::WrongOrder);
+    let swapped = [Step::Center, Step::Right, Step::Blink, Step::Closer];
+    assert_eq!(says_of(swapped), (Outcome::Retry, vec![wrong_order]));
+}
+
+/// Two prints of the right person, one with open eyes and one with shut ones: held up, leaned and moved closer.
+#[test]
+fn two_photographs_are_no_person() {
+    let Some(kit) = Kit::open() else { return };
+    let open = kit.picture("obama2.jpg");
+    let open = head::shrunk(&open, 480);
+    let actor = head::Actor::new(&kit.models, &open).unwrap().unwrap();
+    let shut = actor.frame(Step::Blink, 1);
+    let (width, height) = open.dimensions();
+    let (w, h) = (width as f32, height as f32);
+    let film = kit.frames(&BLINKING, |step, at| {
+        let print = if step == Step::Blink { &shut } else { &open };
+        let lean = if step == Step::Right { h * 0.16 } else { 0.0 };
+        let near = (at % 2) as f32 * 6.0 + if step == Step::Closer { w * 0.2 } else { 0.0 };
+        let corners = [
+            Point::new(-near, -near),
+            Point::new(w + near, -near - lean),
+            Point::new(w + near, h + near + lean),
+            Point::new(-near, h + near),
+        ];
+        let warp = Warp::quad(w, h, corners).unwrap().inverse().unwrap();
+        warp.make(print, width, height)
+    });
+    let case = Case {
+        asked: BLINKING.to_vec(),
+        ..kit.passport_case("obama.jpg", film)
+    };
+    let flat = Reason::Liveness(LivenessProblem::Flat);
+    assert_eq!(says(&kit.check(&case)), (Outcome::Retry, vec![flat]));
+}
+
+/// A print with open eyes whose upper edge is leaned back: everything in it is lower then, eyes too.
+#[test]
+fn a_print_that_is_leaned_back_does_not_shut_its_eyes() {
+    let Some(kit) = Kit::open() else { return };
+    let open = head::shrunk(&kit.picture("obama2.jpg"), 480);
+    let (width, height) = open.dimensions();
+    let (w, h) = (width as f32, height as f32);
+    let asked = [Step::Center, Step::Blink];
+    let film = kit.frames(&asked, |step, at| {
+        let near = (at % 2) as f32 * 6.0;
+        let low = if step == Step::Blink { h * 0.2 } else { 0.0 };
+        let corners = [
+            Point::new(low * 0.3 - near, low),
+            Point::new(w - low * 0.3 + near, low),
+            Point::new(w + near, h - low),
+            Point::new(-near, h - low),
+        ];
+        let warp = Warp::quad(w, h, corners).unwrap().inverse().unwrap();
+        warp.make(&open, width, height)
+    });
+    let case = Case {
+        asked: asked.to_vec(),
+        ..kit.passport_case("obama.jpg", film)
+    };
+    let not_done = Reason::Liveness(LivenessProblem::NotDone);
+    let (outcome, reasons) = says(&kit.check(&case));
+    assert_eq!(outcome, Outcome::Retry);
+    assert!(reasons.contains(&not_done), "{reasons:?}");
+}
+
 #[test]
 fn somebody_else_is_not() {
     let Some(kit) = Kit::open() else { return };

@@ -77,7 +77,8 @@ pub struct CheckArgs {
     /// The frames of the selfie, in the order in which they were taken.
     #[arg(long, num_args = 1..)]
     selfie: Vec<PathBuf>,
-    /// What the person was asked to do, one word for a step: center, left, right, up, closer.
+    /// What the person was asked to do, one word for a step: center, left, right, up, blink,
+    /// closer.
     /// The frames are shared out among the steps evenly.
     #[arg(long, value_delimiter = ',', value_parser = step, default_value = "center,left,right")]
     steps: Vec<Step>,
@@ -99,7 +100,7 @@ pub struct CheckArgs {
 }
 
 fn step(name: &str) -> Result<Step, String> {
-    Step::parse(name).ok_or_else(|| "one of center, left, right, up, closer".to_owned())
+    Step::parse(name).ok_or_else(|| "one of center, left, right, up, blink, closer".to_owned())
 }
 
 #[derive(Args, Debug)]

@@ -222,9 +222,12 @@ export interface Words {
   "liveness.steps.left": undefined;
   "liveness.steps.right": undefined;
   "liveness.steps.up": undefined;
+  "liveness.steps.blink": undefined;
   "liveness.steps.closer": undefined;
   "liveness.ready": undefined;
   "liveness.hold": undefined;
+  "liveness.shut": undefined;
+  "liveness.open": undefined;
   "liveness.pictureIn": { seconds: number };
   "liveness.sending": undefined;
   "liveness.step": { step: number; count: number };

@@ -1,4 +1,4 @@
-// The selfie check: guided head turns in front of the camera.
+// The selfie check: what to do in front of the camera, step by step.
 
 import { useState } from "preact/hooks";
 import { Refused } from "../api";
@@ -87,10 +87,14 @@ function Course({ view, session, onFailed }: { view: View; session: Session; onF
 
 function instruction(moment: Moment | undefined): string {
   if (!moment) return words.ready;
-  return moment.kind === "sending" ? words.sending : words.steps[moment.plan.step];
+  if (moment.kind === "sending") return words.sending;
+  return moment.kind === "open" ? words.open : words.steps[moment.plan.step];
 }
 
 function counting(moment: Moment | undefined): string {
-  if (moment?.kind === "count") return words.counting(moment.seconds);
-  return moment?.kind === "hold" ? words.hold : "\u00a0";
+  if (!moment || moment.kind === "sending" || moment.kind === "open") return "\u00a0";
+  // A count that nobody sees is the person's own.
+  if (moment.plan.step === "blink") return words.shut;
+  if (moment.kind === "count") return words.counting(moment.seconds);
+  return words.hold;
 }
