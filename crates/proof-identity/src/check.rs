@@ -5,6 +5,7 @@ use crate::{
     face::{
         Descriptor, MAYBE_SAME_PERSON_MIN, Mesh, SAME_PERSON_MIN, describe, detect, lids, mesh,
     },
+    grid,
     liveness::{Frame, Pose, Seen, Step, follow},
     mrz::{CountryKind, PartialDate},
     network::{ModelError, Models},
@@ -31,6 +32,8 @@ pub struct Policy {
     pub same_person: f32,
     /// Below this one they are two; between, people look.
     pub maybe_same_person: f32,
+    /// From here on people look at a film for traces of a screen or a print ([`grid`]).
+    pub maybe_screen: f32,
     /// Nobody is approved before people have looked.
     pub people_look: bool,
 }
@@ -41,6 +44,8 @@ pub enum PolicyProblem {
         "same_person and maybe_same_person have to be from 0.8 to 1, the first not below the second"
     )]
     Likeness,
+    #[error("maybe_screen has to be from 2.5 to 1000")]
+    Screen,
     #[error("age_min has to be from 16 to 99")]
     Age,
 }
@@ -54,6 +59,10 @@ impl Policy {
             || self.same_person < self.maybe_same_person
         {
             return Err(PolicyProblem::Likeness);
+        }
+        // Below, everybody would be looked at; above, nobody whose screen is seen as plainly as any.
+        if !(2.5..=1_000.0).contains(&self.maybe_screen) {
+            return Err(PolicyProblem::Screen);
         }
         if !(16..=99).contains(&self.age_min) {
             return Err(PolicyProblem::Age);
@@ -69,6 +78,7 @@ impl Default for Policy {
             specimens: false,
             same_person: SAME_PERSON_MIN,
             maybe_same_person: MAYBE_SAME_PERSON_MIN,
+            maybe_screen: grid::MAYBE_SCREEN_MIN,
             people_look: false,
         }
     }
@@ -119,7 +129,7 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let portrait = [&front, &back]
         .into_iter()
         .find_map(|side| side.as_ref()?.portrait.as_ref());
-    let (similarity, face) = selfie(
+    let selfie = selfie(
         models,
         case,
         portrait.map(|found| &found.descriptor),
@@ -143,8 +153,9 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
             .into_iter()
             .filter_map(|(on, side)| Some(side_report(on, side.as_ref()?)))
             .collect(),
-        similarity,
-        face: face.and_then(|descriptor| descriptor.face()),
+        similarity: selfie.similarity,
+        face: selfie.face.and_then(|descriptor| descriptor.face()),
+        grid: selfie.grid,
         frames: case
             .frames
             .iter()
@@ -360,31 +371,41 @@ fn valid_print(case: &Case, printed: &Printed, add: &mut impl FnMut(Reason, Subj
     }
 }
 
-/// The film, and whether its person is the one on the document; with the face that it begins with.
+/// What the film says.
+#[derive(Default)]
+struct Selfie {
+    similarity: Option<f32>,
+    /// That it begins with.
+    face: Option<Descriptor>,
+    grid: Option<f32>,
+}
+
+/// The film, and whether its person is the one on the document.
 fn selfie(
     models: &Models,
     case: &Case,
     portrait: Option<&Descriptor>,
     findings: &mut Vec<Finding>,
-) -> Result<(Option<f32>, Option<Descriptor>), ModelError> {
+) -> Result<Selfie, ModelError> {
     let mut add = |reason, on| findings.push(Finding { reason, on });
     if case.frames.is_empty() {
         add(Reason::NoSelfie, Subject::Selfie);
-        return Ok((None, None));
+        return Ok(Selfie::default());
     }
     let mut frames = Vec::new();
     let mut first: Option<Descriptor> = None;
     // Two looks more at each face: only where somebody was asked to shut their eyes.
     let with_eyes = case.asked.contains(&Step::Blink);
+    let mut grids = grid::Film::of(case.frames.len());
     for frame in case.frames.iter().take(FRAMES_MAX) {
         let photo = match picture::open(&frame.bytes, Need::FRAME) {
             Ok(photo) => photo,
             Err(problem) => {
                 add(Reason::Picture(problem), Subject::Frame(frame.index));
-                return Ok((None, None));
+                return Ok(Selfie::default());
             }
         };
-        let seen = seen(models, &photo, with_eyes, &mut first)?;
+        let seen = seen(models, &photo, with_eyes, &mut first, &mut grids)?;
         frames.push(Frame {
             index: frame.index,
             at_ms: frame.at_ms,
@@ -397,8 +418,16 @@ fn selfie(
     for problem in follow(&case.asked, &frames, &case.seen_before) {
         add(Reason::Liveness(problem), Subject::Selfie);
     }
+    let grid = grids.factor();
+    if grid.is_some_and(|grid| grid >= case.policy.maybe_screen) {
+        add(Reason::MaybeScreen, Subject::Selfie);
+    }
     let (Some(portrait), Some(face)) = (portrait, &first) else {
-        return Ok((None, first));
+        return Ok(Selfie {
+            face: first,
+            grid,
+            ..Selfie::default()
+        });
     };
     let similarity = portrait.cosine(face);
     if similarity < case.policy.maybe_same_person {
@@ -406,7 +435,11 @@ fn selfie(
     } else if similarity < case.policy.same_person {
         add(Reason::MaybeOtherPerson, Subject::Selfie);
     }
-    Ok((Some(similarity), first))
+    Ok(Selfie {
+        similarity: Some(similarity),
+        face: first,
+        grid,
+    })
 }
 
 /// A second face counts from this part of the first one's width on: people in the background do not.
@@ -418,6 +451,7 @@ fn seen(
     photo: &Photo,
     with_eyes: bool,
     first: &mut Option<Descriptor>,
+    grids: &mut grid::Film,
 ) -> Result<Seen, ModelError> {
     let picture = &photo.pixels;
     let mut faces: Vec<Mesh> = Vec::new();
@@ -441,6 +475,7 @@ fn seen(
     let Some(descriptor) = describe(&models.face_describe, picture, face)? else {
         return Ok(Seen::NoFace);
     };
+    grids.look(picture, face.middle(), face.size());
     let same = first
         .get_or_insert_with(|| descriptor.clone())
         .cosine(&descriptor);
@@ -491,6 +526,14 @@ mod tests {
         assert_eq!(
             with(|policy| policy.same_person = f32::NAN),
             Err(PolicyProblem::Likeness)
+        );
+        assert_eq!(
+            with(|policy| policy.maybe_screen = 1.0),
+            Err(PolicyProblem::Screen)
+        );
+        assert_eq!(
+            with(|policy| policy.maybe_screen = f32::NAN),
+            Err(PolicyProblem::Screen)
         );
         assert_eq!(with(|policy| policy.age_min = 0), Err(PolicyProblem::Age));
     }

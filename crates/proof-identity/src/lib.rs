@@ -16,6 +16,7 @@ pub mod check;
 pub mod document;
 pub mod face;
 pub mod geometry;
+pub mod grid;
 pub mod liveness;
 pub mod mrz;
 pub mod network;

@@ -56,6 +56,8 @@ pub enum Reason {
     OtherPerson,
     /// Too alike for another person, and too little for the same.
     MaybeOtherPerson,
+    /// There is a grid in the film, as screens and prints have one.
+    MaybeScreen,
     NoModels,
     /// The policy wants it of everybody.
     PeopleLook,
@@ -85,6 +87,7 @@ impl Reason {
             | Self::NoZone
             | Self::NoSelfie
             | Self::MaybeOtherPerson
+            | Self::MaybeScreen
             | Self::NoModels
             | Self::PeopleLook
             | Self::NoAnswer => Outcome::Review,
@@ -126,6 +129,8 @@ impl Reason {
             Self::UnknownIssuer
             | Self::NoZone
             | Self::NoSelfie
+            // Whoever holds a screen into the camera need not hear how it was seen.
+            | Self::MaybeScreen
             | Self::NoModels
             | Self::PeopleLook
             | Self::NoAnswer => None,
@@ -158,6 +163,7 @@ impl Reason {
             Self::NoSelfie => "there is no selfie",
             Self::OtherPerson => "the selfie shows somebody else",
             Self::MaybeOtherPerson => "the selfie may show somebody else",
+            Self::MaybeScreen => "the selfie looks filmed from a screen or a print",
             Self::NoModels => "the models are not installed",
             Self::PeopleLook => "people look at everybody",
             Self::NoAnswer => "the check did not end in time",
@@ -358,6 +364,9 @@ pub struct Report {
     /// What the network made of the selfie's first face.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "face_text")]
     pub face: Option<Face>,
+    /// How far a grid, as of a screen or a print, stands out in the film ([`crate::grid`]).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grid: Option<f32>,
     /// SHA-256 of each frame: a later film with one of them is a replay.
     pub frames: Vec<String>,
 }
@@ -374,6 +383,7 @@ impl Report {
             sides: Vec::new(),
             similarity: None,
             face: None,
+            grid: None,
             frames: Vec::new(),
         }
     }
@@ -421,6 +431,7 @@ impl Report {
                 .and_then(end_of),
             face: self.face.clone(),
             similarity: self.similarity.map(parts),
+            grid_tenths: self.grid.map(|factor| (factor * 10.0) as u32),
             notes: notes
                 .chain(self.facts.iter().flat_map(Facts::told))
                 .collect(),
@@ -510,6 +521,29 @@ mod tests {
         let before: Report = serde_json::from_str(&text.replace("\"face\"", "\"other\"")).unwrap();
         assert_eq!(before.face, None, "reports from before have none");
         assert!(serde_json::from_str::<Report>(&text.replace("m1:", "m1")).is_err());
+    }
+
+    #[test]
+    fn a_grid_goes_the_same_way_and_no_report_from_before_has_one() {
+        let report = Report {
+            grid: Some(7.46),
+            ..Report::only(Reason::MaybeScreen, Subject::Selfie)
+        };
+        let text = serde_json::to_string(&report).unwrap();
+        let read: Report = serde_json::from_str(&text).unwrap();
+        assert_eq!(read, report);
+        assert_eq!(read.evidence().grid_tenths, Some(74));
+        let sentence = "the selfie looks filmed from a screen or a print";
+        assert_eq!(
+            read.decision(),
+            IdentityOutcome::Review {
+                reason: sentence.to_owned()
+            }
+        );
+        let before = r#"{"outcome":"approve","findings":[],"facts":null,"sides":[],
+            "similarity":0.95,"frames":[]}"#;
+        let before: Report = serde_json::from_str(before).unwrap();
+        assert_eq!((before.grid, before.evidence().grid_tenths), (None, None));
     }
 
     #[test]

@@ -308,6 +308,8 @@ export type IdentityFindings = {
   issuer: string | null;
   valid_until: string | null;
   similarity: string | null;
+  /** How many times as strong as what is around it a grid in the selfie is; nothing where it was not measured. */
+  grid: string | null;
   notes: string[];
 };
 

@@ -170,3 +170,8 @@ export const KINDS: Record<string, { title: string; hint: string }> = {
   user_wallet: { title: "Users’ wallets", hint: "Each session brings its user’s address." },
   managed: { title: "Managed", hint: "The partner’s wallets are known in advance and managed here." },
 };
+
+/** What a grid in the selfie means. That there is none says little: a screen whose pixels are fine leaves no trace. */
+export function traceWords(grid: string): string {
+  return `${grid} (about 2: none that a camera sees; more: fine lines or dots all over the face)`;
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { eventNote } from "../src/words";
+import { eventNote, traceWords } from "../src/words";
 
 const ORDER = { currency: "USDT", fiat_currency: "EUR" };
 
@@ -12,5 +12,11 @@ describe("an event in one line", () => {
     [null, ""],
   ])("%j is %j", (body, line) => {
     expect(eventNote(body, ORDER)).toBe(line);
+  });
+});
+
+describe("the trace of a screen", () => {
+  it("says what its number means", () => {
+    expect(traceWords("7.4")).toBe("7.4 (about 2: none that a camera sees; more: fine lines or dots all over the face)");
   });
 });

@@ -233,6 +233,7 @@ fn evidence(told: wire::Known) -> Evidence {
         document_ends: Some(Timestamp::from_micros(told.document_ends)),
         face: face.and_then(|bytes| Face::of_bytes(&told.face_model, bytes)),
         similarity: Some(told.similarity),
+        grid_tenths: None,
         notes: Vec::new(),
     }
 }

@@ -23,6 +23,9 @@ pub struct Evidence {
     pub face: Option<Face>,
     /// How alike selfie and portrait are: their cosine in parts of ten thousand.
     pub similarity: Option<u16>,
+    /// How many times as strong as what is around it a grid is that stands out in the film, in tenths: screens and
+    /// prints have one.
+    pub grid_tenths: Option<u32>,
     /// What else it saw, in sentences, the heaviest first: for the people who decide.
     pub notes: Vec<String>,
 }
@@ -93,6 +96,7 @@ impl fmt::Debug for Evidence {
             ("document_ends", self.document_ends.is_some()),
             ("face", self.face.is_some()),
             ("similarity", self.similarity.is_some()),
+            ("grid_tenths", self.grid_tenths.is_some()),
             ("notes", !self.notes.is_empty()),
         ];
         let known = known.into_iter().filter(|(_, is_known)| *is_known);

@@ -87,6 +87,8 @@ pub struct IdentityFindings {
     pub valid_until: Option<String>,
     /// How alike portrait and selfie are: their cosine.
     pub similarity: Option<String>,
+    /// How many times as strong as what is around it a grid in the film is.
+    pub grid: Option<String>,
     pub notes: Vec<String>,
 }
 
@@ -110,6 +112,9 @@ impl From<Evidence> for IdentityFindings {
             similarity: seen
                 .similarity
                 .map(|parts| format!("{}.{:04}", parts / 10_000, parts % 10_000)),
+            grid: seen
+                .grid_tenths
+                .map(|tenths| format!("{}.{}", tenths / 10, tenths % 10)),
             notes: seen.notes,
         }
     }

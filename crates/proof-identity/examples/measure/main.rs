@@ -14,6 +14,7 @@
 
 mod blinks;
 mod licences;
+mod screens;
 
 use image::RgbImage;
 use proof_core::identity::DocumentKind;
@@ -63,6 +64,10 @@ fn main() -> Outcome<()> {
     if what.is_empty() || what == "limits" {
         noses(&models, &open)?;
         sharpness(&models)?;
+    }
+    // Half an hour of pictures: only when it is asked for.
+    if what == "screens" {
+        screens::measure(&models, &open)?;
     }
     if what.is_empty() || what == "zones" {
         zones(&models)?;

@@ -103,6 +103,14 @@ impl Mesh {
         .map(|corners| corners.map(|number| self.point(number)))
     }
 
+    pub fn middle(&self) -> Point {
+        let count = self.points.len().max(1) as f32;
+        let sum = self.points.iter().fold(Point::default(), |sum, point| {
+            Point::new(sum.x + point.x, sum.y + point.y)
+        });
+        Point::new(sum.x / count, sum.y / count)
+    }
+
     /// Between the eyes, in pixels.
     pub fn size(&self) -> f32 {
         let [left, right] = self.eyes();

@@ -127,17 +127,22 @@ fn glare(photo: &mut RgbImage, part: f32) {
 fn noise(photo: &mut RgbImage, damage: &Damage) {
     let mut random = Random(damage.seed);
     for value in photo.iter_mut() {
-        // Four equal spreads added are close enough to a bell.
-        let sum: f32 = (0..4).map(|_| random.next() - 0.5).sum();
-        *value = (f32::from(*value) + sum * damage.noise * 1.73).clamp(0.0, 255.0) as u8;
+        *value = (f32::from(*value) + random.bell() * damage.noise * BELL).clamp(0.0, 255.0) as u8;
     }
 }
 
+pub(super) const BELL: f32 = 1.73;
+
 /// The same numbers for the same seed: splitmix64.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> f32 {
+    /// Around 0: four equal spreads added are close enough to a bell, whose spread is `1.0 / BELL`.
+    pub fn bell(&mut self) -> f32 {
+        (0..4).map(|_| self.next() - 0.5).sum()
+    }
+
+    pub fn next(&mut self) -> f32 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -88,7 +88,7 @@ pub fn bent(picture: &RgbImage, mesh: &Mesh, held: Held, frame: u32) -> RgbImage
     let shut = (held.shut > 0.0).then(|| lids::down(picture, mesh, held.shut));
     let picture = shut.as_ref().unwrap_or(picture);
     let (width, height) = picture.dimensions();
-    let middle = middle(mesh.points());
+    let middle = mesh.middle();
     let field = Field::of(picture, mesh, held);
     let wobble = Point::new((frame % 3) as f32 * 1.4 - 1.4, (frame % 4) as f32 - 1.5);
     let light = 1.0 + (frame % 5) as f32 * 0.012;
@@ -112,14 +112,6 @@ pub fn shrunk(picture: &RgbImage, side: u32) -> RgbImage {
     }
     let size = |length: u32| (length * side / long).max(1);
     imageops::thumbnail(picture, size(width), size(height))
-}
-
-fn middle(points: &[Point]) -> Point {
-    let count = points.len().max(1) as f32;
-    let sum = points.iter().fold(Point::default(), |sum, point| {
-        Point::new(sum.x + point.x, sum.y + point.y)
-    });
-    Point::new(sum.x / count, sum.y / count)
 }
 
 /// Pixels between two places where the movement is worked out; between them it is even.
@@ -165,7 +157,7 @@ impl Field {
 /// Where each point of the mesh is after the turn, and how far it moved; and a ring around the head
 /// that stays.
 fn moved(mesh: &Mesh, held: Held) -> Vec<(Point, Point)> {
-    let middle = middle(mesh.points());
+    let middle = mesh.middle();
     let radius = mesh.size();
     let (sin_x, cos_x) = held.across.to_radians().sin_cos();
     let (sin_y, cos_y) = held.up.to_radians().sin_cos();

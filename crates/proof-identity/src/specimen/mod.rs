@@ -4,6 +4,7 @@ mod damage;
 pub mod head;
 mod lids;
 mod print;
+pub mod refilmed;
 
 pub use damage::{Damage, damage, noisy};
 pub use print::{LicenceFields, licence, licence_back, licence_fields};

@@ -11,4 +11,5 @@ mod bad;
 mod kit;
 mod person;
 mod print;
+mod screen;
 mod zone;

@@ -251,6 +251,9 @@ fn shown(report: &Report) -> anyhow::Result<String> {
     if let Some(similarity) = report.similarity {
         writeln!(text, "similarity  {similarity:.3}")?;
     }
+    if let Some(grid) = report.grid {
+        writeln!(text, "grid        {grid:.1}")?;
+    }
     Ok(text)
 }
 

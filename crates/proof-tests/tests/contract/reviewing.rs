@@ -79,6 +79,7 @@ async fn two_people_look_and_approve(app: &App) {
     let read = ann.get(&format!("{path}/findings")).await.json;
     assert_eq!(read["name"], "U1 SANDBOX");
     assert_eq!(read["similarity"], "0.9800");
+    assert!(read["grid"].is_null(), "the sandbox measures none: {read}");
     assert!(
         read["document_number"].is_string() && read["born"].is_string(),
         "{read}"

@@ -13,7 +13,7 @@ import { Facts, Panel, Part } from "../parts/panel";
 import { Proposed } from "../parts/proposed";
 import { Mark } from "../parts/state";
 import { Copy, Exact } from "../parts/text";
-import { confirmWords } from "../words";
+import { confirmWords, traceWords } from "../words";
 import type { IdentityCheck, IdentityFindings, IdentityRule, ListedName, Resemblance, Ruled } from "../wire";
 
 // A colleague may have said something about it meanwhile.
@@ -203,7 +203,7 @@ function Read({ check }: { check: IdentityCheck }) {
   const { data, problem } = useLoad<IdentityFindings>(`identity/${part(check.id)}/findings`);
   if (problem) return <Problem problem={problem} />;
   if (!data) return <Loading rows={3} />;
-  const { name, born, document_number, issuer, valid_until, similarity, notes } = data;
+  const { name, born, document_number, issuer, valid_until, similarity, grid, notes } = data;
   const read = (value: string | null) => value ?? "Not read";
   return (
     <>
@@ -216,6 +216,7 @@ function Read({ check }: { check: IdentityCheck }) {
           ["Issued by", read(issuer)],
           ["Valid until", valid_until ? <Exact at={valid_until} /> : read(null)],
           ["Likeness of portrait and selfie", read(similarity)],
+          grid ? ["Trace of a screen or a print", traceWords(grid)] : null,
         ]}
       />
     </>
