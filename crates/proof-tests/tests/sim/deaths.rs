@@ -9,7 +9,7 @@ use crate::{
 
 const SEED: u64 = 11;
 
-/// A waiting server looks at the chain every second; places in the middle of that are all alike.
+/// A waiting server looks at the chain again and again; places in the middle of that are all alike.
 const BEGINNING: u64 = 160;
 const END: u64 = 260;
 
@@ -37,9 +37,25 @@ fn places(points: u64) -> Vec<u64> {
         .collect()
 }
 
+/// One order; where it waits for hours for a deposit, on a chain that is looked at seldom.
+fn told(plot: Plot, faults: Faults) -> Script {
+    let script = Script::one(plot, faults);
+    let waits = matches!(
+        plot,
+        Plot::Sell {
+            deposits: Deposits::Short | Deposits::Late,
+            ..
+        }
+    );
+    Script {
+        poll_ms: if waits { 10_000 } else { script.poll_ms },
+        ..script
+    }
+}
+
 fn dies_everywhere(plot: Plot) {
     for engine in Database::all() {
-        let whole = run_on(&engine, SEED, Script::one(plot, Faults::none()));
+        let whole = run_on(&engine, SEED, told(plot, Faults::none()));
         whole.check(SEED);
         assert!(whole.points > 60, "{plot:?} has {} places", whole.points);
         let places = places(whole.points);
@@ -47,11 +63,7 @@ fn dies_everywhere(plot: Plot) {
         for point in places {
             // Never again, or a few places into the recovery.
             let again = (point % 3 > 0).then_some(1 + point % 11);
-            let outcome = run_on(
-                &engine,
-                SEED,
-                Script::one(plot, Faults::death(point, again)),
-            );
+            let outcome = run_on(&engine, SEED, told(plot, Faults::death(point, again)));
             println!(
                 "{engine:?} {plot:?}: died at {point} and {again:?}, {}",
                 outcome.status()
