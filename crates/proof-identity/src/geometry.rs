@@ -1,6 +1,6 @@
 //! Points, and pictures bent straight.
 
-use image::{Rgb, RgbImage};
+use image::{ImageBuffer, Pixel, Rgb, RgbImage, imageops};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, PartialEq, Debug, Default, Serialize, Deserialize)]
@@ -30,6 +30,29 @@ impl Point {
             (other.x - self.x).mul_add(part, self.x),
             (other.y - self.y).mul_add(part, self.y),
         )
+    }
+}
+
+/// How far a page is turned, clockwise.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turn {
+    None,
+    Quarter,
+    Half,
+    ThreeQuarters,
+}
+
+impl Turn {
+    pub fn of<P>(self, picture: &ImageBuffer<P, Vec<u8>>) -> ImageBuffer<P, Vec<u8>>
+    where
+        P: Pixel<Subpixel = u8> + 'static,
+    {
+        match self {
+            Self::None => picture.clone(),
+            Self::Quarter => imageops::rotate90(picture),
+            Self::Half => imageops::rotate180(picture),
+            Self::ThreeQuarters => imageops::rotate270(picture),
+        }
     }
 }
 
@@ -141,11 +164,13 @@ impl Warp {
 
     pub fn at(&self, point: Point) -> Point {
         let [a, b, c, d, e, f, g, h, i] = self.0;
+        let (x, y) = (a * point.x + b * point.y + c, d * point.x + e * point.y + f);
         let w = g * point.x + h * point.y + i;
-        Point::new(
-            (a * point.x + b * point.y + c) / w,
-            (d * point.x + e * point.y + f) / w,
-        )
+        // Nothing leans: most maps are such, and dividing takes long.
+        if w == 1.0 {
+            return Point::new(x, y);
+        }
+        Point::new(x / w, y / w)
     }
 
     /// The way back.
@@ -180,23 +205,27 @@ impl Warp {
         // Each pixel is the mean of enough looks that thin strokes do not fall between them.
         let looks = self.shrinks(width, height).ceil().clamp(1.0, LOOKS_MAX);
         let step = 1.0 / looks;
-        let looks = looks as u32;
-        RgbImage::from_fn(width, height, |x, y| {
-            let mut sum = [0.0_f32; 3];
-            for row in 0..looks {
-                for column in 0..looks {
-                    let at = Point::new(
-                        x as f32 + (column as f32 + 0.5) * step,
-                        y as f32 + (row as f32 + 0.5) * step,
-                    );
-                    let look = bilinear(picture, self.at(at));
+        let looks = looks as u16;
+        let within: Vec<f32> = (0..looks)
+            .map(|look| (f32::from(look) + 0.5) * step)
+            .collect();
+        let count = f32::from(looks * looks);
+        let mut made = RgbImage::new(width, height);
+        for (x, y, pixel) in made.enumerate_pixels_mut() {
+            let mut sum = [0.0_f32; 4];
+            for down in &within {
+                for right in &within {
+                    let at = Point::new(x as f32 + right, y as f32 + down);
+                    let look = look(picture, self.at(at));
                     for (sum, value) in sum.iter_mut().zip(look) {
                         *sum += value;
                     }
                 }
             }
-            Rgb(sum.map(|sum| (sum / (looks * looks) as f32 + 0.5) as u8))
-        })
+            let [red, green, blue, _] = sum.map(|sum| (sum / count + 0.5) as u8);
+            *pixel = Rgb([red, green, blue]);
+        }
+        made
     }
 }
 
@@ -205,28 +234,65 @@ const LOOKS_MAX: f32 = 4.0;
 
 /// The colour at a place, where whole numbers are the edges of pixels.
 pub(crate) fn bilinear(picture: &RgbImage, at: Point) -> [f32; 3] {
+    let [red, green, blue, _] = look(picture, at);
+    [red, green, blue]
+}
+
+/// The same, and a fourth number that means nothing: a processor reckons with four numbers at once.
+#[inline]
+fn look(picture: &RgbImage, at: Point) -> [f32; 4] {
     let (x, y) = (at.x - 0.5, at.y - 0.5);
-    let (left, top) = (x.floor(), y.floor());
-    let (fx, fy) = (x - left, y - top);
     let (width, height) = picture.dimensions();
-    if !(left >= -1.0 && top >= -1.0 && left < width as f32 && top < height as f32) {
-        return [0.0; 3];
+    let raw = picture.as_raw();
+    if x >= 0.0 && y >= 0.0 && x < (width - 1) as f32 && y < (height - 1) as f32 {
+        let (left, top) = (x as u32, y as u32);
+        let row = |y: u32| {
+            let start = (y as usize * width as usize + left as usize) * 3;
+            raw.get(start..start + 8)?.first_chunk::<8>()
+        };
+        if let (Some(above), Some(below)) = (row(top), row(top + 1)) {
+            return mixed(above, below, x - left as f32, y - top as f32);
+        }
     }
+    edge(picture, x, y)
+}
+
+/// Of two pixels and what follows them, above and below.
+#[inline]
+fn mixed(above: &[u8; 8], below: &[u8; 8], fx: f32, fy: f32) -> [f32; 4] {
+    let across = |row: &[u8; 8]| {
+        let left = [row[0], row[1], row[2], row[3]].map(f32::from);
+        let right = [row[3], row[4], row[5], row[6]].map(f32::from);
+        let mut across = [0.0; 4];
+        for at in 0..4 {
+            across[at] = left[at] + (right[at] - left[at]) * fx;
+        }
+        across
+    };
+    let (above, below) = (across(above), across(below));
+    let mut mixed = [0.0; 4];
+    for at in 0..4 {
+        mixed[at] = above[at] + (below[at] - above[at]) * fy;
+    }
+    mixed
+}
+
+/// Where less than four pixels are around a place, the outermost stand for those that are missing.
+#[cold]
+fn edge(picture: &RgbImage, x: f32, y: f32) -> [f32; 4] {
+    let (width, height) = picture.dimensions();
+    if !(x >= -1.0 && y >= -1.0 && x < width as f32 && y < height as f32) {
+        return [0.0; 4];
+    }
+    let (left, top) = (x.floor(), y.floor());
     let clamp = |value: f32, size: u32| (value.max(0.0) as u32).min(size - 1);
-    let (x0, x1) = (clamp(left, width), clamp(left + 1.0, width));
-    let (y0, y1) = (clamp(top, height), clamp(top + 1.0, height));
-    let corner = |x, y| picture.get_pixel(x, y).0.map(f32::from);
-    let (a, b, c, d) = (
-        corner(x0, y0),
-        corner(x1, y0),
-        corner(x0, y1),
-        corner(x1, y1),
-    );
-    std::array::from_fn(|channel| {
-        let above = a[channel] + (b[channel] - a[channel]) * fx;
-        let below = c[channel] + (d[channel] - c[channel]) * fx;
-        above + (below - above) * fy
-    })
+    let row = |y: f32| {
+        let y = clamp(y, height);
+        let [a, b, c] = picture.get_pixel(clamp(left, width), y).0;
+        let [d, e, f] = picture.get_pixel(clamp(left + 1.0, width), y).0;
+        [a, b, c, d, e, f, 0, 0]
+    };
+    mixed(&row(top), &row(top + 1.0), x - left, y - top)
 }
 
 #[cfg(test)]
@@ -292,5 +358,33 @@ mod tests {
         let made = same.make(&picture, 8, 8);
         assert_eq!(made.get_pixel(5, 4), picture.get_pixel(5, 3));
         assert_eq!(made.get_pixel(0, 1), picture.get_pixel(0, 0));
+    }
+
+    #[test]
+    fn the_quick_look_sees_what_the_one_at_the_edge_sees() {
+        let picture = RgbImage::from_fn(9, 7, |x, y| {
+            Rgb([(x * 27) as u8, (y * 36) as u8, (x * y * 5) as u8])
+        });
+        // Eighths of a pixel, from far outside on the left and above to far outside on the right and below.
+        for (x, y) in (-16..96).flat_map(|x| (-16..80).map(move |y| (x as f32, y as f32))) {
+            let at = Point::new(x / 8.0, y / 8.0);
+            let seen = bilinear(&picture, at);
+            let [red, green, blue, _] = edge(&picture, at.x - 0.5, at.y - 0.5);
+            assert_eq!(seen, [red, green, blue], "{at:?}");
+        }
+        assert_eq!(
+            bilinear(&picture, Point::new(4.5, 3.5)),
+            [108.0, 108.0, 60.0]
+        );
+        assert_eq!(
+            bilinear(&picture, Point::new(5.0, 3.5)),
+            [121.5, 108.0, 67.5]
+        );
+        assert_eq!(
+            bilinear(&picture, Point::new(9.0, 3.5)),
+            [216.0, 108.0, 120.0]
+        );
+        assert_eq!(bilinear(&picture, Point::new(9.6, 3.5)), [0.0; 3]);
+        assert_eq!(bilinear(&picture, Point::new(f32::NAN, 0.5)), [0.0; 3]);
     }
 }

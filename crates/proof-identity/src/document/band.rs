@@ -1,9 +1,9 @@
 //! Where the machine-readable zone is: two or three long lines of equal characters, close together,
 //! whichever way the page lies.
 
-use super::ink::{Blob, Ink};
-use crate::geometry::Point;
-use image::{GrayImage, imageops};
+use super::ink::{self, Blob, Ink};
+use crate::geometry::{Point, Turn};
+use image::GrayImage;
 
 /// The side that is searched at.
 const SIDE: u32 = 1400;
@@ -49,35 +49,53 @@ impl Line {
     }
 }
 
-/// Every group of lines that may be the zone, the likeliest first, from top to bottom, in pixels of
-/// the picture.
-pub fn bands(picture: &GrayImage) -> Vec<Vec<Line>> {
-    let (lines, factor) = searched(picture, lines);
-    groups(lines)
-        .into_iter()
-        .map(|group| group.into_iter().map(|line| line.scaled(factor)).collect())
-        .collect()
+/// A picture no larger than it has to be, and how much larger the one is that it was made of.
+pub struct Searched {
+    gray: GrayImage,
+    factor: f32,
 }
 
-/// Every line of print, of any length, in pixels of the picture.
-pub fn print(picture: &GrayImage) -> Vec<Line> {
-    let (lines, factor) = searched(picture, |picture| {
-        let chains = chains(&characters(picture));
-        chains.iter().filter_map(|chain| words(chain)).collect()
-    });
-    lines.into_iter().map(|line| line.scaled(factor)).collect()
-}
-
-/// Looks at the picture no larger than it has to be, and says how much larger it is.
-fn searched(picture: &GrayImage, look: impl Fn(&GrayImage) -> Vec<Line>) -> (Vec<Line>, f32) {
-    let (width, height) = picture.dimensions();
-    let factor = width.max(height) as f32 / SIDE as f32;
-    if factor <= 1.0 {
-        return (look(picture), 1.0);
+impl Searched {
+    pub fn of(gray: GrayImage) -> Self {
+        let (width, height) = gray.dimensions();
+        let factor = width.max(height) as f32 / SIDE as f32;
+        if factor <= 1.0 {
+            return Self { gray, factor: 1.0 };
+        }
+        let size = |side: u32| ((side as f32 / factor) as u32).max(1);
+        let gray = ink::shrunk(&gray, size(width), size(height));
+        Self { gray, factor }
     }
-    let size = |side: u32| ((side as f32 / factor) as u32).max(1);
-    let small = imageops::thumbnail(picture, size(width), size(height));
-    (look(&small), factor)
+
+    /// The same with the page turned.
+    pub fn turned(&self, turn: Turn) -> Self {
+        Self {
+            gray: turn.of(&self.gray),
+            factor: self.factor,
+        }
+    }
+
+    /// Every group of lines that may be the zone, the likeliest first, from top to bottom, in pixels of the whole
+    /// picture.
+    pub fn bands(&self) -> Vec<Vec<Line>> {
+        groups(lines(&self.gray))
+            .into_iter()
+            .map(|group| group.into_iter().map(|line| self.whole(line)).collect())
+            .collect()
+    }
+
+    /// Every line of print, of any length, in pixels of the whole picture.
+    pub fn print(&self) -> Vec<Line> {
+        chains(&characters(&self.gray))
+            .iter()
+            .filter_map(|chain| words(chain))
+            .map(|line| self.whole(line))
+            .collect()
+    }
+
+    fn whole(&self, line: Line) -> Line {
+        line.scaled(self.factor)
+    }
 }
 
 fn lines(picture: &GrayImage) -> Vec<Line> {

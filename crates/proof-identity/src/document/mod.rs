@@ -164,8 +164,7 @@ fn portrait(
 const SMALL: u32 = 24;
 
 fn small(page: &RgbImage) -> Vec<u8> {
-    let page = imageops::thumbnail(page, SMALL, SMALL);
-    ink::gray(&page).into_raw()
+    ink::shrunk(&ink::gray(page), SMALL, SMALL).into_raw()
 }
 
 /// How much two pages look like each other, from −1 to 1: the correlation of their grey pixels.

@@ -1,7 +1,7 @@
 //! Print that is not made for machines: lines of any length, read one letter after another.
 
 use super::{
-    band::{self, Line},
+    band::{Line, Searched},
     fields::{self, Printed},
     ink,
     text::{self, CLASSES_ALL, HEIGHT},
@@ -66,7 +66,7 @@ pub fn read(
 
 /// The lines that are read, from top to bottom and from left to right.
 fn lines(page: &RgbImage) -> Vec<Line> {
-    let mut lines = band::print(&ink::gray(page));
+    let mut lines = Searched::of(ink::gray(page)).print();
     lines.retain(|line| line.angle().abs() <= STEEP_MAX);
     lines.sort_by(|a, b| b.length().total_cmp(&a.length()));
     lines.truncate(LINES_MAX);

@@ -5,7 +5,7 @@ use super::{
     ink,
     zone::{Page, Zone},
 };
-use image::{GrayImage, RgbImage, imageops};
+use image::{GrayImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
 /// Characters narrower than this are read wrong too often, in pixels.
@@ -95,7 +95,7 @@ fn sharpness(page: &RgbImage) -> f32 {
     let gray = ink::gray(page);
     let gray = if height > HEIGHT {
         let width = (width * HEIGHT / height).max(1);
-        imageops::thumbnail(&gray, width, HEIGHT)
+        ink::shrunk(&gray, width, HEIGHT)
     } else {
         gray
     };

@@ -1,17 +1,17 @@
 //! The zone in a photograph: found, read, and with it the place of the page.
 
 use super::{
-    band::{self, Line},
+    band::{Line, Searched},
     ink,
     text::{self, Read, Seen},
 };
 use crate::{
-    geometry::{Point, Warp},
+    geometry::{Point, Turn, Warp},
     mrz::{self, Form, Mrz},
     network::{ModelError, Network},
 };
 use chrono::NaiveDate;
-use image::{RgbImage, imageops};
+use image::RgbImage;
 
 /// A line whose characters are less sure than this on average is no zone: printed text, or one that
 /// stands upside down.
@@ -43,24 +43,26 @@ pub fn find(
     picture: &RgbImage,
     today: NaiveDate,
 ) -> Result<Option<Found>, ModelError> {
-    let mut picture = picture.clone();
+    let searched = Searched::of(ink::gray(picture));
     let mut tries = 0;
-    for _ in 0..2 {
-        for _ in 0..2 {
-            let gray = ink::gray(&picture);
-            let bands = band::bands(&gray);
+    // Lines that stand upside down are lines: where there are none, there are none the other way up.
+    for turns in [
+        [Turn::None, Turn::Half],
+        [Turn::Quarter, Turn::ThreeQuarters],
+    ] {
+        for turn in turns {
+            let bands = searched.turned(turn).bands();
+            if bands.is_empty() {
+                break;
+            }
+            let picture = turn.of(picture);
             for lines in bands.iter().take(TRIES_MAX - tries) {
                 tries += 1;
                 if let Some(zone) = read(network, &picture, lines, today)? {
                     return Ok(Some(Found { zone, picture }));
                 }
             }
-            if bands.is_empty() {
-                break;
-            }
-            imageops::rotate180_in_place(&mut picture);
         }
-        picture = imageops::rotate90(&picture);
     }
     Ok(None)
 }
