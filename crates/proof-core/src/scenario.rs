@@ -121,8 +121,8 @@ pub enum When {
     Step(&'static str),
     /// The partner has seen all that the scenario reaches up to here; see [`mark`].
     Seen(&'static str),
-    /// A transfer of ours has a name.
-    Signed,
+    /// A transfer of ours is on its way: its chain knows its name.
+    Sent,
     /// It is in a block.
     Mined,
     /// So much of the deposit is final.

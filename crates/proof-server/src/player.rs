@@ -344,7 +344,7 @@ impl<'a> Stage<'a> {
         Ok(match when {
             When::Step(step) => self.step() == step,
             When::Seen(mark) => self.seen.iter().any(|seen| seen.mark == mark),
-            When::Signed => self.view["transfer"]["hash"].is_string(),
+            When::Sent => self.is_sent().await?,
             When::Mined => self.view["transfer"]["confirmations"].as_u64() > Some(0),
             When::Received(amount) => sale["received"] == amount,
             When::Case(state) => sale["cases"][0]["state"] == state,
@@ -355,6 +355,17 @@ impl<'a> Stage<'a> {
                     .any(|(state, tries)| *state == "pending" && *tries > 0)
             }
         })
+    }
+
+    /// The name is shown before the chain has heard of it.
+    async fn is_sent(&self) -> Played<bool> {
+        let Some(hash) = self.view["transfer"]["hash"].as_str() else {
+            return Ok(false);
+        };
+        let network = self.asset.network().name();
+        let path = ["chains", "v1", network, "transfers", hash];
+        let answer = self.player.world.get(&path, &[]).await;
+        Ok(answer.map_err(|error| error.to_string())?.is_success())
     }
 
     fn author(&self) -> Author {

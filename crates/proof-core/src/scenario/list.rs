@@ -282,8 +282,8 @@ pub const SCENARIOS: &[Scenario] = &[
         name: "chain-slow",
         about: "Blocks go without the delivery for twenty minutes: the order stays processing until it is final.",
         cues: &[
-            on(Signed, Delay(20 * 60)),
-            on(Signed, Pass(Moment::Seconds(20 * 60))),
+            on(Sent, Delay(20 * 60)),
+            on(Sent, Pass(Moment::Seconds(20 * 60))),
         ],
         ..DELIVERY
     },
@@ -292,7 +292,7 @@ pub const SCENARIOS: &[Scenario] = &[
         about: "A re-org takes the delivery out of its block for five minutes: it is sent once all the same.",
         cues: &[
             on(Mined, Delay(5 * 60)),
-            on(Signed, Pass(Moment::Seconds(5 * 60))),
+            on(Sent, Pass(Moment::Seconds(5 * 60))),
         ],
         ..DELIVERY
     },
