@@ -65,12 +65,18 @@ pub enum Outcome {
 
 /// What ended inside the worker.
 enum Ended {
-    /// Jobs were looked for; the next one falls due then.
-    Claimed {
-        leases: Vec<Lease>,
-        due: Option<Timestamp>,
-    },
+    Claimed(Claimed),
     Ran,
+}
+
+/// Jobs were looked for.
+#[derive(Default)]
+struct Claimed {
+    leases: Vec<Lease>,
+    /// There were as many as were asked for: more of them may be due.
+    is_full: bool,
+    /// When the next one falls due.
+    due: Option<Timestamp>,
 }
 
 /// What is logged while a job is in hand says which one it is.
@@ -131,15 +137,15 @@ impl Engine {
             futures::select_biased! {
                 () = stop => stopping = true,
                 ended = in_hand.select_next_some() => match ended {
-                    Ended::Claimed { leases, due } => {
+                    Ended::Claimed(Claimed { leases, is_full, due }) => {
                         claiming = false;
-                        // All of what was due may not have fitted in.
-                        look |= !leases.is_empty();
+                        look |= is_full;
                         let idle = self.now().plus_seconds(self.idle_seconds_max());
                         next = due.map_or(idle, |due| due.min(idle));
                         leases.into_iter().for_each(|lease| in_hand.push(self.run(lease).boxed()));
                     }
-                    Ended::Ran => look = true,
+                    // Giving the job back was a hint.
+                    Ended::Ran => {}
                 },
                 () = hint => look = true,
                 () = wait => {
@@ -161,21 +167,18 @@ impl Engine {
 
     async fn claim(&self, pool: Pool, limit: usize) -> Ended {
         if !self.may_work(pool).await {
-            return Ended::Claimed {
-                leases: Vec::new(),
-                due: None,
-            };
+            return Ended::Claimed(Claimed::default());
         }
-        match self.claim_due(pool, limit).await {
-            Ok((leases, due)) => Ended::Claimed { leases, due },
+        Ended::Claimed(match self.claim_due(pool, limit).await {
+            Ok(claimed) => claimed,
             Err(error) => {
                 error.log("jobs cannot be claimed");
-                Ended::Claimed {
-                    leases: Vec::new(),
+                Claimed {
                     due: Some(self.now().plus_seconds(IDLE_SECONDS_MAX)),
+                    ..Claimed::default()
                 }
             }
-        }
+        })
     }
 
     /// Takes over whatever a crashed process held. Only for a process that is the only one: it holds
@@ -194,15 +197,10 @@ impl Engine {
     }
 
     /// Takes due jobs, and says when the next one falls due.
-    async fn claim_due(
-        &self,
-        pool: Pool,
-        limit: usize,
-    ) -> Result<(Vec<Lease>, Option<Timestamp>), ApiError> {
+    async fn claim_due(&self, pool: Pool, limit: usize) -> Result<Claimed, ApiError> {
         let now = self.now();
         let token = Uuid::from_bytes(self.random());
         let until = now.plus_seconds(lease_seconds(pool));
-        let limit = i64::try_from(limit).unwrap_or(1);
         let due = self
             .db
             .read("job_next", move |tx: &mut Tx| {
@@ -210,18 +208,31 @@ impl Engine {
             })
             .await?;
         if due.is_none_or(|at| at > now) {
-            return Ok((Vec::new(), due));
+            return Ok(Claimed {
+                due,
+                ..Claimed::default()
+            });
         }
-        let leases = self
+        let claimed = self
             .db
             .write("job_claim", move |tx: &mut Tx| {
                 Box::pin(async move {
                     let leases = tx.job_claim(pool, token, now, until, limit).await?;
-                    Ok::<_, Failure<ApiError>>(leases)
+                    let is_full = leases.len() >= limit;
+                    let due = if is_full {
+                        None
+                    } else {
+                        tx.job_next(pool).await?
+                    };
+                    Ok::<_, Failure<ApiError>>(Claimed {
+                        leases,
+                        is_full,
+                        due,
+                    })
                 })
             })
             .await?;
-        Ok((leases, None))
+        Ok(claimed)
     }
 
     async fn run(&self, lease: Lease) -> Ended {

@@ -47,7 +47,7 @@ const BY_INDEX: [(&str, &[&str], &[&str]); 15] = [
     ("ORDER_ANY_OPEN", &OF_OPEN, &["orders_by_"]),
     ("DELIVERY_PACE", &OF_DELIVERIES, &["deliveries_by_endpoint"]),
     ("JOB_RELEASE_ALL", &[], &["jobs_leased"]),
-    ("JOB_NEXT_LEASE", &OF_KINDS, &["jobs_leased"]),
+    ("JOB_NEXT", &OF_KINDS, &["jobs_waiting", "jobs_leased"]),
     ("JOB_CLAIM", &OF_A_CLAIM, &["jobs_due"]),
     ("JOB_TROUBLES", &["'order'", "100"], &["jobs_in_trouble"]),
 ];
