@@ -141,7 +141,7 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     let facts = zone
         .map(|zone| Facts::of(&zone.mrz))
         .or_else(|| licence.map(Facts::of_licence))
-        .or_else(|| printed.map(Facts::of_print));
+        .or_else(|| printed.map(|printed| Facts::of_print(printed, case.kind)));
     if case.policy.people_look {
         let (reason, on) = (Reason::PeopleLook, Subject::Document);
         findings.push(Finding { reason, on });
@@ -165,14 +165,14 @@ pub fn check(models: &Models, case: &Case) -> Result<Report, ModelError> {
     })
 }
 
-/// What is printed on a licence that says nothing to machines, on either side, when it is good enough to look at.
+/// What is printed on a card that says nothing to machines, on either side, when it is good enough to look at.
 fn printed(
     models: &Models,
     case: &Case,
     sides: [Option<&Side>; 2],
 ) -> Result<Option<Printed>, ModelError> {
     let both = || sides.into_iter().flatten();
-    if case.kind != DocumentKind::DrivingLicence
+    if case.kind == DocumentKind::Passport
         || both().any(|side| side.zone.is_some() || side.licence.is_some())
     {
         return Ok(None);
@@ -203,8 +203,8 @@ fn side(
     match picture::open(bytes, Need::DOCUMENT) {
         Ok(photo) => {
             let (today, kind) = (case.today, case.kind);
-            let side = if portrait_is_shown && kind == DocumentKind::DrivingLicence {
-                document::back_of_licence(models, &photo, today)?
+            let side = if portrait_is_shown {
+                document::back(models, &photo, today, kind)?
             } else {
                 document::side(models, &photo, today, kind)?
             };

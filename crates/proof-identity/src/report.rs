@@ -1,7 +1,7 @@
 //! What the engine says: a decision, and every reason for it.
 
 use crate::{
-    document::{CERTAIN, Label, Licence, Printed, Quality, QualityProblem},
+    document::{CERTAIN, Field, Label, Licence, Printed, Quality, QualityProblem},
     liveness::LivenessProblem,
     mrz::{Country, CountryKind, Form, Mrz, PartialDate, Sex, Wrong},
     picture::PictureProblem,
@@ -9,7 +9,8 @@ use crate::{
 use proof_core::{
     Timestamp,
     identity::{
-        BirthDate, DocumentNumber, Evidence, Face, IdentityOutcome, IdentityProblem, Names,
+        BirthDate, DocumentKind, DocumentNumber, Evidence, Face, IdentityOutcome, IdentityProblem,
+        Names,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -288,12 +289,17 @@ impl Facts {
     }
 
     /// Who issued it stands in a flag, which is not read.
-    pub fn of_print(printed: Printed) -> Self {
+    pub fn of_print(printed: Printed, kind: DocumentKind) -> Self {
+        let code = match kind {
+            DocumentKind::Passport => "P",
+            DocumentKind::NationalId => "ID",
+            DocumentKind::DrivingLicence => "DL",
+        };
         let text = |label| printed.text(label).to_owned();
         let date = |label| printed.date(label).map(|(date, _)| date);
         Self {
             form: None,
-            code: "DL".to_owned(),
+            code: code.to_owned(),
             issuer: Country::of(""),
             country: None,
             region: None,
@@ -319,13 +325,19 @@ impl Facts {
 
     /// "printed: 4b, valid until: 15.04.2034 (98 %)".
     fn told(&self) -> Vec<String> {
-        let fields = self.printed.iter().flat_map(|printed| &printed.fields);
-        fields
-            .map(|field| {
-                let (label, percent) = (field.label.told(), (field.sure * 100.0) as u8);
-                format!("printed: {label}: {} ({percent} %)", field.text)
-            })
-            .collect()
+        let Some(printed) = &self.printed else {
+            return Vec::new();
+        };
+        let told = |field: &Field| {
+            let number = if printed.is_named {
+                String::new()
+            } else {
+                format!("{}, ", field.label.numbered())
+            };
+            let (label, percent) = (field.label.told(), (field.sure * 100.0) as u8);
+            format!("printed: {number}{label}: {} ({percent} %)", field.text)
+        };
+        printed.fields.iter().map(told).collect()
     }
 
     /// Whose number it is: each state has its own.

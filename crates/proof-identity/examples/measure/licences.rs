@@ -1,4 +1,5 @@
-//! How often the print of a licence is read, by damage.
+//! How often the print of a card is read, by damage: of a licence that numbers its fields, and of an identity card that
+//! names them.
 
 use crate::{Outcome, levels};
 use image::RgbImage;
@@ -10,13 +11,42 @@ use proof_identity::{
     specimen::{self, Damage, LicenceFields, damage},
 };
 
-/// Licences at each level.
-const LICENCES: u64 = 6;
+/// Cards at each level.
+const CARDS: u64 = 6;
+
+struct Kind<'a> {
+    names: &'a str,
+    front: &'a dyn Fn(&LicenceFields) -> RgbImage,
+    /// How many each has.
+    fields: u64,
+    /// Dates count from here on.
+    sure: f32,
+}
 
 pub fn measure(models: &Models, portrait: &RgbImage) -> Outcome<()> {
+    let licences = Kind {
+        names: "licences",
+        front: &|fields| specimen::licence(fields, Some(portrait)),
+        fields: 8,
+        sure: CERTAIN,
+    };
+    by_damage(models, &licences)?;
+    println!();
+    let cards = Kind {
+        names: "identity cards",
+        front: &|fields| specimen::card(fields, Some(portrait)),
+        fields: 7,
+        sure: 0.0,
+    };
+    by_damage(models, &cards)
+}
+
+fn by_damage(models: &Models, kind: &Kind) -> Outcome<()> {
     let today = chrono::NaiveDate::from_ymd_opt(2026, 11, 26).ok_or("no such day")?;
     println!(
-        "| damage | licences | no print read | fields | read right | wrong | of them called certain | dates right and certain |"
+        "| damage | {} | no print read | fields | read right | wrong | of them called certain | dates right{} |",
+        kind.names,
+        if kind.sure > 0.0 { " and certain" } else { "" }
     );
     println!("|---|---|---|---|---|---|---|---|");
     let need = Need {
@@ -25,9 +55,9 @@ pub fn measure(models: &Models, portrait: &RgbImage) -> Outcome<()> {
     };
     for (name, how) in levels() {
         let mut count = Count::default();
-        for number in 0..LICENCES {
+        for number in 0..CARDS {
             let fields = fields(number);
-            let page = specimen::licence(&fields, Some(portrait));
+            let page = (kind.front)(&fields);
             let how = Damage {
                 seed: number,
                 ..how
@@ -38,7 +68,7 @@ pub fn measure(models: &Models, portrait: &RgbImage) -> Outcome<()> {
                 Some(page) => document::print(models, page, today)?,
                 None => None,
             };
-            count.add(&fields, printed.as_ref());
+            count.add(&fields, printed.as_ref(), kind.sure);
         }
         let Count {
             none,
@@ -47,9 +77,9 @@ pub fn measure(models: &Models, portrait: &RgbImage) -> Outcome<()> {
             certain,
             dates,
         } = count;
-        let (all, dated) = (LICENCES * 8, LICENCES * 3);
+        let (all, dated) = (CARDS * kind.fields, CARDS * 3);
         println!(
-            "| {name} | {LICENCES} | {none} | {all} | {right} | {wrong} | {certain} | {dates} of {dated} |"
+            "| {name} | {CARDS} | {none} | {all} | {right} | {wrong} | {certain} | {dates} of {dated} |"
         );
     }
     Ok(())
@@ -66,7 +96,7 @@ struct Count {
 }
 
 impl Count {
-    fn add(&mut self, fields: &LicenceFields, printed: Option<&Printed>) {
+    fn add(&mut self, fields: &LicenceFields, printed: Option<&Printed>, sure: f32) {
         let Some(printed) = printed else {
             self.none += 1;
             return;
@@ -87,7 +117,7 @@ impl Count {
             let is_certain = field.sure >= CERTAIN;
             if field.text == *text {
                 self.right += 1;
-                self.dates += u64::from(is_certain && field.date.is_some());
+                self.dates += u64::from(field.sure >= sure && field.date.is_some());
             } else {
                 eprintln!("{} for {text}, {:.2}", field.text, field.sure);
                 self.wrong += 1;

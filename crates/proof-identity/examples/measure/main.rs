@@ -402,8 +402,8 @@ fn print(picture: &RgbImage, degrees: f32, upright: bool) -> RgbImage {
         )
 }
 
-/// From bytes to report: a passport, and a licence's two sides whose print is read, each with as many frames as the
-/// server asks for.
+/// From bytes to report: a passport, and a licence's and a card's two sides whose print is read, each with as many
+/// frames as the server asks for.
 fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<()> {
     let portrait = open("obama.jpg")?;
     let photographed = |page: &RgbImage| {
@@ -415,7 +415,9 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
     };
     let passport = specimen::fields(Form::Td3);
     let passport = specimen::side_with_zone(Form::Td3, &passport, Some(&portrait));
-    let licence = specimen::licence(&specimen::licence_fields(), Some(&portrait));
+    let fields = specimen::licence_fields();
+    let licence = specimen::licence(&fields, Some(&portrait));
+    let card = specimen::card(&fields, Some(&portrait));
     let actor = head::Actor::new(models, &open("obama2.jpg")?)?.ok_or("no face")?;
     for drawn in [
         [Step::Left, Step::Right, Step::Up],
@@ -445,6 +447,16 @@ fn whole(models: &Models, open: &dyn Fn(&str) -> Outcome<RgbImage>) -> Outcome<(
             ..passport
         };
         timed(&format!("a licence, and {names}"), models, &licence)?;
+        let card = Case {
+            kind: DocumentKind::NationalId,
+            front: photographed(&card),
+            ..licence
+        };
+        timed(
+            &format!("a card without a zone, and {names}"),
+            models,
+            &card,
+        )?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The numbered fields of a driving licence, as the Union's model has them (Directive 2006/126/EC, annex I), from
+//! What print says of its holder, and the numbered fields of a driving licence, as the Union's model has them (Directive 2006/126/EC, annex I), from
 //! lines of print.
 
 use super::print::Letter;
@@ -35,21 +35,35 @@ pub enum Label {
 }
 
 impl Label {
-    /// As the licence numbers it, and for people.
+    /// For people.
     pub const fn told(self) -> &'static str {
         match self {
-            Self::Surname => "1, surname",
-            Self::Given => "2, given names",
-            Self::Birth => "3, birth",
-            Self::Issue => "4a, issued",
-            Self::Expiry => "4b, valid until",
-            Self::Authority => "4c, issued by",
-            Self::Number => "5, number",
-            Self::Categories => "9, categories",
+            Self::Surname => "surname",
+            Self::Given => "given names",
+            Self::Birth => "birth",
+            Self::Issue => "issued",
+            Self::Expiry => "valid until",
+            Self::Authority => "issued by",
+            Self::Number => "number",
+            Self::Categories => "categories",
         }
     }
 
-    const fn is_date(self) -> bool {
+    /// As the Union's model numbers it.
+    pub const fn numbered(self) -> &'static str {
+        match self {
+            Self::Surname => "1",
+            Self::Given => "2",
+            Self::Birth => "3",
+            Self::Issue => "4a",
+            Self::Expiry => "4b",
+            Self::Authority => "4c",
+            Self::Number => "5",
+            Self::Categories => "9",
+        }
+    }
+
+    pub(super) const fn is_date(self) -> bool {
         matches!(self, Self::Birth | Self::Issue | Self::Expiry)
     }
 }
@@ -72,9 +86,44 @@ pub struct Field {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Printed {
     pub fields: Vec<Field>,
+    /// Its fields have names, and else numbers.
+    #[serde(default)]
+    pub is_named: bool,
 }
 
 impl Printed {
+    /// `None`: print of something else. A card shows two of its names and numbers at least, and a date.
+    pub(super) fn of(all: Vec<Field>, is_named: bool, today: NaiveDate) -> Option<Self> {
+        let mut fields: Vec<Field> = Vec::new();
+        for found in all {
+            match fields.iter_mut().find(|known| known.label == found.label) {
+                // Twice: who knows which one it is.
+                Some(known) if known.text != found.text => known.sure = known.sure.min(DOUBTFUL),
+                Some(_) => {}
+                None => fields.push(found),
+            }
+        }
+        let has_date = fields.iter().any(|field| field.date.is_some());
+        let others = fields.iter().filter(|field| {
+            matches!(
+                field.label,
+                Label::Surname | Label::Given | Label::Number | Label::Authority
+            )
+        });
+        if !has_date || others.count() < 2 {
+            return None;
+        }
+        fields.sort_by_key(|field| field.label);
+        let mut printed = Self { fields, is_named };
+        if !printed.is_in_order(today) {
+            let dates = printed.fields.iter_mut().filter(|one| one.label.is_date());
+            for field in dates {
+                field.sure = field.sure.min(DOUBTFUL);
+            }
+        }
+        Some(printed)
+    }
+
     pub fn field(&self, label: Label) -> Option<&Field> {
         self.fields.iter().find(|field| field.label == label)
     }
@@ -128,41 +177,14 @@ impl Printed {
     }
 }
 
-/// `None`: print of something else. A licence shows two of its names and numbers at least, and a date.
+/// `None`: print of something else.
 pub fn parse(rows: &[Vec<Letter>], today: NaiveDate) -> Option<Printed> {
-    let mut fields: Vec<Field> = Vec::new();
-    for (row, letters) in rows.iter().enumerate() {
-        for (label, value) in split(letters) {
-            let Some(found) = label.and_then(|label| field(label, value, row, today)) else {
-                continue;
-            };
-            match fields.iter_mut().find(|known| known.label == found.label) {
-                // Twice: who knows which one it is.
-                Some(known) if known.text != found.text => known.sure = known.sure.min(DOUBTFUL),
-                Some(_) => {}
-                None => fields.push(found),
-            }
-        }
-    }
-    let has_date = fields.iter().any(|field| field.date.is_some());
-    let others = fields.iter().filter(|field| {
-        matches!(
-            field.label,
-            Label::Surname | Label::Given | Label::Number | Label::Authority
-        )
+    let rows = rows.iter().enumerate();
+    let found = rows.flat_map(|(row, letters)| {
+        let parts = split(letters).into_iter();
+        parts.filter_map(move |(label, value)| field(label?, value, row, today))
     });
-    if !has_date || others.count() < 2 {
-        return None;
-    }
-    fields.sort_by_key(|field| field.label);
-    let mut printed = Printed { fields };
-    if !printed.is_in_order(today) {
-        let dates = printed.fields.iter_mut().filter(|one| one.label.is_date());
-        for field in dates {
-            field.sure = field.sure.min(DOUBTFUL);
-        }
-    }
-    Some(printed)
+    Printed::of(found.collect(), false, today)
 }
 
 /// The parts of a row, each from a label on. `None`: a label whose field is not kept.
@@ -228,7 +250,7 @@ fn label(letters: &[Letter]) -> Option<(Option<Label>, usize)> {
     is_end(second).then_some((label, 2))
 }
 
-fn field(label: Label, value: &[Letter], row: usize, today: NaiveDate) -> Option<Field> {
+pub(super) fn field(label: Label, value: &[Letter], row: usize, today: NaiveDate) -> Option<Field> {
     if label.is_date() {
         let (text, date, sure) = date(value, label, today)?;
         return Some(Field {

@@ -5,6 +5,7 @@ mod barcode;
 mod fields;
 mod ink;
 mod licence;
+mod named;
 mod print;
 mod quality;
 mod text;
@@ -59,20 +60,26 @@ pub fn side(
     side_with(models, photo, today, kind, Portraits::Sought)
 }
 
-/// The back of a licence whose front has its portrait: that there is none is what is expected, and takes longest.
-pub fn back_of_licence(
+/// The back of a card whose front has its portrait: that there is none is what is expected, and takes longest.
+pub fn back(
     models: &Models,
     photo: &Photo,
     today: NaiveDate,
+    kind: DocumentKind,
 ) -> Result<Side, ModelError> {
-    let kind = DocumentKind::DrivingLicence;
-    side_with(models, photo, today, kind, Portraits::Glance)
+    let portraits = match kind {
+        DocumentKind::DrivingLicence => Portraits::Glance,
+        DocumentKind::NationalId | DocumentKind::Passport => Portraits::Around,
+    };
+    side_with(models, photo, today, kind, portraits)
 }
 
 /// How hard a portrait is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Portraits {
     Sought,
+    /// One that is seen at once, whichever way the page lies.
+    Around,
     /// Only one that is seen at once, the way that the page lies.
     Glance,
 }

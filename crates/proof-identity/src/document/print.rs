@@ -3,7 +3,7 @@
 use super::{
     band::{Line, Searched},
     fields::{self, Printed},
-    ink,
+    ink, named,
     text::{self, CLASSES_ALL, HEIGHT},
 };
 use crate::{
@@ -40,7 +40,8 @@ pub struct Letter {
     pub sure: f32,
 }
 
-/// What a licence's numbered fields say. Lines with a date that counts are read twice, in two ways.
+/// What the fields of a card say, which it numbers or else names. Lines with a date that may decide are read twice, in
+/// two ways.
 pub fn read(
     models: &Models,
     page: &RgbImage,
@@ -53,15 +54,21 @@ pub fn read(
         .iter()
         .map(|line| look(line, FIRST))
         .collect::<Result<Vec<_>, _>>()?;
-    let Some(first) = fields::parse(&rows, today) else {
+    let parse = |rows: &[Vec<Letter>]| {
+        fields::parse(rows, today).or_else(|| named::parse(&lines, rows, today))
+    };
+    let Some(first) = parse(&rows) else {
         return Ok(None);
     };
+    if first.is_named {
+        return Ok(Some(first));
+    }
     for at in first.rows_of_dates() {
         if let (Some(line), Some(row)) = (lines.get(at), rows.get_mut(at)) {
             *row = look(line, SECOND)?;
         }
     }
-    Ok(Some(first.and(fields::parse(&rows, today).as_ref())))
+    Ok(Some(first.and(parse(&rows).as_ref())))
 }
 
 /// The lines that are read, from top to bottom and from left to right.

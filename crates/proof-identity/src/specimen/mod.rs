@@ -7,7 +7,7 @@ mod print;
 pub mod refilmed;
 
 pub use damage::{Damage, damage, noisy};
-pub use print::{LicenceFields, licence, licence_back, licence_fields};
+pub use print::{LicenceFields, card, licence, licence_back, licence_fields};
 
 use crate::mrz::{Fields, Form, write};
 use image::{GrayImage, ImageFormat, Rgb, RgbImage, imageops};

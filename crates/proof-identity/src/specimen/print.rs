@@ -1,5 +1,5 @@
-//! A driving licence of Utopia without a zone: numbered fields, as the Union's model has them (Directive 2006/126/EC,
-//! annex I).
+//! Cards of Utopia without a zone: a driving licence whose fields have numbers, as the Union's model has them (Directive
+//! 2006/126/EC, annex I), and an identity card whose fields have names.
 
 use super::{DOTS, glyphs, paper, place, portrait_box, stamp};
 use crate::mrz::Form;
@@ -68,6 +68,29 @@ pub fn licence(fields: &LicenceFields, portrait: Option<&RgbImage>) -> RgbImage 
     for (at, row) in (0_u8..).zip(&rows) {
         let down = f32::from(at).mul_add(5.2, 12.5);
         print(&mut page, row, (left, down), 2.0);
+    }
+    page
+}
+
+/// The front of an identity card that names the same fields in small letters, each above what it says.
+pub fn card(fields: &LicenceFields, portrait: Option<&RgbImage>) -> RgbImage {
+    let mut page = paper(Form::Td1);
+    place(&mut page, portrait, Form::Td1);
+    let (portrait_left, _, portrait_width, _) = portrait_box(Form::Td1);
+    let left = portrait_left + portrait_width + 4.0;
+    let right = left + 28.0;
+    print(&mut page, "IDENTITY CARD  UTOPIA", (left, 6.0), 2.4);
+    for (name, value, (at, down)) in [
+        ("SURNAME / NOM", &fields.surname, (left, 11.5)),
+        ("GIVEN NAMES / PRENOMS", &fields.given, (left, 19.5)),
+        ("DATE OF BIRTH", &fields.birth, (left, 27.5)),
+        ("DATE OF ISSUE", &fields.issue, (right, 27.5)),
+        ("DATE OF EXPIRY", &fields.expiry, (left, 35.5)),
+        ("AUTHORITY", &fields.authority, (right, 35.5)),
+        ("CARD NUMBER", &fields.number, (left, 43.5)),
+    ] {
+        print(&mut page, name, (at, down), 1.3);
+        print(&mut page, value, (at, down + 3.6), 2.0);
     }
     page
 }

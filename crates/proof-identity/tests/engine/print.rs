@@ -1,4 +1,4 @@
-//! Licences that say nothing to machines.
+//! Cards that say nothing to machines.
 
 use crate::kit::{Kit, says};
 use proof_core::identity::DocumentKind;
@@ -84,6 +84,58 @@ fn print_refuses_when_it_is_certain_and_else_people_look() {
     assert_eq!(report.outcome, Outcome::Review);
     assert!(says(&report).1.contains(&maybe));
     assert!(report.evidence().birth.is_none());
+}
+
+#[test]
+fn people_see_what_a_card_names_and_nobody_is_sent_away_for_it() {
+    let Some(kit) = Kit::open() else { return };
+    let card = |fields: &LicenceFields| {
+        let front = specimen::card(fields, Some(&kit.picture("obama.jpg")));
+        let worn = Damage {
+            turn_degrees: 2.0,
+            noise: 4.0,
+            ..Damage::default()
+        };
+        kit.check(&Case {
+            kind: DocumentKind::NationalId,
+            front: Some(damage(&front, &worn)),
+            back: Some(damage(&specimen::licence_back(), &worn)),
+            ..kit.passport_case("obama.jpg", Vec::new())
+        })
+    };
+    let fields = specimen::licence_fields();
+    let report = card(&fields);
+    assert_eq!(
+        says(&report),
+        (Outcome::Review, vec![Reason::NoZone, Reason::NoSelfie])
+    );
+    let facts = report.facts.as_ref().unwrap();
+    assert_eq!(facts.code, "ID");
+    let printed = facts.printed.as_ref().unwrap();
+    for (label, text) in [
+        (Label::Surname, &fields.surname),
+        (Label::Given, &fields.given),
+        (Label::Birth, &fields.birth),
+        (Label::Issue, &fields.issue),
+        (Label::Expiry, &fields.expiry),
+        (Label::Authority, &fields.authority),
+        (Label::Number, &fields.number),
+    ] {
+        assert_eq!(printed.text(label), text, "{label:?}");
+    }
+    let seen = report.evidence();
+    assert_eq!(seen.names.unwrap().surname, fields.surname);
+    assert!(seen.birth.is_none(), "a guess is nobody's birthday");
+    let note = "printed: valid until: 15.04.2034 (";
+    assert!(seen.notes.iter().any(|said| said.starts_with(note)));
+    let expired = LicenceFields {
+        issue: "16.04.2009".to_owned(),
+        expiry: "15.04.2024".to_owned(),
+        ..fields
+    };
+    let report = card(&expired);
+    assert_eq!(report.outcome, Outcome::Review);
+    assert!(says(&report).1.contains(&Reason::MaybeExpired));
 }
 
 /// The recogniser's file is the only place that says which class is which letter.
