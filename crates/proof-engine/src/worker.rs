@@ -144,8 +144,8 @@ impl Engine {
                         next = due.map_or(idle, |due| due.min(idle));
                         leases.into_iter().for_each(|lease| in_hand.push(self.run(lease).boxed()));
                     }
-                    // Giving the job back was a hint.
-                    Ended::Ran => {}
+                    // Giving the job back was a hint, which is not lost here.
+                    Ended::Ran => look |= !self.db.is_alone(),
                 },
                 () = hint => look = true,
                 () = wait => {
@@ -219,7 +219,8 @@ impl Engine {
                 Box::pin(async move {
                     let leases = tx.job_claim(pool, token, now, until, limit).await?;
                     let is_full = leases.len() >= limit;
-                    let due = if is_full {
+                    // What is due and was not to be had is in somebody's hands.
+                    let due = if is_full || leases.is_empty() {
                         None
                     } else {
                         tx.job_next(pool).await?

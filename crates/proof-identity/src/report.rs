@@ -410,7 +410,8 @@ impl Report {
     }
 
     /// What it knows of the person. A number whose check digits are wrong is none; names have no check digit, and are looked
-    /// for on lists as they were read. A number in print has none either, nor does it say whose it is.
+    /// for on lists as they were read. A number in print has none either, nor does it say whose it is. Names that stand
+    /// beside a word are none: what was looked for on lists may be another word.
     pub fn evidence(&self) -> Evidence {
         let facts = self.facts.as_ref().filter(|facts| facts.wrong.is_empty());
         let parts = |cosine: f32| (cosine.clamp(0.0, 1.0) * 10_000.0) as u16;
@@ -421,6 +422,12 @@ impl Report {
                 .facts
                 .as_ref()
                 .filter(|facts| !(facts.surname.is_empty() && facts.given.is_empty()))
+                .filter(|facts| {
+                    facts
+                        .printed
+                        .as_ref()
+                        .is_none_or(|printed| !printed.is_named)
+                })
                 .map(|facts| Names {
                     surname: facts.surname.clone(),
                     given: facts.given.clone(),

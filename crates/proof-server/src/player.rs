@@ -365,7 +365,7 @@ impl<'a> Stage<'a> {
         let network = self.asset.network().name();
         let path = ["chains", "v1", network, "transfers", hash];
         let answer = self.player.world.get(&path, &[]).await;
-        Ok(answer.map_err(|error| error.to_string())?.is_success())
+        Ok(answer.is_ok_and(|answer| answer.is_success()))
     }
 
     fn author(&self) -> Author {

@@ -98,6 +98,15 @@ impl Searched {
     }
 }
 
+/// That of the longest lines: short ones have a slope of their own.
+pub fn slope(lines: &[Line]) -> f32 {
+    let mut longest: Vec<&Line> = lines.iter().collect();
+    longest.sort_by(|a, b| b.length().total_cmp(&a.length()));
+    let mut slopes: Vec<f32> = longest.into_iter().take(5).map(Line::angle).collect();
+    slopes.sort_by(f32::total_cmp);
+    slopes.get(slopes.len() / 2).copied().unwrap_or(0.0)
+}
+
 fn lines(picture: &GrayImage) -> Vec<Line> {
     chains(&characters(picture))
         .into_iter()

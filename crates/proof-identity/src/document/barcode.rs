@@ -9,11 +9,15 @@ use rxing::{
 /// Blur that takes a camera's noise from the ends of bars, in pixels. It takes thin bars, too: those are read without.
 const BLUR: f32 = 1.0;
 
-/// What is in the barcode of this side, whichever way it lies: the library looks four ways.
+/// What is in the barcode of this side, whichever way it lies. The library looks four ways, and stops at the first where
+/// something looks like the end of a barcode; so the last look begins a quarter further.
 pub fn read(picture: &RgbImage) -> Option<Licence> {
     let gray = ink::gray(picture);
     let read = |gray: &GrayImage| text(gray).and_then(|text| Licence::read(&text));
-    read(&gray).or_else(|| read(&imageops::blur(&gray, BLUR)))
+    read(&gray).or_else(|| {
+        let calm = imageops::blur(&gray, BLUR);
+        read(&calm).or_else(|| read(&imageops::rotate90(&calm)))
+    })
 }
 
 fn text(picture: &GrayImage) -> Option<String> {

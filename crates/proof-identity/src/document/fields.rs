@@ -82,6 +82,12 @@ pub struct Field {
     row: usize,
 }
 
+impl Field {
+    pub(super) const fn row(&self) -> usize {
+        self.row
+    }
+}
+
 /// What was read of it; whatever else such a licence has, as where somebody lives, is not kept.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct Printed {
@@ -168,7 +174,13 @@ impl Printed {
         let before = |a: Option<NaiveDate>, b: Option<NaiveDate>| {
             a.zip(b).is_none_or(|(earlier, later)| earlier < later)
         };
-        let of_age = birth.and_then(|birth| birth.checked_add_months(MONTHS_BEFORE_ISSUE));
+        // Children have cards, too.
+        let months = if self.is_named {
+            Months::new(0)
+        } else {
+            MONTHS_BEFORE_ISSUE
+        };
+        let of_age = birth.and_then(|birth| birth.checked_add_months(months));
         before(birth, Some(today))
             && before(issue, today.succ_opt())
             && before(of_age, issue)

@@ -2,7 +2,7 @@
 //! it or below.
 
 use super::{
-    band::Line,
+    band::{self, Line},
     fields::{self, Field, Label, Printed},
     print::Letter,
 };
@@ -14,9 +14,9 @@ use chrono::NaiveDate;
 const SURE_MAX: f32 = 0.85;
 
 /// Words, in the letters of a zone, that name a field in the languages of the Union and of its neighbours.
-const CAPTIONS: [(Label, &[&str]); 7] = [
+const CAPTIONS: [(Option<Label>, &[&str]); 8] = [
     (
-        Label::Surname,
+        Some(Label::Surname),
         &[
             "SURNAME",
             "LAST NAME",
@@ -34,7 +34,7 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
         ],
     ),
     (
-        Label::Given,
+        Some(Label::Given),
         &[
             "GIVEN NAMES",
             "FIRST NAMES",
@@ -48,7 +48,7 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
         ],
     ),
     (
-        Label::Birth,
+        Some(Label::Birth),
         &[
             "DATE OF BIRTH",
             "BIRTH DATE",
@@ -66,7 +66,7 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
         ],
     ),
     (
-        Label::Issue,
+        Some(Label::Issue),
         &[
             "DATE OF ISSUE",
             "ISSUE DATE",
@@ -82,7 +82,7 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
         ],
     ),
     (
-        Label::Expiry,
+        Some(Label::Expiry),
         &[
             "DATE OF EXPIRY",
             "EXPIRY DATE",
@@ -106,11 +106,11 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
         ],
     ),
     (
-        Label::Authority,
+        Some(Label::Authority),
         &["AUTHORITY", "ISSUED BY", "BEHOERDE", "AUTORITE"],
     ),
     (
-        Label::Number,
+        Some(Label::Number),
         &[
             "DOCUMENT NO",
             "DOCUMENT NUMBER",
@@ -126,6 +126,58 @@ const CAPTIONS: [(Label, &[&str]); 7] = [
             "NUMERO DE DOCUMENTO",
             "DOCUMENTNUMMER",
             "NUMER DOKUMENTU",
+        ],
+    ),
+    // Others, whose fields are not kept: their words are nobody's value.
+    (
+        None,
+        &[
+            "SEX",
+            "SEXE",
+            "SEXO",
+            "SESSO",
+            "GENDER",
+            "GESCHLECHT",
+            "GESLACHT",
+            "PLEC",
+            "CINSIYETI",
+            "NATIONALITY",
+            "NATIONALITE",
+            "STAATSANGEHOERIGKEIT",
+            "NACIONALIDAD",
+            "NACIONALIDADE",
+            "CITTADINANZA",
+            "NATIONALITEIT",
+            "OBYWATELSTWO",
+            "UYRUGU",
+            "PLACE OF BIRTH",
+            "GEBURTSORT",
+            "LIEU DE NAISSANCE",
+            "LUGAR DE NACIMIENTO",
+            "LUOGO DI NASCITA",
+            "MIEJSCE URODZENIA",
+            "NOM DE NAISSANCE",
+            "GEBURTSNAME",
+            "NAZWISKO RODOWE",
+            "NOMBRE DEL PADRE",
+            "PLACE OF ISSUE",
+            "HEIGHT",
+            "TAILLE",
+            "GROESSE",
+            "STATURA",
+            "ALTURA",
+            "EYES",
+            "ADDRESS",
+            "ADRESSE",
+            "DOMICILIO",
+            "INDIRIZZO",
+            "RESIDENCE",
+            "SIGNATURE",
+            "UNTERSCHRIFT",
+            "FIRMA",
+            "COUNTRY",
+            "TYPE",
+            "CLASS",
         ],
     ),
 ];
@@ -145,28 +197,32 @@ const ASIDE: f32 = 0.05;
 
 /// What one line is.
 enum Row<'a> {
-    /// Names a field, whose value stands elsewhere.
-    Caption(Label),
-    /// Names a field, and says it.
-    Whole(Label, &'a [Letter]),
+    /// Names a field, and may say it behind that.
+    Caption(Option<Label>, &'a [Letter]),
     Value(&'a [Letter]),
 }
 
 /// `None`: print of something else, or too little of it.
 pub fn parse(lines: &[Line], letters: &[Vec<Letter>], today: NaiveDate) -> Option<Printed> {
     let rows: Vec<Row> = letters.iter().map(|letters| row(letters)).collect();
-    let mut found = Vec::new();
+    let slope = band::slope(lines);
+    let mut found: Vec<Field> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
-        let (label, value, at) = match row {
-            Row::Value(_) => continue,
-            Row::Whole(label, value) => (*label, *value, at),
-            Row::Caption(label) => match beside(lines, &rows, at) {
-                Some((value, at)) => (*label, value, at),
-                None => continue,
-            },
+        let Row::Caption(Some(label), behind) = row else {
+            continue;
         };
-        found.extend(field(label, value, at, today));
+        // Behind a word without a colon, a name may as well be the rest of what the caption says.
+        let is_told = behind.iter().find(|one| one.letter != ' ');
+        let is_told = is_told.is_some_and(|one| matches!(one.letter, ':' | '.'));
+        let has_digits = label.is_date() || *label == Label::Number;
+        let behind = (is_told || has_digits).then_some((*behind, at));
+        let beside = beside(lines, &rows, at, slope).into_iter().flatten();
+        let mut values = behind.into_iter().chain(beside);
+        found.extend(values.find_map(|(value, at)| field(*label, value, at, today)));
     }
+    // What two words seem to name is neither's.
+    let rows: Vec<usize> = found.iter().map(Field::row).collect();
+    found.retain(|field| rows.iter().filter(|row| **row == field.row()).count() == 1);
     Printed::of(found, true, today)
 }
 
@@ -176,16 +232,35 @@ fn row(letters: &[Letter]) -> Row<'_> {
     // One language after another: "SURNAME / NOM".
     while let Some((named, length)) = caption(rest) {
         label = label.or(Some(named));
-        rest = trimmed(&rest[length..]);
-        match rest.split_first() {
-            Some((first, behind)) if first.letter == '/' => rest = trimmed(behind),
-            _ => break,
+        rest = without_plural(&rest[length..]);
+        let Some((first, behind)) = trimmed(rest).split_first() else {
+            break;
+        };
+        if first.letter == '/' {
+            rest = trimmed(behind);
+            // Another language, of which nothing is known.
+            if caption(rest).is_none() {
+                rest = &[];
+            }
+        } else {
+            break;
         }
     }
     match label {
         None => Row::Value(letters),
-        Some(label) if rest.is_empty() => Row::Caption(label),
-        Some(label) => Row::Whole(label, rest),
+        // Two words in one line: whose is what follows?
+        Some(label) if caption(trimmed(rest)).is_some() => Row::Caption(label, &[]),
+        Some(label) => Row::Caption(label, rest),
+    }
+}
+
+/// Without the ending of a plural: "NAME(S)", "VORNAME(N)".
+fn without_plural(letters: &[Letter]) -> &[Letter] {
+    let is_open = letters.first().is_some_and(|first| first.letter == '(');
+    let close = letters.iter().position(|one| one.letter == ')');
+    match close {
+        Some(close) if is_open && close <= 3 => &letters[close + 1..],
+        _ => letters,
     }
 }
 
@@ -198,106 +273,129 @@ fn trimmed(letters: &[Letter]) -> &[Letter] {
 }
 
 /// The field that these letters begin to name, and how many of them do.
-fn caption(letters: &[Letter]) -> Option<(Label, usize)> {
-    let ends: Vec<usize> = (1..=letters.len())
-        .filter(|end| {
-            let is_word = letters[*end - 1].letter.is_alphabetic();
-            is_word
-                && letters
-                    .get(*end)
-                    .is_none_or(|next| !next.letter.is_alphanumeric())
-        })
-        .take(WORDS_MAX)
-        .collect();
+fn caption(letters: &[Letter]) -> Option<(Option<Label>, usize)> {
+    let is_end = |end: &usize| {
+        letters[*end - 1].letter.is_alphabetic()
+            && letters
+                .get(*end)
+                .is_none_or(|next| !next.letter.is_alphanumeric())
+    };
+    let ends: Vec<usize> = (1..=letters.len()).filter(is_end).take(WORDS_MAX).collect();
     // "DATE OF BIRTH" before any shorter one.
     ends.into_iter().rev().find_map(|end| {
-        let text: String = letters[..end]
-            .iter()
-            .map(|one| {
-                if one.letter.is_alphabetic() {
-                    one.letter
-                } else {
-                    ' '
-                }
-            })
-            .collect();
+        let plain = |one: &Letter| {
+            if one.letter.is_alphabetic() {
+                one.letter
+            } else {
+                ' '
+            }
+        };
+        let text: String = letters[..end].iter().map(plain).collect();
         Some((named(&transliterate(&text))?, end))
     })
 }
 
-fn named(text: &str) -> Option<Label> {
-    let is = |caption: &str| {
-        let misread = usize::from(caption.len() >= LENGTH_FORGIVING);
-        // "GIVEN NAME" and "PRÉNOM" are the same in the singular.
-        strsim::osa_distance(caption, text) <= misread
+fn named(text: &str) -> Option<Option<Label>> {
+    // "GIVEN NAME" and "PRÉNOM" are the same in the singular.
+    let is_like = |caption: &&str| {
+        caption.len() >= LENGTH_FORGIVING && strsim::osa_distance(caption, text) <= 1
     };
-    let label = |exact: bool| {
-        CAPTIONS
+    let find = |is: &dyn Fn(&&str) -> bool| {
+        let found = CAPTIONS
             .iter()
-            .find(|(_, captions)| {
-                captions
-                    .iter()
-                    .any(|caption| if exact { *caption == text } else { is(caption) })
-            })
-            .map(|(label, _)| *label)
+            .find(|(_, captions)| captions.iter().any(is));
+        found.map(|(label, _)| *label)
     };
-    label(true).or_else(|| label(false))
+    find(&|caption| *caption == text).or_else(|| find(&is_like))
 }
 
-/// A value, seen from a caption: along the caption and down from it, in heights of the larger of both.
-struct Seen<'a> {
+/// A line, seen from a caption: along it and down from it, in heights of the larger of both.
+struct Seen {
     at: usize,
-    letters: &'a [Letter],
     begin: f32,
     end: f32,
     down: f32,
+    /// The caption's.
+    length: f32,
 }
 
-/// The value of a caption: what stands to its right, or else what stands below.
-fn beside<'a>(lines: &[Line], rows: &[Row<'a>], at: usize) -> Option<(&'a [Letter], usize)> {
-    let caption = lines.get(at)?;
-    let (sin, cos) = caption.angle().sin_cos();
-    let values = || {
-        let rows = lines.iter().zip(rows).enumerate();
-        rows.filter_map(|(at, (line, row))| match row {
-            Row::Value(letters) if !letters.is_empty() => {
-                let height = line.height.max(caption.height);
-                let (x, y) = (
-                    (line.start.x - caption.start.x) / height,
-                    (line.start.y - caption.start.y) / height,
-                );
-                let begin = x.mul_add(cos, y * sin);
-                let seen = Seen {
-                    at,
-                    letters,
-                    begin,
-                    end: begin + line.length() / height,
-                    down: y.mul_add(cos, -x * sin),
-                };
-                Some((seen, caption.length() / height))
+/// What may be the value of a caption: what stands to its right, or else what stands below.
+fn beside<'a>(
+    lines: &[Line],
+    rows: &[Row<'a>],
+    at: usize,
+    slope: f32,
+) -> [Option<(&'a [Letter], usize)>; 2] {
+    let Some(caption) = lines.get(at) else {
+        return [None, None];
+    };
+    let (sin, cos) = slope.sin_cos();
+    let seen = |(at, line): (usize, &Line)| {
+        let height = line.height.max(caption.height);
+        let (x, y) = (
+            (line.start.x - caption.start.x) / height,
+            (line.start.y - caption.start.y) / height,
+        );
+        let begin = x.mul_add(cos, y * sin);
+        Seen {
+            at,
+            begin,
+            end: begin + line.length() / height,
+            down: y.mul_add(cos, -x * sin),
+            length: caption.length() / height,
+        }
+    };
+    let is_under = |seen: &Seen| seen.begin < seen.length && seen.end > 0.0 && seen.down >= 0.6;
+    let is_right = |seen: &Seen| {
+        seen.down.abs() < 0.6 && (0.0..RIGHT_MAX).contains(&(seen.begin - seen.length))
+    };
+    // What stands below the next caption is that one's.
+    let (mut right_max, mut below_max) = (f32::MAX, BELOW_MAX);
+    let others = lines.iter().enumerate().map(seen);
+    for other in others.filter(|seen| seen.at != at) {
+        if let Some(Row::Caption(..)) = rows.get(other.at) {
+            if is_under(&other) {
+                below_max = below_max.min(other.down);
+            } else if is_right(&other) {
+                right_max = right_max.min(other.begin);
             }
-            _ => None,
-        })
+        }
+    }
+    let value = |(cost, seen): (f32, Seen)| match rows.get(seen.at) {
+        Some(Row::Value(letters)) if !letters.is_empty() => Some((cost, *letters, seen.at)),
+        _ => None,
     };
-    let right = values().filter_map(|(seen, length)| {
-        let gap = seen.begin - length;
-        let is_right = seen.down.abs() < 0.6 && (0.0..RIGHT_MAX).contains(&gap);
-        is_right.then_some((gap, seen))
-    });
+    let nearest = |found: Vec<(f32, Seen)>| {
+        let values = found.into_iter().filter_map(value);
+        let nearest = values.min_by(|a, b| a.0.total_cmp(&b.0));
+        nearest.map(|(_, letters, at)| (letters, at))
+    };
+    let all = || lines.iter().enumerate().map(seen);
+    let right = all()
+        .filter(|seen| is_right(seen) && seen.begin < right_max)
+        .map(|seen| (seen.begin, seen));
     // Somewhere below the word: a piece of the portrait may stand before a value.
-    let below = || {
-        values().filter_map(|(seen, length)| {
-            let is_below = (0.6..BELOW_MAX).contains(&seen.down);
-            let is_under = seen.begin < length && seen.end > 0.0;
-            (is_below && is_under).then_some((seen.down + seen.begin.abs() * ASIDE, seen))
-        })
-    };
-    let nearest = |a: &(f32, Seen), b: &(f32, Seen)| a.0.total_cmp(&b.0);
-    let found = right.min_by(nearest).or_else(|| below().min_by(nearest));
-    found.map(|(_, seen)| (seen.letters, seen.at))
+    let below = all()
+        .filter(|seen| is_under(seen) && seen.down < below_max)
+        .map(|seen| (seen.down + seen.begin.abs() * ASIDE, seen));
+    [nearest(right.collect()), nearest(below.collect())]
 }
 
+/// `None`: this is nothing that such a field says.
 fn field(label: Label, value: &[Letter], row: usize, today: NaiveDate) -> Option<Field> {
+    let value = trimmed(value);
+    let digits = value.iter().filter(|one| one.letter.is_ascii_digit());
+    let letters = value.iter().filter(|one| one.letter.is_alphabetic());
+    let (digits, letters) = (digits.count(), letters.count());
+    let fits = match label {
+        Label::Surname | Label::Given => digits == 0 && letters >= 2,
+        Label::Number => digits >= 3,
+        Label::Authority => letters >= 2,
+        Label::Birth | Label::Issue | Label::Expiry | Label::Categories => true,
+    };
+    if !fits {
+        return None;
+    }
     let in_digits = label.is_date().then(|| in_digits(value));
     let mut field = fields::field(label, in_digits.as_deref().unwrap_or(value), row, today)?;
     field.sure = field.sure.min(SURE_MAX);
@@ -342,18 +440,18 @@ fn in_digits(value: &[Letter]) -> Vec<Letter> {
 
 /// How months begin, in the languages of the captions.
 const MONTHS: [&[&str]; 12] = [
-    &["JAN", "ENE", "GEN", "STY", "OCA"],
+    &["JAN", "JAE", "ENE", "GEN", "STY", "OCA"],
     &["FEB", "FEV", "LUT", "SUB"],
-    &["MAR", "MAE", "MRT"],
+    &["MAR", "MAE", "MAA", "MRT"],
     &["APR", "AVR", "ABR", "KWI", "NIS"],
     &["MAY", "MAI", "MAG", "MEI", "MAJ"],
     &["JUN", "JUIN", "GIU", "CZE", "HAZ"],
     &["JUL", "JUIL", "LUG", "LIP", "TEM"],
-    &["AUG", "AOU", "AGO", "SIE"],
+    &["AUG", "AOU", "AGO", "AGU", "SIE"],
     &["SEP", "SET", "WRZ", "EYL"],
     &["OCT", "OKT", "OTT", "OUT", "PAZ", "EKI"],
     &["NOV", "LIS", "KAS"],
-    &["DEC", "DEZ", "DIC", "DIS", "GRU", "ARA"],
+    &["DEC", "DEZ", "DIC", "GRU", "ARA"],
 ];
 
 fn month(part: &[Letter]) -> Option<usize> {
@@ -458,7 +556,7 @@ mod tests {
 
     #[test]
     fn what_is_too_far_away_or_says_no_day_is_nobodys() {
-        let names = [(0.0, 0.0, "SURNAME DOE"), (0.0, 20.0, "FORENAMES JO")];
+        let names = [(0.0, 0.0, "SURNAME: DOE"), (0.0, 20.0, "FORENAMES: JO")];
         let with = |more: &[(f32, f32, &str)]| read(&[&names[..], more].concat());
         let below = (0.0, 60.0, "12.08.1985");
         assert!(with(&[(0.0, 40.0, "DOB"), below]).is_some());
@@ -467,6 +565,64 @@ mod tests {
         assert!(with(&[(0.0, 40.0, "DOB"), (0.0, 60.0, "31.02.1985")]).is_none());
         assert!(with(&[(0.0, 40.0, "D0G"), below]).is_none());
         assert!(read(&[(0.0, 40.0, "DOB"), below]).is_none());
+    }
+
+    #[test]
+    fn a_word_is_nobodys_value() {
+        let printed = read(&[
+            (0.0, 0.0, "SURNAME(S) / EFTERNAMN"),
+            (260.0, 0.0, "SEX"),
+            (0.0, 20.0, "DOE"),
+            (260.0, 20.0, "F"),
+            (0.0, 40.0, "GIVEN NAME(S)"),
+            (200.0, 40.0, "NAZWISKO RODOWE"),
+            (0.0, 60.0, "JO"),
+            (200.0, 60.0, "ROE"),
+            (0.0, 80.0, "DATE OF BIRTH"),
+            (180.0, 80.0, "HOLDER"),
+            (0.0, 100.0, "12.08.1985"),
+        ])
+        .unwrap();
+        assert_eq!(printed.text(Label::Surname), "DOE");
+        assert_eq!(printed.text(Label::Given), "JO");
+        assert_eq!(printed.date(Label::Birth), day(1985, 8, 12));
+        // Its value was not seen: the next one's is not its own.
+        let lost = read(&[
+            (0.0, 0.0, "SURNAME"),
+            (0.0, 20.0, "GIVEN NAMES"),
+            (0.0, 40.0, "JO"),
+            (0.0, 60.0, "CARD NO"),
+            (0.0, 80.0, "X12345"),
+            (0.0, 100.0, "DOB: 12.08.1985"),
+        ])
+        .unwrap();
+        assert_eq!(lost.text(Label::Surname), "");
+        assert_eq!(lost.text(Label::Given), "JO");
+        // Two words in one line, and one value of two.
+        assert_eq!(
+            read(&[(0.0, 0.0, "SURNAME GIVEN NAMES"), (0.0, 20.0, "DOE")]),
+            None
+        );
+        let shared = [
+            (0.0, 0.0, "SURNAME"),
+            (90.0, 0.0, "GIVEN NAMES"),
+            (20.0, 20.0, "DOE JO JO JO"),
+            (0.0, 60.0, "DOB: 12.08.1985"),
+            (0.0, 80.0, "CARD NO 12345"),
+        ];
+        assert_eq!(read(&shared), None);
+    }
+
+    #[test]
+    fn a_child_has_a_card_too() {
+        let printed = read(&[
+            (0.0, 0.0, "SURNAME: DOE"),
+            (0.0, 20.0, "CARD NO: 12345"),
+            (0.0, 40.0, "DOB: 01.05.2008"),
+            (0.0, 60.0, "DATE OF ISSUE: 01.06.2018"),
+        ])
+        .unwrap();
+        assert!(printed.fields.iter().all(|field| field.sure == SURE_MAX));
     }
 
     proptest! {

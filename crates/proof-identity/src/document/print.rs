@@ -1,7 +1,7 @@
 //! Print that is not made for machines: lines of any length, read one letter after another.
 
 use super::{
-    band::{Line, Searched},
+    band::{self, Line, Searched},
     fields::{self, Printed},
     ink, named,
     text::{self, CLASSES_ALL, HEIGHT},
@@ -85,9 +85,7 @@ fn lines(page: &RgbImage) -> Vec<Line> {
         fits
     });
     // The page's own slope is that of its longest lines.
-    let mut slopes: Vec<f32> = lines.iter().take(5).map(Line::angle).collect();
-    slopes.sort_by(f32::total_cmp);
-    let slope = slopes.get(slopes.len() / 2).copied().unwrap_or(0.0);
+    let slope = band::slope(&lines);
     let (sin, cos) = slope.sin_cos();
     lines.retain(|line| (line.angle() - slope).abs() < 0.15);
     let along = |line: &Line| line.start.x * cos + line.start.y * sin;

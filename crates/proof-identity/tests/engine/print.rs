@@ -124,7 +124,7 @@ fn people_see_what_a_card_names_and_nobody_is_sent_away_for_it() {
         assert_eq!(printed.text(label), text, "{label:?}");
     }
     let seen = report.evidence();
-    assert_eq!(seen.names.unwrap().surname, fields.surname);
+    assert!(seen.names.is_none(), "another word may be beside that one");
     assert!(seen.birth.is_none(), "a guess is nobody's birthday");
     let note = "printed: valid until: 15.04.2034 (";
     assert!(seen.notes.iter().any(|said| said.starts_with(note)));
