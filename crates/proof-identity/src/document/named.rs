@@ -574,9 +574,8 @@ mod tests {
             (260.0, 0.0, "SEX"),
             (0.0, 20.0, "DOE"),
             (260.0, 20.0, "F"),
-            (0.0, 40.0, "GIVEN NAME(S)"),
+            (0.0, 40.0, "GIVEN NAME(S): JO"),
             (200.0, 40.0, "NAZWISKO RODOWE"),
-            (0.0, 60.0, "JO"),
             (200.0, 60.0, "ROE"),
             (0.0, 80.0, "DATE OF BIRTH"),
             (180.0, 80.0, "HOLDER"),
@@ -589,8 +588,8 @@ mod tests {
         // Its value was not seen: the next one's is not its own.
         let lost = read(&[
             (0.0, 0.0, "SURNAME"),
-            (0.0, 20.0, "GIVEN NAMES"),
-            (0.0, 40.0, "JO"),
+            (0.0, 15.0, "GIVEN NAMES"),
+            (0.0, 30.0, "JO"),
             (0.0, 60.0, "CARD NO"),
             (0.0, 80.0, "X12345"),
             (0.0, 100.0, "DOB: 12.08.1985"),
