@@ -254,12 +254,12 @@ fn row(letters: &[Letter]) -> Row<'_> {
     }
 }
 
-/// Without the ending of a plural: "NAME(S)", "VORNAME(N)".
+/// Without the ending of a plural: "NAME(S)", "VORNAME(N)", or what of it was not taken for a letter of the word.
 fn without_plural(letters: &[Letter]) -> &[Letter] {
     let is_open = letters.first().is_some_and(|first| first.letter == '(');
     let close = letters.iter().position(|one| one.letter == ')');
     match close {
-        Some(close) if is_open && close <= 3 => &letters[close + 1..],
+        Some(close) if close == 0 || is_open && close <= 3 => &letters[close + 1..],
         _ => letters,
     }
 }
