@@ -5,7 +5,7 @@ use crate::{Outcome, levels};
 use image::RgbImage;
 use proof_core::identity::DocumentKind;
 use proof_identity::{
-    document::{self, CERTAIN, Label, Printed},
+    document::{self, CERTAIN, Printed},
     network::Models,
     picture::{self, Need},
     specimen::{self, Damage, LicenceFields, damage},
@@ -101,21 +101,12 @@ impl Count {
             self.none += 1;
             return;
         };
-        for (label, text) in [
-            (Label::Surname, &fields.surname),
-            (Label::Given, &fields.given),
-            (Label::Birth, &fields.birth),
-            (Label::Issue, &fields.issue),
-            (Label::Expiry, &fields.expiry),
-            (Label::Authority, &fields.authority),
-            (Label::Number, &fields.number),
-            (Label::Categories, &fields.categories),
-        ] {
+        for (label, text) in fields.labelled() {
             let Some(field) = printed.field(label) else {
                 continue;
             };
             let is_certain = field.sure >= CERTAIN;
-            if field.text == *text {
+            if field.text == text {
                 self.right += 1;
                 self.dates += u64::from(field.sure >= sure && field.date.is_some());
             } else {

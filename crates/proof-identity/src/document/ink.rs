@@ -45,9 +45,10 @@ pub fn shrunk(picture: &GrayImage, width: u32, height: u32) -> GrayImage {
     );
     let mut shrunk = Vec::with_capacity(columns.len() * rows.len());
     let mut sums = vec![0_u32; picture.width() as usize];
+    let mut left = picture.rows();
     for high in rows.windows(2) {
         sums.fill(0);
-        for row in picture.rows().skip(high[0]).take(high[1] - high[0]) {
+        for row in left.by_ref().take(high[1] - high[0]) {
             for (sum, pixel) in sums.iter_mut().zip(row) {
                 *sum += u32::from(pixel.0[0]);
             }

@@ -2,7 +2,7 @@
 //! 2006/126/EC, annex I), and an identity card whose fields have names.
 
 use super::{DOTS, glyphs, paper, place, portrait_box, stamp};
-use crate::mrz::Form;
+use crate::{document::Label, mrz::Form};
 use image::RgbImage;
 
 /// `assets/print.py` makes it, and says how wide each letter is.
@@ -32,6 +32,22 @@ pub struct LicenceFields {
     pub expiry: String,
     pub number: String,
     pub categories: String,
+}
+
+impl LicenceFields {
+    /// What the engine reads of them.
+    pub fn labelled(&self) -> [(Label, &str); 8] {
+        [
+            (Label::Surname, &self.surname),
+            (Label::Given, &self.given),
+            (Label::Birth, &self.birth),
+            (Label::Issue, &self.issue),
+            (Label::Expiry, &self.expiry),
+            (Label::Authority, &self.authority),
+            (Label::Number, &self.number),
+            (Label::Categories, &self.categories),
+        ]
+    }
 }
 
 /// An adult of Utopia, whose licence is good for years.
